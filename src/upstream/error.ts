@@ -1,0 +1,54 @@
+/** One entry of the `details` of an IAM error. Its `value` may echo input, so it is never read. */
+export interface ErrorDetail {
+  readonly issue: string;
+  readonly field?: string;
+}
+
+/**
+ * What kind of failure it was:
+ * `status` an answer with an error status; `unavailable` the connection could not be made or was lost;
+ * `timeout` no answer in time; `invalid-response` an answer that is not what the API promises
+ * (not JSON, too large, wrong shape, a redirect); `aborted` whoever asked went away;
+ * `saturated` this process has too much under way to ask.
+ */
+export type UpstreamFailure = 'status' | 'unavailable' | 'timeout' | 'invalid-response' | 'aborted' | 'saturated';
+
+interface UpstreamErrorOptions {
+  readonly status?: number | undefined;
+  readonly iamName?: string | undefined;
+  readonly traceId?: string | undefined;
+  readonly details?: readonly ErrorDetail[] | undefined;
+  readonly retryAfterSeconds?: number | undefined;
+  readonly requestSent?: boolean;
+  readonly cause?: unknown;
+}
+
+/**
+ * Every failure of a call to IAM or to its token endpoint. `message` is for the log: it names neither URL, host nor
+ * credential, and no client ever sees it (`errors.ts` decides what clients see).
+ */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+  readonly kind: UpstreamFailure;
+  /** HTTP status, when there was an answer. */
+  readonly status: number | undefined;
+  /** `name` of the IAM error body, for example `ActionForbiddenError`. */
+  readonly iamName: string | undefined;
+  readonly traceId: string | undefined;
+  readonly details: readonly ErrorDetail[];
+  /** What `Retry-After` asked for. */
+  readonly retryAfterSeconds: number | undefined;
+  /** False only when it is certain that the request never left, so a write cannot have happened. */
+  readonly requestSent: boolean;
+
+  constructor(kind: UpstreamFailure, message: string, options: UpstreamErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.kind = kind;
+    this.status = options.status;
+    this.iamName = options.iamName;
+    this.traceId = options.traceId;
+    this.details = options.details ?? [];
+    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.requestSent = options.requestSent ?? true;
+  }
+}
