@@ -1,9 +1,12 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { TokenDto, AuthenticationMethodDto, PublicKeyInfoDto, JsonWebKeySetDto, PublicKeyInfoJwksUriDto, PolicyDto, PolicyStatementDto } from '../upstream/types.ts';
+import type { TokenDto, AuthenticationMethodDto, PublicKeyInfoDto, PublicKeyInfoJwksDto, PublicKeyInfoJwksUriDto, ProjectWithPolicyDto, PolicyDto, PolicyStatementDto } from '../upstream/types.ts';
+import type { TokenConnectionModel, TokenEdgeModel } from '../resolvers/token.ts';
+import type { TokenProjectConnectionModel, TokenProjectEdgeModel } from '../resolvers/project.ts';
+import type { PageInfoModel } from '../connection.ts';
+import type { TokenPayload } from '../resolvers/payload.ts';
 import type { Context } from '../context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = T | null | undefined;
-export type Omit<T, K extends keyof T> = Pick<T, Exclude<keyof T, K>>;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };
 /** All built-in and custom scalars, mapped to their actual values */
 export type Scalars = {
@@ -422,7 +425,7 @@ export type UserErrorCode =
 
 
 
-export type ResolverTypeWrapper<T> = Promise<T> | T;
+export type ResolverTypeWrapper<T> = Promise<T | Error> | T | Error;
 
 
 export type ResolverWithResolve<TResult, TParent, TContext, TArgs> = {
@@ -495,22 +498,22 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 export type ResolversTypes = {
   Boolean: ResolverTypeWrapper<Scalars['Boolean']['output']>;
   CreateTokenInput: CreateTokenInput;
-  CreateTokenPayload: ResolverTypeWrapper<Omit<CreateTokenPayload, 'token'> & { token?: Maybe<ResolversTypes['Token']> }>;
+  CreateTokenPayload: ResolverTypeWrapper<TokenPayload>;
   DeleteTokenInput: DeleteTokenInput;
   DeleteTokenPayload: ResolverTypeWrapper<DeleteTokenPayload>;
   ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
   JsonWebKey: ResolverTypeWrapper<JsonWebKey>;
   JsonWebKeyInput: JsonWebKeyInput;
-  JsonWebKeySet: ResolverTypeWrapper<JsonWebKeySetDto>;
+  JsonWebKeySet: ResolverTypeWrapper<PublicKeyInfoJwksDto>;
   JsonWebKeySetInput: JsonWebKeySetInput;
   JsonWebKeySetLocation: ResolverTypeWrapper<PublicKeyInfoJwksUriDto>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Node: ResolverTypeWrapper<TokenDto>;
-  PageInfo: ResolverTypeWrapper<PageInfo>;
+  PageInfo: ResolverTypeWrapper<PageInfoModel>;
   Policy: ResolverTypeWrapper<PolicyDto>;
   PolicyStatement: ResolverTypeWrapper<PolicyStatementDto>;
-  Project: ResolverTypeWrapper<Project>;
+  Project: ResolverTypeWrapper<ProjectWithPolicyDto>;
   PublicKeyInfo: ResolverTypeWrapper<PublicKeyInfoDto>;
   PublicKeyInfoInput: PublicKeyInfoInput;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
@@ -520,14 +523,14 @@ export type ResolversTypes = {
   TokenAuthenticationMethod: ResolverTypeWrapper<AuthenticationMethodDto>;
   TokenAuthenticationMethodInput: TokenAuthenticationMethodInput;
   TokenAuthenticationMethodKind: TokenAuthenticationMethodKind;
-  TokenConnection: ResolverTypeWrapper<Omit<TokenConnection, 'edges' | 'nodes'> & { edges: Array<ResolversTypes['TokenEdge']>, nodes: Array<Maybe<ResolversTypes['Token']>> }>;
-  TokenEdge: ResolverTypeWrapper<Omit<TokenEdge, 'node'> & { node?: Maybe<ResolversTypes['Token']> }>;
-  TokenProjectConnection: ResolverTypeWrapper<Omit<TokenProjectConnection, 'edges'> & { edges: Array<ResolversTypes['TokenProjectEdge']> }>;
-  TokenProjectEdge: ResolverTypeWrapper<Omit<TokenProjectEdge, 'policy'> & { policy?: Maybe<ResolversTypes['Policy']> }>;
+  TokenConnection: ResolverTypeWrapper<TokenConnectionModel>;
+  TokenEdge: ResolverTypeWrapper<TokenEdgeModel>;
+  TokenProjectConnection: ResolverTypeWrapper<TokenProjectConnectionModel>;
+  TokenProjectEdge: ResolverTypeWrapper<TokenProjectEdgeModel>;
   URL: ResolverTypeWrapper<Scalars['URL']['output']>;
   UpdateTokenAuthenticationMethodInput: UpdateTokenAuthenticationMethodInput;
   UpdateTokenInput: UpdateTokenInput;
-  UpdateTokenPayload: ResolverTypeWrapper<Omit<UpdateTokenPayload, 'token'> & { token?: Maybe<ResolversTypes['Token']> }>;
+  UpdateTokenPayload: ResolverTypeWrapper<TokenPayload>;
   UserError: ResolverTypeWrapper<UserError>;
   UserErrorCode: UserErrorCode;
 };
@@ -536,22 +539,22 @@ export type ResolversTypes = {
 export type ResolversParentTypes = {
   Boolean: Scalars['Boolean']['output'];
   CreateTokenInput: CreateTokenInput;
-  CreateTokenPayload: Omit<CreateTokenPayload, 'token'> & { token?: Maybe<ResolversParentTypes['Token']> };
+  CreateTokenPayload: TokenPayload;
   DeleteTokenInput: DeleteTokenInput;
   DeleteTokenPayload: DeleteTokenPayload;
   ID: Scalars['ID']['output'];
   Int: Scalars['Int']['output'];
   JsonWebKey: JsonWebKey;
   JsonWebKeyInput: JsonWebKeyInput;
-  JsonWebKeySet: JsonWebKeySetDto;
+  JsonWebKeySet: PublicKeyInfoJwksDto;
   JsonWebKeySetInput: JsonWebKeySetInput;
   JsonWebKeySetLocation: PublicKeyInfoJwksUriDto;
   Mutation: Record<PropertyKey, never>;
   Node: TokenDto;
-  PageInfo: PageInfo;
+  PageInfo: PageInfoModel;
   Policy: PolicyDto;
   PolicyStatement: PolicyStatementDto;
-  Project: Project;
+  Project: ProjectWithPolicyDto;
   PublicKeyInfo: PublicKeyInfoDto;
   PublicKeyInfoInput: PublicKeyInfoInput;
   Query: Record<PropertyKey, never>;
@@ -559,14 +562,14 @@ export type ResolversParentTypes = {
   Token: TokenDto;
   TokenAuthenticationMethod: AuthenticationMethodDto;
   TokenAuthenticationMethodInput: TokenAuthenticationMethodInput;
-  TokenConnection: Omit<TokenConnection, 'edges' | 'nodes'> & { edges: Array<ResolversParentTypes['TokenEdge']>, nodes: Array<Maybe<ResolversParentTypes['Token']>> };
-  TokenEdge: Omit<TokenEdge, 'node'> & { node?: Maybe<ResolversParentTypes['Token']> };
-  TokenProjectConnection: Omit<TokenProjectConnection, 'edges'> & { edges: Array<ResolversParentTypes['TokenProjectEdge']> };
-  TokenProjectEdge: Omit<TokenProjectEdge, 'policy'> & { policy?: Maybe<ResolversParentTypes['Policy']> };
+  TokenConnection: TokenConnectionModel;
+  TokenEdge: TokenEdgeModel;
+  TokenProjectConnection: TokenProjectConnectionModel;
+  TokenProjectEdge: TokenProjectEdgeModel;
   URL: Scalars['URL']['output'];
   UpdateTokenAuthenticationMethodInput: UpdateTokenAuthenticationMethodInput;
   UpdateTokenInput: UpdateTokenInput;
-  UpdateTokenPayload: Omit<UpdateTokenPayload, 'token'> & { token?: Maybe<ResolversParentTypes['Token']> };
+  UpdateTokenPayload: TokenPayload;
   UserError: UserError;
 };
 
