@@ -11,7 +11,13 @@ export interface ErrorDetail {
  * (not JSON, too large, wrong shape, a redirect); `aborted` whoever asked went away;
  * `saturated` this process has too much under way to ask.
  */
-export type UpstreamFailure = 'status' | 'unavailable' | 'timeout' | 'invalid-response' | 'aborted' | 'saturated';
+export type UpstreamFailure =
+  | 'status'
+  | 'unavailable'
+  | 'timeout'
+  | 'invalid-response'
+  | 'aborted'
+  | 'saturated';
 
 interface UpstreamErrorOptions {
   readonly status?: number | undefined;

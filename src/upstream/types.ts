@@ -8,6 +8,7 @@ export type {
   ProjectWithPolicyDto,
   ProjectWithPolicyList,
   PublicKeyInfo as PublicKeyInfoDto,
+  PublicKeyInfoJwks as PublicKeyInfoJwksDto,
   PublicKeyInfoJwksUri as PublicKeyInfoJwksUriDto,
   TokenDto,
   TokenList,

@@ -1,0 +1,125 @@
+import { type Deadline, stopped } from './deadline.ts';
+import { UpstreamError } from './error.ts';
+import type { Gate } from './gate.ts';
+import { toStatusError } from './status.ts';
+import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+
+/** On whose behalf a call is made, and for how long it may be tried. One per GraphQL request. */
+export interface Scope {
+  readonly credential: UpstreamCredential;
+  readonly deadline: Deadline;
+  /** Trace context and request id; nothing else of the caller's headers goes upstream. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The part of a credential that calls need. */
+export interface UpstreamCredential {
+  /** The `Authorization` header value. */
+  authorization(): Promise<string> | string;
+  /** After an upstream 401 for `rejected`: another value, or undefined when there is none to be had. */
+  renew(rejected: string): Promise<string | undefined>;
+}
+
+export interface Call {
+  readonly operation: string;
+  readonly method: HttpRequest['method'];
+  /** Behind the base URL, with its query. */
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+/** Limits of one exchange. Times in milliseconds. */
+export interface ExchangeOptions {
+  /** Including `/iam`. */
+  readonly baseUrl: string;
+  readonly connectTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly maxResponseBytes: number;
+}
+
+export interface ExchangeDependencies {
+  readonly readTransport: Transport;
+  readonly writeTransport: Transport;
+  readonly gate: Gate;
+  /** Wall clock in milliseconds, for dates in `Retry-After`. */
+  readonly now: () => number;
+  /** Told of every exchange, for logs and metrics. */
+  readonly onExchange?: ((report: ExchangeReport) => void) | undefined;
+}
+
+export interface ExchangeReport {
+  readonly operation: string;
+  readonly attempt: number;
+  readonly status: number | undefined;
+  readonly failure: UpstreamError | undefined;
+  readonly durationMs: number;
+}
+
+/** One attempt: resolves to a 2xx answer, rejects with an `UpstreamError`. */
+export type Exchange = (
+  scope: Scope,
+  call: Call,
+  authorization: string,
+  attempt: number,
+) => Promise<HttpResponse>;
+
+export function createExchange(options: ExchangeOptions, dependencies: ExchangeDependencies): Exchange {
+  const { readTransport, writeTransport, gate, now, onExchange } = dependencies;
+
+  const toRequest = (scope: Scope, call: Call, authorization: string): HttpRequest => {
+    const isRead = call.method === 'GET';
+    const timeoutMs = isRead ? options.readTimeoutMs : options.writeTimeoutMs;
+    return {
+      method: call.method,
+      url: options.baseUrl + call.path,
+      headers: requestHeaders(scope, call, authorization),
+      body: call.body === undefined ? undefined : JSON.stringify(call.body),
+      connectTimeoutMs: options.connectTimeoutMs,
+      timeoutMs: Math.max(1, Math.min(timeoutMs, scope.deadline.remainingMs())),
+      maxBytes: options.maxResponseBytes,
+      // A client that leaves stops its reads. A write is on its way: stopping it would only make its outcome unknown.
+      signal: isRead ? scope.deadline.signal : undefined,
+    };
+  };
+  const attemptOnce = async (scope: Scope, call: Call, authorization: string): Promise<HttpResponse> => {
+    const { signal } = scope.deadline;
+    const leave = await gate.enter(scope, signal);
+    try {
+      if (signal.aborted) throw stopped(signal, false);
+      const send = call.method === 'GET' ? readTransport : writeTransport;
+      const response = await send(toRequest(scope, call, authorization));
+      if (response.status < 200 || response.status > 299) throw toStatusError(response, now());
+      return response;
+    } finally {
+      leave();
+    }
+  };
+
+  return async (scope, call, authorization, attempt) => {
+    if (!onExchange) return attemptOnce(scope, call, authorization);
+    const startedAt = performance.now();
+    const report = (status: number | undefined, failure?: UpstreamError) =>
+      onExchange({
+        operation: call.operation,
+        attempt,
+        status,
+        failure,
+        durationMs: performance.now() - startedAt,
+      });
+    try {
+      const response = await attemptOnce(scope, call, authorization);
+      report(response.status);
+      return response;
+    } catch (error) {
+      if (error instanceof UpstreamError) report(error.status, error);
+      throw error;
+    }
+  };
+}
+
+function requestHeaders(scope: Scope, call: Call, authorization: string): Record<string, string> {
+  const headers: Record<string, string> = { ...scope.headers, accept: 'application/json', authorization };
+  if (call.body !== undefined) headers['content-type'] = 'application/json';
+  return headers;
+}

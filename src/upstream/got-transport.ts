@@ -1,0 +1,107 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import got, { AbortError, CancelError, ReadError, RequestError, TimeoutError } from 'got';
+import { UpstreamError } from './error.ts';
+import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+
+/** What `error.code` says when the request certainly never left this machine. */
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+]);
+const CONNECT_PHASES = new Set(['lookup', 'connect', 'secureConnect', 'socket']);
+
+interface GotTransportOptions {
+  readonly connections: number;
+  /** Below the idle limit of the other side, so that a request is rarely sent into a closing connection. */
+  readonly idleSocketMs: number;
+}
+
+/** The transport for everything that changes something or signs in. `close` drops the idle connections. */
+export function createGotTransport({
+  connections,
+  idleSocketMs,
+}: GotTransportOptions): Transport & { close(): void } {
+  const agentOptions = {
+    keepAlive: true,
+    maxSockets: connections,
+    timeout: idleSocketMs,
+    scheduling: 'lifo',
+  } as const;
+  const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
+
+  const send = async (request: HttpRequest): Promise<HttpResponse> => {
+    let tooLarge = false;
+    const exchange = got(request.url, {
+      method: request.method,
+      headers: { ...request.headers, 'accept-encoding': 'identity', 'user-agent': undefined },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      ...(request.signal ? { signal: request.signal } : {}),
+      agent,
+      timeout: {
+        lookup: request.connectTimeoutMs,
+        connect: request.connectTimeoutMs,
+        secureConnect: request.connectTimeoutMs,
+        request: request.timeoutMs,
+      },
+      // One owner of each duty: got only carries. Who retries and what a status means is decided in send.ts.
+      retry: { limit: 0 },
+      followRedirect: false,
+      throwHttpErrors: false,
+      decompress: false,
+      responseType: 'buffer',
+    });
+    exchange.on('downloadProgress', ({ transferred }) => {
+      if (transferred > request.maxBytes) {
+        tooLarge = true;
+        exchange.cancel();
+      }
+    });
+    try {
+      const { statusCode, headers, rawBody } = await exchange;
+      return { status: statusCode, headers: flatten(headers), body: Buffer.from(rawBody).toString('utf8') };
+    } catch (error) {
+      if (tooLarge)
+        throw new UpstreamError('invalid-response', `answer larger than ${request.maxBytes} bytes`);
+      throw toUpstreamError(error);
+    }
+  };
+
+  return Object.assign(send, {
+    close() {
+      agent.http.destroy();
+      agent.https.destroy();
+    },
+  });
+}
+
+function flatten(headers: NodeJS.Dict<string | string[]>): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
+  );
+}
+
+/**
+ * got's errors carry the request's options, `Authorization` included, and name the URL in their message. Neither the
+ * error nor its message goes further than this function: only its code does.
+ */
+function toUpstreamError(error: unknown): UpstreamError {
+  if (error instanceof AbortError || error instanceof CancelError)
+    return new UpstreamError('aborted', 'the caller went away');
+  if (error instanceof TimeoutError) {
+    const requestSent = !CONNECT_PHASES.has(error.event);
+    return new UpstreamError(requestSent ? 'timeout' : 'unavailable', `timeout during ${error.event}`, {
+      requestSent,
+    });
+  }
+  const code = error instanceof RequestError && typeof error.code === 'string' ? error.code : 'UNKNOWN';
+  if (code.startsWith('HPE_')) return new UpstreamError('invalid-response', `not HTTP (${code})`);
+  if (error instanceof ReadError)
+    return new UpstreamError('unavailable', `connection lost while reading (${code})`);
+  const requestSent = !NEVER_SENT.has(code) && !code.startsWith('ERR_TLS') && !code.includes('CERT');
+  return new UpstreamError('unavailable', `connection failed (${code})`, { requestSent });
+}

@@ -1,0 +1,118 @@
+import { type Dispatcher, Pool } from 'undici';
+import { stopped } from './deadline.ts';
+import { UpstreamError } from './error.ts';
+import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+
+interface UndiciTransportOptions {
+  /** Scheme, host and port of the only server this transport talks to. */
+  readonly origin: string;
+  readonly connections: number;
+  readonly connectTimeoutMs: number;
+  /** Below the idle limit of the other side, so that a request is rarely sent into a closing connection. */
+  readonly idleSocketMs: number;
+}
+
+/**
+ * The transport for reads. `Pool.dispatch` with our own handler, because a list of tokens with their projects is some
+ * fifty calls: it costs a fifth of what got does.
+ */
+export function createUndiciTransport(
+  options: UndiciTransportOptions,
+): Transport & { close(): Promise<void> } {
+  const { origin, connections, connectTimeoutMs, idleSocketMs } = options;
+  const pool = new Pool(origin, {
+    connections,
+    pipelining: 1,
+    connect: { timeout: connectTimeoutMs },
+    keepAliveTimeout: idleSocketMs,
+    keepAliveMaxTimeout: idleSocketMs,
+    // The whole exchange has one timer, below. undici's own would be a second owner.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const send = (request: HttpRequest) =>
+    new Promise<HttpResponse>((resolve, reject) => {
+      if (request.signal?.aborted) return reject(stopped(request.signal, false));
+      const path = request.url.slice(origin.length);
+      pool.dispatch(
+        {
+          path,
+          method: request.method,
+          headers: { ...request.headers, 'accept-encoding': 'identity' },
+          body: request.body ?? null,
+        },
+        createHandler(request, resolve, reject),
+      );
+    });
+  return Object.assign(send, { close: () => pool.destroy() });
+}
+
+function createHandler(
+  { signal, timeoutMs, maxBytes }: HttpRequest,
+  resolve: (response: HttpResponse) => void,
+  reject: (error: UpstreamError) => void,
+): Dispatcher.DispatchHandler {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let status = 0;
+  let headers: Record<string, string | undefined> = {};
+  let controller: Dispatcher.DispatchController | undefined;
+  let settled = false;
+
+  const settle = (): boolean => {
+    if (settled) return false;
+    settled = true;
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+    return true;
+  };
+  const fail = (error: UpstreamError) => {
+    if (!settle()) return;
+    controller?.abort(error);
+    reject(error);
+  };
+  const onAbort = () => fail(stopped(signal as AbortSignal, true));
+  const timer = setTimeout(
+    () => fail(new UpstreamError('timeout', `no answer within ${Math.round(timeoutMs)} ms`)),
+    timeoutMs,
+  );
+  signal?.addEventListener('abort', onAbort);
+
+  return {
+    onRequestStart(started) {
+      controller = started;
+      // It waited in the pool's queue until nobody wanted it any more.
+      if (settled) started.abort(new UpstreamError('aborted', 'no longer wanted'));
+    },
+    onResponseStart(_controller, statusCode, responseHeaders) {
+      status = statusCode;
+      headers = responseHeaders as Record<string, string | undefined>;
+    },
+    onResponseData(_controller, chunk) {
+      size += chunk.length;
+      if (size > maxBytes)
+        fail(new UpstreamError('invalid-response', `answer larger than ${maxBytes} bytes`));
+      else chunks.push(chunk);
+    },
+    onResponseEnd() {
+      if (settle())
+        resolve({
+          status,
+          headers,
+          body: (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString('utf8'),
+        });
+    },
+    onResponseError(_controller, error) {
+      if (settle()) reject(toUpstreamError(error));
+    },
+  };
+}
+
+const NOT_HTTP = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+
+/** undici's errors name the host in their message, so only the code goes on. */
+function toUpstreamError(error: Error & { code?: unknown }): UpstreamError {
+  const code = typeof error.code === 'string' ? error.code : error.name;
+  const notHttp = error.name === 'HTTPParserError' || NOT_HTTP.has(code);
+  return new UpstreamError(notHttp ? 'invalid-response' : 'unavailable', `connection failed (${code})`);
+}

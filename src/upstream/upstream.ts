@@ -1,0 +1,69 @@
+import { createIamClient, type IamClient } from './client.ts';
+import { createExchange, type ExchangeReport } from './exchange.ts';
+import { createGate, type Gate } from './gate.ts';
+import { createGotTransport } from './got-transport.ts';
+import { createRetryBudget } from './retry.ts';
+import { createSend } from './send.ts';
+import type { Transport } from './transport.ts';
+import { createUndiciTransport } from './undici-transport.ts';
+
+/** Times in milliseconds. */
+export interface UpstreamOptions {
+  /** Scheme, host and port; the REST base is this and `/iam`. */
+  readonly apiGatewayUrl: string;
+  readonly connectTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly maxResponseBytes: number;
+  readonly retries: number;
+  readonly retryBudget: number;
+  readonly retryBudgetPerSecond: number;
+  readonly retryAfterMaxMs: number;
+  readonly idleSocketMs: number;
+  readonly concurrency: number;
+  readonly concurrencyPerRequest: number;
+}
+
+/** The IAM API as the rest of the gateway sees it. */
+export interface Upstream {
+  readonly client: IamClient;
+  /** For sign-in, whose calls are not the caller's. */
+  readonly transport: Transport;
+  readonly gate: Gate;
+  close(): Promise<void>;
+}
+
+/** Connects the parts of this folder. `onExchange` is told of every HTTP exchange with the API. */
+export function createUpstream(
+  options: UpstreamOptions,
+  onExchange?: (report: ExchangeReport) => void,
+): Upstream {
+  const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
+  const baseUrl = `${options.apiGatewayUrl}/iam`;
+  const writeTransport = createGotTransport({ connections: concurrency, idleSocketMs });
+  const readTransport = createUndiciTransport({
+    origin: new URL(baseUrl).origin,
+    connections: concurrency,
+    connectTimeoutMs,
+    idleSocketMs,
+  });
+  const gate = createGate({ total: concurrency, perOwner: concurrencyPerRequest });
+  const exchange = createExchange(
+    { ...options, baseUrl },
+    { readTransport, writeTransport, gate, now: Date.now, onExchange },
+  );
+  const retryBudget = createRetryBudget({
+    size: options.retryBudget,
+    perSecond: options.retryBudgetPerSecond,
+    now: performance.now.bind(performance),
+  });
+  return {
+    client: createIamClient(createSend(options, { exchange, retryBudget, random: Math.random })),
+    transport: writeTransport,
+    gate,
+    async close() {
+      writeTransport.close();
+      await readTransport.close();
+    },
+  };
+}
