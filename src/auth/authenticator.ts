@@ -1,0 +1,58 @@
+import type { Authenticator, CallerCheck } from './caller.ts';
+import { type ApiKey, createApiKeyCallerCheck } from './callers/api-key.ts';
+import { createJwtCallerCheck } from './callers/jwt.ts';
+import { createOpenCallerCheck } from './callers/none.ts';
+import type { AuthDependencies } from './dependencies.ts';
+import { createJwks } from './jwks.ts';
+import { createPassThroughAuthenticator } from './pass-through.ts';
+import { createPatCredential } from './pat.ts';
+import { createPatAuthenticator } from './pat-authenticator.ts';
+import type { PatOptions } from './sign-in.ts';
+
+export type CallerAuthOptions =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'jwt'; readonly jwksUrl: string; readonly issuer: string; readonly audience: string }
+  | { readonly kind: 'api-key'; readonly keys: readonly ApiKey[] };
+
+export type AuthOptions =
+  | { readonly mode: 'pass-through' }
+  | { readonly mode: 'pat'; readonly pat: PatOptions; readonly callerAuth: CallerAuthOptions };
+
+/** Puts the configured kind of authentication together. Throws `AuthConfigError` when the private key cannot be used. */
+export function createAuthenticator(options: AuthOptions, dependencies: AuthDependencies): Authenticator {
+  if (options.mode === 'pass-through') return createPassThroughAuthenticator();
+  const closing = new AbortController();
+  const authenticator = createPatAuthenticator({
+    credential: createPatCredential({ config: options.pat, ...dependencies }),
+    callers: createCallerCheck(options.callerAuth, dependencies, closing.signal),
+  });
+  return {
+    authenticate: authenticator.authenticate,
+    close() {
+      closing.abort();
+      authenticator.close();
+    },
+  };
+}
+
+function createCallerCheck(
+  options: CallerAuthOptions,
+  dependencies: AuthDependencies,
+  signal: AbortSignal,
+): CallerCheck {
+  switch (options.kind) {
+    case 'none':
+      return createOpenCallerCheck();
+    case 'api-key':
+      return createApiKeyCallerCheck(options.keys);
+    case 'jwt': {
+      const { jwksUrl: url, issuer, audience } = options;
+      return createJwtCallerCheck({
+        getKey: createJwks({ url, signal, ...dependencies }),
+        issuer,
+        audience,
+        clock: dependencies.clock,
+      });
+    }
+  }
+}

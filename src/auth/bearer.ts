@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { AuthError } from './auth-error.ts';
+
+const MAX_CREDENTIAL_LENGTH = 8192;
+
+/**
+ * The credential of an `Authorization` value: `Bearer x` (any case, any number of blanks) or `x` alone, because the
+ * vendor's own clients send both. Everything downstream sees `x` only, so all spellings are one principal.
+ */
+export function readBearer(authorization: string | undefined): string {
+  const credential = authorization?.replace(/^bearer +/i, '');
+  // "Bearer" alone is a scheme that lost its credential. Another scheme, two credentials or two headers leave a blank.
+  if (credential === undefined || !isCredential(credential) || /^bearer$/i.test(credential)) {
+    throw new AuthError('unauthenticated', 'Send `Authorization: Bearer <credential>` with one credential.');
+  }
+  return credential;
+}
+
+/** True for what can be a header value safely: visible ASCII without blanks, at most 8 KiB. */
+export function isCredential(text: string): boolean {
+  return text.length <= MAX_CREDENTIAL_LENGTH && /^[\x21-\x7e]+$/.test(text);
+}
+
+/** Full SHA-256, in hex: principals and identities are never cut short, since data is shared under them. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,68 @@
+import { AuthError } from '../auth-error.ts';
+import { readBearer, sha256 } from '../bearer.ts';
+import type { CallerCheck } from '../caller.ts';
+
+/** One line of the file of API keys. The key itself is nowhere but with its owner. */
+export interface ApiKey {
+  readonly name: string;
+  readonly role: 'read' | 'write';
+  /** SHA-256 of the key, lower-case hex. */
+  readonly sha256: string;
+}
+
+/**
+ * Keys are looked up by their hash. What the look-up's timing could tell is about a hash, and nobody can choose
+ * a key by how its SHA-256 begins, so no constant-time comparison is needed after it.
+ */
+export function createApiKeyCallerCheck(keys: readonly ApiKey[]): CallerCheck {
+  const byHash = new Map(keys.map((key) => [key.sha256, key]));
+  return (authorization) => {
+    const principal = sha256(readBearer(authorization));
+    const key = byHash.get(principal);
+    if (key === undefined) {
+      throw new AuthError(
+        'unauthenticated',
+        'Send `Authorization: Bearer <API key>` with a key that is registered here.',
+      );
+    }
+    return { principal, mayRead: true, mayWrite: key.role === 'write' };
+  };
+}
+
+/**
+ * Reads lines of `name:role:sha256hex`; blank lines and those that start with `#` are skipped. Problems name the line
+ * and not its contents: a key may have been pasted in by mistake.
+ */
+export function parseApiKeys(text: string): {
+  readonly keys: readonly ApiKey[];
+  readonly problems: readonly string[];
+} {
+  const keys: ApiKey[] = [];
+  const problems: string[] = [];
+  for (const [index, rawLine] of text.split('\n').entries()) {
+    const line = rawLine.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    const parsed = parseLine(line);
+    const problem = typeof parsed === 'string' ? parsed : findClash(parsed, keys);
+    if (problem !== undefined) problems.push(`line ${index + 1}: ${problem}`);
+    if (typeof parsed !== 'string') keys.push(parsed);
+  }
+  if (keys.length === 0 && problems.length === 0)
+    problems.push('Expected at least one line of name:role:sha256hex.');
+  return { keys, problems };
+}
+
+function parseLine(line: string): ApiKey | string {
+  const [name = '', role, hash = '', ...rest] = line.split(':').map((part) => part.trim());
+  if (hash === '' || rest.length > 0) return 'Expected name:role:sha256hex.';
+  if (!/^[\w.-]{1,64}$/.test(name)) return 'Expected the name to be 1 to 64 letters, digits or any of ._-';
+  if (role !== 'read' && role !== 'write') return 'Expected the role to be read or write.';
+  if (!/^[0-9a-f]{64}$/i.test(hash)) return 'Expected the SHA-256 of the key, 64 hexadecimal digits.';
+  return { name, role, sha256: hash.toLowerCase() };
+}
+
+function findClash(key: ApiKey, others: readonly ApiKey[]): string | undefined {
+  if (others.some(({ name }) => name === key.name)) return 'Expected the name to be unique.';
+  if (others.some(({ sha256: hash }) => hash === key.sha256)) return 'Expected the key to be listed once.';
+  return undefined;
+}

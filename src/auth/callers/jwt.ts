@@ -1,0 +1,94 @@
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { AuthError } from '../auth-error.ts';
+import { readBearer, sha256 } from '../bearer.ts';
+import type { CallerCheck, CallerRights } from '../caller.ts';
+import type { Clock } from '../dependencies.ts';
+
+interface JwtCallerOptions {
+  readonly getKey: JWTVerifyGetKey;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Asymmetric ones only. With an HS algorithm among them, whoever knows the public key could sign; `none` is no
+ * signature at all (RFC 8725 §2.1).
+ */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+const CLOCK_TOLERANCE_SECONDS = 30;
+
+/** Callers present an access token of the operator's identity provider, with the scopes `tokens:read`, `tokens:write`. */
+export function createJwtCallerCheck({ getKey, issuer, audience, clock }: JwtCallerOptions): CallerCheck {
+  return async (authorization) => {
+    const jwt = readBearer(authorization);
+    try {
+      const { payload } = await jwtVerify(jwt, getKey, {
+        algorithms: ALGORITHMS,
+        issuer,
+        audience,
+        requiredClaims: ['exp', 'sub'],
+        clockTolerance: CLOCK_TOLERANCE_SECONDS,
+        currentDate: new Date(clock()),
+      });
+      return toRights(payload);
+    } catch (error) {
+      throw error instanceof AuthError ? error : toAuthError(error);
+    }
+  };
+}
+
+/** A caller stays the same principal when the token is renewed. `tokens:write` includes reading. */
+function toRights(payload: JWTPayload): CallerRights {
+  const { iss, sub } = payload;
+  if (typeof sub !== 'string' || sub === '') throw refused('empty sub');
+  const scopes = new Set([...toScopes(payload.scope), ...toScopes(payload.scp)]);
+  const mayWrite = scopes.has('tokens:write');
+  if (!mayWrite && !scopes.has('tokens:read')) {
+    throw new AuthError(
+      'forbidden',
+      'Expected an access token with the scope `tokens:read` or `tokens:write`.',
+    );
+  }
+  return { principal: sha256(JSON.stringify([iss, sub])), mayRead: true, mayWrite };
+}
+
+/** RFC 8693 has a string with blanks; identity providers also send arrays, under either name. */
+function toScopes(claim: unknown): readonly unknown[] {
+  if (typeof claim === 'string') return claim.split(' ');
+  return Array.isArray(claim) ? claim : [];
+}
+
+/** jose's errors hold the claims, so they do not become the cause. */
+function toAuthError(error: unknown): AuthError {
+  if (error instanceof errors.JWTExpired) {
+    return new AuthError('unauthenticated', 'The access token has expired. Send a new one.', {
+      reason: error.code,
+    });
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) return refused(`${error.code} ${error.claim}`);
+  return refused(error instanceof errors.JOSEError ? error.code : 'unusable key');
+}
+
+function refused(reason: string): AuthError {
+  return new AuthError(
+    'unauthenticated',
+    'Send `Authorization: Bearer <access token>` with a JWT made for this gateway.',
+    {
+      reason,
+    },
+  );
+}

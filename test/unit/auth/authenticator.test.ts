@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { exportJWK, SignJWT } from 'jose';
+import { type AuthOptions, createAuthenticator } from '../../../src/auth/authenticator.ts';
+import type { Caller } from '../../../src/auth/caller.ts';
+import {
+  createEcKey,
+  createTestLog,
+  failureOf,
+  type Issuer,
+  JWKS_PATH,
+  STS_PATH,
+  startIssuer,
+  TOKEN_PATH,
+  toPatOptions,
+  transport,
+} from './support.ts';
+
+const { pem, privateKey, publicKey } = createEcKey();
+const keyHash = createHash('sha256').update('my-key').digest('hex');
+let issuer: Issuer;
+
+beforeAll(async () => {
+  issuer = await startIssuer();
+  issuer.answerWith(JWKS_PATH, { body: { keys: [{ ...(await exportJWK(publicKey)), kid: 'key-1' }] } });
+});
+afterAll(() => issuer.close());
+
+function create(options: AuthOptions) {
+  return createAuthenticator(options, { transport, clock: Date.now, log: createTestLog().log });
+}
+
+function createPat(callerAuth: Extract<AuthOptions, { mode: 'pat' }>['callerAuth']) {
+  return create({ mode: 'pat', pat: toPatOptions(issuer, pem), callerAuth });
+}
+
+describe('Authentication as it is configured', () => {
+  it('passes the caller’s own credential through', () => {
+    const caller = create({ mode: 'pass-through' }).authenticate('alice') as Caller;
+
+    expect(caller.credential.authorization()).toBe('Bearer alice');
+  });
+
+  it('lets everyone in as one principal when callers are not checked', async () => {
+    const { authenticate } = createPat({ kind: 'none' });
+    const caller = authenticate(undefined) as Caller;
+
+    expect(caller).toMatchObject({ principal: 'anonymous', mayRead: true, mayWrite: true });
+    expect(await caller.credential.authorization()).toMatch(/^Bearer project-/);
+  });
+
+  it('tells callers apart by API key while they share the gateway’s credential', async () => {
+    const keys = [{ name: 'me', role: 'read', sha256: keyHash }] as const;
+    const { authenticate } = createPat({ kind: 'api-key', keys });
+    const caller = authenticate('Bearer my-key') as Caller;
+
+    expect(caller).toMatchObject({ principal: keyHash, mayWrite: false });
+    expect(caller.credential.identity).not.toBe(keyHash);
+    expect(await caller.credential.authorization()).toMatch(/^Bearer project-/);
+    expect(await failureOf(() => authenticate('Bearer other'))).toMatchObject({ kind: 'unauthenticated' });
+  });
+
+  it('tells callers apart by JWT, and sends IAM nothing of it', async () => {
+    const jwt = await new SignJWT({ scope: 'tokens:write' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'key-1' })
+      .setIssuer('https://login.example/')
+      .setAudience('gateway')
+      .setSubject('alice')
+      .setExpirationTime('5 min')
+      .sign(privateKey);
+    const jwksUrl = `${issuer.origin}${JWKS_PATH}`;
+    const authenticator = createPat({
+      kind: 'jwt',
+      jwksUrl,
+      issuer: 'https://login.example/',
+      audience: 'gateway',
+    });
+    issuer.calls.length = 0;
+
+    const caller = await authenticator.authenticate(`Bearer ${jwt}`);
+    const value = await caller.credential.authorization();
+    expect(caller).toMatchObject({ mayRead: true, mayWrite: true });
+    expect(value).toMatch(/^Bearer project-/);
+    expect(issuer.paths()).toEqual([JWKS_PATH, TOKEN_PATH, STS_PATH]);
+    expect(JSON.stringify(issuer.calls)).not.toContain(jwt);
+  });
+
+  it('refuses to start with a key that cannot be used', async () => {
+    const pat = toPatOptions(issuer, 'not a key');
+
+    expect(await failureOf(() => create({ mode: 'pat', pat, callerAuth: { kind: 'none' } }))).toMatchObject({
+      name: 'AuthConfigError',
+    });
+  });
+
+  it('shows no secret when it is printed', () => {
+    const authenticator = createPat({ kind: 'none' });
+    const printed = inspect([authenticator, authenticator.authenticate('canary')], {
+      depth: 9,
+      showHidden: true,
+    });
+
+    expect(printed).not.toContain(pem.split('\n')[1]);
+    expect(printed).not.toContain('canary');
+  });
+
+  it('ends a sign-in that is under way when the gateway closes', async () => {
+    const authenticator = createPat({ kind: 'none' });
+    const caller = authenticator.authenticate(undefined) as Caller;
+    const pending = failureOf(() => caller.credential.authorization());
+    authenticator.close();
+
+    expect(await pending).toMatchObject({ kind: 'aborted' });
+  });
+});

@@ -1,0 +1,134 @@
+import { type KeyObject, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { exportJWK, type JWTPayload, SignJWT } from 'jose';
+import type { CallerCheck } from '../../../src/auth/caller.ts';
+import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
+import { createJwks } from '../../../src/auth/jwks.ts';
+import {
+  createEcKey,
+  createTestClock,
+  createTestLog,
+  failureOf,
+  type Issuer,
+  JWKS_PATH,
+  startIssuer,
+  transport,
+} from './support.ts';
+
+const ISSUER = 'https://login.example/';
+const AUDIENCE = 'tokens-gateway';
+const key1 = createEcKey();
+const key2 = createEcKey();
+const stranger = createEcKey();
+
+let issuer: Issuer;
+let time: ReturnType<typeof createTestClock>;
+let logged: ReturnType<typeof createTestLog>;
+let check: CallerCheck;
+
+beforeAll(async () => {
+  issuer = await startIssuer();
+});
+beforeEach(async () => {
+  issuer.calls.length = 0;
+  await publish({ 'key-1': key1.publicKey });
+  time = createTestClock();
+  logged = createTestLog();
+  const { clock } = time;
+  const { signal } = new AbortController();
+  const getKey = createJwks({
+    url: `${issuer.origin}${JWKS_PATH}`,
+    transport,
+    clock,
+    log: logged.log,
+    signal,
+  });
+  check = createJwtCallerCheck({ getKey, issuer: ISSUER, audience: AUDIENCE, clock });
+});
+afterAll(() => issuer.close());
+
+async function publish(keys: Record<string, KeyObject>): Promise<void> {
+  const jwks = await Promise.all(
+    Object.entries(keys).map(async ([kid, key]) => ({ ...(await exportJWK(key)), kid })),
+  );
+  issuer.answerWith(JWKS_PATH, { body: { keys: jwks } });
+}
+
+/** A claim given as undefined is left out. */
+function claims(more: Record<string, unknown> = {}): JWTPayload {
+  const now = Math.floor(time.clock() / 1000);
+  return { iss: ISSUER, aud: AUDIENCE, sub: 'alice', exp: now + 300, scope: 'openid tokens:read', ...more };
+}
+
+function sign(payload: JWTPayload, { key = key1.privateKey, kid = 'key-1' } = {}): Promise<string> {
+  return new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid }).sign(key);
+}
+
+describe('The keys of the identity provider', () => {
+  it('are fetched once for 50 callers at once, and used for ten minutes', async () => {
+    const jwt = await sign(claims({ exp: time.clock() / 1000 + 3600 }));
+    await Promise.all(Array.from({ length: 50 }, () => check(jwt)));
+    time.advanceSeconds(599);
+    await check(jwt);
+    expect(issuer.calls).toHaveLength(1);
+
+    time.advanceSeconds(1);
+    await Promise.all([check(jwt), check(jwt)]);
+    expect(issuer.calls).toHaveLength(2);
+  });
+
+  it('are fetched again for a key that is not among them, so that a new one works at once', async () => {
+    await check(await sign(claims()));
+    await publish({ 'key-1': key1.publicKey, 'key-2': key2.publicKey });
+    time.advanceSeconds(30);
+
+    await check(await sign(claims(), { key: key2.privateKey, kid: 'key-2' }));
+    expect(issuer.calls).toHaveLength(2);
+  });
+
+  it('are not fetched more than once in 30 s for keys that nobody has', async () => {
+    await check(await sign(claims()));
+    time.advanceSeconds(30);
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      await failureOf(async () =>
+        check(await sign(claims(), { key: stranger.privateKey, kid: randomUUID() })),
+      );
+    }
+
+    expect(issuer.calls).toHaveLength(2);
+  });
+
+  it.each([
+    ['an error', { status: 503, body: 'down' }],
+    ['something else', { body: { nokeys: 'canary' } }],
+    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' }, body: '' }],
+  ])('stay in use when they are old and the provider answers with %s', async (_, answer) => {
+    const jwt = await sign(claims({ exp: time.clock() / 1000 + 3600 }));
+    await check(jwt);
+    issuer.answerWith(JWKS_PATH, answer);
+    time.advanceSeconds(601);
+
+    await check(jwt);
+    await check(jwt);
+    expect(issuer.calls).toHaveLength(2);
+    expect(logged.lines).toHaveLength(1);
+    expect(logged.lines[0]).toMatchObject({ level: 'warn', fields: { keptKeys: true } });
+    expect(JSON.stringify(logged.lines)).not.toMatch(/canary|127\.0\.0\.1/);
+  });
+
+  it('that could never be fetched are reported as such, and tried once a second', async () => {
+    issuer.answerWith(JWKS_PATH, { status: 404, body: '' });
+    const jwt = await sign(claims());
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      expect(await failureOf(() => check(jwt))).toMatchObject({
+        name: 'AuthError',
+        kind: 'keys-unavailable',
+      });
+    }
+    expect(issuer.calls).toHaveLength(1);
+
+    await publish({ 'key-1': key1.publicKey });
+    time.advanceSeconds(1);
+    await check(jwt);
+  });
+});

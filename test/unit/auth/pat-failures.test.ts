@@ -1,0 +1,173 @@
+import { inspect } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createPatCredential, type PatCredential } from '../../../src/auth/pat.ts';
+import type { PatOptions } from '../../../src/auth/sign-in.ts';
+import {
+  createEcKey,
+  createTestClock,
+  createTestLog,
+  failureOf,
+  type Issuer,
+  STS_PATH,
+  startIssuer,
+  TOKEN_PATH,
+  toPatOptions,
+  transport,
+} from './support.ts';
+
+const { pem } = createEcKey();
+let issuer: Issuer;
+let time: ReturnType<typeof createTestClock>;
+let logged: ReturnType<typeof createTestLog>;
+let credential: PatCredential;
+
+beforeAll(async () => {
+  issuer = await startIssuer();
+});
+beforeEach(() => {
+  issuer.calls.length = 0;
+  issuer.answerAsUsual();
+  Object.assign(issuer.lifetimes, { user: 3600, project: 3600 });
+  time = createTestClock();
+  logged = createTestLog();
+  credential = create();
+});
+afterEach(() => credential.close());
+afterAll(() => issuer.close());
+
+function create(more: Partial<PatOptions> = {}): PatCredential {
+  const config = toPatOptions(issuer, pem, more);
+  return createPatCredential({ config, transport, clock: time.clock, log: logged.log, random: () => 0 });
+}
+
+function ask(times: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: times }, () => credential.authorization()));
+}
+
+describe('A sign-in that fails', () => {
+  it('is told to all who waited, tried at most once a second, and forgotten when it works again', async () => {
+    issuer.answerWith(TOKEN_PATH, { status: 503, body: '' });
+    const failures = await Promise.all(
+      Array.from({ length: 50 }, () => failureOf(() => credential.authorization())),
+    );
+    expect(issuer.calls).toHaveLength(1);
+    expect(failures[49]).toMatchObject({
+      name: 'UpstreamError',
+      kind: 'status',
+      status: 503,
+      requestSent: false,
+    });
+
+    issuer.answerAsUsual();
+    time.advanceSeconds(0.999);
+    expect(await failureOf(() => credential.authorization())).toMatchObject({ status: 503 });
+    expect(issuer.calls).toHaveLength(1);
+
+    time.advanceSeconds(0.001);
+    expect(await credential.authorization()).toMatch(/^Bearer project-/);
+    expect(issuer.paths()).toEqual([TOKEN_PATH, TOKEN_PATH, STS_PATH]);
+  });
+
+  it('does not last longer when the clock is set back', async () => {
+    issuer.answerWith(TOKEN_PATH, { status: 503, body: '' });
+    await failureOf(() => credential.authorization());
+    issuer.answerAsUsual();
+    time.advanceSeconds(-3600);
+
+    expect(await credential.authorization()).toMatch(/^Bearer project-/);
+  });
+
+  it.each([
+    [TOKEN_PATH, 401, { error: 'invalid_client' }, 'invalid_client'],
+    [TOKEN_PATH, 404, '', '404'],
+    [STS_PATH, 403, { name: 'PrincipalDoesNotBelongToProjectError' }, 'PrincipalDoesNotBelongToProjectError'],
+  ])(
+    'because %s answers %i is the operator’s to mend, not the caller’s',
+    async (path, status, body, reason) => {
+      issuer.answerWith(path, { status, body });
+
+      expect(await failureOf(() => credential.authorization())).toMatchObject({
+        name: 'AuthError',
+        kind: 'sign-in-refused',
+        message: 'The gateway could not sign in to IAM. Ask its operator to check its personal access token.',
+        reason,
+      });
+    },
+  );
+
+  it('because nobody listens says so, and that nothing was sent', async () => {
+    credential = create({ tokenEndpoint: 'http://127.0.0.1:9/oauth2/token' });
+
+    expect(await failureOf(() => credential.authorization())).toMatchObject({
+      name: 'UpstreamError',
+      kind: 'unavailable',
+      requestSent: false,
+    });
+  });
+});
+
+describe('A value that IAM refused', () => {
+  it('is replaced once, from the assertion on, however many ask', async () => {
+    const [first] = (await ask(50)) as [string];
+    const renewed = await Promise.all(Array.from({ length: 50 }, () => credential.renew(first)));
+
+    expect(issuer.paths()).toEqual([TOKEN_PATH, STS_PATH, TOKEN_PATH, STS_PATH]);
+    expect(new Set(renewed).size).toBe(1);
+    expect(renewed[0]).not.toBe(first);
+    expect(credential.authorization()).toBe(renewed[0]);
+  });
+
+  it('and has been replaced meanwhile costs no further sign-in', async () => {
+    const first = await credential.authorization();
+    const second = await credential.renew(first);
+
+    expect(await credential.renew(first)).toBe(second);
+    expect(issuer.calls).toHaveLength(4);
+  });
+
+  it('right after it was renewed is not renewed again within a second', async () => {
+    const second = (await credential.renew(await credential.authorization())) as string;
+
+    expect(await credential.renew(second)).toBeUndefined();
+    expect(credential.authorization()).toBe(second);
+    time.advanceSeconds(1);
+    expect(await credential.renew(second)).toMatch(/^Bearer project-/);
+    expect(issuer.calls).toHaveLength(6);
+  });
+
+  it('is not handed out again, even when no other can be had', async () => {
+    const first = await credential.authorization();
+    issuer.answerWith(TOKEN_PATH, { status: 503, body: '' });
+
+    expect(await failureOf(() => credential.renew(first))).toMatchObject({ status: 503 });
+    expect(await failureOf(() => credential.authorization())).toMatchObject({ status: 503 });
+    expect(issuer.calls).toHaveLength(3);
+  });
+
+  it('and is issued again unchanged is no other value', async () => {
+    issuer.answerWith(STS_PATH, { body: { accessToken: 'same', expiresIn: 3600 } });
+    const first = await credential.authorization();
+
+    expect(await credential.renew(first)).toBeUndefined();
+  });
+});
+
+describe('Secrets of the personal access token', () => {
+  it('show neither in the credential nor in the log nor in errors', async () => {
+    const { key, passphrase } = { key: pem.split('\n')[1] as string, passphrase: 'passphrase-canary' };
+    credential = create({ passphrase });
+    const value = (await credential.authorization()) as string;
+    issuer.answerWith(TOKEN_PATH, {
+      status: 401,
+      body: { error: 'invalid_client', error_description: 'canary' },
+    });
+    const error = await failureOf(() => credential.renew(value));
+
+    const printed = [credential, logged.lines, error]
+      .map((it) => `${JSON.stringify(it)} ${inspect(it, { depth: 9, showHidden: true })}`)
+      .join();
+    expect(logged.lines.map(({ level }) => level)).toEqual(['info', 'warn']);
+    expect(printed).not.toContain(key);
+    expect(printed).not.toMatch(/canary|eyJ|user-\d|project-\d|Bearer/);
+  });
+});

@@ -1,0 +1,132 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createPatCredential, type PatCredential } from '../../../src/auth/pat.ts';
+import type { PatOptions } from '../../../src/auth/sign-in.ts';
+import {
+  createEcKey,
+  createTestClock,
+  createTestLog,
+  type Issuer,
+  STS_PATH,
+  startIssuer,
+  TOKEN_PATH,
+  toPatOptions,
+  transport,
+} from './support.ts';
+
+const { pem } = createEcKey();
+let issuer: Issuer;
+let time: ReturnType<typeof createTestClock>;
+let logged: ReturnType<typeof createTestLog>;
+let credential: PatCredential;
+
+beforeAll(async () => {
+  issuer = await startIssuer();
+});
+beforeEach(() => {
+  issuer.calls.length = 0;
+  issuer.answerAsUsual();
+  Object.assign(issuer.lifetimes, { user: 3600, project: 3600 });
+  time = createTestClock();
+  logged = createTestLog();
+  credential = create();
+});
+afterEach(() => credential.close());
+afterAll(() => issuer.close());
+
+function create(more: Partial<PatOptions> = {}): PatCredential {
+  const config = toPatOptions(issuer, pem, more);
+  return createPatCredential({ config, transport, clock: time.clock, log: logged.log, random: () => 0 });
+}
+
+function ask(times: number): Promise<string[]> {
+  return Promise.all(Array.from({ length: times }, () => credential.authorization()));
+}
+
+describe('Many callers share one sign-in', () => {
+  it.each([1, 50, 500])('%i at once, cold: 1 OAuth + 1 STS call', async (callers) => {
+    const values = await ask(callers);
+
+    expect(issuer.paths()).toEqual([TOKEN_PATH, STS_PATH]);
+    expect(new Set(values).size).toBe(1);
+    expect(values[0]).toMatch(/^Bearer project-\d+$/);
+  });
+
+  it('and once there is a value it is handed out without waiting', async () => {
+    const value = await credential.authorization();
+
+    expect(credential.authorization()).toBe(value);
+    expect(issuer.calls).toHaveLength(2);
+  });
+
+  it('is one identity for the same token, project and kind, and another one for any other', () => {
+    const identities = [
+      {},
+      { projectId: 'other' },
+      { tokenId: 'other' },
+      { credential: 'user' as const },
+    ].map((more) => create(more).identity);
+
+    expect(create().identity).toBe(identities[0]);
+    expect(new Set(identities).size).toBe(4);
+    expect(identities[0]).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
+
+describe('The value is renewed before it ends', () => {
+  it('in the background from two minutes before expiry on, while callers get the old one', async () => {
+    const first = await credential.authorization();
+
+    time.advanceSeconds(3600 - 121);
+    expect(credential.authorization()).toBe(first);
+    expect(issuer.calls).toHaveLength(2);
+
+    time.advanceSeconds(1);
+    issuer.lifetimes.user = 7200;
+    expect([credential.authorization(), credential.authorization()]).toEqual([first, first]);
+    await change(first);
+    expect(issuer.paths()).toEqual([TOKEN_PATH, STS_PATH, STS_PATH]);
+  });
+
+  it('and not used in its last minute', async () => {
+    const first = await credential.authorization();
+    time.advanceSeconds(3600 - 60);
+
+    const values = await ask(50);
+    expect(new Set(values).size).toBe(1);
+    expect(values[0]).not.toBe(first);
+    expect(issuer.paths()).toEqual([TOKEN_PATH, STS_PATH, TOKEN_PATH, STS_PATH]);
+  });
+
+  it('at the STS only, while the user token lasts', async () => {
+    issuer.lifetimes.project = 300;
+    await credential.authorization();
+    time.advanceSeconds(240);
+    await credential.authorization();
+
+    expect(issuer.paths()).toEqual([TOKEN_PATH, STS_PATH, STS_PATH]);
+  });
+
+  it('and stays in use when the renewal does not work, which is tried once a second', async () => {
+    const first = await credential.authorization();
+    issuer.answerWith(STS_PATH, { status: 503, body: '' });
+    time.advanceSeconds(3600 - 119);
+
+    expect(credential.authorization()).toBe(first);
+    await until(() => logged.lines.some(({ level }) => level === 'warn'));
+    expect(credential.authorization()).toBe(first);
+    expect(issuer.callsTo(STS_PATH)).toHaveLength(2);
+
+    time.advanceSeconds(1);
+    expect(credential.authorization()).toBe(first);
+    await until(() => issuer.callsTo(STS_PATH).length === 3);
+  });
+});
+
+async function change(from: string): Promise<void> {
+  await until(() => credential.authorization() !== from);
+}
+
+/** Waits for I/O that is under way, without a time of its own: jest's time-out is the limit. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,131 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { inspect } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { chooseAlgorithm, readPrivateKey, type SigningAlgorithm } from '../../../src/auth/private-key.ts';
+import { createEcKey, failureOf, toPem } from './support.ts';
+
+const PASSPHRASE = 'correct horse battery';
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+const ec = createEcKey().privateKey;
+const encrypted = rsa
+  .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: PASSPHRASE })
+  .toString();
+
+describe('A private key is read in every form tools write it in', () => {
+  it.each([
+    ['PKCS#8', toPem(rsa), undefined],
+    ['PKCS#1', rsa.export({ type: 'pkcs1', format: 'pem' }).toString(), undefined],
+    ['encrypted PKCS#8', encrypted, PASSPHRASE],
+    [
+      'with escaped line breaks, as the Affinidi CLI writes it',
+      encrypted.replaceAll('\n', '\\n'),
+      PASSPHRASE,
+    ],
+    ['in quotes, as docker --env-file leaves it', `"${encrypted.replaceAll('\n', '\\n')}"`, PASSPHRASE],
+    ['with Windows line ends', encrypted.replaceAll('\n', '\r\n'), PASSPHRASE],
+    ['with escaped Windows line ends', encrypted.replaceAll('\n', '\\r\\n'), PASSPHRASE],
+    ['plain with a passphrase that is not needed', toPem(rsa), PASSPHRASE],
+    ['plain with an empty passphrase', toPem(rsa), ''],
+  ])('%s', (_, pem, passphrase) => {
+    expect(toPem(readPrivateKey({ pem, passphrase }))).toBe(toPem(rsa));
+  });
+
+  it('SEC1', () => {
+    const pem = ec.export({ type: 'sec1', format: 'pem' }).toString();
+
+    expect(toPem(readPrivateKey({ pem }))).toBe(toPem(ec));
+  });
+});
+
+describe('A private key that cannot be used is refused in one line that shows none of it', () => {
+  const body = encrypted.split('\n')[3] as string;
+
+  it.each([
+    [
+      'a wrong passphrase',
+      encrypted,
+      'wrong-canary',
+      'Expected PASSPHRASE to open PRIVATE_KEY: it does not, or the key is damaged.',
+    ],
+    ['no passphrase', encrypted, undefined, 'Expected PASSPHRASE to be set: PRIVATE_KEY is encrypted.'],
+    ['an empty passphrase', encrypted, '', 'Expected PASSPHRASE to be set: PRIVATE_KEY is encrypted.'],
+    [
+      'a passphrase of 2000 characters',
+      encrypted,
+      'wrong-canary'.repeat(170),
+      'Expected PASSPHRASE to open PRIVATE_KEY: it does not, or the key is damaged.',
+    ],
+    [
+      'a key that was cut short',
+      toPem(rsa).slice(0, 400),
+      undefined,
+      'Expected PRIVATE_KEY to be a whole private key in PEM form: it cannot be read.',
+    ],
+    [
+      'a public key',
+      createEcKey().publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+      undefined,
+      'Expected PRIVATE_KEY to be a private key in PEM form (-----BEGIN PRIVATE KEY-----).',
+    ],
+    [
+      'a path',
+      '/secrets/canary.pem',
+      undefined,
+      'Expected PRIVATE_KEY to be a private key in PEM form (-----BEGIN PRIVATE KEY-----).',
+    ],
+    [
+      'nothing',
+      '',
+      undefined,
+      'Expected PRIVATE_KEY to be a private key in PEM form (-----BEGIN PRIVATE KEY-----).',
+    ],
+  ])('%s', async (_, pem, passphrase, message) => {
+    const error = await failureOf(() => readPrivateKey({ pem, passphrase }));
+
+    expect(error).toMatchObject({ name: 'AuthConfigError', message });
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/canary|OpenSSL|ERR_OSSL/i);
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(body);
+  });
+});
+
+describe('The signing algorithm follows from the key', () => {
+  it.each([
+    ['RSA', rsa, undefined, 'RS256'],
+    ['RSA of a token registered with RS512', rsa, 'RS512', 'RS512'],
+    ['EC P-256', ec, undefined, 'ES256'],
+    ['EC P-521', createEcKey('P-521').privateKey, undefined, 'ES512'],
+  ] as const)('%s', (_, key, wanted, algorithm) => {
+    expect(chooseAlgorithm(key, wanted)).toBe(algorithm);
+  });
+
+  it.each([
+    [
+      'ES256 with an RSA key',
+      rsa,
+      'ES256',
+      'Expected the signing algorithm to fit PRIVATE_KEY (RS256 or RS512), got ES256.',
+    ],
+    [
+      'EC P-384',
+      createEcKey('P-384').privateKey,
+      undefined,
+      'Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got secp384r1.',
+    ],
+    [
+      'Ed25519',
+      generateKeyPairSync('ed25519').privateKey,
+      undefined,
+      'Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got ed25519.',
+    ],
+    [
+      'RSA of 1024 bits',
+      generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey,
+      undefined,
+      'Expected an RSA PRIVATE_KEY of at least 2048 bits, got 1024.',
+    ],
+  ] as const)('%s is refused', async (_, key, wanted, message) => {
+    const error = await failureOf(() => chooseAlgorithm(key, wanted as SigningAlgorithm | undefined));
+
+    expect(error).toMatchObject({ name: 'AuthConfigError', message });
+  });
+});

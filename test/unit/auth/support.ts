@@ -1,0 +1,161 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Log } from '../../../src/auth/dependencies.ts';
+import type { PatOptions } from '../../../src/auth/sign-in.ts';
+import { UpstreamError } from '../../../src/upstream/error.ts';
+import type { Transport } from '../../../src/upstream/transport.ts';
+
+export const TOKEN_PATH = '/oauth2/token';
+export const STS_PATH = '/iam/v1/sts/create-project-scoped-token';
+export const JWKS_PATH = '/keys';
+
+export interface Call {
+  readonly path: string;
+  readonly method: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+interface Answer {
+  readonly status?: number;
+  readonly headers?: Record<string, string>;
+  readonly body: unknown;
+}
+
+/** A token endpoint, an STS and a key set over real HTTP. It counts what it gives out: `user-1`, `project-1`, … */
+export async function startIssuer() {
+  const calls: Call[] = [];
+  const overrides = new Map<string, Answer>();
+  const lifetimes = { user: 3600, project: 3600 };
+  const issued = { user: 0, project: 0 };
+
+  function answer(path: string): Answer {
+    const override = overrides.get(path);
+    if (override !== undefined) return override;
+    if (path === TOKEN_PATH) {
+      issued.user += 1;
+      const token = { access_token: `user-${issued.user}`, expires_in: lifetimes.user, token_type: 'bearer' };
+      return { body: { ...token, scope: 'openid' } };
+    }
+    issued.project += 1;
+    return {
+      body: { accessToken: `project-${issued.project}`, expiresIn: lifetimes.project, scope: 'openid' },
+    };
+  }
+
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const path = request.url ?? '';
+    calls.push({ path, method: request.method ?? '', headers: request.headers, body });
+    const { status = 200, headers = {}, body: answerBody } = answer(path);
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(typeof answerBody === 'string' ? answerBody : JSON.stringify(answerBody));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    origin,
+    calls,
+    lifetimes,
+    paths: () => calls.map(({ path }) => path),
+    callsTo: (path: string) => calls.filter((call) => call.path === path),
+    assertions: () =>
+      calls
+        .filter(({ path }) => path === TOKEN_PATH)
+        .map(({ body }) => new URLSearchParams(body).get('client_assertion')),
+    answerWith: (path: string, override: Answer) => overrides.set(path, override),
+    answerAsUsual: () => overrides.clear(),
+    close() {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+export type Issuer = Awaited<ReturnType<typeof startIssuer>>;
+
+export const transport: Transport = async ({ method, url, headers, body, timeoutMs, signal }) => {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const init = {
+    method,
+    headers: { ...headers },
+    redirect: 'manual',
+    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+  };
+  try {
+    const response = await fetch(url, {
+      ...init,
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body }),
+    });
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: await response.text(),
+    };
+  } catch {
+    throw new UpstreamError(signal?.aborted ? 'aborted' : 'unavailable', 'No answer');
+  }
+};
+
+export function createTestClock(startMs = Date.UTC(2026, 0, 1)) {
+  let nowMs = startMs;
+  return {
+    clock: () => nowMs,
+    advanceSeconds(seconds: number) {
+      nowMs += seconds * 1000;
+    },
+  };
+}
+
+export function createTestLog() {
+  const lines: { level: string; fields: Record<string, unknown>; message: string }[] = [];
+  const write = (level: string) => (fields: Record<string, unknown>, message: string) => {
+    lines.push({ level, fields, message });
+  };
+  const log: Log = { info: write('info'), warn: write('warn'), error: write('error') };
+  return { log, lines };
+}
+
+export function createEcKey(namedCurve = 'P-256'): {
+  privateKey: KeyObject;
+  publicKey: KeyObject;
+  pem: string;
+} {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+  return { privateKey, publicKey, pem: toPem(privateKey) };
+}
+
+export function toPem(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+export function toPatOptions(
+  issuer: { origin: string },
+  pem: string,
+  more: Partial<PatOptions> = {},
+): PatOptions {
+  return {
+    tokenEndpoint: `${issuer.origin}${TOKEN_PATH}`,
+    stsBaseUrl: `${issuer.origin}/iam`,
+    projectId: 'project-id',
+    tokenId: 'token-id',
+    keyId: 'key-id',
+    privateKeyPem: pem,
+    credential: 'project',
+    ...more,
+  };
+}
+
+/** Resolves to what `action` throws or rejects with. */
+export async function failureOf(action: () => unknown): Promise<unknown> {
+  try {
+    await action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('Expected a failure');
+}
