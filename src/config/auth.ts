@@ -1,0 +1,138 @@
+import type { Environment } from './environment.ts';
+import { isLoopback, readSecureUrl } from './network.ts';
+import { createSecret, type Secret } from './secret.ts';
+import type { VariableName } from './variables.ts';
+
+/** Who may call the gateway in `pat` mode. */
+export type CallerAuthConfig =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'jwt'; readonly jwksUrl: string; readonly issuer: string; readonly audience: string }
+  | { readonly kind: 'api-key'; readonly file: string; readonly text: string };
+
+export interface PatConfig {
+  readonly mode: 'pat';
+  /** Undefined: the emulator's own. */
+  readonly tokenEndpoint: string | undefined;
+  readonly credential: 'project' | 'user';
+  /** Empty only where the `user` credential needs none. */
+  readonly projectId: string;
+  readonly tokenId: string;
+  readonly keyId: string;
+  readonly privateKeyPem: Secret;
+  readonly passphrase: Secret | undefined;
+  readonly callerAuth: CallerAuthConfig;
+}
+
+export type AuthConfig = { readonly mode: 'pass-through' } | PatConfig;
+
+// Only what is plainly something else is refused here: whether the key is sound is found out by signing with it.
+const PRIVATE_KEY_PEM = /^-----BEGIN ((?:ENCRYPTED |EC |RSA )?PRIVATE KEY)-----\n[\s\S]+\n-----END \1-----$/m;
+
+/** Gives the text of a file, or throws. */
+export type ReadFile = (path: string) => string;
+
+/**
+ * In pass-through mode the variables of a token are left alone, so that a `.env` of the Affinidi CLI works in both modes.
+ * `CALLER_AUTH` is not among them: to ignore it would leave a door open that its owner believes shut.
+ */
+export function readAuth(environment: Environment, readFile: ReadFile): AuthConfig {
+  const { values, isSet, isRefused, refuse } = environment;
+  if (values.AUTH_MODE === 'pass-through') {
+    if (values.CALLER_AUTH !== 'none' && !isRefused('AUTH_MODE')) {
+      refuse(`CALLER_AUTH=${values.CALLER_AUTH} needs AUTH_MODE=pat`);
+    }
+    return { mode: 'pass-through' };
+  }
+  const requireForPat = (name: VariableName) => requireSet(environment, name, 'AUTH_MODE=pat');
+  requireForPat('TOKEN_ID');
+  if (!values.EMULATOR) requireForPat('TOKEN_ENDPOINT');
+  if (values.PAT_CREDENTIAL === 'project' && !isSet('PROJECT_ID')) {
+    refuse('PROJECT_ID is required by AUTH_MODE=pat, unless PAT_CREDENTIAL=user');
+  }
+  const tokenId = values.TOKEN_ID ?? '';
+  return {
+    mode: 'pat',
+    tokenEndpoint: readSecureUrl(environment, 'TOKEN_ENDPOINT'),
+    credential: values.PAT_CREDENTIAL,
+    projectId: values.PROJECT_ID ?? '',
+    tokenId,
+    keyId: values.KEY_ID ?? tokenId,
+    privateKeyPem: readPrivateKey(environment, readFile),
+    passphrase: values.PASSPHRASE,
+    callerAuth: readCallerAuth(environment, readFile),
+  };
+}
+
+function readPrivateKey(environment: Environment, readFile: ReadFile): Secret {
+  const { values, isSet, refuse } = environment;
+  const name = isSet('PRIVATE_KEY') ? 'PRIVATE_KEY' : 'PRIVATE_KEY_FILE';
+  if (isSet('PRIVATE_KEY') === isSet('PRIVATE_KEY_FILE')) {
+    refuse('Exactly one of PRIVATE_KEY and PRIVATE_KEY_FILE is required by AUTH_MODE=pat');
+    return createSecret('');
+  }
+  const text = isSet('PRIVATE_KEY')
+    ? values.PRIVATE_KEY?.reveal()
+    : readNamedFile(environment, 'PRIVATE_KEY_FILE', readFile);
+  if (text === undefined) return createSecret('');
+  const pem = text.replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\r', '').trim();
+  if (!PRIVATE_KEY_PEM.test(pem)) {
+    refuse(`Expected ${name} to hold a private key in PEM form; newlines may be written \\n`);
+  } else if (/ENCRYPTED/.test(pem) && !isSet('PASSPHRASE')) {
+    refuse(`PASSPHRASE is required: the key of ${name} is encrypted`);
+  }
+  return createSecret(`${pem}\n`);
+}
+
+function readCallerAuth(environment: Environment, readFile: ReadFile): CallerAuthConfig {
+  const { values, isRefused, refuse } = environment;
+  const requireFor = (name: VariableName) =>
+    requireSet(environment, name, `CALLER_AUTH=${values.CALLER_AUTH}`);
+  switch (values.CALLER_AUTH) {
+    case 'none':
+      if (!isLoopback(values.HOST) && !isRefused('CALLER_AUTH')) {
+        refuse(
+          `CALLER_AUTH is required with AUTH_MODE=pat on HOST=${values.HOST}: whoever reaches it could use the token`,
+        );
+      }
+      return { kind: 'none' };
+    case 'jwt':
+      requireFor('CALLER_JWKS_URL');
+      requireFor('CALLER_JWT_ISSUER');
+      requireFor('CALLER_JWT_AUDIENCE');
+      return {
+        kind: 'jwt',
+        jwksUrl: readSecureUrl(environment, 'CALLER_JWKS_URL') ?? '',
+        issuer: values.CALLER_JWT_ISSUER ?? '',
+        audience: values.CALLER_JWT_AUDIENCE ?? '',
+      };
+    case 'api-key':
+      requireFor('CALLER_API_KEYS_FILE');
+      return {
+        kind: 'api-key',
+        file: values.CALLER_API_KEYS_FILE ?? '',
+        text: readNamedFile(environment, 'CALLER_API_KEYS_FILE', readFile) ?? '',
+      };
+  }
+}
+
+function requireSet({ isSet, refuse }: Environment, name: VariableName, by: string): void {
+  if (!isSet(name)) refuse(`${name} is required by ${by}`);
+}
+
+/** The reason of a failed read is left out: a path that is a pasted key would be in its message. */
+function readNamedFile(
+  { values, refuse }: Environment,
+  name: 'PRIVATE_KEY_FILE' | 'CALLER_API_KEYS_FILE',
+  readFile: ReadFile,
+): string | undefined {
+  const path = values[name];
+  if (path === undefined) return undefined;
+  try {
+    const content = readFile(path);
+    if (content.trim() !== '') return content;
+    refuse(`Expected ${name} to name a file that is not empty`);
+  } catch {
+    refuse(`Expected ${name} to name a file that this process can read`);
+  }
+  return undefined;
+}

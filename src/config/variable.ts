@@ -1,0 +1,134 @@
+import { createSecret, type Secret } from './secret.ts';
+
+/** One environment variable: how its text is read, what it is without one, and what the documentation says of it. */
+export interface Variable<T> {
+  readonly default: T;
+  /** `default` as the documentation shows it. */
+  readonly defaultText: string;
+  readonly meaning: string;
+  /** Completes the sentence "Expected NAME to be …". */
+  readonly expected: string;
+  /** Undefined: refused. */
+  readonly read: (text: string) => T | undefined;
+  /** A refused value as a message may show it. */
+  readonly show: (text: string) => string;
+}
+
+interface Documentation {
+  readonly meaning: string;
+  readonly defaultText?: string;
+}
+
+const asIs = (text: string) => text;
+
+export function integer<D extends number | undefined>(
+  fallback: D,
+  { min = 0, max, ...documentation }: Documentation & { min?: number; max: number },
+): Variable<D | number> {
+  return variable<D | number>(fallback, documentation, {
+    expected: `a whole number from ${min} to ${max}`,
+    read: (text) => {
+      const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+      return number >= min && number <= max ? number : undefined;
+    },
+  });
+}
+
+export function flag<D extends boolean | undefined>(
+  fallback: D,
+  documentation: Documentation,
+): Variable<D | boolean> {
+  const values: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
+  return variable<D | boolean>(fallback, documentation, {
+    expected: '"true" or "false"',
+    read: (text) => (Object.hasOwn(values, text) ? values[text] : undefined),
+  });
+}
+
+export function choice<const T extends string, D extends T | undefined>(
+  allowed: readonly T[],
+  fallback: D,
+  documentation: Documentation,
+): Variable<D | T> {
+  return variable<D | T>(fallback, documentation, {
+    expected: allowed.map((value) => `"${value}"`).join(', '),
+    read: (text) => allowed.find((value) => value === text),
+  });
+}
+
+/** Text of which any is right: a path, a seed. */
+export function text<D extends string | undefined>(fallback: D, documentation: Documentation) {
+  return variable<D | string>(fallback, documentation, { expected: 'text', read: asIs });
+}
+
+/** A name without blanks or quotes: a value copied with its quotation marks is the usual mistake. */
+export function identifier(documentation: Documentation): Variable<string | undefined> {
+  return variable<string | undefined>(undefined, documentation, {
+    expected: 'at most 256 characters without blanks and quotation marks',
+    read: (value) => (/^[^\s"'`\p{C}]{1,256}$/u.test(value) ? value : undefined),
+  });
+}
+
+/** A host name or an IP address to listen on. */
+export function host(fallback: string, documentation: Documentation): Variable<string> {
+  return variable<string>(fallback, documentation, {
+    expected: 'a host name or an IP address',
+    read: (value) => (/^[\w.-]{1,253}$|^[\da-fA-F:.]{2,45}(%\w+)?$/.test(value) ? value : undefined),
+  });
+}
+
+/** An absolute http or https URL, kept letter for letter, that holds no credentials. Messages do not show a part that could be one. */
+export function url(documentation: Documentation): Variable<string | undefined> {
+  return variable<string | undefined>(undefined, documentation, {
+    expected: 'an http or https URL without credentials, query and fragment',
+    read: (value) => (readUrl(value) ? value : undefined),
+    show: (value) => value.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '…'),
+  });
+}
+
+/** Origins as browsers send them (`https://app.example.com`), separated by commas. */
+export function origins(documentation: Documentation): Variable<readonly string[]> {
+  return variable<readonly string[]>([], documentation, {
+    expected:
+      'a list of origins such as https://app.example.com, separated by commas; * is not accepted, and an origin has no path',
+    read: (value) => {
+      const list = value.split(',').map((part) => part.trim());
+      return list.every((origin) => readUrl(origin)?.origin === origin) ? list : undefined;
+    },
+  });
+}
+
+/** Taken as it is, blanks included, and never shown. */
+export function secret({ meaning }: Documentation): Variable<Secret | undefined> {
+  return {
+    default: undefined,
+    defaultText: 'none',
+    meaning,
+    expected: 'text',
+    read: createSecret,
+    show: () => '…',
+  };
+}
+
+function readUrl(value: string): URL | undefined {
+  if (!URL.canParse(value)) return undefined;
+  const parsed = new URL(value);
+  const isHttp = parsed.protocol === 'http:' || parsed.protocol === 'https:';
+  const isBare = parsed.username === '' && parsed.password === '' && !/[?#]/.test(value);
+  return isHttp && isBare ? parsed : undefined;
+}
+
+function variable<T>(
+  fallback: T,
+  { meaning, defaultText = fallback === undefined ? 'none' : String(fallback) }: Documentation,
+  { expected, read, show = asIs }: Pick<Variable<T>, 'expected' | 'read'> & Partial<Variable<T>>,
+): Variable<T> {
+  return {
+    default: fallback,
+    defaultText,
+    meaning,
+    expected,
+    read: (value) => read(value.trim()),
+    show,
+  };
+}

@@ -1,0 +1,184 @@
+import { choice, flag, host, identifier, integer, origins, secret, text, url } from './variable.ts';
+
+// Above ten minutes a timeout is a mistake in the unit. Ports: 0 asks the system for any free one.
+const ms = (fallback: number, meaning: string) => integer(fallback, { meaning, min: 1, max: 600_000 });
+const PORTS = { max: 65_535 };
+
+/** Every variable that the gateway reads. The documentation's tables are checked against this one. */
+export const variables = {
+  PORT: integer(4000, { ...PORTS, meaning: 'Port of the GraphQL listener; 0 takes any free one' }),
+  HOST: host('127.0.0.1', {
+    defaultText: '127.0.0.1 (0.0.0.0 in the image)',
+    meaning: 'Address of the GraphQL listener',
+  }),
+  ADMIN_PORT: integer(undefined, {
+    ...PORTS,
+    meaning: 'Port of a second listener for `/metrics`, `/livez` and `/readyz`; without it there is none',
+  }),
+  ADMIN_HOST: host('127.0.0.1', { meaning: 'Address of that second listener' }),
+
+  API_GATEWAY_URL: url({
+    defaultText: 'required without EMULATOR=true',
+    meaning: 'The Affinidi API, for example `https://apse1.api.affinidi.io`; REST calls go to this + `/iam`',
+  }),
+  ALLOW_INSECURE_UPSTREAM: flag(false, { meaning: 'Accept plain http URLs on hosts that are not loopback' }),
+  EMULATOR: flag(false, {
+    meaning: 'Start the embedded IAM emulator and use it; not together with `API_GATEWAY_URL`',
+  }),
+  EMULATOR_PORT: integer(0, {
+    ...PORTS,
+    defaultText: '0 (4010 for npm run emulator)',
+    meaning: 'Port of the emulator; 0 takes any free one',
+  }),
+  EMULATOR_HOST: host('127.0.0.1', { meaning: 'Address of the emulator' }),
+  EMULATOR_DATA_FILE: text(undefined, {
+    meaning: 'File in which the emulator keeps its state over restarts',
+  }),
+  EMULATOR_SEED: text('demo', {
+    meaning: 'What the emulator starts with: `demo` (120 tokens), `large` (10 000), `empty`, or a JSON file',
+  }),
+
+  AUTH_MODE: choice(['pass-through', 'pat'], 'pass-through', {
+    meaning:
+      "`pass-through`: the caller's own credential goes upstream; `pat`: the gateway signs in with a personal access token",
+  }),
+  TOKEN_ENDPOINT: url({
+    defaultText: "none (the emulator's with EMULATOR=true)",
+    meaning: '`pat`: OAuth token endpoint at which the gateway signs in',
+  }),
+  PROJECT_ID: identifier({
+    meaning: '`pat`: project that the credential is for; not needed for the `user` credential',
+  }),
+  TOKEN_ID: identifier({ meaning: '`pat`: id of the personal access token' }),
+  KEY_ID: identifier({ defaultText: 'TOKEN_ID', meaning: '`pat`: `kid` of the key it was registered with' }),
+  PRIVATE_KEY: secret({ meaning: '`pat`: private key as PEM; its newlines may be written `\\n`' }),
+  PRIVATE_KEY_FILE: text(undefined, {
+    meaning: '`pat`: file that holds the private key, in place of `PRIVATE_KEY`',
+  }),
+  PASSPHRASE: secret({ meaning: '`pat`: passphrase of an encrypted private key' }),
+  PAT_CREDENTIAL: choice(['project', 'user'], 'project', {
+    meaning:
+      '`pat`: what is sent upstream, the `project` scoped token or the `user` access token of the sign-in',
+  }),
+  CALLER_AUTH: choice(['none', 'jwt', 'api-key'], 'none', {
+    meaning: '`pat`: how callers prove who they are; `none` starts only on a loopback `HOST`',
+  }),
+  CALLER_JWKS_URL: url({ meaning: "`jwt`: URL of the key set that the callers' tokens are signed with" }),
+  CALLER_JWT_ISSUER: text(undefined, { meaning: '`jwt`: required `iss`' }),
+  CALLER_JWT_AUDIENCE: text(undefined, { meaning: '`jwt`: required `aud`' }),
+  CALLER_API_KEYS_FILE: text(undefined, {
+    meaning: '`api-key`: file of lines `name:role:sha256hex`, role `read` or `write`',
+  }),
+
+  EXPLORER: choice(['sandbox', 'graphiql', 'both', 'off'], undefined, {
+    defaultText: 'sandbox on a loopback HOST and off elsewhere',
+    meaning: 'Explorer on `GET /graphql`; this version has `sandbox` and `off`',
+  }),
+  INTROSPECTION: flag(undefined, {
+    defaultText: 'on where EXPLORER is on',
+    meaning: 'Introspection, `/schema.graphql` and schema hints in messages',
+  }),
+  CORS_ORIGINS: origins({
+    defaultText: 'none',
+    meaning:
+      "Origins whose pages may call, separated by commas; Apollo Studio's is added while the explorer is on",
+  }),
+  APQ: flag(false, { meaning: 'Automatic persisted queries' }),
+  LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', {
+    meaning: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
+  }),
+
+  REQUEST_DEADLINE_MS: ms(
+    10_000,
+    'A GraphQL request is answered within this time, whatever the upstream does',
+  ),
+  DRAIN_TIMEOUT_MS: ms(15_000, 'On SIGTERM, how long requests in flight may take before the process ends'),
+  HEADERS_TIMEOUT_MS: ms(10_000, "A client's request headers must arrive within this time"),
+  REQUEST_TIMEOUT_MS: ms(15_000, "A client's whole request must arrive within this time"),
+  KEEP_ALIVE_TIMEOUT_MS: ms(
+    65_000,
+    "An idle client connection is kept this long; longer than the load balancer's",
+  ),
+
+  UPSTREAM_CONNECT_TIMEOUT_MS: ms(1_500, 'Connecting to the upstream, DNS and TLS included'),
+  UPSTREAM_READ_TIMEOUT_MS: ms(4_000, 'One attempt of a read'),
+  UPSTREAM_WRITE_TIMEOUT_MS: ms(9_500, 'The one attempt of a write'),
+  UPSTREAM_MAX_RESPONSE_BYTES: integer(2_097_152, {
+    min: 1024,
+    max: 67_108_864,
+    meaning: 'A larger upstream answer is refused',
+  }),
+  UPSTREAM_RETRIES: integer(2, {
+    max: 5,
+    meaning: 'Repeats of a read that failed; a write is never repeated',
+  }),
+  UPSTREAM_RETRY_BUDGET: integer(20, { max: 10_000, meaning: 'Repeats that the process may have saved up' }),
+  UPSTREAM_RETRY_BUDGET_PER_SECOND: integer(2, { max: 10_000, meaning: 'How fast that budget refills' }),
+  UPSTREAM_RETRY_AFTER_MAX_MS: integer(2_000, {
+    max: 60_000,
+    meaning: 'A `Retry-After` up to this is waited for; a longer one goes to the caller',
+  }),
+  UPSTREAM_IDLE_SOCKET_MS: ms(
+    4_000,
+    'An idle upstream connection is closed after this; shorter than the upstream does',
+  ),
+  UPSTREAM_CONCURRENCY: integer(256, { min: 1, max: 10_000, meaning: 'Upstream calls at once, per process' }),
+  UPSTREAM_CONCURRENCY_PER_REQUEST: integer(50, {
+    min: 1,
+    max: 1_000,
+    meaning: 'Upstream calls at once, per GraphQL request',
+  }),
+  TOKEN_BATCH_LIST_MIN: integer(4, {
+    max: 100,
+    meaning: 'From this many different token ids on, one list call replaces single ones; 0 is never',
+  }),
+
+  MAX_DEPTH: integer(12, { min: 1, max: 100, meaning: 'Depth of an operation' }),
+  MAX_ALIASES: integer(30, { max: 10_000, meaning: 'Aliases in an operation' }),
+  MAX_ROOT_FIELDS: integer(20, { min: 1, max: 1_000, meaning: 'Root fields of an operation' }),
+  MAX_FIELDS: integer(300, { min: 1, max: 100_000, meaning: 'Fields in an operation' }),
+  MAX_DIRECTIVES: integer(50, { max: 10_000, meaning: 'Directives in an operation' }),
+  MAX_OPERATIONS: integer(10, { min: 1, max: 1_000, meaning: 'Operations in a document' }),
+  MAX_VARIABLES: integer(100, { max: 10_000, meaning: 'Variables of an operation' }),
+  // The upper ends of these three keep graphql-js's recursive parser within its stack.
+  MAX_OPERATION_TOKENS: integer(1_000, { min: 1, max: 15_000, meaning: 'Lexical tokens of a document' }),
+  MAX_OPERATION_CHARS: integer(15_000, { min: 1, max: 1_000_000, meaning: 'Characters of a document' }),
+  MAX_BRACKET_DEPTH: integer(200, { min: 1, max: 500, meaning: 'Brackets open at once in a document' }),
+  MAX_FIELD_COST: integer(50_000, {
+    min: 1,
+    max: 10_000_000,
+    meaning: 'Sum of the fields that may be in the answer: 1 each, times `first` of every list above',
+  }),
+  MAX_UPSTREAM_CALLS: integer(150, {
+    min: 1,
+    max: 10_000,
+    meaning: 'Upstream calls that an operation may need, predicted before it runs',
+  }),
+  MAX_BODY_BYTES: integer(262_144, { min: 1, max: 8_388_608, meaning: 'Size of a request body' }),
+  MAX_IN_FLIGHT: integer(1_000, { max: 1_000_000, meaning: 'Requests at once; 0 is no limit' }),
+  MAX_IN_FLIGHT_PER_PRINCIPAL: integer(100, {
+    max: 1_000_000,
+    meaning: 'Requests at once of one principal; 0 is no limit',
+  }),
+  RATE_LIMIT_PER_SECOND: integer(50, {
+    max: 1_000_000,
+    meaning: 'Requests a second of one principal; 0 is no limit',
+  }),
+  RATE_LIMIT_BURST: integer(100, {
+    max: 1_000_000,
+    meaning: 'Requests that a principal may have saved up; 0 is as many as `RATE_LIMIT_PER_SECOND`',
+  }),
+};
+
+export type VariableName = keyof typeof variables;
+
+/** For example `{ PORT: number; ADMIN_PORT: number | undefined; … }`. */
+export type Values = { readonly [Name in VariableName]: (typeof variables)[Name]['default'] };
+
+/** Planned, and refused when set: to ignore one silently would be a promise that is not kept. */
+export const laterVariables: Readonly<Record<string, { readonly off: readonly string[] }>> = {
+  REDIS_URL: { off: [] },
+  TRUSTED_DOCUMENTS: { off: [] },
+  TRUSTED_DOCUMENTS_MODE: { off: [] },
+  FEDERATION: { off: ['false', '0'] },
+};

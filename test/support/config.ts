@@ -1,0 +1,39 @@
+import { ConfigError, readConfig } from '../../src/config.ts';
+
+export const PEM = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\n-----END PRIVATE KEY-----\n';
+export const ENCRYPTED_PEM = PEM.replaceAll('PRIVATE', 'ENCRYPTED PRIVATE');
+export const URL_ONLY = { API_GATEWAY_URL: 'https://apse1.api.affinidi.io' };
+export const PAT = {
+  ...URL_ONLY,
+  AUTH_MODE: 'pat',
+  TOKEN_ENDPOINT: 'https://auth.example.com/oauth2/token',
+  TOKEN_ID: 'pat-id',
+  PROJECT_ID: 'project-id',
+  PRIVATE_KEY: PEM,
+};
+
+export const files: Record<string, string> = {
+  '/keys/pat.pem': PEM,
+  '/keys/encrypted.pem': ENCRYPTED_PEM,
+  '/keys/not-a-key': 'CANARY of a file that holds something else',
+  '/keys/empty': ' \n',
+  '/keys/callers': `ci:write:${'a'.repeat(64)}\n`,
+};
+
+function readFile(path: string): string {
+  const content = files[path];
+  if (content === undefined) throw new Error(`ENOENT CANARY ${path}`);
+  return content;
+}
+
+export const read = (env: Record<string, string | undefined>) => readConfig(env, readFile);
+
+export function problemsOf(env: Record<string, string | undefined>): readonly string[] {
+  try {
+    read(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
