@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  errors,
+  exportJWK,
+  generateKeyPair,
+  type JSONWebKeySet,
+  type JWTPayload,
+  jwtVerify,
+  SignJWT,
+} from 'jose';
+import type { Caller } from './operation.ts';
+import type { Store } from './store.ts';
+
+/** By this the emulator knows its own credentials from bearers that only look like a JWT. */
+const ISSUER = 'urn:iam-emulator';
+const KEY_COUNT = 3;
+
+/** Issues and checks what the token endpoint and the STS exchange hand out. */
+export interface Credentials {
+  readonly jwks: JSONWebKeySet;
+  issueUserToken(tokenId: string, scope: string): Promise<string>;
+  issueProjectToken(caller: Caller, projectId: string): Promise<string>;
+  /** Whose it is; a string says what is wrong with it. A bearer that the emulator did not issue is a principal's name. */
+  check(bearer: string): Promise<Caller | 'jwt-invalid' | 'jwt-expired'>;
+}
+
+export interface CredentialOptions {
+  readonly store: Store;
+  readonly now: () => number;
+  readonly tokenTtlSeconds: number;
+  readonly projectTokenTtlSeconds: number;
+}
+
+/**
+ * The key set holds several keys, as the vendor's does. The first one signs: the vendor's own client checks with
+ * `keys[0]` whatever the `kid` says. The keys are new at every start, so credentials do not outlive the process.
+ */
+export async function createCredentials(options: CredentialOptions): Promise<Credentials> {
+  const pairs = await Promise.all(Array.from({ length: KEY_COUNT }, createSigningKey));
+  const jwks = { keys: pairs.map(({ jwk }) => jwk) };
+  const keySet = createLocalJWKSet(jwks);
+  const [signing] = pairs;
+  if (signing === undefined) throw new Error('No signing key');
+
+  const sign = (claims: JWTPayload, subject: string, ttlSeconds: number): Promise<string> => {
+    const issuedAt = Math.floor(options.now() / 1000);
+    return new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: signing.jwk.kid })
+      .setIssuer(ISSUER)
+      .setSubject(subject)
+      .setJti(randomUUID())
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + ttlSeconds)
+      .sign(signing.privateKey);
+  };
+
+  return {
+    jwks,
+    issueUserToken: (tokenId, scope) => sign({ scope }, `token/${tokenId}`, options.tokenTtlSeconds),
+    issueProjectToken({ principal, tokenId }, projectId) {
+      const subject = tokenId === undefined ? `user/${principal}` : `token/${tokenId}`;
+      return sign({ projectId }, subject, options.projectTokenTtlSeconds);
+    },
+    async check(bearer) {
+      if (!isOurs(bearer)) return { principal: bearer };
+      try {
+        const currentDate = new Date(options.now());
+        const { payload } = await jwtVerify(bearer, keySet, { issuer: ISSUER, currentDate });
+        return toCaller(payload, options.store) ?? 'jwt-invalid';
+      } catch (error) {
+        return error instanceof errors.JWTExpired ? 'jwt-expired' : 'jwt-invalid';
+      }
+    },
+  };
+}
+
+async function createSigningKey() {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  return {
+    privateKey,
+    jwk: { ...(await exportJWK(publicKey)), kid: randomUUID(), alg: 'ES256', use: 'sig' },
+  };
+}
+
+function isOurs(bearer: string): boolean {
+  // Three parts of base64url: most bearers of a test are short names and need no decoding.
+  if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(bearer)) return false;
+  try {
+    return decodeJwt(bearer).iss === ISSUER;
+  } catch {
+    return false;
+  }
+}
+
+/** A token that signed in sees what its owner sees; a deleted one sees nothing any more. */
+function toCaller({ sub = '', projectId }: JWTPayload, store: Store): Caller | undefined {
+  const [, type, name = ''] = /^(user|token)\/(.*)$/s.exec(sub) ?? [];
+  const project = typeof projectId === 'string' ? { projectId } : {};
+  if (type === 'user') return { principal: name, ...project };
+  const stored = store.find(name);
+  return stored === undefined ? undefined : { principal: stored.principal, tokenId: name, ...project };
+}

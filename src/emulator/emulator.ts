@@ -1,0 +1,120 @@
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { ProjectWithPolicyDto, TokenDto } from '../generated/iam.ts';
+import { createApp } from './app.ts';
+import { type Call, createCallLog } from './calls.ts';
+import { createControl } from './control.ts';
+import { createCredentials } from './credentials.ts';
+import { createCommit, readDataFile } from './data-file.ts';
+import { EmulatorError } from './errors.ts';
+import { createFaultBook, type FaultPlan } from './fault-plan.ts';
+import { addProject, createAddPrincipalHandler } from './projects.ts';
+import { TOKEN_ENDPOINT_PATH } from './routes.ts';
+import { readSeed } from './seed/read-seed.ts';
+import type { Seed, SeedProject } from './seed/seed.ts';
+import { createSignInHandler } from './sign-in.ts';
+import { createStore, type Store } from './store.ts';
+import { createStsHandlers } from './sts.ts';
+import { createTokenHandlers } from './tokens.ts';
+
+export interface EmulatorOptions {
+  /** 0 takes any free one. */
+  readonly port?: number;
+  readonly host?: string;
+  /** Keeps the state over restarts. If it exists, `seed` is ignored. */
+  readonly dataFile?: string | undefined;
+  /** `demo` (the default), `empty`, `large`, the path of a JSON file, or the data themselves. */
+  readonly seed?: string | Seed;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+  readonly tokenTtlSeconds?: number;
+  readonly projectTokenTtlSeconds?: number;
+  /** Where the faults `redirect-302` and `redirect-307` send their victims. */
+  readonly redirectOrigin?: string;
+  /** How many calls are remembered at least. */
+  readonly maxCalls?: number;
+}
+
+export interface Emulator {
+  /** `http://127.0.0.1:4010`; the base of the REST API is this and `/iam`. */
+  readonly url: string;
+  readonly tokenEndpoint: string;
+  /** What was received, in order, except for the control endpoints. */
+  readonly calls: readonly Call[];
+  resetCalls(): void;
+  readonly faults: FaultPlan;
+  /** Makes a token a member of a project: the API itself has no way to do that for its first project. */
+  addProject(tokenId: string, project?: SeedProject): Promise<ProjectWithPolicyDto>;
+  tokensOf(principal: string): readonly TokenDto[];
+  /** Cuts every connection, also those that a fault keeps waiting. */
+  close(): Promise<void>;
+}
+
+/** A stateful stand-in for the IAM API, its token endpoint and its STS, listening when this resolves. */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const {
+    port = 0,
+    host = '127.0.0.1',
+    maxCalls = 50_000,
+    redirectOrigin = 'http://other-host.invalid',
+  } = options;
+  const store = await openStore(options);
+  const faults = createFaultBook();
+  const callLog = createCallLog(maxCalls);
+  const { credentials, handlers } = await createService(store, options);
+  const control = createControl(store, faults, callLog);
+  const app = createApp({ handlers, credentials, faults, callLog, control, redirectOrigin });
+
+  const server = createServer(app);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    // A client that goes in the middle of an answer is no event here.
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(new EmulatorError(`Expected to listen on ${host}:${port}, got ${cause.code}.`, { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
+
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    tokenEndpoint: url + TOKEN_ENDPOINT_PATH,
+    calls: callLog.calls,
+    resetCalls: callLog.reset,
+    faults: { add: faults.add, clear: faults.clear },
+    addProject: (tokenId, project) => addProject(store, tokenId, project),
+    tokensOf: (principal) => store.listOf(principal).map(({ token }) => token),
+    close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      return closed;
+    },
+  };
+}
+
+async function openStore({ dataFile, seed = 'demo' }: EmulatorOptions): Promise<Store> {
+  const saved = dataFile === undefined ? undefined : await readDataFile(dataFile);
+  const initial = saved ?? (await readSeed(seed));
+  const commit = dataFile === undefined ? async () => {} : createCommit(dataFile, () => store.state());
+  const store = createStore(initial, commit);
+  // Writing at once shows here and now that the file can be written, not with the first create.
+  if (saved === undefined) await commit();
+  return store;
+}
+
+async function createService(store: Store, options: EmulatorOptions) {
+  const { clock: now = Date.now, tokenTtlSeconds = 3600, projectTokenTtlSeconds = 3600 } = options;
+  const credentials = await createCredentials({ store, now, tokenTtlSeconds, projectTokenTtlSeconds });
+  const handlers = {
+    ...createTokenHandlers(store),
+    ...createStsHandlers({ store, credentials, projectTokenTtlSeconds }),
+    createAccessToken: createSignInHandler({ store, credentials, now, tokenTtlSeconds }),
+    addPrincipalToProject: createAddPrincipalHandler(store),
+  };
+  return { credentials, handlers };
+}

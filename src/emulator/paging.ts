@@ -1,0 +1,113 @@
+import { type Detail, type Reply, vendorError } from './reply.ts';
+import { firstAfter } from './store.ts';
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly lastEvaluatedKey?: string;
+}
+
+/**
+ * How a fault bends the cutting of pages. `repeat`: the same key for ever. `empty`: every other page is empty.
+ * `always-empty`: every page, under a new key each. `short`: a third of the limit. `ignore`: all at once, no key.
+ */
+export type PagingFault = 'repeat' | 'empty' | 'always-empty' | 'short' | 'ignore';
+
+const MAX_LIMIT = 100;
+const MAX_KEY_LENGTH = 3000;
+
+interface Place {
+  /** Which list of which principal: a key is good for no other. */
+  readonly list: string;
+  /** The sequence of the item it was cut behind; the item itself may be gone. */
+  readonly after: number;
+  /** Empty pages already answered at this place; only the paging faults count them. */
+  readonly empty: number;
+}
+
+/**
+ * Pages as DynamoDB cuts them: a key is present if and only if the limit cut the page, so a list of exactly
+ * `limit` items answers a key, and the page behind it is empty.
+ */
+export function cutPage<Item extends { readonly sequence: number }>(
+  items: readonly Item[],
+  list: string,
+  query: URLSearchParams,
+  fault?: PagingFault,
+): Page<Item> | Reply {
+  if (fault === 'ignore') return { items };
+  const start = query.get('exclusiveStartKey') ?? '';
+  const details = findQueryFaults(query.get('limit'), start);
+  const place = readPlace(start, list);
+  if (place === undefined && details.length === 0) details.push(badKey('does not belong to this list'));
+  if (details.length > 0 || place === undefined) {
+    return vendorError('InvalidParameterError', { param: details[0]?.field ?? '', details });
+  }
+  const limit = Number(query.get('limit') ?? MAX_LIMIT);
+  return bend(items, place, limit, fault);
+}
+
+function bend<Item extends { readonly sequence: number }>(
+  items: readonly Item[],
+  place: Place,
+  limit: number,
+  fault: PagingFault | undefined,
+): Page<Item> {
+  if (fault === 'always-empty' || (fault === 'empty' && place.empty === 0)) {
+    return { items: [], lastEvaluatedKey: toKey({ ...place, empty: place.empty + 1 }) };
+  }
+  if (fault === 'short') return cut(items, place, Math.ceil(limit / 3));
+  const page = cut(items, place, limit);
+  if (fault !== 'repeat') return page;
+  // The first page ends as it should; from the second on, each ends with the key that asked for it.
+  return {
+    lastEvaluatedKey: toKey(place),
+    ...page,
+    ...(place.after > 0 ? { lastEvaluatedKey: toKey(place) } : {}),
+  };
+}
+
+function cut<Item extends { readonly sequence: number }>(
+  items: readonly Item[],
+  place: Place,
+  limit: number,
+): Page<Item> {
+  const from = firstAfter(items, place.after);
+  const page = items.slice(from, from + limit);
+  const last = page.at(-1);
+  if (last === undefined || page.length < limit) return { items: page };
+  return { items: page, lastEvaluatedKey: toKey({ list: place.list, after: last.sequence, empty: 0 }) };
+}
+
+function findQueryFaults(limit: string | null, start: string): Detail[] {
+  const details: Detail[] = [];
+  if (limit !== null && !(/^\d{1,3}$/.test(limit) && Number(limit) >= 1 && Number(limit) <= MAX_LIMIT)) {
+    const issue = `must be an integer from 1 to ${MAX_LIMIT}`;
+    details.push({ issue, field: 'limit', value: limit, location: 'query' });
+  }
+  if (start.length > MAX_KEY_LENGTH) {
+    details.push(badKey(`must NOT have more than ${MAX_KEY_LENGTH} characters`));
+  }
+  return details;
+}
+
+function badKey(issue: string): Detail {
+  return { issue, field: 'exclusiveStartKey', location: 'query' };
+}
+
+function toKey({ list, after, empty }: Place): string {
+  return Buffer.from(JSON.stringify({ pk: list, sk: after, ...(empty > 0 ? { e: empty } : {}) })).toString(
+    'base64url',
+  );
+}
+
+/** The vendor's own tests send an empty key and expect the first page. */
+function readPlace(key: string, list: string): Place | undefined {
+  if (key === '') return { list, after: 0, empty: 0 };
+  try {
+    const { pk, sk, e = 0 } = JSON.parse(Buffer.from(key, 'base64url').toString());
+    const isPlace = pk === list && Number.isInteger(sk) && Number.isInteger(e);
+    return isPlace ? { list, after: sk, empty: e } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+
+/** What an operation answers, before a fault or the wire changes it. No `body`: nothing is sent after the headers. */
+export interface Reply {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** One line of an error's `details`. */
+export interface Detail {
+  readonly issue: string;
+  readonly field?: string;
+  readonly value?: string;
+  readonly location?: string;
+}
+
+// The names, statuses and message templates of the vendor's generated clients. 403 has several names.
+const VENDOR_ERRORS = {
+  InvalidParameterError: [400, `Invalid parameter: \${param}.`],
+  InvalidJwtTokenError: [401, 'JWT token is invalid'],
+  ActionForbiddenError: [403, 'Principal can not execute action on given resource'],
+  UnauthorizedError: [403, 'Unauthorized'],
+  PrincipalDoesNotBelongToProjectError: [403, 'Principal does not belong to the given project'],
+  NotFoundError: [404, `Not found: \${param}.`],
+  AlreadyExistsError: [409, 'Already exists'],
+  TooManyRequestsError: [429, 'Too Many Requests'],
+  UnexpectedError: [500, 'Unexpected Error Occurred.'],
+} as const;
+
+export type VendorErrorName = keyof typeof VENDOR_ERRORS;
+
+export function ok(body: unknown): Reply {
+  return { status: 200, body };
+}
+
+/** An error of the service itself. */
+export function vendorError(
+  name: VendorErrorName,
+  { param = '', details }: { param?: string; details?: readonly Detail[] } = {},
+): Reply {
+  const [status, template] = VENDOR_ERRORS[name];
+  return vendorBody(status, name, template.replace(`\${param}`, param), details);
+}
+
+/** The vendor's error body under any status. */
+export function vendorStatus(status: number): Reply {
+  const known = Object.entries(VENDOR_ERRORS).find(([, [code]]) => code === status);
+  return known === undefined
+    ? vendorBody(status, status < 500 ? 'ServiceError' : 'UnexpectedError', `Status ${status}`)
+    : vendorBody(status, known[0], known[1][1].replace(`\${param}`, 'token'));
+}
+
+/** An error of AWS API Gateway, which stands before the service: no name, no trace id. */
+export function edgeError(status: number, message: string): Reply {
+  return { status, body: { message } };
+}
+
+/** An error of the token endpoint, in OAuth's own shape (RFC 6749 section 5.2). */
+export function oauthError(status: number, error: string, description: string): Reply {
+  return { status, body: { error, error_description: description } };
+}
+
+function vendorBody(status: number, name: string, message: string, details?: readonly Detail[]): Reply {
+  const body = { name, message, httpStatusCode: status, traceId: randomUUID() };
+  return { status, body: details === undefined ? body : { ...body, details } };
+}

@@ -1,0 +1,79 @@
+import type { PublicKeyInfo, SigningAlgorithm } from '../../generated/iam.ts';
+import { namedUuid } from '../ids.ts';
+import { sampleKey } from './sample-keys.ts';
+import type { Seed, SeedProject, SeedToken } from './seed.ts';
+
+/** Tokens of the bearer `demo` at a first look: the ones that documentation shows, and each edge that matters. */
+const FIRST: readonly (readonly [name: string, algorithm: SigningAlgorithm, projects: number])[] = [
+  ['billing-worker', 'RS256', 3],
+  ['signing-service', 'ES256', 2],
+  ['partner-portal', 'RS512', 1],
+  ['ci-deployer', 'ES512', 7],
+  ['audit-exporter', 'RS256', 250],
+  ['onboarding-api', 'ES256', 12],
+  ['retired-importer', 'RS256', 0],
+  ['credential-issuer', 'ES512', 40],
+  ['verifier-gateway', 'ES256', 21],
+  ['support-console', 'RS512', 9],
+];
+
+const SERVICES = ['payments', 'invoices', 'identity', 'search', 'mailer', 'reports', 'webhooks', 'ledger'];
+const ROLES = ['worker', 'api', 'scheduler', 'exporter', 'reader'];
+const ALGORITHMS: readonly SigningAlgorithm[] = ['RS256', 'ES256', 'RS512', 'ES512'];
+const PROJECTS = ['Billing', 'Identity Verification', 'Partner Onboarding'];
+const ACTIONS = [['*'], ['ver:verifyPresentation'], ['cis:listIssuance', 'cis:startIssuance'], ['iota:read']];
+
+/** 120 tokens of `demo`. The same ids at every start. */
+export function demoSeed(): Seed {
+  return { principals: { demo: { tokens: Array.from({ length: 120 }, (_, index) => demoToken(index)) } } };
+}
+
+/** 10 000 tokens of `demo`: the first 120 are those of the demo. */
+export function largeSeed(): Seed {
+  return { principals: { demo: { tokens: Array.from({ length: 10_000 }, (_, index) => demoToken(index)) } } };
+}
+
+function demoToken(index: number): SeedToken {
+  const id = namedUuid(`demo/token/${index}`);
+  const [name, signingAlgorithm, projects] = FIRST[index] ?? [
+    `${SERVICES[index % SERVICES.length]}-${ROLES[index % ROLES.length]}-${index}`,
+    ALGORITHMS[index % ALGORITHMS.length] ?? 'RS256',
+    index % 6,
+  ];
+  return {
+    id,
+    name,
+    authenticationMethod: {
+      type: 'PRIVATE_KEY',
+      signingAlgorithm,
+      publicKeyInfo: keyInfo(index, name, signingAlgorithm, id),
+    },
+    projects: Array.from({ length: projects }, (_, position) => demoProject(id, index, position)),
+  };
+}
+
+/** Every tenth token names a key document, the third one among them; every tenth has two keys, as in a rotation. */
+function keyInfo(index: number, name: string, algorithm: SigningAlgorithm, id: string): PublicKeyInfo {
+  if (index % 10 === 2) return { jwksUri: `https://${name}.example.com/.well-known/jwks.json` };
+  const current = sampleKey(algorithm, id);
+  return { jwks: { keys: index % 10 === 7 ? [current, sampleKey(algorithm, `${id}-next`)] : [current] } };
+}
+
+/** The first three projects are shared by all tokens that have so many, under policies that differ by token. */
+function demoProject(tokenId: string, index: number, position: number): SeedProject {
+  const shared = PROJECTS[position];
+  const projectId = namedUuid(
+    shared === undefined ? `${tokenId}/project/${position}` : `demo/project/${shared}`,
+  );
+  const statement = {
+    principal: [`ari:iam::${projectId}:token/${tokenId}`],
+    action: ACTIONS[(index + position) % ACTIONS.length] ?? ['*'],
+    resource: ['*'],
+    effect: 'Allow',
+  };
+  return {
+    id: projectId,
+    name: shared ?? `Customer ${String(position + 1).padStart(3, '0')}`,
+    policy: { statement: [statement] },
+  };
+}

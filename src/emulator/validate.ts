@@ -1,0 +1,81 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { definitions } from '../generated/iam.ts';
+import type { Detail } from './reply.ts';
+import type { State } from './store.ts';
+
+// `validateFormats` is off because the API says uuid and does not require it.
+const ajv = new Ajv({ strict: false, allErrors: true, verbose: true, validateFormats: false });
+
+const membership = {
+  type: 'object',
+  required: ['sequence', 'project'],
+  properties: { sequence: { type: 'integer' }, project: { $ref: '#/definitions/ProjectWithPolicyDto' } },
+};
+const storedToken = {
+  type: 'object',
+  required: ['sequence', 'principal', 'token', 'memberships'],
+  properties: {
+    sequence: { type: 'integer' },
+    principal: { type: 'string' },
+    description: { type: 'string' },
+    token: { $ref: '#/definitions/TokenDto' },
+    memberships: { type: 'array', items: membership },
+  },
+};
+
+/** Whether it is what the data file holds, down to the last member. */
+export const isState = ajv.compile<State>({
+  definitions,
+  type: 'object',
+  required: ['lastSequence', 'tokens'],
+  properties: { lastSequence: { type: 'integer' }, tokens: { type: 'array', items: storedToken } },
+});
+
+type BodyModel = 'CreateTokenInput' | 'UpdateTokenInput' | 'CreateProjectScopedTokenInput';
+
+// The same as the contract's `oneOf`, but only the branch that the caller chose has something to say.
+const publicKeyInfo = {
+  if: { type: 'object', required: ['jwks'], not: { required: ['jwksUri'] } },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+  then: { $ref: '#/definitions/PublicKeyInfoJwks' },
+  else: {
+    if: { type: 'object', required: ['jwksUri'], not: { required: ['jwks'] } },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
+    then: { $ref: '#/definitions/PublicKeyInfoJwksUri' },
+    else: { oneOf: [false] },
+  },
+};
+const bodyDefinitions = { ...definitions, PublicKeyInfo: publicKeyInfo };
+/** These say only that one of their parts failed. */
+const SILENT = new Set(['if', 'false schema']);
+
+const validators = {
+  CreateTokenInput: compileBody('CreateTokenInput'),
+  UpdateTokenInput: compileBody('UpdateTokenInput'),
+  CreateProjectScopedTokenInput: compileBody('CreateProjectScopedTokenInput'),
+};
+
+/** What is wrong with a request body, one detail for each fault; empty if nothing is. */
+export function findBodyFaults(model: BodyModel, body: unknown): Detail[] {
+  const validator = validators[model];
+  if (validator(body)) return [];
+  return (validator.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)).map(toDetail);
+}
+
+function compileBody(model: BodyModel): ValidateFunction {
+  return ajv.compile({ definitions: bodyDefinitions, $ref: `#/definitions/${model}` });
+}
+
+function toDetail({ instancePath, keyword, message, params, data }: ErrorObject): Detail {
+  const member = params.missingProperty ?? params.additionalProperty;
+  const path = instancePath.split('/').slice(1);
+  if (typeof member === 'string') path.push(member);
+  const field = path.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join('');
+  const scalar = typeof data === 'string' || typeof data === 'number' || typeof data === 'boolean';
+  return {
+    issue: message ?? keyword,
+    ...(field === '' ? {} : { field: field.replace(/^\./, '') }),
+    ...(scalar ? { value: String(data) } : {}),
+    location: 'body',
+  };
+}

@@ -1,0 +1,354 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { leakCanaries } from '../../src/emulator/faults/status.ts';
+import { findFault } from '../../src/emulator/faults.ts';
+import { rawRequest } from './raw-request.ts';
+import { clientOf, type Send, validInput } from './support.ts';
+
+let emulator: Emulator;
+let demo: Send;
+beforeAll(async () => {
+  emulator = await startEmulator({ redirectOrigin: 'http://evil.example' });
+  demo = clientOf(emulator.url);
+});
+afterEach(() => emulator.faults.clear());
+afterAll(() => emulator.close());
+
+/** How a GET of `fault-<name>` goes on the wire. */
+const raw = (name: string, limitMs?: number) =>
+  rawRequest(`${emulator.url}/iam/v1/tokens/fault-${name}`, { authorization: 'demo' }, limitMs);
+
+describe('A wrong status', () => {
+  it.each([
+    ['status-401', 401, 'InvalidJwtTokenError'],
+    ['status-403', 403, 'ActionForbiddenError'],
+    ['status-404', 404, 'NotFoundError'],
+    ['status-409', 409, 'AlreadyExistsError'],
+    ['status-418', 418, 'ServiceError'],
+    ['status-429', 429, 'TooManyRequestsError'],
+    ['status-500', 500, 'UnexpectedError'],
+    ['403-unauthorized', 403, 'UnauthorizedError'],
+  ])('%s has the body of the vendor', async (name, status, error) => {
+    const answer = await demo('GET', `/v1/tokens/fault-${name}`);
+    expect(answer).toMatchObject({ status, body: { name: error, httpStatusCode: status } });
+  });
+
+  it.each([
+    ['html502', 502],
+    ['html503', 503],
+    ['html504', 504],
+    ['html200', 200],
+  ])('%s is a page', async (name, status) => {
+    const answer = await demo('GET', `/v1/tokens/fault-${name}`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'text/html']);
+  });
+
+  it.each([
+    ['429-1', '1'],
+    ['429-86400', '86400'],
+    ['429-none', null],
+    ['429-negative', '-5'],
+    ['429-date', expect.stringMatching(/ GMT$/)],
+  ])('%s says when to come back: %s', async (name, retryAfter) => {
+    const answer = await demo('GET', `/v1/tokens/fault-${name}`);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, retryAfter]);
+  });
+
+  it.each([
+    ['leak', 500],
+    ['leak-403', 403],
+  ])('%s carries every canary', async (name, status) => {
+    const answer = await demo('GET', `/v1/tokens/fault-${name}`);
+    expect(answer.status).toBe(status);
+    expect(leakCanaries.filter((canary) => !answer.text.includes(canary))).toEqual([]);
+  });
+
+  it.each([
+    ['redirect-302', 302, 'http://evil.example/iam/v1/tokens/fault-redirect-302'],
+    ['redirect-307', 307, 'http://evil.example/iam/v1/tokens/fault-redirect-307'],
+    ['redirect-file', 302, 'file:///etc/passwd'],
+    ['redirect-metadata', 302, expect.stringContaining('169.254.169.254')],
+    [
+      'redirect-loop',
+      307,
+      expect.stringMatching(/^http:\/\/127.0.0.1:\d+\/iam\/v1\/tokens\/fault-redirect-loop$/),
+    ],
+    ['redirect-same', 307, expect.stringMatching(/^http:\/\/127.0.0.1:\d+\/iam\/v1\/sts\/whoami$/)],
+  ])('%s', async (name, status, location) => {
+    const { head } = await raw(name);
+    expect([head.status, head.headers.location]).toEqual([status, location]);
+  });
+});
+
+describe('A body that is not what it should be', () => {
+  it.each([
+    ['empty', 200, ''],
+    ['null', 200, 'null'],
+    ['array', 200, '[]'],
+    ['string', 200, '"token"'],
+    ['204', 204, ''],
+    ['500-empty', 500, ''],
+    ['badjson', 200, '{"id": "b5df235d", "name": oops'],
+  ])('%s', async (name, status, text) => {
+    const { head, body, end } = await raw(name);
+    expect([head.status, body, end]).toEqual([status, text, 'complete']);
+  });
+
+  it.each([
+    ['wrongtype', { name: { first: 42 } }],
+    ['nullfields', { id: 'fault-nullfields', name: null, authenticationMethod: null }],
+    ['unknown-enum', { authenticationMethod: { type: 'PRIVATE_KEY', signingAlgorithm: 'PS256' } }],
+    ['wrong-id', { id: '00000000-0000-4000-8000-00000000beef' }],
+    ['echo-principal', { name: 'demo' }],
+  ])('%s', async (name, body) => {
+    expect((await demo('GET', `/v1/tokens/fault-${name}`)).body).toMatchObject(body);
+  });
+
+  it('missing', async () => {
+    const { body } = await demo('GET', '/v1/tokens/fault-missing');
+    expect(Object.keys(body)).toEqual(['id', 'ari', 'ownerAri', 'authenticationMethod', 'scopes']);
+  });
+
+  it('in a list it is the first item that is wrong', async () => {
+    const { body } = await demo('GET', '/v1/tokens?limit=2', {
+      headers: { 'x-emulator-fault': 'wrongtype' },
+    });
+    expect(body.tokens).toMatchObject([{ name: { first: 42 } }, { name: 'signing-service' }]);
+  });
+});
+
+describe('A broken connection', () => {
+  it.each([
+    ['reset', 'ECONNRESET'],
+    ['close', 'ECONNRESET'],
+    ['half-open', 'ECONNRESET'],
+    ['garbage', 'HPE_INVALID_CONSTANT'],
+    ['twolengths', 'HPE_UNEXPECTED_CONTENT_LENGTH'],
+    ['bigheaders', 'HPE_HEADER_OVERFLOW'],
+  ])('%s: no answer, but %s', async (name, code) => {
+    expect((await raw(name)).end).toBe(code);
+  });
+
+  it.each(['truncated', 'truncated-chunked', 'reset-mid'])('%s: half of the body', async (name) => {
+    const { head, body, end } = await raw(name);
+    expect([head.status, end]).toEqual([200, 'ECONNRESET']);
+    expect(body).toMatch(/^\{"id":"fault-/);
+    expect(() => JSON.parse(body)).toThrow();
+  });
+
+  it('badgzip says gzip and is none', async () => {
+    const { head, body } = await raw('badgzip');
+    expect([head.headers['content-encoding'], body]).toEqual(['gzip', 'this was never packed']);
+  });
+
+  it('idle-reset answers, and resets the connection right after', async () => {
+    const { head, body, socketEnd } = await raw('idle-reset');
+    expect([head.status, JSON.parse(body).id]).toEqual([200, 'fault-idle-reset']);
+    expect(await socketEnd).toBe('ECONNRESET');
+  });
+});
+
+describe('An answer that is late', () => {
+  it.each([
+    ['hang', ''],
+    ['hang-body', expect.stringMatching(/^\{"id":"fault-hang-body"/)],
+    ['slowdrip', '{"'],
+  ])('%s does not end', async (name, body) => {
+    const answer = await raw(name, 300);
+    expect([answer.body, answer.end]).toEqual([body, 'still waiting']);
+  });
+
+  it('latency-N waits and is right', async () => {
+    const start = performance.now();
+    const { body } = await demo('GET', '/v1/tokens/fault-latency-120');
+    expect(body.id).toBe('fault-latency-120');
+    expect(performance.now() - start).toBeGreaterThanOrEqual(115);
+  });
+});
+
+describe('An answer that is too large', () => {
+  it.each([
+    ['huge', 'padding'],
+    ['huge-name', 'name'],
+  ])('%s has 10 MB in `%s`', async (name, member) => {
+    const { body } = await demo('GET', `/v1/tokens/fault-${name}`);
+    expect(body[member]).toHaveLength(10 * 1024 * 1024);
+  });
+
+  it('gzipbomb is 100 MB in a small packet', async () => {
+    const { head, body } = await raw('gzipbomb', 5000);
+    expect(head.headers['content-encoding']).toBe('gzip');
+    expect(body.length).toBeLessThan(1024 * 1024);
+  });
+
+  it('huge-chunked goes on until the client goes', async () => {
+    const answer = await fetch(`${emulator.url}/iam/v1/tokens/fault-huge-chunked`, {
+      headers: { authorization: 'demo' },
+    });
+    let size = 0;
+    for await (const chunk of answer.body ?? []) {
+      size += chunk.length;
+      if (size > 20 * 1024 * 1024) break;
+    }
+    expect(answer.headers.get('content-length')).toBeNull();
+    expect((await demo('GET', '/v1/tokens?limit=1')).status).toBe(200);
+  });
+});
+
+describe('A fault that passes', () => {
+  it.each([
+    ['flaky-2', [503, 503, 200, 200]],
+    ['flaky-429-1', [429, 200]],
+  ])('%s answers %j', async (name, statuses) => {
+    const seen: number[] = [];
+    for (const _ of statuses) seen.push((await demo('GET', `/v1/tokens/fault-${name}`)).status);
+    expect(seen).toEqual(statuses);
+  });
+
+  it('flaky-reset-1 resets once', async () => {
+    expect((await raw('flaky-reset-1')).end).toBe('ECONNRESET');
+    expect((await raw('flaky-reset-1')).head.status).toBe(200);
+  });
+
+  it('counts for each URL and principal, and anew after clear()', async () => {
+    const path = '/v1/tokens/fault-flaky-1';
+    const bob = clientOf(emulator.url, 'bob');
+    expect([(await demo('GET', path)).status, (await bob('GET', path)).status]).toEqual([503, 503]);
+    expect((await demo('GET', path)).status).toBe(200);
+    emulator.faults.clear();
+    expect((await demo('GET', path)).status).toBe(503);
+  });
+});
+
+describe('A write whose answer is lost', () => {
+  it.each(['after-reset', 'after-close', 'after-hang', 'after-500', 'after-html502', 'after-truncated'])(
+    '%s: the token is there all the same',
+    async (fault) => {
+      const send = clientOf(emulator.url, fault);
+      const abort = AbortSignal.timeout(200);
+      await fetch(`${emulator.url}/iam/v1/tokens`, {
+        method: 'POST',
+        signal: abort,
+        headers: { authorization: `${fault}~${fault}`, 'content-type': 'application/json' },
+        body: JSON.stringify(validInput),
+      })
+        .then((answer) => answer.text())
+        .catch(() => undefined);
+      expect((await send('GET', '/v1/tokens')).body.tokens).toMatchObject([{ name: validInput.name }]);
+    },
+  );
+
+  it('without `after-` nothing is written', async () => {
+    await clientOf(emulator.url, 'nothing~status-503')('POST', '/v1/tokens', { body: validInput });
+    expect(emulator.tokensOf('nothing')).toEqual([]);
+  });
+});
+
+describe('Pages that are cut in another way', () => {
+  const pages = async (fault: string, limit: number, count: number) => {
+    const send = clientOf(emulator.url, `demo~${fault}`);
+    const seen: { items: number; key: string | undefined }[] = [];
+    for (let key: string | undefined = ''; key !== undefined && seen.length < count; ) {
+      const { body } = await send('GET', `/v1/tokens?limit=${limit}&exclusiveStartKey=${key}`);
+      key = body.lastEvaluatedKey;
+      seen.push({ items: body.tokens.length, key });
+    }
+    return seen;
+  };
+
+  it('page-repeat answers the same key again', async () => {
+    const [first, second, third] = await pages('page-repeat', 10, 3);
+    expect(second?.key).toBe(first?.key);
+    expect(third?.key).toBe(first?.key);
+  });
+
+  it('page-empty puts an empty page before each', async () => {
+    const seen = await pages('page-empty', 100, 10);
+    expect(seen.map(({ items }) => items)).toEqual([0, 100, 0, 20]);
+  });
+
+  it('page-empty-always never comes to an end', async () => {
+    const seen = await pages('page-empty-always', 100, 12);
+    expect(seen.map(({ items }) => items)).toEqual(Array(12).fill(0));
+    expect(new Set(seen.map(({ key }) => key)).size).toBe(12);
+  });
+
+  it('page-short answers a third of the limit', async () => {
+    const seen = await pages('page-short', 90, 10);
+    expect(seen.map(({ items }) => items)).toEqual([30, 30, 30, 30, 0]);
+  });
+
+  it('page-ignore answers everything', async () => {
+    expect(await pages('page-ignore', 10, 2)).toEqual([{ items: 120, key: undefined }]);
+  });
+});
+
+describe('A fault is ordered', () => {
+  it('by a header, by the bearer or by the id of a token', async () => {
+    const headers = { 'x-emulator-fault': 'status-418' };
+    const statuses = [
+      await demo('GET', '/v1/sts/whoami', { headers }),
+      await clientOf(emulator.url, 'Bearer demo~status-418')('GET', '/v1/tokens'),
+      await demo('GET', '/v1/tokens/fault-status-418'),
+      await demo('GET', '/v1/tokens/fault-status-418/projects'),
+      await demo('DELETE', '/v1/tokens/fault-status-418'),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([418, 418, 418, 418, 418]);
+    expect(emulator.calls.at(-4)?.principal).toBe('demo');
+  });
+
+  it('by a plan: for an operation, a token, a principal, a number of times', async () => {
+    const [token, other] = emulator.tokensOf('demo');
+    const operation = 'listProjectsOfToken';
+    emulator.faults.add({ fault: 'status-503', operation, tokenId: token!.id, principal: 'demo', times: 1 });
+    const projects = async (id: string | undefined) =>
+      (await demo('GET', `/v1/tokens/${id}/projects`)).status;
+    expect(await projects(other?.id)).toBe(200);
+    expect((await demo('GET', `/v1/tokens/${token?.id}`)).status).toBe(200);
+    expect(await projects(token?.id)).toBe(503);
+    expect(await projects(token?.id)).toBe(200);
+  });
+
+  it('over HTTP, for a client in another process', async () => {
+    const control = (method: string, path: string, body?: object) =>
+      fetch(`${emulator.url}/_emulator/${path}`, { method, ...(body ? { body: JSON.stringify(body) } : {}) });
+    expect((await control('POST', 'faults', { fault: 'status-503', operation: 'listToken' })).status).toBe(
+      204,
+    );
+    expect((await demo('GET', '/v1/tokens')).status).toBe(503);
+    await control('DELETE', 'faults');
+    await control('DELETE', 'calls');
+    expect((await demo('GET', '/v1/tokens')).status).toBe(200);
+    expect(await (await control('GET', 'calls')).json()).toMatchObject({
+      calls: [{ operation: 'listToken' }],
+    });
+    const id = emulator.tokensOf('demo')[6]?.id;
+    expect(await (await control('POST', `tokens/${id}/projects`, { name: 'New' })).json()).toMatchObject({
+      name: 'New',
+    });
+    expect((await control('POST', 'faults', { fault: 'x' })).status).toBe(400);
+  });
+
+  it('for the sign-in too', async () => {
+    emulator.faults.add({ fault: 'status-401', operation: 'createAccessToken' });
+    const answer = await fetch(emulator.tokenEndpoint, { method: 'POST', body: new URLSearchParams({}) });
+    expect([answer.status, await answer.json()]).toMatchObject([401, { error: 'invalid_client' }]);
+  });
+
+  it('and one that does not exist is refused with the list of all', async () => {
+    const answer = await demo('GET', '/v1/tokens/fault-nonsense');
+    expect([answer.status, answer.body.message]).toEqual([400, expect.stringContaining('html502')]);
+    expect(() => emulator.faults.add({ fault: 'nonsense' })).toThrow('Expected the name of a fault');
+    expect(findFault('constructor')).toBeUndefined();
+  });
+});
+
+describe('close()', () => {
+  it('cuts the connections that a fault keeps waiting', async () => {
+    const other = await startEmulator();
+    const answer = rawRequest(`${other.url}/iam/v1/tokens/fault-hang`, { authorization: 'demo' }, 5000);
+    while (other.calls.length === 0) await new Promise(setImmediate);
+    await other.close();
+    expect((await answer).end).toBe('ECONNRESET');
+  });
+});

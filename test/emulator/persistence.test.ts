@@ -1,0 +1,131 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startEmulator } from '../../src/emulator/emulator.ts';
+import { compileEmulator, runEmulator } from './compiled.ts';
+import { clientOf, validInput } from './support.ts';
+
+let folder: string;
+let entry: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'emulator-'));
+  entry = await compileEmulator();
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('With a data file', () => {
+  it('creates, updates, deletes and memberships are there after a restart', async () => {
+    const dataFile = path.join(folder, 'restart.json');
+    const first = await startEmulator({ dataFile });
+    const send = clientOf(first.url);
+    const { body: token } = await send('POST', '/v1/tokens', { body: validInput });
+    await send('PATCH', `/v1/tokens/${token.id}`, { body: { name: 'renamed' } });
+    await send('DELETE', `/v1/tokens/${first.tokensOf('demo')[0]?.id}`);
+    const project = await first.addProject(token.id);
+    await first.close();
+
+    const second = await startEmulator({ dataFile, seed: 'empty' });
+    expect(second.tokensOf('demo')).toEqual(first.tokensOf('demo'));
+    expect(second.tokensOf('demo').at(-1)?.name).toBe('renamed');
+    const { body } = await clientOf(second.url)('GET', `/v1/tokens/${token.id}/projects`);
+    expect(body.projects).toEqual([project]);
+    await second.close();
+  });
+
+  it.each([
+    ['no JSON', '{"version":1,"tokens":['],
+    ['nothing', ''],
+    ['something else', '{"lastSequence":1,"tokens":[{"id":"x"}]}'],
+  ])('a file that holds %s stops the start and is left alone', async (_, text) => {
+    const dataFile = path.join(folder, 'corrupt.json');
+    await writeFile(dataFile, text);
+    await expect(startEmulator({ dataFile })).rejects.toThrow(
+      `Expected EMULATOR_DATA_FILE ${dataFile} to hold the emulator's state`,
+    );
+    expect(await readFile(dataFile, 'utf8')).toBe(text);
+  });
+
+  it('a folder that does not exist stops the start', async () => {
+    await expect(startEmulator({ dataFile: path.join(folder, 'none/data.json') })).rejects.toMatchObject({
+      message: expect.stringContaining('to be writable, got ENOENT'),
+    });
+  });
+
+  it('a kill -9 among concurrent creates loses nothing that was acknowledged', async () => {
+    const env = { EMULATOR_DATA_FILE: path.join(folder, 'killed.json'), EMULATOR_SEED: 'empty' };
+    const acknowledged: string[] = [];
+    for (const killAfter of [40, 100, 160]) {
+      const emulator = await runEmulator(entry, env);
+      const send = clientOf(emulator.url);
+      const before = acknowledged.length;
+      const creates = Array.from({ length: 200 }, async () => {
+        const { body } = await send('POST', '/v1/tokens', { body: validInput });
+        acknowledged.push(body.id);
+        if (acknowledged.length === before + killAfter) emulator.process.kill('SIGKILL');
+      });
+      await Promise.allSettled(creates);
+      emulator.process.kill('SIGKILL');
+      await emulator.exit;
+    }
+    expect(acknowledged.length).toBeGreaterThanOrEqual(300);
+    const last = await startEmulator({ dataFile: env.EMULATOR_DATA_FILE });
+    const kept = new Set(last.tokensOf('demo').map(({ id }) => id));
+    expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
+    await last.close();
+  });
+
+  it('concurrent creates share files, and none is left lying about', async () => {
+    const own = await mkdtemp(path.join(folder, 'shared-'));
+    const emulator = await startEmulator({ dataFile: path.join(own, 'data.json'), seed: 'empty' });
+    const send = clientOf(emulator.url);
+    const creates = Array.from({ length: 50 }, () => send('POST', '/v1/tokens', { body: validInput }));
+    expect((await Promise.all(creates)).map(({ status }) => status)).toEqual(Array(50).fill(200));
+    await emulator.close();
+    expect(await readdir(own)).toEqual(['data.json']);
+  });
+});
+
+describe('Started by itself', () => {
+  it('prints a curl that works, and ends with 0 on SIGTERM', async () => {
+    const emulator = await runEmulator(entry, {});
+    const [, header = '', url = ''] = /curl -H '(.+?)' '(.+?)'/.exec(emulator.output()) ?? [];
+    const answer = await fetch(url, { headers: [header.split(': ') as [string, string]] });
+    expect(await answer.json()).toMatchObject({ tokens: [{ name: 'billing-worker' }, {}, {}] });
+    emulator.process.kill('SIGTERM');
+    expect(await emulator.exit).toBe(0);
+  });
+
+  it.each([
+    [{ EMULATOR_PORT: '70000' }, 'Expected EMULATOR_PORT to be an integer from 0 to 65535, got "70000".\n'],
+    [
+      { EMULATOR_SEED: 'nonsense' },
+      'Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file, got nonsense (ENOENT).\n',
+    ],
+    [{ EMULATOR_HOST: '192.0.2.1' }, 'Expected to listen on 192.0.2.1:0, got EADDRNOTAVAIL.\n'],
+  ])('says in one line what is wrong with %j', async (env, line) => {
+    const emulator = await runEmulator(entry, env as Record<string, string>);
+    expect([await emulator.exit, emulator.output()]).toEqual([1, line]);
+  });
+
+  it('takes its data from a JSON file', async () => {
+    const seed = path.join(folder, 'seed.json');
+    await writeFile(
+      seed,
+      '{"principals":{"alice":{"tokens":[{"name":"ci-runner","projects":[{"name":"Billing"}]}]}}}',
+    );
+    const emulator = await startEmulator({ seed });
+    const alice = clientOf(emulator.url, 'alice');
+    const { body } = await alice('GET', '/v1/tokens');
+    expect(body.tokens).toMatchObject([{ name: 'ci-runner' }]);
+    const { body: page } = await alice('GET', `/v1/tokens/${body.tokens[0].id}/projects`);
+    expect(page.projects).toMatchObject([{ name: 'Billing', policy: { version: '2022-12-15' } }]);
+    await emulator.close();
+  });
+
+  it('says where a seed is wrong', async () => {
+    const seed = path.join(folder, 'bad-seed.json');
+    await writeFile(seed, '{"principals":{"alice":{"tokens":[{"name":7}]}}}');
+    await expect(startEmulator({ seed })).rejects.toThrow('(/tokens/0/token/name must be string)');
+  });
+});

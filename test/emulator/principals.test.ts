@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { clientOf, validInput } from './support.ts';
+
+let emulator: Emulator;
+beforeAll(async () => {
+  const seed = { principals: { alice: { tokens: [{ id: 'of-alice', name: 'alice-ci', projects: [{}] }] } } };
+  emulator = await startEmulator({ seed });
+});
+afterAll(() => emulator.close());
+
+describe('A principal', () => {
+  it('sees only its own tokens', async () => {
+    const bob = clientOf(emulator.url, 'Bearer bob');
+    const { body: token } = await bob('POST', '/v1/tokens', { body: validInput });
+    expect((await bob('GET', '/v1/tokens')).body.tokens).toEqual([token]);
+    const { body } = await clientOf(emulator.url, 'Bearer alice')('GET', '/v1/tokens');
+    expect(body.tokens).toMatchObject([{ id: 'of-alice', name: 'alice-ci' }]);
+  });
+
+  it.each([
+    ['GET', ''],
+    ['PATCH', ''],
+    ['DELETE', ''],
+    ['GET', '/projects'],
+  ])('is forbidden to %s the token of another%s', async (method, rest) => {
+    const answer = await clientOf(emulator.url, 'mallory')(method, `/v1/tokens/of-alice${rest}`);
+    expect(answer).toMatchObject({ status: 403, body: { name: 'ActionForbiddenError' } });
+  });
+
+  it.each(['Bearer alice', 'bearer alice', 'BEARER   alice', 'alice'])(
+    'is the same by "%s"',
+    async (value) => {
+      const { body } = await clientOf(emulator.url, value)('GET', '/v1/tokens');
+      expect(body.tokens).toHaveLength(1);
+    },
+  );
+
+  it('learns from whoami who it is', async () => {
+    const { body } = await clientOf(emulator.url, 'alice')('GET', '/v1/sts/whoami');
+    expect(body.principalType).toBe('user');
+    expect(emulator.tokensOf('alice')[0]?.ownerAri).toBe(`ari:iam:::user/${body.principalId}`);
+  });
+});
+
+describe('Without a credential', () => {
+  it.each(['', 'Bearer', 'Bearer a b', 'Basic YTpi'])('"%s" is answered 401', async (value) => {
+    const answer = await clientOf(emulator.url, value)('GET', '/v1/tokens');
+    expect(answer).toMatchObject({
+      status: 401,
+      body: { name: 'InvalidJwtTokenError', httpStatusCode: 401 },
+    });
+  });
+
+  it('the key set is public', async () => {
+    const { status, body } = await clientOf(emulator.url, '')('GET', '/.well-known/jwks.json');
+    expect(status).toBe(200);
+    expect(body.keys.length).toBeGreaterThan(1);
+    expect(body.keys[0]).toEqual({
+      kty: 'EC',
+      crv: 'P-256',
+      alg: 'ES256',
+      use: 'sig',
+      kid: expect.any(String),
+      x: expect.any(String),
+      y: expect.any(String),
+    });
+  });
+});

@@ -1,0 +1,61 @@
+import type { CreateTokenInput } from '../../src/generated/iam.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it
+  readonly body: any;
+}
+
+export type Send = (
+  method: string,
+  path: string,
+  options?: { body?: unknown; headers?: Record<string, string> },
+) => Promise<Answer>;
+
+/** Sends to the emulator as one principal; `path` begins behind `/iam`. A string is sent as it is. */
+export function clientOf(url: string, authorization = 'Bearer demo'): Send {
+  return async (method, path, { body, headers = {} } = {}) => {
+    const response = await fetch(`${url}/iam${path}`, {
+      method,
+      headers: {
+        ...(authorization === '' ? {} : { authorization }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type') === 'application/json' && text !== '';
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson ? JSON.parse(text) : undefined,
+    };
+  };
+}
+
+export const validInput: CreateTokenInput = {
+  name: 'nightly-export',
+  authenticationMethod: {
+    type: 'PRIVATE_KEY',
+    signingAlgorithm: 'ES256',
+    publicKeyInfo: {
+      jwks: {
+        keys: [
+          {
+            use: 'sig',
+            kty: 'EC',
+            kid: 'nightly-export-1',
+            alg: 'ES256',
+            crv: 'P-256',
+            x: 'SOeaV8hmW_OdqrzDX1ZrOoiAnFxaRycF8sbBrGFiLvE',
+            y: 'KuFMcRjHNqw2XS7vcUx_hxoS1YOzfBEQQTkN5Go8DFU',
+          },
+        ],
+      },
+    },
+  },
+};
