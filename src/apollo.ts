@@ -1,0 +1,66 @@
+import { ApolloServer } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Context } from './context.ts';
+import { formatError } from './format-error.ts';
+import { callerGuard } from './plugins/caller-guard.ts';
+import { explorer } from './plugins/explorer.ts';
+import { operationLimits } from './plugins/operation-limits.ts';
+import type { OperationLimits } from './plugins/operation-limits-excess.ts';
+import { requestLog } from './plugins/request-log.ts';
+import { responseStatus } from './plugins/response-status.ts';
+import { variableCheck } from './plugins/variables.ts';
+import { createSchema } from './schema.ts';
+
+interface ApolloOptions {
+  readonly introspection: boolean;
+  readonly explorer: 'sandbox' | 'graphiql' | 'both' | 'off';
+  readonly sampleAuthorization?: string | undefined;
+  /** Automatic persisted queries. */
+  readonly apq: boolean;
+  readonly limits: OperationLimits;
+}
+
+/** Of one answer. Beyond these, validation stops and says so with one error more. */
+const MAX_ERRORS = 4;
+
+/** Apollo Server as an ordered list of plugins, one concern each. */
+export function createApollo(
+  options: ApolloOptions,
+  typeDefs: string,
+  log: FastifyBaseLogger,
+): ApolloServer<Context> {
+  const schema = createSchema(typeDefs);
+  return new ApolloServer<Context>({
+    schema,
+    logger: log,
+    formatError,
+    introspection: options.introspection,
+    hideSchemaDetailsFromClientErrors: !options.introspection,
+    validationOptions: { maxErrors: MAX_ERRORS, hideSuggestions: !options.introspection },
+    executionOptions: { maxCoercionErrors: MAX_ERRORS },
+    includeStacktraceInErrorResponses: false,
+    // Nothing may depend on NODE_ENV, and signals belong to main.ts.
+    nodeEnv: 'production',
+    stopOnTerminationSignals: false,
+    ...(options.apq ? {} : { persistedQueries: false }),
+    plugins: [
+      explorer({ sandbox: options.explorer === 'sandbox', sampleAuthorization: options.sampleAuthorization }),
+      operationLimits(options.limits),
+      callerGuard(),
+      variableCheck(schema),
+      responseStatus(),
+      requestLog(log),
+      // It would wrap every resolver; answers are never cached here.
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  });
+}

@@ -1,0 +1,95 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { AuthError } from './auth/auth-error.ts';
+import type { Authenticator, Caller } from './auth/caller.ts';
+import { toReadError } from './errors.ts';
+import type { IdempotentCreate } from './idempotency.ts';
+import { createLoaders, type Loaders } from './loaders.ts';
+import type { IamClient } from './upstream/client.ts';
+import type { Deadline } from './upstream/deadline.ts';
+import type { ListFirst } from './upstream/list-first.ts';
+
+/** The part of a pino logger that is used here. */
+export interface Log {
+  warn(message: string): void;
+}
+
+/** What resolvers get. One per GraphQL request; a new field is a decision. */
+export interface Context {
+  readonly requestId: string;
+  readonly log: Log;
+  /** Who asks. Throws the refusal when nobody is known: only operations that need no caller get that far. */
+  readonly caller: Caller;
+  /** Reads and writes on the caller's behalf. */
+  readonly loaders: Loaders;
+  /** Creates a token at most once per idempotency key. */
+  readonly createOnce: IdempotentCreate;
+}
+
+/** What all requests of the process have in common. */
+export interface ContextParts {
+  readonly authenticator: Authenticator;
+  readonly client: IamClient;
+  readonly listFirst: ListFirst;
+  readonly createOnce: IdempotentCreate;
+}
+
+export interface ContextRequest {
+  readonly id: string;
+  readonly log: Log;
+  readonly headers: IncomingHttpHeaders;
+  /** As they came: node drops a second `Authorization` from `headers`. */
+  readonly rawHeaders: readonly string[];
+  readonly deadline: Deadline;
+}
+
+/** Authenticates the request and sets out what it may use. Never rejects because of the caller: see `caller`. */
+export async function createContext(
+  parts: ContextParts,
+  { id, log, headers, rawHeaders, deadline }: ContextRequest,
+): Promise<Context> {
+  const { authenticator, client, listFirst, createOnce } = parts;
+  const common = { requestId: id, log, createOnce };
+  let caller: Caller;
+  try {
+    caller = await authenticator.authenticate(readAuthorization(rawHeaders));
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error;
+    return refused(common, toReadError(error));
+  }
+  const scope = { credential: caller.credential, deadline, headers: forwarded(id, headers) };
+  return { ...common, caller, loaders: createLoaders(client, scope, listFirst) };
+}
+
+/**
+ * The getters are on the prototype because Apollo copies the context's own members before anything asks for them:
+ * there they would throw at once, and the client would get an internal error for a missing header.
+ */
+function refused(common: Pick<Context, 'requestId' | 'log' | 'createOnce'>, error: Error): Context {
+  const prototype = {
+    get caller(): never {
+      throw error;
+    },
+    get loaders(): never {
+      throw error;
+    },
+  };
+  return Object.assign(Object.create(prototype) as typeof prototype, common);
+}
+
+/** Several such headers are joined, and then refused: which of two callers it is must not be a matter of order. */
+function readAuthorization(rawHeaders: readonly string[]): string | undefined {
+  const values = rawHeaders.filter(
+    (_value, index) => index % 2 === 1 && /^authorization$/i.test(rawHeaders[index - 1] ?? ''),
+  );
+  return values.length === 0 ? undefined : values.join(', ');
+}
+
+/** All that goes upstream of a caller's headers, besides the credential: W3C trace context, and the request's id. */
+function forwarded(id: string, { traceparent, tracestate }: IncomingHttpHeaders): Record<string, string> {
+  const headers: Record<string, string> = { 'x-request-id': id };
+  if (typeof traceparent !== 'string' || !/^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(traceparent))
+    return headers;
+  headers.traceparent = traceparent;
+  if (typeof tracestate === 'string' && tracestate.length <= 512) headers.tracestate = tracestate;
+  return headers;
+}

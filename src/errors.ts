@@ -1,0 +1,147 @@
+import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
+import { AuthError } from './auth/auth-error.ts';
+import { UpstreamError } from './upstream/error.ts';
+import { isUnauthenticated } from './upstream/status.ts';
+
+/** Every code a client can meet, with what it means: `docs/errors.md` is checked against this list. */
+export type ErrorCode =
+  | 'BAD_USER_INPUT'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'RATE_LIMITED'
+  | 'OVERLOADED'
+  | 'UPSTREAM_ERROR'
+  | 'UPSTREAM_UNAVAILABLE'
+  | 'UPSTREAM_TIMEOUT'
+  | 'UPSTREAM_INVALID_RESPONSE'
+  | 'OPERATION_LIMIT_EXCEEDED'
+  | 'INTERNAL_SERVER_ERROR';
+
+interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+const UNAUTHENTICATED: Failure = {
+  code: 'UNAUTHENTICATED',
+  message:
+    'The IAM API does not accept the credential. It may be expired: sign in again and repeat the request.',
+};
+
+const BY_STATUS: Readonly<Record<number, Failure>> = {
+  403: { code: 'FORBIDDEN', message: 'The caller may not do this.' },
+  404: { code: 'NOT_FOUND', message: 'There is no such object.' },
+  409: { code: 'CONFLICT', message: 'The IAM API refused this because of the present state of the object.' },
+  429: {
+    code: 'RATE_LIMITED',
+    message: 'The IAM API is limiting requests. Wait `retryAfter` seconds before the next.',
+  },
+  502: {
+    code: 'UPSTREAM_UNAVAILABLE',
+    message: 'The IAM API cannot be reached at the moment. Try again later.',
+  },
+  503: {
+    code: 'UPSTREAM_UNAVAILABLE',
+    message: 'The IAM API cannot be reached at the moment. Try again later.',
+  },
+  504: {
+    code: 'UPSTREAM_UNAVAILABLE',
+    message: 'The IAM API cannot be reached at the moment. Try again later.',
+  },
+};
+
+const BY_KIND: Readonly<Record<UpstreamError['kind'], Failure>> = {
+  status: { code: 'UPSTREAM_ERROR', message: 'The IAM API answered with an error.' },
+  unavailable: {
+    code: 'UPSTREAM_UNAVAILABLE',
+    message: 'The IAM API cannot be reached at the moment. Try again later.',
+  },
+  timeout: { code: 'UPSTREAM_TIMEOUT', message: 'The IAM API did not answer in time.' },
+  'invalid-response': {
+    code: 'UPSTREAM_INVALID_RESPONSE',
+    message: 'The IAM API answered with something that is not what it promises.',
+  },
+  aborted: { code: 'UPSTREAM_TIMEOUT', message: 'The client went away before the answer was complete.' },
+  saturated: {
+    code: 'OVERLOADED',
+    message: 'The gateway has too much to do at the moment. Try again later.',
+  },
+};
+
+/** An argument the caller can put right. `message` says how; it never repeats the value. */
+export function badUserInput(message: string, argument: string, reason?: string): GraphQLError {
+  return fail({ code: 'BAD_USER_INPUT', message }, { argument, ...(reason ? { reason } : {}) });
+}
+
+/** Variables that do not fit the operation. `message` repeats none of their values. */
+export function badVariables(message: string, http: object): GraphQLError {
+  return fail({ code: 'BAD_USER_INPUT', message }, { http });
+}
+
+/** An operation that this caller may not run. */
+export function refusal(code: ErrorCode, message: string): GraphQLError {
+  return fail({ code, message }, {});
+}
+
+/** What a cursor that cannot be used is answered with. */
+export function invalidCursor(message: string): GraphQLError {
+  return badUserInput(message, 'after', 'INVALID_CURSOR');
+}
+
+/**
+ * The public form of a failed read. The one table from what went wrong to what a client is told: what is not in it is
+ * a bug and stays as it is, to be masked and logged.
+ */
+export function toReadError(error: unknown): Error {
+  if (error instanceof AuthError) return toAuthError(error);
+  if (error instanceof UpstreamError) return fail(failureOf(error), describe(error));
+  return error instanceof Error
+    ? error
+    : new Error('something that is no error was thrown', { cause: error });
+}
+
+/** The same for a write: its outcome may be unknown, and then the client must be told so. */
+export function toWriteError(error: unknown): Error {
+  if (!(error instanceof UpstreamError)) return toReadError(error);
+  const unknownOutcome = mayHaveSucceeded(error) ? { mayHaveSucceeded: true } : {};
+  return fail(failureOf(error), { ...describe(error), ...unknownOutcome });
+}
+
+const BY_AUTH_FAILURE: Readonly<Record<AuthError['kind'], ErrorCode>> = {
+  unauthenticated: 'UNAUTHENTICATED',
+  forbidden: 'FORBIDDEN',
+  'sign-in-refused': 'UPSTREAM_ERROR',
+  'keys-unavailable': 'UPSTREAM_UNAVAILABLE',
+};
+
+/** Why a caller may not go on. The messages of `AuthError` are written for them. */
+export function toAuthError(error: AuthError): GraphQLError {
+  return fail({ code: BY_AUTH_FAILURE[error.kind], message: error.message }, {});
+}
+
+function failureOf(error: UpstreamError): Failure {
+  if (error.kind !== 'status') return BY_KIND[error.kind];
+  if (isUnauthenticated(error)) return UNAUTHENTICATED;
+  return BY_STATUS[error.status ?? 0] ?? BY_KIND.status;
+}
+
+function describe({ kind, status, traceId, retryAfterSeconds }: UpstreamError): GraphQLErrorExtensions {
+  return {
+    ...(kind === 'status' && status !== undefined ? { upstreamStatus: status } : {}),
+    ...(traceId === undefined ? {} : { traceId }),
+    ...(status === 429 ? { retryAfter: retryAfterSeconds ?? 1 } : {}),
+  };
+}
+
+/** A refusal (4xx) or a request that never left changed nothing; of anything else nobody knows. */
+function mayHaveSucceeded({ kind, status = 0, requestSent }: UpstreamError): boolean {
+  if (!requestSent) return false;
+  if (kind === 'status') return status >= 500;
+  return kind !== 'invalid-response' || status < 300 || status > 399;
+}
+
+function fail({ code, message }: Failure, extensions: GraphQLErrorExtensions): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, ...extensions } });
+}

@@ -1,0 +1,107 @@
+import { readFileSync, statSync } from 'node:fs';
+import { pino } from 'pino';
+import { toAuthOptions } from './auth-options.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Emulator, startEmulator } from './emulator/emulator.ts';
+import { type Server, startServer } from './server.ts';
+
+/** The emulator's principal with the sample data. */
+const SAMPLE_AUTHORIZATION = 'Bearer demo';
+
+const log = pino({
+  level: 'info',
+  redact: [
+    'headers.authorization',
+    'req.headers.authorization',
+    '*.authorization',
+    '*.headers.authorization',
+  ],
+});
+
+try {
+  const config = readConfig(process.env, (path) => readFileSync(path, 'utf8'));
+  log.level = config.logLevel;
+  await run(config);
+} catch (error) {
+  // One line per problem, and no stack: what is wrong is in the environment, not in the code.
+  const problems =
+    error instanceof ConfigError ? error.problems : [error instanceof Error ? error.message : String(error)];
+  for (const problem of problems) process.stderr.write(`${problem}\n`);
+  process.exit(1);
+}
+
+async function run(config: Config): Promise<void> {
+  warnAboutKeyFile(process.env.PRIVATE_KEY_FILE);
+  const emulator = config.emulator && (await startEmulator(config.emulator));
+  const apiGatewayUrl = config.upstream.apiGatewayUrl ?? emulator?.url ?? '';
+  const server = await startServer(
+    {
+      ...config,
+      upstream: { ...config.upstream, apiGatewayUrl },
+      auth: toAuthOptions(config.auth, { apiGatewayUrl, tokenEndpoint: emulator?.tokenEndpoint }),
+      sampleAuthorization: emulator && config.auth.mode === 'pass-through' ? SAMPLE_AUTHORIZATION : undefined,
+    },
+    log,
+  );
+  onSignal(() => shutDown(server, emulator, config.http.drainTimeoutMs));
+  announce(server, config, emulator);
+}
+
+/** A second signal changes nothing: the first is being obeyed, and the drain has its limit. */
+function onSignal(stop: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      log.info({ signal }, 'shutting down');
+      void stop();
+    });
+  }
+}
+
+async function shutDown(
+  server: Server,
+  emulator: Emulator | undefined,
+  drainTimeoutMs: number,
+): Promise<void> {
+  setTimeout(() => {
+    log.error('requests were still running after DRAIN_TIMEOUT_MS');
+    process.exit(1);
+  }, drainTimeoutMs).unref();
+  try {
+    await server.close();
+    await emulator?.close();
+    process.exit(0);
+  } catch (error) {
+    log.error({ err: { type: error instanceof Error ? error.name : 'unknown' } }, 'shutting down failed');
+    process.exit(1);
+  }
+}
+
+function announce(server: Server, config: Config, emulator: Emulator | undefined): void {
+  log.info({ url: server.url, admin: server.adminUrl, auth: config.auth.mode }, `listening on ${server.url}`);
+  if (!emulator) return;
+  const query = '{ tokens(first: 3) { nodes { id name projects(first: 2) { nodes { name } } } } }';
+  const lines = [
+    '',
+    `  Ready: open ${server.url} in a browser, or paste the curl below.`,
+    '',
+    `  GraphQL        ${server.url}`,
+    ...(config.explorer === 'off' ? [] : [`  Explorer       ${server.url}  (Apollo Sandbox)`]),
+    `  IAM emulator   ${emulator.url}/iam`,
+    `  Authorization  ${SAMPLE_AUTHORIZATION}`,
+    '',
+    `  curl -s ${server.url} -H 'content-type: application/json' -H 'authorization: ${SAMPLE_AUTHORIZATION}' \\`,
+    `    -d '${JSON.stringify({ query })}'`,
+    '',
+  ];
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Whoever can read the key file is the token. */
+function warnAboutKeyFile(path: string | undefined): void {
+  if (!path) return;
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  if (mode & 0o077) log.warn('PRIVATE_KEY_FILE can be read by other users: chmod 600 it');
+}

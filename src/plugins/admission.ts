@@ -1,0 +1,100 @@
+import type { ServerResponse } from 'node:http';
+import { HeaderMap } from '@apollo/server';
+import type { FastifyInstance } from 'fastify';
+import { GraphQLError } from 'graphql';
+import type { Context } from '../context.ts';
+import { refusal } from '../errors.ts';
+import { errorBody } from './http.ts';
+import { createLoopWatch, createShedWatch } from './overload.ts';
+
+export interface AdmissionOptions {
+  /** Requests at once; 0 is no limit. */
+  readonly maxInFlight: number;
+  readonly maxInFlightPerPrincipal: number;
+}
+
+/** Who gets in when there is more than can be done at once. What does not is answered at once, and may come again. */
+export interface Admission {
+  /** Counts the GraphQL requests of this listener from their head to the last byte of the answer. */
+  guard(app: FastifyInstance): void;
+  /** Counts a request for its caller until its answer is over. Throws `OVERLOADED` when the caller has too many. */
+  admit(context: Context, response: ServerResponse): void;
+  /** Whether a load balancer should ask elsewhere for a while. */
+  isOverloaded(): boolean;
+}
+
+const RETRY_AFTER_SECONDS = 1;
+const FULL =
+  'The gateway has too much to do at the moment. Wait `retryAfter` seconds before the next request.';
+const TOO_MANY = 'Too many requests of this caller are under way. Wait for their answers before the next.';
+/** Not one caller but all that are not told apart. For them there is the limit of the process. */
+const ANONYMOUS = 'anonymous';
+
+export function createAdmission({ maxInFlight, maxInFlightPerPrincipal }: AdmissionOptions): Admission {
+  let inFlight = 0;
+  const byPrincipal = new Map<string, number>();
+  const sheds = createShedWatch(() => performance.now());
+  const loop = createLoopWatch();
+
+  return {
+    guard(app) {
+      loop.start();
+      app.addHook('onClose', async () => loop.stop());
+      app.addHook('onRequest', async (request, reply) => {
+        if (request.routeOptions.url !== '/graphql' || !isCounted(request.method)) return;
+        if (maxInFlight > 0 && inFlight >= maxInFlight) {
+          sheds.add();
+          const body = errorBody('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });
+          return reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS)).send(body);
+        }
+        inFlight++;
+        onceOver(reply.raw, () => {
+          inFlight--;
+        });
+      });
+    },
+
+    admit(context, response) {
+      const principal = principalOf(context);
+      if (maxInFlightPerPrincipal === 0 || principal === undefined || principal === ANONYMOUS) return;
+      const count = byPrincipal.get(principal) ?? 0;
+      if (count >= maxInFlightPerPrincipal) throw tooMany();
+      byPrincipal.set(principal, count + 1);
+      onceOver(response, () => {
+        const left = (byPrincipal.get(principal) ?? 1) - 1;
+        // Nothing is kept of callers who are gone.
+        if (left > 0) byPrincipal.set(principal, left);
+        else byPrincipal.delete(principal);
+      });
+    },
+
+    // One caller with too many requests is no reason to send all others elsewhere, so those do not count.
+    isOverloaded: () => sheds.areMany() || loop.isLate(),
+  };
+}
+
+function isCounted(method: string): boolean {
+  return method === 'POST' || method === 'GET';
+}
+
+/** Every response closes exactly once, sent or not. It may have closed already: the client need not wait for us. */
+function onceOver(response: ServerResponse, release: () => void): void {
+  if (response.closed) release();
+  else response.once('close', release);
+}
+
+/** Undefined for a request without a known caller: it will be refused, or asks for nothing but the schema. */
+function principalOf(context: Context): string | undefined {
+  try {
+    return context.caller.principal;
+  } catch {
+    return undefined;
+  }
+}
+
+function tooMany(): GraphQLError {
+  const { message, extensions } = refusal('OVERLOADED', TOO_MANY);
+  const headers = new HeaderMap([['retry-after', String(RETRY_AFTER_SECONDS)]]);
+  const http = { status: 503, headers };
+  return new GraphQLError(message, { extensions: { ...extensions, retryAfter: RETRY_AFTER_SECONDS, http } });
+}

@@ -1,0 +1,180 @@
+import {
+  type DefinitionNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql';
+
+/** The size of a document, with what fragments hold counted wherever they are spread. */
+export interface DocumentCounts {
+  readonly operations: number;
+  /** These, and all below, of the largest operation. */
+  readonly operationName: number;
+  readonly variables: number;
+  readonly rootFields: number;
+  readonly directives: number;
+  readonly aliases: number;
+  readonly fields: number;
+  /** Levels of fields, without introspection. */
+  readonly depth: number;
+  /** Levels of fields below `__schema` or `__type`, with these. */
+  readonly introspectionDepth: number;
+  /** How many lists of a type's members are inside one another there: each multiplies the answer. */
+  readonly introspectionLists: number;
+}
+
+/** Of one selection set. */
+interface Counts {
+  rootFields: number;
+  directives: number;
+  aliases: number;
+  fields: number;
+  depth: number;
+  /** `depth` and `lists` as if all were introspection: whether it is, only the field above knows. */
+  levels: number;
+  lists: number;
+  introspectionDepth: number;
+  introspectionLists: number;
+}
+
+/** Where following stops, before the stack does. It is far above what `depth` can be set to, so this is refused. */
+const MAX_NESTING = 1000;
+const MEMBER_LISTS = new Set(['fields', 'interfaces', 'possibleTypes', 'inputFields']);
+
+/**
+ * Measures a parsed document that nobody has validated: fragments may be missing or spread themselves, fields may not
+ * exist. Every operation counts, run or not, and so do fragments that none of them uses, because validation looks at
+ * all. Each fragment is measured once, so one that multiplies (a spreads b twice, b spreads c twice, …) costs no more
+ * than it is long.
+ */
+export function countDocument({ definitions }: DocumentNode): DocumentCounts {
+  const { ofSet, ofFragment } = createCounter(definitions);
+  const operations = definitions.filter(isOperation);
+  const ofOperations = operations.map((operation) => {
+    const counts = ofSet(operation.selectionSet);
+    const variables = operation.variableDefinitions ?? [];
+    counts.directives += lengthOf(operation.directives) + sum(variables, (one) => lengthOf(one.directives));
+    return counts;
+  });
+  const ofFragments = definitions.filter(isFragment).map((fragment) => {
+    const counts = ofFragment(fragment);
+    return { ...counts, directives: counts.directives + lengthOf(fragment.directives) };
+  });
+  const most = (name: keyof Counts) => maximum(ofOperations, (counts) => counts[name]);
+  const mostOfAny = (name: keyof Counts) =>
+    maximum([...ofOperations, ...ofFragments], (counts) => counts[name]);
+  return {
+    operations: operations.length,
+    operationName: maximum(operations, ({ name }) => name?.value.length ?? 0),
+    variables: maximum(operations, ({ variableDefinitions }) => lengthOf(variableDefinitions)),
+    rootFields: most('rootFields'),
+    directives: mostOfAny('directives'),
+    aliases: mostOfAny('aliases'),
+    fields: mostOfAny('fields'),
+    depth: most('depth'),
+    introspectionDepth: most('introspectionDepth'),
+    introspectionLists: most('introspectionLists'),
+  };
+}
+
+function createCounter(definitions: readonly DefinitionNode[]) {
+  const fragments = new Map(definitions.filter(isFragment).map((node) => [node.name.value, node]));
+  const counted = new Map<FragmentDefinitionNode, Counts>();
+  let nesting = 0;
+
+  const ofSet = ({ selections }: SelectionSetNode): Counts => {
+    if (nesting === MAX_NESTING) return { ...nothing(), depth: MAX_NESTING, levels: MAX_NESTING };
+    nesting++;
+    const counts = nothing();
+    for (const selection of selections) {
+      counts.directives += lengthOf(selection.directives);
+      add(counts, ofSelection(selection));
+    }
+    nesting--;
+    return counts;
+  };
+  const ofSelection = (selection: SelectionNode): Counts => {
+    if (selection.kind === Kind.FIELD)
+      return ofField(selection, selection.selectionSet ? ofSet(selection.selectionSet) : nothing());
+    if (selection.kind === Kind.INLINE_FRAGMENT) return ofSet(selection.selectionSet);
+    const fragment = fragments.get(selection.name.value);
+    return fragment ? ofFragment(fragment) : nothing();
+  };
+  const ofFragment = (fragment: FragmentDefinitionNode): Counts => {
+    const known = counted.get(fragment);
+    if (known) return known;
+    // What spreads itself adds nothing; validation will report it.
+    counted.set(fragment, nothing());
+    const counts = ofSet(fragment.selectionSet);
+    counted.set(fragment, counts);
+    return counts;
+  };
+  return { ofSet, ofFragment };
+}
+
+function ofField({ name: { value: name }, alias }: FieldNode, inner: Counts): Counts {
+  const levels = inner.levels + 1;
+  const lists = inner.lists + (MEMBER_LISTS.has(name) ? 1 : 0);
+  const isIntrospection = name === '__schema' || name === '__type';
+  return {
+    ...inner,
+    rootFields: 1,
+    aliases: inner.aliases + (alias ? 1 : 0),
+    fields: inner.fields + 1,
+    depth: isIntrospection ? 1 : inner.depth + 1,
+    levels,
+    lists,
+    introspectionDepth: isIntrospection ? levels : inner.introspectionDepth,
+    introspectionLists: isIntrospection ? lists : inner.introspectionLists,
+  };
+}
+
+function add(counts: Counts, more: Counts): void {
+  counts.rootFields += more.rootFields;
+  counts.directives += more.directives;
+  counts.aliases += more.aliases;
+  counts.fields += more.fields;
+  counts.depth = Math.max(counts.depth, more.depth);
+  counts.levels = Math.max(counts.levels, more.levels);
+  counts.lists = Math.max(counts.lists, more.lists);
+  counts.introspectionDepth = Math.max(counts.introspectionDepth, more.introspectionDepth);
+  counts.introspectionLists = Math.max(counts.introspectionLists, more.introspectionLists);
+}
+
+function nothing(): Counts {
+  return {
+    rootFields: 0,
+    directives: 0,
+    aliases: 0,
+    fields: 0,
+    depth: 0,
+    levels: 0,
+    lists: 0,
+    introspectionDepth: 0,
+    introspectionLists: 0,
+  };
+}
+
+function isOperation(node: DefinitionNode): node is OperationDefinitionNode {
+  return node.kind === Kind.OPERATION_DEFINITION;
+}
+
+function isFragment(node: DefinitionNode): node is FragmentDefinitionNode {
+  return node.kind === Kind.FRAGMENT_DEFINITION;
+}
+
+function lengthOf(list: readonly unknown[] | undefined): number {
+  return list?.length ?? 0;
+}
+
+function sum<Item>(items: readonly Item[], measure: (item: Item) => number): number {
+  return items.reduce((total, item) => total + measure(item), 0);
+}
+
+function maximum<Item>(items: readonly Item[], measure: (item: Item) => number): number {
+  return items.reduce((most, item) => Math.max(most, measure(item)), 0);
+}

@@ -1,0 +1,190 @@
+import type { AddressInfo } from 'node:net';
+import fastifyApollo from '@as-integrations/fastify';
+import cors from '@fastify/cors';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import { createApollo } from './apollo.ts';
+import { type AuthOptions, createAuthenticator } from './auth/authenticator.ts';
+import type { Config } from './config.ts';
+import { type Context, type ContextParts, createContext } from './context.ts';
+import { createIdempotentCreate } from './idempotency.ts';
+import { type Admission, createAdmission } from './plugins/admission.ts';
+import { cached, health } from './plugins/health.ts';
+import { errorBody, httpRules, readRequestId } from './plugins/http.ts';
+import { schemaFile } from './plugins/schema-file.ts';
+import { readTypeDefs } from './schema.ts';
+import { createMemoryStore } from './state/memory-store.ts';
+import { createDeadline } from './upstream/deadline.ts';
+import { createListFirst } from './upstream/list-first.ts';
+import { createUpstream, type Upstream } from './upstream/upstream.ts';
+
+type OwnConfig = Pick<
+  Config,
+  'listen' | 'admin' | 'explorer' | 'introspection' | 'cors' | 'limits' | 'http' | 'apq'
+>;
+
+/** The configuration with what only main.ts knows: where the emulator is, if it is one, and what opens it. */
+export interface ServerOptions extends OwnConfig {
+  readonly upstream: Config['upstream'] & { readonly apiGatewayUrl: string };
+  readonly auth: AuthOptions;
+  /** An `Authorization` value that works, for the explorer. Only the emulator has one. */
+  readonly sampleAuthorization?: string | undefined;
+}
+
+/** A running gateway. */
+export interface Server {
+  /** Of the GraphQL endpoint. */
+  readonly url: string;
+  readonly adminUrl: string | undefined;
+  /** Answers what is in flight, refuses what comes after, and resolves when both listeners are closed. */
+  close(): Promise<void>;
+}
+
+/** Puts the gateway together and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
+export async function startServer(options: ServerOptions, log: FastifyBaseLogger): Promise<Server> {
+  const upstream = createUpstream(options.upstream, (report) =>
+    log.debug({ ...report, failure: report.failure?.message }, 'upstream'),
+  );
+  const authenticator = createAuthenticator(options.auth, {
+    transport: upstream.transport,
+    clock: Date.now,
+    log,
+  });
+  const parts: ContextParts = {
+    authenticator,
+    client: upstream.client,
+    listFirst: createListFirst({ min: options.upstream.tokenBatchListMin }),
+    createOnce: createIdempotentCreate(createMemoryStore()),
+  };
+  let draining = false;
+  const isDraining = () => draining;
+  const typeDefs = readTypeDefs();
+  const apollo = createApollo(options, typeDefs, log);
+  await apollo.start();
+
+  const admission = createAdmission(options.limits);
+  const app = createApp(options, log, isDraining);
+  await app.register(cors, {
+    origin: [...options.cors.origins],
+    allowedHeaders: CORS_HEADERS,
+    maxAge: 86_400,
+  });
+  // After CORS, so that pages may read the refusal.
+  admission.guard(app);
+  await app.register(fastifyApollo(apollo), {
+    path: '/graphql',
+    method: ['GET', 'POST'],
+    context: (request, reply) => contextOf(request, reply, parts, options.http.requestDeadlineMs, admission),
+  });
+  app.route({
+    method: ['PUT', 'PATCH', 'DELETE'],
+    url: '/graphql',
+    onRequest: refuseMethod,
+    handler: refuseMethod,
+  });
+  if (options.introspection) schemaFile(app, typeDefs);
+  const checks = {
+    isDraining,
+    isOverloaded: admission.isOverloaded,
+    isUpstreamReachable: upstreamCheck(upstream, options.upstream.apiGatewayUrl),
+  };
+  health(app, checks);
+  const admin = options.admin && createApp(options, log, isDraining);
+  if (admin) health(admin, checks);
+
+  await app.listen({ ...options.listen });
+  if (admin) await admin.listen({ ...options.admin });
+  return {
+    url: `${urlOf(app)}/graphql`,
+    adminUrl: admin && urlOf(admin),
+    async close() {
+      draining = true;
+      await app.close();
+      await apollo.stop();
+      await admin?.close();
+      authenticator.close();
+      await upstream.close();
+    },
+  };
+}
+
+const CORS_HEADERS = [
+  'content-type',
+  'authorization',
+  'apollo-require-preflight',
+  'x-apollo-operation-name',
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+];
+
+function createApp(
+  { limits, http }: ServerOptions,
+  log: FastifyBaseLogger,
+  isDraining: () => boolean,
+): FastifyInstance {
+  const app = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: readRequestId,
+    requestIdHeader: false,
+    bodyLimit: limits.maxBodyBytes,
+    keepAliveTimeout: http.keepAliveTimeoutMs,
+    requestTimeout: http.requestTimeoutMs,
+    http: { headersTimeout: http.headersTimeoutMs, connectionsCheckingInterval: 1000 },
+    forceCloseConnections: 'idle',
+    // While draining, what still arrives on an open connection is answered; `connection: close` then ends it.
+    return503OnClosing: false,
+  });
+  httpRules(app, isDraining);
+  return app as unknown as FastifyInstance;
+}
+
+async function contextOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: ContextParts,
+  deadlineMs: number,
+  admission: Admission,
+): Promise<Context> {
+  const deadline = createDeadline(deadlineMs);
+  reply.raw.once('close', () => {
+    deadline.end();
+    if (!reply.raw.writableFinished) deadline.abandon();
+  });
+  const { id, log, headers, raw } = request;
+  const context = await createContext(parts, { id, log, headers, rawHeaders: raw.rawHeaders, deadline });
+  admission.admit(context, reply.raw);
+  return context;
+}
+
+async function refuseMethod(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  await reply
+    .code(405)
+    .header('allow', 'GET, POST')
+    .send(errorBody('BAD_REQUEST', 'Use POST, or GET for queries.'));
+}
+
+/** Any answer will do: the question is whether there is anybody. */
+function upstreamCheck({ transport }: Upstream, apiGatewayUrl: string): () => Promise<boolean> {
+  const url = `${apiGatewayUrl}/iam/.well-known/jwks.json`;
+  const limits = { connectTimeoutMs: 1000, timeoutMs: 1500, maxBytes: 1_000_000 };
+  return cached(
+    () =>
+      transport({ method: 'GET', url, headers: {}, ...limits }).then(
+        ({ status }) => status < 500,
+        () => false,
+      ),
+    5000,
+  );
+}
+
+function urlOf(app: FastifyInstance): string {
+  const { address, family, port } = app.server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

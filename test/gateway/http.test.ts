@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Gateway, post, startGateway } from '../support/gateway.ts';
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({ env: { ADMIN_PORT: '0' } });
+});
+afterAll(() => gateway.close());
+
+const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+  fetch(gateway.origin + path, { method, headers });
+
+describe('Every answer', () => {
+  it.each(['/graphql?query={__typename}', '/livez', '/readyz', '/nothing', '/schema.graphql'])(
+    '(%s) may not be stored or sniffed, and has a request id',
+    async (path) => {
+      const { headers } = await get(path, { 'apollo-require-preflight': 'true' });
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-request-id')).toMatch(UUID);
+      expect(headers.get('x-powered-by')).toBeNull();
+    },
+  );
+
+  it("carries the caller's request id when it is well-formed", async () => {
+    expect((await get('/livez', { 'x-request-id': 'req-1' })).headers.get('x-request-id')).toBe('req-1');
+    expect((await get('/livez', { 'x-request-id': 'a b"<script>' })).headers.get('x-request-id')).toMatch(
+      UUID,
+    );
+  });
+});
+
+describe('A path', () => {
+  it.each(['/', '/graphql/', '/nothing', '/metrics', '//graphql'])(
+    'that is not ours (%s) is 404 as JSON',
+    async (path) => {
+      const response = await get(path);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
+    },
+  );
+
+  it('/livez says that the process lives', async () => {
+    expect([(await get('/livez')).status, await (await get('/livez')).text()]).toEqual([200, 'ok\n']);
+  });
+
+  it('/readyz has a line for each dependency', async () => {
+    const response = await get('/readyz');
+    expect(response.status).toBe(200);
+    expect(await response.text()).toMatch(/^ready: yes\nupstream: ok\ndraining: no\n/);
+  });
+
+  it('/schema.graphql is the schema with its descriptions', async () => {
+    const text = await (await get('/schema.graphql')).text();
+    expect(text).toContain('"""A personal access token (PAT): a machine principal');
+    expect(text).toContain('directive @semanticNonNull');
+  });
+});
+
+describe('GraphQL over HTTP', () => {
+  it('answers GET queries that a browser cannot be made to send', async () => {
+    const response = await get('/graphql?query={__typename}', { 'apollo-require-preflight': 'true' });
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  it('refuses a GET that a browser can be made to send', async () => {
+    expect((await get('/graphql?query={__typename}')).status).toBe(400);
+  });
+
+  it('refuses a mutation by GET, and nobody is asked', async () => {
+    gateway.forgetCalls();
+    const query = encodeURIComponent('mutation { deleteToken(input: { id: "x" }) { deletedTokenId } }');
+    const response = await get(`/graphql?query=${query}`, {
+      'apollo-require-preflight': 'true',
+      authorization: 'Bearer demo',
+    });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  it.each(['PUT', 'PATCH', 'DELETE'])('refuses %s and says what is allowed', async (method) => {
+    const response = await get('/graphql', {}, method);
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
+  });
+
+  it.each([
+    ['application/json', 200],
+    ['application/graphql-response+json', 400],
+  ])('answers a syntax error for %s with status %i', async (accept, status) => {
+    const answer = await post(gateway.url, { query: '{ nope' }, { accept });
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toContain(accept);
+    expect(answer.errors).toMatchObject([{ extensions: { code: 'GRAPHQL_PARSE_FAILED' } }]);
+    expect(answer.text).not.toContain('"data"');
+  });
+
+  it.each([
+    ['half a body', '{"query":', 'application/json', 400],
+    ['a form', 'query={__typename}', 'application/x-www-form-urlencoded', 415],
+    ['plain text', '{ __typename }', 'text/plain', 415],
+    ['a batch', '[{"query":"{ __typename }"}]', 'application/json', 400],
+    ['a number', '7', 'application/json', 400],
+    ['no query', '{}', 'application/json', 400],
+    ['a prototype', '{"__proto__":{"polluted":1},"query":"{ __typename }"}', 'application/json', 400],
+  ])('refuses %s as JSON', async (_title, body, type, status) => {
+    const answer = await post(gateway.url, body, { 'content-type': type });
+    expect(answer.status).toBe(status);
+    expect(answer.errors).toHaveLength(1);
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+
+  it('refuses a body of 4 MB with an answer that arrives', async () => {
+    const answer = await post(gateway.url, { query: '{ __typename }', pad: 'x'.repeat(4_000_000) }, {});
+    expect([answer.status, answer.errors?.[0]?.message]).toEqual([413, 'The body is too large.']);
+  });
+});
+
+describe('The explorer', () => {
+  it('is Apollo Sandbox, opened with a document and a header that work', async () => {
+    const html = await (await get('/graphql', { accept: 'text/html' })).text();
+    expect(html).toContain('embeddable-sandbox');
+    expect(html).toContain('TokensWithProjects');
+    expect(html).toContain('Bearer demo');
+  });
+
+  it('can be the hosted one: Studio may send requests from its own origin', async () => {
+    const response = await fetch(gateway.url, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://studio.apollographql.com',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,content-type',
+      },
+    });
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://studio.apollographql.com');
+    expect(response.headers.get('access-control-allow-headers')).toContain('authorization');
+  });
+
+  it('lets no other origin in', async () => {
+    const response = await fetch(gateway.url, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
+    });
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('off takes the page, introspection, the schema file and hints with it', async () => {
+    const locked = await startGateway({ env: { EXPLORER: 'off' } });
+    const page = await fetch(locked.url, { headers: { accept: 'text/html' } });
+    expect(await page.text()).not.toContain('sandbox');
+    expect((await fetch(`${locked.origin}/schema.graphql`)).status).toBe(404);
+    const introspection = await locked.query('{ __schema { queryType { name } } }');
+    expect(introspection.errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
+    const typo = await locked.query('{ tokns { nodes { id } } }');
+    expect(typo.text).not.toContain('Did you mean');
+    await locked.close();
+  });
+});

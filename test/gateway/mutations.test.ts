@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { createKeyPair, EC_JWK, RSA_JWK } from '../support/keys.ts';
+
+const CREATE = `mutation ($input: CreateTokenInput!) { createToken(input: $input) {
+  token { id name scopes authenticationMethod { type signingAlgorithm publicKeyInfo {
+    ... on JsonWebKeySet { keys { kid kty alg use n e crv x y } } ... on JsonWebKeySetLocation { jwksUri } } } }
+  userErrors { code field message traceId } } }`;
+const UPDATE = `mutation ($input: UpdateTokenInput!) { updateToken(input: $input) {
+  token { id name authenticationMethod { signingAlgorithm publicKeyInfo { __typename } } } userErrors { code field message } } }`;
+const DELETE =
+  'mutation ($input: DeleteTokenInput!) { deleteToken(input: $input) { deletedTokenId userErrors { code field message } } }';
+
+const rsa = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
+const input = (more: object = {}) => ({ name: 'billing-worker', authenticationMethod: rsa, ...more });
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({ authorization: 'Bearer writer' });
+});
+afterAll(() => gateway.close());
+beforeEach(() => gateway.forgetCalls());
+
+async function create(more: object = {}): Promise<string> {
+  const { data } = await gateway.query(CREATE, { input: input(more) });
+  gateway.forgetCalls();
+  return data.createToken.token.id;
+}
+
+describe('createToken', () => {
+  it('registers a token by its keys', async () => {
+    const { data, errors } = await gateway.query(CREATE, { input: input({ description: 'Nightly export' }) });
+    expect(errors).toBeUndefined();
+    expect(data.createToken).toMatchObject({
+      token: {
+        name: 'billing-worker',
+        authenticationMethod: {
+          type: 'PRIVATE_KEY',
+          signingAlgorithm: 'RS256',
+          publicKeyInfo: { keys: [RSA_JWK] },
+        },
+      },
+      userErrors: [],
+    });
+    expect(gateway.emulator.calls.map(({ body }) => body)).toEqual([
+      {
+        name: 'billing-worker',
+        description: 'Nightly export',
+        authenticationMethod: { type: 'PRIVATE_KEY', ...rsa },
+      },
+    ]);
+  });
+
+  it('registers a token by the location of its keys, which the gateway does not read', async () => {
+    const jwksUri = 'https://partner.example.com/.well-known/jwks.json';
+    const { data } = await gateway.query(CREATE, {
+      input: input({ authenticationMethod: { publicKeyInfo: { jwksUri }, signingAlgorithm: 'RS512' } }),
+    });
+    expect(data.createToken.token.authenticationMethod.publicKeyInfo).toEqual({ jwksUri });
+    expect(gateway.calls()).toEqual(['POST /v1/tokens']);
+  });
+
+  it.each(['RS512', 'ES256', 'ES512'] as const)('registers a key for %s', async (signingAlgorithm) => {
+    const keys = [createKeyPair(signingAlgorithm).jwk];
+    const { data } = await gateway.query(CREATE, {
+      input: input({ authenticationMethod: { publicKeyInfo: { jwks: { keys } }, signingAlgorithm } }),
+    });
+    expect(data.createToken.userErrors).toEqual([]);
+  });
+
+  it.each([
+    ['a short name', { name: 'ab' }, ['input', 'name']],
+    ['a blank name', { name: '      ' }, ['input', 'name']],
+    ['a name of 10 000 characters', { name: 'x'.repeat(10_000) }, ['input', 'name']],
+    ['a name with a control character', { name: 'abc\u0007' }, ['input', 'name']],
+    ['a private key for a name', { name: '-----BEGIN PRIVATE KEY-----\nMII' }, ['input', 'name']],
+    [
+      'a private key for a description',
+      { description: '-----BEGIN RSA PRIVATE KEY-----' },
+      ['input', 'description'],
+    ],
+    [
+      'no key',
+      { authenticationMethod: { ...rsa, publicKeyInfo: { jwks: { keys: [] } } } },
+      ['input', 'authenticationMethod', 'publicKeyInfo', 'jwks', 'keys'],
+    ],
+    [
+      'a key for another algorithm',
+      { authenticationMethod: { ...rsa, signingAlgorithm: 'ES256' } },
+      ['input', 'authenticationMethod', 'publicKeyInfo', 'jwks', 'keys', '0', 'alg'],
+    ],
+    [
+      'a location by http',
+      { authenticationMethod: { ...rsa, publicKeyInfo: { jwksUri: 'http://169.254.169.254/' } } },
+      ['input', 'authenticationMethod', 'publicKeyInfo', 'jwksUri'],
+    ],
+    ['an idempotency key with a blank', { idempotencyKey: 'a b' }, ['input', 'idempotencyKey']],
+  ])('refuses %s and asks nobody', async (_title, more, field) => {
+    const { data } = await gateway.query(CREATE, { input: input(more) });
+    expect(data.createToken).toMatchObject({
+      token: null,
+      userErrors: [{ code: 'INVALID', field, traceId: null }],
+    });
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  it('tells what the API refused, by field and with its trace id, but without the value', async () => {
+    gateway.emulator.faults.add({ fault: 'status-400', operation: 'createToken', times: 1 });
+    const { data } = await gateway.query(CREATE, { input: input() });
+    expect(data.createToken).toMatchObject({
+      token: null,
+      userErrors: [{ code: 'INVALID', traceId: expect.any(String) }],
+    });
+  });
+
+  it('sees what it wrote within one request', async () => {
+    const id = await create();
+    const { data } = await gateway.query(
+      `mutation ($id: ID!) {
+        a: updateToken(input: { id: $id, name: "first name" }) { token { name projects { nodes { id } } } }
+        b: updateToken(input: { id: $id, name: "second name" }) { token { name } }
+      }`,
+      { id },
+    );
+    expect([data.a.token.name, data.b.token.name]).toEqual(['first name', 'second name']);
+  });
+});
+
+describe('updateToken', () => {
+  it('sends a name alone', async () => {
+    const id = await create();
+    const { data } = await gateway.query(UPDATE, { input: { id, name: 'renamed' } });
+    expect(data.updateToken).toMatchObject({ token: { id, name: 'renamed' }, userErrors: [] });
+    expect(gateway.calls()).toEqual([`PATCH /v1/tokens/${id}`]);
+    expect(gateway.emulator.calls[0]?.body).toEqual({ name: 'renamed' });
+  });
+
+  it('completes a partial method from the token as it is', async () => {
+    const id = await create();
+    await gateway.query(UPDATE, {
+      input: {
+        id,
+        authenticationMethod: { publicKeyInfo: { jwks: { keys: [{ ...RSA_JWK, kid: 'next' }] } } },
+      },
+    });
+    expect(gateway.calls()).toEqual([`GET /v1/tokens/${id}`, `PATCH /v1/tokens/${id}`]);
+    expect(gateway.emulator.calls[1]?.body).toEqual({
+      authenticationMethod: {
+        type: 'PRIVATE_KEY',
+        signingAlgorithm: 'RS256',
+        publicKeyInfo: { jwks: { keys: [{ ...RSA_JWK, kid: 'next' }] } },
+      },
+    });
+  });
+
+  it('changes keys and algorithm together', async () => {
+    const id = await create();
+    const method = {
+      type: 'PRIVATE_KEY',
+      signingAlgorithm: 'ES256',
+      publicKeyInfo: { jwks: { keys: [EC_JWK] } },
+    };
+    const { data } = await gateway.query(UPDATE, { input: { id, authenticationMethod: method } });
+    expect(data.updateToken.token.authenticationMethod.signingAlgorithm).toBe('ES256');
+    expect(gateway.calls()).toEqual([`PATCH /v1/tokens/${id}`]);
+  });
+
+  it('refuses an algorithm that the present keys do not fit', async () => {
+    const id = await create();
+    const { data } = await gateway.query(UPDATE, {
+      input: { id, authenticationMethod: { signingAlgorithm: 'ES256' } },
+    });
+    expect(data.updateToken.userErrors).toMatchObject([
+      { code: 'INVALID', field: ['input', 'authenticationMethod', 'signingAlgorithm'] },
+    ]);
+    expect(gateway.calls()).toEqual([`GET /v1/tokens/${id}`]);
+  });
+
+  it.each([
+    ['nothing to change', {}, ['input']],
+    ['an empty method', { authenticationMethod: {} }, ['input']],
+    ['null for a name', { name: null }, ['input', 'name']],
+    ['null for a method', { authenticationMethod: null, name: 'renamed' }, ['input', 'authenticationMethod']],
+    [
+      'null within the method',
+      { authenticationMethod: { signingAlgorithm: null } },
+      ['input', 'authenticationMethod', 'signingAlgorithm'],
+    ],
+    ['a malformed id', { id: '..', name: 'renamed' }, ['input', 'id']],
+  ])('refuses %s and asks nobody', async (_title, change, field) => {
+    const { data } = await gateway.query(UPDATE, { input: { id: 'tok-1', ...change } });
+    expect(data.updateToken).toMatchObject({ token: null, userErrors: [{ code: 'INVALID', field }] });
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  it('of a token that is not there is a user error', async () => {
+    const { data, errors } = await gateway.query(UPDATE, { input: { id: 'missing', name: 'renamed' } });
+    expect(errors).toBeUndefined();
+    expect(data.updateToken).toMatchObject({
+      token: null,
+      userErrors: [{ code: 'NOT_FOUND', field: ['input', 'id'] }],
+    });
+  });
+});
+
+describe('deleteToken', () => {
+  it('deletes, and a second time says that there is nothing', async () => {
+    const id = await create();
+    const first = await gateway.query(DELETE, { input: { id } });
+    expect(first.data.deleteToken).toEqual({ deletedTokenId: id, userErrors: [] });
+    const second = await gateway.query(DELETE, { input: { id } });
+    expect(second.data.deleteToken).toMatchObject({
+      deletedTokenId: null,
+      userErrors: [{ code: 'NOT_FOUND', field: ['input', 'id'] }],
+    });
+    expect(gateway.calls()).toEqual([`DELETE /v1/tokens/${id}`, `DELETE /v1/tokens/${id}`]);
+  });
+
+  it.each(['..', 'a/b', '', 'x?limit=1'])('refuses %j and asks nobody', async (id) => {
+    const { data } = await gateway.query(DELETE, { input: { id } });
+    expect(data.deleteToken.userErrors).toMatchObject([{ code: 'INVALID', field: ['input', 'id'] }]);
+    expect(gateway.calls()).toEqual([]);
+  });
+});
+
+describe('A write whose answer is lost', () => {
+  it.each([
+    ['the connection is reset', 'after-reset', 'UPSTREAM_UNAVAILABLE'],
+    ['the API fails', 'after-500', 'UPSTREAM_ERROR'],
+  ])('because %s is sent once, and says that it may have succeeded', async (_title, fault, code) => {
+    gateway.emulator.faults.add({ fault, operation: 'createToken', times: 5 });
+    const { data, errors } = await gateway.query(CREATE, { input: input() });
+    gateway.emulator.faults.clear();
+    expect(data).toEqual({ createToken: null });
+    expect(errors?.[0]?.extensions).toMatchObject({ code, mayHaveSucceeded: true });
+    expect(gateway.calls()).toEqual(['POST /v1/tokens']);
+  });
+});

@@ -1,0 +1,353 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { getIntrospectionQuery } from 'graphql';
+import { type Answer, type Gateway, post, startGateway } from '../support/gateway.ts';
+
+const GRAPHQL_RESPONSE = { accept: 'application/graphql-response+json' };
+const times = (count: number, textOf: (index: number) => string, separator = ' ') =>
+  Array.from({ length: count }, (_, index) => textOf(index)).join(separator);
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+beforeEach(() => gateway.forgetCalls());
+
+/** What a refusal says: the limit, and nothing of the document. */
+const refusal = (limit: string, actual: number, max: number) => [
+  {
+    message: expect.stringMatching(new RegExp(`^Expected at most ${max} .*, got ${actual}\\.$`)),
+    extensions: { code: 'OPERATION_LIMIT_EXCEEDED', limit, actual, max },
+  },
+];
+
+/** Refused for the same reason under both media types, and nobody was asked anything. */
+async function expectRefusal(
+  document: string,
+  limit: string,
+  actual: number,
+  max: number,
+  variables?: object,
+) {
+  const answers = [
+    await gateway.query(document, variables),
+    await gateway.query(document, variables, GRAPHQL_RESPONSE),
+  ];
+  for (const { status, errors, text } of answers) {
+    expect({ status, errors }).toEqual({ status: 400, errors: refusal(limit, actual, max) });
+    expect(text).not.toContain('"data"');
+  }
+  expect(gateway.calls()).toEqual([]);
+}
+
+describe('An operation that is too large', () => {
+  it('is refused for 101 aliases of __typename', () =>
+    expectRefusal(`{ ${times(101, (i) => `a${i}: __typename`)} }`, 'aliases', 101, 30));
+
+  it('is refused for 400 aliases across 8 fragments', () =>
+    expectRefusal(
+      `{ token(id: "1") { ${times(8, (i) => `...F${i}`)} } } ${times(8, (i) => `fragment F${i} on Token { ...A }`)}
+       fragment A on Token { ${times(50, (i) => `a${i}: id`)} }`,
+      'aliases',
+      400,
+      30,
+    ));
+
+  it('is refused for 100 aliases of token, none of which is asked for', () =>
+    expectRefusal(`{ ${times(100, (i) => `a${i}: token(id: "alias-${i}")`)} }`, 'aliases', 100, 30));
+
+  it('may have 30 aliases and not 31', async () => {
+    const document = (count: number) =>
+      `{ tokens(first: 1) { nodes { ${times(count, (i) => `a${i}: id`)} } } }`;
+    const { status, errors, data } = await gateway.query(document(30));
+    expect({ status, errors, data }).toMatchObject({ status: 200, errors: undefined });
+    expect(Object.keys(data.tokens.nodes[0])).toHaveLength(30);
+    gateway.forgetCalls();
+    await expectRefusal(document(31), 'aliases', 31, 30);
+  });
+
+  it('may have 20 root fields and not 21', async () => {
+    const document = (count: number) =>
+      `{ __typename ...F } fragment F on Query { ${times(count - 1, (i) => `a${i}: token(id: "x") { id }`)} }`;
+    expect(await gateway.query(document(20))).toMatchObject({ status: 200, errors: undefined });
+    gateway.forgetCalls();
+    await expectRefusal(document(21), 'rootFields', 21, 20);
+  });
+
+  it('is refused for directives on every field', () =>
+    expectRefusal(
+      `{ token(id: "1") { ${times(40, () => 'id @include(if: true) @skip(if: false)')} } }`,
+      'directives',
+      80,
+      50,
+    ));
+
+  it('is refused for 400 fields with two directives each, by its length', () =>
+    expectRefusal(
+      `{ token(id: "1") { ${times(400, () => 'id @include(if: true) @skip(if: false)')} } }`,
+      'characters',
+      15622,
+      15000,
+    ));
+
+  it('may have 300 fields and not 301', async () => {
+    const document = (count: number) => `{ tokens(first: 1) { nodes { ${times(count - 2, () => 'id')} } } }`;
+    expect(await gateway.query(document(300))).toMatchObject({ status: 200, errors: undefined });
+    gateway.forgetCalls();
+    await expectRefusal(document(301), 'fields', 301, 300);
+  });
+
+  it('may be 12 levels deep and not 13, fragments included', async () => {
+    const document = (depth: number) =>
+      `{ token(id: "1") { ...F } } fragment F on Token { ${times(depth - 2, () => 'token {')} id ${times(depth - 2, () => '}')} }`;
+    expect(await gateway.query(document(12))).toMatchObject({
+      errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
+    });
+    await expectRefusal(document(13), 'depth', 13, 12);
+  });
+
+  it('is refused for a fragment that doubles sixteen times', async () => {
+    const bomb = times(16, (i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`);
+    await expectRefusal(`{ ...F0 } ${bomb} fragment F16 on Query { __typename }`, 'rootFields', 65536, 20);
+  });
+
+  it('is refused for fragments that spread each other, by validation', async () => {
+    const cycle = '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }';
+    const { status, errors } = await gateway.query(cycle, {}, GRAPHQL_RESPONSE);
+    expect(status).toBe(400);
+    expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
+  });
+
+  it('has its limits within such fragments, and in one named like introspection', async () => {
+    const aliases = times(31, (i) => `a${i}: __typename`);
+    await expectRefusal(`{ ...A } fragment A on Query { ${aliases} ...A }`, 'aliases', 31, 30);
+    await expectRefusal(`{ ...__schema } fragment __schema on Query { ${aliases} }`, 'aliases', 31, 30);
+  });
+
+  it('is refused for 3000 inline fragments', () =>
+    expectRefusal(`{${times(3000, () => '...{id}', '')}}`, 'characters', 21002, 15000));
+
+  it('is refused for 50 000 tokens, or 1001', async () => {
+    await expectRefusal(`{ ${times(49_998, () => 'a')} }`, 'characters', 99_999, 15000);
+    await expectRefusal(`{ ${times(999, () => 'a')} }`, 'tokens', 1001, 1000);
+  });
+
+  it.each([
+    ['100 000 lists', '['.repeat(100_000), 'characters', 100_000, 15000],
+    ['20 000 selections', '{a'.repeat(20_000), 'characters', 40_000, 15000],
+    ['20 000 objects', `{a(b:${'{b:'.repeat(20_000)}`, 'characters', 60_005, 15000],
+    ['1001 brackets', '['.repeat(1001), 'tokens', 1001, 1000],
+    ['201 lists', `{a(b:${'['.repeat(199)}`, 'brackets', 201, 200],
+    ['201 selections', '{a'.repeat(201), 'brackets', 201, 200],
+    ['201 objects', `{a(b:${'{b:'.repeat(199)}`, 'brackets', 201, 200],
+  ])('is refused for %s inside one another', (_, document, limit, actual, max) =>
+    expectRefusal(document, limit, actual, max),
+  );
+
+  it('is not refused for brackets in strings and comments', async () => {
+    const document = `{ token(id: "${'['.repeat(300)}") { id } } # ${'{'.repeat(300)}`;
+    const { errors } = await gateway.query(document);
+    expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', argument: 'id' });
+  });
+
+  it('is answered as a syntax error if that is what it is', async () => {
+    const { status, errors } = await gateway.query('{ nope');
+    expect(status).toBe(200);
+    expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_PARSE_FAILED');
+  });
+
+  it('is refused for 11 operations, and for 1000', async () => {
+    const document = (count: number) => times(count, (i) => `query Q${i} { __typename }`);
+    await expectRefusal(document(11), 'operations', 11, 10);
+    await expectRefusal(document(1000), 'characters', 25889, 15000);
+  });
+
+  it('is refused for 101 variables, declared or only sent', async () => {
+    const document = `query (${times(101, (i) => `$v${i}: Int`)}) { __typename }`;
+    await expectRefusal(document, 'variables', 101, 100);
+    const sent = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`v${i}`, i]));
+    await expectRefusal('{ __typename }', 'variables', 2000, 100, sent);
+  });
+
+  it('is refused for an operation name of 513 characters, which is not echoed', async () => {
+    const operationName = 'CANARY'.repeat(20_000 / 6);
+    const body = { query: '{ __typename }', operationName };
+    const { status, errors, text } = await post(gateway.url, body, {});
+    expect({ status, errors }).toEqual({ status: 400, errors: refusal('operationName', 19_998, 512) });
+    expect(text).not.toContain('CANARY');
+    expect(gateway.log()).not.toContain('CANARY');
+    await expectRefusal(`query ${'a'.repeat(513)} { __typename }`, 'operationName', 513, 512);
+  });
+
+  it.each([[2], [10]])('is refused in an array of %i', async (count) => {
+    const body = Array.from({ length: count }, () => ({ query: '{ __typename }' }));
+    expect(await post(gateway.url, body, {})).toMatchObject({
+      status: 400,
+      errors: [{ message: 'Operation batching disabled.', extensions: { code: 'BAD_REQUEST' } }],
+    });
+  });
+
+  it('is refused over GET as well', async () => {
+    const query = encodeURIComponent(`{ ${times(31, (i) => `a${i}: __typename`)} }`);
+    const response = await fetch(`${gateway.url}?query=${query}`, {
+      headers: { 'apollo-require-preflight': 'yes' },
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({ errors: refusal('aliases', 31, 30) });
+  });
+
+  it('is refused again when it is sent again', async () => {
+    const document = `{ ${times(31, (i) => `b${i}: __typename`)} }`;
+    await expectRefusal(document, 'aliases', 31, 30);
+    await expectRefusal(document, 'aliases', 31, 30);
+  });
+
+  it('is told in the log by its code, and no part of it', async () => {
+    await gateway.query(`query CANARY { ${times(31, (i) => `canary${i}: __typename`)} }`);
+    const line = gateway.log().trim().split('\n').at(-1) ?? '';
+    expect(JSON.parse(line)).toMatchObject({ code: 'OPERATION_LIMIT_EXCEEDED', msg: 'operation' });
+    expect(line.toLowerCase()).not.toContain('canary');
+  });
+});
+
+describe('An operation that would cost too much', () => {
+  it('is refused for a token and its projects a hundred times over', () =>
+    expectRefusal(
+      '{ a: tokens(first: 100) { nodes { projects { nodes { id } } } } b: tokens(first: 50) { nodes { projects { nodes { id } } } } }',
+      'upstreamCalls',
+      152,
+      150,
+    ));
+
+  it('is refused by the value of a variable, or its default', async () => {
+    const document =
+      'query ($n: Int = 100) { a: tokens(first: $n) { nodes { projects { nodes { id } } } } b: tokens(first: $n) { nodes { projects { nodes { id } } } } }';
+    await expectRefusal(document, 'upstreamCalls', 202, 150);
+    await expectRefusal(document, 'upstreamCalls', 162, 150, { n: 80 });
+    expect(await gateway.query(document, { n: 2 })).toMatchObject({ status: 200, errors: undefined });
+  });
+
+  it('is refused for more ids than can be asked for, with what is below them', () =>
+    expectRefusal(
+      'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Token { projects { nodes { id } } } } }',
+      'upstreamCalls',
+      160,
+      150,
+      { ids: Array.from({ length: 80 }, (_, i) => `id-${i}`) },
+    ));
+
+  it('is refused for a page of a hundred tokens with a hundred projects and their policies', () =>
+    expectRefusal(
+      '{ tokens(first: 100) { nodes { projects(first: 100) { edges { node { id name } policy { version statements { effect actions } } } } } } }',
+      'fieldCost',
+      80_202,
+      50_000,
+    ));
+
+  it('may be a page of a hundred tokens with twenty projects each and their policies', async () => {
+    const { status, errors, data } = await gateway.query(
+      `{ tokens(first: 100) { nodes { id name projects(first: 20) { edges { node { id name } policy { name version
+        statements { effect actions resources principals } } } pageInfo { hasNextPage } } } pageInfo { hasNextPage } } }`,
+    );
+    expect({ status, errors }).toEqual({ status: 200, errors: undefined });
+    expect(data.tokens.nodes).toHaveLength(100);
+  });
+
+  it('is refused by its argument where that is what is wrong', async () => {
+    const { errors } = await gateway.query('{ tokens(first: 1000000) { nodes { id } } }');
+    expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', argument: 'first' });
+  });
+});
+
+describe('Introspection', () => {
+  it('works as the explorers ask for it', async () => {
+    const document = getIntrospectionQuery({
+      specifiedByUrl: true,
+      directiveIsRepeatable: true,
+      schemaDescription: true,
+      inputValueDeprecation: true,
+      oneOf: true,
+    });
+    for (const text of [document, getIntrospectionQuery()]) {
+      const { status, errors, data } = await gateway.query(text);
+      expect({ status, errors }).toEqual({ status: 200, errors: undefined });
+      expect(data.__schema.queryType.name).toBe('Query');
+    }
+  });
+
+  it('is refused when it goes round in circles', async () => {
+    const circle = (rounds: number) =>
+      `{ __schema { types { ${times(rounds, () => 'fields { type {')} name ${times(rounds, () => '}}')} } } }`;
+    await expectRefusal(circle(4), 'depth', 4, 2);
+    await expectRefusal(circle(9), 'depth', 21, 20);
+  });
+});
+
+describe('Where introspection is off', () => {
+  let locked: Gateway;
+  beforeAll(async () => {
+    locked = await startGateway({ env: { EXPLORER: 'off' } });
+  });
+  afterAll(() => locked.close());
+  afterEach(() => expect(locked.calls()).toEqual([]));
+
+  const create = (input: string) => `mutation { createToken(input: ${input}) { token { id } } }`;
+  const method = 'publicKeyInfo: { jwksUri: "https://example.com" }';
+
+  it.each([
+    ['field', '{ tokns { nodes { id } } }'],
+    ['field of an interface', '{ node(id: "1") { ari } }'],
+    ['missing selection', '{ tokens }'],
+    ['argument', '{ tokens(frst: 1) { nodes { id } } }'],
+    ['type', '{ node(id: "1") { ... on Tokn { id } } }'],
+    ['variable type', 'query ($id: IDD!) { token(id: $id) { id } }'],
+    ['enum value', create(`{ name: "abc", authenticationMethod: { signingAlgorithm: RS257, ${method} } }`)],
+    ['directive', '{ token(id: "1") @skpi(if: true) { id } }'],
+    ['argument of a directive', '{ token(id: "1") @skip(fi: true) { id } }'],
+    ['input field', create(`{ nam: "abc", authenticationMethod: { signingAlgorithm: RS256, ${method} } }`)],
+    ['fragment', '{ ...Fragmnt } fragment Fragment on Query { token(id: "1") { id } }'],
+  ])('a typo in a %s gets no hint', async (_, document) => {
+    const { errors, text } = await locked.query(document);
+    expect(errors?.length).toBeGreaterThan(0);
+    expect(text).not.toMatch(/did you mean/i);
+    expect(locked.log()).not.toMatch(/did you mean/i);
+  });
+
+  it('nor does one in a variable', async () => {
+    const document = 'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } } }';
+    const { text } = await locked.query(document, {
+      input: { nam: 'abc', authenticationMethod: { signingAlgorithm: 'RS257', publicKeyInf: {} } },
+    });
+    expect(text).not.toMatch(/did you mean/i);
+  });
+
+  it('introspection is refused, nested or not', async () => {
+    const { errors } = await locked.query('{ __schema { types { name } } }');
+    expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
+    const nested = '{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }';
+    expect((await locked.query(nested)).errors).toEqual(refusal('depth', 3, 2));
+  });
+});
+
+describe('An answer about mistakes', () => {
+  const isShort = ({ errors, text }: Answer) => {
+    expect(errors?.length).toBeLessThanOrEqual(5);
+    expect(errors?.length).toBeGreaterThan(0);
+    expect(text.length).toBeLessThan(16_384);
+  };
+
+  it('names at most five of ten unknown directives', async () => {
+    isShort(await gateway.query(`{ __typename ${times(10, () => '@aa')} }`));
+  });
+
+  it('names at most five of many unknown fields', async () => {
+    isShort(await gateway.query(`{ tokens { ${times(290, (i) => `unknownField${i}`)} } }`));
+    isShort(await gateway.query(`{ tokens { ${times(2000, (i) => `unknownField${i}`)} } }`));
+    isShort(await gateway.query(`{ ${times(10, (i) => `${'x'.repeat(1400)}${i}`)} }`));
+  });
+
+  it('names at most five of many wrong variables', async () => {
+    const document = `query (${times(50, (i) => `$v${i}: Int!`)}) { tokens { ${times(1, () => 'nodes { id }')} } }`;
+    isShort(await gateway.query(document, {}));
+  });
+});

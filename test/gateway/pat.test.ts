@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { createKeyPair, type KeyPair } from '../support/keys.ts';
+
+const LIST = '{ tokens(first: 1) { nodes { id } } }';
+const RENAME =
+  'mutation ($id: ID!) { updateToken(input: { id: $id, name: "renamed" }) { token { name } userErrors { code } } }';
+const SIGN_IN = ['POST /auth/oauth2/token', 'POST /v1/sts/create-project-scoped-token'];
+
+/** Registers the key through the gateway itself, and makes the new token a member of a project. */
+async function register(gateway: Gateway, { jwk }: KeyPair): Promise<{ tokenId: string; projectId: string }> {
+  const { data } = await gateway.query(
+    'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { message } } }',
+    {
+      input: {
+        name: 'gateway',
+        authenticationMethod: { signingAlgorithm: jwk.alg, publicKeyInfo: { jwks: { keys: [jwk] } } },
+      },
+    },
+  );
+  const tokenId: string = data.createToken.token.id;
+  const { id: projectId } = await gateway.emulator.addProject(tokenId);
+  return { tokenId, projectId };
+}
+
+/** A gateway that signs in by a token which another gateway over the same emulator registered. */
+async function startPatGateway(
+  plain: Gateway,
+  pair: KeyPair,
+  env: Record<string, string> = {},
+  files?: (path: string) => string,
+) {
+  const { tokenId, projectId } = await register(plain, pair);
+  const pem = pair.privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase: 'open sesame',
+  });
+  const gateway = await startGateway({
+    emulatorOf: plain,
+    authorization: '',
+    readFile: files,
+    env: {
+      AUTH_MODE: 'pat',
+      TOKEN_ENDPOINT: plain.emulator.tokenEndpoint,
+      TOKEN_ID: tokenId,
+      KEY_ID: pair.jwk.kid,
+      PROJECT_ID: projectId,
+      // As the Affinidi CLI writes it to a .env file.
+      PRIVATE_KEY: String(pem).replaceAll('\n', '\\n'),
+      PASSPHRASE: 'open sesame',
+      ...env,
+    },
+  });
+  gateway.forgetCalls();
+  return gateway;
+}
+
+let plain: Gateway;
+beforeAll(async () => {
+  plain = await startGateway();
+});
+afterAll(() => plain.close());
+
+describe('Signing in by a personal access token', () => {
+  it.each(['RS256', 'ES256', 'ES512'] as const)(
+    'works with a key for %s, registered through createToken',
+    async (alg) => {
+      const gateway = await startPatGateway(plain, createKeyPair(alg, `kid-${alg}`));
+      const { data, errors } = await gateway.query(LIST);
+      expect(errors).toBeUndefined();
+      expect(data.tokens.nodes).toHaveLength(1);
+      expect(gateway.calls().slice(0, 2)).toEqual(SIGN_IN);
+      await gateway.close();
+    },
+  );
+
+  it('happens once, however many callers find it cold', async () => {
+    const gateway = await startPatGateway(plain, createKeyPair('ES256'));
+    const answers = await Promise.all(Array.from({ length: 50 }, () => gateway.query(LIST)));
+    expect(answers.filter(({ errors }) => errors)).toEqual([]);
+    expect(gateway.calls().filter((call) => call.startsWith('POST'))).toEqual(SIGN_IN);
+    await gateway.close();
+  });
+
+  it('sends the user token instead when it is told to', async () => {
+    const gateway = await startPatGateway(plain, createKeyPair('ES256'), { PAT_CREDENTIAL: 'user' });
+    const { errors } = await gateway.query(LIST);
+    expect(errors).toBeUndefined();
+    expect(gateway.calls()[0]).toBe('POST /auth/oauth2/token');
+    expect(gateway.calls()).not.toContain('POST /v1/sts/create-project-scoped-token');
+    await gateway.close();
+  });
+
+  it('is done again after the API refused the token, and the read is repeated once', async () => {
+    const gateway = await startPatGateway(plain, createKeyPair('ES256'));
+    await gateway.query(LIST);
+    gateway.forgetCalls();
+    gateway.emulator.faults.add({ fault: 'status-401', operation: 'listToken', times: 1 });
+    const { errors } = await gateway.query(LIST);
+    expect(errors).toBeUndefined();
+    expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=2', ...SIGN_IN, 'GET /v1/tokens?limit=2']);
+    await gateway.close();
+  });
+
+  it('that is refused is no fault of the caller, and names no secret', async () => {
+    const gateway = await startPatGateway(plain, createKeyPair('ES256'), {
+      KEY_ID: 'another-kid',
+      TOKEN_ID: 'unknown-token',
+    });
+    const { errors, text } = await gateway.query(LIST);
+    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_ERROR');
+    expect(text).not.toContain('unknown-token');
+    expect(gateway.log()).not.toContain('open sesame');
+    await gateway.close();
+  });
+});
+
+describe('With CALLER_AUTH=api-key', () => {
+  const hash = (key: string) => createHash('sha256').update(key).digest('hex');
+  const file = `reader:read:${hash('read-key')}\nwriter:write:${hash('write-key')}\n`;
+  let gateway: Gateway;
+  beforeAll(async () => {
+    gateway = await startPatGateway(
+      plain,
+      createKeyPair('ES256'),
+      { CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: 'keys' },
+      () => file,
+    );
+  });
+  afterAll(() => gateway.close());
+
+  it('a reader may read', async () => {
+    expect((await gateway.query(LIST, {}, { authorization: 'Bearer read-key' })).errors).toBeUndefined();
+  });
+
+  it("a reader's mutation is FORBIDDEN, and nobody is asked", async () => {
+    gateway.forgetCalls();
+    const { status, errors } = await gateway.query(RENAME, { id: 'x' }, { authorization: 'Bearer read-key' });
+    expect([status, errors?.[0]?.extensions.code]).toEqual([403, 'FORBIDDEN']);
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  it('a writer may write', async () => {
+    const id = plain.emulator.tokensOf('demo')[0]?.id;
+    const { data } = await gateway.query(RENAME, { id }, { authorization: 'Bearer write-key' });
+    expect(data.updateToken).toEqual({ token: { name: 'renamed' }, userErrors: [] });
+  });
+
+  it.each(['Bearer nobody', ''])(
+    'a caller with %j is UNAUTHENTICATED, and nobody is asked',
+    async (authorization) => {
+      gateway.forgetCalls();
+      const { errors } = await gateway.query(LIST, {}, authorization ? { authorization } : {});
+      expect(errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+      expect(gateway.calls()).toEqual([]);
+    },
+  );
+});
+
+describe('With CALLER_AUTH=jwt', () => {
+  let gateway: Gateway;
+  let issuer: Server;
+  let sign: (scope: string, more?: { audience?: string }) => Promise<string>;
+
+  beforeAll(async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] };
+    issuer = createServer((_request, response) => response.end(JSON.stringify(jwks)));
+    await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}`;
+    sign = (scope, { audience = 'tokens-gateway' } = {}) =>
+      new SignJWT({ scope })
+        .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+        .setIssuer(url)
+        .setAudience(audience)
+        .setSubject('ann')
+        .setIssuedAt()
+        .setExpirationTime('5m')
+        .sign(privateKey);
+    gateway = await startPatGateway(plain, createKeyPair('ES256'), {
+      CALLER_AUTH: 'jwt',
+      CALLER_JWKS_URL: `${url}/jwks.json`,
+      CALLER_JWT_ISSUER: url,
+      CALLER_JWT_AUDIENCE: 'tokens-gateway',
+    });
+  });
+  afterAll(async () => {
+    await gateway.close();
+    issuer.close();
+  });
+
+  it.each([
+    ['tokens:read', 'read', undefined],
+    ['tokens:read', 'write', 'FORBIDDEN'],
+    ['tokens:read tokens:write', 'write', undefined],
+    ['openid', 'read', 'FORBIDDEN'],
+  ])('scope %j: a %s is answered with %s', async (scope, kind, code) => {
+    const authorization = `Bearer ${await sign(scope)}`;
+    const id = plain.emulator.tokensOf('demo')[0]?.id;
+    const { errors } =
+      kind === 'read'
+        ? await gateway.query(LIST, {}, { authorization })
+        : await gateway.query(RENAME, { id }, { authorization });
+    expect(errors?.[0]?.extensions.code).toBe(code);
+  });
+
+  it('a token for another audience is UNAUTHENTICATED', async () => {
+    const { errors } = await gateway.query(
+      LIST,
+      {},
+      { authorization: `Bearer ${await sign('tokens:read', { audience: 'other' })}` },
+    );
+    expect(errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+  });
+});

@@ -1,0 +1,111 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { startEmulator } from '../../src/emulator/emulator.ts';
+import { type GatewayProcess, startProcess } from '../support/process.ts';
+
+const started: GatewayProcess[] = [];
+const start = (env: Record<string, string>) => {
+  const process = startProcess({ PORT: '0', ...env });
+  started.push(process);
+  return process;
+};
+afterEach(() => {
+  for (const { child } of started.splice(0)) child.kill('SIGKILL');
+});
+
+const urlOf = async (gateway: GatewayProcess) =>
+  (await gateway.until(/listening on (http:\S+\/graphql)/))[1] as string;
+const query = (url: string, document: string) =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer demo' },
+    body: JSON.stringify({ query: document }),
+  });
+
+describe('Starting over the emulator', () => {
+  it('prints one line to act on, and a curl that gives tokens with projects', async () => {
+    const gateway = start({ EMULATOR: 'true' });
+    await gateway.until(/Ready: open http:\/\/127\.0\.0\.1:\d+\/graphql in a browser/);
+    const [curl] = await gateway.until(/curl -s [\s\S]*?\}'\n/);
+    const { stdout } = await promisify(execFile)('bash', ['-c', curl]);
+    const { data } = JSON.parse(stdout);
+    expect(data.tokens.nodes).toHaveLength(3);
+    expect(data.tokens.nodes[0].projects.nodes.length).toBeGreaterThan(0);
+  });
+});
+
+describe('A configuration that is wrong', () => {
+  it('is refused with one line per problem, exit code 1, and no secret', async () => {
+    const gateway = start({
+      PORT: 'abc',
+      API_GATEWAY_URL: 'http://api.example.com',
+      AUTH_MODE: 'pat',
+      PASSPHRASE: 'open-sesame',
+      MAX_DEPTH: '-1',
+    });
+    expect(await gateway.ended).toBe(1);
+    const lines = gateway.output().trim().split('\n');
+    expect(lines.length).toBeGreaterThanOrEqual(5);
+    for (const name of ['PORT', 'API_GATEWAY_URL', 'TOKEN_ENDPOINT', 'PRIVATE_KEY', 'MAX_DEPTH'])
+      expect(gateway.output()).toContain(name);
+    expect(gateway.output()).not.toContain('open-sesame');
+  });
+
+  it('as a port that is taken is told in one line', async () => {
+    const emulator = await startEmulator();
+    const gateway = start({ PORT: new URL(emulator.url).port, API_GATEWAY_URL: emulator.url });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toContain('EADDRINUSE');
+    await emulator.close();
+  });
+});
+
+describe('Shutting down', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('on %s answers what is in flight, and exits 0', async (signal) => {
+    const emulator = await startEmulator();
+    emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
+    const gateway = start({ API_GATEWAY_URL: emulator.url });
+    const url = await urlOf(gateway);
+    const answers = Array.from({ length: 20 }, () =>
+      query(url, '{ tokens(first: 1) { nodes { name } } }').then((response) => response.json()),
+    );
+    while (emulator.calls.length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    gateway.child.kill(signal);
+    for (const answer of await Promise.all(answers))
+      expect(answer).toMatchObject({ data: { tokens: { nodes: [{}] } } });
+    expect(await gateway.ended).toBe(0);
+    await emulator.close();
+  });
+
+  it('when idle, with an open connection, takes less than a second', async () => {
+    const gateway = start({ EMULATOR: 'true' });
+    const url = await urlOf(gateway);
+    await (await query(url, '{ __typename }')).text();
+    const startedAt = performance.now();
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+
+  it('with a request that never ends gives up after DRAIN_TIMEOUT_MS, with exit code 1', async () => {
+    const emulator = await startEmulator();
+    emulator.faults.add({ fault: 'hang', operation: 'listToken' });
+    const gateway = start({ API_GATEWAY_URL: emulator.url, DRAIN_TIMEOUT_MS: '500' });
+    const url = await urlOf(gateway);
+    query(url, '{ tokens(first: 1) { nodes { name } } }').catch(() => undefined);
+    while (emulator.calls.length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    gateway.child.kill('SIGTERM');
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.ended).toBe(1);
+    await emulator.close();
+  });
+
+  it('an upstream that is down at the start does not keep the gateway from starting', async () => {
+    const gateway = start({ API_GATEWAY_URL: 'http://127.0.0.1:9' });
+    const url = await urlOf(gateway);
+    expect((await fetch(new URL('/livez', url))).status).toBe(200);
+    expect(await (await fetch(new URL('/readyz', url))).text()).toContain('upstream: unreachable');
+  });
+});

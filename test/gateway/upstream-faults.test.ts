@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+
+const READ = 'query ($id: ID!) { token(id: $id) { id } other: __typename }';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({
+    env: {
+      REQUEST_DEADLINE_MS: '1500',
+      UPSTREAM_READ_TIMEOUT_MS: '600',
+      UPSTREAM_WRITE_TIMEOUT_MS: '800',
+      UPSTREAM_RETRY_BUDGET: '1000',
+    },
+  });
+});
+afterAll(() => gateway.close());
+beforeEach(() => {
+  gateway.emulator.faults.clear();
+  gateway.forgetCalls();
+});
+
+const read = (fault: string) => gateway.query(READ, { id: `fault-${fault}` });
+
+describe('A read of an API that fails', () => {
+  it.each([
+    ['status-400', 'UPSTREAM_ERROR', 1],
+    ['status-401', 'UNAUTHENTICATED', 1],
+    ['403-unauthorized', 'UNAUTHENTICATED', 1],
+    ['status-403', 'FORBIDDEN', 1],
+    ['status-409', 'CONFLICT', 1],
+    ['status-418', 'UPSTREAM_ERROR', 1],
+    ['status-422', 'UPSTREAM_ERROR', 1],
+    ['status-424', 'UPSTREAM_ERROR', 1],
+    ['status-500', 'UPSTREAM_ERROR', 1],
+    ['500-empty', 'UPSTREAM_ERROR', 1],
+    ['leak', 'UPSTREAM_ERROR', 1],
+    ['leak-403', 'FORBIDDEN', 1],
+    ['html502', 'UPSTREAM_UNAVAILABLE', 3],
+    ['html503', 'UPSTREAM_UNAVAILABLE', 3],
+    ['html504', 'UPSTREAM_UNAVAILABLE', 3],
+    ['reset', 'UPSTREAM_UNAVAILABLE', 3],
+    ['close', 'UPSTREAM_UNAVAILABLE', 3],
+    ['429-86400', 'RATE_LIMITED', 1],
+    ['429-none', 'RATE_LIMITED', 3],
+    ['badjson', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['html200', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['empty', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['null', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['204', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['array', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['string', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['wrongtype', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['missing', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['nullfields', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['wrong-id', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['badgzip', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['garbage', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['bigheaders', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['huge', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['huge-name', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['huge-chunked', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['redirect-302', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['redirect-307', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['redirect-loop', 'UPSTREAM_INVALID_RESPONSE', 1],
+    ['redirect-metadata', 'UPSTREAM_INVALID_RESPONSE', 1],
+  ])('(%s) is %s after %i call(s), and tells nothing of the API', async (fault, code, calls) => {
+    const { data, errors, text } = await read(fault);
+    expect(data).toEqual({ token: null, other: 'Query' });
+    expect(errors).toHaveLength(1);
+    expect(errors?.[0]).toMatchObject({ path: ['token'], extensions: { code } });
+    expect(gateway.calls()).toHaveLength(calls);
+    expect(text).not.toMatch(/127\.0\.0\.1|localhost|ECONN|undici|<html|stack|node_modules|canary|Bearer/i);
+  });
+
+  it.each(['truncated', 'truncated-chunked', 'reset-mid', 'twolengths'])(
+    '(%s) is an UPSTREAM code after at most three calls',
+    async (fault) => {
+      const { errors } = await read(fault);
+      expect(errors?.[0]?.extensions.code).toMatch(/^UPSTREAM_/);
+      expect(gateway.calls().length).toBeLessThanOrEqual(3);
+    },
+  );
+
+  it.each(['hang', 'hang-body', 'slowdrip'])('(%s) is answered within the deadline', async (fault) => {
+    const startedAt = performance.now();
+    const { errors } = await read(fault);
+    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+
+  it.each([
+    ['flaky-1', 2],
+    ['flaky-2', 3],
+    ['flaky-reset-1', 2],
+    ['flaky-429-1', 2],
+  ])('(%s) and then recovers is asked %i times', async (fault, calls) => {
+    gateway.emulator.faults.add({ fault, operation: 'listToken' });
+    const { errors, data } = await gateway.query('{ tokens(first: 1) { nodes { id } } }');
+    expect(errors).toBeUndefined();
+    expect(data.tokens.nodes).toHaveLength(1);
+    expect(gateway.calls()).toHaveLength(calls);
+  });
+
+  it('tells how long to wait, and the trace id for support', async () => {
+    const { errors } = await read('429-86400');
+    expect(errors?.[0]?.extensions).toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfter: 86_400,
+      upstreamStatus: 429,
+    });
+    const forbidden = await read('leak-403');
+    expect(forbidden.errors?.[0]?.extensions.traceId).toEqual(expect.any(String));
+  });
+});
+
+describe('A list of an API that pages wrongly', () => {
+  it('repeating a key is an error within three calls', async () => {
+    gateway.emulator.faults.add({ fault: 'page-repeat', operation: 'listToken' });
+    const { data, errors } = await gateway.query(
+      '{ tokens(first: 100) { nodes { id } pageInfo { hasNextPage } } }',
+    );
+    expect(gateway.calls().length).toBeLessThanOrEqual(3);
+    expect(data.tokens === null ? errors?.[0]?.extensions.code : 'edges so far').toMatch(
+      /UPSTREAM_INVALID_RESPONSE|edges so far/,
+    );
+  });
+
+  it.each(['page-short', 'page-ignore'])('(%s) is read on to a full page', async (fault) => {
+    gateway.emulator.faults.add({ fault, operation: 'listToken' });
+    const { data, errors } = await gateway.query(
+      '{ tokens(first: 5) { nodes { id } pageInfo { hasNextPage } } }',
+    );
+    expect(errors).toBeUndefined();
+    expect(data.tokens.nodes.map(({ id }: { id: string }) => id)).toEqual(
+      gateway.emulator
+        .tokensOf('demo')
+        .slice(0, 5)
+        .map(({ id }) => id),
+    );
+    expect(data.tokens.pageInfo.hasNextPage).toBe(true);
+  });
+});
+
+describe('A write to an API that fails', () => {
+  it.each([
+    ['status-401', 'UNAUTHENTICATED', undefined],
+    ['status-403', 'FORBIDDEN', undefined],
+    ['429-1', 'RATE_LIMITED', undefined],
+    ['status-500', 'UPSTREAM_ERROR', true],
+    ['html502', 'UPSTREAM_UNAVAILABLE', true],
+    ['html503', 'UPSTREAM_UNAVAILABLE', true],
+    ['reset', 'UPSTREAM_UNAVAILABLE', true],
+    ['hang', 'UPSTREAM_TIMEOUT', true],
+    ['badjson', 'UPSTREAM_INVALID_RESPONSE', true],
+    ['redirect-307', 'UPSTREAM_INVALID_RESPONSE', undefined],
+  ])('(%s) is sent once: %s, may have succeeded: %s', async (fault, code, mayHaveSucceeded) => {
+    gateway.emulator.faults.add({ fault });
+    const id = gateway.emulator.tokensOf('demo')[0]?.id;
+    const document =
+      'mutation ($input: UpdateTokenInput!) { updateToken(input: $input) { token { id } userErrors { code } } }';
+    const { errors } = await gateway.query(document, { input: { id, name: 'renamed' } });
+    expect(errors?.[0]?.extensions).toMatchObject({ code });
+    expect(errors?.[0]?.extensions.mayHaveSucceeded).toBe(mayHaveSucceeded);
+    expect(gateway.calls()).toEqual([`PATCH /v1/tokens/${id}`]);
+  });
+});
+
+describe('An API that cannot be reached', () => {
+  it('is UPSTREAM_UNAVAILABLE, and a write certainly did not happen', async () => {
+    const lonely = await startGateway();
+    await lonely.emulator.close();
+    const read = await lonely.query('{ tokens { nodes { id } } }');
+    expect(read.errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_UNAVAILABLE' });
+    const write = await lonely.query('mutation { deleteToken(input: { id: "x" }) { deletedTokenId } }');
+    expect(write.errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_UNAVAILABLE' });
+    await lonely.close();
+  });
+});

@@ -1,0 +1,105 @@
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { toAuthOptions } from '../../src/auth-options.ts';
+import { readConfig } from '../../src/config.ts';
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { startServer } from '../../src/server.ts';
+
+/** What a GraphQL request was answered with. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it
+  readonly data: any;
+  readonly errors:
+    | { message: string; path?: (string | number)[]; extensions: Record<string, unknown> }[]
+    | undefined;
+  readonly text: string;
+}
+
+export interface Gateway {
+  readonly url: string;
+  readonly origin: string;
+  readonly emulator: Emulator;
+  /** Every log line so far, as text. */
+  readonly log: () => string;
+  query(document: string, variables?: object, headers?: Record<string, string>): Promise<Answer>;
+  /** `GET /v1/tokens`-like lines of what the IAM API was asked since the last `forgetCalls`. */
+  calls(): string[];
+  forgetCalls(): void;
+  close(): Promise<void>;
+}
+
+interface GatewayOptions {
+  readonly env?: Record<string, string>;
+  readonly emulator?: Parameters<typeof startEmulator>[0];
+  /** Uses this gateway's emulator instead of one of its own. */
+  readonly emulatorOf?: Gateway;
+  readonly readFile?: ((path: string) => string) | undefined;
+  /** Of every request that says nothing else. */
+  readonly authorization?: string;
+}
+
+/** A real gateway over a real emulator, both on free ports. */
+export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
+  const { env = {}, authorization = 'Bearer demo', readFile = () => '' } = options;
+  const emulator = options.emulatorOf?.emulator ?? (await startEmulator({ port: 0, ...options.emulator }));
+  const config = readConfig(
+    { PORT: '0', API_GATEWAY_URL: emulator.url, LOG_LEVEL: 'debug', ...env },
+    readFile,
+  );
+  const lines: string[] = [];
+  const log = pino(
+    { level: config.logLevel },
+    new Writable({
+      write(chunk, _encoding, done) {
+        lines.push(String(chunk));
+        done();
+      },
+    }),
+  );
+  const server = await startServer(
+    {
+      ...config,
+      upstream: { ...config.upstream, apiGatewayUrl: emulator.url },
+      auth: toAuthOptions(config.auth, {
+        apiGatewayUrl: emulator.url,
+        tokenEndpoint: emulator.tokenEndpoint,
+      }),
+      sampleAuthorization: 'Bearer demo',
+    },
+    log,
+  );
+  return {
+    url: server.url,
+    origin: new URL(server.url).origin,
+    emulator,
+    log: () => lines.join(''),
+    query: (document, variables, headers = {}) =>
+      post(
+        server.url,
+        { query: document, variables },
+        authorization ? { authorization, ...headers } : headers,
+      ),
+    calls: () =>
+      emulator.calls.map(
+        ({ method, path, query }) => `${method} ${path.replace('/iam', '')}${query ? `?${query}` : ''}`,
+      ),
+    forgetCalls: () => emulator.resetCalls(),
+    async close() {
+      await server.close();
+      if (!options.emulatorOf) await emulator.close();
+    },
+  };
+}
+
+export async function post(url: string, body: unknown, headers: Record<string, string>): Promise<Answer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await response.text();
+  const { data, errors } = text.startsWith('{') ? JSON.parse(text) : { data: undefined, errors: undefined };
+  return { status: response.status, headers: response.headers, data, errors, text };
+}

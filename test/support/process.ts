@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** The built gateway as a process of its own. */
+export interface GatewayProcess {
+  readonly child: ChildProcess;
+  /** Everything it wrote so far, to stdout and stderr. */
+  output(): string;
+  /** Resolves when `pattern` was written; rejects when the process ends before. */
+  until(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves to the exit code, or to the name of the signal that ended it. */
+  readonly ended: Promise<number | string>;
+}
+
+/** Starts `dist/main.js` with nothing in its environment but `env`. */
+export function startProcess(env: Record<string, string>): GatewayProcess {
+  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  const listeners = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => {
+      text += chunk;
+      for (const listener of listeners) listener();
+    });
+  }
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
+  return {
+    child,
+    output: () => text,
+    ended,
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          const match = pattern.exec(text);
+          if (!match) return;
+          listeners.delete(check);
+          resolve(match);
+        };
+        listeners.add(check);
+        ended.then((code) => reject(new Error(`ended with ${code}: ${text}`)));
+        check();
+      }),
+  };
+}
