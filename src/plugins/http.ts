@@ -16,6 +16,9 @@ export function httpRules(app: FastifyInstance, isDraining: () => boolean): void
       'x-content-type-options': 'nosniff',
       'x-request-id': request.id,
     });
+  });
+  // Not on arrival: what was in flight when the drain began must not leave an idle connection behind either.
+  app.addHook('onSend', async (_request, reply) => {
     if (isDraining()) reply.header('connection', 'close');
   });
   app.removeContentTypeParser('text/plain');

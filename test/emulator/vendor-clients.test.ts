@@ -8,8 +8,10 @@ import { validInput } from './support.ts';
 const require = createRequire(import.meta.url);
 const { Configuration, TokensApi } =
   require('@affinidi-tdk/iam-client') as typeof import('@affinidi-tdk/iam-client');
-const { AuthProvider } =
-  require('@affinidi-tdk/auth-provider') as typeof import('@affinidi-tdk/auth-provider');
+// Its types are its TypeScript sources, which do not compile under our settings.
+const { AuthProvider } = require('@affinidi-tdk/auth-provider') as {
+  AuthProvider: new (options: Record<string, string>) => { fetchProjectScopedToken(): Promise<string> };
+};
 
 let emulator: Emulator;
 beforeAll(async () => {
