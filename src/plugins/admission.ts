@@ -3,11 +3,12 @@ import { HeaderMap } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import { GraphQLError } from 'graphql';
 import type { Context } from '../context.ts';
-import { refusal } from '../errors.ts';
+import { type ErrorCode, refusal } from '../errors.ts';
 import { errorBody } from './http.ts';
 import { createLoopWatch, createShedWatch } from './overload.ts';
+import { createRateLimit, type RateLimitOptions } from './rate-limit.ts';
 
-export interface AdmissionOptions {
+export interface AdmissionOptions extends RateLimitOptions {
   /** Requests at once; 0 is no limit. */
   readonly maxInFlight: number;
   readonly maxInFlightPerPrincipal: number;
@@ -17,7 +18,10 @@ export interface AdmissionOptions {
 export interface Admission {
   /** Counts the GraphQL requests of this listener from their head to the last byte of the answer. */
   guard(app: FastifyInstance): void;
-  /** Counts a request for its caller until its answer is over. Throws `OVERLOADED` when the caller has too many. */
+  /**
+   * Counts a request for its caller until its answer is over. Throws `RATE_LIMITED` when the caller asks too often,
+   * `OVERLOADED` when it has too many under way.
+   */
   admit(context: Context, response: ServerResponse): void;
   /** Whether a load balancer should ask elsewhere for a while. */
   isOverloaded(): boolean;
@@ -26,11 +30,14 @@ export interface Admission {
 const RETRY_AFTER_SECONDS = 1;
 const FULL =
   'The gateway has too much to do at the moment. Wait `retryAfter` seconds before the next request.';
+const TOO_OFTEN = 'Too many requests of this caller. Wait `retryAfter` seconds before the next.';
 const TOO_MANY = 'Too many requests of this caller are under way. Wait for their answers before the next.';
 /** Not one caller but all that are not told apart. For them there is the limit of the process. */
 const ANONYMOUS = 'anonymous';
 
-export function createAdmission({ maxInFlight, maxInFlightPerPrincipal }: AdmissionOptions): Admission {
+export function createAdmission(options: AdmissionOptions): Admission {
+  const { maxInFlight, maxInFlightPerPrincipal } = options;
+  const rateLimit = createRateLimit(options);
   let inFlight = 0;
   const byPrincipal = new Map<string, number>();
   const sheds = createShedWatch(() => performance.now());
@@ -56,9 +63,12 @@ export function createAdmission({ maxInFlight, maxInFlightPerPrincipal }: Admiss
 
     admit(context, response) {
       const principal = principalOf(context);
-      if (maxInFlightPerPrincipal === 0 || principal === undefined || principal === ANONYMOUS) return;
+      if (principal === undefined || principal === ANONYMOUS) return;
+      const waitSeconds = rateLimit.take(principal);
+      if (waitSeconds !== undefined) throw refuse('RATE_LIMITED', TOO_OFTEN, 429, waitSeconds);
+      if (maxInFlightPerPrincipal === 0) return;
       const count = byPrincipal.get(principal) ?? 0;
-      if (count >= maxInFlightPerPrincipal) throw tooMany();
+      if (count >= maxInFlightPerPrincipal) throw refuse('OVERLOADED', TOO_MANY, 503, RETRY_AFTER_SECONDS);
       byPrincipal.set(principal, count + 1);
       onceOver(response, () => {
         const left = (byPrincipal.get(principal) ?? 1) - 1;
@@ -92,9 +102,9 @@ function principalOf(context: Context): string | undefined {
   }
 }
 
-function tooMany(): GraphQLError {
-  const { message, extensions } = refusal('OVERLOADED', TOO_MANY);
-  const headers = new HeaderMap([['retry-after', String(RETRY_AFTER_SECONDS)]]);
-  const http = { status: 503, headers };
-  return new GraphQLError(message, { extensions: { ...extensions, retryAfter: RETRY_AFTER_SECONDS, http } });
+function refuse(code: ErrorCode, message: string, status: number, retryAfter: number): GraphQLError {
+  const http = { status, headers: new HeaderMap([['retry-after', String(retryAfter)]]) };
+  return new GraphQLError(message, {
+    extensions: { ...refusal(code, message).extensions, retryAfter, http },
+  });
 }

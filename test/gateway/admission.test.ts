@@ -1,214 +1,105 @@
-import { once } from 'node:events';
-import { Agent, type IncomingMessage, request } from 'node:http';
-import { text } from 'node:stream/consumers';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type Answer, type Gateway, startGateway } from '../support/gateway.ts';
+import { createLoopWatch, createShedWatch } from '../../src/plugins/overload.ts';
+import { createRateLimit } from '../../src/plugins/rate-limit.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
 
-const READ = '{ tokens(first: 1) { nodes { id } } }';
-const SHED = {
-  errors: [{ message: expect.any(String), extensions: { code: 'OVERLOADED', retryAfter: 1 } }],
-};
+const LIST = '{ tokens(first: 1) { nodes { id } } }';
+let gateway: Gateway | undefined;
+afterEach(() => gateway?.close());
 
-let gateway: Gateway;
-afterEach(() => gateway.close());
-
-/** A gateway whose upstream takes its time. */
-async function startSlow(env: Record<string, string>, latencyMs = 300): Promise<void> {
+async function startSlow(env: Record<string, string>): Promise<Gateway> {
   gateway = await startGateway({ env });
-  gateway.emulator.faults.add({ fault: `latency-${latencyMs}` });
+  gateway.emulator.faults.add({ fault: 'latency-300', operation: 'listToken' });
+  return gateway;
 }
+const as = (name: string) => ({ authorization: `Bearer ${name}` });
 
-const as = (principal: string) => gateway.query(READ, {}, { authorization: `Bearer ${principal}` });
-/** So many callers at once, each another. */
-const crowd = (count: number) =>
-  Promise.all(Array.from({ length: count }, (_, index) => as(`caller-${index}`)));
-const countOf = (answers: readonly Answer[], status: number) =>
-  answers.filter((answer) => answer.status === status).length;
-
-async function upstreamIsAsked(calls: number): Promise<void> {
-  while (gateway.calls().length < calls) await sleep(5);
-}
-
-async function readiness(): Promise<string> {
-  const response = await fetch(`${gateway.origin}/readyz`);
-  return `${response.status} ${/overloaded: \w+/.exec(await response.text())?.[0]}`;
-}
-
-describe('When there are more requests than the process takes', () => {
-  it('the rest is answered at once: come again in a second', async () => {
-    await startSlow({ MAX_IN_FLIGHT: '2' });
-    const taken = crowd(2);
-    await upstreamIsAsked(2);
-    const { status, headers, text: body } = await as('late');
-    expect({ status, retryAfter: headers.get('retry-after'), body: JSON.parse(body) }).toEqual({
-      status: 503,
-      retryAfter: '1',
-      body: SHED,
-    });
-    expect(headers.get('content-type')).toMatch(/^application\/json/);
-    expect(headers.get('cache-control')).toBe('no-store');
-    expect(countOf(await taken, 200)).toBe(2);
-    expect(gateway.calls()).toHaveLength(2);
-  });
-
-  it('and taken again as soon as there is room', async () => {
-    await startSlow({ MAX_IN_FLIGHT: '2' }, 20);
-    await crowd(10);
-    expect(countOf(await crowd(2), 200)).toBe(2);
-  });
-
-  it('none is lost of 2000 connections where 1000 are taken, and all connections stay open', async () => {
-    await startSlow({ MAX_IN_FLIGHT: '1000', UPSTREAM_CONCURRENCY: '2000', LOG_LEVEL: 'silent' }, 1500);
-    const agent = new Agent({ keepAlive: true, maxFreeSockets: 2000 });
+describe('When the gateway is full', () => {
+  it('every request is answered: what it can do, and the rest by 503 with a time to come again', async () => {
+    const full = await startSlow({ MAX_IN_FLIGHT: '3' });
     const answers = await Promise.all(
-      Array.from({ length: 2000 }, (_, index) => send(agent, `caller-${index}`)),
+      Array.from({ length: 10 }, (_, i) => full.query(LIST, {}, as(`caller-${i}`))),
     );
     const shed = answers.filter(({ status }) => status === 503);
-    expect(shed).toHaveLength(1000);
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1000);
-    expect(new Set(shed.map(({ retryAfter }) => retryAfter))).toEqual(new Set(['1']));
-    expect(JSON.parse(shed[0]?.body ?? '')).toEqual(SHED);
-    expect(Object.values(agent.freeSockets).flat()).toHaveLength(2000);
-    agent.destroy();
-  }, 30_000);
-
-  it('a connection that was refused with its body unread serves the next request', async () => {
-    await startSlow({ MAX_IN_FLIGHT: '1' });
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const taken = as('first');
-    await upstreamIsAsked(1);
-    expect(await send(agent, 'second', 200_000)).toMatchObject({ status: 503, reused: false });
-    await taken;
-    expect(await send(agent, 'second')).toMatchObject({ status: 200, reused: true });
-    agent.destroy();
-  });
-
-  it('a client that goes away makes room', async () => {
-    await startSlow({ MAX_IN_FLIGHT: '1', MAX_IN_FLIGHT_PER_PRINCIPAL: '1' }, 200);
-    for (let calls = 1; calls <= 10; calls++) {
-      const client = new AbortController();
-      const leaving = fetch(gateway.url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: 'Bearer demo' },
-        body: JSON.stringify({ query: READ }),
-        signal: client.signal,
-      });
-      await upstreamIsAsked(calls);
-      client.abort();
-      await expect(leaving).rejects.toThrow();
-      await sleep(20);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
+    expect(shed).toHaveLength(7);
+    for (const { headers, errors } of shed) {
+      expect(headers.get('retry-after')).toBe('1');
+      expect(errors).toMatchObject([{ extensions: { code: 'OVERLOADED', retryAfter: 1 } }]);
     }
-    expect((await as('demo')).status).toBe(200);
-    expect((await as('demo')).status).toBe(200);
+    expect(full.calls()).toHaveLength(3);
   });
 
-  it('pages of an allowed origin may read the refusal', async () => {
-    await startSlow({ MAX_IN_FLIGHT: '1', CORS_ORIGINS: 'https://app.example.com' });
-    const taken = as('first');
-    await upstreamIsAsked(1);
-    const { status, headers } = await gateway.query(READ, {}, { origin: 'https://app.example.com' });
-    expect(status).toBe(503);
-    expect(headers.get('access-control-allow-origin')).toBe('https://app.example.com');
-    await taken;
-  });
-
-  it('health checks are answered', async () => {
-    await startSlow({ MAX_IN_FLIGHT: '1' });
-    const taken = as('first');
-    await upstreamIsAsked(1);
-    expect((await fetch(`${gateway.origin}/livez`)).status).toBe(200);
-    expect(await readiness()).toBe('200 overloaded: no');
-    await taken;
-  });
-
-  it('with a maximum of 0 all are taken', async () => {
-    await startSlow({ MAX_IN_FLIGHT: '0', MAX_IN_FLIGHT_PER_PRINCIPAL: '0' }, 20);
-    const answers = await Promise.all(Array.from({ length: 150 }, () => as('demo')));
-    expect(countOf(answers, 200)).toBe(150);
+  it('there is room again when the answers are out', async () => {
+    const full = await startSlow({ MAX_IN_FLIGHT: '1' });
+    expect((await full.query(LIST)).status).toBe(200);
+    expect((await full.query(LIST)).status).toBe(200);
   });
 });
 
-describe('When one caller sends more requests than a caller may', () => {
-  it('the rest is refused, and other callers notice nothing', async () => {
-    await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '2' });
-    // Different documents, so that each has to be answered on its own.
-    const taken = [2, 3].map((first) => gateway.query(`{ tokens(first: ${first}) { nodes { id } } }`));
-    await upstreamIsAsked(2);
-    const { status, headers, errors, text: body } = await as('demo');
-    expect({ status, retryAfter: headers.get('retry-after'), body: JSON.parse(body) }).toEqual({
-      status: 503,
-      retryAfter: '1',
-      body: SHED,
-    });
-    expect(errors?.[0]?.message).toContain('caller');
-    expect((await as('other')).status).toBe(200);
-    expect(countOf(await Promise.all(taken), 200)).toBe(2);
-    expect((await as('demo')).status).toBe(200);
+describe('A caller with too many requests under way', () => {
+  it('is told so, and other callers notice nothing', async () => {
+    const busy = await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '2' });
+    const [alice, bob] = await Promise.all([
+      Promise.all(Array.from({ length: 5 }, () => busy.query(LIST, {}, as('alice')))),
+      busy.query(LIST, {}, as('bob')),
+    ]);
+    expect(alice.map(({ status }) => status).sort()).toEqual([200, 200, 503, 503, 503]);
+    expect(bob.status).toBe(200);
   });
 
-  it('callers are the same however they write their credential', async () => {
-    await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '1' });
-    const taken = as('demo');
-    await upstreamIsAsked(1);
-    expect((await gateway.query(READ, {}, { authorization: 'bearer  demo' })).status).toBe(503);
-    expect((await gateway.query(READ, {}, { authorization: 'demo' })).status).toBe(503);
-    await taken;
-  });
-
-  it('who has no credential is told that, and not counted', async () => {
-    await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '1' });
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, () => gateway.query(READ, {}, { authorization: '' })),
-    );
-    expect(countOf(answers, 401)).toBe(10);
-  });
-
-  it('the replica stays ready', async () => {
-    await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '1' });
-    const answers = await Promise.all(Array.from({ length: 150 }, () => as('demo')));
-    expect(countOf(answers, 503)).toBe(149);
-    expect(await readiness()).toBe('200 overloaded: no');
+  it('is not limited by 0', async () => {
+    const open = await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '0', MAX_IN_FLIGHT: '0' });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => open.query(LIST)));
+    expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
   });
 });
 
-describe('A replica says that it is not ready', () => {
-  it('when it had to refuse a hundred requests within seconds', async () => {
-    await startSlow({ MAX_IN_FLIGHT: '1' });
-    expect(countOf(await crowd(100), 503)).toBe(99);
-    expect(await readiness()).toBe('200 overloaded: no');
-    expect(countOf(await crowd(2), 503)).toBe(1);
-    expect(await readiness()).toBe('503 overloaded: yes');
+describe('A caller that asks too often', () => {
+  it('is answered 429 with a time to come again, and nobody is asked', async () => {
+    gateway = await startGateway({ env: { RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '2' } });
+    const statuses: number[] = [];
+    for (let i = 0; i < 3; i++) statuses.push((await gateway.query(LIST)).status);
+    expect(statuses).toEqual([200, 200, 429]);
+    const { headers, errors } = await gateway.query(LIST);
+    expect(headers.get('retry-after')).toBe('1');
+    expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryAfter: 1 } }]);
+    expect(gateway.calls()).toHaveLength(2);
+    expect((await gateway.query(LIST, {}, as('bob'))).status).toBe(200);
   });
 
-  it('when its event loop was blocked, and is ready again within five seconds', async () => {
-    await startSlow({});
-    expect(await readiness()).toBe('200 overloaded: no');
-    const start = performance.now();
-    while (performance.now() - start < 1000);
-    expect(await readiness()).toBe('503 overloaded: yes');
-    while ((await readiness()).startsWith('503')) await sleep(50);
-    expect(performance.now() - start).toBeLessThan(6000);
-  }, 10_000);
+  it('may ask again as time passes, up to the burst', () => {
+    let now = 0;
+    const limit = createRateLimit({ rateLimitPerSecond: 2, rateLimitBurst: 2 }, { now: () => now });
+    const take = () => limit.take('alice') === undefined;
+    expect([take(), take(), take()]).toEqual([true, true, false]);
+    now = 500;
+    expect([take(), take()]).toEqual([true, false]);
+    now = 60_000;
+    expect([take(), take(), take()]).toEqual([true, true, false]);
+  });
 });
 
-interface Plain {
-  readonly status: number | undefined;
-  readonly retryAfter: string | undefined;
-  readonly body: string;
-  readonly reused: boolean;
-}
+describe('A replica wants no traffic', () => {
+  it('from the hundredth request turned away within five seconds, for ten seconds', () => {
+    let now = 0;
+    const watch = createShedWatch(() => now);
+    for (let i = 0; i < 99; i++) watch.add();
+    expect(watch.areMany()).toBe(false);
+    watch.add();
+    expect(watch.areMany()).toBe(true);
+    now = 10_000;
+    expect(watch.areMany()).toBe(false);
+  });
 
-/** A request whose connection one can tell: `fetch` opens others as it likes. */
-async function send(agent: Agent, principal: string, padding = 0): Promise<Plain> {
-  const headers = { 'content-type': 'application/json', authorization: `Bearer ${principal}` };
-  const outgoing = request(gateway.url, { agent, method: 'POST', headers });
-  outgoing.end(JSON.stringify({ query: READ + ' '.repeat(padding) }));
-  const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
-  return {
-    status: response.statusCode,
-    retryAfter: response.headers['retry-after'],
-    body: await text(response),
-    reused: outgoing.reusedSocket,
-  };
-}
+  it('while its event loop is blocked, and two seconds after', () => {
+    let now = 0;
+    const watch = createLoopWatch(() => now);
+    watch.start();
+    now = 1000;
+    expect(watch.isLate()).toBe(true);
+    watch.stop();
+    now = 3100;
+    expect(watch.isLate()).toBe(false);
+  });
+});

@@ -45,7 +45,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const { env = {}, authorization = 'Bearer demo', readFile = () => '' } = options;
   const emulator = options.emulatorOf?.emulator ?? (await startEmulator({ port: 0, ...options.emulator }));
   const config = readConfig(
-    { PORT: '0', API_GATEWAY_URL: emulator.url, LOG_LEVEL: 'debug', ...env },
+    // No rate limit: tests are quicker than people.
+    { PORT: '0', API_GATEWAY_URL: emulator.url, LOG_LEVEL: 'debug', RATE_LIMIT_PER_SECOND: '0', ...env },
     readFile,
   );
   const lines: string[] = [];
