@@ -45,6 +45,7 @@ async function run(config: Config): Promise<void> {
   );
   onSignal(() => shutDown(server, emulator, config.http.drainTimeoutMs));
   announce(server, config, emulator);
+  await server.probe();
 }
 
 /** A second signal changes nothing: the first is being obeyed, and the drain has its limit. */

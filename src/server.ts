@@ -13,6 +13,7 @@ import { type AuthOptions, createAuthenticator } from './auth/authenticator.ts';
 import type { Config } from './config.ts';
 import { type Context, type ContextParts, createContext } from './context.ts';
 import { createIdempotentCreate } from './idempotency.ts';
+import { probePat } from './pat-probe.ts';
 import { type Admission, createAdmission } from './plugins/admission.ts';
 import { cached, health } from './plugins/health.ts';
 import { errorBody, httpRules, readRequestId } from './plugins/http.ts';
@@ -41,6 +42,8 @@ export interface Server {
   /** Of the GraphQL endpoint. */
   readonly url: string;
   readonly adminUrl: string | undefined;
+  /** In `pat` mode: logs whether the API accepts the credential, and which to try if not. Never rejects. */
+  probe(): Promise<void>;
   /** Answers what is in flight, refuses what comes after, and resolves when both listeners are closed. */
   close(): Promise<void>;
 }
@@ -102,6 +105,11 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   return {
     url: `${urlOf(app)}/graphql`,
     adminUrl: admin && urlOf(admin),
+    async probe() {
+      const { auth } = options;
+      if (auth.mode !== 'pat' || !authenticator.credential) return;
+      await probePat(upstream.client, authenticator.credential, auth.pat.credential, log);
+    },
     async close() {
       draining = true;
       await app.close();

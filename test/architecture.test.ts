@@ -13,7 +13,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'config/': [],
   'auth-options.ts': ['config.ts', 'auth/'],
   // Assembly. What it assembles does not know it.
+  'pat-probe.ts': ['auth/caller.ts', 'upstream/client.ts', 'upstream/deadline.ts'],
   'server.ts': [
+    'pat-probe.ts',
     'apollo.ts',
     'auth/',
     'config.ts',

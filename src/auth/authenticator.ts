@@ -27,7 +27,7 @@ export function createAuthenticator(options: AuthOptions, dependencies: AuthDepe
     callers: createCallerCheck(options.callerAuth, dependencies, closing.signal),
   });
   return {
-    authenticate: authenticator.authenticate,
+    ...authenticator,
     close() {
       closing.abort();
       authenticator.close();

@@ -31,6 +31,8 @@ export interface Authenticator {
    * Throws, or rejects with, `AuthError` only.
    */
   authenticate(authorization: string | undefined): Caller | Promise<Caller>;
+  /** The gateway's own credential, in `pat` mode. */
+  readonly credential?: Credential;
   /** Ends what is under way in the background. */
   close(): void;
 }

@@ -13,6 +13,7 @@ export function createPatAuthenticator({
     return { principal, mayRead, mayWrite, credential };
   };
   return {
+    credential,
     authenticate(authorization) {
       const rights = callers(authorization);
       return rights instanceof Promise ? rights.then(toCaller) : toCaller(rights);

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startEmulator } from '../../src/emulator/emulator.ts';
+import { createKeyPair } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 
 const started: GatewayProcess[] = [];
@@ -32,6 +33,25 @@ describe('Starting over the emulator', () => {
     const { data } = JSON.parse(stdout);
     expect(data.tokens.nodes).toHaveLength(3);
     expect(data.tokens.nodes[0].projects.nodes.length).toBeGreaterThan(0);
+  });
+});
+
+describe('Starting with a personal access token that the API does not accept', () => {
+  it('says which PAT_CREDENTIAL to try, and serves all the same', async () => {
+    const emulator = await startEmulator();
+    const { privateKey } = createKeyPair('ES256');
+    const gateway = start({
+      API_GATEWAY_URL: emulator.url,
+      AUTH_MODE: 'pat',
+      TOKEN_ENDPOINT: emulator.tokenEndpoint,
+      TOKEN_ID: 'unknown-token',
+      PROJECT_ID: 'unknown-project',
+      PRIVATE_KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    });
+    const url = await urlOf(gateway);
+    await gateway.until(/does not accept PAT_CREDENTIAL=project.*try PAT_CREDENTIAL=user/);
+    expect((await fetch(new URL('/livez', url))).status).toBe(200);
+    await emulator.close();
   });
 });
 
