@@ -1,6 +1,6 @@
 import type { Credential } from './auth/caller.ts';
 import type { IamClient } from './upstream/client.ts';
-import { createDeadline } from './upstream/deadline.ts';
+import { createDeadlines } from './upstream/deadline.ts';
 
 const PROBE_MS = 10_000;
 
@@ -19,7 +19,7 @@ export async function probePat(
   sent: 'project' | 'user',
   log: ProbeLog,
 ): Promise<void> {
-  const deadline = createDeadline(PROBE_MS);
+  const deadline = createDeadlines(PROBE_MS).start();
   try {
     await client.listTokens({ credential, deadline, headers: {} }, { limit: 1, startKey: undefined });
     log.info(`the IAM API accepts the personal access token (PAT_CREDENTIAL=${sent})`);

@@ -15,14 +15,14 @@ import { type Context, type ContextParts, createContext } from './context.ts';
 import { createIdempotentCreate } from './idempotency.ts';
 import { probePat } from './pat-probe.ts';
 import { type Admission, createAdmission } from './plugins/admission.ts';
-import { cached, health } from './plugins/health.ts';
+import { health } from './plugins/health.ts';
 import { errorBody, httpRules, readRequestId } from './plugins/http.ts';
 import { schemaFile } from './plugins/schema-file.ts';
 import { readTypeDefs } from './schema.ts';
 import { createMemoryStore } from './state/memory-store.ts';
-import { createDeadline } from './upstream/deadline.ts';
+import { createDeadlines, type Deadline } from './upstream/deadline.ts';
 import { createListFirst } from './upstream/list-first.ts';
-import { createUpstream, type Upstream } from './upstream/upstream.ts';
+import { createUpstream } from './upstream/upstream.ts';
 
 type OwnConfig = Pick<
   Config,
@@ -46,6 +46,8 @@ export interface Server {
   probe(): Promise<void>;
   /** Answers what is in flight, refuses what comes after, and resolves when both listeners are closed. */
   close(): Promise<void>;
+  /** While closing: answers what is still in flight as if its deadline had passed. */
+  giveUp(): void;
 }
 
 /** Puts the gateway together and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
@@ -71,6 +73,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   await apollo.start();
 
   const admission = createAdmission(options.limits);
+  const deadlines = createDeadlines(options.http.requestDeadlineMs);
   const app = createApp(options, log, isDraining);
   await app.register(cors, {
     origin: [...options.cors.origins],
@@ -82,7 +85,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   await app.register(fastifyApollo(apollo), {
     path: '/graphql',
     method: ['GET', 'POST'],
-    context: (request, reply) => contextOf(request, reply, parts, options.http.requestDeadlineMs, admission),
+    context: (request, reply) => contextOf(request, reply, parts, deadlines.start(), admission),
   });
   app.route({
     method: ['PUT', 'PATCH', 'DELETE'],
@@ -94,7 +97,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const checks = {
     isDraining,
     isOverloaded: admission.isOverloaded,
-    isUpstreamReachable: upstreamCheck(upstream, options.upstream.apiGatewayUrl),
+    isUpstreamReachable: upstream.isReachable,
   };
   health(app, checks);
   const admin = options.admin && createApp(options, log, isDraining);
@@ -118,6 +121,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       authenticator.close();
       await upstream.close();
     },
+    giveUp: deadlines.expireAll,
   };
 }
 
@@ -157,10 +161,9 @@ async function contextOf(
   request: FastifyRequest,
   reply: FastifyReply,
   parts: ContextParts,
-  deadlineMs: number,
+  deadline: Deadline,
   admission: Admission,
 ): Promise<Context> {
-  const deadline = createDeadline(deadlineMs);
   reply.raw.once('close', () => {
     deadline.end();
     if (!reply.raw.writableFinished) deadline.abandon();
@@ -176,20 +179,6 @@ async function refuseMethod(_request: FastifyRequest, reply: FastifyReply): Prom
     .code(405)
     .header('allow', 'GET, POST')
     .send(errorBody('BAD_REQUEST', 'Use POST, or GET for queries.'));
-}
-
-/** Any answer will do: the question is whether there is anybody. */
-function upstreamCheck({ transport }: Upstream, apiGatewayUrl: string): () => Promise<boolean> {
-  const url = `${apiGatewayUrl}/iam/.well-known/jwks.json`;
-  const limits = { connectTimeoutMs: 1000, timeoutMs: 1500, maxBytes: 1_000_000 };
-  return cached(
-    () =>
-      transport({ method: 'GET', url, headers: {}, ...limits }).then(
-        ({ status }) => status < 500,
-        () => false,
-      ),
-    5000,
-  );
 }
 
 function urlOf(app: FastifyInstance): string {

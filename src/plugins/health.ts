@@ -35,17 +35,3 @@ export function health(
       .send(`${lines.join('\n')}\n`);
   });
 }
-
-/** Asks at most once in `maxAgeMs`, and once however many ask. */
-export function cached(check: () => Promise<boolean>, maxAgeMs: number): () => Promise<boolean> {
-  let answer: Promise<boolean> | undefined;
-  let askedAt = 0;
-  return () => {
-    const now = performance.now();
-    if (!answer || now - askedAt > maxAgeMs) {
-      askedAt = now;
-      answer = check();
-    }
-    return answer;
-  };
-}

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FastifyError, FastifyInstance } from 'fastify';
+import { describeBug } from '../bug.ts';
 
 /** The caller's `x-request-id` when it is well-formed, else ours. It is echoed, logged and sent upstream. */
 export function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
@@ -30,7 +31,7 @@ export function httpRules(app: FastifyInstance, isDraining: () => boolean): void
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) {
-      request.log.error({ requestId: request.id, err: { type: error.name, stack: error.stack } }, 'bug');
+      request.log.error({ requestId: request.id, err: describeBug(error) }, 'bug');
       return reply
         .code(500)
         .send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId: request.id }));

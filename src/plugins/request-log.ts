@@ -1,6 +1,7 @@
 import type { ApolloServerPlugin, GraphQLRequestContext } from '@apollo/server';
 import type { FastifyBaseLogger } from 'fastify';
 import type { GraphQLError } from 'graphql';
+import { describeBug } from '../bug.ts';
 import type { Context } from '../context.ts';
 
 /**
@@ -53,7 +54,7 @@ function isBug({ extensions, originalError }: GraphQLError): boolean {
 }
 
 function logBug(log: FastifyBaseLogger, { path, originalError }: GraphQLError, requestId: string): void {
-  log.error({ requestId, path, err: { type: originalError?.name, stack: originalError?.stack } }, 'bug');
+  log.error({ requestId, path, err: describeBug(originalError) }, 'bug');
 }
 
 function principalOf(context: Context): string | undefined {

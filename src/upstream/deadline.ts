@@ -3,8 +3,10 @@ import { UpstreamError } from './error.ts';
 
 /** How long one GraphQL request may still take, and whether anybody still waits for it. */
 export interface Deadline {
-  /** Aborts at the deadline, or earlier when the client disconnects. */
+  /** Aborts when the time is up, or earlier when the client disconnects. */
   readonly signal: AbortSignal;
+  /** Aborts when the time is up, and not when the client disconnects: for what must go on without it. */
+  readonly expired: AbortSignal;
   /** Milliseconds left; never negative. */
   remainingMs(): number;
   /** The client is gone: stop reading for it. */
@@ -13,19 +15,51 @@ export interface Deadline {
   end(): void;
 }
 
-/** A deadline `totalMs` from now. Call `end` when the request is over. */
-export function createDeadline(totalMs: number): Deadline {
-  const controller = new AbortController();
-  // One listener for each call under way; that they are many is no leak.
-  setMaxListeners(0, controller.signal);
+/** The deadlines that are running. */
+export interface Deadlines {
+  start(): Deadline;
+  /** Ends them all now, so that whoever waits gets an answer while there is somebody to give it. */
+  expireAll(): void;
+}
+
+/** Each `totalMs` long. Call `end` when the request is over. */
+export function createDeadlines(totalMs: number): Deadlines {
+  const running = new Set<() => void>();
+  return {
+    start: () => startDeadline(totalMs, running),
+    expireAll() {
+      for (const expire of running) expire();
+    },
+  };
+}
+
+function startDeadline(totalMs: number, running: Set<() => void>): Deadline {
+  const controller = createController();
+  const expiry = createController();
   const endsAt = performance.now() + totalMs;
-  const timer = setTimeout(() => controller.abort('timeout'), totalMs);
+  const expire = () => {
+    expiry.abort('timeout');
+    controller.abort('timeout');
+  };
+  const timer = setTimeout(expire, totalMs);
+  running.add(expire);
   return {
     signal: controller.signal,
-    remainingMs: () => Math.max(0, endsAt - performance.now()),
+    expired: expiry.signal,
+    remainingMs: () => (expiry.signal.aborted ? 0 : Math.max(0, endsAt - performance.now())),
     abandon: () => controller.abort('aborted'),
-    end: () => clearTimeout(timer),
+    end() {
+      clearTimeout(timer);
+      running.delete(expire);
+    },
   };
+}
+
+/** One listener for each call under way: that they are many is no leak. */
+function createController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 /** What work that was stopped by a deadline's `signal` rejects with. */

@@ -79,7 +79,7 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
       timeoutMs: Math.max(1, Math.min(timeoutMs, scope.deadline.remainingMs())),
       maxBytes: options.maxResponseBytes,
       // A client that leaves stops its reads. A write is on its way: stopping it would only make its outcome unknown.
-      signal: isRead ? scope.deadline.signal : undefined,
+      signal: isRead ? scope.deadline.signal : scope.deadline.expired,
     };
   };
   const attemptOnce = async (scope: Scope, call: Call, authorization: string): Promise<HttpResponse> => {

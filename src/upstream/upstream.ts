@@ -2,6 +2,7 @@ import { createIamClient, type IamClient } from './client.ts';
 import { createExchange, type ExchangeReport } from './exchange.ts';
 import { createGate, type Gate } from './gate.ts';
 import { createGotTransport } from './got-transport.ts';
+import { createReachability } from './reachable.ts';
 import { createRetryBudget } from './retry.ts';
 import { createSend } from './send.ts';
 import type { Transport } from './transport.ts';
@@ -30,6 +31,8 @@ export interface Upstream {
   /** For sign-in, whose calls are not the caller's. */
   readonly transport: Transport;
   readonly gate: Gate;
+  /** Whether the API answers at all. */
+  isReachable(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -61,6 +64,7 @@ export function createUpstream(
     client: createIamClient(createSend(options, { exchange, retryBudget, random: Math.random })),
     transport: writeTransport,
     gate,
+    isReachable: createReachability(writeTransport, `${baseUrl}/.well-known/jwks.json`),
     async close() {
       writeTransport.close();
       await readTransport.close();

@@ -109,18 +109,29 @@ describe('Shutting down', () => {
     expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
-  it('with a request that never ends gives up after DRAIN_TIMEOUT_MS, with exit code 1', async () => {
-    const emulator = await startEmulator();
-    emulator.faults.add({ fault: 'hang', operation: 'listToken' });
-    const gateway = start({ API_GATEWAY_URL: emulator.url, DRAIN_TIMEOUT_MS: '500' });
-    const url = await urlOf(gateway);
-    query(url, '{ tokens(first: 1) { nodes { name } } }').catch(() => undefined);
-    while (emulator.calls.length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
-    gateway.child.kill('SIGTERM');
-    gateway.child.kill('SIGTERM');
-    expect(await gateway.ended).toBe(1);
-    await emulator.close();
-  });
+  it.each([
+    ['a read', '{ tokens(first: 1) { nodes { name } } }', { code: 'UPSTREAM_TIMEOUT' }],
+    [
+      'a write',
+      'mutation { deleteToken(input: { id: "x" }) { deletedTokenId } }',
+      { code: 'UPSTREAM_TIMEOUT', mayHaveSucceeded: true },
+    ],
+  ])(
+    'with %s that never ends answers it before DRAIN_TIMEOUT_MS is over, with exit code 1',
+    async (_title, document, extensions) => {
+      const emulator = await startEmulator();
+      emulator.faults.add({ fault: 'hang' });
+      const gateway = start({ API_GATEWAY_URL: emulator.url, DRAIN_TIMEOUT_MS: '1000' });
+      const url = await urlOf(gateway);
+      const answer = query(url, document).then((response) => response.json());
+      while (emulator.calls.length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      gateway.child.kill('SIGTERM');
+      gateway.child.kill('SIGTERM');
+      expect(await answer).toMatchObject({ errors: [{ extensions }] });
+      expect(await gateway.ended).toBe(1);
+      await emulator.close();
+    },
+  );
 
   it('an upstream that is down at the start does not keep the gateway from starting', async () => {
     const gateway = start({ API_GATEWAY_URL: 'http://127.0.0.1:9' });
