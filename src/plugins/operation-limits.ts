@@ -6,6 +6,8 @@ import { type Excess, firstExcess, type OperationLimits, toLimitError } from './
 import { measureSource } from './operation-limits-source.ts';
 
 const MAX_OPERATION_NAME = 512;
+/** The deepest input of the schema has seven levels. */
+const MAX_VARIABLE_DEPTH = 32;
 /** GraphQL's own rule allows two as well. */
 const MAX_INTROSPECTION_LISTS = 2;
 /** Introspection as GraphiQL and Sandbox ask for it has 15 levels. */
@@ -52,6 +54,7 @@ function checkRequest(
     ['characters', 'characters in the document', query.length, maxOperationChars],
     ['operationName', 'characters in an operation name', name, MAX_OPERATION_NAME],
     ['variables', 'variables', given, maxVariables],
+    ['variableDepth', 'levels of variables', depthOf(variables, MAX_VARIABLE_DEPTH), MAX_VARIABLE_DEPTH],
   ]);
   if (early) return early;
   const { tokens, brackets } = measureSource(query);
@@ -59,6 +62,21 @@ function checkRequest(
     ['tokens', 'tokens in the document', tokens, maxOperationTokens],
     ['brackets', 'brackets open at once in the document', brackets, maxBracketDepth],
   ]);
+}
+
+/** How deep objects and lists lie in one another, up to one more than `max`. Without recursion: they may be many thousands. */
+function depthOf(value: unknown, max: number): number {
+  let depth = 0;
+  let level = [value].filter(isNested);
+  while (level.length > 0 && depth <= max) {
+    depth++;
+    level = level.flatMap((nested) => Object.values(nested).filter(isNested));
+  }
+  return depth;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Hashes and stored documents belong to what was sent, so they go as well. */
