@@ -35,6 +35,8 @@ interface GatewayOptions {
   readonly emulator?: Parameters<typeof startEmulator>[0];
   /** Uses this gateway's emulator instead of one of its own. */
   readonly emulatorOf?: Gateway;
+  /** Another API than the emulator. */
+  readonly apiGatewayUrl?: string;
   readonly readFile?: ((path: string) => string) | undefined;
   /** Of every request that says nothing else. */
   readonly authorization?: string;
@@ -44,9 +46,10 @@ interface GatewayOptions {
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const { env = {}, authorization = 'Bearer demo', readFile = () => '' } = options;
   const emulator = options.emulatorOf?.emulator ?? (await startEmulator({ port: 0, ...options.emulator }));
+  const apiGatewayUrl = options.apiGatewayUrl ?? emulator.url;
   const config = readConfig(
     // No rate limit: tests are quicker than people.
-    { PORT: '0', API_GATEWAY_URL: emulator.url, LOG_LEVEL: 'debug', RATE_LIMIT_PER_SECOND: '0', ...env },
+    { PORT: '0', API_GATEWAY_URL: apiGatewayUrl, LOG_LEVEL: 'debug', RATE_LIMIT_PER_SECOND: '0', ...env },
     readFile,
   );
   const lines: string[] = [];
@@ -62,11 +65,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const server = await startServer(
     {
       ...config,
-      upstream: { ...config.upstream, apiGatewayUrl: emulator.url },
-      auth: toAuthOptions(config.auth, {
-        apiGatewayUrl: emulator.url,
-        tokenEndpoint: emulator.tokenEndpoint,
-      }),
+      upstream: { ...config.upstream, apiGatewayUrl },
+      auth: toAuthOptions(config.auth, { apiGatewayUrl, tokenEndpoint: emulator.tokenEndpoint }),
       sampleAuthorization: 'Bearer demo',
     },
     log,

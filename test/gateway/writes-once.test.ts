@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+
+const CREATE =
+  'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code } } }';
+const UPDATE =
+  'mutation ($input: UpdateTokenInput!) { updateToken(input: $input) { token { id } userErrors { code } } }';
+const DELETE =
+  'mutation ($input: DeleteTokenInput!) { deleteToken(input: $input) { deletedTokenId userErrors { code } } }';
+
+const publicKeyInfo = { jwksUri: 'https://a.example/jwks' };
+const created = { name: 'worker', authenticationMethod: { signingAlgorithm: 'RS256', publicKeyInfo } };
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({
+    env: { REQUEST_DEADLINE_MS: '1500', UPSTREAM_WRITE_TIMEOUT_MS: '800', UPSTREAM_RETRY_BUDGET: '1000' },
+  });
+});
+afterAll(() => gateway.close());
+beforeEach(() => {
+  gateway.emulator.faults.clear();
+  gateway.forgetCalls();
+});
+
+// The fault, the code, and whether the write may have happened all the same.
+const faults = [
+  ['status-401', 'UNAUTHENTICATED', undefined],
+  ['403-unauthorized', 'UNAUTHENTICATED', undefined],
+  ['status-403', 'FORBIDDEN', undefined],
+  ['429-1', 'RATE_LIMITED', undefined],
+  ['status-418', 'UPSTREAM_ERROR', undefined],
+  ['status-500', 'UPSTREAM_ERROR', true],
+  ['500-empty', 'UPSTREAM_ERROR', true],
+  ['html502', 'UPSTREAM_UNAVAILABLE', true],
+  ['html503', 'UPSTREAM_UNAVAILABLE', true],
+  ['html504', 'UPSTREAM_UNAVAILABLE', true],
+  ['reset', 'UPSTREAM_UNAVAILABLE', true],
+  ['close', 'UPSTREAM_UNAVAILABLE', true],
+  ['truncated', 'UPSTREAM_UNAVAILABLE', true],
+  ['reset-mid', 'UPSTREAM_UNAVAILABLE', true],
+  ['hang', 'UPSTREAM_TIMEOUT', true],
+  ['hang-body', 'UPSTREAM_TIMEOUT', true],
+  ['redirect-302', 'UPSTREAM_INVALID_RESPONSE', undefined],
+  ['redirect-307', 'UPSTREAM_INVALID_RESPONSE', undefined],
+  ['garbage', 'UPSTREAM_INVALID_RESPONSE', true],
+  ['after-reset', 'UPSTREAM_UNAVAILABLE', true],
+  ['after-500', 'UPSTREAM_ERROR', true],
+] as const;
+// A delete is answered without a body, so these say nothing about one.
+const bodyFaults = [
+  ['badjson', 'UPSTREAM_INVALID_RESPONSE', true],
+  ['huge', 'UPSTREAM_INVALID_RESPONSE', true],
+  ['missing', 'UPSTREAM_INVALID_RESPONSE', true],
+] as const;
+
+async function expectOnce(document: string, input: object, call: string, code: string, known?: boolean) {
+  const { data, errors } = await gateway.query(document, { input });
+  expect(Object.values(data)).toEqual([null]);
+  expect(errors?.[0]?.extensions).toMatchObject({ code });
+  expect(errors?.[0]?.extensions.mayHaveSucceeded).toBe(known);
+  expect(gateway.calls()).toEqual([call]);
+}
+
+describe('However the API fails, one create is sent once', () => {
+  it.each([...faults, ...bodyFaults])('(%s): %s, may have succeeded: %s', async (fault, code, known) => {
+    gateway.emulator.faults.add({ fault });
+    await expectOnce(CREATE, created, 'POST /v1/tokens', code, known);
+  });
+});
+
+describe('However the API fails, one update is sent once', () => {
+  it.each([...faults, ...bodyFaults])('(%s): %s, may have succeeded: %s', async (fault, code, known) => {
+    gateway.emulator.faults.add({ fault });
+    const id = gateway.emulator.tokensOf('demo')[0]?.id;
+    await expectOnce(UPDATE, { id, name: 'renamed' }, `PATCH /v1/tokens/${id}`, code, known);
+  });
+});
+
+describe('However the API fails, one delete is sent once', () => {
+  it.each(faults)('(%s): %s, may have succeeded: %s', async (fault, code, known) => {
+    gateway.emulator.faults.add({ fault });
+    const id = gateway.emulator.tokensOf('demo')[1]?.id ?? 'gone';
+    await expectOnce(DELETE, { id }, `DELETE /v1/tokens/${id}`, code, known);
+  });
+});
+
+/** An API that never answers, and tells what became of each request. */
+async function startSilentApi(): Promise<{ server: Server; url: string; requests: string[] }> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} came`);
+    response.once('close', () => requests.push(`${request.method} was ended`));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+}
+
+describe('A client that goes away', () => {
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  const leave = async (url: string, body: object, came: () => boolean) => {
+    const client = new AbortController();
+    const sent = fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer demo' },
+      body: JSON.stringify(body),
+      signal: client.signal,
+    }).catch(() => undefined);
+    await until(came);
+    client.abort();
+    await sent;
+  };
+
+  it('ends what was read for it, but not a write: that is on its way', async () => {
+    const api = await startSilentApi();
+    const silent = await startGateway({
+      apiGatewayUrl: api.url,
+      env: { UPSTREAM_WRITE_TIMEOUT_MS: '1000', REQUEST_DEADLINE_MS: '2000' },
+    });
+    const startedAt = performance.now();
+    await leave(
+      silent.url,
+      { query: DELETE, variables: { input: { id: 'x' } } },
+      () => api.requests.length === 1,
+    );
+    await leave(silent.url, { query: '{ tokens { nodes { id } } }' }, () => api.requests.length === 2);
+    await until(() => api.requests.length === 3);
+    expect(api.requests).toEqual(['DELETE came', 'GET came', 'GET was ended']);
+    await until(() => api.requests.length === 4);
+    expect(api.requests[3]).toBe('DELETE was ended');
+    expect(performance.now() - startedAt).toBeGreaterThan(900);
+    await silent.close();
+    api.server.close();
+  });
+});
