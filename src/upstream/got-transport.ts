@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import got, { AbortError, CancelError, ReadError, RequestError, TimeoutError } from 'got';
 import { UpstreamError } from './error.ts';
-import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+import { type HttpRequest, type HttpResponse, refuseHead, type Transport, tooLarge } from './transport.ts';
 
 /** What `error.code` says when the request certainly never left this machine. */
 const NEVER_SENT = new Set([
@@ -35,7 +35,11 @@ export function createGotTransport({
   const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
 
   const send = async (request: HttpRequest): Promise<HttpResponse> => {
-    let tooLarge = false;
+    let refusal: UpstreamError | undefined;
+    const refuse = (error: UpstreamError) => {
+      refusal = error;
+      exchange.cancel();
+    };
     const exchange = got(request.url, {
       method: request.method,
       headers: { ...request.headers, 'accept-encoding': 'identity', 'user-agent': undefined },
@@ -55,19 +59,18 @@ export function createGotTransport({
       decompress: false,
       responseType: 'buffer',
     });
+    exchange.on('response', ({ statusCode, headers }) => {
+      const error = refuseHead(statusCode, flatten(headers), request.maxBytes);
+      if (error) refuse(error);
+    });
     exchange.on('downloadProgress', ({ transferred }) => {
-      if (transferred > request.maxBytes) {
-        tooLarge = true;
-        exchange.cancel();
-      }
+      if (transferred > request.maxBytes) refuse(tooLarge(request.maxBytes));
     });
     try {
       const { statusCode, headers, rawBody } = await exchange;
       return { status: statusCode, headers: flatten(headers), body: Buffer.from(rawBody).toString('utf8') };
     } catch (error) {
-      if (tooLarge)
-        throw new UpstreamError('invalid-response', `answer larger than ${request.maxBytes} bytes`);
-      throw toUpstreamError(error);
+      throw refusal ?? toUpstreamError(error);
     }
   };
 

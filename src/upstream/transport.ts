@@ -1,3 +1,5 @@
+import { UpstreamError } from './error.ts';
+
 /** One HTTP exchange, with every limit it must keep. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -26,3 +28,23 @@ export interface HttpResponse {
  * Rejects only with an `UpstreamError` of kind `unavailable`, `timeout`, `invalid-response` or `aborted`.
  */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
+
+/**
+ * What can be told by the head of a successful answer: it is packed although nothing packed was asked for, or longer
+ * than it may be. Undefined for one that is worth reading.
+ */
+export function refuseHead(
+  status: number,
+  headers: HttpResponse['headers'],
+  maxBytes: number,
+): UpstreamError | undefined {
+  if (status < 200 || status > 299) return undefined;
+  const encoding = headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity')
+    return new UpstreamError('invalid-response', 'a packed answer');
+  return Number(headers['content-length'] ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined;
+}
+
+export function tooLarge(maxBytes: number): UpstreamError {
+  return new UpstreamError('invalid-response', `answer larger than ${maxBytes} bytes`);
+}

@@ -1,7 +1,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import { stopped } from './deadline.ts';
 import { UpstreamError } from './error.ts';
-import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+import { type HttpRequest, type HttpResponse, refuseHead, type Transport, tooLarge } from './transport.ts';
 
 interface UndiciTransportOptions {
   /** Scheme, host and port of the only server this transport talks to. */
@@ -87,11 +87,12 @@ function createHandler(
     onResponseStart(_controller, statusCode, responseHeaders) {
       status = statusCode;
       headers = responseHeaders as Record<string, string | undefined>;
+      const refusal = refuseHead(status, headers, maxBytes);
+      if (refusal) fail(refusal);
     },
     onResponseData(_controller, chunk) {
       size += chunk.length;
-      if (size > maxBytes)
-        fail(new UpstreamError('invalid-response', `answer larger than ${maxBytes} bytes`));
+      if (size > maxBytes) fail(tooLarge(maxBytes));
       else chunks.push(chunk);
     },
     onResponseEnd() {

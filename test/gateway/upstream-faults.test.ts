@@ -107,6 +107,16 @@ describe('A read of an API that fails', () => {
     expect(gateway.calls()).toHaveLength(calls);
   });
 
+  it.each([
+    ['429-1', 2],
+    ['429-date', 1],
+  ])('(%s) is waited for as long as the deadline allows', async (fault, calls) => {
+    const { errors } = await read(fault);
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', upstreamStatus: 429 });
+    expect([1, 2]).toContain(errors?.[0]?.extensions.retryAfter);
+    expect(gateway.calls()).toHaveLength(calls);
+  });
+
   it('tells how long to wait, and the trace id for support', async () => {
     const { errors } = await read('429-86400');
     expect(errors?.[0]?.extensions).toMatchObject({
@@ -120,18 +130,34 @@ describe('A read of an API that fails', () => {
 });
 
 describe('A list of an API that pages wrongly', () => {
-  it('repeating a key is an error within three calls', async () => {
+  it('repeating a key ends within three calls, and never goes round in circles', async () => {
     gateway.emulator.faults.add({ fault: 'page-repeat', operation: 'listToken' });
-    const { data, errors } = await gateway.query(
-      '{ tokens(first: 100) { nodes { id } pageInfo { hasNextPage } } }',
-    );
-    expect(gateway.calls().length).toBeLessThanOrEqual(3);
-    expect(data.tokens === null ? errors?.[0]?.extensions.code : 'edges so far').toMatch(
-      /UPSTREAM_INVALID_RESPONSE|edges so far/,
-    );
+    let after: string | null = null;
+    let last: { data: { tokens: unknown }; errors: unknown } | undefined;
+    for (let page = 0; page < 4 && last?.data.tokens !== null; page++) {
+      gateway.forgetCalls();
+      last = await gateway.query(
+        'query ($after: String) { tokens(first: 100, after: $after) { pageInfo { hasNextPage endCursor } } }',
+        { after },
+      );
+      expect(gateway.calls().length).toBeLessThanOrEqual(3);
+      after = (last?.data.tokens as { pageInfo: { endCursor: string } } | null)?.pageInfo.endCursor ?? null;
+    }
+    expect(last).toMatchObject({
+      data: { tokens: null },
+      errors: [{ path: ['tokens'], extensions: { code: 'UPSTREAM_INVALID_RESPONSE' } }],
+    });
   });
 
-  it.each(['page-short', 'page-ignore'])('(%s) is read on to a full page', async (fault) => {
+  it('holding nothing but empty pages is an error after ten calls', async () => {
+    gateway.emulator.faults.add({ fault: 'page-empty-always', operation: 'listToken' });
+    const { data, errors } = await gateway.query('{ tokens { nodes { id } } }');
+    expect(data).toEqual({ tokens: null });
+    expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_INVALID_RESPONSE' } }]);
+    expect(gateway.calls()).toHaveLength(10);
+  });
+
+  it.each(['page-empty', 'page-short', 'page-ignore'])('(%s) is read on to a full page', async (fault) => {
     gateway.emulator.faults.add({ fault, operation: 'listToken' });
     const { data, errors } = await gateway.query(
       '{ tokens(first: 5) { nodes { id } pageInfo { hasNextPage } } }',
@@ -148,6 +174,14 @@ describe('A list of an API that pages wrongly', () => {
 });
 
 describe('An API that cannot be reached', () => {
+  it('since its name is not known is UPSTREAM_UNAVAILABLE, and names no host', async () => {
+    const lost = await startGateway({ apiGatewayUrl: 'https://iam.invalid', env: { UPSTREAM_RETRIES: '0' } });
+    const { errors, text } = await lost.query('{ tokens { nodes { id } } }');
+    expect(errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_UNAVAILABLE' });
+    expect(text).not.toMatch(/invalid|ENOTFOUND|EAI_AGAIN|dns/);
+    await lost.close();
+  });
+
   it('is UPSTREAM_UNAVAILABLE, and a write certainly did not happen', async () => {
     const lonely = await startGateway();
     await lonely.emulator.close();
