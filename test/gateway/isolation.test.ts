@@ -114,3 +114,56 @@ describe('A caller', () => {
     });
   });
 });
+
+describe('What one caller reads', () => {
+  const ONE = 'query ($id: ID!) { token(id: $id) { id name } }';
+
+  it("is never another's: the same id is asked for again, and refused", async () => {
+    const [token] = gateway.emulator.tokensOf('demo');
+    const id = token?.id;
+    const demo = await gateway.query(ONE, { id }, { authorization: 'Bearer demo' });
+    const bob = await gateway.query(ONE, { id }, { authorization: 'Bearer bob' });
+    expect(demo.data.token).toEqual({ id, name: 'billing-worker' });
+    expect(bob.data.token).toBeNull();
+    expect(bob.errors).toMatchObject([{ path: ['token'], extensions: { code: 'FORBIDDEN' } }]);
+    expect(gateway.emulator.calls.map(({ principal }) => principal)).toEqual(['demo', 'bob']);
+  });
+
+  it('is read under its own name, 200 callers at once', async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `echo-${index}`);
+    const answers = await Promise.all(
+      names.map((name) =>
+        gateway.query(ONE, { id: 'fault-echo-principal' }, { authorization: `Bearer ${name}` }),
+      ),
+    );
+    expect(answers.map(({ data }) => data?.token?.name)).toEqual(names);
+  });
+
+  it('is as it is after its own write, in a later request as well', async () => {
+    const headers = { authorization: 'Bearer demo' };
+    const id = gateway.emulator.tokensOf('demo')[2]?.id;
+    const rename = `mutation ($id: ID!, $name: String!) { updateToken(input: { id: $id, name: $name }) { token { name } } }`;
+    for (const name of ['renamed once', 'renamed twice']) {
+      await gateway.query(rename, { id, name }, headers);
+      const [first, second] = await Promise.all([
+        gateway.query(ONE, { id }, headers),
+        gateway.query(ONE, { id }, headers),
+      ]);
+      expect([first.data.token.name, second.data.token.name]).toEqual([name, name]);
+    }
+  });
+
+  it('stays where its credential expires in the middle', async () => {
+    gateway.emulator.faults.add({ fault: '403-unauthorized', operation: 'listProjectsOfToken' });
+    const { data, errors } = await gateway.query(
+      '{ tokens(first: 1) { nodes { name projects { nodes { id } } } } }',
+      {},
+      { authorization: 'Bearer demo' },
+    );
+    gateway.emulator.faults.clear();
+    expect(data.tokens.nodes).toEqual([{ name: 'billing-worker', projects: null }]);
+    expect(errors).toMatchObject([
+      { path: ['tokens', 'nodes', 0, 'projects'], extensions: { code: 'UNAUTHENTICATED' } },
+    ]);
+  });
+});
