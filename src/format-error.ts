@@ -1,7 +1,7 @@
 import { ApolloServerErrorCode as Apollo } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError, Kind } from 'graphql';
 
-const MAX_MESSAGE = 300;
+const MAX_MESSAGE = 400;
 
 /**
  * What a client sees of an error. Silence is the default: our own errors have public messages, GraphQL's are cleared of

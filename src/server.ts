@@ -1,13 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import fastifyApollo from '@as-integrations/fastify';
 import cors from '@fastify/cors';
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { createApollo } from './apollo.ts';
 import { type AuthOptions, createAuthenticator } from './auth/authenticator.ts';
 import type { Config } from './config.ts';
@@ -16,7 +10,7 @@ import { createIdempotentCreate } from './idempotency.ts';
 import { probePat } from './pat-probe.ts';
 import { type Admission, createAdmission } from './plugins/admission.ts';
 import { health } from './plugins/health.ts';
-import { errorBody, httpRules, readRequestId } from './plugins/http.ts';
+import { createHttpApp } from './plugins/http.ts';
 import { schemaFile } from './plugins/schema-file.ts';
 import { readTypeDefs } from './schema.ts';
 import { createMemoryStore } from './state/memory-store.ts';
@@ -74,7 +68,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
 
   const admission = createAdmission(options.limits);
   const deadlines = createDeadlines(options.http.requestDeadlineMs);
-  const app = createApp(options, log, isDraining);
+  const http = { ...options.http, maxBodyBytes: options.limits.maxBodyBytes };
+  const app = createHttpApp(http, log, isDraining);
   await app.register(cors, {
     origin: [...options.cors.origins],
     allowedHeaders: CORS_HEADERS,
@@ -87,12 +82,6 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     method: ['GET', 'POST'],
     context: (request, reply) => contextOf(request, reply, parts, deadlines.start(), admission),
   });
-  app.route({
-    method: ['PUT', 'PATCH', 'DELETE'],
-    url: '/graphql',
-    onRequest: refuseMethod,
-    handler: refuseMethod,
-  });
   if (options.introspection) schemaFile(app, typeDefs);
   const checks = {
     isDraining,
@@ -100,7 +89,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     isUpstreamReachable: upstream.isReachable,
   };
   health(app, checks);
-  const admin = options.admin && createApp(options, log, isDraining);
+  const admin = options.admin && createHttpApp(http, log, isDraining);
   if (admin) health(admin, checks);
 
   await app.listen({ ...options.listen });
@@ -135,28 +124,6 @@ const CORS_HEADERS = [
   'tracestate',
 ];
 
-function createApp(
-  { limits, http }: ServerOptions,
-  log: FastifyBaseLogger,
-  isDraining: () => boolean,
-): FastifyInstance {
-  const app = fastify({
-    loggerInstance: log,
-    logController: new LogController({ disableRequestLogging: true }),
-    genReqId: readRequestId,
-    requestIdHeader: false,
-    bodyLimit: limits.maxBodyBytes,
-    keepAliveTimeout: http.keepAliveTimeoutMs,
-    requestTimeout: http.requestTimeoutMs,
-    http: { headersTimeout: http.headersTimeoutMs, connectionsCheckingInterval: 1000 },
-    forceCloseConnections: 'idle',
-    // While draining, what still arrives on an open connection is answered; `connection: close` then ends it.
-    return503OnClosing: false,
-  });
-  httpRules(app, isDraining);
-  return app as unknown as FastifyInstance;
-}
-
 async function contextOf(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -172,13 +139,6 @@ async function contextOf(
   const context = await createContext(parts, { id, log, headers, rawHeaders: raw.rawHeaders, deadline });
   admission.admit(context, reply.raw);
   return context;
-}
-
-async function refuseMethod(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  await reply
-    .code(405)
-    .header('allow', 'GET, POST')
-    .send(errorBody('BAD_REQUEST', 'Use POST, or GET for queries.'));
 }
 
 function urlOf(app: FastifyInstance): string {

@@ -4,9 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import { GraphQLError } from 'graphql';
 import type { Context } from '../context.ts';
 import { type ErrorCode, refusal } from '../errors.ts';
-import { errorBody } from './http.ts';
 import { createLoopWatch, createShedWatch } from './overload.ts';
 import { createRateLimit, type RateLimitOptions } from './rate-limit.ts';
+import { errorBody } from './refusal.ts';
 
 export interface AdmissionOptions extends RateLimitOptions {
   /** Requests at once; 0 is no limit. */

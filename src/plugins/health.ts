@@ -17,8 +17,10 @@ export function health(
   app: FastifyInstance,
   { isDraining, isOverloaded, isUpstreamReachable }: HealthOptions,
 ): void {
-  app.get('/livez', async (_request, reply) => reply.type('text/plain').send('ok\n'));
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/livez', { exposeHeadRoute: true }, async (_request, reply) =>
+    reply.type('text/plain').send('ok\n'),
+  );
+  app.get('/readyz', { exposeHeadRoute: true }, async (_request, reply) => {
     const draining = isDraining();
     const overloaded = isOverloaded();
     const ready = !draining && !overloaded;

@@ -1,56 +1,84 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import type { FastifyError, FastifyInstance } from 'fastify';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { describeBug } from '../bug.ts';
+import { httpChecks } from './http-checks.ts';
+import { createHttpServer, type HttpServerOptions } from './http-server.ts';
+import { jsonBody } from './json-body.ts';
+import { commonHeaders, errorBody, HttpRefusal } from './refusal.ts';
+import { slowClients } from './slow-clients.ts';
 
-/** The caller's `x-request-id` when it is well-formed, else ours. It is echoed, logged and sent upstream. */
-export function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
-  const id = headers['x-request-id'];
-  return typeof id === 'string' && /^[A-Za-z0-9_.:-]{1,128}$/.test(id) ? id : randomUUID();
+export interface HttpOptions extends HttpServerOptions {
+  readonly maxBodyBytes: number;
 }
 
-/** What holds of every answer, whatever path it is for: headers, and errors in the shape of GraphQL's. */
-export function httpRules(app: FastifyInstance, isDraining: () => boolean): void {
+/** A listener without routes: what holds of every request and every answer, whatever path it is for. */
+export function createHttpApp(
+  options: HttpOptions,
+  log: FastifyBaseLogger,
+  isDraining: () => boolean,
+): FastifyInstance {
+  const app = fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: readRequestId,
+    requestIdHeader: false,
+    exposeHeadRoutes: false,
+    bodyLimit: options.maxBodyBytes,
+    serverFactory: (handler: RequestListener) => createHttpServer(handler, options),
+    // Done by the server, because Fastify does it for one address only of a `HOST` that has several.
+    clientErrorHandler: () => undefined,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      answerError(error, request, reply.headers(commonHeaders(request.id))),
+    forceCloseConnections: 'idle',
+    // While draining, what still arrives on an open connection is answered; `connection: close` then ends it.
+    return503OnClosing: false,
+  }) as unknown as FastifyInstance;
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'x-request-id': request.id,
-    });
+    reply.headers(commonHeaders(request.id));
   });
   // Not on arrival: what was in flight when the drain began must not leave an idle connection behind either.
   app.addHook('onSend', async (_request, reply) => {
     if (isDraining()) reply.header('connection', 'close');
   });
-  app.removeContentTypeParser('text/plain');
-  app.setNotFoundHandler((_request, reply) =>
-    reply
-      .code(404)
-      .send(errorBody('NOT_FOUND', 'There is nothing at this path. The GraphQL endpoint is /graphql.')),
-  );
-  app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status >= 500) {
-      request.log.error({ requestId: request.id, err: describeBug(error) }, 'bug');
-      return reply
-        .code(500)
-        .send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId: request.id }));
-    }
-    return reply.code(status).send(errorBody('BAD_REQUEST', MESSAGES[status] ?? 'The request is malformed.'));
-  });
+  httpChecks(app);
+  jsonBody(app);
+  slowClients(app, options.requestTimeoutMs);
+  app.setErrorHandler<FastifyError>(answerError);
+  return app;
 }
 
-const MESSAGES: Readonly<Record<number, string>> = {
-  400: 'The body is not valid JSON.',
-  413: 'The body is too large.',
-  415: 'Send the request as `content-type: application/json`.',
+/** The caller's `x-request-id` when it is well-formed, else ours. It is echoed, logged and sent upstream. */
+function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const id = headers['x-request-id'];
+  return typeof id === 'string' && /^[A-Za-z0-9_.:-]{1,128}$/.test(id) ? id : randomUUID();
+}
+
+function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const status = error.statusCode ?? 500;
+  if (status >= 500) {
+    request.log.error({ requestId: request.id, err: describeBug(error) }, 'bug');
+    return reply
+      .code(500)
+      .send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId: request.id }));
+  }
+  const message = error instanceof HttpRefusal ? error.message : MESSAGES[error.code];
+  const code = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
+  return reply.code(status).send(errorBody(code, message ?? 'The request is malformed.'));
+}
+
+/** Fastify's own, by their codes. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'The URL is malformed.',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is not valid JSON.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large.',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the request as `content-type: application/json`.',
 };
-
-/** A refusal of HTTP's in the shape of a GraphQL answer. */
-export function errorBody(
-  code: string,
-  message: string,
-  extensions: Readonly<Record<string, unknown>> = {},
-): object {
-  return { errors: [{ message, extensions: { code, ...extensions } }] };
-}

@@ -1,0 +1,63 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { HttpRefusal } from './refusal.ts';
+
+/** Refuses what the head of a request shows to be wrong, before its body is read. */
+export function httpChecks(app: FastifyInstance): void {
+  const methodsOf = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = methodsOf.get(url) ?? new Set();
+    for (const each of [method].flat()) methods.add(each);
+    methodsOf.set(url, methods);
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method === 'OPTIONS' && !isPreflight(request.headers))
+      throw toRouteRefusal(request, reply, methodsOf);
+  });
+  // Not earlier: the hooks of CORS run on arrival, and pages that may call may also read what is wrong.
+  app.addHook('preParsing', async (request, reply) => {
+    checkHost(request.raw);
+    if (request.is404) throw toRouteRefusal(request, reply, methodsOf);
+    if (request.method === 'POST') checkBodyHeaders(request.headers);
+  });
+}
+
+function isPreflight({ origin, 'access-control-request-method': method }: IncomingHttpHeaders): boolean {
+  return origin !== undefined && method !== undefined;
+}
+
+/** 405 where another method would do, and 404 where none does. */
+function toRouteRefusal(
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  methodsOf: ReadonlyMap<string, ReadonlySet<string>>,
+): HttpRefusal {
+  const path = raw.url?.split('?', 1)[0] ?? '';
+  const methods = path === '*' ? undefined : methodsOf.get(path);
+  if (!methods) {
+    return new HttpRefusal(404, 'There is nothing at this path. The GraphQL endpoint is /graphql.');
+  }
+  const allow = [...methods].join(', ');
+  reply.header('allow', allow);
+  return new HttpRefusal(405, `The method is not allowed here: use ${allow}.`);
+}
+
+/** Node.js keeps the first of several, and somebody before us may have gone by the last. */
+function checkHost({ rawHeaders, httpVersion }: IncomingMessage): void {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length;
+  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))
+    throw new HttpRefusal(400, 'Send one `host` header.');
+}
+
+function checkBodyHeaders(headers: IncomingHttpHeaders): void {
+  const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
+  const { 'transfer-encoding': transfer = 'chunked' } = headers;
+  if (!/^application\/json *(;|$)/i.test(type))
+    throw new HttpRefusal(415, 'Send the request as `content-type: application/json`.');
+  for (const [, charset = ''] of type.matchAll(/; *charset *= *"?([^";\s]*)/gi)) {
+    if (!/^utf-?8$/i.test(charset)) throw new HttpRefusal(415, 'Send the body in UTF-8.');
+  }
+  // Never unpacked: a few kilobytes can become gigabytes.
+  if (!/^identity$/i.test(encoding) || !/^chunked$/i.test(transfer))
+    throw new HttpRefusal(415, 'Send the body as it is: compressed ones are not read.');
+}

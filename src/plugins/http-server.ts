@@ -1,0 +1,87 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { Duplex } from 'node:stream';
+import { HttpRefusal, rawRefusal } from './refusal.ts';
+
+export interface HttpServerOptions {
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
+/** How often slow clients are looked for, and so how late one may be cut. */
+const CHECK_EVERY_MS = 1_000;
+/** A client that is still sending gets this long to read why it is refused: closing at once would discard the answer. */
+const LINGER_MS = 500;
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  isLast?: boolean;
+}
+
+/** Node.js' own server, except that what it would refuse by itself is refused in the words and headers of this gateway. */
+export function createHttpServer(handler: RequestListener, options: HttpServerOptions): Server {
+  const server = createServer(
+    {
+      headersTimeout: options.headersTimeoutMs,
+      requestTimeout: options.requestTimeoutMs,
+      keepAliveTimeout: options.keepAliveTimeoutMs,
+      connectionsCheckingInterval: CHECK_EVERY_MS,
+      // Checked where it can be answered in our shape: plugins/http-checks.ts.
+      requireHostHeader: false,
+    },
+    handler,
+  );
+  const latest = new WeakMap<Duplex, Exchange>();
+  server.on('request', (request, response) => latest.set(request.socket, { request, response }));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const exchange = latest.get(socket);
+    const refusal = toRefusal(error.code);
+    if (error.code === 'ECONNRESET') socket.destroy();
+    else if (!exchange || exchange.response.closed) refuse(socket, refusal);
+    else if (exchange.request.complete) refuseAfter(exchange, socket, refusal);
+    else if (exchange.response.headersSent) socket.destroy();
+    else refuse(socket, refusal);
+  });
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy());
+    refuse(socket, new HttpRefusal(405, 'This is no proxy.'));
+  });
+  // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1). Node.js would answer with an empty 417.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  return server;
+}
+
+/** Which error of the parser it was is for nobody to know. */
+function toRefusal(code: string | undefined): HttpRefusal {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new HttpRefusal(408, 'The request did not arrive in time.');
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpRefusal(431, 'The headers, or the URL, are too large. Send long documents by POST.');
+    default:
+      return new HttpRefusal(400, 'The request is malformed.');
+  }
+}
+
+/** What is wrong came behind a request that is being answered: a refusal now would be taken for that answer. */
+function refuseAfter(exchange: Exchange, socket: Duplex, refusal: HttpRefusal): void {
+  if (exchange.isLast) return;
+  exchange.isLast = true;
+  exchange.response.once('close', () => refuse(socket, refusal));
+}
+
+function refuse(socket: Duplex, refusal: HttpRefusal): void {
+  // The parser reports every further piece of a request that it gave up.
+  if (!socket.writable) return;
+  socket.end(rawRefusal(refusal));
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+}

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+
+/** A refusal of HTTP's in the shape of a GraphQL answer. */
+export function errorBody(
+  code: string,
+  message: string,
+  extensions: Readonly<Record<string, unknown>> = {},
+): object {
+  return { errors: [{ message, extensions: { code, ...extensions } }] };
+}
+
+/** The request is wrong as HTTP, before anybody looks for GraphQL in it. The message is written for the client. */
+export class HttpRefusal extends Error {
+  override readonly name = 'HttpRefusal';
+  readonly statusCode: number;
+
+  constructor(statusCode: number, message: string) {
+    super(message);
+    this.statusCode = statusCode;
+  }
+}
+
+/** What every answer has, whatever it is about. */
+export function commonHeaders(requestId: string): Record<string, string> {
+  return {
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': requestId,
+  };
+}
+
+/** The same refusal as text, for a connection on which nothing that could be answered properly has arrived. */
+export function rawRefusal({ statusCode, message }: HttpRefusal): string {
+  const body = JSON.stringify(errorBody('BAD_REQUEST', message));
+  const headers = {
+    ...commonHeaders(randomUUID()),
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${statusCode} ${STATUS_CODES[statusCode]}`, ...lines, '', body].join('\r\n');
+}
