@@ -3,6 +3,8 @@ export default {
   testEnvironment: 'node',
   // Jest keeps one core free by default: on two that is half the speed.
   maxWorkers: 2,
+  // Generous: a busy machine is no defect. What must be quick says so itself.
+  testTimeout: 30_000,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['<rootDir>/test/long/'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -1,4 +1,4 @@
-import { ApolloServer } from '@apollo/server';
+import { ApolloServer, type ApolloServerOptions } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -6,16 +6,18 @@ import {
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
 import type { FastifyBaseLogger } from 'fastify';
+import type { GraphQLSchema } from 'graphql';
 import type { Context } from './context.ts';
+import type { DocumentStore } from './document-store.ts';
+import type { Executor } from './executor.ts';
 import { formatError } from './format-error.ts';
 import { callerGuard } from './plugins/caller-guard.ts';
 import { explorer } from './plugins/explorer.ts';
 import { operationLimits } from './plugins/operation-limits.ts';
 import type { OperationLimits } from './plugins/operation-limits-excess.ts';
-import { requestLog } from './plugins/request-log.ts';
+import { operationReport } from './plugins/operation-report.ts';
 import { responseStatus } from './plugins/response-status.ts';
 import { variableCheck } from './plugins/variables.ts';
-import { createSchema } from './schema.ts';
 
 interface ApolloOptions {
   readonly introspection: boolean;
@@ -26,24 +28,29 @@ interface ApolloOptions {
   readonly limits: OperationLimits;
 }
 
+interface ApolloParts {
+  readonly schema: GraphQLSchema;
+  readonly executor: Executor;
+  readonly documentStore: DocumentStore;
+}
+
 /** Of one answer. Beyond these, validation stops and says so with one error more. */
 const MAX_ERRORS = 4;
 
 /** Apollo Server as an ordered list of plugins, one concern each. */
 export function createApollo(
   options: ApolloOptions,
-  typeDefs: string,
+  { schema, executor, documentStore }: ApolloParts,
   log: FastifyBaseLogger,
 ): ApolloServer<Context> {
-  const schema = createSchema(typeDefs);
   return new ApolloServer<Context>({
-    schema,
+    gateway: toGateway(schema, executor),
+    documentStore,
     logger: log,
     formatError,
     introspection: options.introspection,
     hideSchemaDetailsFromClientErrors: !options.introspection,
     validationOptions: { maxErrors: MAX_ERRORS, hideSuggestions: !options.introspection },
-    executionOptions: { maxCoercionErrors: MAX_ERRORS },
     includeStacktraceInErrorResponses: false,
     // Nothing may depend on NODE_ENV, and signals belong to main.ts.
     nodeEnv: 'production',
@@ -55,7 +62,7 @@ export function createApollo(
       callerGuard(),
       variableCheck(schema),
       responseStatus(),
-      requestLog(log),
+      operationReport(log),
       // It would wrap every resolver; answers are never cached here.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -63,4 +70,28 @@ export function createApollo(
       ApolloServerPluginUsageReportingDisabled(),
     ],
   });
+}
+
+/** The one place where Apollo Server takes an executor. Nothing is federated, and the schema never changes. */
+function toGateway(
+  schema: GraphQLSchema,
+  executor: Executor,
+): NonNullable<ApolloServerOptions<Context>['gateway']> {
+  return {
+    onSchemaLoadOrUpdate(callback) {
+      callback({ apiSchema: schema, coreSupergraphSdl: '' });
+      return () => undefined;
+    },
+    load: async () => ({
+      executor: ({ document, queryHash, request: { operationName, variables }, context }) =>
+        executor.execute({
+          document,
+          documentHash: queryHash,
+          operationName,
+          variables,
+          context: context as Context,
+        }),
+    }),
+    stop: async () => undefined,
+  };
 }

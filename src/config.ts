@@ -26,6 +26,7 @@ export interface Config {
   readonly cors: { readonly origins: readonly string[] };
   readonly limits: ReturnType<typeof readLimits>;
   readonly http: ReturnType<typeof readHttp>;
+  readonly execution: ReturnType<typeof readExecution>;
   readonly apq: boolean;
   readonly logLevel: Values['LOG_LEVEL'];
 }
@@ -61,6 +62,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
     cors: { origins: [...new Set([...values.CORS_ORIGINS, ...studio])] },
     limits: readLimits(values),
     http: readHttp(environment),
+    execution: readExecution(values),
     apq: values.APQ,
     logLevel: values.LOG_LEVEL,
   };
@@ -148,6 +150,14 @@ function readHttp({ values, refuse }: Environment) {
     headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     keepAliveTimeoutMs: values.KEEP_ALIVE_TIMEOUT_MS,
+  } as const;
+}
+
+function readExecution(values: Values) {
+  return {
+    maxDocuments: values.MAX_CACHED_DOCUMENTS,
+    maxCompiled: values.MAX_COMPILED_OPERATIONS,
+    compileAfter: values.COMPILE_AFTER,
   } as const;
 }
 

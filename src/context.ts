@@ -23,40 +23,57 @@ export interface Context {
   readonly loaders: Loaders;
   /** Creates a token at most once per idempotency key. */
   readonly createOnce: IdempotentCreate;
+  /** For the log; filled in as it becomes known. */
+  readonly report: OperationReport;
+}
+
+/** What ran. No document and no variables: name and hash tell operations apart, and literals hold secrets. */
+export interface OperationReport {
+  operation?: string | undefined;
+  kind?: string | undefined;
+  /** The beginning of the document's SHA-256. */
+  document?: string | undefined;
+  /** The first error's code, or OK. */
+  code?: string | undefined;
 }
 
 /** What all requests of the process have in common. */
 export interface ContextParts {
-  readonly authenticator: Authenticator;
   readonly client: IamClient;
   readonly listFirst: ListFirst;
   readonly createOnce: IdempotentCreate;
 }
 
-export interface ContextRequest {
+interface ContextRequest {
   readonly id: string;
   readonly log: Log;
   readonly headers: IncomingHttpHeaders;
-  /** As they came: node drops a second `Authorization` from `headers`. */
-  readonly rawHeaders: readonly string[];
-  readonly deadline: Deadline;
 }
 
-/** Authenticates the request and sets out what it may use. Never rejects because of the caller: see `caller`. */
-export async function createContext(
-  parts: ContextParts,
-  { id, log, headers, rawHeaders, deadline }: ContextRequest,
-): Promise<Context> {
-  const { authenticator, client, listFirst, createOnce } = parts;
-  const common = { requestId: id, log, createOnce };
-  let caller: Caller;
+/** Who asks, by their headers; or why they may not, in its public form. Rejects only for a bug. */
+export async function readCaller(
+  authenticator: Authenticator,
+  rawHeaders: readonly string[],
+): Promise<Caller | Error> {
   try {
-    caller = await authenticator.authenticate(readAuthorization(rawHeaders));
+    return await authenticator.authenticate(readAuthorization(rawHeaders));
   } catch (error) {
     if (!(error instanceof AuthError)) throw error;
-    return refused(common, toReadError(error));
+    return toReadError(error);
   }
-  const scope = { credential: caller.credential, deadline, headers: forwarded(id, headers) };
+}
+
+/** Sets out what a request may use. */
+export function createContext(
+  { client, listFirst, createOnce }: ContextParts,
+  caller: Caller | Error,
+  { id, log, headers }: ContextRequest,
+  deadline: Deadline,
+): Context {
+  const common = { requestId: id, log, createOnce, report: {} };
+  if (caller instanceof Error) return refused(common, caller);
+  const { credential } = caller;
+  const scope = { owner: deadline, credential, deadline, headers: forwarded(id, headers) };
   return { ...common, caller, loaders: createLoaders(client, scope, listFirst) };
 }
 
@@ -64,7 +81,7 @@ export async function createContext(
  * The getters are on the prototype because Apollo copies the context's own members before anything asks for them:
  * there they would throw at once, and the client would get an internal error for a missing header.
  */
-function refused(common: Pick<Context, 'requestId' | 'log' | 'createOnce'>, error: Error): Context {
+function refused(common: Omit<Context, 'caller' | 'loaders'>, error: Error): Context {
   const prototype = {
     get caller(): never {
       throw error;

@@ -20,11 +20,6 @@ export interface Loaders {
   deleteToken(id: string): Promise<void>;
 }
 
-/** Calls for one caller, who is told from others by `identity`. */
-export interface CallerScope extends Scope {
-  readonly credential: Scope['credential'] & { readonly identity: string };
-}
-
 type ProjectPageKey = PageRequest & { readonly tokenId: string };
 type Found<Value> = Value | Error;
 
@@ -33,7 +28,7 @@ type Found<Value> = Value | Error;
  * one list call, with single calls only for ids the list did not have; pages of one list that differ only in size are
  * one call for the largest.
  */
-export function createLoaders(client: IamClient, scope: CallerScope, listFirst: ListFirst): Loaders {
+export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFirst): Loaders {
   const tokens = new DataLoader<string, TokenDto | null>(loadTokens);
   const tokenPages = new DataLoader<PageRequest, Page<TokenDto>, string>(
     (keys) =>

@@ -21,7 +21,10 @@ export async function probePat(
 ): Promise<void> {
   const deadline = createDeadlines(PROBE_MS).start();
   try {
-    await client.listTokens({ credential, deadline, headers: {} }, { limit: 1, startKey: undefined });
+    await client.listTokens(
+      { owner: deadline, credential, deadline, headers: {} },
+      { limit: 1, startKey: undefined },
+    );
     log.info(`the IAM API accepts the personal access token (PAT_CREDENTIAL=${sent})`);
   } catch (error) {
     const reason = error instanceof Error ? error.message : 'unknown';

@@ -1,26 +1,29 @@
 import type { AddressInfo } from 'node:net';
-import fastifyApollo from '@as-integrations/fastify';
 import cors from '@fastify/cors';
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createApollo } from './apollo.ts';
 import { type AuthOptions, createAuthenticator } from './auth/authenticator.ts';
 import type { Config } from './config.ts';
-import { type Context, type ContextParts, createContext } from './context.ts';
+import type { ContextParts } from './context.ts';
+import { createDocumentStore } from './document-store.ts';
+import { createExecutor } from './executor.ts';
+import { createGraphqlHandler } from './graphql-http.ts';
 import { createIdempotentCreate } from './idempotency.ts';
 import { probePat } from './pat-probe.ts';
-import { type Admission, createAdmission } from './plugins/admission.ts';
+import { createAdmission } from './plugins/admission.ts';
 import { health } from './plugins/health.ts';
 import { createHttpApp } from './plugins/http.ts';
 import { schemaFile } from './plugins/schema-file.ts';
-import { readTypeDefs } from './schema.ts';
+import { createSchema, readTypeDefs } from './schema.ts';
 import { createMemoryStore } from './state/memory-store.ts';
-import { createDeadlines, type Deadline } from './upstream/deadline.ts';
+import { createDeadlines } from './upstream/deadline.ts';
+import { createFlights, type Waiter } from './upstream/flights.ts';
 import { createListFirst } from './upstream/list-first.ts';
 import { createUpstream } from './upstream/upstream.ts';
 
 type OwnConfig = Pick<
   Config,
-  'listen' | 'admin' | 'explorer' | 'introspection' | 'cors' | 'limits' | 'http' | 'apq'
+  'listen' | 'admin' | 'explorer' | 'introspection' | 'cors' | 'limits' | 'http' | 'execution' | 'apq'
 >;
 
 /** The configuration with what only main.ts knows: where the emulator is, if it is one, and what opens it. */
@@ -46,16 +49,17 @@ export interface Server {
 
 /** Puts the gateway together and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
 export async function startServer(options: ServerOptions, log: FastifyBaseLogger): Promise<Server> {
-  const upstream = createUpstream(options.upstream, (report) =>
-    log.debug({ ...report, failure: report.failure?.message }, 'upstream'),
-  );
+  const operations = createFlights<Waiter>();
+  const upstream = createUpstream(options.upstream, {
+    onExchange: (report) => log.debug({ ...report, failure: report.failure?.message }, 'upstream'),
+    onWrite: operations.forget,
+  });
   const authenticator = createAuthenticator(options.auth, {
     transport: upstream.transport,
     clock: Date.now,
     log,
   });
-  const parts: ContextParts = {
-    authenticator,
+  const context: ContextParts = {
     client: upstream.client,
     listFirst: createListFirst({ min: options.upstream.tokenBatchListMin }),
     createOnce: createIdempotentCreate(createMemoryStore()),
@@ -63,7 +67,10 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   let draining = false;
   const isDraining = () => draining;
   const typeDefs = readTypeDefs();
-  const apollo = createApollo(options, typeDefs, log);
+  const schema = createSchema(typeDefs);
+  const executor = createExecutor(schema, options.execution);
+  const documentStore = createDocumentStore(options.execution);
+  const apollo = createApollo(options, { schema, executor, documentStore }, log);
   await apollo.start();
 
   const admission = createAdmission(options.limits);
@@ -77,11 +84,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   });
   // After CORS, so that pages may read the refusal.
   admission.guard(app);
-  await app.register(fastifyApollo(apollo), {
-    path: '/graphql',
-    method: ['GET', 'POST'],
-    context: (request, reply) => contextOf(request, reply, parts, deadlines.start(), admission),
-  });
+  const handler = createGraphqlHandler({ apollo, authenticator, admission, deadlines, operations, context });
+  app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
   if (options.introspection) schemaFile(app, typeDefs);
   const checks = {
     isDraining,
@@ -123,23 +127,6 @@ const CORS_HEADERS = [
   'traceparent',
   'tracestate',
 ];
-
-async function contextOf(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  parts: ContextParts,
-  deadline: Deadline,
-  admission: Admission,
-): Promise<Context> {
-  reply.raw.once('close', () => {
-    deadline.end();
-    if (!reply.raw.writableFinished) deadline.abandon();
-  });
-  const { id, log, headers, raw } = request;
-  const context = await createContext(parts, { id, log, headers, rawHeaders: raw.rawHeaders, deadline });
-  admission.admit(context, reply.raw);
-  return context;
-}
 
 function urlOf(app: FastifyInstance): string {
   const { address, family, port } = app.server.address() as AddressInfo;

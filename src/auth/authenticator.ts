@@ -1,3 +1,4 @@
+import { createStop, type Stop } from '../upstream/stop.ts';
 import type { Authenticator, CallerCheck } from './caller.ts';
 import { type ApiKey, createApiKeyCallerCheck } from './callers/api-key.ts';
 import { createJwtCallerCheck } from './callers/jwt.ts';
@@ -21,15 +22,15 @@ export type AuthOptions =
 /** Puts the configured kind of authentication together. Throws `AuthConfigError` when the private key cannot be used. */
 export function createAuthenticator(options: AuthOptions, dependencies: AuthDependencies): Authenticator {
   if (options.mode === 'pass-through') return createPassThroughAuthenticator();
-  const closing = new AbortController();
+  const closing = createStop();
   const authenticator = createPatAuthenticator({
     credential: createPatCredential({ config: options.pat, ...dependencies }),
-    callers: createCallerCheck(options.callerAuth, dependencies, closing.signal),
+    callers: createCallerCheck(options.callerAuth, dependencies, closing),
   });
   return {
     ...authenticator,
     close() {
-      closing.abort();
+      closing.stop('aborted');
       authenticator.close();
     },
   };
@@ -38,7 +39,7 @@ export function createAuthenticator(options: AuthOptions, dependencies: AuthDepe
 function createCallerCheck(
   options: CallerAuthOptions,
   dependencies: AuthDependencies,
-  signal: AbortSignal,
+  stop: Stop,
 ): CallerCheck {
   switch (options.kind) {
     case 'none':
@@ -48,7 +49,7 @@ function createCallerCheck(
     case 'jwt': {
       const { jwksUrl: url, issuer, audience } = options;
       return createJwtCallerCheck({
-        getKey: createJwks({ url, signal, ...dependencies }),
+        getKey: createJwks({ url, stop, ...dependencies }),
         issuer,
         audience,
         clock: dependencies.clock,

@@ -1,12 +1,13 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { UpstreamError } from '../upstream/error.ts';
+import type { Stop } from '../upstream/stop.ts';
 import { EXCHANGE_LIMITS, readAnswer } from './answer.ts';
 import { AuthError } from './auth-error.ts';
 import type { AuthDependencies } from './dependencies.ts';
 
 interface JwksOptions extends AuthDependencies {
   readonly url: string;
-  readonly signal: AbortSignal;
+  readonly stop: Stop;
 }
 
 const MAX_AGE_MS = 600_000;
@@ -18,7 +19,7 @@ const FIRST_FETCH_COOLDOWN_MS = 1000;
  * fetch). Fetched when it is older than ten minutes or lacks the key, never more than once in 30 s: made-up key ids
  * cannot be turned into traffic. Old keys serve on while the set cannot be fetched.
  */
-export function createJwks({ url, transport, clock, log, signal }: JwksOptions): JWTVerifyGetKey {
+export function createJwks({ url, transport, clock, log, stop }: JwksOptions): JWTVerifyGetKey {
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
   let fetchedAtMs = 0;
   let triedAtMs: number | undefined;
@@ -45,13 +46,13 @@ export function createJwks({ url, transport, clock, log, signal }: JwksOptions):
         headers: { accept: 'application/json' },
         ...EXCHANGE_LIMITS,
       } as const;
-      const answer = readAnswer(await transport({ ...request, signal }), 'The key set');
+      const answer = readAnswer(await transport({ ...request, stop }), 'The key set');
       // Checks the shape itself and throws JWKSInvalid.
       keys = createLocalJWKSet(answer as unknown as JSONWebKeySet);
       fetchedAtMs = clock();
     } catch (error) {
       const reason = error instanceof UpstreamError ? error.message : 'not a JSON Web Key Set';
-      if (!signal.aborted)
+      if (!stop.reason)
         log.warn({ reason, keptKeys: keys !== undefined }, 'The keys of callers could not be fetched');
     }
   }

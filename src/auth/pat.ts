@@ -1,4 +1,5 @@
 import { UpstreamError } from '../upstream/error.ts';
+import { createStop } from '../upstream/stop.ts';
 import type { AccessToken } from './access-token.ts';
 import { AuthError } from './auth-error.ts';
 import { sha256 } from './bearer.ts';
@@ -42,8 +43,8 @@ export function createPatCredential({
   log,
   random = Math.random,
 }: PatDependencies): PatCredential {
-  const closing = new AbortController();
-  const signIn = createSignIn(config, { transport, clock, signal: closing.signal });
+  const closing = createStop();
+  const signIn = createSignIn(config, { transport, clock, stop: closing });
   let held: Held | undefined;
   let refreshing: Promise<Held> | undefined;
   let lastFailure: { readonly error: unknown; readonly atMs: number } | undefined;
@@ -68,7 +69,7 @@ export function createPatCredential({
     } catch (error) {
       const failure = toSignInFailure(error);
       lastFailure = { error: failure, atMs: clock() };
-      if (!closing.signal.aborted) log.warn(describe(error), 'Signing in to IAM did not work');
+      if (!closing.reason) log.warn(describe(error), 'Signing in to IAM did not work');
       throw failure;
     }
   }
@@ -104,7 +105,7 @@ export function createPatCredential({
     identity: sha256(JSON.stringify([tokenEndpoint, tokenId, projectId, credential])),
     authorization,
     renew,
-    close: () => closing.abort(),
+    close: () => closing.stop('aborted'),
   };
 }
 

@@ -1,4 +1,5 @@
 import { UpstreamError } from '../upstream/error.ts';
+import type { Stop } from '../upstream/stop.ts';
 import type { Transport } from '../upstream/transport.ts';
 import type { AccessToken } from './access-token.ts';
 import { createAssertion } from './assertion.ts';
@@ -35,7 +36,7 @@ export interface SignIn {
 /** Throws `AuthConfigError` when the key cannot be used. */
 export function createSignIn(
   options: PatOptions,
-  { transport, clock, signal }: { transport: Transport; clock: Clock; signal: AbortSignal },
+  { transport, clock, stop }: { transport: Transport; clock: Clock; stop: Stop },
 ): SignIn {
   const { tokenEndpoint, tokenId, keyId, stsBaseUrl, projectId } = options;
   const key = readPrivateKey({ pem: options.privateKeyPem, passphrase: options.passphrase });
@@ -45,7 +46,7 @@ export function createSignIn(
   async function newUserToken(): Promise<AccessToken> {
     const nowMs = clock();
     const assertion = await createAssertion({ key, algorithm, tokenEndpoint, tokenId, keyId, nowMs });
-    return requestUserToken(transport, { tokenEndpoint, tokenId, assertion, nowMs, signal });
+    return requestUserToken(transport, { tokenEndpoint, tokenId, assertion, nowMs, stop });
   }
 
   async function newProjectToken(): Promise<AccessToken> {
@@ -69,7 +70,7 @@ export function createSignIn(
       projectId,
       userToken: user.value,
       nowMs: clock(),
-      signal,
+      stop,
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Stop } from '../upstream/stop.ts';
 import type { Transport } from '../upstream/transport.ts';
 import { type AccessToken, toAccessToken } from './access-token.ts';
 import { EXCHANGE_LIMITS, invalidAnswer, readAnswer } from './answer.ts';
@@ -8,7 +9,7 @@ interface ProjectTokenRequest {
   readonly projectId: string;
   readonly userToken: string;
   readonly nowMs: number;
-  readonly signal: AbortSignal;
+  readonly stop: Stop;
 }
 
 const WHO = 'The STS';
@@ -31,7 +32,7 @@ export async function requestProjectToken(
       accept: 'application/json',
     },
     body: JSON.stringify({ projectId: request.projectId }),
-    signal: request.signal,
+    stop: request.stop,
     ...EXCHANGE_LIMITS,
   });
   const answer = readAnswer(response, WHO);

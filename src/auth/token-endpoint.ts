@@ -1,3 +1,4 @@
+import type { Stop } from '../upstream/stop.ts';
 import type { Transport } from '../upstream/transport.ts';
 import { type AccessToken, toAccessToken } from './access-token.ts';
 import { EXCHANGE_LIMITS, invalidAnswer, readAnswer } from './answer.ts';
@@ -7,7 +8,7 @@ interface UserTokenRequest {
   readonly tokenId: string;
   readonly assertion: string;
   readonly nowMs: number;
-  readonly signal: AbortSignal;
+  readonly stop: Stop;
 }
 
 const WHO = 'The token endpoint';
@@ -31,7 +32,7 @@ export async function requestUserToken(
       client_assertion: request.assertion,
       client_id: request.tokenId,
     }).toString(),
-    signal: request.signal,
+    stop: request.stop,
     ...EXCHANGE_LIMITS,
   });
   const answer = readAnswer(response, WHO);

@@ -154,6 +154,19 @@ export const variables = {
     max: 10_000,
     meaning: 'Upstream calls that an operation may need, predicted before it runs',
   }),
+  MAX_CACHED_DOCUMENTS: integer(1000, {
+    min: 1,
+    max: 100_000,
+    meaning: 'Parsed documents that are kept, the last used ones',
+  }),
+  MAX_COMPILED_OPERATIONS: integer(500, {
+    max: 100_000,
+    meaning: 'Operations that are kept compiled, the last used ones; 0 interprets them all',
+  }),
+  COMPILE_AFTER: integer(1, {
+    max: 1_000_000,
+    meaning: 'How often an operation is interpreted before it is compiled',
+  }),
   MAX_BODY_BYTES: integer(262_144, { min: 1, max: 8_388_608, meaning: 'Size of a request body' }),
   MAX_IN_FLIGHT: integer(1_000, { max: 1_000_000, meaning: 'Requests at once; 0 is no limit' }),
   MAX_IN_FLIGHT_PER_PRINCIPAL: integer(100, {

@@ -2,7 +2,6 @@ import type { ServerResponse } from 'node:http';
 import { HeaderMap } from '@apollo/server';
 import type { FastifyInstance } from 'fastify';
 import { GraphQLError } from 'graphql';
-import type { Context } from '../context.ts';
 import { type ErrorCode, refusal } from '../errors.ts';
 import { createLoopWatch, createShedWatch } from './overload.ts';
 import { createRateLimit, type RateLimitOptions } from './rate-limit.ts';
@@ -19,10 +18,10 @@ export interface Admission {
   /** Counts the GraphQL requests of this listener from their head to the last byte of the answer. */
   guard(app: FastifyInstance): void;
   /**
-   * Counts a request for its caller until its answer is over. Throws `RATE_LIMITED` when the caller asks too often,
-   * `OVERLOADED` when it has too many under way.
+   * Counts a request for its caller until its answer is over. Returns the refusal when the caller asks too often
+   * (`RATE_LIMITED`) or has too many under way (`OVERLOADED`).
    */
-  admit(context: Context, response: ServerResponse): void;
+  admit(principal: string, response: ServerResponse): GraphQLError | undefined;
   /** Whether a load balancer should ask elsewhere for a while. */
   isOverloaded(): boolean;
 }
@@ -61,14 +60,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
       });
     },
 
-    admit(context, response) {
-      const principal = principalOf(context);
-      if (principal === undefined || principal === ANONYMOUS) return;
+    admit(principal, response) {
+      if (principal === ANONYMOUS) return undefined;
       const waitSeconds = rateLimit.take(principal);
-      if (waitSeconds !== undefined) throw refuse('RATE_LIMITED', TOO_OFTEN, 429, waitSeconds);
-      if (maxInFlightPerPrincipal === 0) return;
+      if (waitSeconds !== undefined) return refuse('RATE_LIMITED', TOO_OFTEN, 429, waitSeconds);
+      if (maxInFlightPerPrincipal === 0) return undefined;
       const count = byPrincipal.get(principal) ?? 0;
-      if (count >= maxInFlightPerPrincipal) throw refuse('OVERLOADED', TOO_MANY, 503, RETRY_AFTER_SECONDS);
+      if (count >= maxInFlightPerPrincipal) return refuse('OVERLOADED', TOO_MANY, 503, RETRY_AFTER_SECONDS);
       byPrincipal.set(principal, count + 1);
       onceOver(response, () => {
         const left = (byPrincipal.get(principal) ?? 1) - 1;
@@ -76,6 +74,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         if (left > 0) byPrincipal.set(principal, left);
         else byPrincipal.delete(principal);
       });
+      return undefined;
     },
 
     // One caller with too many requests is no reason to send all others elsewhere, so those do not count.
@@ -91,15 +90,6 @@ function isCounted(method: string): boolean {
 function onceOver(response: ServerResponse, release: () => void): void {
   if (response.closed) release();
   else response.once('close', release);
-}
-
-/** Undefined for a request without a known caller: it will be refused, or asks for nothing but the schema. */
-function principalOf(context: Context): string | undefined {
-  try {
-    return context.caller.principal;
-  } catch {
-    return undefined;
-  }
 }
 
 function refuse(code: ErrorCode, message: string, status: number, retryAfter: number): GraphQLError {

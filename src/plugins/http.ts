@@ -27,6 +27,8 @@ export function createHttpApp(
 ): FastifyInstance {
   const app = fastify({
     loggerInstance: log,
+    // A child for each request would only add the request's id, which the lines that need it have.
+    childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: readRequestId,
     requestIdHeader: false,

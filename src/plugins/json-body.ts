@@ -5,6 +5,12 @@ import { HttpRefusal } from './refusal.ts';
 /** Far above what any input type of the schema needs. Code that meets the value later may recurse into it. */
 const MAX_NESTING = 100;
 
+/** A body as it came, and what it says. */
+export interface JsonBody {
+  readonly text: string;
+  readonly value: unknown;
+}
+
 /** Reads bodies as JSON, which is UTF-8 (RFC 8259, 8.1), and takes no other media type. */
 export function jsonBody(app: FastifyInstance): void {
   const parseText = app.getDefaultJsonParser('error', 'error');
@@ -13,7 +19,8 @@ export function jsonBody(app: FastifyInstance): void {
     // Decoding would replace what is no UTF-8, and a name written in another charset would be stored damaged.
     if (!isUtf8(body)) return done(new HttpRefusal(400, 'The body is not valid UTF-8.'));
     if (isNestedDeeply(body)) return done(new HttpRefusal(400, 'The body is nested too deeply.'));
-    return parseText(request, body.toString('utf8'), done);
+    const text = body.toString('utf8');
+    return parseText(request, text, (error, value) => done(error, { text, value } satisfies JsonBody));
   });
 }
 

@@ -20,51 +20,66 @@ const MAX_PROBLEMS = 5;
 const PRIVATE_MEMBERS = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']);
 
 /**
- * Checks variables before the executor does. GraphQL libraries print the offending value in their message
- * (graphql-js#2629): a key pasted with its private half would come back in the answer and in every log. The messages
- * made here say where, and what is expected, and never what was sent.
+ * Checks variables before the executor does, and hands it what they mean: input objects with their defaults filled in.
+ *
+ * GraphQL libraries print the offending value in their message (graphql-js#2629): a key pasted with its private half
+ * would come back in the answer and in every log. The messages made here say where, and what is expected, and never what
+ * was sent. And graphql-jit takes a member for missing that has a default.
  */
 export function variableCheck(schema: GraphQLSchema): ApolloServerPlugin<Context> {
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ operation, request: { variables } }) {
-          const error = checkVariables(schema, operation?.variableDefinitions ?? [], variables ?? {});
-          if (error) throw error;
+        async didResolveOperation({ operation, request }) {
+          const { values, problems } = readVariables(
+            schema,
+            operation?.variableDefinitions ?? [],
+            request.variables ?? {},
+          );
+          if (problems.length > 0) throw toError(problems);
+          request.variables = values;
         },
       };
     },
   };
 }
 
-function checkVariables(
-  schema: GraphQLSchema,
-  definitions: readonly VariableDefinitionNode[],
-  variables: Readonly<Record<string, unknown>>,
-): GraphQLError | undefined {
-  const problems = definitions.flatMap((definition) => checkVariable(schema, definition, variables));
-  if (problems.length === 0) return undefined;
-  const http = { status: 400, headers: new HeaderMap() };
-  return badVariables(problems.slice(0, MAX_PROBLEMS).join(' '), http);
+interface Variables {
+  readonly values: Record<string, unknown>;
+  readonly problems: string[];
 }
 
-function checkVariable(
+function readVariables(
+  schema: GraphQLSchema,
+  definitions: readonly VariableDefinitionNode[],
+  given: Readonly<Record<string, unknown>>,
+): Variables {
+  const read: Variables = { values: {}, problems: [] };
+  for (const definition of definitions) readVariable(schema, definition, given, read);
+  return read;
+}
+
+function readVariable(
   schema: GraphQLSchema,
   { variable, type: typeNode, defaultValue }: VariableDefinitionNode,
-  variables: Readonly<Record<string, unknown>>,
-): string[] {
+  given: Readonly<Record<string, unknown>>,
+  { values, problems }: Variables,
+): void {
   const name = variable.name.value;
   const type = typeFromAST(schema, typeNode);
-  if (!type || !isInputType(type)) return [];
-  if (!Object.hasOwn(variables, name)) {
-    const isMissing = isNonNullType(type) && defaultValue === undefined;
-    return isMissing ? [`Variable "$${name}" of required type "${type}" was not provided.`] : [];
+  if (!type || !isInputType(type)) return;
+  if (Object.hasOwn(given, name)) {
+    values[name] = coerceInputValue(given[name], type, (path, value) => {
+      problems.push(describe([`$${name}`, ...path], typeAt(type, path), value));
+    });
+  } else if (isNonNullType(type) && defaultValue === undefined) {
+    problems.push(`Variable "$${name}" of required type "${type}" was not provided.`);
   }
-  const problems: string[] = [];
-  coerceInputValue(variables[name], type, (path, value) => {
-    problems.push(describe([`$${name}`, ...path], typeAt(type, path), value));
-  });
-  return problems;
+}
+
+function toError(problems: readonly string[]): GraphQLError {
+  const http = { status: 400, headers: new HeaderMap() };
+  return badVariables(problems.slice(0, MAX_PROBLEMS).join(' '), http);
 }
 
 function describe(

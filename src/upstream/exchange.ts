@@ -1,11 +1,14 @@
-import { type Deadline, stopped } from './deadline.ts';
+import type { Deadline } from './deadline.ts';
 import { UpstreamError } from './error.ts';
 import type { Gate } from './gate.ts';
 import { toStatusError } from './status.ts';
+import { stopped } from './stop.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 
-/** On whose behalf a call is made, and for how long it may be tried. One per GraphQL request. */
+/** On whose behalf a call is made, and for how long it may be tried. */
 export interface Scope {
+  /** The GraphQL request that calls: so many of its calls run at once. */
+  readonly owner: object;
   readonly credential: UpstreamCredential;
   readonly deadline: Deadline;
   /** Trace context and request id; nothing else of the caller's headers goes upstream. */
@@ -14,6 +17,8 @@ export interface Scope {
 
 /** The part of a credential that calls need. */
 export interface UpstreamCredential {
+  /** Tells callers apart. Reads in flight are shared under it, so it is never shorter than a full SHA-256 (hex). */
+  readonly identity: string;
   /** The `Authorization` header value. */
   authorization(): Promise<string> | string;
   /** After an upstream 401 for `rejected`: another value, or undefined when there is none to be had. */
@@ -79,14 +84,14 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
       timeoutMs: Math.max(1, Math.min(timeoutMs, scope.deadline.remainingMs())),
       maxBytes: options.maxResponseBytes,
       // A client that leaves stops its reads. A write is on its way: stopping it would only make its outcome unknown.
-      signal: isRead ? scope.deadline.signal : scope.deadline.expired,
+      stop: isRead ? scope.deadline.stop : scope.deadline.expired,
     };
   };
   const attemptOnce = async (scope: Scope, call: Call, authorization: string): Promise<HttpResponse> => {
-    const { signal } = scope.deadline;
-    const leave = await gate.enter(scope, signal);
+    const { stop } = scope.deadline;
+    const leave = await gate.enter(scope.owner, stop);
     try {
-      if (signal.aborted) throw stopped(signal, false);
+      if (stop.reason) throw stopped(stop, false);
       const send = call.method === 'GET' ? readTransport : writeTransport;
       const response = await send(toRequest(scope, call, authorization));
       if (response.status < 200 || response.status > 299) throw toStatusError(response, now());

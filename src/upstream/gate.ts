@@ -1,9 +1,9 @@
-import { stopped } from './deadline.ts';
+import { type Stop, stopped } from './stop.ts';
 
 /** Bounds how many upstream calls run at once. */
 export interface Gate {
   /** Resolves when `owner` may call; pass what it gives to nobody and call it once, when the call is over. */
-  enter(owner: object, signal: AbortSignal): Promise<() => void>;
+  enter(owner: object, stop: Stop): Promise<() => void>;
   readonly running: number;
   readonly waiting: number;
 }
@@ -65,7 +65,7 @@ export function createGate({ total, perOwner }: { total: number; perOwner: numbe
     get waiting() {
       return waiting;
     },
-    enter(owner, signal) {
+    enter(owner, stop) {
       const lane = laneOf(owner);
       if (running < total && lane.running < perOwner && lane.queue.length === 0) {
         running++;
@@ -76,21 +76,20 @@ export function createGate({ total, perOwner }: { total: number; perOwner: numbe
         const waiter = {
           admit() {
             waiting--;
-            signal.removeEventListener('abort', onAbort);
+            forget();
             running++;
             lane.running++;
             resolve(leaveOnce(owner, lane));
           },
         };
-        const onAbort = () => {
+        const forget = stop.onStop(() => {
           waiting--;
           lane.queue.splice(lane.queue.indexOf(waiter), 1);
           refresh(owner, lane);
-          reject(stopped(signal, false));
-        };
+          reject(stopped(stop, false));
+        });
         waiting++;
         lane.queue.push(waiter);
-        signal.addEventListener('abort', onAbort, { once: true });
         refresh(owner, lane);
       });
     },

@@ -1,6 +1,6 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import got, { AbortError, CancelError, ReadError, RequestError, TimeoutError } from 'got';
+import got, { CancelError, ReadError, RequestError, TimeoutError } from 'got';
 import { UpstreamError } from './error.ts';
 import { type HttpRequest, type HttpResponse, refuseHead, type Transport, tooLarge } from './transport.ts';
 
@@ -44,7 +44,6 @@ export function createGotTransport({
       method: request.method,
       headers: { ...request.headers, 'accept-encoding': 'identity', 'user-agent': undefined },
       ...(request.body === undefined ? {} : { body: request.body }),
-      ...(request.signal ? { signal: request.signal } : {}),
       agent,
       timeout: {
         lookup: request.connectTimeoutMs,
@@ -66,11 +65,15 @@ export function createGotTransport({
     exchange.on('downloadProgress', ({ transferred }) => {
       if (transferred > request.maxBytes) refuse(tooLarge(request.maxBytes));
     });
+    const forget = request.stop?.onStop(() => exchange.cancel());
+    if (request.stop?.reason) exchange.cancel();
     try {
       const { statusCode, headers, rawBody } = await exchange;
       return { status: statusCode, headers: flatten(headers), body: Buffer.from(rawBody).toString('utf8') };
     } catch (error) {
       throw refusal ?? toUpstreamError(error);
+    } finally {
+      forget?.();
     }
   };
 
@@ -93,8 +96,7 @@ function flatten(headers: NodeJS.Dict<string | string[]>): Record<string, string
  * error nor its message goes further than this function: only its code does.
  */
 function toUpstreamError(error: unknown): UpstreamError {
-  if (error instanceof AbortError || error instanceof CancelError)
-    return new UpstreamError('aborted', 'the caller went away');
+  if (error instanceof CancelError) return new UpstreamError('aborted', 'the caller went away');
   if (error instanceof TimeoutError) {
     const requestSent = !CONNECT_PHASES.has(error.event);
     return new UpstreamError(requestSent ? 'timeout' : 'unavailable', `timeout during ${error.event}`, {

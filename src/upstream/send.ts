@@ -1,8 +1,8 @@
-import { sleep, within } from './deadline.ts';
 import { UpstreamError } from './error.ts';
 import type { Call, Exchange, Scope } from './exchange.ts';
 import { backoffMs, isRetryable, type RetryBudget } from './retry.ts';
 import { isUnauthenticated } from './status.ts';
+import { sleep, within } from './stop.ts';
 import type { HttpResponse } from './transport.ts';
 
 interface SendOptions {
@@ -44,25 +44,25 @@ export function createSend({ retries, retryAfterMaxMs }: SendOptions, dependenci
       } catch (error) {
         const delayMs = retryDelayMs(error, attempt, scope.deadline.remainingMs());
         if (delayMs === undefined) throw error;
-        await sleep(delayMs, scope.deadline.signal);
+        await sleep(delayMs, scope.deadline.stop);
       }
     }
   };
 
   const read = async (scope: Scope, call: Call): Promise<HttpResponse> => {
-    const authorization = await within(scope.credential.authorization(), scope.deadline.signal);
+    const authorization = await within(scope.credential.authorization(), scope.deadline.stop);
     try {
       return await readWith(scope, call, authorization);
     } catch (error) {
       if (!(error instanceof UpstreamError) || !isUnauthenticated(error)) throw error;
-      const other = await within(scope.credential.renew(authorization), scope.deadline.signal);
+      const other = await within(scope.credential.renew(authorization), scope.deadline.stop);
       if (other === undefined) throw error;
       return readWith(scope, call, other);
     }
   };
 
   const write = async (scope: Scope, call: Call): Promise<HttpResponse> => {
-    const authorization = await within(scope.credential.authorization(), scope.deadline.signal);
+    const authorization = await within(scope.credential.authorization(), scope.deadline.stop);
     try {
       return await exchange(scope, call, authorization, 0);
     } catch (error) {

@@ -1,4 +1,5 @@
 import { UpstreamError } from './error.ts';
+import type { Stop } from './stop.ts';
 
 /** One HTTP exchange, with every limit it must keep. */
 export interface HttpRequest {
@@ -13,7 +14,7 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** A larger answer is refused, not buffered. */
   readonly maxBytes: number;
-  readonly signal?: AbortSignal | undefined;
+  readonly stop?: Stop | undefined;
 }
 
 /** An answer of any status, redirects included. Header names are lower case. */

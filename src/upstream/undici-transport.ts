@@ -1,6 +1,6 @@
 import { type Dispatcher, Pool } from 'undici';
-import { stopped } from './deadline.ts';
 import { UpstreamError } from './error.ts';
+import { stopped } from './stop.ts';
 import { type HttpRequest, type HttpResponse, refuseHead, type Transport, tooLarge } from './transport.ts';
 
 interface UndiciTransportOptions {
@@ -32,7 +32,7 @@ export function createUndiciTransport(
   });
   const send = (request: HttpRequest) =>
     new Promise<HttpResponse>((resolve, reject) => {
-      if (request.signal?.aborted) return reject(stopped(request.signal, false));
+      if (request.stop?.reason) return reject(stopped(request.stop, false));
       const path = request.url.slice(origin.length);
       pool.dispatch(
         {
@@ -48,7 +48,7 @@ export function createUndiciTransport(
 }
 
 function createHandler(
-  { signal, timeoutMs, maxBytes }: HttpRequest,
+  { stop, timeoutMs, maxBytes }: HttpRequest,
   resolve: (response: HttpResponse) => void,
   reject: (error: UpstreamError) => void,
 ): Dispatcher.DispatchHandler {
@@ -63,7 +63,7 @@ function createHandler(
     if (settled) return false;
     settled = true;
     clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
+    forget?.();
     return true;
   };
   const fail = (error: UpstreamError) => {
@@ -71,12 +71,11 @@ function createHandler(
     controller?.abort(error);
     reject(error);
   };
-  const onAbort = () => fail(stopped(signal as AbortSignal, true));
   const timer = setTimeout(
     () => fail(new UpstreamError('timeout', `no answer within ${Math.round(timeoutMs)} ms`)),
     timeoutMs,
   );
-  signal?.addEventListener('abort', onAbort);
+  const forget = stop?.onStop(() => fail(stopped(stop, true)));
 
   return {
     onRequestStart(started) {

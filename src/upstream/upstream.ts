@@ -1,10 +1,13 @@
 import { createIamClient, type IamClient } from './client.ts';
+import type { Deadline } from './deadline.ts';
 import { createExchange, type ExchangeReport } from './exchange.ts';
+import { createFlights, type Flights } from './flights.ts';
 import { createGate, type Gate } from './gate.ts';
 import { createGotTransport } from './got-transport.ts';
 import { createReachability } from './reachable.ts';
 import { createRetryBudget } from './retry.ts';
 import { createSend } from './send.ts';
+import { shareReads } from './shared-reads.ts';
 import type { Transport } from './transport.ts';
 import { createUndiciTransport } from './undici-transport.ts';
 
@@ -25,22 +28,28 @@ export interface UpstreamOptions {
   readonly concurrencyPerRequest: number;
 }
 
+interface UpstreamHooks {
+  /** Told of every HTTP exchange with the API. */
+  readonly onExchange?: ((report: ExchangeReport) => void) | undefined;
+  /** Told at the start and at the end of every write of an identity: what it read before may no longer be so. */
+  onWrite(identity: string): void;
+}
+
 /** The IAM API as the rest of the gateway sees it. */
 export interface Upstream {
   readonly client: IamClient;
   /** For sign-in, whose calls are not the caller's. */
   readonly transport: Transport;
   readonly gate: Gate;
+  /** How many reads were asked of the API, and how many were answered along with another. */
+  readonly reads: Flights<Deadline>['counts'];
   /** Whether the API answers at all. */
   isReachable(): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** Connects the parts of this folder. `onExchange` is told of every HTTP exchange with the API. */
-export function createUpstream(
-  options: UpstreamOptions,
-  onExchange?: (report: ExchangeReport) => void,
-): Upstream {
+/** Connects the parts of this folder. */
+export function createUpstream(options: UpstreamOptions, { onExchange, onWrite }: UpstreamHooks): Upstream {
   const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
   const baseUrl = `${options.apiGatewayUrl}/iam`;
   const writeTransport = createGotTransport({ connections: concurrency, idleSocketMs });
@@ -60,8 +69,11 @@ export function createUpstream(
     perSecond: options.retryBudgetPerSecond,
     now: performance.now.bind(performance),
   });
+  const client = createIamClient(createSend(options, { exchange, retryBudget, random: Math.random }));
+  const reads = createFlights<Deadline>();
   return {
-    client: createIamClient(createSend(options, { exchange, retryBudget, random: Math.random })),
+    client: shareReads(client, reads, onWrite),
+    reads: reads.counts,
     transport: writeTransport,
     gate,
     isReachable: createReachability(writeTransport, `${baseUrl}/.well-known/jwks.json`),

@@ -42,6 +42,15 @@ interface GatewayOptions {
   readonly authorization?: string;
 }
 
+/** Which of the two executors runs what these tests ask: `npm run test:executors` tries both. */
+function executorOfThisRun(): Record<string, string> {
+  const { MAX_COMPILED_OPERATIONS, COMPILE_AFTER } = process.env;
+  return {
+    ...(MAX_COMPILED_OPERATIONS === undefined ? {} : { MAX_COMPILED_OPERATIONS }),
+    ...(COMPILE_AFTER === undefined ? {} : { COMPILE_AFTER }),
+  };
+}
+
 /** A real gateway over a real emulator, both on free ports. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const { env = {}, authorization = 'Bearer demo', readFile = () => '' } = options;
@@ -49,7 +58,14 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const apiGatewayUrl = options.apiGatewayUrl ?? emulator.url;
   const config = readConfig(
     // No rate limit: tests are quicker than people.
-    { PORT: '0', API_GATEWAY_URL: apiGatewayUrl, LOG_LEVEL: 'debug', RATE_LIMIT_PER_SECOND: '0', ...env },
+    {
+      PORT: '0',
+      API_GATEWAY_URL: apiGatewayUrl,
+      LOG_LEVEL: 'debug',
+      RATE_LIMIT_PER_SECOND: '0',
+      ...executorOfThisRun(),
+      ...env,
+    },
     readFile,
   );
   const lines: string[] = [];

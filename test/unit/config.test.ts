@@ -53,6 +53,7 @@ describe('With nothing but the URL of the API', () => {
         requestTimeoutMs: 15000,
         keepAliveTimeoutMs: 65000,
       },
+      execution: { maxDocuments: 1000, maxCompiled: 500, compileAfter: 1 },
       apq: false,
       logLevel: 'info',
     });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createGate } from '../../src/upstream/gate.ts';
+import { createStop } from '../../src/upstream/stop.ts';
 
-const never = new AbortController().signal;
+const never = createStop();
 
 describe('The gate before the API', () => {
   it('lets as many through as it has places, and the next as one leaves', async () => {
@@ -45,9 +46,9 @@ describe('The gate before the API', () => {
   it('forgets who stopped waiting', async () => {
     const gate = createGate({ total: 1, perOwner: 1 });
     const leave = await gate.enter({}, never);
-    const controller = new AbortController();
-    const waiting = gate.enter({}, controller.signal);
-    controller.abort('aborted');
+    const stop = createStop();
+    const waiting = gate.enter({}, stop);
+    stop.stop('aborted');
     await expect(waiting).rejects.toMatchObject({ kind: 'aborted', requestSent: false });
     leave();
     expect([gate.running, gate.waiting]).toEqual([0, 0]);

@@ -5,6 +5,7 @@ import type { AuthError } from '../../../src/auth/auth-error.ts';
 import type { CallerCheck } from '../../../src/auth/caller.ts';
 import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
 import { createJwks } from '../../../src/auth/jwks.ts';
+import { createStop } from '../../../src/upstream/stop.ts';
 import {
   createEcKey,
   createTestClock,
@@ -35,13 +36,13 @@ beforeEach(async () => {
   time = createTestClock();
   logged = createTestLog();
   const { clock } = time;
-  const { signal } = new AbortController();
+  const stop = createStop();
   const getKey = createJwks({
     url: `${issuer.origin}${JWKS_PATH}`,
     transport,
     clock,
     log: logged.log,
-    signal,
+    stop,
   });
   check = createJwtCallerCheck({ getKey, issuer: ISSUER, audience: AUDIENCE, clock });
 });

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { decodeJwt, jwtVerify } from 'jose';
 import { createSignIn, type PatOptions } from '../../../src/auth/sign-in.ts';
 import { UpstreamError } from '../../../src/upstream/error.ts';
+import { createStop } from '../../../src/upstream/stop.ts';
 import {
   createEcKey,
   createTestClock,
@@ -31,7 +32,7 @@ function signIn(more: Partial<PatOptions> = {}) {
   return createSignIn(toPatOptions(issuer, pem, more), {
     transport,
     clock,
-    signal: new AbortController().signal,
+    stop: createStop(),
   });
 }
 

@@ -77,13 +77,15 @@ export async function startIssuer() {
 
 export type Issuer = Awaited<ReturnType<typeof startIssuer>>;
 
-export const transport: Transport = async ({ method, url, headers, body, timeoutMs, signal }) => {
+export const transport: Transport = async ({ method, url, headers, body, timeoutMs, stop }) => {
   const timeout = AbortSignal.timeout(timeoutMs);
+  const stopping = new AbortController();
+  stop?.onStop(() => stopping.abort());
   const init = {
     method,
     headers: { ...headers },
     redirect: 'manual',
-    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    signal: AbortSignal.any([stopping.signal, timeout]),
   };
   try {
     const response = await fetch(url, {
@@ -97,7 +99,7 @@ export const transport: Transport = async ({ method, url, headers, body, timeout
       body: await response.text(),
     };
   } catch {
-    throw new UpstreamError(signal?.aborted ? 'aborted' : 'unavailable', 'No answer');
+    throw new UpstreamError(stop?.reason ? 'aborted' : 'unavailable', 'No answer');
   }
 };
 

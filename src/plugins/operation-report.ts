@@ -4,39 +4,26 @@ import type { GraphQLError } from 'graphql';
 import { describeBug } from '../bug.ts';
 import type { Context } from '../context.ts';
 
-/**
- * One line for every operation: what ran, for whom, how long, with which outcome. No document and no variables: the
- * name and the hash tell operations apart, and literals hold secrets.
- */
-export function requestLog(log: FastifyBaseLogger): ApolloServerPlugin<Context> {
+/** Fills in the context's report, and names the request in what nobody can explain, so that the log can. */
+export function operationReport(log: FastifyBaseLogger): ApolloServerPlugin<Context> {
   return {
     async requestDidStart() {
-      const startedAt = performance.now();
       return {
         async didEncounterErrors({ errors, contextValue }) {
           for (const error of errors) if (isBug(error)) logBug(log, error, contextValue.requestId);
         },
         async willSendResponse(request) {
-          const code = nameRequestOfBugs(request);
-          log.info(
-            {
-              operation: request.operationName ?? undefined,
-              kind: request.operation?.operation,
-              document: request.queryHash?.slice(0, 16),
-              code: code ?? 'OK',
-              ms: Math.round(performance.now() - startedAt),
-              principal: principalOf(request.contextValue),
-              requestId: request.contextValue.requestId,
-            },
-            'operation',
-          );
+          const { report } = request.contextValue;
+          report.operation = request.operationName ?? undefined;
+          report.kind = request.operation?.operation;
+          report.document = request.queryHash?.slice(0, 16);
+          report.code = nameRequestOfBugs(request) ?? 'OK';
         },
       };
     },
   };
 }
 
-/** The first error's code. What we cannot explain gets the request id, by which the log can. */
 function nameRequestOfBugs({ response, contextValue }: GraphQLRequestContext<Context>): string | undefined {
   if (response.body?.kind !== 'single') return undefined;
   const { errors } = response.body.singleResult;
@@ -50,17 +37,9 @@ function nameRequestOfBugs({ response, contextValue }: GraphQLRequestContext<Con
 }
 
 function isBug({ extensions, originalError }: GraphQLError): boolean {
-  return extensions.code === undefined && originalError !== undefined;
+  return extensions?.code === undefined && originalError !== undefined;
 }
 
 function logBug(log: FastifyBaseLogger, { path, originalError }: GraphQLError, requestId: string): void {
   log.error({ requestId, path, err: describeBug(originalError) }, 'bug');
-}
-
-function principalOf(context: Context): string | undefined {
-  try {
-    return context.caller.principal.slice(0, 12);
-  } catch {
-    return undefined;
-  }
 }
