@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HttpRefusal } from './refusal.ts';
 
@@ -16,9 +16,11 @@ export function httpChecks(app: FastifyInstance): void {
   });
   // Not earlier: the hooks of CORS run on arrival, and pages that may call may also read what is wrong.
   app.addHook('preParsing', async (request, reply) => {
-    checkHost(request.raw);
+    checkHost(request);
     if (request.is404) throw toRouteRefusal(request, reply, methodsOf);
-    if (request.method === 'POST') checkBodyHeaders(request.headers);
+    if (request.method !== 'POST') return;
+    checkBodyHeaders(request.headers);
+    checkAccept(request.headers);
   });
 }
 
@@ -42,11 +44,15 @@ function toRouteRefusal(
   return new HttpRefusal(405, `The method is not allowed here: use ${allow}.`);
 }
 
-/** Node.js keeps the first of several, and somebody before us may have gone by the last. */
-function checkHost({ rawHeaders, httpVersion }: IncomingMessage): void {
+function checkHost({ raw }: FastifyRequest): void {
+  const { rawHeaders, httpVersion, headers, url = '' } = raw;
+  // Node.js keeps the first of several, and somebody before us may have gone by the last.
   const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length;
-  if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))
-    throw new HttpRefusal(400, 'Send one `host` header.');
+  // HTTP/1.0 need not have one, but what reads the URL of a GraphQL request does.
+  if (hosts === 0 && httpVersion === '1.0') headers.host = 'localhost';
+  else if (hosts !== 1) throw new HttpRefusal(400, 'Send one `host` header.');
+  if (!URL.canParse(url, `http://${headers.host}`))
+    throw new HttpRefusal(400, 'The URL or the `host` header is malformed.');
 }
 
 function checkBodyHeaders(headers: IncomingHttpHeaders): void {
@@ -60,4 +66,17 @@ function checkBodyHeaders(headers: IncomingHttpHeaders): void {
   // Never unpacked: a few kilobytes can become gigabytes.
   if (!/^identity$/i.test(encoding) || !/^chunked$/i.test(transfer))
     throw new HttpRefusal(415, 'Send the body as it is: compressed ones are not read.');
+}
+
+/** Apollo Server looks after it has run the operation: a mutation would be done, and its client told 406. */
+function checkAccept({ accept = '*/*' }: IncomingHttpHeaders): void {
+  if (!accept.split(',').some(isOurs)) {
+    throw new HttpRefusal(406, 'Accept `application/json` or `application/graphql-response+json`.');
+  }
+}
+
+function isOurs(range: string): boolean {
+  const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+  const fits = parameters.every((parameter) => /^(charset="?utf-8"?|q=(1|0?\.0*[1-9]).*)$/.test(parameter));
+  return fits && /^(\*\/\*|application\/(\*|json|graphql-response\+json))$/.test(type);
 }

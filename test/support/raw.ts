@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** What came back on one connection, byte by byte as it was. */
+export interface RawAnswer {
+  readonly status: number | undefined;
+  readonly headers: Headers;
+  readonly body: string;
+  /** All of it, for answers that come one after another. */
+  readonly text: string;
+  /** `closed`, or the code of the error that ended the connection. */
+  readonly end: string;
+  readonly ms: number;
+}
+
+/** A connection with nothing sent yet. */
+export async function openConnection(origin: string): Promise<Socket> {
+  const { hostname, port } = new URL(origin);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Reads until the other side closes. Never rejects. */
+export function readToEnd(socket: Socket): Promise<RawAnswer> {
+  const startedAt = performance.now();
+  const chunks: Buffer[] = [];
+  let end = 'closed';
+  return new Promise((resolve) => {
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      end = error.code ?? error.message;
+    });
+    socket.on('close', () => {
+      const text = Buffer.concat(chunks).toString();
+      const endOfHead = text.indexOf('\r\n\r\n');
+      const head = text.slice(0, endOfHead);
+      const body = text.slice(endOfHead + 4);
+      const [statusLine = '', ...lines] = head.split('\r\n');
+      const headers = new Headers(lines.map((line) => line.split(/: (.*)/, 2) as [string, string]));
+      const status = Number(statusLine.split(' ')[1]) || undefined;
+      resolve({ status, headers, body, text, end, ms: performance.now() - startedAt });
+    });
+  });
+}
+
+/** Sends exactly these bytes on a connection of its own, all of them before it reads. */
+export async function sendRaw(origin: string, request: string | Buffer): Promise<RawAnswer> {
+  const socket = await openConnection(origin);
+  socket.pause();
+  const answer = readToEnd(socket);
+  socket.write(request, () => socket.resume());
+  return answer;
+}
+
+/** Such a request as text, for which the other side closes the connection when it has answered. */
+export function rawRequest(line: string, headers: readonly string[] = [], body = ''): string {
+  return [`${line} HTTP/1.1`, 'host: gateway', 'connection: close', ...headers, '', body].join('\r\n');
+}
