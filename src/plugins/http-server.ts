@@ -14,8 +14,6 @@ export interface HttpServerOptions {
   readonly keepAliveTimeoutMs: number;
 }
 
-/** How often slow clients are looked for, and so how late one may be cut. */
-const CHECK_EVERY_MS = 1_000;
 /** A client that is still sending gets this long to read why it is refused: closing at once would discard the answer. */
 const LINGER_MS = 500;
 
@@ -29,10 +27,8 @@ interface Exchange {
 export function createHttpServer(handler: RequestListener, options: HttpServerOptions): Server {
   const server = createServer(
     {
-      headersTimeout: options.headersTimeoutMs,
-      requestTimeout: options.requestTimeoutMs,
+      ...timeouts(options),
       keepAliveTimeout: options.keepAliveTimeoutMs,
-      connectionsCheckingInterval: CHECK_EVERY_MS,
       // Checked where it can be answered in our shape: plugins/http-checks.ts.
       requireHostHeader: false,
     },
@@ -56,6 +52,17 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
   // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1). Node.js would answer with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   return server;
+}
+
+/** Node.js looks for slow clients from time to time: so a client's time ends one look early, and it is never cut late. */
+function timeouts({ headersTimeoutMs, requestTimeoutMs }: HttpServerOptions) {
+  const lookEveryMs = Math.ceil(Math.min(500, headersTimeoutMs / 4));
+  return {
+    connectionsCheckingInterval: lookEveryMs,
+    // 0 would be no limit.
+    headersTimeout: Math.max(headersTimeoutMs - lookEveryMs, 1),
+    requestTimeout: Math.max(requestTimeoutMs - lookEveryMs, 1),
+  };
 }
 
 /** Which error of the parser it was is for nobody to know. */

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
+import { dribble, neverRead } from '../support/slow-clients.ts';
+
+const HEAD = 'POST /graphql HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n';
+/** Machines are busy. */
+const SLACK_MS = 400;
+/** Node.js 24 keeps a connection a second longer than it says, so that no request is lost on its way. */
+const KEPT_LONGER_MS = 1_000;
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({
+    env: { HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '600', KEEP_ALIVE_TIMEOUT_MS: '400' },
+  });
+});
+afterAll(() => gateway.close());
+
+function expectTimeout({ status, headers, body, end }: Awaited<ReturnType<typeof readToEnd>>): void {
+  expect([status, end, JSON.parse(body)]).toEqual([
+    408,
+    'closed',
+    {
+      errors: [{ message: 'The request did not arrive in time.', extensions: { code: 'BAD_REQUEST' } }],
+    },
+  ]);
+  expect(headers.get('cache-control')).toBe('no-store');
+  expect(headers.get('connection')).toBe('close');
+}
+
+describe('A client is told 408 and cut', () => {
+  it('when its headers come byte by byte, after HEADERS_TIMEOUT_MS', async () => {
+    const answer = await dribble(gateway.origin, `${HEAD}x-a: `, { rest: 'a', everyMs: 50 });
+    expectTimeout(answer);
+    expect(answer.ms).toBeLessThan(300 + SLACK_MS);
+  });
+
+  it('when it never says anything, after HEADERS_TIMEOUT_MS', async () => {
+    const answer = await readToEnd(await openConnection(gateway.origin));
+    expectTimeout(answer);
+    expect(answer.ms).toBeLessThan(300 + SLACK_MS);
+  });
+
+  it('when its body comes byte by byte, after REQUEST_TIMEOUT_MS', async () => {
+    const start = `${HEAD}content-length: 1000\r\n\r\n`;
+    const answer = await dribble(gateway.origin, start, { rest: ' ', everyMs: 50 });
+    expectTimeout(answer);
+    expect(answer.ms).toBeGreaterThan(600 - SLACK_MS);
+    expect(answer.ms).toBeLessThan(600 + SLACK_MS);
+  });
+
+  it('when its body comes in chunks of a byte', async () => {
+    const start = `${HEAD}transfer-encoding: chunked\r\n\r\n`;
+    expectTimeout(await dribble(gateway.origin, start, { rest: '1\r\n \r\n', everyMs: 20 }));
+  });
+
+  it('when the rest of its second request does not come', async () => {
+    const first = rawRequest('GET /livez').replace('connection: close\r\n', '');
+    const { text } = await dribble(gateway.origin, `${first}GET /`, { rest: 'a', everyMs: 50 });
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 408']);
+  });
+});
+
+describe('A connection is closed', () => {
+  it('without a word when it was idle for KEEP_ALIVE_TIMEOUT_MS', async () => {
+    const socket = await openConnection(gateway.origin);
+    const answer = readToEnd(socket);
+    socket.write(rawRequest('GET /livez').replace('connection: close\r\n', ''));
+    const { text, end, ms } = await answer;
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200']);
+    expect(end).toBe('closed');
+    expect(ms).toBeLessThan(400 + KEPT_LONGER_MS + SLACK_MS);
+  });
+
+  it('when its client does not read the answers, after REQUEST_TIMEOUT_MS', async () => {
+    const request = rawRequest('GET /schema.graphql').replace('connection: close\r\n', '');
+    // More than the buffers of both sides hold. It takes a while to fill them, and only then does the time begin.
+    const { text, ms } = await neverRead(gateway.origin, request.repeat(2_000));
+    expect(text.match(/HTTP\/1\.1 200/g)?.length ?? 0).toBeLessThan(2_000);
+    expect(ms).toBeLessThan(4_000);
+  });
+
+  it('when half of a body is all that its client sends', async () => {
+    const socket = await openConnection(gateway.origin);
+    const answer = readToEnd(socket);
+    socket.end(`${HEAD}content-length: 1000\r\n\r\n{`);
+    expect((await answer).end).toBe('closed');
+  });
+
+  it('and others are served meanwhile', async () => {
+    const slow = dribble(gateway.origin, `${HEAD}x-a: `, { rest: 'a', everyMs: 50 });
+    const { status } = await gateway.query('{ __typename }');
+    expect(status).toBe(200);
+    await slow;
+  });
+});
