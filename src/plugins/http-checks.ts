@@ -58,9 +58,9 @@ function checkHost({ raw }: FastifyRequest): void {
 function checkBodyHeaders(headers: IncomingHttpHeaders): void {
   const { 'content-type': type = '', 'content-encoding': encoding = 'identity' } = headers;
   const { 'transfer-encoding': transfer = 'chunked' } = headers;
-  if (!/^application\/json *(;|$)/i.test(type))
+  if (!/^application\/json\s*(;|$)/i.test(type))
     throw new HttpRefusal(415, 'Send the request as `content-type: application/json`.');
-  for (const [, charset = ''] of type.matchAll(/; *charset *= *"?([^";\s]*)/gi)) {
+  for (const [, charset = ''] of type.matchAll(/;\s*charset\s*=\s*"?([^";\s]*)/gi)) {
     if (!/^utf-?8$/i.test(charset)) throw new HttpRefusal(415, 'Send the body in UTF-8.');
   }
   // Never unpacked: a few kilobytes can become gigabytes.

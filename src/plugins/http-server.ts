@@ -87,6 +87,11 @@ function refuseAfter(exchange: Exchange, socket: Duplex, refusal: HttpRefusal): 
 function refuse(socket: Duplex, refusal: HttpRefusal): void {
   // The parser reports every further piece of a request that it gave up.
   if (!socket.writable) return;
+  // What is late must not arrive after all, and then be done behind the back of a client that was told otherwise.
+  if (refusal.statusCode === 408) {
+    socket.end(rawRefusal(refusal), () => socket.destroy());
+    return;
+  }
   socket.end(rawRefusal(refusal));
   socket.resume();
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);

@@ -8,8 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
-  fetch(gateway.origin + path, { method, headers });
+const get = (path: string, headers: Record<string, string> = {}) => fetch(gateway.origin + path, { headers });
 
 describe('Every answer', () => {
   it.each(['/graphql?query={__typename}', '/livez', '/readyz', '/nothing', '/schema.graphql'])(
@@ -32,14 +31,11 @@ describe('Every answer', () => {
 });
 
 describe('A path', () => {
-  it.each(['/', '/graphql/', '/nothing', '/metrics', '//graphql'])(
-    'that is not ours (%s) is 404 as JSON',
-    async (path) => {
-      const response = await get(path);
-      expect(response.status).toBe(404);
-      expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
-    },
-  );
+  it.each(['/', '/nothing', '/metrics'])('that is not ours (%s) is 404 as JSON', async (path) => {
+    const response = await get(path);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
+  });
 
   it('/livez says that the process lives', async () => {
     expect([(await get('/livez')).status, await (await get('/livez')).text()]).toEqual([200, 'ok\n']);
@@ -79,11 +75,6 @@ describe('GraphQL over HTTP', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it.each(['PUT', 'PATCH', 'DELETE'])('refuses %s and says what is allowed', async (method) => {
-    const response = await get('/graphql', {}, method);
-    expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, POST']);
-  });
-
   it.each([
     ['application/json', 200],
     ['application/graphql-response+json', 400],
@@ -95,24 +86,11 @@ describe('GraphQL over HTTP', () => {
     expect(answer.text).not.toContain('"data"');
   });
 
-  it.each([
-    ['half a body', '{"query":', 'application/json', 400],
-    ['a form', 'query={__typename}', 'application/x-www-form-urlencoded', 415],
-    ['plain text', '{ __typename }', 'text/plain', 415],
-    ['a batch', '[{"query":"{ __typename }"}]', 'application/json', 400],
-    ['a number', '7', 'application/json', 400],
-    ['no query', '{}', 'application/json', 400],
-    ['a prototype', '{"__proto__":{"polluted":1},"query":"{ __typename }"}', 'application/json', 400],
-  ])('refuses %s as JSON', async (_title, body, type, status) => {
-    const answer = await post(gateway.url, body, { 'content-type': type });
-    expect(answer.status).toBe(status);
+  it('refuses a body that would change a prototype', async () => {
+    const answer = await post(gateway.url, '{"__proto__":{"polluted":1},"query":"{ __typename }"}', {});
+    expect(answer.status).toBe(400);
     expect(answer.errors).toHaveLength(1);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
-  });
-
-  it('refuses a body of 4 MB with an answer that arrives', async () => {
-    const answer = await post(gateway.url, { query: '{ __typename }', pad: 'x'.repeat(4_000_000) }, {});
-    expect([answer.status, answer.errors?.[0]?.message]).toEqual([413, 'The body is too large.']);
   });
 });
 
@@ -135,14 +113,6 @@ describe('The explorer', () => {
     });
     expect(response.headers.get('access-control-allow-origin')).toBe('https://studio.apollographql.com');
     expect(response.headers.get('access-control-allow-headers')).toContain('authorization');
-  });
-
-  it('lets no other origin in', async () => {
-    const response = await fetch(gateway.url, {
-      method: 'OPTIONS',
-      headers: { origin: 'https://evil.example', 'access-control-request-method': 'POST' },
-    });
-    expect(response.headers.get('access-control-allow-origin')).toBeNull();
   });
 
   it('off takes the page, introspection, the schema file and hints with it', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
@@ -101,6 +102,15 @@ describe('A body of the wrong shape', () => {
   });
 });
 
+describe('The refusal in docs/http.md', () => {
+  it('is what a client gets', async () => {
+    const [, example = ''] = /```json\n([\s\S]*?)```/.exec(readFileSync('docs/http.md', 'utf8')) ?? [];
+    expect(JSON.parse((await postRaw(['content-type: text/plain', LENGTH])).body)).toEqual(
+      JSON.parse(example),
+    );
+  });
+});
+
 describe('A POST', () => {
   it.each([
     ['text/plain'],
@@ -115,6 +125,7 @@ describe('A POST', () => {
     ['application/json; charset=cp1047'],
     ['application/json; charset=utf-8; charset=utf-16'],
     ['application/json;CHARSET="UTF-16"'],
+    ['application/json;\tcharset=utf-16'],
   ])('of type %s is 415, and nobody is asked', async (type) => {
     expectRefusal(await postRaw([`content-type: ${type}`, LENGTH]), 415);
   });
@@ -310,6 +321,13 @@ describe('A GET', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
+  it.each(['content-type: application/json', 'x-apollo-operation-name: A', 'apollo-require-preflight: 1'])(
+    'with %s is answered',
+    async (header) => {
+      expect((await raw('GET /graphql?query={__typename}', [header])).status).toBe(200);
+    },
+  );
+
   it('that a browser could be made to send says which header helps', async () => {
     const answer = await raw('GET /graphql?query={__typename}');
     expectRefusal(answer, 400);
@@ -362,10 +380,13 @@ describe('A path', () => {
     '/graphql/../graphql',
     '/graphql%00',
     '/graphql;a=b',
-    `/${'a'.repeat(10_240)}`,
     '*',
   ])('that is not ours (%s) is 404', async (path) => {
     expectRefusal(await raw(`POST ${path}`, [JSON_TYPE, LENGTH], BODY), 404, 'NOT_FOUND');
+  });
+
+  it('of 10 KB is 404', async () => {
+    expectRefusal(await raw(`GET /${'a'.repeat(10_240)}`), 404, 'NOT_FOUND');
   });
 
   it.each(['/%zz', '/%', '/%c0%ae', '/graphql%'])('that cannot be decoded (%s) is 400', async (path) => {

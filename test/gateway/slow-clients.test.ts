@@ -62,6 +62,19 @@ describe('A client is told 408 and cut', () => {
   });
 });
 
+describe('A request that was told 408', () => {
+  it('is not carried out when the rest of it comes after all', async () => {
+    const body = JSON.stringify({ query: '{ tokens(first: 1) { nodes { id } } }' });
+    const socket = await openConnection(gateway.origin);
+    const answer = readToEnd(socket);
+    socket.once('data', () => socket.write(body.slice(1)));
+    socket.write(`${HEAD}authorization: Bearer demo\r\ncontent-length: ${body.length}\r\n\r\n${body[0]}`);
+    const { text } = await answer;
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 408']);
+    expect(gateway.calls()).toEqual([]);
+  });
+});
+
 describe('A connection is closed', () => {
   it('without a word when it was idle for KEEP_ALIVE_TIMEOUT_MS', async () => {
     const socket = await openConnection(gateway.origin);
