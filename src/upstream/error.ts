@@ -26,6 +26,7 @@ interface UpstreamErrorOptions {
   readonly details?: readonly ErrorDetail[] | undefined;
   readonly retryAfterSeconds?: number | undefined;
   readonly requestSent?: boolean;
+  readonly staleConnection?: boolean;
   readonly cause?: unknown;
 }
 
@@ -46,6 +47,8 @@ export class UpstreamError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** False only when it is certain that the request never left, so a write cannot have happened. */
   readonly requestSent: boolean;
+  /** A kept connection was closed as it was used again, which says nothing about how the other side is. */
+  readonly staleConnection: boolean;
 
   constructor(kind: UpstreamFailure, message: string, options: UpstreamErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -56,5 +59,6 @@ export class UpstreamError extends Error {
     this.details = options.details ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.requestSent = options.requestSent ?? true;
+    this.staleConnection = options.staleConnection ?? false;
   }
 }

@@ -31,6 +31,8 @@ export function createSend({ retries, retryAfterMaxMs }: SendOptions, dependenci
   /** How long to wait before the next attempt, or undefined when `error` is final. */
   const retryDelayMs = (error: unknown, attempt: number, remainingMs: number): number | undefined => {
     if (attempt >= retries || !(error instanceof UpstreamError) || !isRetryable(error)) return undefined;
+    // Free and at once: each such connection has carried an answer, so these repeats are never more than the answers.
+    if (error.staleConnection) return 0;
     const askedMs = (error.retryAfterSeconds ?? 0) * 1000;
     if (askedMs > retryAfterMaxMs) return undefined;
     const delayMs = Math.max(askedMs, backoffMs(attempt, random));

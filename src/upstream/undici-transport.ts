@@ -1,4 +1,4 @@
-import { type Dispatcher, Pool } from 'undici';
+import { Client, type Dispatcher, Pool } from 'undici';
 import { UpstreamError } from './error.ts';
 import { stopped } from './stop.ts';
 import { type HttpRequest, type HttpResponse, refuseHead, type Transport, tooLarge } from './transport.ts';
@@ -10,6 +10,17 @@ interface UndiciTransportOptions {
   readonly connectTimeoutMs: number;
   /** Below the idle limit of the other side, so that a request is rarely sent into a closing connection. */
   readonly idleSocketMs: number;
+}
+
+/** One connection at a time to the server, with what undici itself does not tell its handlers. */
+interface Connection {
+  /** Whether it has carried an answer before. */
+  isUsed: boolean;
+}
+
+/** Ours rides on the options, which undici hands through from the pool to the client that it chose. */
+interface ReadOptions extends Dispatcher.DispatchOptions {
+  connection?: Connection;
 }
 
 /**
@@ -29,26 +40,40 @@ export function createUndiciTransport(
     // The whole exchange has one timer, below. undici's own would be a second owner.
     headersTimeout: 0,
     bodyTimeout: 0,
+    factory: createClient,
   });
   const send = (request: HttpRequest) =>
     new Promise<HttpResponse>((resolve, reject) => {
       if (request.stop?.reason) return reject(stopped(request.stop, false));
       const path = request.url.slice(origin.length);
-      pool.dispatch(
-        {
-          path,
-          method: request.method,
-          headers: { ...request.headers, 'accept-encoding': 'identity' },
-          body: request.body ?? null,
-        },
-        createHandler(request, resolve, reject),
-      );
+      const options: ReadOptions = {
+        path,
+        method: request.method,
+        headers: { ...request.headers, 'accept-encoding': 'identity' },
+        body: request.body ?? null,
+      };
+      pool.dispatch(options, createHandler(request, options, resolve, reject));
     });
   return Object.assign(send, { close: () => pool.destroy() });
 }
 
+function createClient(origin: URL, options: object): Client {
+  const client = new Client(origin, options);
+  const connection: Connection = { isUsed: false };
+  client.on('connect', () => {
+    connection.isUsed = false;
+  });
+  const dispatch = client.dispatch.bind(client);
+  client.dispatch = (request: ReadOptions, handler) => {
+    request.connection = connection;
+    return dispatch(request, handler);
+  };
+  return client;
+}
+
 function createHandler(
   { stop, timeoutMs, maxBytes }: HttpRequest,
+  options: ReadOptions,
   resolve: (response: HttpResponse) => void,
   reject: (error: UpstreamError) => void,
 ): Dispatcher.DispatchHandler {
@@ -58,6 +83,7 @@ function createHandler(
   let headers: Record<string, string | undefined> = {};
   let controller: Dispatcher.DispatchController | undefined;
   let settled = false;
+  let isReused = false;
 
   const settle = (): boolean => {
     if (settled) return false;
@@ -80,6 +106,7 @@ function createHandler(
   return {
     onRequestStart(started) {
       controller = started;
+      isReused = options.connection?.isUsed ?? false;
       // It waited in the pool's queue until nobody wanted it any more.
       if (settled) started.abort(new UpstreamError('aborted', 'no longer wanted'));
     },
@@ -95,6 +122,7 @@ function createHandler(
       else chunks.push(chunk);
     },
     onResponseEnd() {
+      if (options.connection) options.connection.isUsed = true;
       if (settle())
         resolve({
           status,
@@ -103,7 +131,7 @@ function createHandler(
         });
     },
     onResponseError(_controller, error) {
-      if (settle()) reject(toUpstreamError(error));
+      if (settle()) reject(toUpstreamError(error, isReused && status === 0));
     },
   };
 }
@@ -111,8 +139,9 @@ function createHandler(
 const NOT_HTTP = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
 /** undici's errors name the host in their message, so only the code goes on. */
-function toUpstreamError(error: Error & { code?: unknown }): UpstreamError {
+function toUpstreamError(error: Error & { code?: unknown }, staleConnection: boolean): UpstreamError {
   const code = typeof error.code === 'string' ? error.code : error.name;
   const notHttp = error.name === 'HTTPParserError' || NOT_HTTP.has(code);
-  return new UpstreamError(notHttp ? 'invalid-response' : 'unavailable', `connection failed (${code})`);
+  if (notHttp) return new UpstreamError('invalid-response', `connection failed (${code})`);
+  return new UpstreamError('unavailable', `connection failed (${code})`, { staleConnection });
 }
