@@ -5,6 +5,8 @@ import everyday from '../../jest.config.js';
 export default {
   ...everyday,
   rootDir: '../..',
+  // One suite at a time: what is measured under load must not be the load of another suite.
+  maxWorkers: 1,
   testMatch: ['<rootDir>/test/long/**/*.test.ts'],
   testPathIgnorePatterns: [],
 };

@@ -15,13 +15,17 @@ export interface GatewayProcess {
   readonly ended: Promise<number | string>;
 }
 
-/** Starts `dist/main.js` with nothing in its environment but `env`. */
-export function startProcess(env: Record<string, string>): GatewayProcess {
-  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts `dist/main.js` with nothing in its environment but `env`. `nodeArgs` are for Node.js itself. */
+export function startProcess(
+  env: Record<string, string>,
+  { nodeArgs = [] }: { nodeArgs?: readonly string[] } = {},
+): GatewayProcess {
+  const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const;
+  const child = spawn(process.execPath, [...nodeArgs, MAIN], { env, stdio: [...stdio] });
   let text = '';
   const listeners = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
+    stream?.on('data', (chunk) => {
       text += chunk;
       for (const listener of listeners) listener();
     });

@@ -1,0 +1,162 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { crowdOf } from '../support/crowd.ts';
+import {
+  createLoadClient,
+  type LoadClient,
+  type Reply,
+  runBurst,
+  runLoad,
+  tellFigure,
+} from '../support/load.ts';
+import { startWatchedGateway, type WatchedGateway } from '../support/watched-gateway.ts';
+
+const LIST = '{ tokens(first: 1) { nodes { id } } }';
+/** 50 tokens, and a call for the projects of each. */
+const HEAVY = '{ tokens(first: 50) { nodes { name projects(first: 1) { nodes { name } } } } }';
+
+jest.setTimeout(30_000);
+
+let emulator: Emulator;
+let gateway: WatchedGateway;
+let client: LoadClient;
+
+/** With `connections` for clients, so that each request of a burst has its own. */
+async function start(env: Record<string, string> = {}, connections = 300): Promise<void> {
+  emulator = await startEmulator({ seed: { principals: { ...crowdOf(1).principals, ...busySeed } } });
+  gateway = await startWatchedGateway({ API_GATEWAY_URL: emulator.url, LOG_LEVEL: 'info', ...env });
+  client = createLoadClient(gateway.url, connections);
+}
+const busySeed = { busy: { tokens: Array.from({ length: 50 }, () => ({ projects: [{}] })) } };
+
+afterEach(async () => {
+  await client.close();
+  expect(await gateway.stop()).toBe(0);
+  await emulator.close();
+});
+
+describe('A slow IAM API', () => {
+  it('of 300 ms and 300 requests at once: all are answered', async () => {
+    await start();
+    emulator.faults.add({ fault: 'latency-300', operation: 'listToken' });
+    const { statuses, lost, maxMs } = await runBurst(300, (index) =>
+      client.query({ document: LIST, as: `caller-${index % 10}` }),
+    );
+    tellFigure(`300 reads at once, IAM takes 300 ms: slowest answer ${maxMs} ms`);
+    expect({ statuses, lost }).toEqual({ statuses: { 200: 300 }, lost: [] });
+  });
+
+  it('for 100 requests does not slow down the next one', async () => {
+    await start();
+    emulator.faults.add({ fault: 'latency-3000', principal: 'busy' });
+    const slow = runBurst(100, () => client.query({ document: LIST, as: 'busy' }));
+    await untilCalls(100);
+    const { maxMs, statuses } = await runBurst(1, () => client.query({ document: LIST, as: 'caller-0' }));
+    tellFigure(`1 fast read beside 100 slow ones of 3 s: ${maxMs} ms`);
+    expect(statuses).toEqual({ 200: 1 });
+    expect(maxMs).toBeLessThan(1000);
+    expect((await slow).statuses).toEqual({ 200: 100 });
+  });
+});
+
+describe('An IAM API that is down', () => {
+  it('is asked at most 150 times for 100 reads', async () => {
+    await start();
+    emulator.faults.add({ fault: 'status-503', operation: 'listToken' });
+    const codes: string[] = [];
+    const { lost } = await runBurst(100, async (index) => {
+      const reply = await client.query({ document: LIST, as: `caller-${index}` });
+      codes.push(...codesOf(reply));
+      return reply;
+    });
+    const calls = emulator.calls.filter(({ operation }) => operation === 'listToken').length;
+    tellFigure(`outage, 100 reads: ${calls} upstream calls`);
+    expect(lost).toEqual([]);
+    expect(codes).toEqual(Array(100).fill('UPSTREAM_UNAVAILABLE'));
+    expect(calls).toBeLessThanOrEqual(150);
+  });
+});
+
+describe('More than the gateway can do', () => {
+  it('2000 connections with room for 1000 requests: each is answered or told when to come again', async () => {
+    await start({ MAX_IN_FLIGHT: '1000', MAX_IN_FLIGHT_PER_PRINCIPAL: '0' }, 2000);
+    emulator.faults.add({ fault: 'latency-1000', operation: 'listToken' });
+    const shed: Reply[] = [];
+    const { statuses, lost, maxMs } = await runBurst(2000, async () => {
+      const reply = await client.query({ document: LIST, as: 'caller-0' });
+      if (reply.status !== 200) shed.push(reply);
+      return reply;
+    });
+    tellFigure(`2000 connections, room for 1000: ${JSON.stringify(statuses)}, slowest answer ${maxMs} ms`);
+    expect(lost).toEqual([]);
+    expect(Object.keys(statuses)).toEqual(['200', '503']);
+    expect((statuses[200] ?? 0) + (statuses[503] ?? 0)).toBe(2000);
+    expect(statuses[200]).toBeGreaterThanOrEqual(1000);
+    expect(new Set(shed.map(({ headers }) => headers['retry-after']))).toEqual(new Set(['1']));
+    expect(new Set(shed.flatMap(codesOf))).toEqual(new Set(['OVERLOADED']));
+  });
+
+  it('of one caller does not hold up another: 100 requests for 50 tokens with projects, and a single read', async () => {
+    await start();
+    const heavy = runBurst(100, () => client.query({ document: HEAVY, as: 'busy' }));
+    await untilCalls(500);
+    const { maxMs, p50Ms, statuses } = await runLoad({
+      concurrency: 1,
+      until: (index) => index >= 10,
+      send: () => client.query({ document: LIST, as: 'caller-0' }),
+    });
+    tellFigure(`1 read beside 100 requests of 51 calls each: median ${p50Ms} ms, slowest ${maxMs} ms`);
+    expect(statuses).toEqual({ 200: 10 });
+    expect(maxMs).toBeLessThan(1500);
+    expect((await heavy).statuses).toEqual({ 200: 100 });
+  });
+});
+
+describe('A process that stood still', () => {
+  it('for 1.2 s is not ready, and ready again within 5 s', async () => {
+    await start();
+    const isReady = async () => (await client.send('/readyz', { method: 'GET' })).status === 200;
+    expect(await isReady()).toBe(true);
+    gateway.child.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    gateway.child.kill('SIGCONT');
+    const awakeAt = performance.now();
+    expect(await isReady()).toBe(false);
+    while (!(await isReady()) && performance.now() - awakeAt < 10_000)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    const calmMs = Math.round(performance.now() - awakeAt);
+    tellFigure(`event loop stopped for 1.2 s: not ready at once, ready again after ${calmMs} ms`);
+    expect(calmMs).toBeLessThan(5000);
+  });
+});
+
+describe('An IAM API that closes each connection right after its answer', () => {
+  it('is no error for any of 500 reads', async () => {
+    await start();
+    emulator.faults.add({ fault: 'idle-reset', operation: 'listToken' });
+    const failed: string[] = [];
+    const { statuses } = await runLoad({
+      concurrency: 1,
+      until: (index) => index >= 500,
+      async send() {
+        const reply = await client.query({ document: LIST, as: 'caller-0' });
+        failed.push(...codesOf(reply));
+        return reply;
+      },
+    });
+    tellFigure(
+      `500 reads over connections reset when idle: ${failed.length} errors, ${emulator.calls.length} calls`,
+    );
+    expect(failed).toEqual([]);
+    expect(statuses).toEqual({ 200: 500 });
+  });
+});
+
+function codesOf({ text }: Reply): string[] {
+  const { errors = [] } = JSON.parse(text) as { errors?: { extensions: { code: string } }[] };
+  return errors.map(({ extensions }) => extensions.code);
+}
+
+async function untilCalls(count: number): Promise<void> {
+  while (emulator.calls.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+}
