@@ -24,7 +24,7 @@ let client: LoadClient;
 /** With `connections` for clients, so that each request of a burst has its own. */
 async function start(env: Record<string, string> = {}, connections = 300): Promise<void> {
   emulator = await startEmulator({ seed: { principals: { ...crowdOf(1).principals, ...busySeed } } });
-  gateway = await startWatchedGateway({ API_GATEWAY_URL: emulator.url, LOG_LEVEL: 'info', ...env });
+  gateway = await startWatchedGateway({ API_GATEWAY_URL: emulator.url, ...env });
   client = createLoadClient(gateway.url, connections);
 }
 const busySeed = { busy: { tokens: Array.from({ length: 50 }, () => ({ projects: [{}] })) } };

@@ -28,7 +28,7 @@ export interface WatchedGateway extends GatewayProcess {
   stop(): Promise<number | string>;
 }
 
-/** Without a rate limit, and with a log that does not cost what is measured. */
+/** As a deployment would run it, but without a rate limit. */
 export async function startWatchedGateway(env: Record<string, string>): Promise<WatchedGateway> {
   const gateway = startProcess(
     { PORT: '0', RATE_LIMIT_PER_SECOND: '0', ...env },
