@@ -81,6 +81,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     origin: [...options.cors.origins],
     allowedHeaders: CORS_HEADERS,
     maxAge: 86_400,
+    // An OPTIONS that is no preflight would be refused in plain text; answering it like one gives nothing away.
+    strictPreflight: false,
   });
   // After CORS, so that pages may read the refusal.
   admission.guard(app);
