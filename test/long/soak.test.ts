@@ -10,7 +10,7 @@ import { type Holdings, startWatchedGateway, type WatchedGateway } from '../supp
 const CALLERS = 200;
 const SOAK_MS = 60_000;
 const WARM_MS = 10_000;
-const ROUND_MS = 5_000;
+const ROUND_MS = 4_000;
 
 jest.setTimeout(120_000);
 

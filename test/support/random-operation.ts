@@ -93,11 +93,9 @@ function writeOperation(
     fieldsLeft -= 1;
     if (random.chance(wrong / 10)) return `field${random.integer(99)}`;
     const fields = Object.values(type.getFields());
+    if (depth > 1 && fieldsLeft > 0) return fieldOf(type, random.pick(fields), depth);
     const leaves = fields.filter((candidate) => !isCompositeType(getNamedType(candidate.type)));
-    const mustEnd = depth <= 1 || fieldsLeft <= 0;
-    if (mustEnd && leaves.length === 0) return typename();
-    const chosen = random.pick(mustEnd ? leaves : fields);
-    return fieldOf(type, chosen, depth);
+    return leaves.length === 0 ? typename() : fieldOf(type, random.pick(leaves), depth);
   };
   const fieldOf = (type: Fielded, chosen: GraphQLField<unknown, unknown>, depth: number): string => {
     const hasAlias = random.chance(0.3);
