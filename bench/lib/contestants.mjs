@@ -1,0 +1,129 @@
+/** The gateways of one run: started on a port each, asked until they answer, and compared with what must come. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { folderOf, isInstalled, PEERS, titleOf } from '../peers/index.mjs';
+import { documentOf, pick } from './dialects.mjs';
+import { askOnce, toRequest } from './load.mjs';
+import { findFreePort } from './process.mjs';
+import { expectedOf, WORKLOADS } from './workloads.mjs';
+
+const START_LIMIT_MS = 30_000;
+const REQUESTS = 1000;
+
+/** Ours, as it is run in production but for the two limits that would stop a single caller. */
+const GATEWAY = {
+  title: 'this gateway',
+  dialect: 'gateway',
+  prepare: async ({ origin }) => ({
+    API_GATEWAY_URL: origin,
+    ADMIN_PORT: String(await findFreePort()),
+    EXPLORER: 'off',
+    RATE_LIMIT_PER_SECOND: '0',
+    MAX_IN_FLIGHT_PER_PRINCIPAL: '0',
+  }),
+  command: ({ main }) => [process.execPath, main],
+};
+
+/** A folder for logs and what peers start from, gone when this process ends. */
+export function createWorkFolder() {
+  const work = mkdtempSync(join(tmpdir(), 'tokens-gateway-bench-'));
+  process.on('exit', () => rmSync(work, { recursive: true, force: true }));
+  return work;
+}
+
+export function readMain(path = '../../dist/main.js') {
+  return fileURLToPath(new URL(path, import.meta.url));
+}
+
+/** Those of `names` that can be had here. Says which cannot. */
+export function selectPeers(names) {
+  const unknown = names.filter((name) => !(name in PEERS));
+  if (unknown.length > 0) throw new Error(`Expected peers out of ${Object.keys(PEERS)}, got ${unknown}`);
+  const missing = names.filter((name) => !isInstalled(PEERS[name]));
+  if (missing.length > 0) console.error(`Not installed: ${missing}. npm run bench:setup`);
+  return names.filter((name) => !missing.includes(name));
+}
+
+/** Starts one gateway and resolves when it answers a query. `name` is a peer's letter or `gateway`. */
+export async function startContestant(name, { machine, upstream, work, main = readMain() }) {
+  const definition = name === 'gateway' ? GATEWAY : PEERS[name];
+  const port = await findFreePort();
+  const folder = folderOf(definition);
+  const options = { origin: upstream.url, upstream: `${upstream.url}/iam`, port, work, folder, main };
+  const own = (await definition.prepare?.(options)) ?? {};
+  const env = { HOST: '127.0.0.1', PORT: String(port), UPSTREAM: options.upstream, ...own };
+  if (name === 'gateway') delete env.UPSTREAM;
+  const logFile = join(work, `${name}.log`);
+  const startedAt = performance.now();
+  const child = machine.start(definition.command({ ...options, env }), { env, cwd: folder, logFile });
+  const contestant = {
+    name,
+    title: definition.package === undefined ? definition.title : titleOf(definition),
+    dialect: definition.dialect,
+    port,
+    ...child,
+  };
+  await waitUntilItAnswers(contestant, logFile);
+  return { ...contestant, startMs: performance.now() - startedAt };
+}
+
+async function waitUntilItAnswers(contestant, logFile) {
+  const giveUpAt = performance.now() + START_LIMIT_MS;
+  const request = createRequests(contestant, WORKLOADS.W1, { unique: false })(0);
+  while (!(await answers(contestant.port, request))) {
+    if (contestant.hasEnded() || performance.now() > giveUpAt) {
+      const log = readFileSync(logFile, 'utf8').slice(-2000);
+      throw new Error(`Expected ${contestant.name} to start, got:\n${log}`);
+    }
+    await sleep(10);
+  }
+}
+
+function answers(port, request) {
+  return askOnce(port, request, 3000).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
+}
+
+/**
+ * The `n`-th request's bytes, made once. `unique`: another principal for each, so that nothing may be shared; in a burst
+ * (`index`) too.
+ */
+export function createRequests({ dialect }, workload, { unique }) {
+  const made = new Map();
+  return (n, index = 0) => {
+    const principal = unique ? (n + index) % REQUESTS : 0;
+    const key = `${n % REQUESTS}/${principal}`;
+    let request = made.get(key);
+    if (!request) {
+      const document = documentOf(dialect, workload, n % REQUESTS);
+      request = toRequest('/graphql', document, `bench-${String(principal).padStart(4, '0')}`);
+      made.set(key, request);
+    }
+    return request;
+  };
+}
+
+/** Throws unless some answers say exactly what they must. Returns the length that all others must have. */
+export async function verify(contestant, workload) {
+  const requestAt = createRequests(contestant, workload, { unique: false });
+  let expectedLength;
+  for (const n of [0, 1, 99]) {
+    const { status, length, body } = await askOnce(contestant.port, requestAt(n));
+    const { data, errors } = JSON.parse(body);
+    if (status !== 200 || errors)
+      throw new Error(`${contestant.name} answered ${status} ${body.slice(0, 400)}`);
+    const got = JSON.stringify(pick(contestant.dialect, workload, data));
+    const expected = JSON.stringify(expectedOf(workload, n));
+    if (got !== expected)
+      throw new Error(
+        `Expected ${contestant.name} to answer ${expected.slice(0, 300)}, got ${got.slice(0, 300)}`,
+      );
+    expectedLength = length;
+  }
+  return expectedLength;
+}

@@ -1,0 +1,53 @@
+/** One round of one workload on one gateway. */
+import { createRequests, verify } from './contestants.mjs';
+import { runBursts, runLoad } from './load.mjs';
+import { cpuMs, rssMb } from './process.mjs';
+import { quantile } from './stats.mjs';
+
+/** Checks the answers, warms up, and returns a function that measures one round. */
+export async function prepareMeasurement(contestant, workload, { upstream, unique, warmMs, ms }) {
+  const length = await verify(contestant, workload);
+  const { port, pid } = contestant;
+  const { burst, connections = burst } = workload;
+  const requestAt = createRequests(contestant, workload, { unique });
+  const load = (forMs) => (burst ? runBursts : runLoad)({ port, connections, requestAt, length, ms: forMs });
+  await load(warmMs);
+
+  return async () => {
+    // The others had the core since the last round.
+    await load(ms / 5);
+    await upstream.takeCalls();
+    const cpuBefore = cpuMs(pid);
+    const { requests, failures, elapsedMs, latencies } = await load(ms);
+    const cpuUs = ((cpuMs(pid) - cpuBefore) * 1000) / requests;
+    if (failures > 0) throw new Error(`${failures} of ${requests} answers of ${contestant.name} were wrong`);
+    return {
+      perSecond: (requests / elapsedMs) * 1000,
+      p50: quantile(latencies, 0.5),
+      p99: quantile(latencies, 0.99),
+      cpuUs,
+      calls: (await upstream.takeCalls()) / requests,
+      rssMb: rssMb(pid),
+    };
+  };
+}
+
+/** Round by round, all of `contestants` in each, so that what disturbs the machine disturbs all of them. */
+export async function measureInterleaved(contestants, workload, { rounds, ...options }) {
+  const { upstream } = options;
+  await upstream.set({ tokens: workload.tokens, latencyMs: workload.latencyMs ?? 0 });
+  const measurements = [];
+  for (const contestant of contestants) {
+    measurements.push({
+      name: contestant.name,
+      measure: await prepareMeasurement(contestant, workload, options),
+    });
+  }
+  const results = Object.fromEntries(contestants.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    // Every other round backwards, so that nobody always follows the same one.
+    const order = round % 2 === 0 ? measurements : measurements.toReversed();
+    for (const { name, measure } of order) results[name].push(await measure());
+  }
+  return results;
+}

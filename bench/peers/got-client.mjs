@@ -1,0 +1,10 @@
+import got from 'got';
+
+/** got as most people write it. */
+export function createGotClient(upstream) {
+  return {
+    get: (path, authorization) => got(upstream + path, { headers: { authorization } }).json(),
+    post: (path, authorization, json) =>
+      got(upstream + path, { method: 'POST', json, headers: { authorization } }).json(),
+  };
+}

@@ -1,0 +1,79 @@
+/** `npm run bench`: this gateway and others over one upstream, side by side. README.md says how to read it. */
+import { writeFileSync } from 'node:fs';
+import { writeChart } from './lib/chart.mjs';
+import { toComparison } from './lib/comparison.mjs';
+import { createWorkFolder, selectPeers, startContestant } from './lib/contestants.mjs';
+import { measureInterleaved } from './lib/measure.mjs';
+import { readOptions } from './lib/options.mjs';
+import { prepareMachine } from './lib/process.mjs';
+import { describeMachine, PERFORMANCE, writeBetween } from './lib/report.mjs';
+import { startUpstream } from './lib/upstream.mjs';
+import { WORKLOADS } from './lib/workloads.mjs';
+import { PEERS } from './peers/index.mjs';
+
+const options = readOptions({
+  peers: Object.keys(PEERS),
+  workloads: Object.keys(WORKLOADS),
+  rounds: 5,
+  ms: 1500,
+  /** Only with every request of another principal; `one`: only with all of the same. Both, if neither is said. */
+  unique: false,
+  one: false,
+  /** Of the upstream, in place of what each workload says. */
+  latency: -1,
+  /** File for the figures of every round. */
+  out: '',
+  /** Into docs/performance.md and its chart. */
+  write: false,
+});
+const unknown = options.workloads.filter((name) => !(name in WORKLOADS));
+if (unknown.length > 0)
+  throw new Error(`Expected workloads out of ${Object.keys(WORKLOADS)}, got ${unknown}`);
+
+const peers = selectPeers(options.peers);
+const machine = prepareMachine();
+const upstream = await startUpstream();
+const work = createWorkFolder();
+
+const contestants = [];
+for (const name of ['gateway', ...peers]) {
+  console.error(`Starting ${name}`);
+  contestants.push(await startContestant(name, { machine, upstream, work }));
+}
+
+const modes = ['one', 'unique'].filter((mode) => options[mode] || options.one === options.unique);
+const results = {};
+for (const mode of modes) {
+  results[mode] = {};
+  for (const name of options.workloads) {
+    console.error(`Measuring ${name}, ${mode}`);
+    results[mode][name] = await measureInterleaved(contestants, workloadOf(name), {
+      upstream,
+      unique: mode === 'unique',
+      rounds: options.rounds,
+      ms: options.ms,
+      warmMs: Math.max(1000, options.ms),
+    });
+  }
+}
+
+const report = {
+  machine: describeMachine(machine.isPinned),
+  contestants,
+  results,
+  rounds: options.rounds,
+  ms: options.ms,
+};
+const text = toComparison(report);
+console.log(text);
+if (options.out !== '') writeFileSync(options.out, `${JSON.stringify(results, null, 1)}\n`);
+if (options.write) {
+  writeBetween(PERFORMANCE, 'bench', text);
+  writeChart(report);
+}
+process.exit();
+
+function workloadOf(name) {
+  const workload = WORKLOADS[name];
+  return options.latency < 0 ? workload : { ...workload, latencyMs: options.latency };
+}
