@@ -51,8 +51,8 @@ for (const mode of modes) {
       upstream,
       unique: mode === 'unique',
       rounds: options.rounds,
-      ms: options.ms,
-      warmMs: Math.max(1000, options.ms),
+      round: { ms: options.ms },
+      warm: { ms: Math.max(1500, options.ms) },
     });
   }
 }

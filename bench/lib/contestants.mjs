@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { folderOf, isInstalled, PEERS, titleOf } from '../peers/index.mjs';
 import { documentOf, pick } from './dialects.mjs';
-import { askOnce, toRequest } from './load.mjs';
+import { askOnce, openConnection, toRequest } from './load.mjs';
 import { findFreePort } from './process.mjs';
 import { expectedOf, WORKLOADS } from './workloads.mjs';
 
@@ -50,12 +50,11 @@ export function selectPeers(names) {
 /** Starts one gateway and resolves when it answers a query. `name` is a peer's letter or `gateway`. */
 export async function startContestant(name, { machine, upstream, work, main = readMain() }) {
   const definition = name === 'gateway' ? GATEWAY : PEERS[name];
+  const { prepare = ({ upstream }) => ({ UPSTREAM: upstream }) } = definition;
   const port = await findFreePort();
   const folder = folderOf(definition);
   const options = { origin: upstream.url, upstream: `${upstream.url}/iam`, port, work, folder, main };
-  const own = (await definition.prepare?.(options)) ?? {};
-  const env = { HOST: '127.0.0.1', PORT: String(port), UPSTREAM: options.upstream, ...own };
-  if (name === 'gateway') delete env.UPSTREAM;
+  const env = { HOST: '127.0.0.1', PORT: String(port), ...(await prepare(options)) };
   const logFile = join(work, `${name}.log`);
   const startedAt = performance.now();
   const child = machine.start(definition.command({ ...options, env }), { env, cwd: folder, logFile });
@@ -66,27 +65,31 @@ export async function startContestant(name, { machine, upstream, work, main = re
     port,
     ...child,
   };
-  await waitUntilItAnswers(contestant, logFile);
-  return { ...contestant, startMs: performance.now() - startedAt };
-}
-
-async function waitUntilItAnswers(contestant, logFile) {
-  const giveUpAt = performance.now() + START_LIMIT_MS;
+  const until = (isReady) => waitUntil(isReady, contestant, logFile);
+  await until(() => openConnection(port).then((connection) => connection.close()));
+  const listenMs = performance.now() - startedAt;
   const request = createRequests(contestant, WORKLOADS.W1, { unique: false })(0);
-  while (!(await answers(contestant.port, request))) {
-    if (contestant.hasEnded() || performance.now() > giveUpAt) {
-      const log = readFileSync(logFile, 'utf8').slice(-2000);
-      throw new Error(`Expected ${contestant.name} to start, got:\n${log}`);
-    }
-    await sleep(10);
-  }
+  await until(async () => {
+    const { status, body } = await askOnce(port, request, 3000);
+    if (status !== 200) throw new Error(`it answers ${status} ${body}`);
+  });
+  return { ...contestant, listenMs };
 }
 
-function answers(port, request) {
-  return askOnce(port, request, 3000).then(
-    ({ status }) => status === 200,
-    () => false,
-  );
+/** Tries until `attempt` resolves. */
+async function waitUntil(attempt, { name, hasEnded }, logFile) {
+  const giveUpAt = performance.now() + START_LIMIT_MS;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (cause) {
+      if (hasEnded() || performance.now() > giveUpAt)
+        throw new Error(`Expected ${name} to start, got:\n${readFileSync(logFile, 'utf8').slice(-2000)}`, {
+          cause,
+        });
+    }
+    await sleep(5);
+  }
 }
 
 /**

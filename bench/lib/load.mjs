@@ -20,25 +20,36 @@ export function toRequest(path, document, authorization) {
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
+/** A kept-alive connection. Rejects when nobody listens. */
+export async function openConnection(port) {
+  const connection = createConnection(connect({ port, host: '127.0.0.1', noDelay: true }));
+  await connection.opened;
+  return connection;
+}
+
 /** One request on a connection of its own. Rejects after `timeoutMs`. */
 export async function askOnce(port, request, timeoutMs = 10_000) {
-  const connection = await open(port);
+  const connection = await openConnection(port);
   const timer = setTimeout(() => connection.fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
-    const { status, length, isChunked, bytes, bodyAt } = await connection.ask(request);
-    const body = bytes().subarray(bodyAt);
-    return { status, length, body: (isChunked ? joinChunks(body) : body).toString('utf8') };
+    return readAnswer(await connection.ask(request));
   } finally {
     clearTimeout(timer);
     connection.close();
   }
 }
 
+/** Of what a connection's `ask` resolved to, when more than its status and length is of interest. */
+export function readAnswer({ status, length, isChunked, bytes, bodyAt }) {
+  const body = bytes().subarray(bodyAt);
+  return { status, length, body: (isChunked ? joinChunks(body) : body).toString('utf8') };
+}
+
 /**
- * `connections` ask as fast as they are answered. `requestAt(n)` is the n-th request's bytes, `length` what every answer
+ * `connections` ask as fast as they are answered, for `ms` or for so many `requests`. `requestAt(n)` is the n-th request's bytes, `length` what every answer
  * must have: all were made to be as long as the one that was compared in full.
  */
-export async function runLoad({ port, connections, ms, requestAt, length }) {
+export async function runLoad({ port, connections, ms = Infinity, requests = Infinity, requestAt, length }) {
   const open = await openAll(port, connections);
   const tally = createTally(length);
   const startedAt = performance.now();
@@ -46,7 +57,7 @@ export async function runLoad({ port, connections, ms, requestAt, length }) {
   let next = 0;
   await Promise.all(
     open.map(async (connection) => {
-      while (performance.now() < endAt) await tally.count(connection, requestAt(next++));
+      while (next < requests && performance.now() < endAt) await tally.count(connection, requestAt(next++));
     }),
   );
   const elapsedMs = performance.now() - startedAt;
@@ -88,18 +99,11 @@ function createTally(length) {
 }
 
 function openAll(port, count) {
-  return Promise.all(Array.from({ length: count }, () => open(port)));
+  return Promise.all(Array.from({ length: count }, () => openConnection(port)));
 }
 
 function closeAll(connections) {
   for (const connection of connections) connection.close();
-}
-
-async function open(port) {
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  const connection = createConnection(socket);
-  await connection.opened;
-  return connection;
 }
 
 function createConnection(socket) {

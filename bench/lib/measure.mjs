@@ -4,21 +4,25 @@ import { runBursts, runLoad } from './load.mjs';
 import { cpuMs, rssMb } from './process.mjs';
 import { quantile } from './stats.mjs';
 
-/** Checks the answers, warms up, and returns a function that measures one round. */
-export async function prepareMeasurement(contestant, workload, { upstream, unique, warmMs, ms }) {
+/**
+ * Checks the answers, warms up, and returns a function that measures one round. `warm` and `round` say how much to ask:
+ * `{ ms }` or `{ requests }`.
+ */
+export async function prepareMeasurement(contestant, workload, { upstream, unique, warm, round }) {
   const length = await verify(contestant, workload);
   const { port, pid } = contestant;
   const { burst, connections = burst } = workload;
   const requestAt = createRequests(contestant, workload, { unique });
-  const load = (forMs) => (burst ? runBursts : runLoad)({ port, connections, requestAt, length, ms: forMs });
-  await load(warmMs);
+  const run = burst ? runBursts : runLoad;
+  const load = (amount) => run({ port, connections, requestAt, length, ...amount });
+  await load(warm);
 
   return async () => {
     // The others had the core since the last round.
-    await load(ms / 5);
+    await load(fifthOf(round));
     await upstream.takeCalls();
     const cpuBefore = cpuMs(pid);
-    const { requests, failures, elapsedMs, latencies } = await load(ms);
+    const { requests, failures, elapsedMs, latencies } = await load(round);
     const cpuUs = ((cpuMs(pid) - cpuBefore) * 1000) / requests;
     if (failures > 0) throw new Error(`${failures} of ${requests} answers of ${contestant.name} were wrong`);
     return {
@@ -30,6 +34,10 @@ export async function prepareMeasurement(contestant, workload, { upstream, uniqu
       rssMb: rssMb(pid),
     };
   };
+}
+
+function fifthOf(amount) {
+  return Object.fromEntries(Object.entries(amount).map(([unit, value]) => [unit, value / 5]));
 }
 
 /** Round by round, all of `contestants` in each, so that what disturbs the machine disturbs all of them. */

@@ -1,6 +1,6 @@
 /** The processes that are measured: where they run, what they cost, and that none outlives the benchmark. */
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 
@@ -63,12 +63,21 @@ function signal(child, name) {
   }
 }
 
-/** CPU time of a process and all it started, user and system. Never less than before; NaN without /proc. */
+/** CPU time of a process and all it started, all threads, user and system; NaN without /proc. */
 export function cpuMs(pid) {
-  return sumOverTree(pid, (id) => {
-    const [, utime, stime] = /\) (?:\S+ ){11}(\d+) (\d+)/.exec(readFileSync(`/proc/${id}/stat`, 'utf8'));
-    return (Number(utime) + Number(stime)) * TICK_MS;
-  });
+  return sumOverTree(pid, (id) => cpuMsByThread(id) ?? cpuMsByTick(id));
+}
+
+/** To the nanosecond, where the kernel keeps such statistics. */
+function cpuMsByThread(id) {
+  const threads = readdirSync(`/proc/${id}/task`).map((task) => `/proc/${id}/task/${task}/schedstat`);
+  if (!threads.every((path) => existsSync(path))) return undefined;
+  return threads.reduce((sum, path) => sum + Number.parseInt(readFileSync(path, 'utf8'), 10) / 1e6, 0);
+}
+
+function cpuMsByTick(id) {
+  const [, utime, stime] = /\) (?:\S+ ){11}(\d+) (\d+)/.exec(readFileSync(`/proc/${id}/stat`, 'utf8'));
+  return (Number(utime) + Number(stime)) * TICK_MS;
 }
 
 /** Resident memory of a process and all it started; NaN without /proc. */

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 export const PERFORMANCE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
@@ -22,9 +22,9 @@ export function toSpreadText({ median, min, max }) {
 
 /** What a figure depends on besides the code. */
 export function describeMachine(isPinned) {
-  const [{ model }] = cpus();
+  const all = cpus();
   const pinning = isPinned ? 'gateway on one core, load and upstream on another' : 'not pinned to cores';
-  return `Node.js ${process.versions.node}, ${availableParallelism()} × ${model.trim()}, ${pinning}.`;
+  return `Node.js ${process.versions.node}, ${all.length} × ${all[0].model.trim()}, ${pinning}.`;
 }
 
 /** Replaces what is between `<!-- name:start -->` and `<!-- name:end -->`; the prose around it stays. */

@@ -1,6 +1,7 @@
 /**
  * Who is compared with whom. A peer with a `folder` has packages of its own, which `npm run bench:setup` installs;
- * `prepare` writes what it starts from and may add to its environment; `command` starts it on PORT.
+ * `prepare` writes what it starts from and returns its environment, which is UPSTREAM without it; `command` starts it on
+ * PORT.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -71,7 +72,7 @@ export const PEERS = {
       const openApi = writeOpenApi(upstream, work, { links: false });
       execFileSync(node, [bin(folder, 'mesh-compose'), '-c', 'mesh.config.mjs', '-o', supergraph], {
         cwd: folder,
-        stdio: ['ignore', 'ignore', 'inherit'],
+        stdio: 'pipe',
         env: { ...process.env, UPSTREAM: upstream, OPENAPI: openApi },
       });
       return { SUPERGRAPH: supergraph };

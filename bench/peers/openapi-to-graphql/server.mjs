@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createHandler } from 'graphql-http/lib/use/http';
-import { createGraphQLSchema } from 'openapi-to-graphql';
+import { createRequire } from 'node:module';
+
+// Its ES module does not load, and one program may hold only one copy of graphql: so all as CommonJS.
+const require = createRequire(import.meta.url);
+const { createHandler } = require('graphql-http/lib/use/http');
+const { createGraphQLSchema } = require('openapi-to-graphql');
 
 const { PORT, OPENAPI } = process.env;
 

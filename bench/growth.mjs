@@ -1,0 +1,51 @@
+/** `npm run bench:growth`: what becomes of cost and memory when there is more of something. */
+import { writeFileSync } from 'node:fs';
+import { createWorkFolder, startContestant } from './lib/contestants.mjs';
+import {
+  measureConnections,
+  measureLatency,
+  measureMemory,
+  measureStart,
+  measureWalks,
+} from './lib/growth.mjs';
+import { readOptions } from './lib/options.mjs';
+import { prepareMachine } from './lib/process.mjs';
+import { describeMachine, PERFORMANCE, writeBetween } from './lib/report.mjs';
+import { startUpstream } from './lib/upstream.mjs';
+
+const PARTS = {
+  start: measureStart,
+  lists: measureWalks,
+  connections: measureConnections,
+  latency: measureLatency,
+  memory: measureMemory,
+};
+const options = readOptions({
+  parts: Object.keys(PARTS),
+  rounds: 5,
+  ms: 1500,
+  /** Of the upstream, where latency is what is measured. */
+  latency: 20,
+  /** Of load, where memory is. */
+  seconds: 60,
+  /** File for the tables. */
+  out: '',
+  /** Into docs/performance.md. */
+  write: false,
+});
+
+const machine = prepareMachine();
+const upstream = await startUpstream();
+const work = createWorkFolder();
+const start = (name) => startContestant(name, { machine, upstream, work });
+
+const sections = [describeMachine(machine.isPinned)];
+for (const part of options.parts) {
+  console.error(`Measuring ${part}`);
+  sections.push(await PARTS[part]({ ...options, start, upstream }));
+}
+const text = sections.join('\n\n');
+console.log(text);
+if (options.out !== '') writeFileSync(options.out, `${text}\n`);
+if (options.write) writeBetween(PERFORMANCE, 'growth', text);
+process.exit();
