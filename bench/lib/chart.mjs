@@ -30,14 +30,16 @@ const LABELS = {
   a: 'Hive Gateway',
 };
 
-// Where no dark scheme is asked for, the light one holds.
+// With a ground of its own: a page may be dark where the system is not.
 const STYLE = `
+  .ground { fill: #ffffff }
   text { font: 12px system-ui, sans-serif; fill: #24292f }
   .title { font-weight: 600 }
   .value { fill: #57606a }
   .bar { fill: #8c959f }
   .own { fill: #0969da }
   @media (prefers-color-scheme: dark) {
+    .ground { fill: #0d1117 }
     text { fill: #e6edf3 }
     .value { fill: #9ea7b3 }
     .bar { fill: #6e7681 }
@@ -65,6 +67,7 @@ export function toChart({ contestants, results }) {
 <title>${title}</title>
 <style>${STYLE}
 </style>
+<rect class="ground" width="${WIDTH}" height="${height}"/>
 ${panels.join('\n')}
 </svg>
 `;
