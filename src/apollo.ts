@@ -83,7 +83,7 @@ function toGateway(
       return () => undefined;
     },
     load: async () => ({
-      executor: ({ document, queryHash, request: { operationName, variables }, context }) =>
+      executor: ({ document, queryHash, request: { operationName, variables = {} }, context }) =>
         executor.execute({
           document,
           documentHash: queryHash,

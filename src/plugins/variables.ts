@@ -11,6 +11,7 @@ import {
   isRequiredInputField,
   typeFromAST,
   type VariableDefinitionNode,
+  valueFromAST,
 } from 'graphql';
 import type { Context } from '../context.ts';
 import { badVariables } from '../errors.ts';
@@ -20,7 +21,7 @@ const MAX_PROBLEMS = 5;
 const PRIVATE_MEMBERS = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']);
 
 /**
- * Checks variables before the executor does, and hands it what they mean: input objects with their defaults filled in.
+ * Checks variables before the executor does, and hands it what they mean: coerced, with their own defaults and those of their members.
  *
  * GraphQL libraries print the offending value in their message (graphql-js#2629): a key pasted with its private half
  * would come back in the answer and in every log. The messages made here say where, and what is expected, and never what
@@ -72,7 +73,9 @@ function readVariable(
     values[name] = coerceInputValue(given[name], type, (path, value) => {
       problems.push(describe([`$${name}`, ...path], typeAt(type, path), value));
     });
-  } else if (isNonNullType(type) && defaultValue === undefined) {
+  } else if (defaultValue) {
+    values[name] = valueFromAST(defaultValue, type);
+  } else if (isNonNullType(type)) {
     problems.push(`Variable "$${name}" of required type "${type}" was not provided.`);
   }
 }

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Gateway, post, startGateway } from '../support/gateway.ts';
+
+const LIST = '{ tokens(first: 1) { nodes { id name } } }';
+const RENAME =
+  'mutation ($id: ID!, $name: String!) { updateToken(input: { id: $id, name: $name }) { token { name } } }';
+
+let gateway: Gateway;
+let id: string;
+beforeAll(async () => {
+  gateway = await startGateway({ env: { APQ: 'true' } });
+  id = gateway.emulator.tokensOf('demo')[0]?.id ?? '';
+});
+afterAll(() => gateway.close());
+beforeEach(() => {
+  gateway.forgetCalls();
+  gateway.emulator.faults.add({ fault: 'latency-200', operation: 'listToken' });
+  gateway.emulator.faults.add({ fault: 'latency-200', operation: 'getToken' });
+});
+afterEach(() => gateway.emulator.faults.clear());
+
+const as = (name: string) => ({ authorization: `Bearer ${name}` });
+const until = async (condition: () => boolean) => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
+describe('What one caller asks several times at once', () => {
+  it('is asked upstream once, and each answer has the id of its own request', async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `request-${index}`);
+    const answers = await Promise.all(ids.map((each) => gateway.query(LIST, {}, { 'x-request-id': each })));
+    expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=2']);
+    for (const { text } of answers) expect(text).toBe(answers[0]?.text);
+    expect(answers[0]?.data.tokens.nodes).toEqual([{ id, name: 'billing-worker' }]);
+    expect(answers.map(({ headers }) => headers.get('x-request-id'))).toEqual(ids);
+    for (const each of ids) expect(gateway.log()).toContain(`"requestId":"${each}"`);
+  });
+
+  it('is asked again when the answer is out: none is kept', async () => {
+    await gateway.query(LIST);
+    await gateway.query(LIST);
+    expect(gateway.calls()).toHaveLength(2);
+  });
+
+  it('is asked for each caller', async () => {
+    await Promise.all([gateway.query(LIST), gateway.query(LIST, {}, as('bob'))]);
+    expect(gateway.emulator.calls.map(({ principal }) => principal).sort()).toEqual(['bob', 'demo']);
+  });
+
+  it('is one read where the operations differ', async () => {
+    const [first, second] = await Promise.all([
+      gateway.query('query ($id: ID!) { token(id: $id) { name } }', { id }),
+      gateway.query('query Another($id: ID!) { token(id: $id) { id } }', { id }),
+    ]);
+    expect([first.data.token.name, second.data.token.id]).toEqual(['billing-worker', id]);
+    expect(gateway.calls()).toEqual([`GET /v1/tokens/${id}`]);
+  });
+
+  it('has another answer for other variables, and another media type', async () => {
+    const document = 'query ($first: Int) { tokens(first: $first) { nodes { id } } }';
+    const [one, two, three] = await Promise.all([
+      gateway.query(document, { first: 1 }),
+      gateway.query(document, { first: 2 }),
+      gateway.query(document, { first: 2 }, { accept: 'application/graphql-response+json' }),
+    ]);
+    expect([one, two, three].map((answer) => answer?.data.tokens.nodes.length)).toEqual([1, 2, 2]);
+    expect(three?.headers.get('content-type')).toContain('graphql-response');
+    expect(two?.headers.get('content-type')).not.toContain('graphql-response');
+  });
+
+  it('fails for exactly those who waited', async () => {
+    gateway.emulator.faults.clear();
+    gateway.emulator.faults.add({ fault: 'status-500', operation: 'listToken', times: 1 });
+    const failed = await Promise.all([gateway.query(LIST), gateway.query(LIST)]);
+    for (const { errors } of failed) expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_ERROR');
+    expect((await gateway.query(LIST)).errors).toBeUndefined();
+    expect(gateway.calls()).toHaveLength(2);
+  });
+});
+
+describe('A client that leaves', () => {
+  const ask = (signal: AbortSignal) =>
+    fetch(gateway.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...as('demo') },
+      body: JSON.stringify({ query: LIST }),
+      signal,
+    });
+
+  it('does not take the answer from those who wait with it', async () => {
+    const leader = new AbortController();
+    const left = ask(leader.signal).catch(() => 'left');
+    await until(() => gateway.calls().length === 1);
+    const stays = ask(new AbortController().signal);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    leader.abort();
+    expect(await left).toBe('left');
+    expect(await (await stays).json()).toMatchObject({ data: { tokens: { nodes: [{ id }] } } });
+    expect(gateway.calls()).toHaveLength(1);
+  });
+
+  it('as the last one ends what was asked for it', async () => {
+    gateway.emulator.faults.clear();
+    gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken', times: 1 });
+    const first = new AbortController();
+    const second = new AbortController();
+    const both = [first, second].map(({ signal }) => ask(signal).catch(() => 'left'));
+    await until(() => gateway.calls().length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    first.abort();
+    second.abort();
+    expect(await Promise.all(both)).toEqual(['left', 'left']);
+    // The gateway hears of it a moment later. Then nothing is in flight that this one could join.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await gateway.query(LIST)).errors).toBeUndefined();
+    expect(gateway.calls()).toHaveLength(2);
+  });
+});
+
+describe('A write', () => {
+  it('ends the sharing of what was read before it, however long that takes', async () => {
+    const document = 'query ($id: ID!) { token(id: $id) { name } }';
+    const before = gateway.query(document, { id });
+    await until(() => gateway.calls().length === 1);
+    await gateway.query(RENAME, { id, name: 'renamed meanwhile' });
+    const after = await gateway.query(document, { id });
+    expect(after.data.token.name).toBe('renamed meanwhile');
+    await before;
+    expect(gateway.calls()).toEqual([
+      `GET /v1/tokens/${id}`,
+      `PATCH /v1/tokens/${id}`,
+      `GET /v1/tokens/${id}`,
+    ]);
+  });
+
+  it('and what was read while it ran is not shared after it', async () => {
+    gateway.emulator.faults.add({ fault: 'latency-200', operation: 'updateToken' });
+    const document = 'query ($id: ID!) { token(id: $id) { name } }';
+    const write = gateway.query(RENAME, { id, name: 'renamed again' });
+    await until(() => gateway.calls().length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const during = gateway.query(document, { id });
+    await write;
+    expect((await gateway.query(document, { id })).data.token.name).toBe('renamed again');
+    await during;
+  });
+
+  it.each([
+    ['as it is', `{"query":"mutation { deleteToken(input: { id: \\"x\\" }) { deletedTokenId } }"}`],
+    [
+      'with its keyword escaped',
+      `{"query":"\\u006dutation { deleteToken(input: { id: \\"x\\" }) { deletedTokenId } }"}`,
+    ],
+  ])('(%s) that is sent twice is done twice', async (_title, body) => {
+    gateway.emulator.faults.add({ fault: 'latency-200', operation: 'deleteToken' });
+    await Promise.all([post(gateway.url, body, as('demo')), post(gateway.url, body, as('demo'))]);
+    expect(gateway.calls()).toEqual(['DELETE /v1/tokens/x', 'DELETE /v1/tokens/x']);
+  });
+
+  it('that is sent twice by its hash is done twice', async () => {
+    const query = 'mutation { deleteToken(input: { id: "x" }) { deletedTokenId } }';
+    const sha256Hash = createHash('sha256').update(query).digest('hex');
+    const extensions = { persistedQuery: { version: 1, sha256Hash } };
+    await post(gateway.url, { query, extensions }, as('demo'));
+    gateway.forgetCalls();
+    gateway.emulator.faults.add({ fault: 'latency-200', operation: 'deleteToken' });
+    await Promise.all([1, 2].map(() => post(gateway.url, { extensions }, as('demo'))));
+    expect(gateway.calls()).toEqual(['DELETE /v1/tokens/x', 'DELETE /v1/tokens/x']);
+  });
+});
