@@ -59,10 +59,8 @@ export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFi
     try {
       const { items, next } = await client.listTokens(scope, { limit: 100, startKey: undefined });
       const byId = new Map(items.flatMap((item) => ('broken' in item ? [] : [[item.id, item]])));
-      listFirst.learn(scope.credential, {
-        hasMore: next !== undefined,
-        missed: ids.some((id) => !byId.has(id)),
-      });
+      const found = ids.filter((id) => byId.has(id)).length;
+      listFirst.learn(scope.credential, { asked: ids.length, found, hasMore: next !== undefined });
       return byId;
     } catch (error) {
       if (error instanceof UpstreamError) return undefined;

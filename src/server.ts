@@ -13,6 +13,7 @@ import { probePat } from './pat-probe.ts';
 import { createAdmission } from './plugins/admission.ts';
 import { health } from './plugins/health.ts';
 import { createHttpApp } from './plugins/http.ts';
+import { metrics } from './plugins/metrics.ts';
 import { schemaFile } from './plugins/schema-file.ts';
 import { createSchema, readTypeDefs } from './schema.ts';
 import { createMemoryStore } from './state/memory-store.ts';
@@ -96,7 +97,14 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   };
   health(app, checks);
   const admin = options.admin && createHttpApp(http, log, isDraining);
-  if (admin) health(admin, checks);
+  if (admin) {
+    health(admin, checks);
+    metrics(admin, {
+      caches: { documents: () => documentStore.counts, compiled: () => executor.counts },
+      sharing: { read: () => upstream.reads, operation: () => operations.counts },
+      listFirst: () => context.listFirst.counts,
+    });
+  }
 
   await app.listen({ ...options.listen });
   if (admin) await admin.listen({ ...options.admin });

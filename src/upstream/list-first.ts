@@ -4,7 +4,13 @@
  */
 export interface ListFirst {
   isWorthwhile(caller: { readonly identity: string }, ids: number): boolean;
-  learn(caller: { readonly identity: string }, outcome: { hasMore: boolean; missed: boolean }): void;
+  /** Of so many ids, so many were on the list, which may have another page. */
+  learn(
+    caller: { readonly identity: string },
+    outcome: { asked: number; found: number; hasMore: boolean },
+  ): void;
+  /** Ids since the start of the process: found on a list, or not. */
+  readonly counts: { readonly hits: number; readonly misses: number };
 }
 
 interface ListFirstOptions {
@@ -19,6 +25,7 @@ export function createListFirst(options: ListFirstOptions): ListFirst {
   const { min, forgetAfterMs = 300_000, maxCallers = 10_000, now = Date.now } = options;
   // In order of learning, so that the oldest fact goes first.
   const offUntil = new Map<string, number>();
+  const counts = { hits: 0, misses: 0 };
   return {
     isWorthwhile({ identity }, ids) {
       if (min === 0 || ids < min) return false;
@@ -28,8 +35,11 @@ export function createListFirst(options: ListFirstOptions): ListFirst {
       offUntil.delete(identity);
       return true;
     },
-    learn({ identity }, { hasMore, missed }) {
-      if (!hasMore && !missed) return;
+    counts,
+    learn({ identity }, { asked, found, hasMore }) {
+      counts.hits += found;
+      counts.misses += asked - found;
+      if (!hasMore && found === asked) return;
       offUntil.delete(identity);
       offUntil.set(identity, now() + forgetAfterMs);
       const [oldest] = offUntil.keys();

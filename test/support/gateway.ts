@@ -20,6 +20,8 @@ export interface Answer {
 export interface Gateway {
   readonly url: string;
   readonly origin: string;
+  /** With `ADMIN_PORT`. */
+  readonly adminOrigin: string | undefined;
   readonly emulator: Emulator;
   /** Every log line so far, as text. */
   readonly log: () => string;
@@ -90,6 +92,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   return {
     url: server.url,
     origin: new URL(server.url).origin,
+    adminOrigin: server.adminUrl,
     emulator,
     log: () => lines.join(''),
     query: (document, variables, headers = {}) =>

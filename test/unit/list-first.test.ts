@@ -14,8 +14,8 @@ describe('Whether to list first', () => {
   });
 
   it.each([
-    ['the list goes on', { hasMore: true, missed: false }],
-    ['an id was missing', { hasMore: false, missed: true }],
+    ['the list goes on', { asked: 4, found: 4, hasMore: true }],
+    ['an id was missing', { asked: 4, found: 3, hasMore: false }],
   ])('is learned per caller: not when %s', (_title, outcome) => {
     const listFirst = createListFirst({ min: 4 });
     listFirst.learn(alice, outcome);
@@ -23,18 +23,25 @@ describe('Whether to list first', () => {
     expect(listFirst.isWorthwhile(bob, 10)).toBe(true);
   });
 
+  it('counts what the list answered, and what not', () => {
+    const listFirst = createListFirst({ min: 4 });
+    listFirst.learn(alice, { asked: 10, found: 8, hasMore: false });
+    listFirst.learn(bob, { asked: 4, found: 4, hasMore: false });
+    expect(listFirst.counts).toEqual({ hits: 12, misses: 2 });
+  });
+
   it('is tried again after five minutes', () => {
     let now = 0;
     const listFirst = createListFirst({ min: 4, now: () => now });
-    listFirst.learn(alice, { hasMore: true, missed: false });
+    listFirst.learn(alice, { asked: 4, found: 4, hasMore: true });
     now = 300_000;
     expect(listFirst.isWorthwhile(alice, 10)).toBe(true);
   });
 
   it('is remembered for a bounded number of callers, the latest ones', () => {
     const listFirst = createListFirst({ min: 4, maxCallers: 1 });
-    listFirst.learn(alice, { hasMore: true, missed: false });
-    listFirst.learn(bob, { hasMore: true, missed: false });
+    listFirst.learn(alice, { asked: 4, found: 4, hasMore: true });
+    listFirst.learn(bob, { asked: 4, found: 4, hasMore: true });
     expect([listFirst.isWorthwhile(alice, 10), listFirst.isWorthwhile(bob, 10)]).toEqual([true, false]);
   });
 });

@@ -1,0 +1,90 @@
+import type { FastifyInstance } from 'fastify';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+interface Cache {
+  readonly hits: number;
+  readonly misses: number;
+  readonly size: number;
+}
+
+interface Sharing {
+  readonly started: number;
+  readonly joined: number;
+}
+
+/** Where the figures are counted. They are read when somebody asks for them: counting costs a request next to nothing. */
+export interface MetricSources {
+  readonly caches: Readonly<Record<string, () => Cache>>;
+  readonly sharing: Readonly<Record<string, () => Sharing>>;
+  readonly listFirst: () => { readonly hits: number; readonly misses: number };
+}
+
+/** `/metrics` in the text format of Prometheus. No label holds a caller, an id or an address. */
+export function metrics(app: FastifyInstance, { caches, sharing, listFirst }: MetricSources): void {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const count = (name: string, help: string, labelNames: string[], read: () => Reading[]) =>
+    new Counter({
+      name: `tokens_gateway_${name}_total`,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { labels, value } of read()) this.inc(labels, value);
+      },
+    });
+
+  count('cache_requests', 'Look-ups in a cache of documents', ['cache', 'outcome'], () =>
+    Object.entries(caches).flatMap(([cache, read]) => {
+      const { hits, misses } = read();
+      return [
+        { labels: { cache, outcome: 'hit' }, value: hits },
+        { labels: { cache, outcome: 'miss' }, value: misses },
+      ];
+    }),
+  );
+  new Gauge({
+    name: 'tokens_gateway_cache_entries',
+    help: 'Entries of a cache of documents',
+    labelNames: ['cache'],
+    registers: [registry],
+    collect() {
+      for (const [cache, read] of Object.entries(caches)) this.set({ cache }, read().size);
+    },
+  });
+  count(
+    'work',
+    'Reads and query operations: carried out, or answered along with another',
+    ['kind', 'outcome'],
+    () =>
+      Object.entries(sharing).flatMap(([kind, read]) => {
+        const { started, joined } = read();
+        return [
+          { labels: { kind, outcome: 'started' }, value: started },
+          { labels: { kind, outcome: 'joined' }, value: joined },
+        ];
+      }),
+  );
+  count(
+    'list_first_ids',
+    'Ids that were looked for in a list: found there, or asked for one by one',
+    ['outcome'],
+    () => {
+      const { hits, misses } = listFirst();
+      return [
+        { labels: { outcome: 'hit' }, value: hits },
+        { labels: { outcome: 'miss' }, value: misses },
+      ];
+    },
+  );
+
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(registry.contentType).send(await registry.metrics()),
+  );
+}
+
+interface Reading {
+  readonly labels: Record<string, string>;
+  readonly value: number;
+}
