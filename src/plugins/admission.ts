@@ -86,9 +86,9 @@ function isCounted(method: string): boolean {
   return method === 'POST' || method === 'GET';
 }
 
-/** Every response closes exactly once, sent or not. It may have closed already: the client need not wait for us. */
+/** Every response closes, sent or not. It may have closed already: the client need not wait for us. */
 function onceOver(response: ServerResponse, release: () => void): void {
-  if (response.closed) release();
+  if (response.destroyed) release();
   else response.once('close', release);
 }
 

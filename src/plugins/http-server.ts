@@ -34,6 +34,7 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
     },
     handler,
   );
+  closeQueuedResponses(server);
   const latest = new WeakMap<Duplex, Exchange>();
   server.on('request', (request, response) => latest.set(request.socket, { request, response }));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -52,6 +53,29 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
   // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1). Node.js would answer with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   return server;
+}
+
+/**
+ * Of several requests sent at once on a connection, only the first one's response hears that the connection is gone. The
+ * others would wait for their turn forever, and what counts requests by the end of their responses would never be done.
+ */
+function closeQueuedResponses(server: Server): void {
+  const openOn = new WeakMap<Duplex, Set<ServerResponse>>();
+  server.on('connection', (socket) => {
+    const open = new Set<ServerResponse>();
+    openOn.set(socket, open);
+    socket.once('close', () => {
+      for (const response of open) {
+        response.destroy();
+        response.emit('close');
+      }
+    });
+  });
+  server.on('request', ({ socket }, response) => {
+    const open = openOn.get(socket);
+    open?.add(response);
+    response.once('close', () => open?.delete(response));
+  });
 }
 
 /** Node.js looks for slow clients from time to time: so a client's time ends one look early, and it is never cut late. */

@@ -9,7 +9,7 @@ const MAX_DISCARD_MS = 5_000;
 export function slowClients(app: FastifyInstance, answerTimeoutMs: number): void {
   app.addHook('onSend', async ({ raw: request }, { raw: response }) => {
     if (!request.complete) await discardBody(request);
-    if (response.closed) return;
+    if (response.destroyed) return;
     const timer = setTimeout(() => response.destroy(), answerTimeoutMs);
     response.once('close', () => clearTimeout(timer));
   });

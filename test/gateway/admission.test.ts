@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLoopWatch, createShedWatch } from '../../src/plugins/overload.ts';
 import { createRateLimit } from '../../src/plugins/rate-limit.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { openConnection, rawRequest } from '../support/raw.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
 let gateway: Gateway | undefined;
@@ -34,6 +35,25 @@ describe('When the gateway is full', () => {
     const full = await startSlow({ MAX_IN_FLIGHT: '1' });
     expect((await full.query(LIST)).status).toBe(200);
     expect((await full.query(LIST)).status).toBe(200);
+  });
+
+  it('is not full of requests whose client is gone, however many it sent on one connection', async () => {
+    const full = await startSlow({ MAX_IN_FLIGHT: '3' });
+    const body = JSON.stringify({ query: LIST });
+    const headers = [
+      'content-type: application/json',
+      `content-length: ${body.length}`,
+      'authorization: Bearer demo',
+    ];
+    const request = rawRequest('POST /graphql', headers, body).replace('connection: close\r\n', '');
+    const socket = await openConnection(full.origin);
+    socket.write(request.repeat(3));
+    while (full.calls().length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    while ((await full.query(LIST)).status !== 503) await new Promise((resolve) => setTimeout(resolve, 10));
+    socket.resetAndDestroy();
+    while ((await full.query(LIST)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 10));
+    const answers = await Promise.all([full.query(LIST), full.query(LIST), full.query(LIST)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 });
 
