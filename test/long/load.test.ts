@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { codesOf } from '../support/answer-rules.ts';
 import { crowdOf } from '../support/crowd.ts';
 import {
   createLoadClient,
@@ -15,7 +16,7 @@ const LIST = '{ tokens(first: 1) { nodes { id } } }';
 /** 50 tokens, and a call for the projects of each. */
 const HEAVY = '{ tokens(first: 50) { nodes { name projects(first: 1) { nodes { name } } } } }';
 
-jest.setTimeout(30_000);
+jest.setTimeout(60_000);
 
 let emulator: Emulator;
 let gateway: WatchedGateway;
@@ -66,7 +67,7 @@ describe('An IAM API that is down', () => {
     const codes: string[] = [];
     const { lost } = await runBurst(100, async (index) => {
       const reply = await client.query({ document: LIST, as: `caller-${index}` });
-      codes.push(...codesOf(reply));
+      codes.push(...(codesOf(reply) ?? ['not JSON']));
       return reply;
     });
     const calls = emulator.calls.filter(({ operation }) => operation === 'listToken').length;
@@ -79,21 +80,29 @@ describe('An IAM API that is down', () => {
 
 describe('More than the gateway can do', () => {
   it('2000 connections with room for 1000 requests: each is answered or told when to come again', async () => {
-    await start({ MAX_IN_FLIGHT: '1000', MAX_IN_FLIGHT_PER_PRINCIPAL: '0' }, 2000);
-    emulator.faults.add({ fault: 'latency-1000', operation: 'listToken' });
+    // Slow enough that the last of them arrives before the first one is done.
+    const slow = {
+      UPSTREAM_CONCURRENCY: '1000',
+      UPSTREAM_READ_TIMEOUT_MS: '15000',
+      REQUEST_DEADLINE_MS: '20000',
+    };
+    await start({ MAX_IN_FLIGHT: '1000', MAX_IN_FLIGHT_PER_PRINCIPAL: '0', ...slow }, 2000);
+    emulator.faults.add({ fault: 'latency-6000', operation: 'listToken' });
     const shed: Reply[] = [];
+    const failed: string[] = [];
     const { statuses, lost, maxMs } = await runBurst(2000, async () => {
       const reply = await client.query({ document: LIST, as: 'caller-0' });
-      if (reply.status !== 200) shed.push(reply);
+      if (reply.status === 200) failed.push(...(codesOf(reply) ?? ['not JSON']));
+      else shed.push(reply);
       return reply;
     });
     tellFigure(`2000 connections, room for 1000: ${JSON.stringify(statuses)}, slowest answer ${maxMs} ms`);
-    expect(lost).toEqual([]);
+    expect({ lost, failed }).toEqual({ lost: [], failed: [] });
     expect(Object.keys(statuses)).toEqual(['200', '503']);
     expect((statuses[200] ?? 0) + (statuses[503] ?? 0)).toBe(2000);
     expect(statuses[200]).toBeGreaterThanOrEqual(1000);
     expect(new Set(shed.map(({ headers }) => headers['retry-after']))).toEqual(new Set(['1']));
-    expect(new Set(shed.flatMap(codesOf))).toEqual(new Set(['OVERLOADED']));
+    expect(new Set(shed.flatMap((reply) => codesOf(reply) ?? ['not JSON']))).toEqual(new Set(['OVERLOADED']));
   });
 
   it('of one caller does not hold up another: 100 requests for 50 tokens with projects, and a single read', async () => {
@@ -107,7 +116,7 @@ describe('More than the gateway can do', () => {
     });
     tellFigure(`1 read beside 100 requests of 51 calls each: median ${p50Ms} ms, slowest ${maxMs} ms`);
     expect(statuses).toEqual({ 200: 10 });
-    expect(maxMs).toBeLessThan(1500);
+    expect(maxMs).toBeLessThan(2000);
     expect((await heavy).statuses).toEqual({ 200: 100 });
   });
 });
@@ -140,7 +149,7 @@ describe('An IAM API that closes each connection right after its answer', () => 
       until: (index) => index >= 500,
       async send() {
         const reply = await client.query({ document: LIST, as: 'caller-0' });
-        failed.push(...codesOf(reply));
+        failed.push(...(codesOf(reply) ?? ['not JSON']));
         return reply;
       },
     });
@@ -151,11 +160,6 @@ describe('An IAM API that closes each connection right after its answer', () => 
     expect(statuses).toEqual({ 200: 500 });
   });
 });
-
-function codesOf({ text }: Reply): string[] {
-  const { errors = [] } = JSON.parse(text) as { errors?: { extensions: { code: string } }[] };
-  return errors.map(({ extensions }) => extensions.code);
-}
 
 async function untilCalls(count: number): Promise<void> {
   while (emulator.calls.length < count) await new Promise((resolve) => setTimeout(resolve, 5));

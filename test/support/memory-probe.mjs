@@ -8,10 +8,11 @@ process.on('message', async () => {
     globalThis.gc();
     await nextTurn();
   }
-  const { heapUsed } = process.memoryUsage();
+  const { heapUsed, rss } = process.memoryUsage();
   const resources = {};
   for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
   const listeners = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0);
-  process.send({ heapMb: heapUsed / 2 ** 20, sockets: resources.TCPSocketWrap ?? 0, listeners, resources });
+  const sockets = resources.TCPSocketWrap ?? 0;
+  process.send({ heapMb: heapUsed / 2 ** 20, rssMb: rss / 2 ** 20, sockets, listeners, resources });
 });
 process.channel.unref();

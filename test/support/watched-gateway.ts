@@ -8,6 +8,8 @@ const PROBE = fileURLToPath(new URL('./memory-probe.mjs', import.meta.url));
 /** What the process holds once all garbage is gone. */
 export interface Holdings {
   readonly heapMb: number;
+  /** Resident memory. */
+  readonly rssMb: number;
   /** Open connections, of clients and to the upstream. */
   readonly sockets: number;
   /** Of events of the process itself. */
@@ -19,7 +21,7 @@ export interface Holdings {
 /** The built gateway as a process of its own that can be looked into. */
 export interface WatchedGateway extends GatewayProcess {
   readonly url: string;
-  /** Resident memory, as the kernel counts it. */
+  /** Resident memory as the kernel counts it, with whatever garbage is in it. */
   rssMb(): number;
   holdings(): Promise<Holdings>;
   /** Holdings as soon as `isCalm` says so of them; rejects after ten seconds. */
