@@ -60,17 +60,18 @@ describe('A minute of 200 callers over 50 connections', () => {
     const warm = await gateway.holdings();
     const { total, lost, seconds, p50Ms, p99Ms, maxMs } = await soak;
     const lastResident = gateway.rssMb();
-    // What it needs: how much garbage V8 lets lie around varies by a third from run to run.
     const last = await gateway.holdings();
     tellFigure(
       `60 s over 50 connections: ${total} requests, ${Math.round(total / seconds)} a second, ${lost.length} lost, ${churn.wrong.length} wrong, p50 ${p50Ms} ms, p99 ${p99Ms} ms, max ${maxMs} ms`,
     );
     tellFigure(
-      `resident memory without garbage: ${warm.rssMb.toFixed(0)} MB after 10 s, ${last.rssMb.toFixed(0)} MB after 60 s; with it: ${warmResident.toFixed(0)} and ${lastResident.toFixed(0)} MB`,
+      `after 10 s and after 60 s: heap without garbage ${warm.heapMb.toFixed(1)} and ${last.heapMb.toFixed(1)} MB, resident ${warmResident.toFixed(0)} and ${lastResident.toFixed(0)} MB`,
     );
     expect(lost).toEqual([]);
     expect(churn.wrong).toEqual([]);
-    expect(last.rssMb / warm.rssMb).toBeLessThan(1.15);
+    // How much room V8 takes for garbage depends on how busy the machine is; what it cannot collect does not.
+    expect(last.heapMb / warm.heapMb).toBeLessThan(1.15);
+    expect(lastResident).toBeLessThan(300);
   });
 });
 
@@ -83,7 +84,9 @@ describe('Five rounds of load and rest', () => {
       expect({ lost, wrong: churn.wrong }).toEqual({ lost: [], wrong: [] });
       rounds.push(await rest());
     }
-    tellFigure(`heap at rest: ${rounds.map(({ heapMb }) => heapMb.toFixed(1)).join(', ')} MB`);
+    tellFigure(
+      `at rest: heap ${rounds.map(({ heapMb }) => heapMb.toFixed(1)).join(', ')} MB, resident ${rounds.map(({ rssMb }) => rssMb.toFixed(0)).join(', ')} MB`,
+    );
     const [, second, , , fifth] = rounds as [Holdings, Holdings, Holdings, Holdings, Holdings];
     expect(fifth.heapMb - second.heapMb).toBeLessThan(1);
     expect(fifth.listeners).toBe(start.listeners);
