@@ -89,6 +89,7 @@ describe('Five rounds of load and rest', () => {
     );
     const [, second, , , fifth] = rounds as [Holdings, Holdings, Holdings, Holdings, Holdings];
     expect(fifth.heapMb - second.heapMb).toBeLessThan(1);
+    expect(fifth.rssMb / second.rssMb).toBeLessThan(1.15);
     expect(fifth.listeners).toBe(start.listeners);
     expect(fifth.resources).toEqual(start.resources);
   });
