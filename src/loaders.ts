@@ -93,7 +93,10 @@ export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFi
       return page;
     },
     projectPage: (tokenId, request) => projectPages.load({ tokenId, ...request }),
-    createToken: async (body) => written(await client.createToken(scope, body)),
+    async createToken(body) {
+      forget();
+      return written(await client.createToken(scope, body));
+    },
     async updateToken(id, body) {
       forget(id);
       return written(await client.updateToken(scope, id, body));
