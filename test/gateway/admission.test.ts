@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLoopWatch, createShedWatch } from '../../src/plugins/overload.ts';
 import { createRateLimit } from '../../src/plugins/rate-limit.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { createKeyPair } from '../support/keys.ts';
 import { openConnection, rawRequest } from '../support/raw.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
@@ -57,6 +58,48 @@ describe('When the gateway is full', () => {
   });
 });
 
+describe('When a client goes away', () => {
+  it('there is room again, for the gateway and for the caller', async () => {
+    const full = await startSlow({ MAX_IN_FLIGHT: '1', MAX_IN_FLIGHT_PER_PRINCIPAL: '1' });
+    const gone = new AbortController();
+    const request = fetch(full.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer demo' },
+      body: JSON.stringify({ query: LIST }),
+      signal: gone.signal,
+    });
+    while (full.calls().length === 0) await new Promise(setImmediate);
+    gone.abort();
+    await expect(request).rejects.toThrow();
+    // Until the connection has closed on the other side as well.
+    let status = 503;
+    for (let tries = 0; tries < 100 && status === 503; tries++) ({ status } = await full.query(LIST));
+    expect(status).toBe(200);
+  });
+});
+
+describe('Callers that are not told apart', () => {
+  it('are not limited as if they were one', async () => {
+    const privateKey = createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' });
+    gateway = await startGateway({
+      env: {
+        AUTH_MODE: 'pat',
+        CALLER_AUTH: 'none',
+        TOKEN_ENDPOINT: 'http://127.0.0.1:9/oauth2/token',
+        TOKEN_ID: 'token-1',
+        PROJECT_ID: 'project-1',
+        PRIVATE_KEY: String(privateKey),
+        MAX_IN_FLIGHT_PER_PRINCIPAL: '1',
+        RATE_LIMIT_PER_SECOND: '1',
+        RATE_LIMIT_BURST: '1',
+      },
+    });
+    const { query } = gateway;
+    const answers = await Promise.all([1, 2, 3].map(() => query('{ token(id: "not/an/id") { id } }')));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  });
+});
+
 describe('A caller with too many requests under way', () => {
   it('is told so, and other callers notice nothing', async () => {
     const busy = await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '2' });
@@ -66,6 +109,7 @@ describe('A caller with too many requests under way', () => {
     ]);
     expect(alice.map(({ status }) => status).sort()).toEqual([200, 200, 503, 503, 503]);
     expect(bob.status).toBe(200);
+    expect((await busy.query(LIST, {}, as('alice'))).status).toBe(200);
   });
 
   it('is not limited by 0', async () => {

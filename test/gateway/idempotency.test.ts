@@ -56,6 +56,14 @@ describe('The same idempotency key', () => {
     expect(posts()).toBe(1);
   });
 
+  it('with another input is a conflict while the first is under way, too', async () => {
+    const [first, second] = await Promise.all([create('key-1'), create('key-1', { name: 'another name' })]);
+    const outcomes = [first, second].map(({ data }) => data.createToken.userErrors);
+    expect(outcomes).toContainEqual([]);
+    expect(outcomes).toContainEqual([{ code: 'CONFLICT', field: ['input', 'idempotencyKey'] }]);
+    expect(posts()).toBe(1);
+  });
+
   it('of another caller is another key', async () => {
     await create('key-1');
     caller++;

@@ -113,6 +113,23 @@ describe('A caller', () => {
       'x-request-id': 'req-7',
     });
   });
+
+  const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  it.each([
+    ['of another form', { traceparent: 'secret', tracestate: 'a=1' }, {}],
+    ['with text behind it', { traceparent: `${TRACE} secret`, tracestate: 'a=1' }, {}],
+    ['with its state', { traceparent: TRACE, tracestate: 'a=1' }, { traceparent: TRACE, tracestate: 'a=1' }],
+    [
+      'with a state that is too long',
+      { traceparent: TRACE, tracestate: 'a'.repeat(513) },
+      { traceparent: TRACE },
+    ],
+    ['that is a state alone', { tracestate: 'a=1' }, {}],
+  ])('whose trace context is one %s sends what is well-formed of it', async (_title, headers, sent) => {
+    await gateway.query(LIST, {}, { authorization: 'Bearer demo', ...headers } as Record<string, string>);
+    const { traceparent, tracestate } = gateway.emulator.calls[0]?.headers ?? {};
+    expect({ traceparent, tracestate }).toEqual(sent);
+  });
 });
 
 describe('What one caller reads', () => {

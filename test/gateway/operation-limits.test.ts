@@ -74,6 +74,20 @@ describe('An operation that is too large', () => {
     await expectRefusal(document(21), 'rootFields', 21, 20);
   });
 
+  it('may have 50 directives and not 51', async () => {
+    const document = (count: number) =>
+      `{ token(id: "x") { ${times(count, () => 'id @include(if: true)')} } }`;
+    expect(await gateway.query(document(50))).toMatchObject({ status: 200, errors: undefined });
+    gateway.forgetCalls();
+    await expectRefusal(document(51), 'directives', 51, 50);
+  });
+
+  it('may have 15000 characters and not 15001', async () => {
+    const document = (length: number) => '{ __typename } #'.padEnd(length, ' ');
+    expect(await gateway.query(document(15_000))).toMatchObject({ status: 200, errors: undefined });
+    await expectRefusal(document(15_001), 'characters', 15_001, 15_000);
+  });
+
   it('is refused for directives on every field', () =>
     expectRefusal(
       `{ token(id: "1") { ${times(40, () => 'id @include(if: true) @skip(if: false)')} } }`,
@@ -167,6 +181,8 @@ describe('An operation that is too large', () => {
     await expectRefusal(document, 'variables', 101, 100);
     const sent = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`v${i}`, i]));
     await expectRefusal('{ __typename }', 'variables', 2000, 100, sent);
+    const oneMore = Object.fromEntries(Object.entries(sent).slice(0, 101));
+    await expectRefusal('{ __typename }', 'variables', 101, 100, oneMore);
   });
 
   it('is refused for an operation name of 513 characters, which is not echoed', async () => {
@@ -236,6 +252,15 @@ describe('An operation that would cost too much', () => {
       { ids: Array.from({ length: 80 }, (_, i) => `id-${i}`) },
     ));
 
+  it('may come to 50 000 fields and not 50 001', async () => {
+    const document = (first: number) =>
+      `{ a: tokens(first: 99) { nodes { projects(first: 100) { nodes { id name x: id y: id z: id } } } }
+         b: tokens(first: 100) { nodes { id name } } c: tokens(first: ${first}) { nodes { id } } }`;
+    expect(await gateway.query(document(96))).toMatchObject({ status: 200, errors: undefined });
+    gateway.forgetCalls();
+    await expectRefusal(document(97), 'fieldCost', 50_001, 50_000);
+  });
+
   it('is refused for a page of a hundred tokens with a hundred projects and their policies', () =>
     expectRefusal(
       '{ tokens(first: 100) { nodes { projects(first: 100) { edges { node { id name } policy { version statements { effect actions } } } } } } }',
@@ -243,6 +268,15 @@ describe('An operation that would cost too much', () => {
       80_202,
       50_000,
     ));
+
+  it('may need 150 calls and not 151', async () => {
+    const ids = Array.from({ length: 76 }, (_, i) => `not/an/id/${i}`);
+    const nodes = (first: number) =>
+      `query ($ids: [ID!]!) { nodes(ids: $ids) { id } tokens(first: ${first}) { nodes { projects { nodes { id } } } } }`;
+    expect(await gateway.query(nodes(73), { ids })).toMatchObject({ status: 200, errors: undefined });
+    gateway.forgetCalls();
+    await expectRefusal(nodes(74), 'upstreamCalls', 151, 150, { ids });
+  });
 
   it('may be a page of a hundred tokens with twenty projects each and their policies', async () => {
     const { status, errors, data } = await gateway.query(

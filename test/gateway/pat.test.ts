@@ -108,6 +108,19 @@ describe('Signing in by a personal access token', () => {
     await gateway.close();
   });
 
+  it('is done again after the API refused the token of a write, which is not repeated', async () => {
+    const gateway = await startPatGateway(plain, createKeyPair('ES256'));
+    await gateway.query(LIST);
+    const id = plain.emulator.tokensOf('demo')[0]?.id;
+    gateway.forgetCalls();
+    gateway.emulator.faults.add({ fault: 'status-401', operation: 'updateToken', times: 1 });
+    const refused = await gateway.query(RENAME, { id });
+    expect(refused.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect((await gateway.query(LIST)).errors).toBeUndefined();
+    expect(gateway.calls()).toEqual([`PATCH /v1/tokens/${id}`, ...SIGN_IN, 'GET /v1/tokens?limit=2']);
+    await gateway.close();
+  });
+
   it('that is refused is no fault of the caller, and names no secret', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'), {
       KEY_ID: 'another-kid',
@@ -142,6 +155,17 @@ describe('With CALLER_AUTH=api-key', () => {
   it("a reader's mutation is FORBIDDEN, and nobody is asked", async () => {
     gateway.forgetCalls();
     const { status, errors } = await gateway.query(RENAME, { id: 'x' }, { authorization: 'Bearer read-key' });
+    expect([status, errors?.[0]?.extensions.code]).toEqual([403, 'FORBIDDEN']);
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  it("a reader's mutation within fragments is FORBIDDEN as well", async () => {
+    gateway.forgetCalls();
+    const { status, errors } = await gateway.query(
+      'mutation { ...A } fragment A on Mutation { ... { ...B } } fragment B on Mutation { deleteToken(input: { id: "x" }) { deletedTokenId } }',
+      {},
+      { authorization: 'Bearer read-key' },
+    );
     expect([status, errors?.[0]?.extensions.code]).toEqual([403, 'FORBIDDEN']);
     expect(gateway.calls()).toEqual([]);
   });

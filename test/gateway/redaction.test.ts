@@ -21,7 +21,7 @@ function withKey(member: object): object {
 }
 
 describe('A rejected value is nowhere: not in the answer, not in the log, not upstream', () => {
-  it.each(['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'])(
+  it.each(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'])(
     'a private key parameter (%s) in the variables',
     async (member) => {
       const { errors, text } = await gateway.query(CREATE, { input: withKey({ [member]: CANARY }) });

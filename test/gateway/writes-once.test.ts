@@ -54,6 +54,7 @@ const faults = [
 const bodyFaults = [
   ['badjson', 'UPSTREAM_INVALID_RESPONSE', true],
   ['huge', 'UPSTREAM_INVALID_RESPONSE', true],
+  ['huge-chunked', 'UPSTREAM_INVALID_RESPONSE', true],
   ['badgzip', 'UPSTREAM_INVALID_RESPONSE', true],
   ['missing', 'UPSTREAM_INVALID_RESPONSE', true],
 ] as const;

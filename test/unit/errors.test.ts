@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AuthError } from '../../src/auth/auth-error.ts';
 import { toReadError, toWriteError } from '../../src/errors.ts';
+import { formatError } from '../../src/format-error.ts';
 import { UpstreamError } from '../../src/upstream/error.ts';
 
 const status = (code: number, more = {}) =>
@@ -56,6 +57,15 @@ describe('A failed read is told as', () => {
 
   it('a message of ours, never of the API', () => {
     expect(toReadError(status(403)).message).toBe('The caller may not do this.');
+  });
+});
+
+describe('A bug', () => {
+  const bug = new TypeError('secret 127.0.0.1');
+
+  it.each([undefined, 'INTERNAL_SERVER_ERROR'])('with the code %s tells nothing of itself', (code) => {
+    const formatted = { message: bug.message, path: ['token'], extensions: code ? { code } : {} };
+    expect(formatError(formatted, bug)).toEqual({ ...formatted, message: 'Internal server error' });
   });
 });
 

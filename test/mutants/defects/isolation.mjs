@@ -1,0 +1,91 @@
+const PASS_THROUGH = ['test/unit/auth/pass-through.test.ts'];
+const ISOLATION = ['test/gateway/isolation.test.ts'];
+
+/** Whose data a request sees, and what of a caller goes upstream. */
+export const isolation = [
+  {
+    name: 'A principal is cut to twelve digits',
+    file: 'src/auth/bearer.ts',
+    find: ".digest('hex');",
+    replace: ".digest('hex').slice(0, 12);",
+    tests: PASS_THROUGH,
+  },
+  {
+    name: 'Bearer in another case is part of the credential, so that one caller is two principals',
+    file: 'src/auth/bearer.ts',
+    find: '/^bearer +/i',
+    replace: '/^Bearer +/',
+    tests: PASS_THROUGH,
+  },
+  {
+    name: 'Two credentials in one header are taken',
+    file: 'src/auth/bearer.ts',
+    find: '/^[\\x21-\\x7e]+$/.test(text)',
+    replace: '/^[\\x20-\\x7e]+$/.test(text)',
+    tests: PASS_THROUGH,
+  },
+  {
+    name: 'A credential may be of any length',
+    file: 'src/auth/bearer.ts',
+    find: 'text.length <= MAX_CREDENTIAL_LENGTH && ',
+    replace: '',
+    tests: PASS_THROUGH,
+  },
+  {
+    name: 'Of two Authorization headers the first is taken',
+    file: 'src/context.ts',
+    find: "values.join(', ')",
+    replace: 'values[0]',
+    tests: ISOLATION,
+    only: 'Without a credential',
+  },
+  {
+    name: 'All requests share the loaders of the first',
+    file: 'src/context.ts',
+    find: 'loaders: createLoaders(client, scope, listFirst) };\n}',
+    replace:
+      'loaders: (shared ??= createLoaders(client, scope, listFirst)) };\n}\nlet shared: Loaders | undefined;',
+    tests: ['test/gateway/batching.test.ts'],
+    only: 'Two callers',
+  },
+  {
+    name: 'All headers of the caller go upstream',
+    file: 'src/context.ts',
+    find: "{ traceparent, tracestate }: IncomingHttpHeaders): Record<string, string> {\n  const headers: Record<string, string> = { 'x-request-id': id };",
+    replace:
+      "{ traceparent, tracestate, host, connection, ...rest }: IncomingHttpHeaders): Record<string, string> {\n  const headers = { ...rest, 'x-request-id': id } as Record<string, string>;",
+    tests: ISOLATION,
+    only: 'of its headers',
+  },
+  {
+    name: 'Any text goes upstream as trace context',
+    file: 'src/context.ts',
+    find: ' || !/^[\\da-f]{2}-[\\da-f]{32}-[\\da-f]{16}-[\\da-f]{2}$/.test(traceparent)',
+    replace: '',
+    tests: ISOLATION,
+    only: 'trace',
+  },
+  {
+    name: 'A trace state of any length goes upstream',
+    file: 'src/context.ts',
+    find: ' && tracestate.length <= 512',
+    replace: '',
+    tests: ISOLATION,
+    only: 'trace',
+  },
+  {
+    name: 'Any text is taken for a request id',
+    file: 'src/plugins/http.ts',
+    find: ' && /^[A-Za-z0-9_.:-]{1,128}$/.test(id)',
+    replace: '',
+    tests: ['test/gateway/http.test.ts'],
+    only: 'Every answer',
+  },
+  {
+    name: 'Whether a list pays is learned for all callers at once',
+    file: 'src/upstream/list-first.ts',
+    find: 'const until = offUntil.get(identity);',
+    replace: 'const [until] = offUntil.values();',
+    tests: ['test/unit/list-first.test.ts'],
+  },
+];

@@ -1,0 +1,99 @@
+const GATEWAY = ['test/gateway/operation-limits.test.ts'];
+const UNIT = ['test/unit/operation-limits.test.ts'];
+const PLUGIN = 'src/plugins/operation-limits.ts';
+
+/** A limit that lets one more through. Where it is read is in the source once, so is what stands before it. */
+function oneMore(what, find, only) {
+  return {
+    name: `An operation may have one more than the limit of ${what}`,
+    file: PLUGIN,
+    find: `${find}]`,
+    replace: `${find} + 1]`,
+    tests: GATEWAY,
+    only,
+  };
+}
+
+/** How large an operation may be, and what it may cost. */
+export const limits = [
+  {
+    name: 'Every limit turns away what is just as large as it says',
+    file: 'src/plugins/operation-limits-excess.ts',
+    find: 'actual > max',
+    replace: 'actual >= max',
+    tests: GATEWAY,
+    only: 'and not 31',
+  },
+  oneMore('characters', 'query.length, maxOperationChars', '15001'),
+  oneMore('lexical tokens', 'tokens, maxOperationTokens', '1001'),
+  oneMore('brackets', 'brackets, maxBracketDepth', '201 selections'),
+  oneMore('operations', 'counts.operations, limits.maxOperations', '11 operations'),
+  oneMore('declared variables', 'counts.variables, limits.maxVariables', '101 variables'),
+  oneMore('sent variables', 'given, maxVariables', '101 variables'),
+  oneMore('directives', 'counts.directives, limits.maxDirectives', '51'),
+  oneMore('aliases', 'counts.aliases, limits.maxAliases', 'and not 31'),
+  oneMore('root fields', 'counts.rootFields, limits.maxRootFields', 'and not 21'),
+  oneMore('depth', 'counts.depth, limits.maxDepth', 'and not 13'),
+  oneMore('fields', 'counts.fields, limits.maxFields', 'and not 301'),
+  oneMore('upstream calls', 'upstreamCalls, maxUpstreamCalls', 'and not 151'),
+  oneMore('cost', 'fieldCost, maxFieldCost', 'and not 50 001'),
+  oneMore('its name', 'counts.operationName, MAX_OPERATION_NAME', 'an operation name of 513'),
+  oneMore('depth in introspection', 'counts.introspectionDepth, MAX_INTROSPECTION_DEPTH', 'round in circles'),
+  {
+    name: 'What was refused is served when it is sent again',
+    file: PLUGIN,
+    find: 'checked.set(document, { excess });',
+    replace: '',
+    tests: GATEWAY,
+    only: 'sent again',
+  },
+  {
+    name: 'What fragments hold is not counted',
+    file: 'src/plugins/operation-limits-counts.ts',
+    find: 'return fragment ? ofFragment(fragment) : nothing();',
+    replace: 'return nothing();',
+    tests: UNIT,
+  },
+  {
+    name: 'What a fragment holds is counted only the first time',
+    file: 'src/plugins/operation-limits-counts.ts',
+    find: '    counted.set(fragment, counts);\n',
+    replace: '',
+    tests: UNIT,
+  },
+  {
+    name: 'Only the first operation of a document is counted',
+    file: 'src/plugins/operation-limits-counts.ts',
+    find: 'definitions.filter(isOperation);',
+    replace: 'definitions.filter(isOperation).slice(0, 1);',
+    tests: UNIT,
+  },
+  {
+    name: 'What fragments hold costs nothing',
+    file: 'src/plugins/operation-limits-cost.ts',
+    find: 'const content = fragment ? ofSet(fragment.selectionSet) : nothing();',
+    replace: 'const content = nothing();',
+    tests: UNIT,
+  },
+  {
+    name: 'The length of a list is not read from variables',
+    file: 'src/plugins/operation-limits-size.ts',
+    find: '(Object.hasOwn(variables, name) ? sizeOfValue(variables[name]) : withoutVariable)',
+    replace: 'withoutVariable',
+    tests: UNIT,
+  },
+  {
+    name: 'The default of a variable is not read',
+    file: 'src/plugins/operation-limits-size.ts',
+    find: 'sizeOfValue(defaultValue && literal(defaultValue))',
+    replace: 'sizeOfValue(undefined)',
+    tests: UNIT,
+  },
+  {
+    name: 'Calls below a list are counted once, not for each item',
+    file: 'src/plugins/operation-limits-cost.ts',
+    find: 'once.upstreamCalls + size * perItem.upstreamCalls',
+    replace: 'once.upstreamCalls + perItem.upstreamCalls',
+    tests: UNIT,
+  },
+];

@@ -1,0 +1,128 @@
+// Puts one known defect at a time into a copy of the sources and sees whether the tests notice it.
+// `npm run test:mutants` runs all; `npm run test:mutants -- cursor` those with "cursor" in the name or the file.
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { areas, countPlaces } from './defects.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const COPIED = ['src', 'test', 'schema', 'docs', 'README.md', 'package.json', 'jest.config.js'];
+const WORKERS = 2;
+const JEST_LIMIT_MS = 120_000;
+/** Far above what a good test takes on a busy machine: a defect is caught by what it breaks, not by the load. */
+const TEST_LIMIT_MS = 20_000;
+
+const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+const defects = Object.values(areas)
+  .flat()
+  .filter(({ name, file }) => words.every((word) => `${name} ${file}`.toLowerCase().includes(word)));
+
+const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
+const children = new Set();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
+
+const startedAt = performance.now();
+const copies = Array.from({ length: WORKERS }, (_, index) => createCopy(join(folder, `copy-${index}`)));
+const misplaced = defects.filter((defect) => countPlaces(defect) !== 1);
+if (misplaced.length > 0) stop('These have no place in the source, or several:', misplaced);
+if (defects.length === 0) stop('No defect has such a name or file.', []);
+
+await checkCopies();
+const queue = [...defects];
+const survivors = [];
+await Promise.all(copies.map(work));
+const seconds = Math.round((performance.now() - startedAt) / 1000);
+console.log(`${defects.length - survivors.length} of ${defects.length} defects caught in ${seconds} s`);
+if (survivors.length > 0) stop('Nobody noticed:', survivors);
+
+function createCopy(copy) {
+  for (const path of COPIED) cpSync(join(ROOT, path), join(copy, path), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
+}
+
+/** Without a defect the tests must pass in the copies too: else every defect would seem to be caught. */
+async function checkCopies() {
+  const whole = new Set(defects.filter(({ only }) => !only).flatMap(({ tests }) => tests));
+  const parts = defects.filter(({ only, tests }) => only && !tests.every((path) => whole.has(path)));
+  const runs = [
+    [...whole],
+    [...new Set(parts.flatMap(({ tests }) => tests)), '-t', parts.map(({ only }) => only).join('|')],
+  ].map((args, index) => (args[0] === '-t' || args.length === 0 ? undefined : runJest(copies[index], args)));
+  for (const result of await Promise.all(runs)) {
+    if (result && (result.status !== 0 || result.failed.length > 0)) {
+      stop('The tests fail without any defect:', result.failed.length > 0 ? result.failed : [result.output]);
+    }
+  }
+}
+
+async function work(copy) {
+  for (let defect = queue.shift(); defect; defect = queue.shift()) {
+    const { name, file, find, replace, tests, only } = defect;
+    const path = join(copy, file);
+    const original = readFileSync(path, 'utf8');
+    writeFileSync(
+      path,
+      original.replace(find, () => replace),
+    );
+    const { failed, output } = await runJest(copy, only ? [...tests, '-t', only] : tests);
+    writeFileSync(path, original);
+    // What keeps the tests from running at all (a syntax error) was noticed by no test.
+    const isCaught = failed.length > 0;
+    if (!isCaught) survivors.push(defect);
+    console.log(`${isCaught ? 'caught  ' : 'SURVIVED'}  ${file}  ${name}`);
+    if (process.argv.includes('--why')) console.log(`            ${failed[0] ?? output.slice(-2000)}`);
+  }
+}
+
+/** Resolves to the names of the tests that failed. */
+function runJest(copy, args) {
+  const report = join(copy, 'report.json');
+  rmSync(report, { force: true });
+  const options = [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    join(ROOT, 'node_modules/jest/bin/jest.js'),
+    ...['--runInBand', '--bail', '--forceExit', '--ci', '--silent', '--json', `--outputFile=${report}`],
+    ...[`--testTimeout=${TEST_LIMIT_MS}`, `--cacheDirectory=${join(copy, 'cache')}`, '--runTestsByPath'],
+    ...args,
+  ];
+  const child = spawn(process.execPath, options, { cwd: copy, stdio: ['ignore', 'ignore', 'pipe'] });
+  children.add(child);
+  const timer = setTimeout(() => child.kill('SIGKILL'), JEST_LIMIT_MS);
+  let output = '';
+  child.stderr.on('data', (chunk) => {
+    output += chunk;
+  });
+  return new Promise((resolve) => {
+    child.on('close', (status) => {
+      clearTimeout(timer);
+      children.delete(child);
+      resolve({ status, output, failed: readFailed(report) });
+    });
+  });
+}
+
+function readFailed(report) {
+  try {
+    const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
+    return testResults
+      .flatMap(({ assertionResults }) => assertionResults)
+      .filter(({ status }) => status === 'failed')
+      .map(({ fullName }) => fullName);
+  } catch {
+    return [];
+  }
+}
+
+function stop(message, list) {
+  console.log(message);
+  for (const one of list) console.log(`  ${typeof one === 'string' ? one : `${one.file}  ${one.name}`}`);
+  process.exit(1);
+}
