@@ -17,7 +17,9 @@ const TEST_LIMIT_MS = 20_000;
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const defects = Object.values(areas)
   .flat()
-  .filter(({ name, file }) => words.every((word) => `${name} ${file}`.toLowerCase().includes(word)));
+  .filter(({ name, file }) =>
+    words.every((word) => `${name} ${file}`.toLowerCase().includes(word.toLowerCase())),
+  );
 
 const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
 const children = new Set();
