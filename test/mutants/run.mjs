@@ -90,6 +90,8 @@ function runJest(copy, args) {
   const options = [
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
+    // A promise that a failed test left behind must not end jest before it reports that test.
+    '--unhandled-rejections=warn',
     join(ROOT, 'node_modules/jest/bin/jest.js'),
     ...['--runInBand', '--bail', '--forceExit', '--ci', '--silent', '--json', `--outputFile=${report}`],
     ...[`--testTimeout=${TEST_LIMIT_MS}`, `--cacheDirectory=${join(copy, 'cache')}`, '--runTestsByPath'],

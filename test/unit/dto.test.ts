@@ -21,6 +21,11 @@ describe('An answer that holds a token', () => {
   it('is the token', () => expect(readToken(json(TOKEN), TOKEN.id)).toEqual(TOKEN));
   it('may have members that are new', () =>
     expect(readToken(json({ ...TOKEN, createdAt: 'now' })).name).toBe('signing-service'));
+  it('may have members that are new beside the keys', () => {
+    const { publicKeyInfo } = TOKEN.authenticationMethod;
+    const method = { ...TOKEN.authenticationMethod, publicKeyInfo: { ...publicKeyInfo, cachedAt: 'now' } };
+    expect(readToken(json({ ...TOKEN, authenticationMethod: method })).id).toBe(TOKEN.id);
+  });
   it('may name an algorithm that is new', () => {
     const method = { ...TOKEN.authenticationMethod, signingAlgorithm: 'PS256' };
     expect(

@@ -104,7 +104,7 @@ export const upstream = [
     find: 'followRedirect: false,',
     replace: '',
     tests: FAULTS,
-    only: 'A write to an API that fails redirect',
+    only: 'redirect-307. is sent once',
   },
   {
     name: 'A redirect of a read passes for an answer',
@@ -136,7 +136,7 @@ export const upstream = [
     find: 'if (transferred > request.maxBytes) {',
     replace: 'if (transferred > Number.MAX_SAFE_INTEGER) {',
     tests: FAULTS,
-    only: 'A write to an API that fails huge',
+    only: 'huge-chunked. is sent once',
   },
   {
     name: 'A malformed id reaches the path',
