@@ -7,6 +7,7 @@ import { isolation } from './defects/isolation.mjs';
 import { limits } from './defects/limits.mjs';
 import { lists } from './defects/lists.mjs';
 import { redaction } from './defects/redaction.mjs';
+import { sharing } from './defects/sharing.mjs';
 import { upstream } from './defects/upstream.mjs';
 
 /** Mistakes that a careless engineer makes, by the promise that they break. */
@@ -20,6 +21,7 @@ export const areas = {
   'Admission and fairness': admission,
   'Lists and batching': lists,
   'Creating once': idempotency,
+  'Sharing and compiling': sharing,
 };
 
 const root = new URL('../../', import.meta.url);

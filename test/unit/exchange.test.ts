@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createDeadline, type Deadline } from '../../src/upstream/deadline.ts';
+import { createDeadlines, type Deadline } from '../../src/upstream/deadline.ts';
 import type { UpstreamError } from '../../src/upstream/error.ts';
 import { type Call, createExchange } from '../../src/upstream/exchange.ts';
 import { createGate } from '../../src/upstream/gate.ts';
@@ -7,7 +7,11 @@ import type { HttpRequest, HttpResponse } from '../../src/upstream/transport.ts'
 
 const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x' };
 const WRITE: Call = { operation: 'deleteToken', method: 'DELETE', path: '/v1/tokens/x' };
-const credential = { authorization: () => 'Bearer a', renew: async () => undefined };
+const credential = {
+  identity: 'a'.repeat(64),
+  authorization: () => 'Bearer a',
+  renew: async () => undefined,
+};
 
 /** Attempts over a transport that answers with `status`, or never. */
 function startExchange(status: number | 'never' = 200) {
@@ -29,7 +33,7 @@ function startExchange(status: number | 'never' = 200) {
     { readTransport: transport, writeTransport: transport, gate, now: Date.now },
   );
   const attempt = (call: Call, deadline: Deadline) =>
-    exchange({ credential, deadline, headers: {} }, call, 'Bearer a', 0);
+    exchange({ owner: deadline, credential, deadline, headers: {} }, call, 'Bearer a', 0);
   return { attempt, gate, requests };
 }
 
@@ -39,7 +43,7 @@ describe('One attempt', () => {
     ['a write', WRITE, 8000],
   ])('of %s has its timeout', async (_title, call, timeoutMs) => {
     const { attempt, requests } = startExchange();
-    const deadline = createDeadline(60_000);
+    const deadline = createDeadlines(60_000).start();
     await attempt(call, deadline);
     deadline.end();
     expect(requests[0]?.timeoutMs).toBe(timeoutMs);
@@ -50,7 +54,7 @@ describe('One attempt', () => {
     ['a write', WRITE],
   ])('of %s lasts no longer than its request', async (_title, call) => {
     const { attempt, requests } = startExchange();
-    const deadline = createDeadline(300);
+    const deadline = createDeadlines(300).start();
     await attempt(call, deadline);
     deadline.end();
     expect(requests[0]?.timeoutMs).toBeLessThanOrEqual(300);
@@ -58,16 +62,18 @@ describe('One attempt', () => {
 
   it('of a read ends when the client goes away; a write that is on its way does not', async () => {
     const { attempt, requests } = startExchange();
-    const deadline = createDeadline(60_000);
+    const deadline = createDeadlines(60_000).start();
     await attempt(READ, deadline);
     await attempt(WRITE, deadline);
     deadline.end();
-    expect(requests.map(({ signal }) => signal)).toEqual([deadline.signal, undefined]);
+    expect(requests.map(({ stop }) => stop)).toEqual([deadline.stop, deadline.expired]);
+    deadline.abandon();
+    expect(requests.map(({ stop }) => stop?.reason)).toEqual(['aborted', undefined]);
   });
 
   it.each([302, 404, 500])('that is answered with %i leaves its place to the next', async (status) => {
     const { attempt, gate } = startExchange(status);
-    const deadline = createDeadline(60_000);
+    const deadline = createDeadlines(60_000).start();
     await expect(attempt(READ, deadline)).rejects.toMatchObject({ status });
     deadline.end();
     expect(gate.running).toBe(0);
@@ -75,9 +81,9 @@ describe('One attempt', () => {
 
   it('waits for a place no longer than its request lasts, and was never sent then', async () => {
     const { attempt, requests } = startExchange('never');
-    const patient = createDeadline(60_000);
+    const patient = createDeadlines(60_000).start();
     void attempt(READ, patient);
-    const refused = await attempt(WRITE, createDeadline(50)).catch((error: UpstreamError) => error);
+    const refused = await attempt(WRITE, createDeadlines(50).start()).catch((error: UpstreamError) => error);
     patient.end();
     expect(refused).toMatchObject({ kind: 'timeout', requestSent: false });
     expect(requests).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createDeadline } from '../../src/upstream/deadline.ts';
+import { createDeadlines } from '../../src/upstream/deadline.ts';
 import { UpstreamError } from '../../src/upstream/error.ts';
 import type { Call } from '../../src/upstream/exchange.ts';
 import { createRetryBudget } from '../../src/upstream/retry.ts';
@@ -29,6 +29,7 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
     },
   );
   const credential = {
+    identity: 'a'.repeat(64),
     authorization: () => 'old',
     async renew(rejected: string) {
       renewed.push(rejected);
@@ -39,9 +40,9 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
     sent,
     renewed,
     async send(call: Call) {
-      const deadline = createDeadline(5000);
+      const deadline = createDeadlines(5000).start();
       try {
-        return await send({ credential, deadline, headers: {} }, call);
+        return await send({ owner: deadline, credential, deadline, headers: {} }, call);
       } finally {
         deadline.end();
       }

@@ -54,7 +54,7 @@ export const admission = [
   {
     name: 'Callers that are not told apart are limited as if they were one',
     file: 'src/plugins/admission.ts',
-    find: ' || principal === ANONYMOUS',
+    find: 'if (principal === ANONYMOUS) return undefined;',
     replace: '',
     tests: ADMISSION,
     only: 'not told apart',

@@ -96,8 +96,8 @@ export const auth = [
   {
     name: 'Keys of callers are dropped when they cannot be fetched again',
     file: 'src/auth/jwks.ts',
-    find: 'if (!signal.aborted)',
-    replace: 'keys = undefined;\n      if (!signal.aborted)',
+    find: 'if (!stop.reason)',
+    replace: 'keys = undefined;\n      if (!stop.reason)',
     tests: JWKS,
   },
   {

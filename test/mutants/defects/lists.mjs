@@ -79,8 +79,8 @@ export const lists = [
   {
     name: 'It is never learned that the list does not help',
     file: 'src/upstream/list-first.ts',
-    find: 'if (!hasMore && !missed) return;',
-    replace: 'if (hasMore || missed) return;',
+    find: 'if (!hasMore && found === asked) return;',
+    replace: 'if (hasMore || found !== asked) return;',
     tests: LIST_FIRST,
   },
   {

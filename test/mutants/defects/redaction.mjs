@@ -20,7 +20,7 @@ export const redaction = [
   {
     name: 'Variables are left to the executor, which echoes them',
     file: 'src/plugins/variables.ts',
-    find: 'if (error) throw error;',
+    find: 'if (problems.length > 0) throw toError(problems);',
     replace: '',
     tests: REDACTION,
   },

@@ -81,6 +81,7 @@ export const transport: Transport = async ({ method, url, headers, body, timeout
   const timeout = AbortSignal.timeout(timeoutMs);
   const stopping = new AbortController();
   stop?.onStop(() => stopping.abort());
+  if (stop?.reason) stopping.abort();
   const init = {
     method,
     headers: { ...headers },

@@ -1,0 +1,97 @@
+const SHARING = ['test/gateway/sharing.test.ts'];
+const EXECUTORS = ['test/gateway/executors.test.ts'];
+
+/** What requests have in common while they are under way. */
+export const sharing = [
+  {
+    name: 'Reads in flight are shared between callers',
+    file: 'src/upstream/shared-reads.ts',
+    find: 'reads.join(scope.credential.identity, key,',
+    replace: "reads.join('', key,",
+    tests: SHARING,
+  },
+  {
+    name: 'Whole operations are shared between callers',
+    file: 'src/graphql-http.ts',
+    find: 'caller.credential.identity,\n      `${caller.principal} ${caller.mayRead} ${key}`',
+    replace: "'',\n      key",
+    tests: SHARING,
+  },
+  {
+    name: 'What has landed can still be joined',
+    file: 'src/upstream/flights.ts',
+    find: 'outcome.then(close, close);',
+    replace: 'outcome.catch(() => undefined);',
+    tests: SHARING,
+  },
+  {
+    name: 'The first client that leaves ends the work of all',
+    file: 'src/upstream/flights.ts',
+    find: 'if (waiters.size === 0) cancel();',
+    replace: 'cancel();',
+    tests: SHARING,
+  },
+  {
+    name: 'Work goes on when everybody has left',
+    file: 'src/upstream/flights.ts',
+    find: 'if (waiters.size === 0) cancel();',
+    replace: '',
+    tests: SHARING,
+  },
+  {
+    name: 'A write does not end the sharing of reads that began before it',
+    file: 'src/upstream/shared-reads.ts',
+    find: '    reads.forget(identity);\n    onWrite(identity);\n    try {\n      return await call();\n    } finally {\n      reads.forget(identity);\n      onWrite(identity);',
+    replace: '    try {\n      return await call();\n    } finally {\n      void onWrite;',
+    tests: SHARING,
+  },
+  {
+    name: 'What was read while a write ran is shared after it',
+    file: 'src/upstream/shared-reads.ts',
+    find: '    } finally {\n      reads.forget(identity);\n      onWrite(identity);',
+    replace: '    } finally {\n      void identity;',
+    tests: SHARING,
+  },
+  {
+    name: 'A mutation that is sent twice is done once',
+    file: 'src/graphql-http.ts',
+    find: '/mutation|',
+    replace: '/',
+    tests: SHARING,
+  },
+  {
+    name: 'A mutation with an escaped keyword is taken for a query',
+    file: 'src/graphql-http.ts',
+    find: 'persistedQuery|\\\\u/',
+    replace: 'persistedQuery/',
+    tests: SHARING,
+  },
+  {
+    name: 'A mutation that is sent by its hash is taken for a query',
+    file: 'src/graphql-http.ts',
+    find: '|persistedQuery|',
+    replace: '|',
+    tests: SHARING,
+  },
+  {
+    name: 'The media type of an answer is the one that another request asked for',
+    file: 'src/graphql-http.ts',
+    find: 'undefined : `${text} ${accept}`;',
+    replace: 'undefined : text;',
+    tests: SHARING,
+  },
+  {
+    name: 'What is skipped is selected all the same',
+    file: 'src/specialize.ts',
+    find: "return directive.name.value === 'include' ? condition === true : condition !== true;",
+    replace: 'return condition !== undefined;',
+    tests: EXECUTORS,
+  },
+  {
+    name: 'What was compiled for other conditions is taken',
+    file: 'src/executor.ts',
+    find: '...conditions.map((name) => variables[name] === true)',
+    replace: '',
+    tests: EXECUTORS,
+  },
+];
