@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import cors from '@fastify/cors';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createApollo } from './apollo.ts';
@@ -118,6 +119,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     },
     async close() {
       draining = true;
+      // What has arrived but was not read yet would be taken for an idle connection, and reset.
+      await setTimeout(ARRIVING_MS);
       await app.close();
       await apollo.stop();
       await admin?.close();
@@ -127,6 +130,9 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     giveUp: deadlines.expireAll,
   };
 }
+
+/** How long requests may still come after the signal: they were on their way. */
+const ARRIVING_MS = 250;
 
 const CORS_HEADERS = [
   'content-type',

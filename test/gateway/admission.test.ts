@@ -109,7 +109,8 @@ describe('A caller with too many requests under way', () => {
     ]);
     expect(alice.map(({ status }) => status).sort()).toEqual([200, 200, 503, 503, 503]);
     expect(bob.status).toBe(200);
-    expect((await busy.query(LIST, {}, as('alice'))).status).toBe(200);
+    const again = await Promise.all([1, 2].map(() => busy.query(LIST, {}, as('alice'))));
+    expect(again.map(({ status }) => status)).toEqual([200, 200]);
   });
 
   it('is not limited by 0', async () => {

@@ -176,6 +176,14 @@ describe('A listing that pages oddly', () => {
     await expect(connect(fetchPage, { first: 5 })).rejects.toMatchObject({ kind: 'invalid-response' });
   });
 
+  it('that repeats a key with items gives none of them twice', async () => {
+    const asked: Asked[] = [];
+    const byKey = { '': { items: items('a'), next: 'k1' }, k1: { items: items('b'), next: 'k1' } };
+    const { edges } = await connect(pages(byKey, asked), { first: 5 });
+    expect(edges.map(({ id }) => id)).toEqual(['a']);
+    expect(asked).toHaveLength(2);
+  });
+
   it('that ignores limit and key is sliced', async () => {
     const all = range(1, 45);
     expect(await walk(async () => ({ items: all, next: undefined }), 20)).toEqual(all.map(({ id }) => id));

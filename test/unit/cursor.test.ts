@@ -38,6 +38,10 @@ describe('A cursor', () => {
     ['blanks', '   '],
     ['a line break', `${CURSOR}\r\n`],
     ['padding', `${CURSOR}=`],
+    [
+      'the same parts spelled otherwise',
+      Buffer.from(`${Buffer.from(CURSOR, 'base64url')} `).toString('base64url'),
+    ],
     ['an object', Buffer.from('{"a":1}').toString('base64url')],
     ['another version', Buffer.from('[2,"",  "",0,""]').toString('base64url')],
     ['a negative offset', encodeCursor('tokens', { key: '', offset: -1, id: '' })],

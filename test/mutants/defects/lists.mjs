@@ -9,8 +9,15 @@ export const lists = [
   {
     name: 'The digest of a cursor is not checked',
     file: 'src/cursor.ts',
-    find: 'mark === digest(scope, key, offset, id) && ',
-    replace: '',
+    find: 'mark === digest(scope, key, offset, id) && encodeCursor(scope, { key, offset, id }) === cursor;',
+    replace: 'mark !== undefined;',
+    tests: CURSOR,
+  },
+  {
+    name: 'A cursor may be spelled in several ways',
+    file: 'src/cursor.ts',
+    find: ' && encodeCursor(scope, { key, offset, id }) === cursor;',
+    replace: ';',
     tests: CURSOR,
   },
   {

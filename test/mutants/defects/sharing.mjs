@@ -13,7 +13,7 @@ export const sharing = [
   {
     name: 'Whole operations are shared between callers',
     file: 'src/graphql-http.ts',
-    find: 'caller.credential.identity,\n      `${caller.principal} ${caller.mayRead} ${key}`',
+    find: `caller.credential.identity,\n      \`\${caller.principal} \${caller.mayRead} \${key}\``,
     replace: "'',\n      key",
     tests: SHARING,
   },
@@ -76,7 +76,7 @@ export const sharing = [
   {
     name: 'The media type of an answer is the one that another request asked for',
     file: 'src/graphql-http.ts',
-    find: 'undefined : `${text} ${accept}`;',
+    find: `undefined : \`\${text} \${accept}\`;`,
     replace: 'undefined : text;',
     tests: SHARING,
   },
