@@ -2,7 +2,7 @@ const GATEWAY = ['test/gateway/operation-limits.test.ts'];
 const UNIT = ['test/unit/operation-limits.test.ts'];
 const PLUGIN = 'src/plugins/operation-limits.ts';
 
-/** A limit that lets one more through. Where it is read is in the source once, so is what stands before it. */
+/** A limit that lets one more through. `find` is how the source has the number that it is compared with. */
 function oneMore(what, find, only) {
   return {
     name: `An operation may have one more than the limit of ${what}`,
