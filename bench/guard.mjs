@@ -9,7 +9,7 @@ import { createWorkFolder, startContestant } from './lib/contestants.mjs';
 import { prepareMeasurement } from './lib/measure.mjs';
 import { readOptions } from './lib/options.mjs';
 import { prepareMachine } from './lib/process.mjs';
-import { undisturbed } from './lib/stats.mjs';
+import { median, ratios } from './lib/stats.mjs';
 import { startUpstream } from './lib/upstream.mjs';
 import { WORKLOADS } from './lib/workloads.mjs';
 
@@ -17,14 +17,14 @@ const FILE = new URL('./guard.json', import.meta.url);
 /** Of a round: some tenths of a second each. By number and not by time, so that every round is the same work. */
 const REQUESTS = { W1: 300, W3: 8, W4: 120 };
 const WARM_ROUNDS = 6;
-/** On a busy machine there are fewer rounds rather than a longer wait, but enough for a quarter to mean something. */
+/** On a busy machine there are fewer rounds rather than a longer wait, but enough for a median. */
 const SECONDS = 50;
 const MIN_ROUNDS = 6;
 /** So much longer for a baseline, which all later runs are held against. */
 const UPDATE_FACTOR = 3;
 
 const options = readOptions({
-  /** Many short ones, all workloads in each: a disturbance hits some of them, and the cheaper quarter counts. */
+  /** Many short ones, all workloads in each: a disturbance hits some of them, and the median is of the others. */
   rounds: 18,
   /** Another build than this one. */
   gateway: 'dist/main.js',
@@ -52,7 +52,7 @@ for (let round = 0; round < options.rounds * patience && !isLate(round); round++
     costs.push((await measure()).cpuUs);
   }
 }
-for (const name of Object.keys(REQUESTS)) check(name, costOf(name, 'gateway'), costOf(name, 'k'));
+for (const name of Object.keys(REQUESTS)) check(name, costsOf(name, 'gateway'), costsOf(name, 'k'));
 if (options.update) writeFileSync(FILE, `${JSON.stringify(guard, null, 2)}\n`);
 process.exit();
 
@@ -65,20 +65,20 @@ async function prepare(name, requests, contestant) {
   return { name, who: contestant.name, workload, costs: [], measure };
 }
 
-function costOf(workload, contestant) {
-  const { costs } = measurements.find(({ name, who }) => name === workload && who === contestant);
-  return undisturbed(costs);
+function costsOf(workload, contestant) {
+  return measurements.find(({ name, who }) => name === workload && who === contestant).costs;
 }
 
 function check(name, own, floor) {
-  const ratio = own / floor;
+  const { median: ratio, min, max } = ratios(own, floor);
   if (options.update) guard.ratios[name] = Number(ratio.toFixed(2));
   const baseline = guard.ratios[name];
   const bound = baseline * guard.factor;
   // A ratio that is no number (no /proc) fails too: nothing was checked.
   const isAllowed = ratio <= bound;
   if (!isAllowed) process.exitCode = 1;
-  const cost = `${Math.round(own)} µs of CPU per request, ${ratio.toFixed(2)} times the floor's ${Math.round(floor)}`;
+  const byRound = `${min.toFixed(2)} to ${max.toFixed(2)} by round`;
+  const cost = `${Math.round(median(own))} µs of CPU per request, ${ratio.toFixed(2)} times the floor's (${byRound})`;
   const hint = ratio < baseline / guard.factor ? ' Much better than it was: --update.' : '';
   console.log(`${name}: ${isAllowed ? 'ok' : 'TOO DEAR'}, ${cost}; allowed is ${bound.toFixed(2)}.${hint}`);
 }

@@ -21,11 +21,6 @@ export function ratios(over, under) {
   return spread(over.map((value, index) => value / under[index]));
 }
 
-/** The lower quartile: what disturbs a measurement only ever makes it dearer. */
-export function undisturbed(values) {
-  return quantile(sorted(values), 0.25);
-}
-
 function sorted(values) {
   return Float64Array.from(values).sort();
 }
