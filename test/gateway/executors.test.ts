@@ -17,8 +17,8 @@ const CREATE = `mutation ($input: CreateTokenInput!, $name: String!) {
 let interpreted: Gateway;
 let compiled: Gateway;
 beforeAll(async () => {
-  interpreted = await startGateway({ env: { MAX_COMPILED_OPERATIONS: '0' } });
-  compiled = await startGateway({ env: { COMPILE_AFTER: '0' }, emulatorOf: interpreted });
+  interpreted = await startGateway({ env: { MAX_COMPILED_OPERATIONS: '0', UPSTREAM_RETRIES: '0' } });
+  compiled = await startGateway({ env: { COMPILE_AFTER: '0', UPSTREAM_RETRIES: '0' }, emulatorOf: interpreted });
 });
 afterAll(async () => {
   await compiled.close();
@@ -41,7 +41,7 @@ async function expectSame(document: string, variables: object): Promise<object> 
 }
 
 describe('A compiled operation answers what an interpreted one does', () => {
-  it('for 500 random queries, many of which fail in part', async () => {
+  it('for 200 random queries, many of which fail in part', async () => {
     const random = createRandom(readSeed('EXECUTORS_SEED'));
     const ids = interpreted.emulator.tokensOf('demo').map(({ id }) => id);
     const next = createRandomOperations(createSchema(readTypeDefs()), random, {
@@ -56,12 +56,12 @@ describe('A compiled operation answers what an interpreted one does', () => {
       },
     });
     let failed = 0;
-    for (let index = 0; index < 500; index++) {
+    for (let index = 0; index < 200; index++) {
       const { document, variables } = next();
       if (JSON.stringify(await expectSame(document, variables)).includes('extensions')) failed++;
     }
-    expect(failed).toBeGreaterThan(50);
-    expect(failed).toBeLessThan(450);
+    expect(failed).toBeGreaterThan(20);
+    expect(failed).toBeLessThan(180);
   });
 
   it.each(['nullfields', 'wrongtype', 'missing', 'unknown-enum', 'badjson', 'leak-403'])(

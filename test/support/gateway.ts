@@ -44,7 +44,7 @@ interface GatewayOptions {
   readonly authorization?: string;
 }
 
-/** Which of the two executors runs what these tests ask: `npm run test:executors` tries both. */
+/** Which of the two executors runs what these tests ask: `npm run test:compiled` and `test:interpreted`. */
 function executorOfThisRun(): Record<string, string> {
   const { MAX_COMPILED_OPERATIONS, COMPILE_AFTER } = process.env;
   return {
