@@ -18,7 +18,10 @@ let interpreted: Gateway;
 let compiled: Gateway;
 beforeAll(async () => {
   interpreted = await startGateway({ env: { MAX_COMPILED_OPERATIONS: '0', UPSTREAM_RETRIES: '0' } });
-  compiled = await startGateway({ env: { COMPILE_AFTER: '0', UPSTREAM_RETRIES: '0' }, emulatorOf: interpreted });
+  compiled = await startGateway({
+    env: { COMPILE_AFTER: '0', UPSTREAM_RETRIES: '0' },
+    emulatorOf: interpreted,
+  });
 });
 afterAll(async () => {
   await compiled.close();
