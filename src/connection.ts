@@ -20,7 +20,8 @@ export interface ConnectionRequest<Item, Edge> {
   readonly args: ConnectionArgs;
   /** One page of the API, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
   fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
-  toEdge(item: Item | BrokenItem, cursor: string): Edge;
+  /** `toCursor` is dear enough to be called only for a cursor that is selected. */
+  toEdge(item: Item | BrokenItem, toCursor: () => string): Edge;
 }
 
 export interface Connection<Edge> {
@@ -63,8 +64,12 @@ export async function toConnection<
   return {
     edges: walk.edges,
     pageInfo: {
-      startCursor: walk.edges[0]?.cursor ?? null,
-      endCursor: walk.edges.at(-1)?.cursor ?? null,
+      get startCursor() {
+        return walk.edges[0]?.cursor ?? null;
+      },
+      get endCursor() {
+        return walk.edges.at(-1)?.cursor ?? null;
+      },
       hasPreviousPage: request.args.after != null,
       hasNextPage: () => (known ??= hasNextPage()),
     },
@@ -115,7 +120,7 @@ function createWalk<Item extends { readonly id: string }, Edge extends { readonl
       // The last item of an upstream page takes the next page's key, so that offsets stay small.
       const endsPage = next !== '' && passed === items.length;
       const position = endsPage ? { ...START, key: next } : { key, offset: passed, id: item.id };
-      edges.push(toEdge(item, encodeCursor(scope, position)));
+      edges.push(toEdge(item, () => encodeCursor(scope, position)));
     }
     return end;
   };

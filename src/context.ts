@@ -93,12 +93,17 @@ function refused(common: Omit<Context, 'caller' | 'loaders'>, error: Error): Con
   return Object.assign(Object.create(prototype) as typeof prototype, common);
 }
 
+const AUTHORIZATION = 'authorization';
+
 /** Several such headers are joined, and then refused: which of two callers it is must not be a matter of order. */
 function readAuthorization(rawHeaders: readonly string[]): string | undefined {
-  const values = rawHeaders.filter(
-    (_value, index) => index % 2 === 1 && /^authorization$/i.test(rawHeaders[index - 1] ?? ''),
-  );
-  return values.length === 0 ? undefined : values.join(', ');
+  let joined: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length !== AUTHORIZATION.length || name.toLowerCase() !== AUTHORIZATION) continue;
+    joined = joined === undefined ? rawHeaders[at + 1] : `${joined}, ${rawHeaders[at + 1]}`;
+  }
+  return joined;
 }
 
 /** All that goes upstream of a caller's headers, besides the credential: W3C trace context, and the request's id. */

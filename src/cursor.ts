@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Where a page goes on. */
 export interface Position {
@@ -52,8 +52,5 @@ function parse(cursor: string): unknown {
 }
 
 function digest(scope: string, key: string, offset: number, id: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify([scope, key, offset, id]))
-    .digest('base64url')
-    .slice(0, 10);
+  return hash('sha256', JSON.stringify([scope, key, offset, id]), 'base64url').slice(0, 10);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Loaders } from './loaders.ts';
 import type { Store } from './state/store.ts';
 import { UpstreamError } from './upstream/error.ts';
@@ -161,5 +161,5 @@ function thumbprint({ crv, e, kty, n, x, y }: JsonWebKeyDto): string {
 }
 
 function sha256(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('base64url');
+  return hash('sha256', JSON.stringify(value), 'base64url');
 }

@@ -90,7 +90,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   ],
   'graphql-jit': ['executor.ts'],
   jose: ['auth/', 'emulator/'],
-  'lru-cache': ['document-store.ts', 'executor.ts'],
+  'lru-cache': ['document-store.ts', 'executor.ts', 'plugins/'],
   'prom-client': ['plugins/'],
   pino: ['main.ts', 'server.ts', 'plugins/'],
   undici: ['upstream/'],

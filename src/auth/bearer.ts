@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { AuthError } from './auth-error.ts';
 
 const MAX_CREDENTIAL_LENGTH = 8192;
@@ -23,5 +23,5 @@ export function isCredential(text: string): boolean {
 
 /** Full SHA-256, in hex: principals and identities are never cut short, since data is shared under them. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }

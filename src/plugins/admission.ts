@@ -46,17 +46,19 @@ export function createAdmission(options: AdmissionOptions): Admission {
     guard(app) {
       loop.start();
       app.addHook('onClose', async () => loop.stop());
-      app.addHook('onRequest', async (request, reply) => {
-        if (request.routeOptions.url !== '/graphql' || !isCounted(request.method)) return;
+      app.addHook('onRequest', (request, reply, done) => {
+        if (request.routeOptions.url !== '/graphql' || !isCounted(request.method)) return done();
         if (maxInFlight > 0 && inFlight >= maxInFlight) {
           sheds.add();
           const body = errorBody('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });
-          return reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS)).send(body);
+          reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS)).send(body);
+          return;
         }
         inFlight++;
         onceOver(reply.raw, () => {
           inFlight--;
         });
+        done();
       });
     },
 

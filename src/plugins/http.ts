@@ -43,12 +43,15 @@ export function createHttpApp(
     // While draining, what still arrives on an open connection is answered; `connection: close` then ends it.
     return503OnClosing: false,
   }) as unknown as FastifyInstance;
-  app.addHook('onRequest', async (request, reply) => {
+  // Hooks that have nothing to wait for call back: a promise for each would be most of their price.
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(commonHeaders(request.id));
+    done();
   });
   // Not on arrival: what was in flight when the drain began must not leave an idle connection behind either.
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) reply.header('connection', 'close');
+    done();
   });
   httpChecks(app);
   jsonBody(app);

@@ -1,11 +1,13 @@
 import type { ApolloServerPlugin, GraphQLRequest } from '@apollo/server';
 import { type DocumentNode, Kind, type OperationDefinitionNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import { type Cost, planCost, type Variables } from './operation-limits-cost.ts';
 import { countDocument } from './operation-limits-counts.ts';
 import { type Excess, firstExcess, type OperationLimits, toLimitError } from './operation-limits-excess.ts';
-import { measureSource } from './operation-limits-source.ts';
+import { measureSource, type SourceSize } from './operation-limits-source.ts';
 
 const MAX_OPERATION_NAME = 512;
+const MAX_SIZES = 1000;
 /** The deepest input of the schema has seven levels. */
 const MAX_VARIABLE_DEPTH = 32;
 /** GraphQL's own rule allows two as well. */
@@ -24,9 +26,10 @@ const MAX_INTROSPECTION_DEPTH = 20;
 export function operationLimits(limits: OperationLimits): ApolloServerPlugin {
   const { excessOf, standIn } = createDocumentCheck(limits);
   const costOf = createCostCheck(limits);
+  const sizeOf = createSizes();
   return {
     async requestDidStart({ request }) {
-      const early = checkRequest(request, limits);
+      const early = checkRequest(request, limits, sizeOf);
       if (early) replaceRequest(request);
       return {
         async validationDidStart(context) {
@@ -47,6 +50,7 @@ export function operationLimits(limits: OperationLimits): ApolloServerPlugin {
 function checkRequest(
   { query = '', operationName, variables }: GraphQLRequest,
   { maxOperationChars, maxOperationTokens, maxBracketDepth, maxVariables }: OperationLimits,
+  sizeOf: (query: string) => SourceSize,
 ): Excess | undefined {
   const name = operationName?.length ?? 0;
   const given = variables ? Object.keys(variables).length : 0;
@@ -57,11 +61,21 @@ function checkRequest(
     ['variableDepth', 'levels of variables', depthOf(variables, MAX_VARIABLE_DEPTH), MAX_VARIABLE_DEPTH],
   ]);
   if (early) return early;
-  const { tokens, brackets } = measureSource(query);
+  const { tokens, brackets } = sizeOf(query);
   return firstExcess([
     ['tokens', 'tokens in the document', tokens, maxOperationTokens],
     ['brackets', 'brackets open at once in the document', brackets, maxBracketDepth],
   ]);
+}
+
+/** Remembers the sizes of documents: they come again. */
+function createSizes(): (query: string) => SourceSize {
+  const sizes = new LRUCache<string, SourceSize>({ max: MAX_SIZES });
+  return (query) => {
+    const size = sizes.get(query) ?? measureSource(query);
+    sizes.set(query, size);
+    return size;
+  };
 }
 
 /** How deep objects and lists lie in one another, up to one more than `max`. Without recursion: they may be many thousands. */

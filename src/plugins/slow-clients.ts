@@ -7,11 +7,16 @@ const MAX_DISCARD_MS = 5_000;
 
 /** What is owed to clients that send or read slowly, and what is not. Slow requests are cut by the server itself. */
 export function slowClients(app: FastifyInstance, answerTimeoutMs: number): void {
-  app.addHook('onSend', async ({ raw: request }, { raw: response }) => {
-    if (!request.complete) await discardBody(request);
-    if (response.destroyed) return;
-    const timer = setTimeout(() => response.destroy(), answerTimeoutMs);
-    response.once('close', () => clearTimeout(timer));
+  app.addHook('onSend', ({ raw: request }, { raw: response }, _payload, done) => {
+    const limitAnswer = () => {
+      if (!response.destroyed) {
+        const timer = setTimeout(() => response.destroy(), answerTimeoutMs);
+        response.once('close', () => clearTimeout(timer));
+      }
+      done();
+    };
+    if (request.complete) limitAnswer();
+    else discardBody(request).then(limitAnswer, done);
   });
 }
 

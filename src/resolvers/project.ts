@@ -18,10 +18,16 @@ export type TokenProjectConnectionModel = Connection<TokenProjectEdgeModel>;
 
 export function toProjectEdge(
   item: ProjectWithPolicyDto | BrokenItem,
-  cursor: string,
+  toCursor: () => string,
 ): TokenProjectEdgeModel {
-  if (!('broken' in item)) return { cursor, node: item, policy: item.policy };
-  return { cursor, node: toReadError(item.broken), policy: toReadError(item.broken) };
+  const isBroken = 'broken' in item;
+  return {
+    node: isBroken ? toReadError(item.broken) : item,
+    policy: isBroken ? toReadError(item.broken) : item.policy,
+    get cursor() {
+      return toCursor();
+    },
+  };
 }
 
 export const TokenProjectConnection = {

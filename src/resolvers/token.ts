@@ -21,8 +21,13 @@ export interface TokenEdgeModel {
 }
 export type TokenConnectionModel = Connection<TokenEdgeModel>;
 
-export function toTokenEdge(item: TokenDto | BrokenItem, cursor: string): TokenEdgeModel {
-  return { cursor, node: 'broken' in item ? toReadError(item.broken) : item };
+export function toTokenEdge(item: TokenDto | BrokenItem, toCursor: () => string): TokenEdgeModel {
+  return {
+    node: 'broken' in item ? toReadError(item.broken) : item,
+    get cursor() {
+      return toCursor();
+    },
+  };
 }
 
 export const Token = {

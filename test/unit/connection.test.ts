@@ -14,7 +14,7 @@ interface Asked {
 const items = (...ids: string[]): Item[] => ids.map((id) => ({ id }));
 const range = (from: number, to: number): Item[] =>
   Array.from({ length: to - from + 1 }, (_, i) => ({ id: `t${from + i}` }));
-const toEdge = (item: Item, cursor: string) => ({ cursor, id: item.id });
+const toEdge = (item: Item, toCursor: () => string) => ({ cursor: toCursor(), id: item.id });
 
 /** A listing that pages as DynamoDB does: the key is the last id, and it is there whenever the limit was reached. */
 function listing(all: () => readonly Item[], asked: Asked[] = []) {
@@ -60,7 +60,7 @@ function connect(
     scope: 'tokens',
     args,
     fetchPage,
-    toEdge: (item, cursor) => toEdge(item as Item, cursor),
+    toEdge: (item, toCursor) => toEdge(item as Item, toCursor),
   });
 }
 

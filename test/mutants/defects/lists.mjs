@@ -23,8 +23,8 @@ export const lists = [
   {
     name: 'A cursor of another list is taken',
     file: 'src/cursor.ts',
-    find: '.update(JSON.stringify([scope, key, offset, id]))',
-    replace: '.update(JSON.stringify([key, offset, id]))',
+    find: "hash('sha256', JSON.stringify([scope, key, offset, id])",
+    replace: "hash('sha256', JSON.stringify([key, offset, id])",
     tests: CURSOR,
   },
   {
