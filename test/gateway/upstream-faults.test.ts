@@ -78,6 +78,12 @@ describe('A read of an API that fails', () => {
     expect(text).not.toMatch(/127\.0\.0\.1|localhost|ECONN|undici|<html|stack|node_modules|canary|Bearer/i);
   });
 
+  it('is refused for its size alone, when the answer is otherwise right', async () => {
+    gateway.emulator.faults.add({ fault: 'huge', operation: 'listToken' });
+    const { errors } = await gateway.query('{ tokens(first: 1) { nodes { id } } }');
+    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_INVALID_RESPONSE');
+  });
+
   it.each(['truncated', 'truncated-chunked', 'reset-mid', 'twolengths'])(
     '(%s) is an UPSTREAM code after at most three calls',
     async (fault) => {

@@ -1,4 +1,4 @@
-const WRITES = ['test/gateway/writes-once.test.ts'];
+const TRANSPORTS = ['test/unit/transports.test.ts'];
 const FAULTS = ['test/gateway/upstream-faults.test.ts'];
 const RETRY = ['test/unit/retry.test.ts'];
 const CLIENT = ['test/unit/client.test.ts'];
@@ -129,15 +129,28 @@ export const upstream = [
     find: 'size += chunk.length;',
     replace: '',
     tests: FAULTS,
-    only: 'huge-chunked',
+    only: 'refused for its size alone',
   },
   {
     name: 'Answers to writes have no size limit',
     file: 'src/upstream/got-transport.ts',
     find: 'if (transferred > request.maxBytes) refuse',
     replace: 'if (transferred > Number.MAX_SAFE_INTEGER) refuse',
-    tests: WRITES,
-    only: 'update is sent once .huge-chunked',
+    tests: TRANSPORTS,
+  },
+  {
+    name: 'Answers to reads have no size limit while they come',
+    file: 'src/upstream/undici-transport.ts',
+    find: 'if (size > maxBytes) fail',
+    replace: 'if (size > Number.MAX_SAFE_INTEGER) fail',
+    tests: TRANSPORTS,
+  },
+  {
+    name: 'A packed answer is read',
+    file: 'src/upstream/transport.ts',
+    find: "if (encoding !== undefined && encoding !== 'identity')",
+    replace: 'if (encoding === undefined && status === 0)',
+    tests: TRANSPORTS,
   },
   {
     name: 'A malformed id reaches the path',
