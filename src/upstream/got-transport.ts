@@ -69,6 +69,8 @@ export function createGotTransport({
     if (request.stop?.reason) exchange.cancel();
     try {
       const { statusCode, headers, rawBody } = await exchange;
+      // A short answer may be whole before it can be cancelled.
+      if (refusal) throw refusal;
       return { status: statusCode, headers: flatten(headers), body: Buffer.from(rawBody).toString('utf8') };
     } catch (error) {
       throw refusal ?? toUpstreamError(error);
