@@ -47,7 +47,7 @@ interface Answer {
  */
 export function createGraphqlHandler(
   parts: GraphqlHttpParts,
-): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+): (request: FastifyRequest, reply: FastifyReply) => Promise<Buffer | FastifyReply> {
   const { authenticator, admission, operations } = parts;
 
   const answer = async (
@@ -80,7 +80,9 @@ export function createGraphqlHandler(
       const { status, headers, body, report } = await answer(request, client, caller, reply.raw);
       logOperation(request, report, caller, startedAt);
       for (const [name, value] of headers) reply.header(name, value);
-      return reply.code(status).send(body);
+      // Not the reply itself: it is a thenable, and Fastify would wait for its stream.
+      reply.code(status);
+      return body;
     } catch (error) {
       if (client.reason === undefined) throw error;
       return reply.hijack();
