@@ -20,8 +20,8 @@ export interface ConnectionRequest<Item, Edge> {
   readonly args: ConnectionArgs;
   /** One page of the API, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
   fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
-  /** `toCursor` is dear enough to be called only for a cursor that is selected. */
-  toEdge(item: Item | BrokenItem, toCursor: () => string): Edge;
+  /** `cursor` is dear enough to be made only where it is selected. */
+  toEdge(item: Item | BrokenItem, cursor: () => string): Edge;
 }
 
 export interface Connection<Edge> {
@@ -30,8 +30,8 @@ export interface Connection<Edge> {
 }
 
 export interface PageInfoModel {
-  readonly startCursor: string | null;
-  readonly endCursor: string | null;
+  startCursor(): string | null;
+  endCursor(): string | null;
   readonly hasPreviousPage: boolean;
   /** Asks the API again only when it is selected and not known yet. */
   hasNextPage(): Promise<boolean>;
@@ -44,10 +44,9 @@ export interface PageInfoModel {
  * asks for what is passed, what is wanted, and one more: that one more says whether there is a next page without a
  * second call. An item's id in the cursor finds the place again when items before it came or went.
  */
-export async function toConnection<
-  Item extends { readonly id: string },
-  Edge extends { readonly cursor: string },
->(request: ConnectionRequest<Item, Edge>): Promise<Connection<Edge>> {
+export async function toConnection<Item extends { readonly id: string }, Edge extends { cursor(): string }>(
+  request: ConnectionRequest<Item, Edge>,
+): Promise<Connection<Edge>> {
   const first = readFirst(request.args.first);
   const walk = createWalk(request, first, readAfter(request.scope, request.args.after));
   if (first > 0) {
@@ -64,12 +63,8 @@ export async function toConnection<
   return {
     edges: walk.edges,
     pageInfo: {
-      get startCursor() {
-        return walk.edges[0]?.cursor ?? null;
-      },
-      get endCursor() {
-        return walk.edges.at(-1)?.cursor ?? null;
-      },
+      startCursor: () => walk.edges[0]?.cursor() ?? null,
+      endCursor: () => walk.edges.at(-1)?.cursor() ?? null,
       hasPreviousPage: request.args.after != null,
       hasNextPage: () => (known ??= hasNextPage()),
     },
@@ -85,7 +80,7 @@ interface Walk<Edge> {
   wantsMore(): boolean;
 }
 
-function createWalk<Item extends { readonly id: string }, Edge extends { readonly cursor: string }>(
+function createWalk<Item extends { readonly id: string }, Edge extends { cursor(): string }>(
   { scope, fetchPage, toEdge }: ConnectionRequest<Item, Edge>,
   first: number,
   start: Position,

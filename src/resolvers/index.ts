@@ -1,9 +1,16 @@
 import { toReadError, toWriteError } from '../errors.ts';
 import type { Resolvers } from '../generated/graphql.ts';
 import { Mutation } from './mutation.ts';
-import { Policy, PolicyStatement, TokenProjectConnection } from './project.ts';
+import { Policy, PolicyStatement, TokenProjectConnection, TokenProjectEdge } from './project.ts';
 import { Node, Query } from './query.ts';
-import { JsonWebKeySet, PublicKeyInfo, Token, TokenAuthenticationMethod, TokenConnection } from './token.ts';
+import {
+  JsonWebKeySet,
+  PublicKeyInfo,
+  Token,
+  TokenAuthenticationMethod,
+  TokenConnection,
+  TokenEdge,
+} from './token.ts';
 
 /** Every field that is not simply a member of its parent. Their failures leave here in their public form. */
 export const resolvers: Resolvers = {
@@ -19,7 +26,11 @@ export const resolvers: Resolvers = {
     deleteToken: failing(toWriteError, Mutation.deleteToken),
   },
   Token: { projects: failing(toReadError, Token.projects) },
-  PageInfo: { hasNextPage: failing(toReadError, (pageInfo) => pageInfo.hasNextPage()) },
+  PageInfo: {
+    startCursor: (pageInfo) => pageInfo.startCursor(),
+    endCursor: (pageInfo) => pageInfo.endCursor(),
+    hasNextPage: failing(toReadError, (pageInfo) => pageInfo.hasNextPage()),
+  },
   JsonWebKeySet,
   Node,
   Policy,
@@ -27,7 +38,9 @@ export const resolvers: Resolvers = {
   PublicKeyInfo,
   TokenAuthenticationMethod,
   TokenConnection,
+  TokenEdge,
   TokenProjectConnection,
+  TokenProjectEdge,
 };
 
 type AnyResolver<Parent, Args, Ctx, Result> = (parent: Parent, args: Args, context: Ctx) => Result;

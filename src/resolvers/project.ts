@@ -4,13 +4,14 @@ import type {
   PolicyResolvers,
   PolicyStatementResolvers,
   TokenProjectConnectionResolvers,
+  TokenProjectEdgeResolvers,
 } from '../generated/graphql.ts';
 import type { BrokenItem } from '../upstream/dto.ts';
 import type { PolicyDto, ProjectWithPolicyDto } from '../upstream/types.ts';
 
 /** A token in a project. The policy belongs to the pair, so it is here and not on the project. */
 export interface TokenProjectEdgeModel {
-  readonly cursor: string;
+  cursor(): string;
   readonly node: ProjectWithPolicyDto | Error;
   readonly policy: PolicyDto | Error;
 }
@@ -18,21 +19,19 @@ export type TokenProjectConnectionModel = Connection<TokenProjectEdgeModel>;
 
 export function toProjectEdge(
   item: ProjectWithPolicyDto | BrokenItem,
-  toCursor: () => string,
+  cursor: () => string,
 ): TokenProjectEdgeModel {
-  const isBroken = 'broken' in item;
-  return {
-    node: isBroken ? toReadError(item.broken) : item,
-    policy: isBroken ? toReadError(item.broken) : item.policy,
-    get cursor() {
-      return toCursor();
-    },
-  };
+  if (!('broken' in item)) return { cursor, node: item, policy: item.policy };
+  return { cursor, node: toReadError(item.broken), policy: toReadError(item.broken) };
 }
 
 export const TokenProjectConnection = {
   nodes: ({ edges }) => edges.map(({ node }) => node),
 } satisfies TokenProjectConnectionResolvers;
+
+export const TokenProjectEdge = {
+  cursor: (edge) => edge.cursor(),
+} satisfies TokenProjectEdgeResolvers;
 
 // The API's members are singular names of lists.
 export const Policy = {

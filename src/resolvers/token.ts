@@ -8,6 +8,7 @@ import type {
   TokenAuthenticationMethodKind,
   TokenAuthenticationMethodResolvers,
   TokenConnectionResolvers,
+  TokenEdgeResolvers,
   TokenResolvers,
 } from '../generated/graphql.ts';
 import type { BrokenItem } from '../upstream/dto.ts';
@@ -16,18 +17,13 @@ import { toProjectEdge } from './project.ts';
 
 /** `node` is an Error when the API listed something that is no token: GraphQL reports it at the node's path. */
 export interface TokenEdgeModel {
-  readonly cursor: string;
+  cursor(): string;
   readonly node: TokenDto | Error;
 }
 export type TokenConnectionModel = Connection<TokenEdgeModel>;
 
-export function toTokenEdge(item: TokenDto | BrokenItem, toCursor: () => string): TokenEdgeModel {
-  return {
-    node: 'broken' in item ? toReadError(item.broken) : item,
-    get cursor() {
-      return toCursor();
-    },
-  };
+export function toTokenEdge(item: TokenDto | BrokenItem, cursor: () => string): TokenEdgeModel {
+  return { cursor, node: 'broken' in item ? toReadError(item.broken) : item };
 }
 
 export const Token = {
@@ -43,6 +39,10 @@ export const Token = {
 export const TokenConnection = {
   nodes: ({ edges }) => edges.map(({ node }) => node),
 } satisfies TokenConnectionResolvers;
+
+export const TokenEdge = {
+  cursor: (edge) => edge.cursor(),
+} satisfies TokenEdgeResolvers;
 
 const ALGORITHMS: readonly string[] = ['ES256', 'ES512', 'RS256', 'RS512'] satisfies SigningAlgorithm[];
 const KINDS: readonly string[] = ['PRIVATE_KEY'] satisfies TokenAuthenticationMethodKind[];

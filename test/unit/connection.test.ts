@@ -14,7 +14,7 @@ interface Asked {
 const items = (...ids: string[]): Item[] => ids.map((id) => ({ id }));
 const range = (from: number, to: number): Item[] =>
   Array.from({ length: to - from + 1 }, (_, i) => ({ id: `t${from + i}` }));
-const toEdge = (item: Item, toCursor: () => string) => ({ cursor: toCursor(), id: item.id });
+const toEdge = (item: Item, cursor: () => string) => ({ cursor, id: item.id });
 
 /** A listing that pages as DynamoDB does: the key is the last id, and it is there whenever the limit was reached. */
 function listing(all: () => readonly Item[], asked: Asked[] = []) {
@@ -47,7 +47,7 @@ async function walk(fetchPage: (request: Asked) => Promise<Page<Item>>, first: n
     });
     seen.push(...edges.map(({ id }) => id));
     if (!(await pageInfo.hasNextPage())) return seen;
-    after = pageInfo.endCursor;
+    after = pageInfo.endCursor();
   }
   throw new Error('the walk does not end');
 }
@@ -60,7 +60,7 @@ function connect(
     scope: 'tokens',
     args,
     fetchPage,
-    toEdge: (item, toCursor) => toEdge(item as Item, toCursor),
+    toEdge: (item, cursor) => toEdge(item as Item, cursor),
   });
 }
 
@@ -103,7 +103,7 @@ describe('Walking a list page by page', () => {
     all = all.filter(({ id }) => id !== 't3');
     const next = await connect(
       listing(() => all),
-      { first: 5, after: pageInfo.endCursor },
+      { first: 5, after: pageInfo.endCursor() },
     );
     expect(next.edges.map(({ id }) => id)).toEqual(['t11', 't12', 't13', 't14', 't15']);
   });
@@ -117,7 +117,7 @@ describe('Walking a list page by page', () => {
     all = [...items('new'), ...all];
     const next = await connect(
       listing(() => all),
-      { first: 3, after: pageInfo.endCursor },
+      { first: 3, after: pageInfo.endCursor() },
     );
     expect(next.edges.map(({ id }) => id)).toEqual(['t11', 't12', 't13']);
   });
@@ -131,7 +131,7 @@ describe('Walking a list page by page', () => {
     all = all.filter(({ id }) => id !== 't10');
     const next = await connect(
       listing(() => all),
-      { first: 3, after: pageInfo.endCursor },
+      { first: 3, after: pageInfo.endCursor() },
     );
     expect(next.edges.map(({ id }) => id)).toEqual(['t11', 't12', 't13']);
   });
@@ -207,7 +207,7 @@ describe('A listing that pages oddly', () => {
     const { pageInfo } = await connect(pages({ '': { items: items('a'), next: 'k1' } }), { first: 1 });
     const refused = new UpstreamError('status', 'status 400', { status: 400 });
     await expect(
-      connect(pages({ k1: refused }), { first: 1, after: pageInfo.endCursor }),
+      connect(pages({ k1: refused }), { first: 1, after: pageInfo.endCursor() }),
     ).rejects.toMatchObject({
       extensions: { code: 'BAD_USER_INPUT', argument: 'after', reason: 'INVALID_CURSOR' },
     });
@@ -234,7 +234,7 @@ describe('The arguments of a page', () => {
       { first: 0 },
     );
     expect(edges).toEqual([]);
-    expect([pageInfo.startCursor, pageInfo.endCursor]).toEqual([null, null]);
+    expect([pageInfo.startCursor(), pageInfo.endCursor()]).toEqual([null, null]);
     expect(asked).toEqual([]);
   });
 
@@ -280,7 +280,7 @@ describe('The arguments of a page', () => {
     expect(pageInfo.hasPreviousPage).toBe(false);
     const next = await connect(
       listing(() => range(1, 3)),
-      { first: 1, after: pageInfo.endCursor },
+      { first: 1, after: pageInfo.endCursor() },
     );
     expect(next.pageInfo.hasPreviousPage).toBe(true);
   });
