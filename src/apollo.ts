@@ -1,4 +1,4 @@
-import { ApolloServer, type ApolloServerOptions } from '@apollo/server';
+import { ApolloServer } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -12,10 +12,11 @@ import type { DocumentStore } from './document-store.ts';
 import type { Executor } from './executor.ts';
 import { formatError } from './format-error.ts';
 import { callerGuard } from './plugins/caller-guard.ts';
+import { execution } from './plugins/execution.ts';
 import { explorer } from './plugins/explorer.ts';
 import { operationLimits } from './plugins/operation-limits.ts';
 import type { OperationLimits } from './plugins/operation-limits-excess.ts';
-import { operationReport } from './plugins/operation-report.ts';
+import { createBugLog, operationReport } from './plugins/operation-report.ts';
 import { responseStatus } from './plugins/response-status.ts';
 import { variableCheck } from './plugins/variables.ts';
 
@@ -44,7 +45,7 @@ export function createApollo(
   log: FastifyBaseLogger,
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
-    gateway: toGateway(schema, executor),
+    schema,
     documentStore,
     logger: log,
     formatError,
@@ -61,8 +62,9 @@ export function createApollo(
       operationLimits(options.limits),
       callerGuard(),
       variableCheck(schema),
+      execution({ execute: executor.execute, formatError, onErrors: createBugLog(log) }),
       responseStatus(),
-      operationReport(log),
+      operationReport(createBugLog(log)),
       // It would wrap every resolver; answers are never cached here.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -70,28 +72,4 @@ export function createApollo(
       ApolloServerPluginUsageReportingDisabled(),
     ],
   });
-}
-
-/** The one place where Apollo Server takes an executor. Nothing is federated, and the schema never changes. */
-function toGateway(
-  schema: GraphQLSchema,
-  executor: Executor,
-): NonNullable<ApolloServerOptions<Context>['gateway']> {
-  return {
-    onSchemaLoadOrUpdate(callback) {
-      callback({ apiSchema: schema, coreSupergraphSdl: '' });
-      return () => undefined;
-    },
-    load: async () => ({
-      executor: ({ document, queryHash, request: { operationName, variables = {} }, context }) =>
-        executor.execute({
-          document,
-          documentHash: queryHash,
-          operationName,
-          variables,
-          context: context as Context,
-        }),
-    }),
-    stop: async () => undefined,
-  };
 }

@@ -5,12 +5,12 @@ import { describeBug } from '../bug.ts';
 import type { Context } from '../context.ts';
 
 /** Fills in the context's report, and names the request in what nobody can explain, so that the log can. */
-export function operationReport(log: FastifyBaseLogger): ApolloServerPlugin<Context> {
+export function operationReport(logBugs: BugLog): ApolloServerPlugin<Context> {
   return {
     async requestDidStart() {
       return {
         async didEncounterErrors({ errors, contextValue }) {
-          for (const error of errors) if (isBug(error)) logBug(log, error, contextValue.requestId);
+          logBugs(errors, contextValue.requestId);
         },
         async willSendResponse(request) {
           const { report } = request.contextValue;
@@ -21,6 +21,18 @@ export function operationReport(log: FastifyBaseLogger): ApolloServerPlugin<Cont
         },
       };
     },
+  };
+}
+
+type BugLog = (errors: readonly GraphQLError[], requestId: string) => void;
+
+/** Writes down those of the errors that nobody expected. */
+export function createBugLog(log: FastifyBaseLogger): BugLog {
+  return (errors, requestId) => {
+    for (const error of errors) {
+      if (isBug(error))
+        log.error({ requestId, path: error.path, err: describeBug(error.originalError) }, 'bug');
+    }
   };
 }
 
@@ -38,8 +50,4 @@ function nameRequestOfBugs({ response, contextValue }: GraphQLRequestContext<Con
 
 function isBug({ extensions, originalError }: GraphQLError): boolean {
   return extensions?.code === undefined && originalError !== undefined;
-}
-
-function logBug(log: FastifyBaseLogger, { path, originalError }: GraphQLError, requestId: string): void {
-  log.error({ requestId, path, err: describeBug(originalError) }, 'bug');
 }
