@@ -26,28 +26,27 @@ export function execution({ execute, formatError, onErrors }: ExecutionOptions):
     const { code = 'INTERNAL_SERVER_ERROR', ...extensions } = error.extensions;
     return formatError({ ...error.toJSON(), extensions: { code, ...extensions } }, error);
   };
+  const run = async (operation: Operation) => {
+    const { data = null, errors } = await execute(operation);
+    if (!errors) return { data };
+    onErrors(errors, operation.context.requestId);
+    return { data, errors: errors.map(toPublic) };
+  };
   return {
     async requestDidStart() {
       return {
-        async responseForOperation({ document, queryHash, operation, request, contextValue }) {
+        async responseForOperation({ document, queryHash, operation, request, contextValue: context }) {
           // Which operation is meant is not known: Apollo Server says so.
           if (!operation || queryHash === undefined) return null;
           const { operationName, variables = {} } = request;
-          const { data, errors } = await execute({
+          const singleResult = await run({
             document,
             documentHash: queryHash,
-            operationName: operationName ?? undefined,
+            operationName,
             variables,
-            context: contextValue,
+            context,
           });
-          if (errors) onErrors(errors, contextValue.requestId);
-          const singleResult = errors
-            ? { data: data ?? null, errors: errors.map(toPublic) }
-            : { data: data ?? null };
-          return {
-            http: { headers: new HeaderMap() },
-            body: { kind: 'single', singleResult },
-          };
+          return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult } };
         },
       };
     },
