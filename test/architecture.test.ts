@@ -36,7 +36,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'document-store.ts': [],
   'schema.ts': ['resolvers/'],
   'format-error.ts': [],
-  'plugins/': ['auth/caller.ts', 'bug.ts', 'context.ts', 'errors.ts', 'state/'],
+  'plugins/': ['auth/caller.ts', 'bug.ts', 'context.ts', 'errors.ts', 'executor.ts', 'state/'],
   'context.ts': ['auth/', 'errors.ts', 'idempotency.ts', 'loaders.ts', 'upstream/'],
   // No URL, transport or HTTP status is known from here on down to the loaders.
   'resolvers/': [

@@ -1,17 +1,10 @@
 import { type ApolloServerPlugin, HeaderMap } from '@apollo/server';
-import type { DocumentNode, ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+import type { GraphQLError, GraphQLFormattedError } from 'graphql';
 import type { Context } from '../context.ts';
-
-interface Operation {
-  readonly document: DocumentNode;
-  readonly documentHash: string;
-  readonly operationName: string | undefined;
-  readonly variables: Readonly<Record<string, unknown>>;
-  readonly context: Context;
-}
+import type { Execution, Executor } from '../executor.ts';
 
 export interface ExecutionOptions {
-  execute(operation: Operation): Promise<ExecutionResult>;
+  readonly execute: Executor['execute'];
   formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError;
   /** Told of what failed, before it is formatted. */
   onErrors(errors: readonly GraphQLError[], requestId: string): void;
@@ -26,7 +19,7 @@ export function execution({ execute, formatError, onErrors }: ExecutionOptions):
     const { code = 'INTERNAL_SERVER_ERROR', ...extensions } = error.extensions;
     return formatError({ ...error.toJSON(), extensions: { code, ...extensions } }, error);
   };
-  const run = async (operation: Operation) => {
+  const run = async (operation: Execution) => {
     const { data = null, errors } = await execute(operation);
     if (!errors) return { data };
     onErrors(errors, operation.context.requestId);

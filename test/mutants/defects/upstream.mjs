@@ -1,3 +1,4 @@
+const WRITES = ['test/gateway/writes-once.test.ts'];
 const TRANSPORTS = ['test/unit/transports.test.ts'];
 const FAULTS = ['test/gateway/upstream-faults.test.ts'];
 const RETRY = ['test/unit/retry.test.ts'];
@@ -104,45 +105,37 @@ export const upstream = [
     file: 'src/upstream/got-transport.ts',
     find: 'followRedirect: false,',
     replace: '',
-    tests: FAULTS,
-    only: 'redirect-307. is sent once',
+    tests: WRITES,
+    only: 'update is sent once .redirect-307',
   },
   {
     name: 'A redirect of a read passes for an answer',
     file: 'src/upstream/exchange.ts',
     find: 'response.status > 299',
     replace: 'response.status > 399',
-    tests: FAULTS,
-    only: 'redirect-307',
+    tests: WRITES,
+    only: 'update is sent once .redirect-307',
   },
   {
     name: 'got retries writes by itself',
     file: 'src/upstream/got-transport.ts',
     find: 'retry: { limit: 0 },',
     replace: '',
-    tests: FAULTS,
-    only: 'on DELETE is sent once',
+    tests: WRITES,
+    only: 'delete is sent once .html503',
   },
   {
     name: 'Answers to reads have no size limit',
     file: 'src/upstream/undici-transport.ts',
     find: 'size += chunk.length;',
     replace: '',
-    tests: FAULTS,
-    only: 'refused for its size alone',
+    tests: TRANSPORTS,
   },
   {
     name: 'Answers to writes have no size limit',
     file: 'src/upstream/got-transport.ts',
     find: 'if (transferred > request.maxBytes) refuse',
     replace: 'if (transferred > Number.MAX_SAFE_INTEGER) refuse',
-    tests: TRANSPORTS,
-  },
-  {
-    name: 'Answers to reads have no size limit while they come',
-    file: 'src/upstream/undici-transport.ts',
-    find: 'if (size > maxBytes) fail',
-    replace: 'if (size > Number.MAX_SAFE_INTEGER) fail',
     tests: TRANSPORTS,
   },
   {
