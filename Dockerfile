@@ -1,4 +1,4 @@
-# test/long/image.test.ts follows these steps without Docker: it knows FROM, WORKDIR, COPY, RUN, ENV, USER, EXPOSE,
+# test/long/image.test.ts follows these steps without Docker: it knows FROM, ARG, WORKDIR, COPY, RUN, ENV, USER, EXPOSE,
 # HEALTHCHECK and CMD in the forms used here.
 FROM node:24.11.1-slim AS build
 WORKDIR /app
@@ -7,6 +7,11 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
 RUN npm run build
+# `--build-arg GRAPHIQL=true` adds GraphiQL to the image: 10 MB.
+ARG GRAPHIQL=false
+COPY docs/queries ./docs/queries
+COPY deploy/graphiql ./deploy/graphiql
+RUN if [ "$GRAPHIQL" = true ]; then npm run build:graphiql; fi
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24.11.1-slim

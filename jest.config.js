@@ -6,7 +6,7 @@ export default {
   // Generous: a busy machine is no defect. What must be quick says so itself.
   testTimeout: 30_000,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['<rootDir>/test/long/'],
+  testPathIgnorePatterns: ['<rootDir>/test/long/', '<rootDir>/test/browser/'],
   extensionsToTreatAsEsm: ['.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: {

@@ -24,6 +24,13 @@ if (!isBuilt()) {
   writeFileSync(inRoot(BUILT), `${startedAt}\n`);
 }
 
+// Whoever asks for it gets it, and nobody else has to wait for it.
+const wantsGraphiql = ['graphiql', 'both'].includes(process.env.EXPLORER ?? '');
+if (wantsGraphiql && !existsSync(inRoot('dist/graphiql/main.js'))) {
+  say('Building GraphiQL…');
+  run(process.execPath, [inRoot('deploy/graphiql/build.mjs')]);
+}
+
 /** npm leaves a list of what it installed; optional packages are for other machines when they are not on it. */
 function isInstalled() {
   const list = inRoot('node_modules/.package-lock.json');

@@ -58,7 +58,7 @@ export function createApollo(
     stopOnTerminationSignals: false,
     ...(options.apq ? {} : { persistedQueries: false }),
     plugins: [
-      explorer({ sandbox: options.explorer === 'sandbox', sampleAuthorization: options.sampleAuthorization }),
+      explorer(options),
       operationLimits(options.limits),
       callerGuard(),
       variableCheck(schema),

@@ -23,6 +23,7 @@ export interface Config {
   readonly auth: AuthConfig;
   readonly explorer: 'sandbox' | 'graphiql' | 'both' | 'off';
   readonly introspection: boolean;
+  readonly federation: boolean;
   readonly cors: { readonly origins: readonly string[] };
   readonly limits: ReturnType<typeof readLimits>;
   readonly http: ReturnType<typeof readHttp>;
@@ -59,6 +60,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
     auth: readAuth(environment, readFile),
     explorer,
     introspection: values.INTROSPECTION ?? explorer !== 'off',
+    federation: values.FEDERATION,
     cors: { origins: [...new Set([...values.CORS_ORIGINS, ...studio])] },
     limits: readLimits(values),
     http: readHttp(environment),
@@ -70,12 +72,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
   return deepFreeze(config);
 }
 
-function readExplorer({ values, refuse }: Environment): Config['explorer'] {
-  const explorer = values.EXPLORER ?? (isLoopback(values.HOST) ? 'sandbox' : 'off');
-  if (explorer === 'graphiql' || explorer === 'both') {
-    refuse(`EXPLORER=${explorer} is not supported by this version: use sandbox or off`);
-  }
-  return explorer;
+function readExplorer({ values }: Environment): Config['explorer'] {
+  return values.EXPLORER ?? (isLoopback(values.HOST) ? 'sandbox' : 'off');
 }
 
 function readUpstream(environment: Environment) {

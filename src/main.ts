@@ -9,6 +9,16 @@ import { type Server, startServer } from './server.ts';
 /** The emulator's principal with the sample data. */
 const SAMPLE_AUTHORIZATION = 'Bearer demo';
 
+const EXPLORERS = {
+  sandbox: [['/graphql', 'Apollo Sandbox']],
+  graphiql: [['/graphiql', 'GraphiQL']],
+  both: [
+    ['/graphql', 'Apollo Sandbox'],
+    ['/graphiql', 'GraphiQL'],
+  ],
+  off: [],
+} as const;
+
 // No line holds a header. Should one ever, it does not hold this.
 const lines = destination({ sync: false, minLength: 4096 });
 const log = pino({ level: 'info', redact: ['authorization', '*.authorization', '*.*.authorization'] }, lines);
@@ -98,10 +108,12 @@ function announce(server: Server, config: Config, emulator: Emulator | undefined
   const query = '{ tokens(first: 3) { nodes { id name projects(first: 2) { nodes { name } } } } }';
   const lines = [
     '',
-    `  Ready: open ${server.url} in a browser, or paste the curl below.`,
+    `  Ready: open ${new URL(EXPLORERS[config.explorer][0]?.[0] ?? '/graphql', server.url)} in a browser, or paste the curl below.`,
     '',
     `  GraphQL        ${server.url}`,
-    ...(config.explorer === 'off' ? [] : [`  Explorer       ${server.url}  (Apollo Sandbox)`]),
+    ...EXPLORERS[config.explorer].map(
+      ([path, name]) => `  Explorer       ${new URL(path, server.url)}  (${name})`,
+    ),
     `  IAM emulator   ${emulator.url}/iam`,
     `  Authorization  ${SAMPLE_AUTHORIZATION}`,
     '',

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
+import { createEntityResolvers } from './resolvers/entity.ts';
 import { resolvers } from './resolvers/index.ts';
+import { SUBGRAPH_FIELDS, toSubgraphSdl } from './subgraph.ts';
 
 // Beside `src` and beside `dist` alike.
 const FOLDER = new URL('../schema/', import.meta.url);
@@ -15,10 +17,11 @@ export function readTypeDefs(): string {
     .join('\n\n');
 }
 
-export function createSchema(typeDefs: string): GraphQLSchema {
+/** With `federation`, what a router asks a subgraph for as well. */
+export function createSchema(typeDefs: string, { federation = false } = {}): GraphQLSchema {
   return makeExecutableSchema({
-    typeDefs,
-    resolvers,
+    typeDefs: federation ? [typeDefs, SUBGRAPH_FIELDS] : typeDefs,
+    resolvers: federation ? [resolvers, createEntityResolvers(toSubgraphSdl(typeDefs))] : resolvers,
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
 }

@@ -4,7 +4,7 @@ import cors from '@fastify/cors';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createApollo } from './apollo.ts';
 import { type AuthOptions, createAuthenticator } from './auth/authenticator.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import type { ContextParts } from './context.ts';
 import { createDocumentStore } from './document-store.ts';
 import { createExecutor } from './executor.ts';
@@ -12,6 +12,7 @@ import { createGraphqlHandler } from './graphql-http.ts';
 import { createIdempotentCreate } from './idempotency.ts';
 import { probePat } from './pat-probe.ts';
 import { createAdmission } from './plugins/admission.ts';
+import { graphiql, isGraphiqlBuilt } from './plugins/graphiql.ts';
 import { health } from './plugins/health.ts';
 import { createHttpApp } from './plugins/http.ts';
 import { metrics } from './plugins/metrics.ts';
@@ -25,7 +26,16 @@ import { createUpstream } from './upstream/upstream.ts';
 
 type OwnConfig = Pick<
   Config,
-  'listen' | 'admin' | 'explorer' | 'introspection' | 'cors' | 'limits' | 'http' | 'execution' | 'apq'
+  | 'listen'
+  | 'admin'
+  | 'explorer'
+  | 'introspection'
+  | 'federation'
+  | 'cors'
+  | 'limits'
+  | 'http'
+  | 'execution'
+  | 'apq'
 >;
 
 /** The configuration with what only main.ts knows: where the emulator is, if it is one, and what opens it. */
@@ -51,6 +61,8 @@ export interface Server {
 
 /** Puts the gateway together and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
 export async function startServer(options: ServerOptions, log: FastifyBaseLogger): Promise<Server> {
+  const hasGraphiql = options.explorer === 'graphiql' || options.explorer === 'both';
+  if (hasGraphiql && !isGraphiqlBuilt()) throw new ConfigError([GRAPHIQL_MISSING]);
   const operations = createFlights<Waiter>();
   const upstream = createUpstream(options.upstream, {
     onExchange: (report) => log.debug({ ...report, failure: report.failure?.message }, 'upstream'),
@@ -69,7 +81,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   let draining = false;
   const isDraining = () => draining;
   const typeDefs = readTypeDefs();
-  const schema = createSchema(typeDefs);
+  const schema = createSchema(typeDefs, options);
   const executor = createExecutor(schema, options.execution);
   const documentStore = createDocumentStore(options.execution);
   const apollo = createApollo(options, { schema, executor, documentStore }, log);
@@ -91,6 +103,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const handler = createGraphqlHandler({ apollo, authenticator, admission, deadlines, operations, context });
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
   if (options.introspection) schemaFile(app, typeDefs);
+  if (hasGraphiql) graphiql(app, options.sampleAuthorization);
   const checks = {
     isDraining,
     isOverloaded: admission.isOverloaded,
@@ -133,6 +146,9 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
 
 /** How long requests may still come after the signal: they were on their way. */
 const ARRIVING_MS = 250;
+
+const GRAPHIQL_MISSING =
+  'EXPLORER=graphiql and both need the files of GraphiQL: run `npm run build:graphiql` first';
 
 const CORS_HEADERS = [
   'content-type',

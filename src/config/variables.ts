@@ -72,12 +72,14 @@ export const variables = {
 
   EXPLORER: choice(['sandbox', 'graphiql', 'both', 'off'], undefined, {
     defaultText: 'sandbox on a loopback HOST and off elsewhere',
-    meaning: 'Explorer on `GET /graphql`; this version has `sandbox` and `off`',
+    meaning:
+      '`sandbox`: Apollo Sandbox on `GET /graphql`; `graphiql`: GraphiQL on `/graphiql`, without the internet; `both`; or `off`',
   }),
   INTROSPECTION: flag(undefined, {
     defaultText: 'on where EXPLORER is on',
     meaning: 'Introspection, `/schema.graphql` and schema hints in messages',
   }),
+  FEDERATION: flag(false, { meaning: 'Serve the schema as a Federation 2 subgraph too' }),
   CORS_ORIGINS: origins({
     defaultText: 'none',
     meaning:
@@ -193,5 +195,4 @@ export const laterVariables: Readonly<Record<string, { readonly off: readonly st
   REDIS_URL: { off: [] },
   TRUSTED_DOCUMENTS: { off: [] },
   TRUSTED_DOCUMENTS_MODE: { off: [] },
-  FEDERATION: { off: ['false', '0'] },
 };

@@ -54,6 +54,11 @@ function withStatus(error: GraphQLError): GraphQLError {
   return new GraphQLError(error.message, { extensions: { ...error.extensions, http: { status, headers } } });
 }
 
+/** `_service` is there for a router that composes, and nowhere else. */
+function isAboutSchema(field: string): boolean {
+  return field.startsWith('__') || field === '_service';
+}
+
 function needsCaller(
   operation: OperationDefinitionNode,
   definitions: readonly FragmentDefinitionNode[],
@@ -61,7 +66,7 @@ function needsCaller(
   const visited = new Set<string>();
   const touchesData = ({ selections }: SelectionSetNode): boolean =>
     selections.some((selection) => {
-      if (selection.kind === Kind.FIELD) return !selection.name.value.startsWith('__');
+      if (selection.kind === Kind.FIELD) return !isAboutSchema(selection.name.value);
       if (selection.kind === Kind.INLINE_FRAGMENT) return touchesData(selection.selectionSet);
       const { value: name } = selection.name;
       if (visited.has(name)) return false;

@@ -44,6 +44,8 @@ interface Part {
 }
 
 const CONNECTIONS = new Set(['tokens', 'projects']);
+/** Root fields that fetch as many objects as this argument names. */
+const BY_IDS: Readonly<Record<string, string>> = { nodes: 'ids', _entities: 'representations' };
 /** Root fields that are no lists cost one call, unless they are here: an update may have to read first. */
 const ROOT_CALLS: Readonly<Record<string, number>> = { updateToken: 2 };
 
@@ -138,7 +140,8 @@ function createPlanner(
       addPlainField(content, field.name.value, inner);
       return;
     }
-    const size = readSize(field, kind === 'by-ids' ? 'ids' : 'first', definitions);
+    const argument = kind === 'by-ids' ? BY_IDS[field.name.value] : 'first';
+    const size = readSize(field, argument ?? 'first', definitions);
     const sized: SizedField = { index: sizedFields.length, kind, size, content: inner };
     sizedFields.push(sized);
     addTo(content.once, { fields: 0, sized: new Map([[sized, 1]]) });
@@ -148,9 +151,7 @@ function createPlanner(
 
 function sizedKindOf({ name, arguments: args = [] }: FieldNode): SizedField['kind'] | undefined {
   if (CONNECTIONS.has(name.value)) return 'connection';
-  return name.value === 'nodes' && args.some((argument) => argument.name.value === 'ids')
-    ? 'by-ids'
-    : undefined;
+  return args.some((argument) => argument.name.value === BY_IDS[name.value]) ? 'by-ids' : undefined;
 }
 
 function addPlainField(content: Content, name: string, inner: Content): void {

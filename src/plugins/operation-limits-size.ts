@@ -7,13 +7,13 @@ const DEFAULT_FIRST = 20;
 /** More is refused where it is resolved. The cost is that of the largest page then, so that this is what the caller reads. */
 const MAX_FIRST = 100;
 
-/** Reads `first` or `ids` of a field: as written, from a variable, from the variable's default, or the schema's. */
+/** Reads `first`, or the argument that lists the ids, of a field: as written, from a variable, from the variable's default, or the schema's. */
 export function readSize(
   { arguments: args = [] }: FieldNode,
-  argument: 'first' | 'ids',
+  argument: string,
   definitions: readonly VariableDefinitionNode[],
 ): Size {
-  const sizeOfValue = argument === 'ids' ? lengthOf : pageSize;
+  const sizeOfValue = argument === 'first' ? pageSize : lengthOf;
   const value = args.find(({ name }) => name.value === argument)?.value;
   if (value?.kind !== Kind.VARIABLE) {
     const size = sizeOfValue(value && literal(value));

@@ -76,6 +76,8 @@ const followers: Readonly<Record<string, (stage: Stage, value: string, sourceOf:
     mkdirSync(stage.workdir, { recursive: true });
   },
   COPY: copy,
+  // Nobody passes any: a default that is `false` is like none.
+  ARG: () => undefined,
   RUN(stage, value) {
     execFileSync('sh', ['-c', value], { cwd: stage.workdir, stdio: ['ignore', 'pipe', 'pipe'] });
   },

@@ -25,6 +25,7 @@ describe('With nothing but the URL of the API', () => {
       emulator: undefined,
       auth: { mode: 'pass-through' },
       explorer: 'sandbox',
+      federation: false,
       introspection: true,
       cors: { origins: ['https://studio.apollographql.com'] },
       limits: {

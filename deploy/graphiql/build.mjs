@@ -1,0 +1,80 @@
+// Bundles GraphiQL into dist/graphiql, each file plain and compressed. Installs what it needs first.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const outdir = fileURLToPath(new URL('../../dist/graphiql', import.meta.url));
+const QUERIES = fileURLToPath(new URL('../../docs/queries', import.meta.url));
+/** Of `docs/queries`: what a first look should show. The explorer has the rest. */
+const TABS = ['01-first-page', '03-one-token', '06-projects-of-a-token', '07-create-a-token'];
+
+const list = join(here, 'node_modules/.package-lock.json');
+const isInstalled = existsSync(list) && readFileSync(list, 'utf8').includes('node_modules/graphiql"');
+if (!isInstalled) {
+  console.error('Installing GraphiQL…');
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status } = spawnSync('npm', args, { cwd: here, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) process.exit(1);
+}
+const { build } = await import('esbuild');
+console.error('Bundling GraphiQL…');
+
+const sampleOperations = {
+  name: 'sample-operations',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^sample-operations$/ }, ({ path }) => ({ path, namespace: 'samples' }));
+    onLoad({ filter: /.*/, namespace: 'samples' }, () => ({
+      contents: `export const tabs = ${JSON.stringify(TABS.map(readTab))}`,
+    }));
+  },
+};
+
+rmSync(outdir, { recursive: true, force: true });
+await build({
+  absWorkingDir: here,
+  outdir,
+  entryPoints: {
+    main: 'main.jsx',
+    editor: 'monaco-editor/esm/vs/editor/editor.worker.js',
+    json: 'monaco-editor/esm/vs/language/json/json.worker.js',
+    graphql: 'monaco-graphql/esm/graphql.worker.js',
+  },
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  target: 'es2022',
+  jsx: 'automatic',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  loader: { '.ttf': 'dataurl', '.woff': 'dataurl', '.woff2': 'dataurl' },
+  plugins: [sampleOperations],
+  legalComments: 'eof',
+  logLevel: 'warning',
+});
+
+const sum = { raw: 0, gzip: 0, brotli: 0 };
+for (const name of readdirSync(outdir)) {
+  const file = readFileSync(join(outdir, name));
+  const packed = gzipSync(file, { level: 9 });
+  writeFileSync(join(outdir, `${name}.gz`), packed);
+  sum.raw += file.length;
+  sum.gzip += packed.length;
+  if (process.argv.includes('--sizes')) sum.brotli += brotliCompressSync(file).length;
+}
+for (const [form, bytes] of Object.entries(sum)) {
+  if (bytes > 0) console.error(`${form.padEnd(7)} ${(bytes / 1e6).toFixed(2)} MB`);
+}
+
+/** The comment at the head of a document ends with its variables; a cursor that nobody has yet is left out. */
+function readTab(name) {
+  const text = readFileSync(join(QUERIES, `${name}.graphql`), 'utf8');
+  const [comment] = /^(#.*\n)+/.exec(text);
+  const [what, variables = '{}'] = comment.replace(/^# ?/gm, '').split('variables:');
+  const withoutCursor = (key, value) => (key === 'after' ? undefined : value);
+  return {
+    query: `${what.trim().replace(/^/gm, '# ')}\n${text.slice(comment.length)}`,
+    variables: JSON.stringify(JSON.parse(variables, withoutCursor), undefined, 2),
+  };
+}

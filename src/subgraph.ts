@@ -1,0 +1,63 @@
+import { type DirectiveNode, type DocumentNode, Kind, parse, print, visit } from 'graphql';
+
+/** What a Federation 2 router asks any subgraph for, beside the schema itself. */
+export const SUBGRAPH_FIELDS = `
+"""Any JSON value: for a router, \`__typename\` and the members of a key."""
+scalar _Any
+
+"""What a router can fetch from here by a key."""
+union _Entity = Token
+
+"""The schema for composition."""
+type _Service {
+  """The schema with the directives of Federation 2."""
+  sdl: String!
+}
+
+extend type Query {
+  """The schema for composition. Needs no caller, like introspection."""
+  _service: _Service!
+  """Tokens by \`id\`, as a router asks for them: in the order of \`representations\`, null where there is none."""
+  _entities(
+    """\`{ __typename: "Token", id }\` each."""
+    representations: [_Any!]!
+  ): [_Entity]!
+}
+`;
+
+const LINK = `extend schema
+  @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])`;
+
+const DIRECTIVES: Readonly<Record<string, readonly DirectiveNode[]>> = {
+  Token: directives('@key(fields: "id")'),
+  // Nobody can ask the IAM API for a project by its id: other subgraphs know more of it.
+  Project: directives('@key(fields: "id", resolvable: false)'),
+  PageInfo: directives('@shareable'),
+};
+
+/** Every Relay-style subgraph has them, and a router that asks one of them cannot know whose object an id is. */
+const OWN_ROOT_FIELDS = new Set(['node', 'nodes']);
+
+/**
+ * The schema as a subgraph of Federation 2 (https://specs.apollo.dev/federation/v2.3): keys and a link are added, and
+ * `node` and `nodes` are left out.
+ */
+export function toSubgraphSdl(typeDefs: string): string {
+  const document: DocumentNode = visit(parse(typeDefs), {
+    ObjectTypeDefinition(node) {
+      const { value: name } = node.name;
+      const { fields = [], directives: own = [] } = node;
+      return {
+        ...node,
+        directives: [...own, ...(DIRECTIVES[name] ?? [])],
+        fields: name === 'Query' ? fields.filter((field) => !OWN_ROOT_FIELDS.has(field.name.value)) : fields,
+      };
+    },
+  });
+  return `${LINK}\n\n${print(document)}\n`;
+}
+
+function directives(text: string): readonly DirectiveNode[] {
+  const [definition] = parse(`type T ${text}`).definitions;
+  return definition?.kind === Kind.OBJECT_TYPE_DEFINITION ? (definition.directives ?? []) : [];
+}

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { startGateway } from '../support/gateway.ts';
+import { startProcess } from '../support/process.ts';
+
+const isBuilt = existsSync('dist/graphiql/main.js');
+
+describe('GraphiQL', () => {
+  it('is not there unless it is asked for', async () => {
+    const gateway = await startGateway();
+    const { status } = await fetch(`${gateway.origin}/graphiql`);
+    await gateway.close();
+    expect(status).toBe(404);
+  });
+
+  it('is served, or the start is refused with the command that builds it', async () => {
+    const gateway = startProcess({
+      EXPLORER: 'graphiql',
+      EMULATOR: 'true',
+      PORT: '0',
+      PATH: process.env.PATH ?? '',
+    });
+    if (isBuilt) {
+      const [, origin] = await gateway.until(/Explorer\s+(http:\S+)\/graphiql/);
+      const page = await fetch(`${origin}/graphiql`);
+      gateway.child.kill();
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
+      expect(await page.text()).toContain('"authorization":"Bearer demo"');
+      expect(await gateway.ended).toBe(0);
+    } else {
+      expect(await gateway.ended).toBe(1);
+      expect(gateway.output()).toBe(
+        'EXPLORER=graphiql and both need the files of GraphiQL: run `npm run build:graphiql` first\n',
+      );
+    }
+  });
+});
