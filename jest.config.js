@@ -6,7 +6,8 @@ export default {
   // Generous: a busy machine is no defect. What must be quick says so itself.
   testTimeout: 30_000,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['<rootDir>/test/long/', '<rootDir>/test/browser/'],
+  // Suites of their own: they take longer, or need more than npm.
+  testPathIgnorePatterns: ['long', 'browser', 'redis'].map((suite) => `<rootDir>/test/${suite}/`),
   extensionsToTreatAsEsm: ['.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: {

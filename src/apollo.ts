@@ -19,6 +19,7 @@ import type { OperationLimits } from './plugins/operation-limits-excess.ts';
 import { createBugLog, operationReport } from './plugins/operation-report.ts';
 import { responseStatus } from './plugins/response-status.ts';
 import { variableCheck } from './plugins/variables.ts';
+import type { PersistedQueries } from './state/persisted-queries.ts';
 
 interface ApolloOptions {
   readonly introspection: boolean;
@@ -33,6 +34,8 @@ interface ApolloParts {
   readonly schema: GraphQLSchema;
   readonly executor: Executor;
   readonly documentStore: DocumentStore;
+  /** Undefined: Apollo's own, in memory. */
+  readonly persistedQueries?: PersistedQueries | undefined;
 }
 
 /** Of one answer. Beyond these, validation stops and says so with one error more. */
@@ -41,7 +44,7 @@ const MAX_ERRORS = 4;
 /** Apollo Server as an ordered list of plugins, one concern each. */
 export function createApollo(
   options: ApolloOptions,
-  { schema, executor, documentStore }: ApolloParts,
+  { schema, executor, documentStore, persistedQueries }: ApolloParts,
   log: FastifyBaseLogger,
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
@@ -57,6 +60,7 @@ export function createApollo(
     nodeEnv: 'production',
     stopOnTerminationSignals: false,
     ...(options.apq ? {} : { persistedQueries: false }),
+    ...(options.apq && persistedQueries ? { persistedQueries: { cache: persistedQueries } } : {}),
     plugins: [
       explorer(options),
       operationLimits(options.limits),

@@ -1,6 +1,7 @@
 import { type AuthConfig, type ReadFile, readAuth } from './config/auth.ts';
 import { type Environment, readEnvironment } from './config/environment.ts';
 import { isLoopback, readSecureUrl, refuseSharedPorts } from './config/network.ts';
+import type { Secret } from './config/secret.ts';
 import type { Values } from './config/variables.ts';
 
 export type { AuthConfig, CallerAuthConfig, PatConfig } from './config/auth.ts';
@@ -29,6 +30,8 @@ export interface Config {
   readonly http: ReturnType<typeof readHttp>;
   readonly execution: ReturnType<typeof readExecution>;
   readonly apq: boolean;
+  /** Undefined: state is kept in memory. */
+  readonly redisUrl: Secret | undefined;
   readonly logLevel: Values['LOG_LEVEL'];
 }
 
@@ -66,6 +69,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
     http: readHttp(environment),
     execution: readExecution(values),
     apq: values.APQ,
+    redisUrl: values.REDIS_URL,
     logLevel: values.LOG_LEVEL,
   };
   if (problems.length > 0) throw new ConfigError(problems);

@@ -57,7 +57,8 @@ export function createGraphqlHandler(
     response: ServerResponse,
   ): Promise<Answer> => {
     if (caller instanceof Error) return run(parts, request, client, caller);
-    const refusal = admission.admit(caller.principal, response);
+    const admitted = admission.admit(caller.principal, response);
+    const refusal = admitted instanceof Promise ? await admitted : admitted;
     if (refusal) return run(parts, request, client, caller, refusal);
     const key = sharedKey(request);
     if (key === undefined) return run(parts, request, client, caller);

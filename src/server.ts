@@ -18,7 +18,7 @@ import { createHttpApp } from './plugins/http.ts';
 import { metrics } from './plugins/metrics.ts';
 import { schemaFile } from './plugins/schema-file.ts';
 import { createSchema, readTypeDefs } from './schema.ts';
-import { createMemoryStore } from './state/memory-store.ts';
+import { openState } from './shared-state.ts';
 import { createDeadlines } from './upstream/deadline.ts';
 import { createFlights, type Waiter } from './upstream/flights.ts';
 import { createListFirst } from './upstream/list-first.ts';
@@ -36,6 +36,7 @@ type OwnConfig = Pick<
   | 'http'
   | 'execution'
   | 'apq'
+  | 'redisUrl'
 >;
 
 /** The configuration with what only main.ts knows: where the emulator is, if it is one, and what opens it. */
@@ -73,10 +74,11 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     clock: Date.now,
     log,
   });
+  const state = openState(options, log);
   const context: ContextParts = {
     client: upstream.client,
     listFirst: createListFirst({ min: options.upstream.tokenBatchListMin }),
-    createOnce: createIdempotentCreate(createMemoryStore()),
+    createOnce: createIdempotentCreate(state.store, options.http.requestDeadlineMs),
   };
   let draining = false;
   const isDraining = () => draining;
@@ -84,10 +86,14 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const schema = createSchema(typeDefs, options);
   const executor = createExecutor(schema, options.execution);
   const documentStore = createDocumentStore(options.execution);
-  const apollo = createApollo(options, { schema, executor, documentStore }, log);
+  const apollo = createApollo(
+    options,
+    { schema, executor, documentStore, persistedQueries: state.persistedQueries },
+    log,
+  );
   await apollo.start();
 
-  const admission = createAdmission(options.limits);
+  const admission = createAdmission({ ...options.limits, shared: state.rateLimit });
   const deadlines = createDeadlines(options.http.requestDeadlineMs);
   const http = { ...options.http, maxBodyBytes: options.limits.maxBodyBytes };
   const app = createHttpApp(http, log, isDraining);
@@ -108,6 +114,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     isDraining,
     isOverloaded: admission.isOverloaded,
     isUpstreamReachable: upstream.isReachable,
+    isRedisUp: state.isUp,
   };
   health(app, checks);
   const admin = options.admin && createHttpApp(http, log, isDraining);
@@ -117,6 +124,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       caches: { documents: () => documentStore.counts, compiled: () => executor.counts },
       sharing: { read: () => upstream.reads, operation: () => operations.counts },
       listFirst: () => context.listFirst.counts,
+      stateFallbacks: state.fallbacks,
     });
   }
 
@@ -139,6 +147,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       await admin?.close();
       authenticator.close();
       await upstream.close();
+      state.close();
     },
     giveUp: deadlines.expireAll,
   };

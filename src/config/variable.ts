@@ -110,6 +110,19 @@ export function secret({ meaning }: Documentation): Variable<Secret | undefined>
   };
 }
 
+/** Where shared state is. Kept and shown as a secret: its password is one. */
+export function redisUrl(documentation: Documentation): Variable<Secret | undefined> {
+  return {
+    ...secret(documentation),
+    expected: 'a redis or rediss URL',
+    read(text) {
+      const value = text.trim();
+      const isRedis = URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol);
+      return isRedis && new URL(value).hostname !== '' ? createSecret(value) : undefined;
+    },
+  };
+}
+
 function readUrl(value: string): URL | undefined {
   if (!URL.canParse(value)) return undefined;
   const parsed = new URL(value);

@@ -1,4 +1,4 @@
-import { choice, flag, host, identifier, integer, origins, secret, text, url } from './variable.ts';
+import { choice, flag, host, identifier, integer, origins, redisUrl, secret, text, url } from './variable.ts';
 
 // Above ten minutes a timeout is a mistake in the unit. Ports: 0 asks the system for any free one.
 const ms = (fallback: number, meaning: string) => integer(fallback, { meaning, min: 1, max: 600_000 });
@@ -86,6 +86,9 @@ export const variables = {
       "Origins whose pages may call, separated by commas; Apollo Studio's is added while the explorer is on",
   }),
   APQ: flag(false, { meaning: 'Automatic persisted queries' }),
+  REDIS_URL: redisUrl({
+    meaning: 'Redis or Valkey that replicas share their state in: `redis://` or, with TLS, `rediss://`',
+  }),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', {
     meaning: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
   }),
@@ -142,7 +145,7 @@ export const variables = {
   MAX_DIRECTIVES: integer(50, { max: 10_000, meaning: 'Directives in an operation' }),
   MAX_OPERATIONS: integer(10, { min: 1, max: 1_000, meaning: 'Operations in a document' }),
   MAX_VARIABLES: integer(100, { max: 10_000, meaning: 'Variables of an operation' }),
-  // The upper ends of these three keep graphql-js's recursive parser within its stack.
+  // The upper ends of these three keep graphql-js's parser within its stack.
   MAX_OPERATION_TOKENS: integer(1_000, { min: 1, max: 15_000, meaning: 'Lexical tokens of a document' }),
   MAX_OPERATION_CHARS: integer(15_000, { min: 1, max: 1_000_000, meaning: 'Characters of a document' }),
   MAX_BRACKET_DEPTH: integer(200, { min: 1, max: 500, meaning: 'Brackets open at once in a document' }),
@@ -192,7 +195,6 @@ export type Values = { readonly [Name in VariableName]: (typeof variables)[Name]
 
 /** Planned, and refused when set: to ignore one silently would be a promise that is not kept. */
 export const laterVariables: Readonly<Record<string, { readonly off: readonly string[] }>> = {
-  REDIS_URL: { off: [] },
   TRUSTED_DOCUMENTS: { off: [] },
   TRUSTED_DOCUMENTS_MODE: { off: [] },
 };

@@ -6,16 +6,18 @@ export interface HealthOptions {
   readonly isOverloaded: () => boolean;
   /** Whether the IAM API answers at all. */
   readonly isUpstreamReachable: () => Promise<boolean>;
+  /** Whether Redis answers. Undefined: there is none. */
+  readonly isRedisUp?: (() => boolean) | undefined;
 }
 
 /**
  * `/livez`: the process answers. `/readyz`: it wants traffic, with one line per dependency. An unreachable IAM API is
  * told and does not make a replica unready: every replica would be, and callers would get nothing but a load balancer's
- * error where they now get ours.
+ * error where they now get ours. The same goes for Redis, without which most requests are answered.
  */
 export function health(
   app: FastifyInstance,
-  { isDraining, isOverloaded, isUpstreamReachable }: HealthOptions,
+  { isDraining, isOverloaded, isUpstreamReachable, isRedisUp }: HealthOptions,
 ): void {
   app.get('/livez', { exposeHeadRoute: true }, async (_request, reply) =>
     reply.type('text/plain').send('ok\n'),
@@ -26,14 +28,23 @@ export function health(
     const ready = !draining && !overloaded;
     const upstream = (await isUpstreamReachable()) ? 'ok' : 'unreachable';
     const lines = [
-      `ready: ${ready ? 'yes' : 'no'}`,
+      `ready: ${yesOrNo(ready)}`,
       `upstream: ${upstream}`,
-      `draining: ${draining ? 'yes' : 'no'}`,
-      `overloaded: ${overloaded ? 'yes' : 'no'}`,
+      ...redisLine(isRedisUp),
+      `draining: ${yesOrNo(draining)}`,
+      `overloaded: ${yesOrNo(overloaded)}`,
     ];
     return reply
       .code(ready ? 200 : 503)
       .type('text/plain')
       .send(`${lines.join('\n')}\n`);
   });
+}
+
+function yesOrNo(claim: boolean): string {
+  return claim ? 'yes' : 'no';
+}
+
+function redisLine(isRedisUp: HealthOptions['isRedisUp']): string[] {
+  return isRedisUp ? [`redis: ${isRedisUp() ? 'ok' : 'unreachable'}`] : [];
 }

@@ -16,11 +16,16 @@ interface Sharing {
 export interface MetricSources {
   readonly caches: Readonly<Record<string, () => Cache>>;
   readonly sharing: Readonly<Record<string, () => Sharing>>;
+  /** By what the memory of this process was used for while Redis was away. Undefined: there is no Redis. */
+  readonly stateFallbacks?: Readonly<Record<string, number>> | undefined;
   readonly listFirst: () => { readonly hits: number; readonly misses: number };
 }
 
 /** `/metrics` in the text format of Prometheus. No label holds a caller, an id or an address. */
-export function metrics(app: FastifyInstance, { caches, sharing, listFirst }: MetricSources): void {
+export function metrics(
+  app: FastifyInstance,
+  { caches, sharing, listFirst, stateFallbacks }: MetricSources,
+): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const count = (name: string, help: string, labelNames: string[], read: () => Reading[]) =>
@@ -78,6 +83,11 @@ export function metrics(app: FastifyInstance, { caches, sharing, listFirst }: Me
       ];
     },
   );
+
+  if (stateFallbacks)
+    count('state_fallbacks', 'Uses of memory while Redis was away', ['use'], () =>
+      Object.entries(stateFallbacks).map(([use, value]) => ({ labels: { use }, value })),
+    );
 
   app.get('/metrics', async (_request, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),

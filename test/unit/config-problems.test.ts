@@ -58,7 +58,10 @@ describe('What is wrong is said in one line each', () => {
       `Expected LOG_LEVEL to be "fatal", "error", "warn", "info", "debug", "trace", "silent", got "loud${'!'.repeat(36)}…"`,
     ],
     [{ ...URL_ONLY, CALLER_AUTH: 'jwt' }, 'CALLER_AUTH=jwt needs AUTH_MODE=pat'],
-    [{ ...URL_ONLY, REDIS_URL: 'redis://:CANARY@cache' }, 'REDIS_URL is not supported by this version'],
+    [
+      { ...URL_ONLY, REDIS_URL: 'http://:CANARY@cache' },
+      'Expected REDIS_URL to be a redis or rediss URL, got "…"',
+    ],
     [{ ...URL_ONLY, TRUSTED_DOCUMENTS: 'a.json' }, 'TRUSTED_DOCUMENTS is not supported by this version'],
     [{ ...PAT, TOKEN_ID: undefined }, 'TOKEN_ID is required by AUTH_MODE=pat'],
     [{ ...PAT, TOKEN_ENDPOINT: undefined }, 'TOKEN_ENDPOINT is required by AUTH_MODE=pat'],

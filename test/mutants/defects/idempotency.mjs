@@ -7,7 +7,7 @@ export const idempotency = [
   {
     name: 'The record is written after the POST only',
     file: FILE,
-    find: 'if (!record) await promise(store, recordKey, before);',
+    find: 'if (!record) await orRefuse(store.set(recordKey, JSON.stringify(before), TTL_MS));',
     replace: '',
     tests: IDEMPOTENCY,
   },
@@ -55,7 +55,7 @@ export const idempotency = [
   },
   {
     name: 'The token of a lost answer is looked for on the first page only',
-    file: FILE,
+    file: 'src/lookalikes.ts',
     find: '    startKey = next;\n',
     replace: '    break;\n',
     tests: UNIT,
@@ -70,7 +70,7 @@ export const idempotency = [
   {
     name: 'A key stays taken after a refusal',
     file: FILE,
-    find: 'await store.delete(recordKey);',
+    find: 'await store.delete(recordKey).catch(() => undefined);',
     replace: '{}',
     tests: IDEMPOTENCY,
   },
@@ -85,7 +85,7 @@ export const idempotency = [
     name: 'A create that cannot be recorded is sent all the same',
     file: FILE,
     find: "throw new UpstreamError('saturated', 'the create could not be recorded', { requestSent: false, cause });",
-    replace: 'return;',
+    replace: 'return undefined;',
     tests: UNIT,
   },
 ];

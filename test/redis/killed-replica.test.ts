@@ -1,0 +1,107 @@
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { startProcess } from '../support/process.ts';
+import { createRandom } from '../support/random.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
+import { CREATE, createInput, untilRedis } from './support.ts';
+
+const SEED = Number(process.env.SEED ?? 20_261_124);
+const KILLS = 5;
+const CREATES_PER_KILL = 60;
+/** Short, since a claim of the dead lasts a second longer than this. */
+const DEADLINE_MS = 2000;
+const AUTHORIZATION = { authorization: 'Bearer crash' };
+
+let redis: RedisServer;
+let survivor: Gateway;
+let env: Record<string, string>;
+beforeAll(async () => {
+  redis = await startRedis();
+  env = {
+    REDIS_URL: redis.url,
+    REQUEST_DEADLINE_MS: String(DEADLINE_MS),
+    RATE_LIMIT_PER_SECOND: '0',
+  };
+  survivor = await startGateway({
+    env,
+    emulator: { seed: 'empty' },
+    authorization: AUTHORIZATION.authorization,
+  });
+  await untilRedis(survivor.origin, 'ok');
+});
+afterAll(async () => {
+  await survivor.close();
+  await redis.kill();
+});
+
+const posts = () => survivor.calls().filter((call) => call === 'POST /v1/tokens').length;
+
+/** Asks the survivor, as a client would, until it learns of its token. */
+async function retry(key: string): Promise<string> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const { data } = await survivor.query(CREATE, createInput(key));
+    if (data?.createToken) return data.createToken.token.id;
+  }
+  throw new Error(`no answer for ${key}`);
+}
+
+async function tokens(): Promise<{ id: string; name: string }[]> {
+  const all: { id: string; name: string }[] = [];
+  let after: string | null = null;
+  do {
+    const page = await survivor.query(
+      'query ($after: String) { tokens(first: 100, after: $after) { nodes { id name } pageInfo { hasNextPage endCursor } } }',
+      { after },
+    );
+    all.push(...page.data.tokens.nodes);
+    after = page.data.tokens.pageInfo.hasNextPage ? page.data.tokens.pageInfo.endCursor : null;
+  } while (after !== null);
+  return all;
+}
+
+it(`A replica that is killed leaves no token twice and none unknown (seed ${SEED})`, async () => {
+  const random = createRandom(SEED);
+  const learned = new Map<string, string>();
+  const counts = { killedBetweenPostAndAnswer: 0, killedBeforePost: 0 };
+  for (let kill = 0; kill < KILLS; kill++) {
+    const victim = startProcess({ ...env, API_GATEWAY_URL: survivor.emulator.url, PORT: '0' });
+    const url = (await victim.until(/listening on (http[^"]+)/))[1] as string;
+    await untilRedis(new URL(url).origin, 'ok');
+    // Each takes its own time at IAM, before it is made there: some are killed before, some after.
+    survivor.emulator.faults.clear();
+    for (let create = 0; create < CREATES_PER_KILL; create++)
+      survivor.emulator.faults.add({
+        fault: `latency-${300 + random.integer(600)}`,
+        operation: 'createToken',
+        times: 1,
+      });
+    survivor.forgetCalls();
+    const keys = Array.from({ length: CREATES_PER_KILL }, (_, create) => `kill-${kill}-create-${create}`);
+    const asked = keys.map((key) =>
+      post(url, { query: CREATE, variables: createInput(key) }, AUTHORIZATION).then(
+        ({ data }) => data.createToken.token.id as string,
+        () => undefined,
+      ),
+    );
+    // The last time some are killed before they are sent.
+    const sent = kill === KILLS - 1 ? 1 : CREATES_PER_KILL;
+    while (posts() < sent) await setTimeout(5);
+    await setTimeout(random.integer(200));
+    victim.child.kill('SIGKILL');
+    const answers = await Promise.all(asked);
+    counts.killedBetweenPostAndAnswer += posts() - answers.filter((id) => id !== undefined).length;
+    counts.killedBeforePost += CREATES_PER_KILL - posts();
+    const retried = await Promise.all(keys.map(retry));
+    for (const [at, key] of keys.entries()) {
+      // Who had an answer gets the same one again.
+      expect([undefined, retried[at]]).toContain(answers[at]);
+      learned.set(`token of ${key}`, retried[at] as string);
+    }
+  }
+  const made = await tokens();
+  process.stdout.write(`${JSON.stringify({ seed: SEED, ...counts, tokens: made.length })}\n`);
+  expect(made.map(({ id, name }) => [name, id]).sort()).toEqual([...learned].sort());
+  expect(counts.killedBetweenPostAndAnswer).toBeGreaterThanOrEqual(200);
+  expect(made).toHaveLength(KILLS * CREATES_PER_KILL);
+});

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
+import { CREATE, createInput, untilRedis } from './support.ts';
+
+let redis: RedisServer;
+let one: Gateway;
+let two: Gateway;
+beforeAll(async () => {
+  redis = await startRedis();
+  const env = { REDIS_URL: redis.url, APQ: 'true', ADMIN_PORT: '0' };
+  one = await startGateway({ env, authorization: 'Bearer replicas' });
+  two = await startGateway({ env, emulatorOf: one, authorization: 'Bearer replicas' });
+  await Promise.all([untilRedis(one.origin, 'ok'), untilRedis(two.origin, 'ok')]);
+});
+afterAll(async () => {
+  await two.close();
+  await one.close();
+  await redis.kill();
+});
+const posts = () => one.calls().filter((call) => call === 'POST /v1/tokens').length;
+const fallbacks = async () => (await fetch(`${one.adminOrigin}/metrics`)).text();
+
+/** Registers the query's text at one replica, and asks another for it by its hash alone. */
+const PERSISTED = {
+  version: 1,
+  sha256Hash: 'ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38',
+};
+async function persisted(gateway: Gateway, query?: string): Promise<unknown> {
+  const response = await fetch(gateway.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer replicas' },
+    body: JSON.stringify({ query, extensions: { persistedQuery: PERSISTED } }),
+  });
+  return response.json();
+}
+
+describe('With Redis, replicas', () => {
+  it('make one token for a key that comes to both at once', async () => {
+    one.forgetCalls();
+    one.emulator.faults.add({ fault: 'latency-100', operation: 'createToken', times: 1 });
+    const [first, second] = await Promise.all([one, two].map((g) => g.query(CREATE, createInput('both'))));
+    expect(first?.data.createToken.userErrors).toEqual([]);
+    expect(second?.data).toEqual(first?.data);
+    expect(posts()).toBe(1);
+  });
+
+  it('refuse at one what was another input under the same key at the other', async () => {
+    await one.query(CREATE, createInput('conflict'));
+    const { data } = await two.query(CREATE, createInput('conflict', 'another name'));
+    expect(data.createToken.userErrors).toEqual([{ code: 'CONFLICT' }]);
+  });
+
+  it('know persisted queries of each other', async () => {
+    await persisted(one, '{__typename}');
+    expect(await persisted(two)).toEqual({ data: { __typename: 'Query' } });
+  });
+});
+
+describe('A caller that asks too often', () => {
+  const env = () => ({ REDIS_URL: redis.url, RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '4' });
+
+  it('is limited at all replicas together, and told when to come again', async () => {
+    const authorization = 'Bearer often';
+    const first = await startGateway({ env: env(), emulatorOf: one, authorization });
+    const second = await startGateway({ env: env(), emulatorOf: one, authorization });
+    await Promise.all([untilRedis(first.origin, 'ok'), untilRedis(second.origin, 'ok')]);
+    const ask = (gateway: Gateway) => gateway.query('{ __typename }');
+    const answers = await Promise.all([first, second, first, second, first, second].map(ask));
+    const limited = answers.filter(({ status }) => status === 429);
+    expect(limited).toHaveLength(2);
+    expect(limited[0]?.headers.get('retry-after')).toBe('1');
+    expect(limited[0]?.headers.get('ratelimit-policy')).toBe('"default";q=4;w=4');
+    expect(limited[0]?.headers.get('ratelimit')).toBe('"default";r=0;t=1');
+    await Promise.all([first.close(), second.close()]);
+  });
+
+  it('is limited at each replica while Redis is away', async () => {
+    const gateway = await startGateway({
+      env: { ...env(), REDIS_URL: 'redis://127.0.0.1:1' },
+      emulatorOf: one,
+    });
+    const answers = await Promise.all(Array.from({ length: 5 }, () => gateway.query('{ __typename }')));
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(1);
+    await gateway.close();
+  });
+});
+
+describe.each([
+  ['suspended', () => redis.suspend(), () => redis.resume()],
+  ['killed and restarted', () => redis.kill(), () => redis.start()],
+  ['full', () => redis.fill(true), () => redis.fill(false)],
+])('With Redis %s', (name, lose, recover) => {
+  it('a create with a key is refused before IAM is asked, all else works, and it comes back alone', async () => {
+    const linesBefore = one.log().split('Redis is lost').length;
+    await lose();
+    await untilRedis(one.origin, 'unreachable');
+    one.forgetCalls();
+    const refused = await one.query(CREATE, createInput(`lost ${name}`.replaceAll(' ', '-')));
+    expect(refused.errors?.map(({ extensions }) => extensions.code)).toEqual(['OVERLOADED']);
+    expect(one.calls()).toEqual([]);
+    const plain = await one.query(CREATE, createInput(undefined, 'no key'));
+    expect(plain.data.createToken.userErrors).toEqual([]);
+    expect(await persisted(one, '{__typename}')).toEqual({ data: { __typename: 'Query' } });
+    expect(await persisted(one)).toEqual({ data: { __typename: 'Query' } });
+    expect(await fallbacks()).toMatch(
+      /tokens_gateway_state_fallbacks_total\{use="persisted_queries"\} [1-9]/,
+    );
+    expect((await fetch(`${one.origin}/readyz`)).status).toBe(200);
+    await recover();
+    await untilRedis(one.origin, 'ok');
+    const again = await one.query(CREATE, createInput(`lost ${name}`.replaceAll(' ', '-')));
+    expect(again.data.createToken.userErrors).toEqual([]);
+    expect(one.log().split('Redis is lost').length).toBe(linesBefore + 1);
+  });
+});
+
+it('A gateway that starts without Redis works, and finds it when it comes', async () => {
+  const late = await startRedis();
+  await late.kill();
+  const gateway = await startGateway({ env: { REDIS_URL: late.url }, emulatorOf: one });
+  expect((await gateway.query('{ __typename }')).data).toEqual({ __typename: 'Query' });
+  await late.start();
+  await untilRedis(gateway.origin, 'ok');
+  expect((await gateway.query(CREATE, createInput('late'))).data.createToken.userErrors).toEqual([]);
+  await gateway.close();
+  await late.kill();
+});
