@@ -29,6 +29,8 @@ export interface GraphqlHttpParts {
   /** Query operations that are running. */
   readonly operations: Flights<Waiter>;
   readonly context: ContextParts;
+  /** Told of every operation that was answered. */
+  readonly onOperation?: ((report: OperationReport, ms: number) => void) | undefined;
 }
 
 /** An answer without what belongs to one request alone: its id, and what CORS adds. */
@@ -79,7 +81,9 @@ export function createGraphqlHandler(
     try {
       const caller = await readCaller(authenticator, request.raw.rawHeaders);
       const { status, headers, body, report } = await answer(request, client, caller, reply.raw);
-      logOperation(request, report, caller, startedAt);
+      const ms = performance.now() - startedAt;
+      logOperation(request, report, caller, ms);
+      parts.onOperation?.(report, ms);
       for (const [name, value] of headers) reply.header(name, value);
       // Not the reply itself: it is a thenable, and Fastify would wait for its stream.
       reply.code(status);
@@ -166,9 +170,8 @@ function logOperation(
   { id, log }: FastifyRequest,
   report: OperationReport,
   caller: Caller | Error,
-  startedAt: number,
+  ms: number,
 ): void {
-  const ms = Math.round(performance.now() - startedAt);
   const principal = caller instanceof Error ? undefined : caller.principal.slice(0, 12);
-  log.info({ ...report, ms, principal, requestId: id }, 'operation');
+  log.info({ ...report, ms: Math.round(ms), principal, requestId: id }, 'operation');
 }

@@ -17,6 +17,7 @@ import { health } from './plugins/health.ts';
 import { createHttpApp } from './plugins/http.ts';
 import { metrics } from './plugins/metrics.ts';
 import { schemaFile } from './plugins/schema-file.ts';
+import { createTraffic } from './plugins/traffic.ts';
 import { createSchema, readTypeDefs } from './schema.ts';
 import { openState } from './shared-state.ts';
 import { createDeadlines } from './upstream/deadline.ts';
@@ -65,14 +66,19 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const hasGraphiql = options.explorer === 'graphiql' || options.explorer === 'both';
   if (hasGraphiql && !isGraphiqlBuilt()) throw new ConfigError([GRAPHIQL_MISSING]);
   const operations = createFlights<Waiter>();
+  const traffic = options.admin && createTraffic();
   const upstream = createUpstream(options.upstream, {
-    onExchange: (report) => log.debug({ ...report, failure: report.failure?.message }, 'upstream'),
+    onExchange(report) {
+      log.debug({ ...report, failure: report.failure?.message }, 'upstream');
+      traffic?.onUpstreamCall(report);
+    },
     onWrite: operations.forget,
   });
   const authenticator = createAuthenticator(options.auth, {
     transport: upstream.transport,
     clock: Date.now,
     log,
+    onSignIn: traffic?.onSignIn,
   });
   const state = openState(options, log);
   const context: ContextParts = {
@@ -106,7 +112,15 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   });
   // After CORS, so that pages may read the refusal.
   admission.guard(app);
-  const handler = createGraphqlHandler({ apollo, authenticator, admission, deadlines, operations, context });
+  const handler = createGraphqlHandler({
+    apollo,
+    authenticator,
+    admission,
+    deadlines,
+    operations,
+    context,
+    onOperation: traffic?.onOperation,
+  });
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
   if (options.introspection) schemaFile(app, typeDefs);
   if (hasGraphiql) graphiql(app, options.sampleAuthorization);
@@ -118,12 +132,14 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   };
   health(app, checks);
   const admin = options.admin && createHttpApp(http, log, isDraining);
-  if (admin) {
+  if (admin && traffic) {
     health(admin, checks);
     metrics(admin, {
       caches: { documents: () => documentStore.counts, compiled: () => executor.counts },
       sharing: { read: () => upstream.reads, operation: () => operations.counts },
       listFirst: () => context.listFirst.counts,
+      load: admission.load,
+      traffic: traffic.metrics,
       stateFallbacks: state.fallbacks,
     });
   }

@@ -15,4 +15,6 @@ export interface AuthDependencies {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log: Log;
+  /** Told how each sign-in of the gateway itself ended. */
+  readonly onSignIn?: ((outcome: 'ok' | 'failed') => void) | undefined;
 }

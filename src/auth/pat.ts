@@ -41,6 +41,7 @@ export function createPatCredential({
   transport,
   clock,
   log,
+  onSignIn,
   random = Math.random,
 }: PatDependencies): PatCredential {
   const closing = createStop();
@@ -64,11 +65,13 @@ export function createPatCredential({
       const token = await signIn.run();
       held = toHeld(token, clock(), random());
       lastFailure = undefined;
+      onSignIn?.('ok');
       log.info({ credential: config.credential, lifetimeSeconds: token.lifetimeSeconds }, 'Signed in to IAM');
       return held;
     } catch (error) {
       const failure = toSignInFailure(error);
       lastFailure = { error: failure, atMs: clock() };
+      onSignIn?.('failed');
       if (!closing.reason) log.warn(describe(error), 'Signing in to IAM did not work');
       throw failure;
     }

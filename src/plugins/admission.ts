@@ -25,6 +25,8 @@ export interface Admission {
    * (`RATE_LIMITED`) or has too many under way (`OVERLOADED`). A promise only where replicas share the limit.
    */
   admit(principal: string, response: ServerResponse): Refusal | Promise<Refusal>;
+  /** GraphQL requests under way, and how many were turned away because the process had too many. */
+  load(): { readonly inFlight: number; readonly shed: number };
   /** Whether a load balancer should ask elsewhere for a while. */
   isOverloaded(): boolean;
 }
@@ -43,6 +45,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst, shared } = options;
   const rateLimit = createRateLimit(options);
   let inFlight = 0;
+  let shed = 0;
   const byPrincipal = new Map<string, number>();
   const sheds = createShedWatch(() => performance.now());
   const loop = createLoopWatch();
@@ -93,6 +96,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         if (request.routeOptions.url !== '/graphql' || !isCounted(request.method)) return done();
         if (maxInFlight > 0 && inFlight >= maxInFlight) {
           sheds.add();
+          shed++;
           const body = errorBody('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });
           reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS)).send(body);
           return;
@@ -111,6 +115,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
         ? admitAmongReplicas(shared, principal, response)
         : admitHere(principal, response);
     },
+
+    load: () => ({ inFlight, shed }),
 
     // One caller with too many requests is no reason to send all others elsewhere, so those do not count.
     isOverloaded: () => sheds.areMany() || loop.isLate(),

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 
 interface Cache {
   readonly hits: number;
@@ -19,15 +19,20 @@ export interface MetricSources {
   /** By what the memory of this process was used for while Redis was away. Undefined: there is no Redis. */
   readonly stateFallbacks?: Readonly<Record<string, number>> | undefined;
   readonly listFirst: () => { readonly hits: number; readonly misses: number };
+  /** GraphQL requests under way, and those that were turned away because the process had too many. */
+  readonly load: () => { readonly inFlight: number; readonly shed: number };
+  /** Metrics that count by themselves. */
+  readonly traffic: readonly Metric[];
 }
 
 /** `/metrics` in the text format of Prometheus. No label holds a caller, an id or an address. */
 export function metrics(
   app: FastifyInstance,
-  { caches, sharing, listFirst, stateFallbacks }: MetricSources,
+  { caches, sharing, listFirst, load, stateFallbacks, traffic }: MetricSources,
 ): void {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  for (const metric of traffic) registry.registerMetric(metric);
   const count = (name: string, help: string, labelNames: string[], read: () => Reading[]) =>
     new Counter({
       name: `tokens_gateway_${name}_total`,
@@ -83,6 +88,18 @@ export function metrics(
       ];
     },
   );
+
+  new Gauge({
+    name: 'tokens_gateway_in_flight',
+    help: 'GraphQL requests under way',
+    registers: [registry],
+    collect() {
+      this.set(load().inFlight);
+    },
+  });
+  count('shed', 'Requests that were turned away because the process had too many', [], () => [
+    { labels: {}, value: load().shed },
+  ]);
 
   if (stateFallbacks)
     count('state_fallbacks', 'Uses of memory while Redis was away', ['use'], () =>
