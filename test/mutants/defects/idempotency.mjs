@@ -26,13 +26,6 @@ export const idempotency = [
     tests: IDEMPOTENCY,
   },
   {
-    name: 'Creates under way are not joined',
-    file: FILE,
-    find: 'running.set(recordKey, { digest, outcome });',
-    replace: '',
-    tests: IDEMPOTENCY,
-  },
-  {
     name: 'A create that failed is joined for ever',
     file: FILE,
     find: '.finally(() => running.delete(recordKey))',
