@@ -10,6 +10,7 @@ RUN npm run build
 # `--build-arg GRAPHIQL=true` adds GraphiQL to the image: 10 MB.
 ARG GRAPHIQL=false
 COPY docs/queries ./docs/queries
+COPY deploy/is-installed.mjs ./deploy/is-installed.mjs
 COPY deploy/graphiql ./deploy/graphiql
 RUN if [ "$GRAPHIQL" = true ]; then npm run build:graphiql; fi
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isInstalled } from './is-installed.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => join(root, path);
@@ -12,7 +13,7 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   stop(`This needs Node.js 20.19 or newer; here is ${process.versions.node}.`);
 }
-if (!isInstalled()) {
+if (!isInstalled(root)) {
   say('Installing…');
   // What is needed to build is needed here even where NODE_ENV=production or a user's npm settings leave it out.
   run('npm', ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
@@ -29,22 +30,6 @@ const wantsGraphiql = ['graphiql', 'both'].includes(process.env.EXPLORER ?? '');
 if (wantsGraphiql && !existsSync(inRoot('dist/graphiql/main.js'))) {
   say('Building GraphiQL…');
   run(process.execPath, [inRoot('deploy/graphiql/build.mjs')]);
-}
-
-/** npm leaves a list of what it installed; optional packages are for other machines when they are not on it. */
-function isInstalled() {
-  const list = inRoot('node_modules/.package-lock.json');
-  if (!existsSync(list)) return false;
-  const installed = readPackages(list);
-  const locked = Object.entries(readPackages(inRoot('package-lock.json')));
-  return locked.every(([path, { version, optional }]) => {
-    if (path === '') return true;
-    return installed[path] ? installed[path].version === version : optional === true;
-  });
-}
-
-function readPackages(path) {
-  return JSON.parse(readFileSync(path, 'utf8')).packages;
 }
 
 function isBuilt() {

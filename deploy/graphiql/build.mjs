@@ -1,9 +1,10 @@
 // Bundles GraphiQL into dist/graphiql, each file plain and compressed. Installs what it needs first.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { isInstalled } from '../is-installed.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const outdir = fileURLToPath(new URL('../../dist/graphiql', import.meta.url));
@@ -11,9 +12,7 @@ const QUERIES = fileURLToPath(new URL('../../docs/queries', import.meta.url));
 /** Of `docs/queries`: what a first look should show. The explorer has the rest. */
 const TABS = ['01-first-page', '03-one-token', '06-projects-of-a-token', '07-create-a-token'];
 
-const list = join(here, 'node_modules/.package-lock.json');
-const isInstalled = existsSync(list) && readFileSync(list, 'utf8').includes('node_modules/graphiql"');
-if (!isInstalled) {
+if (!isInstalled(here)) {
   console.error('Installing GraphiQL…');
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const { status } = spawnSync('npm', args, { cwd: here, stdio: ['ignore', 'ignore', 'inherit'] });
