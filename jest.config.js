@@ -1,5 +1,5 @@
 /** @type {import('jest').Config} */
-export default {
+const everyday = {
   testEnvironment: 'node',
   // Jest keeps one core free by default: on two that is half the speed.
   maxWorkers: 2,
@@ -17,3 +17,14 @@ export default {
     ],
   },
 };
+
+export default everyday;
+
+/** A suite of its own in `test/<name>`, with `more` settings. */
+export const suite = (name, more) => ({
+  ...everyday,
+  rootDir: '../..',
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  testPathIgnorePatterns: [],
+  ...more,
+});

@@ -1,10 +1,10 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { freePort } from '../support/free-port.ts';
 import { followSteps, type Image, readSteps } from './dockerfile.ts';
 
 /** `nobody` of every system, when this runs as root; else whoever runs it has no privileges anyway. */
@@ -55,7 +55,7 @@ describe('The image', () => {
   });
 
   it('starts as that user, answers, is healthy, and ends with 0 on SIGTERM', async () => {
-    const port = String(await findFreePort());
+    const port = String(await freePort());
     const env = { PATH: process.env.PATH ?? '', ...image.env, PORT: port, EMULATOR: 'true' };
     const gateway = start(image.command, env);
     const exited = once(gateway, 'exit');
@@ -108,14 +108,6 @@ function start([command = '', ...args]: readonly string[], env: Record<string, s
     stdio: ['ignore', 'ignore', 'inherit'],
     ...unprivileged,
   });
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 /** Waits for a process that tells nobody when it is ready. */
