@@ -45,7 +45,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst, shared } = options;
   const rateLimit = createRateLimit(options);
   let inFlight = 0;
-  let shed = 0;
   const byPrincipal = new Map<string, number>();
   const sheds = createShedWatch(() => performance.now());
   const loop = createLoopWatch();
@@ -96,7 +95,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
         if (request.routeOptions.url !== '/graphql' || !isCounted(request.method)) return done();
         if (maxInFlight > 0 && inFlight >= maxInFlight) {
           sheds.add();
-          shed++;
           const body = errorBody('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });
           reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS)).send(body);
           return;
@@ -116,7 +114,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         : admitHere(principal, response);
     },
 
-    load: () => ({ inFlight, shed }),
+    load: () => ({ inFlight, shed: sheds.total() }),
 
     // One caller with too many requests is no reason to send all others elsewhere, so those do not count.
     isOverloaded: () => sheds.areMany() || loop.isLate(),

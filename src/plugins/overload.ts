@@ -5,6 +5,8 @@ const SHED_CALM_MS = 10_000;
 /** Tells a spike from an overload: many requests turned away within seconds. */
 export interface ShedWatch {
   add(): void;
+  /** Since the start of the process. */
+  total(): number;
   /** From the hundredth within five seconds on, until ten seconds after it was last so. */
   areMany(): boolean;
 }
@@ -13,14 +15,17 @@ export function createShedWatch(clock: () => number): ShedWatch {
   // The last hundred, the oldest at `next`.
   const times = new Float64Array(MANY_SHEDS).fill(Number.NEGATIVE_INFINITY);
   let next = 0;
+  let total = 0;
   let until = Number.NEGATIVE_INFINITY;
   return {
     add() {
+      total++;
       const now = clock();
       times[next] = now;
       next = (next + 1) % MANY_SHEDS;
       if (now - (times[next] as number) <= SHED_WINDOW_MS) until = now + SHED_CALM_MS;
     },
+    total: () => total,
     areMany: () => clock() < until,
   };
 }

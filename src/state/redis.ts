@@ -29,8 +29,7 @@ const PROBE_EVERY_MS = 1000;
 /**
  * Connects in the background, for as long as it takes. One command that fails ends the use of the server for everybody,
  * so that a slow one does not cost each request its timeout; a probe finds out when it is back, and that it is away
- * while nobody asks. The probe writes: a
- * server that is full or only a replica is as good as none.
+ * while nobody asks. The probe writes: a server that is full or only a replica is as good as none.
  */
 export function connectSharedState({ url, onChange }: SharedStateOptions): SharedState {
   const redis = new Redis(url, {
