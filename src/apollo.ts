@@ -18,8 +18,10 @@ import { operationLimits } from './plugins/operation-limits.ts';
 import type { OperationLimits } from './plugins/operation-limits-excess.ts';
 import { createBugLog, operationReport } from './plugins/operation-report.ts';
 import { responseStatus } from './plugins/response-status.ts';
+import { trustedDocuments } from './plugins/trusted-documents.ts';
 import { variableCheck } from './plugins/variables.ts';
 import type { PersistedQueries } from './state/persisted-queries.ts';
+import type { TrustedDocuments } from './trusted-documents.ts';
 
 interface ApolloOptions {
   readonly introspection: boolean;
@@ -36,6 +38,8 @@ interface ApolloParts {
   readonly documentStore: DocumentStore;
   /** Undefined: Apollo's own, in memory. */
   readonly persistedQueries?: PersistedQueries | undefined;
+  /** Undefined: any document may run. */
+  readonly documents?: TrustedDocuments | undefined;
 }
 
 /** Of one answer. Beyond these, validation stops and says so with one error more. */
@@ -44,7 +48,7 @@ const MAX_ERRORS = 4;
 /** Apollo Server as an ordered list of plugins, one concern each. */
 export function createApollo(
   options: ApolloOptions,
-  { schema, executor, documentStore, persistedQueries }: ApolloParts,
+  { schema, executor, documentStore, persistedQueries, documents }: ApolloParts,
   log: FastifyBaseLogger,
 ): ApolloServer<Context> {
   return new ApolloServer<Context>({
@@ -63,6 +67,7 @@ export function createApollo(
     ...(options.apq && persistedQueries ? { persistedQueries: { cache: persistedQueries } } : {}),
     plugins: [
       explorer(options),
+      ...(documents ? [trustedDocuments(documents)] : []),
       operationLimits(options.limits),
       callerGuard(),
       variableCheck(schema),

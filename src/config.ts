@@ -1,11 +1,14 @@
-import { type AuthConfig, type ReadFile, readAuth } from './config/auth.ts';
+import { type AuthConfig, readAuth } from './config/auth.ts';
 import { type Environment, readEnvironment } from './config/environment.ts';
+import type { ReadFile } from './config/named-file.ts';
 import { isLoopback, readSecureUrl, refuseSharedPorts } from './config/network.ts';
 import type { Secret } from './config/secret.ts';
+import { readTrustedDocuments, type TrustedDocumentsConfig } from './config/trusted-documents.ts';
 import type { Values } from './config/variables.ts';
 
 export type { AuthConfig, CallerAuthConfig, PatConfig } from './config/auth.ts';
 export type { Secret } from './config/secret.ts';
+export type { TrustedDocumentsConfig } from './config/trusted-documents.ts';
 export { variables } from './config/variables.ts';
 
 interface Address {
@@ -30,6 +33,8 @@ export interface Config {
   readonly http: ReturnType<typeof readHttp>;
   readonly execution: ReturnType<typeof readExecution>;
   readonly apq: boolean;
+  /** Undefined: any document may run. */
+  readonly trustedDocuments: TrustedDocumentsConfig | undefined;
   /** Undefined: state is kept in memory. */
   readonly redisUrl: Secret | undefined;
   readonly logLevel: Values['LOG_LEVEL'];
@@ -69,6 +74,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
     http: readHttp(environment),
     execution: readExecution(values),
     apq: values.APQ,
+    trustedDocuments: readTrustedDocuments(environment, readFile),
     redisUrl: values.REDIS_URL,
     logLevel: values.LOG_LEVEL,
   };

@@ -33,6 +33,8 @@ export interface OperationReport {
   kind?: string | undefined;
   /** The beginning of the document's SHA-256. */
   document?: string | undefined;
+  /** True when it is not among the trusted documents. */
+  untrusted?: boolean | undefined;
   /** The first error's code, or OK. */
   code?: string | undefined;
 }

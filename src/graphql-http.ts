@@ -106,8 +106,8 @@ function watchClient(response: ServerResponse): Stop {
 
 /**
  * Under what a request may be shared with others of its caller; undefined where it is not certain that it only reads.
- * A mutation needs its keyword in the document, and GraphQL has one spelling of it. JSON has more, by escapes, and a
- * persisted query has no document at all: those run alone. A mutation by GET is refused.
+ * A mutation needs its keyword in the document, and GraphQL has one spelling of it. JSON has more, by escapes, and what
+ * is sent by its id or hash has no document at all: those run alone. A mutation by GET is refused.
  */
 function sharedKey({ method, url, headers, body }: FastifyRequest): string | undefined {
   const { accept = '', 'content-type': type = '' } = headers;
@@ -117,7 +117,7 @@ function sharedKey({ method, url, headers, body }: FastifyRequest): string | und
     return accept.includes('html') ? undefined : `${url} ${accept} ${type} ${preflight}`;
   }
   const { text } = body as JsonBody;
-  return /mutation|persistedQuery|\\u/.test(text) ? undefined : `${text} ${accept}`;
+  return /mutation|persistedQuery|documentId|doc_id|\\u/.test(text) ? undefined : `${text} ${accept}`;
 }
 
 /** Without a caller, only what needs none is run. With a `refusal`, nothing is. */

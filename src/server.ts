@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import cors from '@fastify/cors';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createApollo } from './apollo.ts';
 import { type AuthOptions, createAuthenticator } from './auth/authenticator.ts';
@@ -12,6 +11,7 @@ import { createGraphqlHandler } from './graphql-http.ts';
 import { createIdempotentCreate } from './idempotency.ts';
 import { probePat } from './pat-probe.ts';
 import { createAdmission } from './plugins/admission.ts';
+import { crossOrigin } from './plugins/cross-origin.ts';
 import { graphiql, isGraphiqlBuilt } from './plugins/graphiql.ts';
 import { health } from './plugins/health.ts';
 import { createHttpApp } from './plugins/http.ts';
@@ -20,6 +20,7 @@ import { schemaFile } from './plugins/schema-file.ts';
 import { createTraffic } from './plugins/traffic.ts';
 import { createSchema, readTypeDefs } from './schema.ts';
 import { openState } from './shared-state.ts';
+import { openTrustedDocuments } from './trusted-documents.ts';
 import { createDeadlines } from './upstream/deadline.ts';
 import { createFlights, type Waiter } from './upstream/flights.ts';
 import { createListFirst } from './upstream/list-first.ts';
@@ -37,6 +38,7 @@ type OwnConfig = Pick<
   | 'http'
   | 'execution'
   | 'apq'
+  | 'trustedDocuments'
   | 'redisUrl'
 >;
 
@@ -92,9 +94,15 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const schema = createSchema(typeDefs, options);
   const executor = createExecutor(schema, options.execution);
   const documentStore = createDocumentStore(options.execution);
+  const documents =
+    options.trustedDocuments &&
+    openTrustedDocuments(options.trustedDocuments, {
+      onReload: (size) => log.info({ documents: size }, 'trusted documents were read again'),
+      onRefusal: (reason) => log.error({ reason }, 'trusted documents stay as they were'),
+    });
   const apollo = createApollo(
     options,
-    { schema, executor, documentStore, persistedQueries: state.persistedQueries },
+    { schema, executor, documentStore, persistedQueries: state.persistedQueries, documents },
     log,
   );
   await apollo.start();
@@ -103,13 +111,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const deadlines = createDeadlines(options.http.requestDeadlineMs);
   const http = { ...options.http, maxBodyBytes: options.limits.maxBodyBytes };
   const app = createHttpApp(http, log, isDraining);
-  await app.register(cors, {
-    origin: [...options.cors.origins],
-    allowedHeaders: CORS_HEADERS,
-    maxAge: 86_400,
-    // An OPTIONS that is no preflight would be refused in plain text; answering it like one gives nothing away.
-    strictPreflight: false,
-  });
+  await crossOrigin(app, options.cors.origins);
   // After CORS, so that pages may read the refusal.
   admission.guard(app);
   const handler = createGraphqlHandler({
@@ -164,6 +166,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       authenticator.close();
       await upstream.close();
       state.close();
+      documents?.close();
     },
     giveUp: deadlines.expireAll,
   };
@@ -174,16 +177,6 @@ const ARRIVING_MS = 250;
 
 const GRAPHIQL_MISSING =
   'EXPLORER=graphiql and both need the files of GraphiQL: run `npm run build:graphiql` first';
-
-const CORS_HEADERS = [
-  'content-type',
-  'authorization',
-  'apollo-require-preflight',
-  'x-apollo-operation-name',
-  'x-request-id',
-  'traceparent',
-  'tracestate',
-];
 
 function urlOf(app: FastifyInstance): string {
   const { address, family, port } = app.server.address() as AddressInfo;

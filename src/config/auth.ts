@@ -1,4 +1,5 @@
 import type { Environment } from './environment.ts';
+import { type ReadFile, readNamedFile } from './named-file.ts';
 import { isLoopback, readSecureUrl } from './network.ts';
 import { createSecret, type Secret } from './secret.ts';
 import type { VariableName } from './variables.ts';
@@ -27,9 +28,6 @@ export type AuthConfig = { readonly mode: 'pass-through' } | PatConfig;
 
 // Only what is plainly something else is refused here: whether the key is sound is found out by signing with it.
 const PRIVATE_KEY_PEM = /^-----BEGIN ((?:ENCRYPTED |EC |RSA )?PRIVATE KEY)-----\n[\s\S]+\n-----END \1-----$/m;
-
-/** Gives the text of a file, or throws. */
-export type ReadFile = (path: string) => string;
 
 /**
  * In pass-through mode the variables of a token are left alone, so that a `.env` of the Affinidi CLI works in both modes.
@@ -117,22 +115,4 @@ function readCallerAuth(environment: Environment, readFile: ReadFile): CallerAut
 
 function requireSet({ isSet, refuse }: Environment, name: VariableName, by: string): void {
   if (!isSet(name)) refuse(`${name} is required by ${by}`);
-}
-
-/** The reason of a failed read is left out: a path that is a pasted key would be in its message. */
-function readNamedFile(
-  { values, refuse }: Environment,
-  name: 'PRIVATE_KEY_FILE' | 'CALLER_API_KEYS_FILE',
-  readFile: ReadFile,
-): string | undefined {
-  const path = values[name];
-  if (path === undefined) return undefined;
-  try {
-    const content = readFile(path);
-    if (content.trim() !== '') return content;
-    refuse(`Expected ${name} to name a file that is not empty`);
-  } catch {
-    refuse(`Expected ${name} to name a file that this process can read`);
-  }
-  return undefined;
 }

@@ -1,6 +1,6 @@
 import { findMisspelt } from './misspelt.ts';
 import type { Variable } from './variable.ts';
-import { laterVariables, type Values, type VariableName, variables } from './variables.ts';
+import { type Values, type VariableName, variables } from './variables.ts';
 
 /** The variables of this process, and the one list that collects what is wrong with them. */
 export interface Environment {
@@ -19,10 +19,6 @@ const SHOWN_CHARS = 40;
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
   const isGiven = (name: string) => (env[name] ?? '').trim() !== '';
   const problems = findMisspelt(Object.keys(env).filter(isGiven));
-  for (const [name, { off }] of Object.entries(laterVariables)) {
-    if (isGiven(name) && !off.includes(env[name] ?? ''))
-      problems.push(`${name} is not supported by this version`);
-  }
   const refused = new Set<string>();
   const read = ([name, variable]: [string, Variable<unknown>]) => {
     const text = env[name] ?? '';

@@ -35,14 +35,16 @@ export function createTraffic(): Traffic {
   const callSeconds = histogram('upstream_call_duration', 'One attempt of a call to the IAM API', [
     'operation',
   ]);
+  const untrusted = counter('untrusted_operations', 'Operations that are not trusted documents', []);
   const signIns = counter('sign_ins', 'Sign-ins of the gateway itself', ['outcome']);
   const nameOf = createNames();
   return {
-    metrics: [operations, seconds, calls, callSeconds, signIns],
+    metrics: [operations, seconds, calls, callSeconds, signIns, untrusted],
     onOperation(report, ms) {
       const operation = nameOf(report);
       operations.inc({ operation, code: report.code ?? 'OK' });
       seconds.observe({ operation }, ms / 1000);
+      if (report.untrusted) untrusted.inc();
     },
     onUpstreamCall({ operation, status, failure, attempt, durationMs }) {
       calls.inc({ operation, status: String(status ?? failure?.kind), attempt: String(attempt + 1) });

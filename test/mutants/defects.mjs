@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { admission } from './defects/admission.mjs';
 import { answers } from './defects/answers.mjs';
 import { auth } from './defects/auth.mjs';
+import { documents } from './defects/documents.mjs';
 import { idempotency } from './defects/idempotency.mjs';
 import { isolation } from './defects/isolation.mjs';
 import { limits } from './defects/limits.mjs';
@@ -18,6 +19,7 @@ export const areas = {
   'Isolation of callers': isolation,
   'What is hidden': redaction,
   'Limits of an operation': limits,
+  'Trusted documents': documents,
   'Admission and fairness': admission,
   'Lists and batching': lists,
   'Creating once': idempotency,

@@ -62,7 +62,10 @@ describe('What is wrong is said in one line each', () => {
       { ...URL_ONLY, REDIS_URL: 'http://:CANARY@cache' },
       'Expected REDIS_URL to be a redis or rediss URL, got "…"',
     ],
-    [{ ...URL_ONLY, TRUSTED_DOCUMENTS: 'a.json' }, 'TRUSTED_DOCUMENTS is not supported by this version'],
+    [
+      { ...URL_ONLY, TRUSTED_DOCUMENTS_MODE: 'log' },
+      'TRUSTED_DOCUMENTS is required by TRUSTED_DOCUMENTS_MODE',
+    ],
     [{ ...PAT, TOKEN_ID: undefined }, 'TOKEN_ID is required by AUTH_MODE=pat'],
     [{ ...PAT, TOKEN_ENDPOINT: undefined }, 'TOKEN_ENDPOINT is required by AUTH_MODE=pat'],
     [{ ...PAT, PROJECT_ID: '' }, 'PROJECT_ID is required by AUTH_MODE=pat, unless PAT_CREDENTIAL=user'],

@@ -1,12 +1,13 @@
 const GATEWAY = ['test/gateway/operation-limits.test.ts'];
 const UNIT = ['test/unit/operation-limits.test.ts'];
 const PLUGIN = 'src/plugins/operation-limits.ts';
+const CHECKS = 'src/plugins/operation-limits-checks.ts';
 
 /** A limit that lets one more through. `find` is how the source has the number that it is compared with. */
 function oneMore(what, find, only) {
   return {
     name: `An operation may have one more than the limit of ${what}`,
-    file: PLUGIN,
+    file: CHECKS,
     find: `${find}]`,
     replace: `${find} + 1]`,
     tests: GATEWAY,

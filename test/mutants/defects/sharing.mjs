@@ -62,8 +62,8 @@ export const sharing = [
   {
     name: 'A mutation with an escaped keyword is taken for a query',
     file: 'src/graphql-http.ts',
-    find: 'persistedQuery|\\\\u/',
-    replace: 'persistedQuery/',
+    find: 'persistedQuery|documentId|doc_id|\\\\u/',
+    replace: 'persistedQuery|documentId|doc_id/',
     tests: SHARING,
   },
   {

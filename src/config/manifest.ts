@@ -1,0 +1,46 @@
+/** Documents by the ids that clients send in their place. */
+export type Manifest = ReadonlyMap<string, string>;
+
+/**
+ * Reads a manifest of trusted documents: graphql-codegen's `persisted-documents.json` and Relay's, which are objects of
+ * id and document, or Apollo's, which has a list of operations. Throws an `Error` that says what is wrong and nothing of
+ * the documents.
+ */
+export function parseManifest(text: string): Manifest {
+  const value = parse(text);
+  if (!isRecord(value)) throw new Error('Expected a manifest to be a JSON object');
+  const entries = Array.isArray(value.operations)
+    ? value.operations.map(readOperation)
+    : Object.entries(value).map(([id, document]) => readEntry(id, document));
+  if (entries.length === 0) throw new Error('Expected a manifest to have a document at least');
+  const manifest = new Map(entries);
+  // Two documents under one id: which one a client means nobody could say.
+  if (manifest.size < entries.length) throw new Error('Expected each id of a manifest to be there once');
+  return manifest;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error('Expected a manifest to be JSON');
+  }
+}
+
+/** https://www.apollographql.com/docs/graphos/platform/security/persisted-queries#manifest-format */
+function readOperation(operation: unknown): [string, string] {
+  const { id, body } = isRecord(operation) ? operation : {};
+  return readEntry(id, body);
+}
+
+function readEntry(id: unknown, document: unknown): [string, string] {
+  if (typeof id !== 'string' || id === '' || typeof document !== 'string' || document.trim() === '')
+    throw new Error(
+      'Expected a manifest to map ids to documents, or to have `operations` with `id` and `body`',
+    );
+  return [id, document];
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Answer, type Gateway, post, startGateway } from '../support/gateway.ts';
+
+const FIRST = 'query First($first: Int) {\n  tokens(first: $first) {\n    nodes {\n      name\n    }\n  }\n}';
+const REMOVE = 'mutation Remove($id: ID!) { deleteToken(input: { id: $id }) { deletedTokenId } }';
+const OTHER = 'query Other { tokens(first: 1) { nodes { id } } }';
+const LATER = 'query Later { tokens(first: 2) { nodes { name } } }';
+const HASH = createHash('sha256').update(FIRST).digest('hex');
+
+const folder = mkdtempSync(join(tmpdir(), 'trusted-'));
+const file = join(folder, 'manifest.json');
+const manifest = (documents: object) => writeFileSync(file, JSON.stringify(documents));
+const start = (env: Record<string, string>) =>
+  startGateway({ env: { TRUSTED_DOCUMENTS: file, ...env }, readFile: (path) => readFileSync(path, 'utf8') });
+const send = (body: object): Promise<Answer> => post(gateway.url, body, { authorization: 'Bearer demo' });
+const codes = ({ errors }: Answer) => errors?.map(({ extensions }) => extensions.code);
+const FIRST_NAME = { tokens: { nodes: [{ name: 'billing-worker' }] } };
+
+let gateway: Gateway;
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('With trusted documents enforced', () => {
+  beforeAll(async () => {
+    manifest({ [HASH]: FIRST, remove: REMOVE });
+    gateway = await start({});
+  });
+  afterAll(() => gateway.close());
+  beforeEach(() => gateway.forgetCalls());
+
+  it.each([
+    ['the id that GraphQL over HTTP names', { documentId: HASH }],
+    ['the same with the name of the hash', { documentId: `sha256:${HASH}` }],
+    ["Relay's name of it", { doc_id: HASH }],
+    ["Apollo's persisted query", { extensions: { persistedQuery: { version: 1, sha256Hash: HASH } } }],
+    ['the document itself', { query: FIRST }],
+    ['the document, laid out in another way', { query: FIRST.replaceAll(/\s+/g, ' ') }],
+    [
+      "the document with Apollo's hash",
+      { query: FIRST, extensions: { persistedQuery: { version: 1, sha256Hash: HASH } } },
+    ],
+  ])('a client may send %s', async (_name, body) => {
+    const { status, data, errors } = await send({ ...body, variables: { first: 1 } });
+    expect({ status, data, errors }).toEqual({ status: 200, data: FIRST_NAME, errors: undefined });
+    expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=2']);
+  });
+
+  it.each(['documentId', 'doc_id'])('a query may be sent by GET, with %s', async (name) => {
+    const search = new URLSearchParams({ [name]: HASH, variables: '{"first":1}' });
+    const response = await fetch(`${gateway.url}?${search}`, {
+      headers: { authorization: 'Bearer demo', 'apollo-require-preflight': '1' },
+    });
+    expect(await response.json()).toEqual({ data: FIRST_NAME });
+  });
+
+  it('a mutation by its id that is sent twice at once is done twice', async () => {
+    const id = gateway.emulator.tokensOf('demo').at(-1)?.id;
+    const answers = await Promise.all([1, 2].map(() => send({ documentId: 'remove', variables: { id } })));
+    expect(gateway.calls()).toEqual([`DELETE /v1/tokens/${id}`, `DELETE /v1/tokens/${id}`]);
+    expect(answers.map(({ data }) => data.deleteToken.deletedTokenId).sort()).toEqual([id, null]);
+  });
+
+  it('a mutation by its id over GET is refused', async () => {
+    const search = new URLSearchParams({ documentId: 'remove', variables: '{"id":"x"}' });
+    const response = await fetch(`${gateway.url}?${search}`, {
+      headers: { authorization: 'Bearer demo', 'apollo-require-preflight': '1' },
+    });
+    expect(response.status).toBe(405);
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  it('no other document runs, and it is said what to do', async () => {
+    const answer = await send({ query: OTHER });
+    expect(answer.status).toBe(400);
+    expect(codes(answer)).toEqual(['OPERATION_NOT_TRUSTED']);
+    expect(answer.errors?.[0]?.message).toContain('Add this one to the manifest');
+    expect(answer.data).toBeUndefined();
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  it.each([
+    ['introspection', { query: '{ __schema { types { name } } }' }],
+    ['what is no GraphQL', { query: '{ nope' }],
+    ['a document with the id of another', { query: OTHER, documentId: HASH }],
+    ['an empty document', { query: '' }],
+  ])('%s does not run either', async (_name, body) => {
+    expect(codes(await send(body))).toEqual(['OPERATION_NOT_TRUSTED']);
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  it.each([
+    ['an id', { documentId: 'unknown' }],
+    ['a hash', { extensions: { persistedQuery: { version: 1, sha256Hash: 'f'.repeat(64) } } }],
+    ['nothing', { variables: {} }],
+  ])('%s that is not in the manifest is not found', async (_name, body) => {
+    const answer = await send(body);
+    expect(codes(answer)).toEqual(['PERSISTED_QUERY_NOT_FOUND']);
+    expect(answer.status).toBe(200);
+  });
+
+  it('a trusted document still needs a caller, and variables that fit', async () => {
+    const anonymous = await post(gateway.url, { documentId: HASH }, {});
+    expect(codes(anonymous)).toEqual(['UNAUTHENTICATED']);
+    expect(codes(await send({ documentId: HASH, variables: { first: 'many' } }))).toEqual(['BAD_USER_INPUT']);
+    expect(gateway.calls()).toEqual([]);
+  });
+});
+
+describe('A manifest that is changed', () => {
+  beforeEach(async () => {
+    manifest({ [HASH]: FIRST });
+    gateway = await start({});
+  });
+  afterEach(() => gateway.close());
+  const until = async (condition: () => Promise<boolean> | boolean) => {
+    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+
+  it('is taken up by the running gateway', async () => {
+    expect(codes(await send({ query: LATER }))).toEqual(['OPERATION_NOT_TRUSTED']);
+    manifest({ later: LATER });
+    await until(async () => (await send({ documentId: 'later' })).errors === undefined);
+    expect(codes(await send({ query: FIRST }))).toEqual(['OPERATION_NOT_TRUSTED']);
+    expect(gateway.log()).toContain('"documents":1,"msg":"trusted documents were read again"');
+  });
+
+  it.each([
+    ['is no JSON', '{', 'Expected a manifest to be JSON'],
+    ['is empty', '{}', 'Expected a manifest to have a document at least'],
+  ])('stays as it was when it %s, and the log says why', async (_name, text, reason) => {
+    writeFileSync(file, text);
+    await until(() => gateway.log().includes('trusted documents stay as they were'));
+    expect(gateway.log()).toContain(reason);
+    expect((await send({ query: FIRST, variables: { first: 1 } })).data).toEqual(FIRST_NAME);
+  });
+});
+
+describe('With trusted documents logged', () => {
+  beforeAll(async () => {
+    manifest({
+      format: 'apollo-persisted-query-manifest',
+      version: 1,
+      operations: [{ id: 'first', name: 'First', type: 'query', body: FIRST }],
+    });
+    gateway = await start({ TRUSTED_DOCUMENTS_MODE: 'log', ADMIN_PORT: '0' });
+  });
+  afterAll(() => gateway.close());
+
+  it("everything runs, ids of Apollo's manifest too", async () => {
+    expect((await send({ documentId: 'first', variables: { first: 1 } })).data).toEqual(FIRST_NAME);
+    expect((await send({ query: OTHER })).errors).toBeUndefined();
+  });
+
+  it('what is not in the manifest is told by the log and counted', async () => {
+    expect((await gateway.query('query Unknown { tokens(first: 1) { nodes { name } } }')).status).toBe(200);
+    const lines = gateway.log().split('\n');
+    expect(lines.find((line) => line.includes('"operation":"Unknown"'))).toContain('"untrusted":true');
+    expect(lines.find((line) => line.includes('"operation":"First"'))).not.toContain('untrusted');
+    const metrics = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
+    expect(metrics).toMatch(/^tokens_gateway_untrusted_operations_total [1-9]/m);
+  });
+});

@@ -1,0 +1,40 @@
+const TESTS = ['test/gateway/trusted-documents.test.ts'];
+
+/** Which documents may run. */
+export const documents = [
+  {
+    name: 'A document that is not in the manifest runs',
+    file: 'src/plugins/trusted-documents.ts',
+    find: "if (!has(request.query)) return 'OPERATION_NOT_TRUSTED';",
+    replace: '',
+    tests: TESTS,
+  },
+  {
+    name: 'Any document runs with the id of a trusted one',
+    file: 'src/plugins/trusted-documents.ts',
+    find: 'if (request.query !== undefined) {',
+    replace: 'if (request.query !== undefined && readId(request) === undefined) {',
+    tests: TESTS,
+  },
+  {
+    name: 'What is refused runs all the same',
+    file: 'src/plugins/trusted-documents.ts',
+    find: 'throw REFUSALS[code]?.();',
+    replace: '',
+    tests: TESTS,
+  },
+  {
+    name: 'A manifest that cannot be used takes the place of the one before',
+    file: 'src/trusted-documents.ts',
+    find: "const next = parseManifest(readFileSync(file, 'utf8'));",
+    replace: "current = createLookup(new Map()); const next = parseManifest(readFileSync(file, 'utf8'));",
+    tests: TESTS,
+  },
+  {
+    name: 'A mutation that is sent by its id is taken for a query',
+    file: 'src/graphql-http.ts',
+    find: '|documentId|doc_id|',
+    replace: '|',
+    tests: TESTS,
+  },
+];
