@@ -13,6 +13,7 @@ import type { Executor } from './executor.ts';
 import { formatError } from './format-error.ts';
 import { callerGuard } from './plugins/caller-guard.ts';
 import { execution } from './plugins/execution.ts';
+import { explain } from './plugins/explain.ts';
 import { explorer } from './plugins/explorer.ts';
 import { operationLimits } from './plugins/operation-limits.ts';
 import type { OperationLimits } from './plugins/operation-limits-excess.ts';
@@ -74,6 +75,7 @@ export function createApollo(
       execution({ execute: executor.execute, formatError, onErrors: createBugLog(log) }),
       responseStatus(),
       operationReport(createBugLog(log)),
+      ...(options.introspection ? [explain()] : []),
       // It would wrap every resolver; answers are never cached here.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),

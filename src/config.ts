@@ -38,6 +38,8 @@ export interface Config {
   /** Undefined: state is kept in memory. */
   readonly redisUrl: Secret | undefined;
   readonly logLevel: Values['LOG_LEVEL'];
+  /** Whether traces are made. Where they go is read by OpenTelemetry itself. */
+  readonly tracing: boolean;
 }
 
 /** The process must not start. `problems` has one line each, with the variable's name and without secrets. */
@@ -77,6 +79,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
     trustedDocuments: readTrustedDocuments(environment, readFile),
     redisUrl: values.REDIS_URL,
     logLevel: values.LOG_LEVEL,
+    tracing: readTracing(environment),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(config);
@@ -125,6 +128,11 @@ function readEmulator(values: Values): Config['emulator'] {
   };
 }
 
+function readTracing({ values, isSet }: Environment): boolean {
+  const hasEndpoint = isSet('OTEL_EXPORTER_OTLP_ENDPOINT') || isSet('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+  return hasEndpoint && !values.OTEL_SDK_DISABLED && values.OTEL_TRACES_EXPORTER === 'otlp';
+}
+
 function readLimits(values: Values) {
   return {
     maxDepth: values.MAX_DEPTH,
@@ -158,6 +166,7 @@ function readHttp({ values, refuse }: Environment) {
     headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     keepAliveTimeoutMs: values.KEEP_ALIVE_TIMEOUT_MS,
+    trustedProxies: values.TRUSTED_PROXIES,
   } as const;
 }
 

@@ -6,7 +6,10 @@ import type { IdempotentCreate } from './idempotency.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 import type { IamClient } from './upstream/client.ts';
 import type { Deadline } from './upstream/deadline.ts';
+import type { CallWatch } from './upstream/exchange.ts';
 import type { ListFirst } from './upstream/list-first.ts';
+
+export type { CallWatch } from './upstream/exchange.ts';
 
 /** The part of a pino logger that is used here. */
 export interface Log {
@@ -23,9 +26,16 @@ export interface Context {
   readonly loaders: Loaders;
   /** Creates a token at most once per idempotency key. */
   readonly createOnce: IdempotentCreate;
+  /** Takes the price of the operation from what its caller may still ask; the refusal when that is too little. */
+  readonly charge: Charge;
   /** For the log; filled in as it becomes known. */
   readonly report: OperationReport;
+  /** What it asks of the IAM API, where the caller wants to know. */
+  readonly explanation?: { toExtension(): object } | undefined;
 }
+
+export type Charge = (upstreamCalls: number) => MaybeRefused | Promise<MaybeRefused>;
+type MaybeRefused = Error | undefined;
 
 /** What ran. No document and no variables: name and hash tell operations apart, and literals hold secrets. */
 export interface OperationReport {
@@ -37,6 +47,10 @@ export interface OperationReport {
   untrusted?: boolean | undefined;
   /** The first error's code, or OK. */
   code?: string | undefined;
+  /** Attempts of calls to the IAM API that it took. */
+  upstreamCalls: number;
+  /** True when another request did the work. */
+  joined?: boolean | undefined;
 }
 
 /** What all requests of the process have in common. */
@@ -44,6 +58,13 @@ export interface ContextParts {
   readonly client: IamClient;
   readonly listFirst: ListFirst;
   readonly createOnce: IdempotentCreate;
+}
+
+/** What belongs to one run of an operation. */
+interface RunParts extends Pick<Context, 'charge' | 'explanation'> {
+  readonly deadline: Deadline;
+  /** Told of each upstream call. */
+  readonly watch: CallWatch | undefined;
 }
 
 interface ContextRequest {
@@ -70,12 +91,14 @@ export function createContext(
   { client, listFirst, createOnce }: ContextParts,
   caller: Caller | Error,
   { id, log, headers }: ContextRequest,
-  deadline: Deadline,
+  { deadline, charge, explanation, watch }: RunParts,
 ): Context {
-  const common = { requestId: id, log, createOnce, report: {} };
+  const report: OperationReport = { upstreamCalls: 0 };
+  const common = { requestId: id, log, createOnce, charge, report, explanation };
   if (caller instanceof Error) return refused(common, caller);
   const { credential } = caller;
-  const scope = { owner: deadline, credential, deadline, headers: forwarded(id, headers) };
+  const forwardedHeaders = forwarded(id, headers);
+  const scope = { owner: deadline, credential, deadline, headers: forwardedHeaders, tally: report, watch };
   return { ...common, caller, loaders: createLoaders(client, scope, listFirst) };
 }
 
@@ -108,11 +131,17 @@ function readAuthorization(rawHeaders: readonly string[]): string | undefined {
   return joined;
 }
 
+const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/;
+
+/** Of the trace that a request says it is part of (W3C Trace Context). */
+export function readTraceId({ traceparent }: IncomingHttpHeaders): string | undefined {
+  return typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
+}
+
 /** All that goes upstream of a caller's headers, besides the credential: W3C trace context, and the request's id. */
 function forwarded(id: string, { traceparent, tracestate }: IncomingHttpHeaders): Record<string, string> {
   const headers: Record<string, string> = { 'x-request-id': id };
-  if (typeof traceparent !== 'string' || !/^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(traceparent))
-    return headers;
+  if (typeof traceparent !== 'string' || !TRACEPARENT.test(traceparent)) return headers;
   headers.traceparent = traceparent;
   if (typeof tracestate === 'string' && tracestate.length <= 512) headers.tracestate = tracestate;
   return headers;

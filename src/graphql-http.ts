@@ -14,9 +14,14 @@ import {
   createContext,
   type OperationReport,
   readCaller,
+  readTraceId,
 } from './context.ts';
 import type { Admission } from './plugins/admission.ts';
+import { createExplanation } from './plugins/explain.ts';
 import type { JsonBody } from './plugins/json-body.ts';
+import { logOperation } from './plugins/operation-log.ts';
+import type { OperationTrace, Tracing } from './plugins/tracing.ts';
+import { sharedKey } from './shared-key.ts';
 import type { Deadlines } from './upstream/deadline.ts';
 import type { Flights, Waiter } from './upstream/flights.ts';
 import { createStop, type Stop } from './upstream/stop.ts';
@@ -29,6 +34,9 @@ export interface GraphqlHttpParts {
   /** Query operations that are running. */
   readonly operations: Flights<Waiter>;
   readonly context: ContextParts;
+  /** Whether callers may ask what an operation asked of the IAM API. */
+  readonly isExplainable: boolean;
+  readonly tracing?: Tracing | undefined;
   /** Told of every operation that was answered. */
   readonly onOperation?: ((report: OperationReport, ms: number) => void) | undefined;
 }
@@ -43,6 +51,16 @@ interface Answer {
   readonly requestId: string;
 }
 
+/** One request, and what is known of it before it is run. */
+interface Asked {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** Stops when the client goes. */
+  readonly client: Stop;
+  readonly caller: Caller | Error;
+  readonly trace: OperationTrace | undefined;
+}
+
 /**
  * Carries a request over HTTP through Apollo Server: who asks, whether there is room, one deadline, one line in the log.
  * What one caller asks twice at the same time is run once, and the bytes of its answer go to both.
@@ -50,49 +68,51 @@ interface Answer {
 export function createGraphqlHandler(
   parts: GraphqlHttpParts,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<Buffer | FastifyReply> {
-  const { authenticator, admission, operations } = parts;
+  const { authenticator, admission, operations, tracing } = parts;
 
-  const answer = async (
-    request: FastifyRequest,
-    client: Stop,
-    caller: Caller | Error,
-    response: ServerResponse,
-  ): Promise<Answer> => {
-    if (caller instanceof Error) return run(parts, request, client, caller);
-    const admitted = admission.admit(caller.principal, response);
-    const refusal = admitted instanceof Promise ? await admitted : admitted;
-    if (refusal) return run(parts, request, client, caller, refusal);
-    const key = sharedKey(request);
-    if (key === undefined) return run(parts, request, client, caller);
+  const answer = async (asked: Asked): Promise<Answer> => {
+    const { request, reply, client, caller } = asked;
+    if (caller instanceof Error) return run(parts, asked, client, admission.admitUnknown(request.ip, reply));
+    const refusal = await admission.admit(caller.principal, reply);
+    const key = refusal || isExplained(parts, request) ? undefined : sharedKey(request);
+    if (key === undefined) return run(parts, asked, client, refusal);
     const shared = await operations.join(
       caller.credential.identity,
       `${caller.principal} ${caller.mayRead} ${key}`,
       { stop: client },
-      ({ stop }) => run(parts, request, stop, caller),
+      ({ stop }) => run(parts, asked, stop),
     );
+    if (shared.requestId === request.id) return shared;
     // A bug is told by the id of the request that met it, and each request has its own.
-    const isAnothersBug = shared.requestId !== request.id && shared.report.code === 'INTERNAL_SERVER_ERROR';
-    return isAnothersBug ? run(parts, request, client, caller) : shared;
+    return shared.report.code === 'INTERNAL_SERVER_ERROR' ? run(parts, asked, client) : toJoined(shared);
   };
 
   return async (request, reply) => {
     const startedAt = performance.now();
     const client = watchClient(reply.raw);
+    const trace = tracing?.start(request.headers);
     try {
       const caller = await readCaller(authenticator, request.raw.rawHeaders);
-      const { status, headers, body, report } = await answer(request, client, caller, reply.raw);
+      const { status, headers, body, report } = await answer({ request, reply, client, caller, trace });
       const ms = performance.now() - startedAt;
-      logOperation(request, report, caller, ms);
+      logOperation(request, { report, caller, ms, traceId: trace?.traceId });
+      trace?.end(report);
       parts.onOperation?.(report, ms);
       for (const [name, value] of headers) reply.header(name, value);
       // Not the reply itself: it is a thenable, and Fastify would wait for its stream.
       reply.code(status);
       return body;
     } catch (error) {
+      trace?.end({ code: 'ABORTED', upstreamCalls: 0 });
       if (client.reason === undefined) throw error;
       return reply.hijack();
     }
   };
+}
+
+/** For the log of a request that had nothing to do. */
+function toJoined(answer: Answer): Answer {
+  return { ...answer, report: { ...answer.report, upstreamCalls: 0, joined: true } };
 }
 
 /** Stops when the client goes before it has its answer. */
@@ -104,33 +124,31 @@ function watchClient(response: ServerResponse): Stop {
   return client;
 }
 
-/**
- * Under what a request may be shared with others of its caller; undefined where it is not certain that it only reads.
- * A mutation needs its keyword in the document, and GraphQL has one spelling of it. JSON has more, by escapes, and what
- * is sent by its id or hash has no document at all: those run alone. A mutation by GET is refused.
- */
-function sharedKey({ method, url, headers, body }: FastifyRequest): string | undefined {
-  const { accept = '', 'content-type': type = '' } = headers;
-  if (method === 'GET') {
-    // What Apollo Server's protection against cross-site requests looks for, and its page is each time another.
-    const preflight = headers['x-apollo-operation-name'] ?? headers['apollo-require-preflight'] ?? '';
-    return accept.includes('html') ? undefined : `${url} ${accept} ${type} ${preflight}`;
-  }
-  const { text } = body as JsonBody;
-  return /mutation|persistedQuery|documentId|doc_id|\\u/.test(text) ? undefined : `${text} ${accept}`;
+/** `X-Explain: 1` is for developers, who have introspection as well. */
+function isExplained({ isExplainable }: GraphqlHttpParts, { headers }: FastifyRequest): boolean {
+  return isExplainable && headers['x-explain'] === '1';
 }
 
 /** Without a caller, only what needs none is run. With a `refusal`, nothing is. */
 async function run(
-  { apollo, deadlines, context: contextParts }: GraphqlHttpParts,
-  request: FastifyRequest,
+  parts: GraphqlHttpParts,
+  { request, reply, caller, trace }: Asked,
   stop: Stop,
-  caller: Caller | Error,
   refusal?: GraphQLError,
 ): Promise<Answer> {
+  const { apollo, admission, deadlines } = parts;
   const deadline = deadlines.start();
   const forget = stop.onStop(deadline.abandon);
-  const context = createContext(contextParts, caller, request, deadline);
+  const explanation = isExplained(parts, request)
+    ? createExplanation(trace?.traceId ?? readTraceId(request.headers), trace?.watch)
+    : undefined;
+  const context = createContext(parts.context, caller, request, {
+    deadline,
+    explanation,
+    watch: explanation?.watch ?? trace?.watch,
+    charge: (upstreamCalls) =>
+      caller instanceof Error ? undefined : admission.charge(caller.principal, reply, upstreamCalls),
+  });
   if (refusal) context.report.code = String(refusal.extensions.code);
   try {
     const response = await apollo.executeHTTPGraphQLRequest({
@@ -163,15 +181,4 @@ function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse, context:
   if (body.kind !== 'complete') throw new Error('Expected a complete answer, got one in pieces');
   const { report, requestId } = context;
   return { status, headers, body: Buffer.from(body.string), report, requestId };
-}
-
-/** One line for every operation: what ran, for whom, how long, with which outcome. */
-function logOperation(
-  { id, log }: FastifyRequest,
-  report: OperationReport,
-  caller: Caller | Error,
-  ms: number,
-): void {
-  const principal = caller instanceof Error ? undefined : caller.principal.slice(0, 12);
-  log.info({ ...report, ms: Math.round(ms), principal, requestId: id }, 'operation');
 }

@@ -17,7 +17,9 @@ import { health } from './plugins/health.ts';
 import { createHttpApp } from './plugins/http.ts';
 import { metrics } from './plugins/metrics.ts';
 import { schemaFile } from './plugins/schema-file.ts';
+import type { Tracing } from './plugins/tracing.ts';
 import { createTraffic } from './plugins/traffic.ts';
+import { createCallLog } from './plugins/upstream-log.ts';
 import { createSchema, readTypeDefs } from './schema.ts';
 import { openState } from './shared-state.ts';
 import { openTrustedDocuments } from './trusted-documents.ts';
@@ -38,6 +40,7 @@ type OwnConfig = Pick<
   | 'http'
   | 'execution'
   | 'apq'
+  | 'tracing'
   | 'trustedDocuments'
   | 'redisUrl'
 >;
@@ -69,9 +72,11 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   if (hasGraphiql && !isGraphiqlBuilt()) throw new ConfigError([GRAPHIQL_MISSING]);
   const operations = createFlights<Waiter>();
   const traffic = options.admin && createTraffic();
+  const logCall = createCallLog(log);
+  const tracing = await openTracing(options, log);
   const upstream = createUpstream(options.upstream, {
-    onExchange(report) {
-      log.debug({ ...report, failure: report.failure?.message }, 'upstream');
+    onExchange: (report) => {
+      logCall(report);
       traffic?.onUpstreamCall(report);
     },
     onWrite: operations.forget,
@@ -121,6 +126,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     deadlines,
     operations,
     context,
+    isExplainable: options.introspection,
+    tracing,
     onOperation: traffic?.onOperation,
   });
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
@@ -167,6 +174,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       await upstream.close();
       state.close();
       documents?.close();
+      await tracing?.close();
     },
     giveUp: deadlines.expireAll,
   };
@@ -177,6 +185,13 @@ const ARRIVING_MS = 250;
 
 const GRAPHIQL_MISSING =
   'EXPLORER=graphiql and both need the files of GraphiQL: run `npm run build:graphiql` first';
+
+/** Loaded only where it is wanted: it is as large as much of the rest. */
+async function openTracing(options: OwnConfig, log: FastifyBaseLogger): Promise<Tracing | undefined> {
+  if (!options.tracing) return undefined;
+  const { createTracing } = await import('./plugins/tracing.ts');
+  return createTracing(log);
+}
 
 function urlOf(app: FastifyInstance): string {
   const { address, family, port } = app.server.address() as AddressInfo;

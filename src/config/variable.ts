@@ -98,6 +98,33 @@ export function origins(documentation: Documentation): Variable<readonly string[
   });
 }
 
+/** IP addresses and networks in CIDR notation, separated by commas. */
+export function addresses(documentation: Documentation): Variable<readonly string[]> {
+  return variable<readonly string[]>(
+    [],
+    { defaultText: 'none', ...documentation },
+    {
+      expected: 'a list of IP addresses or networks such as 10.0.0.0/8, separated by commas',
+      read: (value) => {
+        const list = value.split(',').map((part) => part.trim());
+        return list.every(isNetwork) ? list : undefined;
+      },
+    },
+  );
+}
+
+function isNetwork(value: string): boolean {
+  const [address = '', bits, ...more] = value.split('/');
+  const isV6 = address.includes(':');
+  const isAddress = isV6 ? URL.canParse(`http://[${address}]`) : IPV4.test(address);
+  const max = isV6 ? 128 : 32;
+  return (
+    isAddress && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= max))
+  );
+}
+
+const IPV4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|$)){4}$/;
+
 /** Taken as it is, blanks included, and never shown. */
 export function secret({ meaning }: Documentation): Variable<Secret | undefined> {
   return {

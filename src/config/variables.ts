@@ -1,5 +1,17 @@
 import { limitVariables } from './limit-variables.ts';
-import { choice, flag, host, identifier, integer, origins, redisUrl, secret, text, url } from './variable.ts';
+import {
+  addresses,
+  choice,
+  flag,
+  host,
+  identifier,
+  integer,
+  origins,
+  redisUrl,
+  secret,
+  text,
+  url,
+} from './variable.ts';
 
 // Above ten minutes a timeout is a mistake in the unit. Ports: 0 asks the system for any free one.
 const ms = (fallback: number, meaning: string) => integer(fallback, { meaning, min: 1, max: 600_000 });
@@ -15,6 +27,10 @@ export const variables = {
   ADMIN_PORT: integer(undefined, {
     ...PORTS,
     meaning: 'Port of a second listener for `/metrics`, `/livez` and `/readyz`; without it there is none',
+  }),
+  TRUSTED_PROXIES: addresses({
+    meaning:
+      'Addresses or networks of load balancers whose `X-Forwarded-For` is believed, separated by commas; only the rate limit of unknown callers goes by it',
   }),
   ADMIN_HOST: host('127.0.0.1', { meaning: 'Address of that second listener' }),
 
@@ -99,6 +115,16 @@ export const variables = {
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', {
     meaning: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
   }),
+
+  OTEL_EXPORTER_OTLP_ENDPOINT: url({
+    meaning: 'OTLP receiver that traces are sent to; without it there are none',
+  }),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url({ meaning: 'The same, with its path, for traces alone' }),
+  OTEL_EXPORTER_OTLP_PROTOCOL: choice(['http/protobuf'], 'http/protobuf', {
+    meaning: 'How traces are sent; gRPC and JSON are not supported',
+  }),
+  OTEL_TRACES_EXPORTER: choice(['otlp', 'none'], 'otlp', { meaning: '`none` makes no traces' }),
+  OTEL_SDK_DISABLED: flag(false, { meaning: 'Makes no traces' }),
 
   REQUEST_DEADLINE_MS: ms(
     10_000,

@@ -1,19 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import { HeaderMap } from '@apollo/server';
-import type { FastifyInstance } from 'fastify';
-import { GraphQLError } from 'graphql';
-import { type ErrorCode, refusal } from '../errors.ts';
-import type { SharedBucket } from '../state/shared-bucket.ts';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { createLoopWatch, createShedWatch } from './overload.ts';
-import { createRateLimit, type RateLimitOptions } from './rate-limit.ts';
+import { createQuota, type QuotaOptions, type Refusal } from './quota.ts';
 import { errorBody } from './refusal.ts';
+import { refuseForNow } from './refuse-for-now.ts';
 
-export interface AdmissionOptions extends RateLimitOptions {
+export interface AdmissionOptions extends QuotaOptions {
   /** Requests at once; 0 is no limit. */
   readonly maxInFlight: number;
   readonly maxInFlightPerPrincipal: number;
-  /** The rate limit of all replicas. While it is away each has its own. */
-  readonly shared?: { readonly take: SharedBucket; readonly onFallback: () => void } | undefined;
 }
 
 /** Who gets in when there is more than can be done at once. What does not is answered at once, and may come again. */
@@ -24,41 +19,37 @@ export interface Admission {
    * Counts a request for its caller until its answer is over. Returns the refusal when the caller asks too often
    * (`RATE_LIMITED`) or has too many under way (`OVERLOADED`). A promise only where replicas share the limit.
    */
-  admit(principal: string, response: ServerResponse): Refusal | Promise<Refusal>;
+  admit(principal: string, reply: FastifyReply): Refusal | Promise<Refusal>;
+  /** The same for a request that has no caller, by the address it comes from. */
+  admitUnknown(address: string, reply: FastifyReply): Refusal;
+  /** Takes what an operation costs by its predicted upstream calls; the refusal when its caller has not that much left. */
+  charge(principal: string, reply: FastifyReply, upstreamCalls: number): Refusal | Promise<Refusal>;
   /** GraphQL requests under way, and how many were turned away because the process had too many. */
   load(): { readonly inFlight: number; readonly shed: number };
   /** Whether a load balancer should ask elsewhere for a while. */
   isOverloaded(): boolean;
 }
 
-type Refusal = GraphQLError | undefined;
-
 const RETRY_AFTER_SECONDS = 1;
 const FULL =
   'The gateway has too much to do at the moment. Wait `retryAfter` seconds before the next request.';
-const TOO_OFTEN = 'Too many requests of this caller. Wait `retryAfter` seconds before the next.';
 const TOO_MANY = 'Too many requests of this caller are under way. Wait for their answers before the next.';
 /** Not one caller but all that are not told apart. For them there is the limit of the process. */
 const ANONYMOUS = 'anonymous';
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst, shared } = options;
-  const rateLimit = createRateLimit(options);
+  const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond } = options;
+  const quota = rateLimitPerSecond > 0 ? createQuota(options) : undefined;
   let inFlight = 0;
   const byPrincipal = new Map<string, number>();
   const sheds = createShedWatch(() => performance.now());
   const loop = createLoopWatch();
-  const windowSeconds = Math.ceil(rateLimitBurst / rateLimitPerSecond);
 
-  const refuseRate = (waitSeconds: number): GraphQLError =>
-    refuse('RATE_LIMITED', TOO_OFTEN, 429, waitSeconds, [
-      ['ratelimit-policy', `"default";q=${rateLimitBurst};w=${windowSeconds}`],
-      ['ratelimit', `"default";r=0;t=${waitSeconds}`],
-    ]);
   const enter = (principal: string, response: ServerResponse): Refusal => {
     if (maxInFlightPerPrincipal === 0) return undefined;
     const count = byPrincipal.get(principal) ?? 0;
-    if (count >= maxInFlightPerPrincipal) return refuse('OVERLOADED', TOO_MANY, 503, RETRY_AFTER_SECONDS);
+    if (count >= maxInFlightPerPrincipal)
+      return refuseForNow('OVERLOADED', TOO_MANY, 503, RETRY_AFTER_SECONDS);
     byPrincipal.set(principal, count + 1);
     onceOver(response, () => {
       const left = (byPrincipal.get(principal) ?? 1) - 1;
@@ -68,25 +59,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
     });
     return undefined;
   };
-  const admitHere = (principal: string, response: ServerResponse): Refusal => {
-    const waitSeconds = rateLimit.take(principal);
-    return waitSeconds === undefined ? enter(principal, response) : refuseRate(waitSeconds);
-  };
-  const admitAmongReplicas = async (
-    { take, onFallback }: NonNullable<typeof shared>,
-    principal: string,
-    response: ServerResponse,
-  ): Promise<Refusal> => {
-    let waitSeconds: number | undefined;
-    try {
-      waitSeconds = await take(principal);
-    } catch {
-      onFallback();
-      return admitHere(principal, response);
-    }
-    return waitSeconds === undefined ? enter(principal, response) : refuseRate(waitSeconds);
-  };
-
   return {
     guard(app) {
       loop.start();
@@ -107,12 +79,18 @@ export function createAdmission(options: AdmissionOptions): Admission {
       });
     },
 
-    admit(principal, response) {
+    admit(principal, reply) {
       if (principal === ANONYMOUS) return undefined;
-      return shared && rateLimitPerSecond > 0
-        ? admitAmongReplicas(shared, principal, response)
-        : admitHere(principal, response);
+      const refused = quota?.enter(principal, reply);
+      if (refused instanceof Promise)
+        return refused.then((refusal) => refusal ?? enter(principal, reply.raw));
+      return refused ?? enter(principal, reply.raw);
     },
+
+    admitUnknown: (address, reply) => quota?.enterUnknown(address, reply),
+
+    charge: (principal, reply, upstreamCalls) =>
+      principal === ANONYMOUS ? undefined : quota?.charge(principal, reply, upstreamCalls),
 
     load: () => ({ inFlight, shed: sheds.total() }),
 
@@ -129,17 +107,4 @@ function isCounted(method: string): boolean {
 function onceOver(response: ServerResponse, release: () => void): void {
   if (response.destroyed) release();
   else response.once('close', release);
-}
-
-function refuse(
-  code: ErrorCode,
-  message: string,
-  status: number,
-  retryAfter: number,
-  more: [string, string][] = [],
-): GraphQLError {
-  const http = { status, headers: new HeaderMap([['retry-after', String(retryAfter)], ...more]) };
-  return new GraphQLError(message, {
-    extensions: { ...refusal(code, message).extensions, retryAfter, http },
-  });
 }

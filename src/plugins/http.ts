@@ -17,6 +17,8 @@ import { slowClients } from './slow-clients.ts';
 
 export interface HttpOptions extends HttpServerOptions {
   readonly maxBodyBytes: number;
+  /** Whose `X-Forwarded-For` says where a request comes from. */
+  readonly trustedProxies: readonly string[];
 }
 
 /** A listener without routes: what holds of every request and every answer, whatever path it is for. */
@@ -32,6 +34,7 @@ export function createHttpApp(
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: readRequestId,
     requestIdHeader: false,
+    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     exposeHeadRoutes: false,
     bodyLimit: options.maxBodyBytes,
     serverFactory: (handler: RequestListener) => createHttpServer(handler, options),

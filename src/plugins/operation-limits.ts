@@ -1,6 +1,7 @@
 import type { ApolloServerPlugin } from '@apollo/server';
 import { type DocumentNode, Kind, type OperationDefinitionNode } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import type { Context } from '../context.ts';
 import { checkCost, checkDocument, checkRequest } from './operation-limits-checks.ts';
 import { type Cost, planCost, type Variables } from './operation-limits-cost.ts';
 import { type Excess, type OperationLimits, toLimitError } from './operation-limits-excess.ts';
@@ -8,15 +9,21 @@ import { measureSource, type SourceSize } from './operation-limits-source.ts';
 import { replaceRequest } from './replace-request.ts';
 
 const MAX_SIZES = 1000;
+
 /**
  * Refuses what would cost too much, at the earliest step that can tell: the text before it is parsed (the parser's stack
  * is finite), the document before it is validated (validation takes quadratic time), the cost before it is executed.
- * What is refused early is replaced, and the refusal thrown in `didResolveOperation` (`replace-request.ts`).
+ * Then its caller pays for it. What is refused early is replaced, and the refusal thrown in `didResolveOperation` (`replace-request.ts`).
  */
-export function operationLimits(limits: OperationLimits): ApolloServerPlugin {
+export function operationLimits(limits: OperationLimits): ApolloServerPlugin<Context> {
   const { excessOf, standIn } = createDocumentCheck(limits);
   const costOf = createCosts();
   const sizeOf = createSizes();
+  const affordable = (cost: Cost): number => {
+    const excess = checkCost(cost, limits);
+    if (excess) throw toLimitError(excess);
+    return cost.upstreamCalls;
+  };
   return {
     async requestDidStart({ request }) {
       const early = checkRequest(request, limits, sizeOf);
@@ -27,13 +34,12 @@ export function operationLimits(limits: OperationLimits): ApolloServerPlugin {
           // Apollo keeps documents that were validated. This one it keeps in place of what was refused.
           if (excess) (context as { document: DocumentNode }).document = standIn(excess);
         },
-        async didResolveOperation({ document, operation, request: { variables = {} } }) {
+        async didResolveOperation({ document, operation, request: { variables = {} }, contextValue }) {
           const excess = early ?? excessOf(document);
           if (excess) throw toLimitError(excess);
           if (!operation) return;
-          const cost = costOf(document, operation, variables);
-          const tooDear = checkCost(cost, limits);
-          if (tooDear) throw toLimitError(tooDear);
+          const refusal = await contextValue.charge(affordable(costOf(document, operation, variables)));
+          if (refusal) throw refusal;
         },
       };
     },

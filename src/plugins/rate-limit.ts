@@ -5,10 +5,17 @@ export interface RateLimitOptions {
   readonly rateLimitBurst: number;
 }
 
+/** What came of asking for more. */
+export interface Allowance {
+  /** Whole requests that are left. */
+  readonly left: number;
+  /** Whole seconds until as much as was asked for is there; 0 when it was taken. */
+  readonly waitSeconds: number;
+}
+
 /** A token bucket for each caller. */
 export interface RateLimit {
-  /** Takes one request of this caller; otherwise says how many whole seconds to wait. */
-  take(principal: string): number | undefined;
+  take(caller: string, amount: number): Allowance;
 }
 
 interface Bucket {
@@ -24,27 +31,27 @@ export function createRateLimit(
   // In the order of their last request, so that whoever was away the longest is forgotten first: its bucket is fullest.
   const buckets = new Map<string, Bucket>();
 
-  const refill = (principal: string): Bucket => {
+  const refill = (caller: string): Bucket => {
     const time = now();
-    const { left, at } = buckets.get(principal) ?? { left: rateLimitBurst, at: time };
+    const { left, at } = buckets.get(caller) ?? { left: rateLimitBurst, at: time };
     const bucket = {
       left: Math.min(rateLimitBurst, left + ((time - at) / 1000) * rateLimitPerSecond),
       at: time,
     };
-    buckets.delete(principal);
-    buckets.set(principal, bucket);
+    buckets.delete(caller);
+    buckets.set(caller, bucket);
     const [oldest] = buckets.keys();
     if (buckets.size > maxCallers && oldest !== undefined) buckets.delete(oldest);
     return bucket;
   };
 
   return {
-    take(principal) {
-      if (rateLimitPerSecond === 0) return undefined;
-      const bucket = refill(principal);
-      if (bucket.left < 1) return Math.max(1, Math.ceil((1 - bucket.left) / rateLimitPerSecond));
-      bucket.left--;
-      return undefined;
+    take(caller, amount) {
+      const bucket = refill(caller);
+      const missing = amount - bucket.left;
+      if (missing <= 0) bucket.left -= amount;
+      const waitSeconds = missing <= 0 ? 0 : Math.max(1, Math.ceil(missing / rateLimitPerSecond));
+      return { left: Math.floor(bucket.left), waitSeconds };
     },
   };
 }

@@ -13,7 +13,17 @@ export interface Scope {
   readonly deadline: Deadline;
   /** Trace context and request id; nothing else of the caller's headers goes upstream. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Counts the attempts that are made for it. */
+  readonly tally?: { upstreamCalls: number } | undefined;
+  /** Told of each of them. */
+  readonly watch?: CallWatch | undefined;
 }
+
+/** Called as an attempt starts. `headers` of what it gives go with the call, before all others of that name. */
+export type CallWatch = (
+  call: Call,
+  attempt: number,
+) => { readonly headers?: Readonly<Record<string, string>>; end(report: ExchangeReport): void };
 
 /** The part of a credential that calls need. */
 export interface UpstreamCredential {
@@ -69,16 +79,18 @@ export type Exchange = (
   attempt: number,
 ) => Promise<HttpResponse>;
 
+type Headers = Readonly<Record<string, string>> | undefined;
+
 export function createExchange(options: ExchangeOptions, dependencies: ExchangeDependencies): Exchange {
   const { readTransport, writeTransport, gate, now, onExchange } = dependencies;
 
-  const toRequest = (scope: Scope, call: Call, authorization: string): HttpRequest => {
+  const toRequest = (scope: Scope, call: Call, authorization: string, more: Headers): HttpRequest => {
     const isRead = call.method === 'GET';
     const timeoutMs = isRead ? options.readTimeoutMs : options.writeTimeoutMs;
     return {
       method: call.method,
       url: options.baseUrl + call.path,
-      headers: requestHeaders(scope, call, authorization),
+      headers: requestHeaders(scope, call, authorization, more),
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
       connectTimeoutMs: options.connectTimeoutMs,
       timeoutMs: Math.max(1, Math.min(timeoutMs, scope.deadline.remainingMs())),
@@ -87,13 +99,18 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
       stop: isRead ? scope.deadline.stop : scope.deadline.expired,
     };
   };
-  const attemptOnce = async (scope: Scope, call: Call, authorization: string): Promise<HttpResponse> => {
+  const attemptOnce = async (
+    scope: Scope,
+    call: Call,
+    authorization: string,
+    more?: Headers,
+  ): Promise<HttpResponse> => {
     const { stop } = scope.deadline;
     const leave = await gate.enter(scope.owner, stop);
     try {
       if (stop.reason) throw stopped(stop, false);
       const send = call.method === 'GET' ? readTransport : writeTransport;
-      const response = await send(toRequest(scope, call, authorization));
+      const response = await send(toRequest(scope, call, authorization, more));
       if (response.status < 200 || response.status > 299) throw toStatusError(response, now());
       return response;
     } finally {
@@ -102,18 +119,19 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
   };
 
   return async (scope, call, authorization, attempt) => {
-    if (!onExchange) return attemptOnce(scope, call, authorization);
+    const { tally, watch } = scope;
+    if (tally) tally.upstreamCalls++;
+    if (!onExchange && !watch) return attemptOnce(scope, call, authorization);
     const startedAt = performance.now();
-    const report = (status: number | undefined, failure?: UpstreamError) =>
-      onExchange({
-        operation: call.operation,
-        attempt,
-        status,
-        failure,
-        durationMs: performance.now() - startedAt,
-      });
+    const watched = watch?.(call, attempt);
+    const report = (status: number | undefined, failure?: UpstreamError) => {
+      const { operation } = call;
+      const told = { operation, attempt, status, failure, durationMs: performance.now() - startedAt };
+      watched?.end(told);
+      onExchange?.(told);
+    };
     try {
-      const response = await attemptOnce(scope, call, authorization);
+      const response = await attemptOnce(scope, call, authorization, watched?.headers);
       report(response.status);
       return response;
     } catch (error) {
@@ -123,8 +141,12 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
   };
 }
 
-function requestHeaders(scope: Scope, call: Call, authorization: string): Record<string, string> {
-  const headers: Record<string, string> = { ...scope.headers, accept: 'application/json', authorization };
-  if (call.body !== undefined) headers['content-type'] = 'application/json';
-  return headers;
+function requestHeaders(
+  scope: Scope,
+  call: Call,
+  authorization: string,
+  more: Headers,
+): Record<string, string> {
+  const headers = { ...scope.headers, ...more, accept: 'application/json', authorization };
+  return call.body === undefined ? headers : { ...headers, 'content-type': 'application/json' };
 }

@@ -1,6 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createLoopWatch, createShedWatch } from '../../src/plugins/overload.ts';
-import { createRateLimit } from '../../src/plugins/rate-limit.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { openConnection, rawRequest } from '../support/raw.ts';
@@ -117,31 +116,6 @@ describe('A caller with too many requests under way', () => {
     const open = await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '0', MAX_IN_FLIGHT: '0' });
     const answers = await Promise.all(Array.from({ length: 20 }, () => open.query(LIST)));
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-  });
-});
-
-describe('A caller that asks too often', () => {
-  it('is answered 429 with a time to come again, and nobody is asked', async () => {
-    gateway = await startGateway({ env: { RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '2' } });
-    const statuses: number[] = [];
-    for (let i = 0; i < 3; i++) statuses.push((await gateway.query(LIST)).status);
-    expect(statuses).toEqual([200, 200, 429]);
-    const { headers, errors } = await gateway.query(LIST);
-    expect(headers.get('retry-after')).toBe('1');
-    expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryAfter: 1 } }]);
-    expect(gateway.calls()).toHaveLength(2);
-    expect((await gateway.query(LIST, {}, as('bob'))).status).toBe(200);
-  });
-
-  it('may ask again as time passes, up to the burst', () => {
-    let now = 0;
-    const limit = createRateLimit({ rateLimitPerSecond: 2, rateLimitBurst: 2 }, { now: () => now });
-    const take = () => limit.take('alice') === undefined;
-    expect([take(), take(), take()]).toEqual([true, true, false]);
-    now = 500;
-    expect([take(), take()]).toEqual([true, false]);
-    now = 60_000;
-    expect([take(), take(), take()]).toEqual([true, true, false]);
   });
 });
 

@@ -19,7 +19,7 @@ export const areas = {
   'Isolation of callers': isolation,
   'What is hidden': redaction,
   'Limits of an operation': limits,
-  'Trusted documents': documents,
+  'Trusted documents and explanations': documents,
   'Admission and fairness': admission,
   'Lists and batching': lists,
   'Creating once': idempotency,

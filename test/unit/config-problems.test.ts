@@ -177,7 +177,7 @@ describe('A typo in a name does not pass for silence', () => {
   it('the variables of other programs are left alone', () => {
     const others =
       'PATH HOME HOSTNAME HOSTTYPE SHELL NODE_ENV PORT_80_TCP TOKENS_GATEWAY_PORT EXPORT EDITOR DEV_ID TENANT_ID API_KEY ' +
-      'AWS_PROJECT_ID OTEL_EXPORTER_OTLP_ENDPOINT NODE_EXTRA_CA_CERTS npm_config_cache npm_lifecycle_event';
+      'AWS_PROJECT_ID OTEL_SERVICE_NAME NODE_EXTRA_CA_CERTS npm_config_cache npm_lifecycle_event';
     const env = Object.fromEntries(others.split(' ').map((name) => [name, 'x']));
     expect(problemsOf({ ...URL_ONLY, ...env, FEDERATION: 'false', MAX_DEPHT: '' })).toEqual([]);
   });

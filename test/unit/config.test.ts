@@ -52,11 +52,13 @@ describe('With nothing but the URL of the API', () => {
         drainTimeoutMs: 15000,
         headersTimeoutMs: 10000,
         requestTimeoutMs: 15000,
+        trustedProxies: [],
         keepAliveTimeoutMs: 65000,
       },
       execution: { maxDocuments: 1000, maxCompiled: 500, compileAfter: 1 },
       apq: false,
       logLevel: 'info',
+      tracing: false,
     });
   });
 

@@ -1,4 +1,5 @@
 const ADMISSION = ['test/gateway/admission.test.ts'];
+const RATE_LIMIT = ['test/gateway/rate-limit.test.ts'];
 const GATE = ['test/unit/gate.test.ts'];
 
 /** What happens when there is more to do than can be done at once. */
@@ -45,11 +46,38 @@ export const admission = [
   },
   {
     name: 'All callers share one rate limit',
-    file: 'src/plugins/admission.ts',
-    find: 'rateLimit.take(principal)',
-    replace: "rateLimit.take('everybody')",
-    tests: ADMISSION,
-    only: 'asks too often',
+    file: 'src/plugins/quota.ts',
+    find: 'tell(here.take(principal, amount), reply)',
+    replace: "tell(here.take('everybody', amount), reply)",
+    tests: RATE_LIMIT,
+  },
+  {
+    name: 'A dear operation costs as much as a cheap one',
+    file: 'src/plugins/quota.ts',
+    find: 'price > 1 ?',
+    replace: 'price > 1000 ?',
+    tests: RATE_LIMIT,
+  },
+  {
+    name: 'What costs more than can be saved up never runs',
+    file: 'src/plugins/quota.ts',
+    find: 'Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst)',
+    replace: 'Math.ceil(upstreamCalls / CALLS_PER_UNIT)',
+    tests: RATE_LIMIT,
+  },
+  {
+    name: 'Whoever names another address is taken for another',
+    file: 'src/plugins/http.ts',
+    find: '[...options.trustedProxies] : false',
+    replace: '[...options.trustedProxies] : true',
+    tests: RATE_LIMIT,
+  },
+  {
+    name: 'Each address of an IPv6 network is another caller',
+    file: 'src/plugins/quota.ts',
+    find: "filled.slice(0, 4).join(':')",
+    replace: 'address',
+    tests: RATE_LIMIT,
   },
   {
     name: 'Callers that are not told apart are limited as if they were one',
@@ -64,7 +92,7 @@ export const admission = [
     file: 'src/plugins/rate-limit.ts',
     find: 'Math.min(rateLimitBurst, left + ((time - at) / 1000) * rateLimitPerSecond)',
     replace: 'left + ((time - at) / 1000) * rateLimitPerSecond',
-    tests: ADMISSION,
+    tests: RATE_LIMIT,
     only: 'asks too often',
   },
   {

@@ -31,8 +31,15 @@ export const documents = [
     tests: TESTS,
   },
   {
-    name: 'A mutation that is sent by its id is taken for a query',
+    name: 'Who asks for an explanation gets that of another, or none',
     file: 'src/graphql-http.ts',
+    find: 'refusal || isExplained(parts, request) ?',
+    replace: 'refusal ?',
+    tests: ['test/gateway/explain.test.ts'],
+  },
+  {
+    name: 'A mutation that is sent by its id is taken for a query',
+    file: 'src/shared-key.ts',
     find: '|documentId|doc_id|',
     replace: '|',
     tests: TESTS,

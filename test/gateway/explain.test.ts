@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Gateway, post, startGateway } from '../support/gateway.ts';
+
+const NESTED = '{ tokens(first: 2) { nodes { projects(first: 1) { nodes { id } } } } }';
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const TRACEPARENT = { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` };
+const EXPLAIN = { 'x-explain': '1' };
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+beforeEach(() => {
+  gateway.forgetCalls();
+  gateway.emulator.faults.clear();
+});
+
+const explain = async (query: string, headers: Record<string, string> = {}) => {
+  const { text } = await gateway.query(query, {}, { ...EXPLAIN, ...headers });
+  return JSON.parse(text).extensions?.upstream;
+};
+
+describe('A developer who sends X-Explain: 1', () => {
+  it('is told which calls the answer took', async () => {
+    const upstream = await explain(NESTED);
+    expect(upstream).toMatchObject({ calls: 3, pages: 3, traceIds: [] });
+    expect(upstream.details.map(({ operation }: { operation: string }) => operation)).toEqual([
+      'listToken',
+      'listProjectsOfToken',
+      'listProjectsOfToken',
+    ]);
+    expect(upstream.details[0]).toMatchObject({ attempt: 1, status: 200, failure: null, traceId: null });
+    const { startMs, ms } = upstream.details[2];
+    expect(upstream.ms).toBeGreaterThanOrEqual(ms);
+    expect(startMs).toBeGreaterThanOrEqual(upstream.details[0].ms);
+    expect(gateway.calls()).toHaveLength(3);
+  });
+
+  it('sees every attempt, and the trace that they are part of', async () => {
+    gateway.emulator.faults.add({ fault: 'status-503', operation: 'listToken', times: 1 });
+    const upstream = await explain('{ tokens(first: 1) { nodes { id } } }', TRACEPARENT);
+    expect(upstream.calls).toBe(2);
+    expect(upstream.pages).toBe(1);
+    expect(upstream.traceIds).toContain(TRACE);
+    expect(upstream.details).toMatchObject([
+      { attempt: 1, status: 503, failure: 'status' },
+      { attempt: 2, status: 200, failure: null, traceId: TRACE },
+    ]);
+  });
+
+  it('is told of an operation that asked nothing', async () => {
+    expect(await explain('{ __typename }')).toEqual({ calls: 0, pages: 0, ms: 0, traceIds: [], details: [] });
+  });
+
+  it('gets an answer of their own, not that of an equal request', async () => {
+    gateway.emulator.faults.add({ fault: 'latency-200', operation: 'listToken' });
+    const [explained, plain] = await Promise.all([explain(NESTED), gateway.query(NESTED, {})]);
+    expect(explained.calls).toBeGreaterThan(0);
+    expect(plain.text).not.toContain('extensions');
+  });
+
+  it('learns nothing where introspection is off, nor does anybody who does not ask', async () => {
+    expect((await gateway.query(NESTED)).text).not.toContain('extensions');
+    const closed = await startGateway({ env: { EXPLORER: 'off' }, emulatorOf: gateway });
+    const { text } = await post(closed.url, { query: NESTED }, { authorization: 'Bearer demo', ...EXPLAIN });
+    expect(text).not.toContain('extensions');
+    await closed.close();
+  });
+});
+
+describe('The line that an operation leaves in the log', () => {
+  const lineOf = async (id: string) => {
+    const line = gateway
+      .log()
+      .split('\n')
+      .find((each) => each.includes(`"requestId":"${id}"`) && each.includes('"msg":"operation"'));
+    return JSON.parse(line ?? '{}');
+  };
+
+  it('says how many upstream calls it took, and which trace it is part of', async () => {
+    await gateway.query(`query Nested ${NESTED}`, {}, { 'x-request-id': 'nested-1', ...TRACEPARENT });
+    expect(await lineOf('nested-1')).toMatchObject({
+      operation: 'Nested',
+      kind: 'query',
+      code: 'OK',
+      upstreamCalls: 3,
+      traceId: TRACE,
+    });
+  });
+
+  it('says that another request did the work', async () => {
+    gateway.emulator.faults.add({ fault: 'latency-200', operation: 'listToken' });
+    await Promise.all(['first', 'second'].map((id) => gateway.query(NESTED, {}, { 'x-request-id': id })));
+    const lines = [await lineOf('first'), await lineOf('second')];
+    expect(lines.map(({ upstreamCalls }) => upstreamCalls).sort()).toEqual([0, 3]);
+    expect(lines.filter(({ joined }) => joined)).toHaveLength(1);
+  });
+
+  it('has no trace that was made up in a malformed header', async () => {
+    await gateway.query(NESTED, {}, { 'x-request-id': 'bad-trace', traceparent: 'Bearer secret' });
+    expect(await lineOf('bad-trace')).not.toHaveProperty('traceId');
+    expect(gateway.log()).not.toContain('Bearer secret');
+  });
+});

@@ -1,0 +1,120 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { createRateLimit } from '../../src/plugins/rate-limit.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+
+const ONE = '{ tokens(first: 1) { nodes { id } } }';
+/** Predicted: a list, and the projects of 19 tokens. Two requests' worth. */
+const TWENTY_CALLS = '{ tokens(first: 19) { nodes { projects(first: 1) { nodes { id } } } } }';
+let gateway: Gateway;
+afterEach(() => gateway?.close());
+
+const start = async (burst: string, env: Record<string, string> = {}) => {
+  gateway = await startGateway({ env: { RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: burst, ...env } });
+};
+const as = (name: string) => ({ authorization: `Bearer ${name}` });
+
+describe('A caller that asks too often', () => {
+  it('is answered 429 with a time to come again, and nobody is asked', async () => {
+    await start('2');
+    const statuses: number[] = [];
+    for (let i = 0; i < 3; i++) statuses.push((await gateway.query(ONE)).status);
+    expect(statuses).toEqual([200, 200, 429]);
+    const { headers, errors } = await gateway.query(ONE);
+    expect(headers.get('retry-after')).toBe('1');
+    expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryAfter: 1 } }]);
+    expect(gateway.calls()).toHaveLength(2);
+    expect((await gateway.query(ONE, {}, as('bob'))).status).toBe(200);
+  });
+
+  it('sees it coming: every answer says what is left', async () => {
+    await start('5');
+    const { headers } = await gateway.query(ONE);
+    expect(headers.get('ratelimit-policy')).toBe('"default";q=5;w=5');
+    expect(headers.get('ratelimit')).toBe('"default";r=4;t=1');
+    expect((await gateway.query(ONE)).headers.get('ratelimit')).toMatch(/^"default";r=3;t=[12]$/);
+  });
+
+  it('is not limited, and told nothing, where the limit is 0', async () => {
+    gateway = await startGateway({ env: { RATE_LIMIT_PER_SECOND: '0' } });
+    expect((await gateway.query(ONE)).headers.get('ratelimit')).toBeNull();
+  });
+
+  it('may ask again as time passes, up to the burst', () => {
+    let now = 0;
+    const limit = createRateLimit({ rateLimitPerSecond: 2, rateLimitBurst: 2 }, { now: () => now });
+    const take = () => limit.take('alice', 1).waitSeconds === 0;
+    expect([take(), take(), take()]).toEqual([true, true, false]);
+    now = 500;
+    expect([take(), take()]).toEqual([true, false]);
+    now = 60_000;
+    expect([take(), take(), take()]).toEqual([true, true, false]);
+  });
+});
+
+describe('An operation', () => {
+  it('counts by the upstream calls that it may need, ten to a request', async () => {
+    await start('5');
+    expect((await gateway.query(ONE)).headers.get('ratelimit')).toMatch(/r=4;/);
+    expect((await gateway.query(TWENTY_CALLS)).headers.get('ratelimit')).toMatch(/r=2;/);
+    expect((await gateway.query('{ __typename }')).headers.get('ratelimit')).toMatch(/r=1;/);
+  });
+
+  it('that costs more than is left is refused before anything of it runs', async () => {
+    await start('2');
+    await gateway.query(ONE);
+    gateway.forgetCalls();
+    const { status, data, errors, headers } = await gateway.query(TWENTY_CALLS);
+    expect(status).toBe(429);
+    expect(data).toBeUndefined();
+    expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryAfter: 1 } }]);
+    expect(headers.get('retry-after')).toBe('1');
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  it('that costs more than can ever be saved up runs with all of it', async () => {
+    await start('1');
+    expect((await gateway.query(TWENTY_CALLS)).status).toBe(200);
+    expect((await gateway.query(ONE)).status).toBe(429);
+  });
+
+  it('that is answered along with another costs one request', async () => {
+    await start('5');
+    gateway.emulator.faults.add({ fault: 'latency-200', operation: 'listToken' });
+    const answers = await Promise.all([gateway.query(TWENTY_CALLS), gateway.query(TWENTY_CALLS)]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect((await gateway.query('{ __typename }')).headers.get('ratelimit')).toMatch(/r=[12];/);
+  });
+});
+
+describe('Requests without a credential', () => {
+  const anonymous = (headers: Record<string, string> = {}) =>
+    gateway.query(ONE, {}, { authorization: '', ...headers });
+
+  it('are limited by the address that they come from, and take nothing from callers', async () => {
+    await start('2');
+    const statuses: number[] = [];
+    for (let i = 0; i < 3; i++) statuses.push((await anonymous()).status);
+    expect(statuses).toEqual([401, 401, 429]);
+    expect((await gateway.query(ONE)).headers.get('ratelimit')).toMatch(/r=1;/);
+  });
+
+  it('cannot name another address', async () => {
+    await start('1');
+    await anonymous({ 'x-forwarded-for': '192.0.2.1' });
+    expect((await anonymous({ 'x-forwarded-for': '192.0.2.2' })).status).toBe(429);
+  });
+
+  it('are told apart by what a trusted load balancer says', async () => {
+    await start('1', { TRUSTED_PROXIES: '127.0.0.0/8' });
+    expect((await anonymous({ 'x-forwarded-for': '192.0.2.1' })).status).toBe(401);
+    expect((await anonymous({ 'x-forwarded-for': '192.0.2.2' })).status).toBe(401);
+    expect((await anonymous({ 'x-forwarded-for': '192.0.2.2' })).status).toBe(429);
+  });
+
+  it('of one IPv6 network count together', async () => {
+    await start('1', { TRUSTED_PROXIES: '127.0.0.1' });
+    expect((await anonymous({ 'x-forwarded-for': '2001:db8:1:2::1' })).status).toBe(401);
+    expect((await anonymous({ 'x-forwarded-for': '2001:db8:1:2:3::9' })).status).toBe(429);
+    expect((await anonymous({ 'x-forwarded-for': '2001:db8:1:3::1' })).status).toBe(401);
+  });
+});

@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { post } from '../support/gateway.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp.ts';
+import { type GatewayProcess, startProcess } from '../support/process.ts';
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const PARENT = '00f067aa0ba902b7';
+const TRACED = {
+  authorization: 'Bearer demo',
+  traceparent: `00-${TRACE}-${PARENT}-01`,
+  tracestate: 'team=a',
+};
+const NESTED = 'query Nested { tokens(first: 2) { nodes { name projects(first: 1) { nodes { id } } } } }';
+
+let emulator: Emulator;
+let receiver: OtlpReceiver;
+let gateway: GatewayProcess;
+let url: string;
+
+beforeAll(async () => {
+  [emulator, receiver] = await Promise.all([startEmulator({ port: 0 }), startOtlpReceiver()]);
+  gateway = startProcess({
+    PORT: '0',
+    API_GATEWAY_URL: emulator.url,
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_BSP_SCHEDULE_DELAY: '50',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+  });
+  const [, found = ''] = await gateway.until(/listening on (http:\S+\/graphql)/);
+  url = found;
+});
+afterAll(async () => {
+  gateway.child.kill('SIGTERM');
+  await gateway.ended;
+  await Promise.all([emulator.close(), receiver.close()]);
+});
+beforeEach(() => {
+  receiver.spans.length = 0;
+  emulator.resetCalls();
+  emulator.faults.clear();
+});
+
+/** An operation's span ends after those of its calls. */
+const operationSpan = async () => {
+  for (;;) {
+    const found = receiver.spans.find(({ kind }) => kind === 2);
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+const callSpans = () => receiver.spans.filter(({ kind }) => kind === 3);
+
+describe('A traced gateway', () => {
+  it('makes one span of an operation, in the trace of its caller, and one of each upstream call', async () => {
+    await post(url, { query: NESTED }, TRACED);
+    const operation = await operationSpan();
+    expect(operation).toMatchObject({
+      name: 'query Nested',
+      traceId: TRACE,
+      parentSpanId: PARENT,
+      status: 0,
+    });
+    expect(operation.attributes).toMatchObject({
+      'graphql.operation.type': 'query',
+      'graphql.operation.name': 'Nested',
+      'tokens_gateway.upstream.calls': 3,
+    });
+    expect(callSpans().map(({ name }) => name)).toEqual([
+      'listToken',
+      'listProjectsOfToken',
+      'listProjectsOfToken',
+    ]);
+    for (const { traceId, parentSpanId, attributes } of callSpans()) {
+      expect({ traceId, parentSpanId }).toEqual({ traceId: TRACE, parentSpanId: operation.spanId });
+      expect(attributes).toMatchObject({ 'http.request.method': 'GET', 'http.response.status_code': 200 });
+    }
+    expect(receiver.spans).toHaveLength(4);
+  });
+
+  it('hands the context of each call on to the IAM API', async () => {
+    await post(url, { query: NESTED }, TRACED);
+    await operationSpan();
+    const sent = emulator.calls.map(({ headers }) => headers.traceparent);
+    const made = callSpans().map(({ spanId }) => `00-${TRACE}-${spanId}-01`);
+    expect([...sent].sort()).toEqual([...made].sort());
+    expect(emulator.calls.map(({ headers }) => headers.tracestate)).toEqual(['team=a', 'team=a', 'team=a']);
+  });
+
+  it('begins a trace where there is none, and names it in the log', async () => {
+    await post(url, { query: NESTED }, { authorization: 'Bearer demo', 'x-request-id': 'new-trace' });
+    const { traceId, parentSpanId } = await operationSpan();
+    expect(traceId).toMatch(/^[\da-f]{32}$/);
+    expect(parentSpanId).toBe('');
+    await gateway.until(new RegExp(`"requestId":"new-trace","traceId":"${traceId}"`));
+  });
+
+  it('makes none where the caller decided so', async () => {
+    await post(url, { query: NESTED }, { ...TRACED, traceparent: `00-${TRACE}-${PARENT}-00` });
+    await post(url, { query: '{ __typename }' }, TRACED);
+    expect((await operationSpan()).name).toBe('query');
+    expect(receiver.spans).toHaveLength(1);
+  });
+
+  it('marks what failed, and every attempt', async () => {
+    emulator.faults.add({ fault: 'status-503', operation: 'getToken', times: 1 });
+    await post(url, { query: 'query One { token(id: "missing") { id } }' }, TRACED);
+    await operationSpan();
+    expect(callSpans().map(({ status, attributes }) => [status, attributes])).toEqual([
+      [2, expect.objectContaining({ 'http.response.status_code': 503, 'error.type': '503' })],
+      [2, expect.objectContaining({ 'http.response.status_code': 404, 'http.request.resend_count': 1 })],
+    ]);
+    receiver.spans.length = 0;
+    await post(url, { query: NESTED }, { traceparent: TRACED.traceparent });
+    expect(await operationSpan()).toMatchObject({
+      status: 2,
+      attributes: { 'error.type': 'UNAUTHENTICATED' },
+    });
+  });
+
+  it('says who it is, and nothing of callers, documents and data', async () => {
+    expect(receiver.resource).toMatchObject({
+      'service.name': 'tokens-gateway',
+      'deployment.environment.name': 'test',
+    });
+    await post(
+      url,
+      { query: 'query Q { token(id: "CANARY-ID") { name } }' },
+      {
+        ...TRACED,
+        authorization: 'Bearer CANARY-CREDENTIAL',
+      },
+    );
+    await post(url, { query: NESTED }, TRACED);
+    while (receiver.spans.filter(({ kind }) => kind === 2).length < 2)
+      await operationSpan().then(() => new Promise(setImmediate));
+    for (const secret of ['CANARY', 'Bearer', 'demo', 'billing-worker', 'tokens(first', '/v1/tokens'])
+      expect(receiver.raw()).not.toContain(secret);
+  });
+});
+
+describe('A gateway whose traces nobody takes', () => {
+  it('answers as ever, says so in the log, and ends in time', async () => {
+    const other = startProcess({
+      PORT: '0',
+      API_GATEWAY_URL: emulator.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+      OTEL_EXPORTER_OTLP_TIMEOUT: '200',
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    });
+    const [, address = ''] = await other.until(/listening on (http:\S+\/graphql)/);
+    expect((await post(address, { query: NESTED }, TRACED)).status).toBe(200);
+    await other.until(/traces could not be sent/);
+    other.child.kill('SIGTERM');
+    expect(await other.ended).toBe(0);
+    expect(other.output()).not.toContain('127.0.0.1:9');
+  });
+});
