@@ -40,6 +40,8 @@ export interface Config {
   readonly logLevel: Values['LOG_LEVEL'];
   /** Whether traces are made. Where they go is read by OpenTelemetry itself. */
   readonly tracing: boolean;
+  /** Processes that share the port. */
+  readonly workers: number;
 }
 
 /** The process must not start. `problems` has one line each, with the variable's name and without secrets. */
@@ -80,6 +82,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
     redisUrl: values.REDIS_URL,
     logLevel: values.LOG_LEVEL,
     tracing: readTracing(environment),
+    workers: readWorkers(environment),
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return deepFreeze(config);
@@ -126,6 +129,13 @@ function readEmulator(values: Values): Config['emulator'] {
     dataFile: values.EMULATOR_DATA_FILE,
     seed: values.EMULATOR_SEED,
   };
+}
+
+/** Workers share the port that is named; with 0 nobody could tell the admin listener which it is. */
+function readWorkers({ values, refuse }: Environment): number {
+  if (values.WORKERS > 1 && values.PORT === 0 && values.ADMIN_PORT !== undefined)
+    refuse('ADMIN_PORT with WORKERS above 1 needs a PORT other than 0');
+  return values.WORKERS;
 }
 
 function readTracing({ values, isSet }: Environment): boolean {

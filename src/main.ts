@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { readFileSync, statSync } from 'node:fs';
 import { destination, pino } from 'pino';
 import { toAuthOptions } from './auth-options.ts';
@@ -5,6 +6,10 @@ import { describeBug } from './bug.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
 import { type Emulator, startEmulator } from './emulator/emulator.ts';
 import { type Server, startServer } from './server.ts';
+import type { Channel } from './state/primary.ts';
+import { startWorkers } from './workers.ts';
+
+type EmulatorAddress = Pick<Emulator, 'url' | 'tokenEndpoint'>;
 
 /** The emulator's principal with the sample data. */
 const SAMPLE_AUTHORIZATION = 'Bearer demo';
@@ -25,6 +30,12 @@ const log = pino({ level: 'info', redact: ['authorization', '*.authorization', '
 // Written in one go with others, and soon: a write for each request would cost as much as some of their work.
 setInterval(() => lines.flush(), 100).unref();
 
+/** In a worker: the way to its primary process. */
+const toPrimary: Channel = {
+  send: (message) => process.send?.(message),
+  onMessage: (listener) => process.on('message', listener),
+};
+
 // Node's own report would print the error with all its members: a request's headers, for one.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error) => {
@@ -36,7 +47,8 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 try {
   const config = readConfig(process.env, (path) => readFileSync(path, 'utf8'));
   log.level = config.logLevel;
-  await run(config);
+  if (config.workers > 1 && cluster.isPrimary) await runPrimary(config);
+  else await run(config);
 } catch (error) {
   // One line per problem, and no stack: what is wrong is in the environment, not in the code.
   const problems =
@@ -45,22 +57,47 @@ try {
   process.exit(1);
 }
 
-async function run(config: Config): Promise<void> {
+/** The emulator is the primary's: each worker would have its own tokens. */
+async function runPrimary(config: Config): Promise<void> {
   warnAboutKeyFile(process.env.PRIVATE_KEY_FILE);
   const emulator = config.emulator && (await startEmulator(config.emulator));
+  const workers = await startWorkers(config, log, emulator ? [emulator.url, emulator.tokenEndpoint] : []);
+  onSignal(async () => {
+    const exitCode = await workers.stop();
+    await emulator?.close();
+    process.exit(exitCode);
+  });
+}
+
+/** In a worker: the emulator of its primary process. */
+function readEmulatorOfPrimary(): EmulatorAddress | undefined {
+  const [url, tokenEndpoint] = process.argv.slice(2);
+  return url && tokenEndpoint ? { url, tokenEndpoint } : undefined;
+}
+
+async function run(config: Config): Promise<void> {
+  if (!cluster.isWorker) warnAboutKeyFile(process.env.PRIVATE_KEY_FILE);
+  const own = config.emulator && !cluster.isWorker ? await startEmulator(config.emulator) : undefined;
+  const emulator = own ?? readEmulatorOfPrimary();
   const apiGatewayUrl = config.upstream.apiGatewayUrl ?? emulator?.url ?? '';
   const server = await startServer(
     {
       ...config,
       upstream: { ...config.upstream, apiGatewayUrl },
       auth: toAuthOptions(config.auth, { apiGatewayUrl, tokenEndpoint: emulator?.tokenEndpoint }),
+      primary: cluster.isWorker ? toPrimary : undefined,
       sampleAuthorization: emulator && config.auth.mode === 'pass-through' ? SAMPLE_AUTHORIZATION : undefined,
     },
     log,
   );
-  onSignal(() => shutDown(server, emulator, config.http.drainTimeoutMs));
-  announce(server, config, emulator);
+  onSignal(() => shutDown(server, own, config.http.drainTimeoutMs));
+  if (isFirstOfItsKind()) announce(server, config, emulator);
   await server.probe();
+}
+
+/** Of several workers one says it for all, and not again when it is replaced. */
+function isFirstOfItsKind(): boolean {
+  return cluster.worker === undefined || cluster.worker.id === 1;
 }
 
 /** A second signal changes nothing: the first is being obeyed, and the drain has its limit. */
@@ -102,7 +139,7 @@ async function shutDown(
   }
 }
 
-function announce(server: Server, config: Config, emulator: Emulator | undefined): void {
+function announce(server: Server, config: Config, emulator: EmulatorAddress | undefined): void {
   log.info({ url: server.url, admin: server.adminUrl, auth: config.auth.mode }, `listening on ${server.url}`);
   if (!emulator) return;
   const query = '{ tokens(first: 3) { nodes { id name projects(first: 2) { nodes { name } } } } }';

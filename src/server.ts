@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { openAdmin } from './admin.ts';
 import { createApollo } from './apollo.ts';
 import { type AuthOptions, createAuthenticator } from './auth/authenticator.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -15,13 +16,14 @@ import { crossOrigin } from './plugins/cross-origin.ts';
 import { graphiql, isGraphiqlBuilt } from './plugins/graphiql.ts';
 import { health } from './plugins/health.ts';
 import { createHttpApp } from './plugins/http.ts';
-import { metrics } from './plugins/metrics.ts';
+import { loadTracing } from './plugins/load-tracing.ts';
+import { createRegistry } from './plugins/metrics.ts';
 import { schemaFile } from './plugins/schema-file.ts';
-import type { Tracing } from './plugins/tracing.ts';
 import { createTraffic } from './plugins/traffic.ts';
 import { createCallLog } from './plugins/upstream-log.ts';
 import { createSchema, readTypeDefs } from './schema.ts';
 import { openState } from './shared-state.ts';
+import type { Channel } from './state/primary.ts';
 import { openTrustedDocuments } from './trusted-documents.ts';
 import { createDeadlines } from './upstream/deadline.ts';
 import { createFlights, type Waiter } from './upstream/flights.ts';
@@ -49,6 +51,8 @@ type OwnConfig = Pick<
 export interface ServerOptions extends OwnConfig {
   readonly upstream: Config['upstream'] & { readonly apiGatewayUrl: string };
   readonly auth: AuthOptions;
+  /** In a worker, the way to its primary process, which has the admin listener and the state of all. */
+  readonly primary?: Channel | undefined;
   /** An `Authorization` value that works, for the explorer. Only the emulator has one. */
   readonly sampleAuthorization?: string | undefined;
 }
@@ -73,7 +77,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const operations = createFlights<Waiter>();
   const traffic = options.admin && createTraffic();
   const logCall = createCallLog(log);
-  const tracing = await openTracing(options, log);
+  const tracing = options.tracing ? await loadTracing(log) : undefined;
   const upstream = createUpstream(options.upstream, {
     onExchange: (report) => {
       logCall(report);
@@ -140,10 +144,9 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     isRedisUp: state.isUp,
   };
   health(app, checks);
-  const admin = options.admin && createHttpApp(http, log, isDraining);
-  if (admin && traffic) {
-    health(admin, checks);
-    metrics(admin, {
+  const registry =
+    traffic &&
+    createRegistry({
       caches: { documents: () => documentStore.counts, compiled: () => executor.counts },
       sharing: { read: () => upstream.reads, operation: () => operations.counts },
       listFirst: () => context.listFirst.counts,
@@ -151,10 +154,9 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       traffic: traffic.metrics,
       stateFallbacks: state.fallbacks,
     });
-  }
 
   await app.listen({ ...options.listen });
-  if (admin) await admin.listen({ ...options.admin });
+  const admin = registry && (await openAdmin(options, { registry, isDraining, checks }, log));
   return {
     url: `${urlOf(app)}/graphql`,
     adminUrl: admin && urlOf(admin),
@@ -185,13 +187,6 @@ const ARRIVING_MS = 250;
 
 const GRAPHIQL_MISSING =
   'EXPLORER=graphiql and both need the files of GraphiQL: run `npm run build:graphiql` first';
-
-/** Loaded only where it is wanted: it is as large as much of the rest. */
-async function openTracing(options: OwnConfig, log: FastifyBaseLogger): Promise<Tracing | undefined> {
-  if (!options.tracing) return undefined;
-  const { createTracing } = await import('./plugins/tracing.ts');
-  return createTracing(log);
-}
 
 function urlOf(app: FastifyInstance): string {
   const { address, family, port } = app.server.address() as AddressInfo;

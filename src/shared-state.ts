@@ -2,12 +2,22 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from './config.ts';
 import { createMemoryStore } from './state/memory-store.ts';
 import { createPersistedQueries } from './state/persisted-queries.ts';
+import { type Channel, connectPrimaryState } from './state/primary.ts';
 import { connectSharedState } from './state/redis.ts';
 import { createRedisStore } from './state/redis-store.ts';
 import { createSharedBucket } from './state/shared-bucket.ts';
 
-/** What a second process has to know: in Redis where there is one, else in memory. */
-export function openState({ redisUrl, limits }: Pick<Config, 'redisUrl' | 'limits'>, log: FastifyBaseLogger) {
+interface StateOptions extends Pick<Config, 'redisUrl' | 'limits'> {
+  readonly primary?: Channel | undefined;
+}
+
+/** What a second process has to know: in Redis where there is one, else with a worker's primary process, else in memory. */
+export function openState({ redisUrl, limits, primary }: StateOptions, log: FastifyBaseLogger) {
+  if (!redisUrl && primary) {
+    const { take, ...store } = connectPrimaryState(primary);
+    // It never falls back: without its primary process a worker ends.
+    return { store, rateLimit: { take, onFallback: () => {} }, close: () => {} };
+  }
   if (!redisUrl) return { store: createMemoryStore(), close: () => {} };
   const redis = connectSharedState({
     url: redisUrl.reveal(),

@@ -8,13 +8,26 @@ import { describe, expect, it } from '@jest/globals';
  * slash; the longest name that fits a file is its part. A change here is a commit of its own.
  */
 const arrows: Readonly<Record<string, readonly string[]>> = {
-  'main.ts': ['bug.ts', 'config.ts', 'auth-options.ts', 'server.ts', 'emulator/'],
+  'main.ts': [
+    'bug.ts',
+    'config.ts',
+    'auth-options.ts',
+    'server.ts',
+    'emulator/',
+    'state/primary.ts',
+    'workers.ts',
+  ],
+  // Assembly of the primary process, where there are several.
+  'workers.ts': ['admin.ts', 'config.ts', 'plugins/', 'state/primary.ts'],
+  'admin.ts': ['config.ts', 'plugins/'],
   'config.ts': ['config/'],
   'config/': [],
   'auth-options.ts': ['config.ts', 'auth/'],
   // Assembly. What it assembles does not know it.
   'pat-probe.ts': ['auth/caller.ts', 'upstream/client.ts', 'upstream/deadline.ts'],
   'server.ts': [
+    'admin.ts',
+    'state/primary.ts',
     'pat-probe.ts',
     'apollo.ts',
     'auth/',
@@ -93,6 +106,8 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'ajv-formats': ['upstream/', 'emulator/'],
   dataloader: ['loaders.ts'],
   fastify: [
+    'admin.ts',
+    'workers.ts',
     'server.ts',
     'shared-state.ts',
     'apollo.ts',
@@ -121,7 +136,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['state/'],
   jose: ['auth/', 'emulator/'],
   'lru-cache': ['document-store.ts', 'executor.ts', 'plugins/'],
-  'prom-client': ['plugins/'],
+  'prom-client': ['admin.ts', 'plugins/'],
   pino: ['main.ts', 'server.ts', 'plugins/'],
   undici: ['upstream/'],
 };

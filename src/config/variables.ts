@@ -28,6 +28,7 @@ export const variables = {
     ...PORTS,
     meaning: 'Port of a second listener for `/metrics`, `/livez` and `/readyz`; without it there is none',
   }),
+  WORKERS: integer(1, { min: 1, max: 256, meaning: 'Processes that share the port, for several cores' }),
   TRUSTED_PROXIES: addresses({
     meaning:
       'Addresses or networks of load balancers whose `X-Forwarded-For` is believed, separated by commas; only the rate limit of unknown callers goes by it',

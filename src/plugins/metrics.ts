@@ -1,5 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  type Metric,
+  Registry,
+} from 'prom-client';
 
 interface Cache {
   readonly hits: number;
@@ -25,11 +32,15 @@ export interface MetricSources {
   readonly traffic: readonly Metric[];
 }
 
-/** `/metrics` in the text format of Prometheus. No label holds a caller, an id or an address. */
-export function metrics(
-  app: FastifyInstance,
-  { caches, sharing, listFirst, load, stateFallbacks, traffic }: MetricSources,
-): void {
+/** All metrics of this process. No label holds a caller, an id or an address. */
+export function createRegistry({
+  caches,
+  sharing,
+  listFirst,
+  load,
+  stateFallbacks,
+  traffic,
+}: MetricSources): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const metric of traffic) registry.registerMetric(metric);
@@ -106,9 +117,26 @@ export function metrics(
       Object.entries(stateFallbacks).map(([use, value]) => ({ labels: { use }, value })),
     );
 
+  return registry;
+}
+
+/** `/metrics` in the text format of Prometheus. */
+export function serveMetrics(app: FastifyInstance, read: () => Promise<string>): void {
   app.get('/metrics', async (_request, reply) =>
-    reply.type(registry.contentType).send(await registry.metrics()),
+    reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await read()),
   );
+}
+
+/** In a worker: its primary process may ask for these. */
+export function handToPrimary(registry: Registry): void {
+  AggregatorRegistry.setRegistries([registry]);
+  new AggregatorRegistry();
+}
+
+/** In the primary process: the metrics of all workers, added up. */
+export function mergeWorkerMetrics(): () => Promise<string> {
+  const registry = new AggregatorRegistry();
+  return () => registry.clusterMetrics();
 }
 
 interface Reading {

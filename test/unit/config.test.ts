@@ -59,6 +59,7 @@ describe('With nothing but the URL of the API', () => {
       apq: false,
       logLevel: 'info',
       tracing: false,
+      workers: 1,
     });
   });
 

@@ -1,0 +1,138 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { freePort } from '../support/free-port.ts';
+import { RSA_JWK } from '../support/keys.ts';
+import { type GatewayProcess, startProcess } from '../support/process.ts';
+
+const LIST = '{ tokens(first: 1) { nodes { name } } }';
+const CREATE =
+  'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code } } }';
+
+let emulator: Emulator;
+let gateway: GatewayProcess;
+let port: number;
+beforeEach(async () => {
+  emulator = await startEmulator({ port: 0 });
+  port = await freePort();
+});
+afterEach(async () => {
+  gateway.child.kill('SIGKILL');
+  await gateway.ended;
+  await emulator.close();
+});
+
+async function start(env: Record<string, string> = {}): Promise<void> {
+  const settings = { WORKERS: '2', PORT: String(port), RATE_LIMIT_PER_SECOND: '0', ...env };
+  gateway = startProcess(env.EMULATOR ? settings : { API_GATEWAY_URL: emulator.url, ...settings });
+  await gateway.until(/all workers are listening/);
+}
+
+/** On a connection of its own: the workers take connections in turn. */
+function query(
+  document: string,
+  variables: object = {},
+): Promise<{ status: number | undefined; body: string }> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: 'Bearer demo', 'content-type': 'application/json' };
+    const options = { port, path: '/graphql', method: 'POST', headers, agent: false };
+    request(options, async (response) => resolve({ status: response.statusCode, body: await text(response) }))
+      .on('error', reject)
+      .end(JSON.stringify({ query: document, variables }));
+  });
+}
+const times = <T>(count: number, run: () => Promise<T>) => Promise.all(Array.from({ length: count }, run));
+const pidsOfOperations = () =>
+  new Set([...gateway.output().matchAll(/"pid":(\d+).*"msg":"operation"/g)].map(([, pid]) => Number(pid)));
+
+describe('Several workers', () => {
+  it('share the port and one emulator, and say once how to begin', async () => {
+    await start({ EMULATOR: 'true' });
+    const bodies = (await times(8, () => query(LIST))).map(({ body }) => body);
+    expect(new Set(bodies)).toEqual(new Set(['{"data":{"tokens":{"nodes":[{"name":"billing-worker"}]}}}\n']));
+    await gateway.until(/Ready: open/);
+    await gateway.until(/("msg":"operation"[\s\S]*){8}/);
+    expect(gateway.output().match(/Ready: open/g)).toHaveLength(1);
+    expect(pidsOfOperations().size).toBe(2);
+  });
+
+  it('make one token of an idempotency key, whichever of them gets it', async () => {
+    await start();
+    const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
+    const input = { name: 'worker', authenticationMethod, idempotencyKey: 'one' };
+    const answers = await times(10, () => query(CREATE, { input }));
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+    expect(answers[0]?.body).toContain('"userErrors":[]');
+    expect(emulator.calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+
+  it('have one rate limit together', async () => {
+    await start({ RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '5' });
+    const statuses = (await times(12, () => query(LIST))).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(5);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(7);
+  });
+
+  it('have one admin listener, with the figures of all', async () => {
+    const adminPort = await freePort();
+    await start({ ADMIN_PORT: String(adminPort) });
+    await times(6, () => query(`query Counted ${LIST}`));
+    const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+    expect(metrics).toContain('tokens_gateway_operations_total{operation="Counted",code="OK"} 6\n');
+    const ready = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([
+      200,
+      'ready: yes\nupstream: ok\ndraining: no\noverloaded: no\n',
+    ]);
+  });
+});
+
+describe('A worker that dies', () => {
+  it('is replaced, and what it had promised is kept', async () => {
+    await start();
+    const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
+    const input = { name: 'worker', authenticationMethod, idempotencyKey: 'kept' };
+    const first = await query(CREATE, { input });
+    await gateway.until(/(Server listening at[\s\S]*){2}/);
+    for (const pid of [...gateway.output().matchAll(/"pid":(\d+).*"msg":"Server listening at/g)].map(
+      ([, id]) => Number(id),
+    ))
+      process.kill(pid, 'SIGKILL');
+    await gateway.until(/(a worker died[\s\S]*){2}(Server listening at[\s\S]*){2}/);
+    expect((await query(CREATE, { input })).body).toBe(first.body);
+    expect(emulator.calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+});
+
+describe('On SIGTERM', () => {
+  it('all workers answer what they have, and the process ends with 0', async () => {
+    await start();
+    emulator.faults.add({ fault: 'latency-500', operation: 'listToken' });
+    const answers = times(10, () => query(LIST));
+    while (emulator.calls.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    gateway.child.kill('SIGTERM');
+    expect((await answers).map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(await gateway.ended).toBe(0);
+    expect(pidsOfOperations().size).toBe(2);
+  });
+});
+
+describe('Workers that cannot start', () => {
+  it('say why once each, and the process ends with 1', async () => {
+    gateway = startProcess({
+      WORKERS: '2',
+      PORT: new URL(emulator.url).port,
+      API_GATEWAY_URL: emulator.url,
+    });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toMatch(/EADDRINUSE/);
+    expect(gateway.output()).not.toContain('    at ');
+  });
+
+  it('are not started with a port that the admin listener could not know', async () => {
+    gateway = startProcess({ WORKERS: '2', PORT: '0', ADMIN_PORT: '9', API_GATEWAY_URL: emulator.url });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toBe('ADMIN_PORT with WORKERS above 1 needs a PORT other than 0\n');
+  });
+});
