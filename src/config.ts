@@ -173,6 +173,7 @@ function readHttp({ values, refuse }: Environment) {
   return {
     requestDeadlineMs: values.REQUEST_DEADLINE_MS,
     drainTimeoutMs: values.DRAIN_TIMEOUT_MS,
+    drainDelayMs: Math.min(values.DRAIN_DELAY_MS, values.DRAIN_TIMEOUT_MS / 2),
     headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
     requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
     keepAliveTimeoutMs: values.KEEP_ALIVE_TIMEOUT_MS,

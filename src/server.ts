@@ -167,8 +167,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     },
     async close() {
       draining = true;
-      // What has arrived but was not read yet would be taken for an idle connection, and reset.
-      await setTimeout(ARRIVING_MS);
+      // Load balancers learn from `/readyz` meanwhile. What they sent and was not read yet would be reset.
+      await setTimeout(options.http.drainDelayMs);
       await app.close();
       await apollo.stop();
       await admin?.close();
@@ -181,9 +181,6 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     giveUp: deadlines.expireAll,
   };
 }
-
-/** How long requests may still come after the signal: they were on their way. */
-const ARRIVING_MS = 250;
 
 const GRAPHIQL_MISSING =
   'EXPLORER=graphiql and both need the files of GraphiQL: run `npm run build:graphiql` first';

@@ -138,14 +138,16 @@ describe('The Compose file', () => {
   });
 
   it('balances over the gateways that there are, and repeats nothing that was sent', () => {
-    const nginx = readFileSync('deploy/nginx/nginx.conf', 'utf8');
-    const servers = [...nginx.matchAll(/^\s+server (\S+):4000/gm)].map(([, name]) => name);
+    const haproxy = readFileSync('deploy/haproxy/haproxy.cfg', 'utf8');
+    const servers = [...haproxy.matchAll(/^ {2}server (\S+) \1:4000$/gm)].map(([, name]) => name);
     expect(servers).toEqual(Object.keys(services).filter((name) => name.startsWith('gateway')));
-    expect(nginx).toMatch(/proxy_next_upstream error;/);
-    const idleSeconds = Number(/keepalive_timeout (\d+)s/.exec(nginx)?.[1]);
-    expect(idleSeconds * 1000).toBeLessThan(Number(variables.KEEP_ALIVE_TIMEOUT_MS.default));
-    const answerSeconds = Number(/proxy_read_timeout (\d+)s/.exec(nginx)?.[1]);
-    expect(answerSeconds * 1000).toBeGreaterThan(Number(variables.REQUEST_DEADLINE_MS.default));
+    expect(haproxy).toMatch(/retry-on conn-failure$/m);
+    const millisecondsOf = (name: string, unit: 's' | 'ms') =>
+      Number(new RegExp(`${name} (\\d+)${unit}\\b`).exec(haproxy)?.[1]) * (unit === 's' ? 1000 : 1);
+    expect(millisecondsOf('http-keep-alive', 's')).toBeLessThan(variables.KEEP_ALIVE_TIMEOUT_MS.default);
+    expect(millisecondsOf('timeout server', 's')).toBeGreaterThan(variables.REQUEST_DEADLINE_MS.default);
+    const found = millisecondsOf('inter', 'ms') * Number(/fall (\d+)/.exec(haproxy)?.[1]);
+    expect(found * 2).toBeLessThan(Number(services['gateway-1'].environment.DRAIN_DELAY_MS));
   });
 });
 

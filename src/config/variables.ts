@@ -132,6 +132,11 @@ export const variables = {
     'A GraphQL request is answered within this time, whatever the upstream does',
   ),
   DRAIN_TIMEOUT_MS: ms(15_000, 'On SIGTERM, how long requests in flight may take before the process ends'),
+  DRAIN_DELAY_MS: integer(250, {
+    max: 60_000,
+    meaning:
+      'Of that time, how long connections are still taken, so that a load balancer learns from `/readyz`; at most half of it',
+  }),
   HEADERS_TIMEOUT_MS: ms(10_000, "A client's request headers must arrive within this time"),
   REQUEST_TIMEOUT_MS: ms(15_000, "A client's whole request must arrive within this time"),
   KEEP_ALIVE_TIMEOUT_MS: ms(

@@ -50,6 +50,7 @@ describe('With nothing but the URL of the API', () => {
       http: {
         requestDeadlineMs: 10000,
         drainTimeoutMs: 15000,
+        drainDelayMs: 250,
         headersTimeoutMs: 10000,
         requestTimeoutMs: 15000,
         trustedProxies: [],
