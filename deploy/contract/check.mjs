@@ -1,0 +1,73 @@
+// Compares a live IAM API with what this project takes it for, by reading only. See docs/contract.md.
+import { parseArgs } from 'node:util';
+import { startEmulator } from '../../dist/emulator/emulator.js';
+import { readContract } from './contract.mjs';
+import { CannotProbe, probe } from './probe.mjs';
+
+const USAGE = `Usage: npm run contract:check -- --url https://apse1.api.affinidi.io
+       npm run contract:check -- --emulator
+  --url URL       of the Affinidi API, as in API_GATEWAY_URL
+  --emulator      the embedded emulator instead
+  --json          one JSON object instead of lines
+The credential is read from the environment variable IAM_AUTHORIZATION ("Bearer …"), so that no list of processes has it.`;
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // Neither its message nor its cause: they may hold the URL with whatever was pasted into it.
+  if (!(error instanceof CannotProbe)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}
+
+async function main(args) {
+  const { url, emulator, json } = readOptions(args);
+  const own = emulator ? await startEmulator({ port: 0 }) : undefined;
+  try {
+    const authorization = own ? 'Bearer demo' : process.env.IAM_AUTHORIZATION;
+    if (!authorization) throw new CannotProbe(`IAM_AUTHORIZATION is required\n${USAGE}`);
+    const baseUrl = own ? `${own.url}/iam` : toBaseUrl(url);
+    const { differences, probes, skipped } = await probe({
+      baseUrl,
+      authorization,
+      contract: readContract(),
+    });
+    if (json) console.log(JSON.stringify({ probes, differences, skipped }, undefined, 2));
+    else tell({ differences, probes, skipped });
+    return differences.length > 0 ? 1 : 0;
+  } finally {
+    await own?.close();
+  }
+}
+
+function readOptions(args) {
+  const options = { url: { type: 'string' }, emulator: { type: 'boolean' }, json: { type: 'boolean' } };
+  try {
+    const { values } = parseArgs({ args, options });
+    if ((values.url === undefined) === (values.emulator === undefined))
+      throw new Error('Expected either --url or --emulator');
+    return values;
+  } catch (error) {
+    throw new CannotProbe(`${error.message}\n${USAGE}`);
+  }
+}
+
+function toBaseUrl(text) {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isLocal = url && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
+  if (
+    !url ||
+    url.username ||
+    url.password ||
+    !(url.protocol === 'https:' || (isLocal && url.protocol === 'http:'))
+  )
+    throw new CannotProbe('Expected --url to be an https URL without credentials');
+  return `${url.origin}${url.pathname.replace(/\/*(\/iam)?\/*$/, '')}/iam`;
+}
+
+function tell({ differences, probes, skipped }) {
+  for (const { kind, operation, at, what } of differences)
+    console.log([kind.padEnd(8), operation, at, what].filter(Boolean).join('  '));
+  for (const { operation, why } of skipped) console.log(`skipped   ${operation}  ${why}`);
+  console.log(`${probes} requests, ${differences.length} differences`);
+}
