@@ -54,11 +54,13 @@ function createLookup(manifest: Manifest): Pick<TrustedDocuments, 'byId' | 'has'
   const stripped = new Set([...texts].map(strip));
   return {
     // Both spellings of an id that is a hash: GraphQL over HTTP, "Persisted documents".
-    byId: (id) =>
-      manifest.get(id) ??
-      (id.startsWith(HASH_PREFIX) ? manifest.get(id.slice(HASH_PREFIX.length)) : undefined),
+    byId: (id) => manifest.get(id) ?? manifest.get(otherSpelling(id)),
     has: (document) => texts.has(document) || stripped.has(strip(document)),
   };
+}
+
+function otherSpelling(id: string): string {
+  return id.startsWith(HASH_PREFIX) ? id.slice(HASH_PREFIX.length) : HASH_PREFIX + id;
 }
 
 /** Without blanks, commas and comments. What is no GraphQL stays as it is. */

@@ -1,0 +1,80 @@
+import { useState } from 'react';
+import { toFailure } from '../failure.ts';
+import { Notice } from './Notice.tsx';
+import { PROJECTS, type Token } from './TokenDetails.tsx';
+
+type Policy = NonNullable<Token['projects']>['edges'][number]['policy'];
+
+interface ProjectsProps {
+  readonly token: Token;
+  readonly error: unknown;
+  readonly onMore: (options: { variables: { first: number; after: string | null } }) => Promise<unknown>;
+  readonly onRetry: () => void;
+}
+
+/** Where the token may act, and under which policy. */
+export function Projects({ token: { projects }, error, onMore, onRetry }: ProjectsProps) {
+  const [isLoading, setLoading] = useState(false);
+  const [failed, setFailed] = useState<unknown>();
+  if (!projects) {
+    return (
+      <section>
+        <h3>Projects</h3>
+        <Notice failure={toFailure(error)} onRetry={onRetry} />
+      </section>
+    );
+  }
+  const { edges, pageInfo } = projects;
+  const more = async () => {
+    setLoading(true);
+    setFailed(undefined);
+    await onMore({ variables: { first: PROJECTS, after: pageInfo.endCursor ?? null } }).catch(setFailed);
+    setLoading(false);
+  };
+  return (
+    <section>
+      <h3>
+        Projects{' '}
+        <span className="count">
+          {edges.length}
+          {pageInfo.hasNextPage && '+'}
+        </span>
+      </h3>
+      {edges.length === 0 && <p className="empty">This token reaches no project.</p>}
+      <ul className="projects">
+        {edges.map(({ cursor, node, policy }) => (
+          <li key={cursor}>
+            <details>
+              <summary>
+                <span className="name">{node?.name ?? 'This project could not be read'}</span>
+                <span className="tag">{policy?.name ?? extentOf(policy)}</span>
+              </summary>
+              {policy?.description && <p>{policy.description}</p>}
+              {policy?.statements.map(({ effect, actions, resources }) => (
+                <dl key={`${effect} ${actions} ${resources}`}>
+                  <dt>{effect}</dt>
+                  <dd className="code">{actions.join(', ')}</dd>
+                  <dt>on</dt>
+                  <dd className="code">{resources.join(', ')}</dd>
+                </dl>
+              ))}
+            </details>
+          </li>
+        ))}
+      </ul>
+      {failed !== undefined && <Notice failure={toFailure(failed)} onRetry={more} />}
+      {pageInfo.hasNextPage && failed === undefined && (
+        <button type="button" className="more" onClick={more} disabled={isLoading}>
+          {isLoading ? 'Loading…' : 'Load more projects'}
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** For policies without a name: how much they allow. */
+function extentOf(policy: Policy): string {
+  const actions = policy?.statements.flatMap((statement) => statement.actions) ?? [];
+  if (actions.includes('*')) return 'all actions';
+  return actions.length === 1 ? '1 action' : `${actions.length} actions`;
+}
