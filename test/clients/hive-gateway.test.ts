@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { composeServices } from '@theguild/federation-composition';
+import { parse } from 'graphql';
+import { freePort } from '../support/free-port.ts';
+import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { DEMO } from './everything.ts';
+
+/** A subgraph of somebody else's: which tokens were used, and how often. */
+const USAGE = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
+  type Token @key(fields: "id", resolvable: false) { id: ID! }
+  type Usage { token: Token!  count: Int! }
+  type Query { usages: [Usage!]! }`;
+
+const folder = mkdtempSync(join(tmpdir(), 'hive-'));
+let gateway: Gateway;
+let usage: Server;
+let hive: ChildProcess;
+let url: string;
+beforeAll(async () => {
+  gateway = await startGateway({ env: { FEDERATION: 'true' } });
+  usage = createServer(async (request, response) => {
+    await text(request);
+    const usages = gateway.emulator
+      .tokensOf('demo')
+      .slice(0, 10)
+      .map(({ id }, index) => ({ __typename: 'Usage', count: index, token: { __typename: 'Token', id } }));
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ data: { usages } }));
+  });
+  await new Promise<void>((resolve) => usage.listen(0, '127.0.0.1', resolve));
+  const { data } = await gateway.query('{ _service { sdl } }');
+  const { supergraphSdl = '' } = composeServices([
+    { name: 'tokens', typeDefs: parse(data._service.sdl), url: gateway.url },
+    {
+      name: 'usage',
+      typeDefs: parse(USAGE),
+      url: `http://127.0.0.1:${(usage.address() as AddressInfo).port}/graphql`,
+    },
+  ]);
+  writeFileSync(join(folder, 'supergraph.graphql'), supergraphSdl);
+  writeFileSync(
+    join(folder, 'gateway.config.js'),
+    "export const gatewayConfig = { propagateHeaders: { fromClientToSubgraphs: ({ request }) => ({ authorization: request.headers.get('authorization') }) }, logging: 'error' };",
+  );
+  const port = await freePort();
+  hive = spawn(
+    process.execPath,
+    [
+      'test/clients/node_modules/@graphql-hive/gateway/dist/bin.js',
+      'supergraph',
+      join(folder, 'supergraph.graphql'),
+      '--port',
+      String(port),
+      '--host',
+      '127.0.0.1',
+      '-c',
+      join(folder, 'gateway.config.js'),
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  url = `http://127.0.0.1:${port}/graphql`;
+  while (!(await fetch(`http://127.0.0.1:${port}/healthcheck`).catch(() => undefined))) {
+    if (hive.exitCode !== null) throw new Error('Hive Gateway did not start');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}, 60_000);
+afterAll(async () => {
+  const ended = once(hive, 'exit');
+  hive.kill('SIGTERM');
+  await ended;
+  usage.close();
+  await gateway.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(() => gateway.forgetCalls());
+
+describe('Hive Gateway', () => {
+  it("reads tokens that another subgraph names, by one list call and with its caller's credential", async () => {
+    const { data, errors } = await post(url, { query: '{ usages { count token { name } } }' }, DEMO);
+    expect(errors).toBeUndefined();
+    expect(data.usages).toHaveLength(10);
+    expect(data.usages[0]).toEqual({ count: 0, token: { name: 'billing-worker' } });
+    expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=100']);
+    expect(gateway.emulator.calls.map(({ principal }) => principal)).toEqual(['demo']);
+  });
+
+  it('hands queries and mutations on as they are', async () => {
+    const { data } = await post(
+      url,
+      { query: '{ tokens(first: 1) { nodes { name projects(first: 1) { nodes { name } } } } }' },
+      DEMO,
+    );
+    expect(data.tokens.nodes).toEqual([
+      { name: 'billing-worker', projects: { nodes: [{ name: 'Billing' }] } },
+    ]);
+    const refused = await post(
+      url,
+      {
+        query: 'mutation { deleteToken(input: { id: "not/an/id" }) { deletedTokenId userErrors { code } } }',
+      },
+      DEMO,
+    );
+    expect(refused.data.deleteToken.userErrors).toEqual([{ code: 'INVALID' }]);
+  });
+});

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Client, fetchExchange } from '@urql/core';
+import { cacheExchange } from '@urql/exchange-graphcache';
+import { relayPagination } from '@urql/exchange-graphcache/extras';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { CREATE, DELETE, PROJECTS, RENAME, TOKENS } from './documents.ts';
+import {
+  as,
+  DEMO,
+  expectWalkOverProjects,
+  expectWalkOverTokens,
+  MANY_PROJECTS,
+  NEW_TOKEN,
+  writesOf,
+} from './everything.ts';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway();
+});
+afterAll(() => gateway.close());
+beforeEach(() => gateway.forgetCalls());
+
+const createClient = (headers: Record<string, string>) =>
+  new Client({
+    url: gateway.url,
+    preferGetMethod: false,
+    fetchOptions: { headers },
+    exchanges: [
+      cacheExchange({
+        // They belong to what they are found at.
+        keys: { Policy: () => null, PolicyStatement: () => null },
+        resolvers: { Query: { tokens: relayPagination() }, Token: { projects: relayPagination() } },
+        // The list is read again where it is shown; a cursor would have to be made up otherwise.
+        updates: {
+          Mutation: {
+            createToken: (_result, _args, cache) => {
+              for (const { fieldName, fieldKey } of cache.inspectFields('Query'))
+                if (fieldName === 'tokens') cache.invalidate('Query', fieldKey);
+            },
+            deleteToken: (result, _args, cache) => {
+              const { deletedTokenId } = result.deleteToken as { deletedTokenId?: string };
+              if (deletedTokenId) cache.invalidate({ __typename: 'Token', id: deletedTokenId });
+            },
+          },
+        },
+      }),
+      fetchExchange,
+    ],
+  });
+
+describe('urql with graphcache', () => {
+  it('walks over all tokens with relayPagination', async () => {
+    const client = createClient(DEMO);
+    let { data } = await client.query(TOKENS, { first: 50 });
+    while (data?.tokens?.pageInfo.hasNextPage) {
+      ({ data } = await client.query(TOKENS, { first: 50, after: data.tokens.pageInfo.endCursor ?? null }));
+    }
+    const ids = data?.tokens?.edges.map(({ node }) => node?.id);
+    expect(ids).toEqual(gateway.emulator.tokensOf('demo').map(({ id }) => id));
+    expectWalkOverTokens(gateway);
+  });
+
+  it("walks over a token's projects", async () => {
+    const client = createClient(DEMO);
+    const first = { id: MANY_PROJECTS, first: 100 };
+    let { data } = await client.query(PROJECTS, first);
+    while (data?.token?.projects?.pageInfo.hasNextPage) {
+      const after = data.token.projects.pageInfo.endCursor ?? null;
+      ({ data } = await client.query(PROJECTS, { ...first, after }));
+    }
+    expect(new Set(data?.token?.projects?.edges.map(({ node }) => node?.id)).size).toBe(250);
+    expectWalkOverProjects(gateway);
+  });
+
+  it('creates, renames and deletes, and its cache is right', async () => {
+    const client = createClient(as('urql'));
+    const names = async () =>
+      (await client.query(TOKENS, { first: 5 })).data?.tokens?.edges.map(({ node }) => node?.name);
+    expect(await names()).toEqual([]);
+    const made = await client.mutation(CREATE, { input: { name: 'from urql', ...NEW_TOKEN } });
+    const id = made.data?.createToken?.token?.id ?? '';
+    expect(await names()).toEqual(['from urql']);
+    gateway.forgetCalls();
+    await client.mutation(RENAME, { id, name: 'renamed by urql' });
+    expect(await names()).toEqual(['renamed by urql']);
+    expect(gateway.calls()).toEqual([`PATCH /v1/tokens/${id}`]);
+    await client.mutation(DELETE, { id });
+    expect(await names()).toEqual([]);
+    expect(writesOf(gateway)).toEqual([`PATCH /v1/tokens/${id}`, `DELETE /v1/tokens/${id}`]);
+  });
+});
