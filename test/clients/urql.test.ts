@@ -21,6 +21,10 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 beforeEach(() => gateway.forgetCalls());
 
+/** They belong to what they are found at. */
+const withoutKey = () => null;
+const EMBEDDED = { Policy: withoutKey, PolicyStatement: withoutKey };
+
 const createClient = (headers: Record<string, string>) =>
   new Client({
     url: gateway.url,
@@ -28,8 +32,7 @@ const createClient = (headers: Record<string, string>) =>
     fetchOptions: { headers },
     exchanges: [
       cacheExchange({
-        // They belong to what they are found at.
-        keys: { Policy: () => null, PolicyStatement: () => null },
+        keys: EMBEDDED,
         resolvers: { Query: { tokens: relayPagination() }, Token: { projects: relayPagination() } },
         // The list is read again where it is shown; a cursor would have to be made up otherwise.
         updates: {
