@@ -16,11 +16,34 @@ export interface RedisServer {
   fill(isFull: boolean): Promise<void>;
 }
 
-export async function startRedis(): Promise<RedisServer> {
+/** With TLS, by a certificate that vouches for itself. */
+interface Certificate {
+  readonly keyFile: string;
+  readonly file: string;
+}
+
+export async function startRedis({
+  password,
+  certificate,
+}: {
+  password?: string;
+  certificate?: Certificate;
+} = {}): Promise<RedisServer> {
   const port = await freePort();
+  const plain = ['--port', String(port)];
+  const secure = certificate && [
+    ...['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no'],
+    ...['--tls-cert-file', certificate.file, '--tls-key-file', certificate.keyFile],
+    ...['--tls-ca-cert-file', certificate.file],
+  ];
+  const scheme = certificate ? 'rediss' : 'redis';
   let child: ChildProcess;
   const start = async () => {
-    const args = ['--port', String(port), '--save', '', '--appendonly', 'no', '--bind', '127.0.0.1'];
+    const args = [
+      ...(secure ?? plain),
+      ...['--save', '', '--appendonly', 'no', '--bind', '127.0.0.1'],
+      ...(password ? ['--requirepass', password] : []),
+    ];
     child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
     for await (const chunk of child.stdout ?? []) {
@@ -31,7 +54,7 @@ export async function startRedis(): Promise<RedisServer> {
   };
   await start();
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `${scheme}://${password ? `:${password}@` : ''}127.0.0.1:${port}`,
     start,
     suspend: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
