@@ -24,7 +24,8 @@ const GATEWAY = {
     RATE_LIMIT_PER_SECOND: '0',
     MAX_IN_FLIGHT_PER_PRINCIPAL: '0',
   }),
-  command: ({ main }) => [process.execPath, main],
+  // The flag is `npm start`'s and the image's.
+  command: ({ main }) => [process.execPath, '--max-semi-space-size=64', main],
 };
 
 /** A folder for logs and what peers start from, gone when this process ends. */
