@@ -1,5 +1,6 @@
 /** `npm run bench`: this gateway and others over one upstream, side by side. README.md says how to read it. */
 import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { writeChart } from './lib/chart.mjs';
 import { toComparison } from './lib/comparison.mjs';
 import { createWorkFolder, selectPeers, startContestant } from './lib/contestants.mjs';
@@ -16,6 +17,10 @@ const options = readOptions({
   workloads: Object.keys(WORKLOADS),
   rounds: 5,
   ms: 1500,
+  /** Of load before the first round. V8 compiles what is hot within seconds, beside it on the same core. */
+  warm: 5000,
+  /** Another build's `main.js`, as a peer: this gateway as it was before a change. */
+  before: '',
   /** Only with every request of another principal; `one`: only with all of the same. Both, if neither is said. */
   unique: false,
   one: false,
@@ -36,9 +41,11 @@ const upstream = await startUpstream();
 const work = createWorkFolder();
 
 const contestants = [];
-for (const name of ['gateway', ...peers]) {
+const before = options.before === '' ? [] : ['before'];
+for (const name of ['gateway', ...before, ...peers]) {
   console.error(`Starting ${name}`);
-  contestants.push(await startContestant(name, { machine, upstream, work }));
+  const main = name === 'before' ? resolve(options.before) : undefined;
+  contestants.push(await startContestant(name, { machine, upstream, work, main }));
 }
 
 const modes = ['one', 'unique'].filter((mode) => options[mode] || options.one === options.unique);
@@ -52,7 +59,7 @@ for (const mode of modes) {
       unique: mode === 'unique',
       rounds: options.rounds,
       round: { ms: options.ms },
-      warm: { ms: Math.max(1500, options.ms) },
+      warm: { ms: options.warm },
     });
   }
 }

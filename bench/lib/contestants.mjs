@@ -15,7 +15,6 @@ const REQUESTS = 1000;
 
 /** Ours, as it is run in production but for the two limits that would stop a single caller. */
 const GATEWAY = {
-  title: 'this gateway',
   dialect: 'gateway',
   prepare: async ({ origin }) => ({
     API_GATEWAY_URL: origin,
@@ -27,6 +26,8 @@ const GATEWAY = {
   // The flag is `npm start`'s and the image's.
   command: ({ main }) => [process.execPath, '--max-semi-space-size=64', main],
 };
+
+const TITLES = { gateway: 'this gateway', before: 'this gateway, before' };
 
 /** A folder for logs and what peers start from, gone when this process ends. */
 export function createWorkFolder() {
@@ -48,9 +49,9 @@ export function selectPeers(names) {
   return names.filter((name) => !missing.includes(name));
 }
 
-/** Starts one gateway and resolves when it answers a query. `name` is a peer's letter or `gateway`. */
+/** Starts one gateway and resolves when it answers a query. `name` is a peer's letter, `gateway`, or `before` for its build `main`. */
 export async function startContestant(name, { machine, upstream, work, main = readMain() }) {
-  const definition = name === 'gateway' ? GATEWAY : PEERS[name];
+  const definition = PEERS[name] ?? { ...GATEWAY, title: TITLES[name] };
   const { prepare = ({ upstream }) => ({ UPSTREAM: upstream }) } = definition;
   const port = await findFreePort();
   const folder = folderOf(definition);
