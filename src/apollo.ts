@@ -12,9 +12,10 @@ import type { DocumentStore } from './document-store.ts';
 import type { Executor } from './executor.ts';
 import { formatError } from './format-error.ts';
 import { callerGuard } from './plugins/caller-guard.ts';
-import { execution } from './plugins/execution.ts';
+import { createExecution, execution } from './plugins/execution.ts';
 import { explain } from './plugins/explain.ts';
 import { explorer } from './plugins/explorer.ts';
+import { createKnownOperations, type KnownOperations } from './plugins/known-operations.ts';
 import { operationLimits } from './plugins/operation-limits.ts';
 import type { OperationLimits } from './plugins/operation-limits-excess.ts';
 import { createBugLog, operationReport } from './plugins/operation-report.ts';
@@ -31,6 +32,7 @@ interface ApolloOptions {
   /** Automatic persisted queries. */
   readonly apq: boolean;
   readonly limits: OperationLimits;
+  readonly execution: { readonly maxDocuments: number };
 }
 
 interface ApolloParts {
@@ -46,13 +48,23 @@ interface ApolloParts {
 /** Of one answer. Beyond these, validation stops and says so with one error more. */
 const MAX_ERRORS = 4;
 
-/** Apollo Server as an ordered list of plugins, one concern each. */
+/** Apollo Server as an ordered list of plugins, one concern each; and what it is not asked for a second time. */
 export function createApollo(
   options: ApolloOptions,
   { schema, executor, documentStore, persistedQueries, documents }: ApolloParts,
   log: FastifyBaseLogger,
-): ApolloServer<Context> {
-  return new ApolloServer<Context>({
+): { readonly apollo: ApolloServer<Context>; readonly known: KnownOperations } {
+  const logBugs = createBugLog(log);
+  const execute = createExecution({ execute: executor.execute, formatError, onErrors: logBugs });
+  const known = createKnownOperations({
+    schema,
+    limits: options.limits,
+    execute,
+    maxDocuments: options.execution.maxDocuments,
+    isTrusted: (document) => !documents || documents.has(document),
+    onHit: documentStore.countHit,
+  });
+  const apollo = new ApolloServer<Context>({
     schema,
     documentStore,
     logger: log,
@@ -72,9 +84,9 @@ export function createApollo(
       operationLimits(options.limits),
       callerGuard(),
       variableCheck(schema),
-      execution({ execute: executor.execute, formatError, onErrors: createBugLog(log) }),
+      execution(execute, known),
       responseStatus(),
-      operationReport(createBugLog(log)),
+      operationReport(logBugs),
       ...(options.introspection ? [explain()] : []),
       // It would wrap every resolver; answers are never cached here.
       ApolloServerPluginCacheControlDisabled(),
@@ -83,4 +95,5 @@ export function createApollo(
       ApolloServerPluginUsageReportingDisabled(),
     ],
   });
+  return { apollo, known };
 }

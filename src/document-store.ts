@@ -6,6 +6,8 @@ export interface DocumentStore {
   get(key: string): Promise<DocumentNode | undefined>;
   set(key: string, document: DocumentNode): Promise<void>;
   delete(key: string): Promise<boolean>;
+  /** Of a document that was known without being asked for here. */
+  countHit(): void;
   readonly counts: { readonly hits: number; readonly misses: number; readonly size: number };
 }
 
@@ -24,6 +26,9 @@ export function createDocumentStore({ maxDocuments }: { maxDocuments: number }):
       documents.set(key, document);
     },
     delete: async (key) => documents.delete(key),
+    countHit() {
+      counts.hits++;
+    },
     get counts() {
       return { ...counts, size: documents.size };
     },

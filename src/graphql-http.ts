@@ -1,64 +1,23 @@
 import type { ServerResponse } from 'node:http';
-import {
-  type ApolloServer,
-  HeaderMap,
-  type HTTPGraphQLRequest,
-  type HTTPGraphQLResponse,
-} from '@apollo/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { GraphQLError } from 'graphql';
-import type { Authenticator, Caller } from './auth/caller.ts';
-import {
-  type Context,
-  type ContextParts,
-  createContext,
-  type OperationReport,
-  readCaller,
-  readTraceId,
-} from './context.ts';
-import type { Admission } from './plugins/admission.ts';
-import { createExplanation } from './plugins/explain.ts';
-import type { JsonBody } from './plugins/json-body.ts';
+import type { Authenticator } from './auth/caller.ts';
+import { type OperationReport, readCaller } from './context.ts';
 import { logOperation } from './plugins/operation-log.ts';
-import type { OperationTrace, Tracing } from './plugins/tracing.ts';
+import type { Tracing } from './plugins/tracing.ts';
+import { type Answer, type Asked, createRun, type RunParts } from './run-operation.ts';
 import { sharedKey } from './shared-key.ts';
-import type { Deadlines } from './upstream/deadline.ts';
 import type { Flights, Waiter } from './upstream/flights.ts';
 import { createStop, type Stop } from './upstream/stop.ts';
 
-export interface GraphqlHttpParts {
-  readonly apollo: ApolloServer<Context>;
+export interface GraphqlHttpParts extends RunParts {
   readonly authenticator: Authenticator;
-  readonly admission: Admission;
-  readonly deadlines: Deadlines;
   /** Query operations that are running. */
   readonly operations: Flights<Waiter>;
-  readonly context: ContextParts;
   /** Whether callers may ask what an operation asked of the IAM API. */
   readonly isExplainable: boolean;
   readonly tracing?: Tracing | undefined;
   /** Told of every operation that was answered. */
   readonly onOperation?: ((report: OperationReport, ms: number) => void) | undefined;
-}
-
-/** An answer without what belongs to one request alone: its id, and what CORS adds. */
-interface Answer {
-  readonly status: number;
-  readonly headers: Iterable<[string, string]>;
-  readonly body: Buffer;
-  readonly report: OperationReport;
-  /** Of the request that it was made for. */
-  readonly requestId: string;
-}
-
-/** One request, and what is known of it before it is run. */
-interface Asked {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  /** Stops when the client goes. */
-  readonly client: Stop;
-  readonly caller: Caller | Error;
-  readonly trace: OperationTrace | undefined;
 }
 
 /**
@@ -69,22 +28,23 @@ export function createGraphqlHandler(
   parts: GraphqlHttpParts,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<Buffer | FastifyReply> {
   const { authenticator, admission, operations, tracing } = parts;
+  const run = createRun(parts);
 
   const answer = async (asked: Asked): Promise<Answer> => {
     const { request, reply, client, caller } = asked;
-    if (caller instanceof Error) return run(parts, asked, client, admission.admitUnknown(request.ip, reply));
+    if (caller instanceof Error) return run(asked, client, admission.admitUnknown(request.ip, reply));
     const refusal = await admission.admit(caller.principal, reply);
-    const key = refusal || isExplained(parts, request) ? undefined : sharedKey(request);
-    if (key === undefined) return run(parts, asked, client, refusal);
+    const key = refusal || asked.isExplained ? undefined : sharedKey(request);
+    if (key === undefined) return run(asked, client, refusal);
     const shared = await operations.join(
       caller.credential.identity,
       `${caller.principal} ${caller.mayRead} ${key}`,
       { stop: client },
-      ({ stop }) => run(parts, asked, stop),
+      ({ stop }) => run(asked, stop),
     );
     if (shared.requestId === request.id) return shared;
     // A bug is told by the id of the request that met it, and each request has its own.
-    return shared.report.code === 'INTERNAL_SERVER_ERROR' ? run(parts, asked, client) : toJoined(shared);
+    return shared.report.code === 'INTERNAL_SERVER_ERROR' ? run(asked, client) : toJoined(shared);
   };
 
   return async (request, reply) => {
@@ -93,7 +53,15 @@ export function createGraphqlHandler(
     const trace = tracing?.start(request.headers);
     try {
       const caller = await readCaller(authenticator, request.raw.rawHeaders);
-      const { status, headers, body, report } = await answer({ request, reply, client, caller, trace });
+      const isExplained = isExplainAsked(parts, request);
+      const { status, headers, body, report } = await answer({
+        request,
+        reply,
+        client,
+        caller,
+        trace,
+        isExplained,
+      });
       const ms = performance.now() - startedAt;
       logOperation(request, { report, caller, ms, traceId: trace?.traceId });
       trace?.end(report);
@@ -125,60 +93,6 @@ function watchClient(response: ServerResponse): Stop {
 }
 
 /** `X-Explain: 1` is for developers, who have introspection as well. */
-function isExplained({ isExplainable }: GraphqlHttpParts, { headers }: FastifyRequest): boolean {
+function isExplainAsked({ isExplainable }: GraphqlHttpParts, { headers }: FastifyRequest): boolean {
   return isExplainable && headers['x-explain'] === '1';
-}
-
-/** Without a caller, only what needs none is run. With a `refusal`, nothing is. */
-async function run(
-  parts: GraphqlHttpParts,
-  { request, reply, caller, trace }: Asked,
-  stop: Stop,
-  refusal?: GraphQLError,
-): Promise<Answer> {
-  const { apollo, admission, deadlines } = parts;
-  const deadline = deadlines.start();
-  const forget = stop.onStop(deadline.abandon);
-  const explanation = isExplained(parts, request)
-    ? createExplanation(trace?.traceId ?? readTraceId(request.headers), trace?.watch)
-    : undefined;
-  const context = createContext(parts.context, caller, request, {
-    deadline,
-    explanation,
-    watch: explanation?.watch ?? trace?.watch,
-    charge: (upstreamCalls) =>
-      caller instanceof Error ? undefined : admission.charge(caller.principal, reply, upstreamCalls),
-  });
-  if (refusal) context.report.code = String(refusal.extensions.code);
-  try {
-    const response = await apollo.executeHTTPGraphQLRequest({
-      httpGraphQLRequest: toHttpGraphQLRequest(request),
-      context: () => (refusal ? Promise.reject(refusal) : Promise.resolve(context)),
-    });
-    return toAnswer(response, context);
-  } finally {
-    forget();
-    deadline.end();
-  }
-}
-
-function toHttpGraphQLRequest({ method, url, headers, body }: FastifyRequest): HTTPGraphQLRequest {
-  const map = new HeaderMap();
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(', ') : value);
-  }
-  const search = url.indexOf('?');
-  return {
-    method,
-    headers: map,
-    search: search < 0 ? '' : url.slice(search),
-    body: (body as JsonBody | undefined)?.value,
-  };
-}
-
-function toAnswer({ status = 200, headers, body }: HTTPGraphQLResponse, context: Context): Answer {
-  // Only `@defer` and `@stream` are answered in pieces, and the schema has neither.
-  if (body.kind !== 'complete') throw new Error('Expected a complete answer, got one in pieces');
-  const { report, requestId } = context;
-  return { status, headers, body: Buffer.from(body.string), report, requestId };
 }

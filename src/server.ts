@@ -109,7 +109,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       onReload: (size) => log.info({ documents: size }, 'trusted documents were read again'),
       onRefusal: (reason) => log.error({ reason }, 'trusted documents stay as they were'),
     });
-  const apollo = createApollo(
+  const { apollo, known } = createApollo(
     options,
     { schema, executor, documentStore, persistedQueries: state.persistedQueries, documents },
     log,
@@ -125,6 +125,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   admission.guard(app);
   const handler = createGraphqlHandler({
     apollo,
+    known,
     authenticator,
     admission,
     deadlines,

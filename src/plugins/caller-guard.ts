@@ -1,5 +1,6 @@
 import { type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import {
+  type DocumentNode,
   type FragmentDefinitionNode,
   GraphQLError,
   Kind,
@@ -21,12 +22,8 @@ export function callerGuard(): ApolloServerPlugin<Context> {
     async requestDidStart() {
       return {
         async didResolveOperation({ operation, document, contextValue }) {
-          if (
-            !operation ||
-            !needsCaller(operation, document.definitions as readonly FragmentDefinitionNode[])
-          )
-            return;
-          const error = check(contextValue, operation.operation === 'mutation');
+          if (!operation || !needsCaller(operation, document)) return;
+          const error = checkCaller(contextValue, operation.operation === 'mutation');
           if (error) throw withStatus(error);
         },
       };
@@ -34,7 +31,8 @@ export function callerGuard(): ApolloServerPlugin<Context> {
   };
 }
 
-function check(context: Context, isMutation: boolean): GraphQLError | undefined {
+/** Why the caller may not do this, or undefined. */
+export function checkCaller(context: Context, isMutation: boolean): GraphQLError | undefined {
   let caller: Caller;
   try {
     caller = context.caller;
@@ -59,10 +57,8 @@ function isAboutSchema(field: string): boolean {
   return field.startsWith('__') || field === '_service';
 }
 
-function needsCaller(
-  operation: OperationDefinitionNode,
-  definitions: readonly FragmentDefinitionNode[],
-): boolean {
+/** Whether an operation asks for more than what the schema says of itself. */
+export function needsCaller(operation: OperationDefinitionNode, { definitions }: DocumentNode): boolean {
   const visited = new Set<string>();
   const touchesData = ({ selections }: SelectionSetNode): boolean =>
     selections.some((selection) => {
@@ -72,7 +68,8 @@ function needsCaller(
       if (visited.has(name)) return false;
       visited.add(name);
       const fragment = definitions.find(
-        (node) => node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
+        (node): node is FragmentDefinitionNode =>
+          node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
       );
       return fragment !== undefined && touchesData(fragment.selectionSet);
     });

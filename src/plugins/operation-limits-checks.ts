@@ -16,22 +16,33 @@ const MAX_INTROSPECTION_DEPTH = 20;
 /** What can be told before parsing. */
 export function checkRequest(
   { query = '', operationName, variables }: GraphQLRequest,
-  { maxOperationChars, maxOperationTokens, maxBracketDepth, maxVariables }: OperationLimits,
+  limits: OperationLimits,
   sizeOf: (query: string) => SourceSize,
 ): Excess | undefined {
+  const { maxOperationChars, maxOperationTokens, maxBracketDepth } = limits;
   const name = operationName?.length ?? 0;
-  const given = variables ? Object.keys(variables).length : 0;
-  const early = firstExcess([
-    ['characters', 'characters in the document', query.length, maxOperationChars],
-    ['operationName', 'characters in an operation name', name, MAX_OPERATION_NAME],
-    ['variables', 'variables', given, maxVariables],
-    ['variableDepth', 'levels of variables', depthOf(variables, MAX_VARIABLE_DEPTH), MAX_VARIABLE_DEPTH],
-  ]);
+  const early =
+    firstExcess([
+      ['characters', 'characters in the document', query.length, maxOperationChars],
+      ['operationName', 'characters in an operation name', name, MAX_OPERATION_NAME],
+    ]) ?? checkVariables(variables ?? {}, limits);
   if (early) return early;
   const { tokens, brackets } = sizeOf(query);
   return firstExcess([
     ['tokens', 'tokens in the document', tokens, maxOperationTokens],
     ['brackets', 'brackets open at once in the document', brackets, maxBracketDepth],
+  ]);
+}
+
+/** What is told of variables by their number and nesting. */
+export function checkVariables(
+  variables: Readonly<Record<string, unknown>>,
+  { maxVariables }: OperationLimits,
+): Excess | undefined {
+  const depth = depthOf(variables, MAX_VARIABLE_DEPTH + 1);
+  return firstExcess([
+    ['variables', 'variables', Object.keys(variables).length, maxVariables],
+    ['variableDepth', 'levels of variables', depth, MAX_VARIABLE_DEPTH],
   ]);
 }
 
@@ -68,17 +79,10 @@ export function checkCost(
   ]);
 }
 
-/** How deep objects and lists lie in one another, up to one more than `max`. Without recursion: they may be many thousands. */
+/** How deep objects and lists lie in one another, up to `max`: there may be many thousands, and the stack is finite. */
 function depthOf(value: unknown, max: number): number {
-  let depth = 0;
-  let level = [value].filter(isNested);
-  while (level.length > 0 && depth <= max) {
-    depth++;
-    level = level.flatMap((nested) => Object.values(nested).filter(isNested));
-  }
-  return depth;
-}
-
-function isNested(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+  if (typeof value !== 'object' || value === null || max === 0) return 0;
+  let below = 0;
+  for (const member of Object.values(value)) below = Math.max(below, depthOf(member, max - 1));
+  return 1 + below;
 }

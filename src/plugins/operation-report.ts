@@ -1,6 +1,6 @@
-import type { ApolloServerPlugin, GraphQLRequestContext } from '@apollo/server';
+import type { ApolloServerPlugin } from '@apollo/server';
 import type { FastifyBaseLogger } from 'fastify';
-import type { GraphQLError } from 'graphql';
+import type { GraphQLError, GraphQLFormattedError, OperationDefinitionNode } from 'graphql';
 import { describeBug } from '../bug.ts';
 import type { Context } from '../context.ts';
 
@@ -12,16 +12,38 @@ export function operationReport(logBugs: BugLog): ApolloServerPlugin<Context> {
         async didEncounterErrors({ errors, contextValue }) {
           logBugs(errors, contextValue.requestId);
         },
-        async willSendResponse(request) {
-          const { report } = request.contextValue;
-          report.operation = request.operationName ?? undefined;
-          report.kind = request.operation?.operation;
-          report.document = request.queryHash?.slice(0, 16);
-          report.code = nameRequestOfBugs(request) ?? 'OK';
+        async willSendResponse({ operation, queryHash: documentHash, response: { body }, contextValue }) {
+          if (body?.kind !== 'single') return;
+          body.singleResult = completeReport(contextValue, { operation, documentHash }, body.singleResult);
         },
       };
     },
   };
+}
+
+interface Ran {
+  readonly operation: OperationDefinitionNode | undefined;
+  readonly documentHash: string | undefined;
+}
+
+/** Says in the context's report what ran and how it ended. Returns the result, with the request's id in what is a bug. */
+export function completeReport<Result extends { readonly errors?: readonly GraphQLFormattedError[] }>(
+  { report, requestId }: Context,
+  { operation, documentHash }: Ran,
+  result: Result,
+): Result {
+  report.operation = operation?.name?.value;
+  report.kind = operation?.operation;
+  report.document = documentHash?.slice(0, 16);
+  const { errors } = result;
+  report.code = errors ? String(errors[0]?.extensions?.code) : 'OK';
+  return errors ? { ...result, errors: errors.map((error) => nameRequestOfBug(error, requestId)) } : result;
+}
+
+function nameRequestOfBug(error: GraphQLFormattedError, requestId: string): GraphQLFormattedError {
+  return error.extensions?.code === 'INTERNAL_SERVER_ERROR'
+    ? { ...error, extensions: { ...error.extensions, requestId } }
+    : error;
 }
 
 type BugLog = (errors: readonly GraphQLError[], requestId: string) => void;
@@ -34,18 +56,6 @@ export function createBugLog(log: FastifyBaseLogger): BugLog {
         log.error({ requestId, path: error.path, err: describeBug(error.originalError) }, 'bug');
     }
   };
-}
-
-function nameRequestOfBugs({ response, contextValue }: GraphQLRequestContext<Context>): string | undefined {
-  if (response.body?.kind !== 'single') return undefined;
-  const { errors } = response.body.singleResult;
-  if (!errors) return undefined;
-  response.body.singleResult.errors = errors.map((error) =>
-    error.extensions?.code === 'INTERNAL_SERVER_ERROR'
-      ? { ...error, extensions: { ...error.extensions, requestId: contextValue.requestId } }
-      : error,
-  );
-  return String(errors[0]?.extensions?.code);
 }
 
 function isBug({ extensions, originalError }: GraphQLError): boolean {

@@ -32,11 +32,8 @@ export function variableCheck(schema: GraphQLSchema): ApolloServerPlugin<Context
     async requestDidStart() {
       return {
         async didResolveOperation({ operation, request }) {
-          const { values, problems } = readVariables(
-            schema,
-            operation?.variableDefinitions ?? [],
-            request.variables ?? {},
-          );
+          const read = createVariableReader(schema, operation?.variableDefinitions ?? []);
+          const { values, problems } = read(request.variables ?? {});
           if (problems.length > 0) throw toError(problems);
           request.variables = values;
         },
@@ -45,39 +42,44 @@ export function variableCheck(schema: GraphQLSchema): ApolloServerPlugin<Context
   };
 }
 
-interface Variables {
+/** What given variables mean to an operation, and what is wrong with them. */
+export type VariableReader = (given: Readonly<Record<string, unknown>>) => {
   readonly values: Record<string, unknown>;
-  readonly problems: string[];
-}
+  readonly problems: readonly string[];
+};
 
-function readVariables(
+/** The types are looked up once, for all requests of an operation. */
+export function createVariableReader(
   schema: GraphQLSchema,
   definitions: readonly VariableDefinitionNode[],
-  given: Readonly<Record<string, unknown>>,
-): Variables {
-  const read: Variables = { values: {}, problems: [] };
-  for (const definition of definitions) readVariable(schema, definition, given, read);
-  return read;
+): VariableReader {
+  const readers = definitions.map((definition) => createReader(schema, definition));
+  return (given) => {
+    const values: Record<string, unknown> = {};
+    const problems: string[] = [];
+    for (const read of readers) read(given, values, problems);
+    return { values, problems };
+  };
 }
 
-function readVariable(
+function createReader(
   schema: GraphQLSchema,
   { variable, type: typeNode, defaultValue }: VariableDefinitionNode,
-  given: Readonly<Record<string, unknown>>,
-  { values, problems }: Variables,
-): void {
+) {
   const name = variable.name.value;
   const type = typeFromAST(schema, typeNode);
-  if (!type || !isInputType(type)) return;
-  if (Object.hasOwn(given, name)) {
-    values[name] = coerceInputValue(given[name], type, (path, value) => {
-      problems.push(describe([`$${name}`, ...path], typeAt(type, path), value));
-    });
-  } else if (defaultValue) {
-    values[name] = valueFromAST(defaultValue, type);
-  } else if (isNonNullType(type)) {
-    problems.push(`Variable "$${name}" of required type "${type}" was not provided.`);
-  }
+  return (given: Readonly<Record<string, unknown>>, values: Record<string, unknown>, problems: string[]) => {
+    if (!type || !isInputType(type)) return;
+    if (Object.hasOwn(given, name)) {
+      values[name] = coerceInputValue(given[name], type, (path, value) => {
+        problems.push(describe([`$${name}`, ...path], typeAt(type, path), value));
+      });
+    } else if (defaultValue) {
+      values[name] = valueFromAST(defaultValue, type);
+    } else if (isNonNullType(type)) {
+      problems.push(`Variable "$${name}" of required type "${type}" was not provided.`);
+    }
+  };
 }
 
 function toError(problems: readonly string[]): GraphQLError {

@@ -159,6 +159,15 @@ describe('With CALLER_AUTH=api-key', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
+  it("a reader's mutation is FORBIDDEN also when a writer has just run it", async () => {
+    const as = (key: string) => gateway.query(RENAME, { id: 'missing' }, { authorization: `Bearer ${key}` });
+    expect((await as('write-key')).data.updateToken.userErrors).toEqual([{ code: 'NOT_FOUND' }]);
+    gateway.forgetCalls();
+    const { status, errors } = await as('read-key');
+    expect([status, errors?.[0]?.extensions.code]).toEqual([403, 'FORBIDDEN']);
+    expect(gateway.calls()).toEqual([]);
+  });
+
   it("a reader's mutation within fragments is FORBIDDEN as well", async () => {
     gateway.forgetCalls();
     const { status, errors } = await gateway.query(

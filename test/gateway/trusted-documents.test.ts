@@ -131,6 +131,15 @@ describe('A manifest that is changed', () => {
     expect(gateway.log()).toContain('"documents":1,"msg":"trusted documents were read again"');
   });
 
+  it('ends what ran before by its text', async () => {
+    expect((await send({ query: FIRST, variables: { first: 1 } })).data).toEqual(FIRST_NAME);
+    manifest({ later: LATER });
+    await until(async () => (await send({ documentId: 'later' })).errors === undefined);
+    gateway.forgetCalls();
+    expect(codes(await send({ query: FIRST, variables: { first: 1 } }))).toEqual(['OPERATION_NOT_TRUSTED']);
+    expect(gateway.calls()).toEqual([]);
+  });
+
   it.each([
     ['is no JSON', '{', 'Expected a manifest to be JSON'],
     ['is empty', '{}', 'Expected a manifest to have a document at least'],

@@ -33,7 +33,7 @@ export const documents = [
   {
     name: 'Who asks for an explanation gets that of another, or none',
     file: 'src/graphql-http.ts',
-    find: 'refusal || isExplained(parts, request) ?',
+    find: 'refusal || asked.isExplained ?',
     replace: 'refusal ?',
     tests: ['test/gateway/explain.test.ts'],
   },
