@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor, type Position, START } from './cursor.ts';
+import { createCursors, decodeCursor, encodeCursor, type Position, START } from './cursor.ts';
 import { badUserInput, invalidCursor } from './errors.ts';
 import type { BrokenItem, Page } from './upstream/dto.ts';
 import { UpstreamError } from './upstream/error.ts';
@@ -110,12 +110,17 @@ function createWalk<Item extends { readonly id: string }, Edge extends { cursor(
   /** Appends edges from `at` on, as many as are wanted; returns where it stopped. */
   const append = (items: Page<Item>['items'], at: number, next: string): number => {
     const end = Math.min(items.length, at + first - edges.length);
-    for (const [index, item] of items.slice(at, end).entries()) {
-      const passed = at + index + 1;
+    const cursorAt = createCursors(scope, key);
+    for (let passed = at + 1; passed <= end; passed++) {
+      const item = items[passed - 1] as Item | BrokenItem;
       // The last item of an upstream page takes the next page's key, so that offsets stay small.
       const endsPage = next !== '' && passed === items.length;
-      const position = endsPage ? { ...START, key: next } : { key, offset: passed, id: item.id };
-      edges.push(toEdge(item, () => encodeCursor(scope, position)));
+      edges.push(
+        toEdge(
+          item,
+          endsPage ? () => encodeCursor(scope, { ...START, key: next }) : () => cursorAt(passed, item.id),
+        ),
+      );
     }
     return end;
   };

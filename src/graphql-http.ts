@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from './auth/caller.ts';
 import { type OperationReport, readCaller } from './context.ts';
-import { logOperation } from './plugins/operation-log.ts';
+import { onClose } from './plugins/on-close.ts';
+import { createOperationLog } from './plugins/operation-log.ts';
 import type { Tracing } from './plugins/tracing.ts';
 import { type Answer, type Asked, createRun, type RunParts } from './run-operation.ts';
 import { sharedKey } from './shared-key.ts';
@@ -11,6 +12,7 @@ import { createStop, type Stop } from './upstream/stop.ts';
 
 export interface GraphqlHttpParts extends RunParts {
   readonly authenticator: Authenticator;
+  readonly log: FastifyBaseLogger;
   /** Query operations that are running. */
   readonly operations: Flights<Waiter>;
   /** Whether callers may ask what an operation asked of the IAM API. */
@@ -26,9 +28,10 @@ export interface GraphqlHttpParts extends RunParts {
  */
 export function createGraphqlHandler(
   parts: GraphqlHttpParts,
-): (request: FastifyRequest, reply: FastifyReply) => Promise<Buffer | FastifyReply> {
+): (request: FastifyRequest, reply: FastifyReply) => Promise<Answer['body'] | FastifyReply> {
   const { authenticator, admission, operations, tracing } = parts;
   const run = createRun(parts);
+  const logOperation = createOperationLog(parts.log);
 
   const answer = async (asked: Asked): Promise<Answer> => {
     const { request, reply, client, caller } = asked;
@@ -86,7 +89,7 @@ function toJoined(answer: Answer): Answer {
 /** Stops when the client goes before it has its answer. */
 function watchClient(response: ServerResponse): Stop {
   const client = createStop();
-  response.once('close', () => {
+  onClose(response, () => {
     if (!response.writableFinished) client.stop('aborted');
   });
   return client;

@@ -37,16 +37,17 @@ export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFi
         (key) => key.startKey ?? '',
         (key) => client.listTokens(scope, key),
       ),
-    { cacheKeyFn: ({ limit, startKey }) => JSON.stringify([limit, startKey]) },
+    { cacheKeyFn: ({ limit, startKey = '' }) => `${limit} ${startKey}` },
   );
   const projectPages = new DataLoader<ProjectPageKey, Page<ProjectWithPolicyDto>, string>(
     (keys) =>
       loadLargest(
         keys,
-        (key) => JSON.stringify([key.tokenId, key.startKey]),
+        ({ tokenId, startKey = '' }) => `${tokenId} ${startKey}`,
         (key) => client.listProjectsOfToken(scope, key.tokenId, key),
       ),
-    { cacheKeyFn: ({ tokenId, limit, startKey }) => JSON.stringify([tokenId, limit, startKey]) },
+    // No id has a blank in it.
+    { cacheKeyFn: ({ tokenId, limit, startKey = '' }) => `${tokenId} ${limit} ${startKey}` },
   );
 
   async function loadTokens(ids: readonly string[]): Promise<Found<TokenDto | null>[]> {
@@ -114,10 +115,12 @@ function loadLargest<Key extends PageRequest, Item>(
   listOf: (key: Key) => string,
   load: (key: Key) => Promise<Page<Item>>,
 ): Promise<Found<Page<Item>>[]> {
+  const lists = keys.map(listOf);
   const largest = new Map<string, Key>();
-  for (const key of keys) {
-    const other = largest.get(listOf(key));
-    if (!other || key.limit > other.limit) largest.set(listOf(key), key);
+  for (const [index, key] of keys.entries()) {
+    const list = lists[index] as string;
+    const other = largest.get(list);
+    if (!other || key.limit > other.limit) largest.set(list, key);
   }
   const calls = new Map<string, Promise<Found<Page<Item>>>>();
   for (const [list, key] of largest)
@@ -125,7 +128,7 @@ function loadLargest<Key extends PageRequest, Item>(
       list,
       settle(load(key), (error) => error),
     );
-  return Promise.all(keys.map((key) => calls.get(listOf(key)) as Promise<Found<Page<Item>>>));
+  return Promise.all(lists.map((list) => calls.get(list) as Promise<Found<Page<Item>>>));
 }
 
 /**

@@ -25,7 +25,7 @@ const EXPLORERS = {
 } as const;
 
 // No line holds a header. Should one ever, it does not hold this.
-const lines = destination({ sync: false, minLength: 4096 });
+const lines = destination({ sync: false, minLength: 16_000 });
 const log = pino({ level: 'info', redact: ['authorization', '*.authorization', '*.*.authorization'] }, lines);
 // Written in one go with others, and soon: a write for each request would cost as much as some of their work.
 setInterval(() => lines.flush(), 100).unref();

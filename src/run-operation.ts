@@ -43,7 +43,7 @@ export interface Asked {
 export interface Answer {
   readonly status: number;
   readonly headers: Iterable<readonly [string, string]>;
-  readonly body: Buffer;
+  readonly body: string | Buffer;
   readonly report: OperationReport;
   /** Of the request that it was made for. */
   readonly requestId: string;

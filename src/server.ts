@@ -126,6 +126,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const handler = createGraphqlHandler({
     apollo,
     known,
+    log,
     authenticator,
     admission,
     deadlines,

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { onClose } from './on-close.ts';
 import { createLoopWatch, createShedWatch } from './overload.ts';
 import { createQuota, type QuotaOptions, type Refusal } from './quota.ts';
 import { errorBody } from './refusal.ts';
@@ -51,7 +52,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (count >= maxInFlightPerPrincipal)
       return refuseForNow('OVERLOADED', TOO_MANY, 503, RETRY_AFTER_SECONDS);
     byPrincipal.set(principal, count + 1);
-    onceOver(response, () => {
+    onClose(response, () => {
       const left = (byPrincipal.get(principal) ?? 1) - 1;
       // Nothing is kept of callers who are gone.
       if (left > 0) byPrincipal.set(principal, left);
@@ -72,7 +73,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
           return;
         }
         inFlight++;
-        onceOver(reply.raw, () => {
+        onClose(reply.raw, () => {
           inFlight--;
         });
         done();
@@ -101,10 +102,4 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
 function isCounted(method: string): boolean {
   return method === 'POST' || method === 'GET';
-}
-
-/** Every response closes, sent or not. It may have closed already: the client need not wait for us. */
-function onceOver(response: ServerResponse, release: () => void): void {
-  if (response.destroyed) release();
-  else response.once('close', release);
 }

@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { onClose } from './on-close.ts';
 import { HttpRefusal, rawRefusal } from './refusal.ts';
 
 export interface HttpServerOptions {
@@ -34,14 +35,12 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
     },
     handler,
   );
-  closeQueuedResponses(server);
-  const latest = new WeakMap<Duplex, Exchange>();
-  server.on('request', (request, response) => latest.set(request.socket, { request, response }));
+  const openOn = watchExchanges(server);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const exchange = latest.get(socket);
+    const exchange = [...(openOn.get(socket) ?? [])].at(-1);
     const refusal = toRefusal(error.code);
     if (error.code === 'ECONNRESET') socket.destroy();
-    else if (!exchange || exchange.response.closed) refuse(socket, refusal);
+    else if (!exchange) refuse(socket, refusal);
     else if (exchange.request.complete) refuseAfter(exchange, socket, refusal);
     else if (exchange.response.headersSent) socket.destroy();
     else refuse(socket, refusal);
@@ -56,26 +55,29 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
 }
 
 /**
- * Of several requests sent at once on a connection, only the first one's response hears that the connection is gone. The
- * others would wait for their turn forever, and what counts requests by the end of their responses would never be done.
+ * What is not answered yet on each connection, the latest last. Of several requests sent at once, only the first one's
+ * response hears that the connection is gone. The others would wait for their turn forever, and what counts requests by
+ * the end of their responses would never be done: they are told here.
  */
-function closeQueuedResponses(server: Server): void {
-  const openOn = new WeakMap<Duplex, Set<ServerResponse>>();
+function watchExchanges(server: Server): WeakMap<Duplex, Set<Exchange>> {
+  const openOn = new WeakMap<Duplex, Set<Exchange>>();
   server.on('connection', (socket) => {
-    const open = new Set<ServerResponse>();
+    const open = new Set<Exchange>();
     openOn.set(socket, open);
     socket.once('close', () => {
-      for (const response of open) {
+      for (const { response } of open) {
         response.destroy();
         response.emit('close');
       }
     });
   });
-  server.on('request', ({ socket }, response) => {
-    const open = openOn.get(socket);
-    open?.add(response);
-    response.once('close', () => open?.delete(response));
+  server.on('request', (request, response) => {
+    const open = openOn.get(request.socket);
+    const exchange = { request, response };
+    open?.add(exchange);
+    onClose(response, () => open?.delete(exchange));
   });
+  return openOn;
 }
 
 /** Node.js looks for slow clients from time to time: so a client's time ends one look early, and it is never cut late. */
@@ -105,7 +107,7 @@ function toRefusal(code: string | undefined): HttpRefusal {
 function refuseAfter(exchange: Exchange, socket: Duplex, refusal: HttpRefusal): void {
   if (exchange.isLast) return;
   exchange.isLast = true;
-  exchange.response.once('close', () => refuse(socket, refusal));
+  onClose(exchange.response, () => refuse(socket, refusal));
 }
 
 function refuse(socket: Duplex, refusal: HttpRefusal): void {

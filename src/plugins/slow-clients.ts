@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import { onClose } from './on-close.ts';
 
 /** A request may be refused before its body has arrived: this much of the rest is read and thrown away. */
 const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
@@ -11,7 +12,7 @@ export function slowClients(app: FastifyInstance, answerTimeoutMs: number): void
     const limitAnswer = () => {
       if (!response.destroyed) {
         const timer = setTimeout(() => response.destroy(), answerTimeoutMs);
-        response.once('close', () => clearTimeout(timer));
+        onClose(response, () => clearTimeout(timer));
       }
       done();
     };

@@ -106,7 +106,8 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
     more?: Headers,
   ): Promise<HttpResponse> => {
     const { stop } = scope.deadline;
-    const leave = await gate.enter(scope.owner, stop);
+    const entered = gate.enter(scope.owner, stop);
+    const leave = entered instanceof Promise ? await entered : entered;
     try {
       if (stop.reason) throw stopped(stop, false);
       const send = call.method === 'GET' ? readTransport : writeTransport;

@@ -2,8 +2,11 @@ import { type Stop, stopped } from './stop.ts';
 
 /** Bounds how many upstream calls run at once. */
 export interface Gate {
-  /** Resolves when `owner` may call; pass what it gives to nobody and call it once, when the call is over. */
-  enter(owner: object, stop: Stop): Promise<() => void>;
+  /**
+   * What it gives, or resolves to when there is no room yet, is to be called once, when the call is over. Pass it to
+   * nobody.
+   */
+  enter(owner: object, stop: Stop): (() => void) | Promise<() => void>;
   readonly running: number;
   readonly waiting: number;
 }
@@ -70,7 +73,7 @@ export function createGate({ total, perOwner }: { total: number; perOwner: numbe
       if (running < total && lane.running < perOwner && lane.queue.length === 0) {
         running++;
         lane.running++;
-        return Promise.resolve(leaveOnce(owner, lane));
+        return leaveOnce(owner, lane);
       }
       return new Promise((resolve, reject) => {
         const waiter = {
