@@ -34,7 +34,7 @@ export interface PageInfoModel {
   endCursor(): string | null;
   readonly hasPreviousPage: boolean;
   /** Asks the API again only when it is selected and not known yet. */
-  hasNextPage(): Promise<boolean>;
+  hasNextPage(): boolean | Promise<boolean>;
 }
 
 /**
@@ -55,10 +55,14 @@ export async function toConnection<Item extends { readonly id: string }, Edge ex
     // Only empty pages. A client cannot go on from an empty page, so this is the API's failure, not a result.
     if (walk.edges.length === 0 && walk.hasNext() === undefined) throw barren();
   }
-  let known: Promise<boolean> | undefined;
-  const hasNextPage = async () => {
+  let asked: Promise<boolean> | undefined;
+  const ask = async () => {
     while (walk.wantsMore()) await walk.step();
     return walk.hasNext() ?? true;
+  };
+  const hasNextPage = () => {
+    asked ??= ask();
+    return asked;
   };
   return {
     edges: walk.edges,
@@ -66,7 +70,7 @@ export async function toConnection<Item extends { readonly id: string }, Edge ex
       startCursor: () => walk.edges[0]?.cursor() ?? null,
       endCursor: () => walk.edges.at(-1)?.cursor() ?? null,
       hasPreviousPage: request.args.after != null,
-      hasNextPage: () => (known ??= hasNextPage()),
+      hasNextPage: () => walk.hasNext() ?? hasNextPage(),
     },
   };
 }

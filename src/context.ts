@@ -53,6 +53,19 @@ export interface OperationReport {
   joined?: boolean | undefined;
 }
 
+/** All members at once, so that all reports have one shape: there is one for each request, and the log copies it. */
+function createReport(): OperationReport {
+  return {
+    operation: undefined,
+    kind: undefined,
+    document: undefined,
+    untrusted: undefined,
+    code: undefined,
+    upstreamCalls: 0,
+    joined: undefined,
+  };
+}
+
 /** What all requests of the process have in common. */
 export interface ContextParts {
   readonly client: IamClient;
@@ -93,13 +106,13 @@ export function createContext(
   { id, log, headers }: ContextRequest,
   { deadline, charge, explanation, watch }: RunParts,
 ): Context {
-  const report: OperationReport = { upstreamCalls: 0 };
+  const report = createReport();
   const common = { requestId: id, log, createOnce, charge, report, explanation };
   if (caller instanceof Error) return refused(common, caller);
   const { credential } = caller;
   const forwardedHeaders = forwarded(id, headers);
   const scope = { owner: deadline, credential, deadline, headers: forwardedHeaders, tally: report, watch };
-  return { ...common, caller, loaders: createLoaders(client, scope, listFirst) };
+  return { caller, loaders: createLoaders(client, scope, listFirst), ...common };
 }
 
 /**

@@ -83,7 +83,10 @@ export function createGraphqlHandler(
 
 /** For the log of a request that had nothing to do. */
 function toJoined(answer: Answer): Answer {
-  return { ...answer, report: { ...answer.report, upstreamCalls: 0, joined: true } };
+  const { status, headers, body, requestId } = answer;
+  const { operation, kind, document, untrusted, code } = answer.report;
+  const report = { operation, kind, document, untrusted, code, upstreamCalls: 0, joined: true };
+  return { status, headers, body, requestId, report };
 }
 
 /** Stops when the client goes before it has its answer. */

@@ -59,9 +59,10 @@ export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFi
   async function loadListed(ids: readonly string[]): Promise<Map<string, TokenDto> | undefined> {
     try {
       const { items, next } = await client.listTokens(scope, { limit: 100, startKey: undefined });
-      const byId = new Map(items.flatMap((item) => ('broken' in item ? [] : [[item.id, item]])));
-      const found = ids.filter((id) => byId.has(id)).length;
-      listFirst.learn(scope.credential, { asked: ids.length, found, hasMore: next !== undefined });
+      const wanted = new Set(ids);
+      const byId = new Map<string, TokenDto>();
+      for (const item of items) if (wanted.has(item.id) && !('broken' in item)) byId.set(item.id, item);
+      listFirst.learn(scope.credential, { asked: ids.length, found: byId.size, hasMore: next !== undefined });
       return byId;
     } catch (error) {
       if (error instanceof UpstreamError) return undefined;

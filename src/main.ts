@@ -4,7 +4,7 @@ import { destination, pino } from 'pino';
 import { toAuthOptions } from './auth-options.ts';
 import { describeBug } from './bug.ts';
 import { type Config, ConfigError, readConfig } from './config.ts';
-import { type Emulator, startEmulator } from './emulator/emulator.ts';
+import type { Emulator } from './emulator/emulator.ts';
 import { type Server, startServer } from './server.ts';
 import type { Channel } from './state/primary.ts';
 import { startWorkers } from './workers.ts';
@@ -67,6 +67,12 @@ async function runPrimary(config: Config): Promise<void> {
     await emulator?.close();
     process.exit(exitCode);
   });
+}
+
+/** Loaded where it is wanted only: in production nothing of it is in memory. */
+async function startEmulator(options: NonNullable<Config['emulator']>): Promise<Emulator> {
+  const emulator = await import('./emulator/emulator.ts');
+  return emulator.startEmulator(options);
 }
 
 /** In a worker: the emulator of its primary process. */

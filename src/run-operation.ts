@@ -61,8 +61,9 @@ export function createRun({ apollo, known, admission, deadlines, context: parts 
     if (mediaType === undefined) return undefined;
     const result = await known.run((request.body as JsonBody).value, context);
     if (!result) return undefined;
+    const { report, requestId } = context;
     const headers = [['content-type', mediaType]] as const;
-    return { status: 200, headers, body: printResult(result), ...toWhose(context) };
+    return { status: 200, headers, body: printResult(result), report, requestId };
   };
   const askApollo = async (
     request: FastifyRequest,
@@ -75,7 +76,8 @@ export function createRun({ apollo, known, admission, deadlines, context: parts 
     });
     mediaTypes.learn(request, response);
     const { status = 200, headers } = response;
-    return { status, headers, body: toBody(response), ...toWhose(context) };
+    const { report, requestId } = context;
+    return { status, headers, body: toBody(response), report, requestId };
   };
 
   return async ({ request, reply, caller, trace, isExplained }, stop, refusal) => {
@@ -100,8 +102,4 @@ export function createRun({ apollo, known, admission, deadlines, context: parts 
       deadline.end();
     }
   };
-}
-
-function toWhose({ report, requestId }: Context): Pick<Answer, 'report' | 'requestId'> {
-  return { report, requestId };
 }

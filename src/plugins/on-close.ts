@@ -1,23 +1,24 @@
 import type { ServerResponse } from 'node:http';
 
-const listenersOf = new WeakMap<ServerResponse, (() => void)[]>();
+const LISTENERS = Symbol('listeners');
+
+interface Watched extends ServerResponse {
+  [LISTENERS]?: (() => void)[];
+}
 
 /**
  * Calls `listener` when the response is over, sent or not: every response closes. At once, if it has already: the client
  * need not wait for us. One listener of Node.js' for all of ours, as each is dearer than most of what they do.
  */
-export function onClose(response: ServerResponse, listener: () => void): void {
-  const listeners = listenersOf.get(response);
+export function onClose(response: Watched, listener: () => void): void {
   if (response.destroyed) listener();
-  else if (listeners) listeners.push(listener);
+  else if (response[LISTENERS]) response[LISTENERS].push(listener);
   else {
-    listenersOf.set(response, [listener]);
-    response.on('close', callListeners);
+    response[LISTENERS] = [listener];
+    response.once('close', callListeners);
   }
 }
 
-function callListeners(this: ServerResponse): void {
-  const listeners = listenersOf.get(this) ?? [];
-  listenersOf.delete(this);
-  for (const listener of listeners) listener();
+function callListeners(this: Watched): void {
+  for (const listener of this[LISTENERS] ?? []) listener();
 }

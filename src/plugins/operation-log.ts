@@ -20,6 +20,6 @@ export function createOperationLog(
   const lines = log.child({}, { redact: [] });
   return ({ id, headers }, { report, caller, ms, traceId = readTraceId(headers) }) => {
     const principal = caller instanceof Error ? undefined : caller.principal.slice(0, 12);
-    lines.info({ ...report, ms: Math.round(ms), principal, requestId: id, traceId }, 'operation');
+    lines.info({ ms: Math.round(ms), principal, requestId: id, traceId, ...report }, 'operation');
   };
 }

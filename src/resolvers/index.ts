@@ -48,12 +48,16 @@ type AnyResolver<Parent, Args, Ctx, Result> = (parent: Parent, args: Args, conte
 function failing<Parent, Args, Ctx, Result>(
   toPublicError: (error: unknown) => Error,
   resolve: AnyResolver<Parent, Args, Ctx, Result | Promise<Result>>,
-): AnyResolver<Parent, Args, Ctx, Promise<Result>> {
-  return async (parent, args, context) => {
+): AnyResolver<Parent, Args, Ctx, Result | Promise<Result>> {
+  const fail = (error: unknown): never => {
+    throw toPublicError(error);
+  };
+  return (parent, args, context) => {
     try {
-      return await resolve(parent, args, context);
+      const result = resolve(parent, args, context);
+      return result instanceof Promise ? result.catch(fail) : result;
     } catch (error) {
-      throw toPublicError(error);
+      return fail(error);
     }
   };
 }

@@ -11,6 +11,16 @@ export interface Gate {
   readonly waiting: number;
 }
 
+const LANE = Symbol('lane');
+
+/**
+ * The lane hangs on its owner, and not in a map of lanes: of a map that lives long, and whose entries come and go with
+ * every request, V8 keeps what was in it until its next major collection.
+ */
+interface Owner {
+  [LANE]?: Lane;
+}
+
 interface Lane {
   running: number;
   readonly queue: { admit(): void }[];
@@ -21,43 +31,37 @@ interface Lane {
  * Fair: owners that wait take turns, so a request with fifty calls does not hold up one with a single call.
  */
 export function createGate({ total, perOwner }: { total: number; perOwner: number }): Gate {
-  const lanes = new Map<object, Lane>();
   // Lanes that have somebody waiting and may start one, in the order of their turns.
-  const turns = new Set<object>();
+  const turns = new Set<Lane>();
   let running = 0;
   let waiting = 0;
 
-  const laneOf = (owner: object): Lane => {
-    const known = lanes.get(owner);
-    if (known) return known;
-    const lane: Lane = { running: 0, queue: [] };
-    lanes.set(owner, lane);
-    return lane;
+  const laneOf = (owner: Owner): Lane => {
+    owner[LANE] ??= { running: 0, queue: [] };
+    return owner[LANE];
   };
-  const refresh = (owner: object, lane: Lane) => {
-    if (lane.queue.length > 0 && lane.running < perOwner) turns.add(owner);
-    else turns.delete(owner);
-    if (lane.running === 0 && lane.queue.length === 0) lanes.delete(owner);
+  const refresh = (lane: Lane) => {
+    if (lane.queue.length > 0 && lane.running < perOwner) turns.add(lane);
+    else turns.delete(lane);
   };
-  const leaveOnce = (owner: object, lane: Lane) => {
+  const leaveOnce = (lane: Lane) => {
     let left = false;
     return () => {
       if (left) return;
       left = true;
       running--;
       lane.running--;
-      refresh(owner, lane);
+      refresh(lane);
       admitNext();
     };
   };
   const admitNext = () => {
     while (running < total) {
-      const [owner] = turns;
-      if (!owner) return;
-      turns.delete(owner);
-      const lane = laneOf(owner);
+      const [lane] = turns;
+      if (!lane) return;
+      turns.delete(lane);
       lane.queue.shift()?.admit();
-      refresh(owner, lane);
+      refresh(lane);
     }
   };
 
@@ -69,11 +73,11 @@ export function createGate({ total, perOwner }: { total: number; perOwner: numbe
       return waiting;
     },
     enter(owner, stop) {
-      const lane = laneOf(owner);
+      const lane = laneOf(owner as Owner);
       if (running < total && lane.running < perOwner && lane.queue.length === 0) {
         running++;
         lane.running++;
-        return leaveOnce(owner, lane);
+        return leaveOnce(lane);
       }
       return new Promise((resolve, reject) => {
         const waiter = {
@@ -82,18 +86,18 @@ export function createGate({ total, perOwner }: { total: number; perOwner: numbe
             forget();
             running++;
             lane.running++;
-            resolve(leaveOnce(owner, lane));
+            resolve(leaveOnce(lane));
           },
         };
         const forget = stop.onStop(() => {
           waiting--;
           lane.queue.splice(lane.queue.indexOf(waiter), 1);
-          refresh(owner, lane);
+          refresh(lane);
           reject(stopped(stop, false));
         });
         waiting++;
         lane.queue.push(waiter);
-        refresh(owner, lane);
+        refresh(lane);
       });
     },
   };

@@ -33,6 +33,16 @@ export function createGotTransport({
     scheduling: 'lifo',
   } as const;
   const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
+  // Options that are the same for all calls are read once, here, and not by every call.
+  const client = got.extend({
+    agent,
+    // One owner of each duty: got only carries. Who retries and what a status means is decided in send.ts.
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+    decompress: false,
+    responseType: 'buffer',
+  });
 
   const send = async (request: HttpRequest): Promise<HttpResponse> => {
     let refusal: UpstreamError | undefined;
@@ -40,23 +50,16 @@ export function createGotTransport({
       refusal = error;
       exchange.cancel();
     };
-    const exchange = got(request.url, {
+    const exchange = client(request.url, {
       method: request.method,
-      headers: { ...request.headers, 'accept-encoding': 'identity', 'user-agent': undefined },
+      headers: { 'accept-encoding': 'identity', 'user-agent': undefined, ...request.headers },
       ...(request.body === undefined ? {} : { body: request.body }),
-      agent,
       timeout: {
         lookup: request.connectTimeoutMs,
         connect: request.connectTimeoutMs,
         secureConnect: request.connectTimeoutMs,
         request: request.timeoutMs,
       },
-      // One owner of each duty: got only carries. Who retries and what a status means is decided in send.ts.
-      retry: { limit: 0 },
-      followRedirect: false,
-      throwHttpErrors: false,
-      decompress: false,
-      responseType: 'buffer',
     });
     exchange.on('response', ({ statusCode, headers }) => {
       const error = refuseHead(statusCode, flatten(headers), request.maxBytes);

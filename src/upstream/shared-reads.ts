@@ -47,5 +47,6 @@ function toSharedScope(scope: Scope, { stop, waiters }: Flight<Deadline>): Scope
     for (const waiter of waiters) most = Math.max(most, waiter.remainingMs());
     return most;
   };
-  return { ...scope, deadline: { stop, expired: stop, remainingMs } };
+  const { owner, credential, headers, tally, watch } = scope;
+  return { owner, credential, headers, tally, watch, deadline: { stop, expired: stop, remainingMs } };
 }

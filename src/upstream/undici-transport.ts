@@ -49,7 +49,7 @@ export function createUndiciTransport(
       const options: ReadOptions = {
         path,
         method: request.method,
-        headers: { ...request.headers, 'accept-encoding': 'identity' },
+        headers: { 'accept-encoding': 'identity', ...request.headers },
         body: request.body ?? null,
       };
       pool.dispatch(options, createHandler(request, options, resolve, reject));

@@ -14,9 +14,9 @@ export const admission = [
   },
   {
     name: 'Requests whose client went away go on being counted',
-    file: 'src/plugins/admission.ts',
-    find: "else response.once('close', release);",
-    replace: "else response.once('finish', release);",
+    file: 'src/plugins/on-close.ts',
+    find: "response.once('close', callListeners);",
+    replace: "response.once('finish', callListeners);",
     tests: ADMISSION,
     only: 'When a client goes away',
   },
@@ -112,8 +112,8 @@ export const admission = [
   {
     name: 'A request with many calls holds up one with a single call',
     file: 'src/upstream/gate.ts',
-    find: '      turns.delete(owner);\n      const lane',
-    replace: '      const lane',
+    find: '      turns.delete(lane);\n      lane.queue',
+    replace: '      lane.queue',
     tests: GATE,
   },
   {

@@ -42,9 +42,9 @@ export const isolation = [
   {
     name: 'All requests share the loaders of the first',
     file: 'src/context.ts',
-    find: 'loaders: createLoaders(client, scope, listFirst) };\n}',
+    find: 'loaders: createLoaders(client, scope, listFirst), ...common };\n}',
     replace:
-      'loaders: (shared ??= createLoaders(client, scope, listFirst)) };\n}\nlet shared: Loaders | undefined;',
+      'loaders: (shared ??= createLoaders(client, scope, listFirst)), ...common };\n}\nlet shared: Loaders | undefined;',
     tests: ['test/gateway/batching.test.ts'],
     only: 'Two callers',
   },
