@@ -1,5 +1,6 @@
-import { Counter, Histogram, type Metric } from 'prom-client';
+import type { Metric } from 'prom-client';
 import type { OperationReport } from '../context.ts';
+import { createDurations, createTally, type Durations, type Tally } from './tallies.ts';
 
 /** One attempt of an upstream call. */
 interface CallReport {
@@ -25,32 +26,30 @@ const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 
 /** No label holds a caller, an id or an address. */
 export function createTraffic(): Traffic {
-  const operations = counter('operations', 'GraphQL operations, by the first error', ['operation', 'code']);
-  const seconds = histogram('operation_duration', 'From the head of a request to its answer', ['operation']);
-  const calls = counter('upstream_calls', 'Attempts of calls to the IAM API', [
+  const operations = tally('operations', 'GraphQL operations, by the first error', ['operation', 'code']);
+  const seconds = durations('operation_duration', 'From the head of a request to its answer');
+  const calls = tally('upstream_calls', 'Attempts of calls to the IAM API', [
     'operation',
     'status',
     'attempt',
   ]);
-  const callSeconds = histogram('upstream_call_duration', 'One attempt of a call to the IAM API', [
-    'operation',
-  ]);
-  const untrusted = counter('untrusted_operations', 'Operations that are not trusted documents', []);
-  const signIns = counter('sign_ins', 'Sign-ins of the gateway itself', ['outcome']);
+  const callSeconds = durations('upstream_call_duration', 'One attempt of a call to the IAM API');
+  const untrusted = tally('untrusted_operations', 'Operations that are not trusted documents', []);
+  const signIns = tally('sign_ins', 'Sign-ins of the gateway itself', ['outcome']);
   const nameOf = createNames();
   return {
-    metrics: [operations, seconds, calls, callSeconds, signIns, untrusted],
+    metrics: [operations, seconds, calls, callSeconds, signIns, untrusted].map(({ metric }) => metric),
     onOperation(report, ms) {
       const operation = nameOf(report);
-      operations.inc({ operation, code: report.code ?? 'OK' });
-      seconds.observe({ operation }, ms / 1000);
-      if (report.untrusted) untrusted.inc();
+      operations.add(operation, report.code ?? 'OK');
+      seconds.observe(operation, ms / 1000);
+      if (report.untrusted) untrusted.add();
     },
     onUpstreamCall({ operation, status, failure, attempt, durationMs }) {
-      calls.inc({ operation, status: String(status ?? failure?.kind), attempt: String(attempt + 1) });
-      callSeconds.observe({ operation }, durationMs / 1000);
+      calls.add(operation, String(status ?? failure?.kind), String(attempt + 1));
+      callSeconds.observe(operation, durationMs / 1000);
     },
-    onSignIn: (outcome) => signIns.inc({ outcome }),
+    onSignIn: (outcome) => signIns.add(outcome),
   };
 }
 
@@ -64,11 +63,10 @@ function createNames(): (report: OperationReport) => string {
   };
 }
 
-function counter<Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> {
-  return new Counter({ name: `tokens_gateway_${name}_total`, help, labelNames, registers: [] });
+function tally(name: string, help: string, labelNames: readonly string[]): Tally {
+  return createTally(`tokens_gateway_${name}_total`, help, labelNames);
 }
 
-function histogram<Label extends string>(name: string, help: string, labelNames: Label[]): Histogram<Label> {
-  const buckets = BUCKETS_SECONDS;
-  return new Histogram({ name: `tokens_gateway_${name}_seconds`, help, labelNames, buckets, registers: [] });
+function durations(name: string, help: string): Durations {
+  return createDurations(`tokens_gateway_${name}_seconds`, help, 'operation', BUCKETS_SECONDS);
 }
