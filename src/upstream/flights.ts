@@ -9,7 +9,7 @@ export interface Waiter {
 export interface Flight<Who extends Waiter> {
   /** Stops when the last waiter has gone. */
   readonly stop: Stop;
-  readonly waiters: ReadonlySet<Who>;
+  readonly waiters: readonly Who[];
 }
 
 /** Work in flight that may be joined instead of being done twice. Nothing is kept once it is delivered. */
@@ -31,7 +31,7 @@ export interface Flights<Who extends Waiter> {
 }
 
 interface OpenFlight<Who extends Waiter> extends Flight<Who> {
-  readonly waiters: Set<Who>;
+  readonly waiters: Who[];
   readonly outcome: Promise<unknown>;
   /** Without anybody who waits, it need not go on. */
   cancel(): void;
@@ -55,7 +55,7 @@ export function createFlights<Who extends Waiter>(): Flights<Who> {
     const open = byIdentity.get(identity) ?? new Map<string, OpenFlight<Who>>();
     byIdentity.set(identity, open);
     const stop = createStop();
-    const waiters = new Set([first]);
+    const waiters = [first];
     const close = () => {
       // After `forget` another flight may have its place.
       if (open.get(key) === flight) open.delete(key);
@@ -81,25 +81,27 @@ export function createFlights<Who extends Waiter>(): Flights<Who> {
       waiter: Who,
       start: (flight: Flight<Who>) => Promise<Value>,
     ): Promise<Value> {
-      const joined = byIdentity.get(identity)?.get(key);
-      if (joined) counts.joined++;
-      return wait(joined ?? launch(identity, key, waiter, start), waiter) as Promise<Value>;
+      const flight = byIdentity.get(identity)?.get(key);
+      if (!flight) return wait(launch(identity, key, waiter, start), waiter) as Promise<Value>;
+      counts.joined++;
+      flight.waiters.push(waiter);
+      return wait(flight, waiter) as Promise<Value>;
     },
     forget: (identity) => void byIdentity.delete(identity),
   };
 }
 
+/** `waiter` is one of the flight's already. */
 function wait<Who extends Waiter>(
   { waiters, outcome, cancel }: OpenFlight<Who>,
   waiter: Who,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const leave = () => {
-      waiters.delete(waiter);
-      if (waiters.size === 0) cancel();
+      waiters.splice(waiters.indexOf(waiter), 1);
+      if (waiters.length === 0) cancel();
       reject(stopped(waiter.stop, true));
     };
-    waiters.add(waiter);
     if (waiter.stop.reason) return leave();
     const forget = waiter.stop.onStop(leave);
     outcome.then(

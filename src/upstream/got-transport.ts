@@ -40,8 +40,8 @@ export function createGotTransport({
   // Options that are the same for all calls are read once, here, and not by every call.
   const client = got.extend({
     agent,
-    // One owner of each duty: got only carries. Who retries and what a status means is decided in send.ts.
-    retry: { limit: 0 },
+    // One owner of each duty: got only carries. What a status means is decided in send.ts, and so is who retries: a
+    // stream of got's is not sent again unless somebody listens to `retry`.
     followRedirect: false,
     throwHttpErrors: false,
     decompress: false,

@@ -27,14 +27,14 @@ export const sharing = [
   {
     name: 'The first client that leaves ends the work of all',
     file: 'src/upstream/flights.ts',
-    find: 'if (waiters.size === 0) cancel();',
+    find: 'if (waiters.length === 0) cancel();',
     replace: 'cancel();',
     tests: SHARING,
   },
   {
     name: 'Work goes on when everybody has left',
     file: 'src/upstream/flights.ts',
-    find: 'if (waiters.size === 0) cancel();',
+    find: 'if (waiters.length === 0) cancel();',
     replace: '',
     tests: SHARING,
   },

@@ -117,14 +117,6 @@ export const upstream = [
     only: 'update is sent once .redirect-307',
   },
   {
-    name: 'got retries writes by itself',
-    file: 'src/upstream/got-transport.ts',
-    find: 'retry: { limit: 0 },',
-    replace: '',
-    tests: WRITES,
-    only: 'delete is sent once .html503',
-  },
-  {
     name: 'Answers to reads have no size limit',
     file: 'src/upstream/undici-transport.ts',
     find: 'size += chunk.length;',
@@ -134,8 +126,8 @@ export const upstream = [
   {
     name: 'Answers to writes have no size limit',
     file: 'src/upstream/got-transport.ts',
-    find: 'if (transferred > request.maxBytes) refuse',
-    replace: 'if (transferred > Number.MAX_SAFE_INTEGER) refuse',
+    find: 'if (size > request.maxBytes) fail',
+    replace: 'if (size > Number.MAX_SAFE_INTEGER) fail',
     tests: TRANSPORTS,
   },
   {
