@@ -16,7 +16,8 @@ import { WORKLOADS } from './lib/workloads.mjs';
 const FILE = new URL('./guard.json', import.meta.url);
 /** Of a round: some tenths of a second each. By number and not by time, so that every round is the same work. */
 const REQUESTS = { W1: 300, W3: 8, W4: 120 };
-const WARM_ROUNDS = 6;
+/** V8 compiles what is hot within thousands of requests; before that the ratio says how much code there is. */
+const WARM_ROUNDS = 30;
 /** On a busy machine there are fewer rounds rather than a longer wait, but enough for a median. */
 const SECONDS = 50;
 const MIN_ROUNDS = 6;
