@@ -20,7 +20,7 @@ import { operationLimits } from './plugins/operation-limits.ts';
 import type { OperationLimits } from './plugins/operation-limits-excess.ts';
 import { createBugLog, operationReport } from './plugins/operation-report.ts';
 import { responseStatus } from './plugins/response-status.ts';
-import { trustedDocuments } from './plugins/trusted-documents.ts';
+import { findDocument, trustedDocuments } from './plugins/trusted-documents.ts';
 import { variableCheck } from './plugins/variables.ts';
 import type { PersistedQueries } from './state/persisted-queries.ts';
 import type { TrustedDocuments } from './trusted-documents.ts';
@@ -61,7 +61,7 @@ export function createApollo(
     limits: options.limits,
     execute,
     maxDocuments: options.execution.maxDocuments,
-    isTrusted: (document) => !documents || documents.has(document),
+    textOf: (body) => findDocument(body, documents),
     onHit: documentStore.countHit,
   });
   const apollo = new ApolloServer<Context>({

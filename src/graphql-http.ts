@@ -23,7 +23,7 @@ export interface GraphqlHttpParts extends RunParts {
 }
 
 /**
- * Carries a request over HTTP through Apollo Server: who asks, whether there is room, one deadline, one line in the log.
+ * Carries a request over HTTP to what runs it: who asks, whether there is room, one line in the log.
  * What one caller asks twice at the same time is run once, and the bytes of its answer go to both.
  */
 export function createGraphqlHandler(

@@ -8,6 +8,8 @@ import { WORKLOADS } from './workloads.mjs';
 
 const STARTS = 5;
 const ITEMS_PER_WALK = 20_000;
+/** V8 compiles what is hot in this time. */
+const WARM = { ms: 6000 };
 
 export async function measureStart({ start }) {
   const listenMs = [];
@@ -58,7 +60,7 @@ export async function measureConnections({ start, upstream, ms }) {
     const measure = await prepareMeasurement(gateway, workload, {
       upstream,
       unique: true,
-      warm: { ms },
+      warm: WARM,
       round: { ms },
     });
     const rounds = [await measure(), await measure(), await measure()];
@@ -84,7 +86,7 @@ export async function measureLatency({ start, upstream, ms, rounds, latency }) {
   ]) {
     const { connections } = name === 'W1' ? WORKLOADS.W8 : WORKLOADS.W7;
     const workload = { ...WORKLOADS[name], connections, latencyMs: latency };
-    const options = { upstream, unique, rounds, warm: { ms }, round: { ms } };
+    const options = { upstream, unique, rounds, warm: WARM, round: { ms } };
     const results = await measureInterleaved(contestants, workload, options);
     const pluck = (who, member) => results[who].map((round) => round[member]);
     const cells = ['p50', 'p99'].flatMap((member) => [

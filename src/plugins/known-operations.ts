@@ -31,8 +31,8 @@ interface KnownOptions {
   readonly execute: Execute;
   /** How many documents are known at once. */
   readonly maxDocuments: number;
-  /** Whether a document may run at all. */
-  isTrusted(document: string): boolean;
+  /** The document that a request asks for, if it may run at all. */
+  textOf(body: Readonly<Record<string, unknown>>): string | undefined;
   /** Told of every operation that was known. */
   onHit(): void;
 }
@@ -55,14 +55,15 @@ export interface KnownOperations {
  * which nothing is taken from the caller's quota before all else is fine.
  */
 export function createKnownOperations(options: KnownOptions): KnownOperations {
-  const { schema, limits, execute, maxDocuments, isTrusted, onHit } = options;
+  const { schema, limits, execute, maxDocuments, textOf, onHit } = options;
   // By the text, and then by the name that was asked for, if any.
   const byText = new LRUCache<string, Map<string | undefined, Known>>({ max: maxDocuments });
 
   const find = (body: unknown): Known | undefined => {
-    if (!isPlain(body)) return undefined;
-    const known = byText.get(body.query)?.get(body.operationName ?? undefined);
-    return known && isTrusted(body.query) ? known : undefined;
+    const text = isPlain(body) ? textOf(body) : undefined;
+    return text === undefined
+      ? undefined
+      : byText.get(text)?.get((body as PlainRequest).operationName ?? undefined);
   };
   /** The variables as the operation takes them, and its price; if this caller may run it with these. */
   const check = (known: Known, given: Variables, context: Context) => {
@@ -76,6 +77,7 @@ export function createKnownOperations(options: KnownOptions): KnownOperations {
     remember(text, operation, passed) {
       const { document } = passed;
       const byName = byText.get(text) ?? new Map<string | undefined, Known>();
+      if (byName.get(passed.operationName)?.document === document) return;
       byText.set(text, byName);
       byName.set(passed.operationName, {
         ...passed,
@@ -101,18 +103,16 @@ export function createKnownOperations(options: KnownOptions): KnownOperations {
   };
 }
 
-/** A request by POST with nothing in it that needs more than looking at it. */
-interface PlainRequest {
-  readonly query: string;
+/** A request by POST with nothing in it that needs more than looking at it. What it runs is in other members. */
+interface PlainRequest extends Readonly<Record<string, unknown>> {
   readonly operationName?: string | null;
   readonly variables?: Variables | null;
 }
 
 function isPlain(body: unknown): body is PlainRequest {
   if (typeof body !== 'object' || body === null) return false;
-  const { query, operationName, variables, extensions } = body as Record<string, unknown>;
+  const { operationName, variables, extensions } = body as Record<string, unknown>;
   return (
-    typeof query === 'string' &&
     (operationName == null || (typeof operationName === 'string' && operationName !== '')) &&
     (variables == null || (typeof variables === 'object' && !Array.isArray(variables))) &&
     extensions == null

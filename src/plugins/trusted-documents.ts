@@ -49,6 +49,17 @@ export function trustedDocuments({ mode, byId, has }: TrustedDocuments): ApolloS
   };
 }
 
+/** The document of a POST, by its text or, where there is a manifest, its id; undefined for one that may not run. */
+export function findDocument(
+  body: Readonly<Record<string, unknown>>,
+  documents: TrustedDocuments | undefined,
+): string | undefined {
+  const { query } = body;
+  if (typeof query === 'string') return !documents || documents.has(query) ? query : undefined;
+  const id = query === undefined ? readMember(body) : undefined;
+  return id === undefined ? undefined : documents?.byId(id);
+}
+
 /** Apollo's own message and status for an id: its clients then send the document, and learn that it is not trusted. */
 const REFUSALS: Partial<Record<ErrorCode, () => GraphQLError>> = {
   PERSISTED_QUERY_NOT_FOUND: () => toError('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound', 200),
@@ -70,10 +81,13 @@ function toError(code: ErrorCode, message: string, status: number): GraphQLError
 /** In the body or the query of the URL, or as a persisted query of Apollo's. */
 function readId({ http, extensions }: GraphQLRequest): string | undefined {
   const body = http?.method === 'GET' ? Object.fromEntries(new URLSearchParams(http.search)) : http?.body;
-  const members = body as Readonly<Record<string, unknown>> | undefined;
-  const id = ID_NAMES.map((name) => members?.[name]).find((value) => typeof value === 'string');
+  const id = readMember((body ?? {}) as Readonly<Record<string, unknown>>);
   const hash = (extensions?.persistedQuery as { sha256Hash?: unknown } | null | undefined)?.sha256Hash;
   return [id, hash].find((value) => typeof value === 'string');
+}
+
+function readMember(members: Readonly<Record<string, unknown>>): string | undefined {
+  return ID_NAMES.map((name) => members[name]).find((value) => typeof value === 'string');
 }
 
 function forgetPersisted(request: GraphQLRequest): void {

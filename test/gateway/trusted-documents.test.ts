@@ -50,6 +50,14 @@ describe('With trusted documents enforced', () => {
     expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=2']);
   });
 
+  it.each(['documentId', 'doc_id'])('a query may be sent by %s again and again', async (name) => {
+    const variables = { first: 1 };
+    const texts = [];
+    for (const _time of [1, 2, 3]) texts.push((await send({ [name]: HASH, variables })).text);
+    expect(texts).toEqual(Array(3).fill(`${JSON.stringify({ data: FIRST_NAME })}\n`));
+    expect(gateway.calls()).toEqual(Array(3).fill('GET /v1/tokens?limit=2'));
+  });
+
   it.each(['documentId', 'doc_id'])('a query may be sent by GET, with %s', async (name) => {
     const search = new URLSearchParams({ [name]: HASH, variables: '{"first":1}' });
     const response = await fetch(`${gateway.url}?${search}`, {

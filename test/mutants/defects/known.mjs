@@ -41,15 +41,15 @@ export const known = [
   {
     name: 'Of a document with several operations the first known one is run',
     file: FILE,
-    find: '.get(body.operationName ?? undefined)',
+    find: '.get((body as PlainRequest).operationName ?? undefined)',
     replace: '.values().next().value',
     tests: TESTS,
   },
   {
     name: 'A document that is trusted no more runs because it is known',
-    file: FILE,
-    find: 'known && isTrusted(body.query) ? known : undefined',
-    replace: 'known',
+    file: 'src/plugins/trusted-documents.ts',
+    find: 'return !documents || documents.has(query) ? query : undefined;',
+    replace: 'return query;',
     tests: ['test/gateway/trusted-documents.test.ts'],
   },
   {
