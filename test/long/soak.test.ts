@@ -122,7 +122,7 @@ describe('10 000 requests whose clients hang up', () => {
 });
 
 /**
- * Sends a request and hangs up after 0 to 120 ms: while it is sent (one in ten is never complete), while the gateway
+ * Sends a request and hangs up after 0 to 80 ms: while it is sent (one in ten is never complete), while the gateway
  * waits for its upstream (one in ten for ever), or while it answers. Resolves to the answer's status, 0 for none.
  */
 function hangUp(index: number): Promise<number> {
@@ -132,7 +132,7 @@ function hangUp(index: number): Promise<number> {
       ? '{ token(id: "fault-hang") { name } }'
       : '{ tokens(first: 2) { nodes { name projects(first: 1) { nodes { name } } } } }',
   });
-  const waitMs = random.integer(120);
+  const waitMs = random.integer(80);
   return new Promise((resolve) => {
     const sent = request(gateway.url, {
       method: 'POST',
