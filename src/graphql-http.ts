@@ -84,8 +84,9 @@ export function createGraphqlHandler(
 /** For the log of a request that had nothing to do. */
 function toJoined(answer: Answer): Answer {
   const { status, headers, body, requestId } = answer;
-  const { operation, kind, document, untrusted, code } = answer.report;
-  const report = { operation, kind, document, untrusted, code, upstreamCalls: 0, joined: true };
+  const report = { ...answer.report };
+  report.upstreamCalls = 0;
+  report.joined = true;
   return { status, headers, body, requestId, report };
 }
 

@@ -40,14 +40,8 @@ export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFi
     { cacheKeyFn: ({ limit, startKey = '' }) => `${limit} ${startKey}` },
   );
   const projectPages = new DataLoader<ProjectPageKey, Page<ProjectWithPolicyDto>, string>(
-    (keys) =>
-      loadLargest(
-        keys,
-        ({ tokenId, startKey = '' }) => `${tokenId} ${startKey}`,
-        (key) => client.listProjectsOfToken(scope, key.tokenId, key),
-      ),
-    // No id has a blank in it.
-    { cacheKeyFn: ({ tokenId, limit, startKey = '' }) => `${tokenId} ${limit} ${startKey}` },
+    (keys) => loadLargest(keys, projectListOf, (key) => client.listProjectsOfToken(scope, key.tokenId, key)),
+    { cacheKeyFn: (key) => `${key.limit} ${projectListOf(key)}` },
   );
 
   async function loadTokens(ids: readonly string[]): Promise<Found<TokenDto | null>[]> {
@@ -108,6 +102,11 @@ export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFi
       await client.deleteToken(scope, id);
     },
   };
+}
+
+/** With the id's length, so that no id and key together read as another id and key. */
+function projectListOf({ tokenId, startKey = '' }: ProjectPageKey): string {
+  return `${tokenId.length} ${tokenId}${startKey}`;
 }
 
 /** One call per list and start key, for the largest page wanted; one failed call fails only its own keys. */

@@ -59,11 +59,9 @@ export function createKnownOperations(options: KnownOptions): KnownOperations {
   // By the text, and then by the name that was asked for, if any.
   const byText = new LRUCache<string, Map<string | undefined, Known>>({ max: maxDocuments });
 
-  const find = (body: unknown): Known | undefined => {
-    const text = isPlain(body) ? textOf(body) : undefined;
-    return text === undefined
-      ? undefined
-      : byText.get(text)?.get((body as PlainRequest).operationName ?? undefined);
+  const find = (body: PlainRequest): Known | undefined => {
+    const text = textOf(body);
+    return text === undefined ? undefined : byText.get(text)?.get(body.operationName ?? undefined);
   };
   /** The variables as the operation takes them, and its price; if this caller may run it with these. */
   const check = (known: Known, given: Variables, context: Context) => {
@@ -88,8 +86,9 @@ export function createKnownOperations(options: KnownOptions): KnownOperations {
       });
     },
     async run(body, context) {
+      if (!isPlain(body)) return undefined;
       const known = find(body);
-      const checked = known && check(known, (body as PlainRequest).variables ?? {}, context);
+      const checked = known && check(known, body.variables ?? {}, context);
       if (!checked) return undefined;
       const charged = context.charge(checked.cost.upstreamCalls);
       // A refusal takes nothing, so that Apollo Server may ask again.

@@ -31,7 +31,7 @@ export function shareReads(
     listTokens: (scope, page) =>
       read(scope, `tokens ${page.limit} ${page.startKey ?? ''}`, (shared) => client.listTokens(shared, page)),
     listProjectsOfToken: (scope, id, page) =>
-      read(scope, `projects ${id} ${page.limit} ${page.startKey ?? ''}`, (shared) =>
+      read(scope, `projects ${page.limit} ${id.length} ${id}${page.startKey ?? ''}`, (shared) =>
         client.listProjectsOfToken(shared, id, page),
       ),
     createToken: (scope, body) => write(scope, () => client.createToken(scope, body)),

@@ -41,7 +41,7 @@ export const known = [
   {
     name: 'Of a document with several operations the first known one is run',
     file: FILE,
-    find: '.get((body as PlainRequest).operationName ?? undefined)',
+    find: '.get(body.operationName ?? undefined)',
     replace: '.values().next().value',
     tests: TESTS,
   },
