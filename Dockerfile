@@ -10,8 +10,8 @@ RUN npm run build
 # `--build-arg GRAPHIQL=true` adds GraphiQL to the image: 10 MB.
 ARG GRAPHIQL=false
 COPY docs/queries ./docs/queries
-COPY deploy/is-installed.mjs ./deploy/is-installed.mjs
-COPY deploy/graphiql ./deploy/graphiql
+COPY tools/is-installed.mjs ./tools/is-installed.mjs
+COPY tools/graphiql ./tools/graphiql
 RUN if [ "$GRAPHIQL" = true ]; then npm run build:graphiql; fi
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 

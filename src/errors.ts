@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import { AuthError } from './auth/auth-error.ts';
-import { UpstreamError } from './upstream/error.ts';
-import { isUnauthenticated } from './upstream/status.ts';
+import { isUnauthenticated } from './upstream/parse-error.ts';
+import { UpstreamError } from './upstream/upstream-error.ts';
 
 /** Every code a client can meet, with what it means: `docs/errors.md` is checked against this list. */
 export type ErrorCode =

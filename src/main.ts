@@ -1,13 +1,13 @@
 import cluster from 'node:cluster';
 import { readFileSync, statSync } from 'node:fs';
 import { destination, pino } from 'pino';
-import { toAuthOptions } from './auth-options.ts';
-import { describeBug } from './bug.ts';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { toAuthOptions } from './auth/options.ts';
+import { startWorkers } from './cluster.ts';
+import { type Config, ConfigError, readConfig } from './config/config.ts';
 import type { Emulator } from './emulator/emulator.ts';
 import { type Server, startServer } from './server.ts';
-import type { Channel } from './state/primary.ts';
-import { startWorkers } from './workers.ts';
+import type { Channel } from './state/ipc-store.ts';
+import { describeBug } from './telemetry/describe-error.ts';
 
 type EmulatorAddress = Pick<Emulator, 'url' | 'tokenEndpoint'>;
 

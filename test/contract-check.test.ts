@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => emulator.close());
 
 async function check(args: readonly string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['deploy/contract/check.mjs', ...args], { env });
+  const child = spawn(process.execPath, ['tools/contract/check.mjs', ...args], { env });
   const [stdout, stderr, code] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { variables } from '../src/config.ts';
+import { variables } from '../src/config/config.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
 import { validateManifest } from './support/kubernetes.ts';
 

@@ -10,7 +10,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function check(manifest: string, env: Record<string, string> = {}) {
   const file = join(folder, 'manifest.json');
   writeFileSync(file, manifest);
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['deploy/documents-check.mjs', file], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['tools/documents-check.mjs', file], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, ...env },
   });

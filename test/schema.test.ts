@@ -12,7 +12,7 @@ import {
   isObjectType,
   isSpecifiedScalarType,
 } from 'graphql';
-import { readTypeDefs } from '../src/schema.ts';
+import { readTypeDefs } from '../src/graphql/schema.ts';
 
 const schema = buildSchema(readTypeDefs());
 const types = Object.values(schema.getTypeMap()).filter(

@@ -14,13 +14,13 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
 describe('What the gateway is made of', () => {
   it('has permissive licences only', () => {
-    const listed = execFileSync(process.execPath, ['deploy/licences.mjs'], { encoding: 'utf8' });
+    const listed = execFileSync(process.execPath, ['tools/licences.mjs'], { encoding: 'utf8' });
     expect(listed).toMatch(/\n\d+ packages, 0 with a licence that is not permitted\n$/);
     for (const name of Object.keys(manifest.dependencies)) expect(listed).toContain(` ${name} `);
   });
 
   it('can be listed as a bill of materials, every package with its hash', () => {
-    const sbom = execFileSync(process.execPath, ['deploy/licences.mjs', '--sbom'], { encoding: 'utf8' });
+    const sbom = execFileSync(process.execPath, ['tools/licences.mjs', '--sbom'], { encoding: 'utf8' });
     const { bomFormat, components } = JSON.parse(sbom) as {
       bomFormat: string;
       components: { name: string; hashes?: object[] }[];
@@ -51,7 +51,7 @@ describe('What the gateway is made of', () => {
     expect(scripted.map(([path]) => path)).toEqual(['node_modules/@apollo/protobufjs']);
   });
 
-  it.each(['.ci/run', 'deploy/prepare.mjs', 'Dockerfile'])('%s installs without running scripts', (file) => {
+  it.each(['.ci/run', 'tools/prepare.mjs', 'Dockerfile'])('%s installs without running scripts', (file) => {
     const text = readFileSync(file, 'utf8');
     expect(text).toMatch(/ci.*--ignore-scripts/);
   });

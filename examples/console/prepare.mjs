@@ -1,7 +1,7 @@
 // Installs what the console needs, if that is not there yet, and with `--build` builds it into `dist`.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { isInstalled } from '../../deploy/is-installed.mjs';
+import { isInstalled } from '../../tools/is-installed.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 

@@ -1,14 +1,14 @@
-import { createStop, type Stop } from '../upstream/stop.ts';
+import { createStop, type Stop } from '../upstream/cancellation.ts';
 import type { Authenticator, CallerCheck } from './caller.ts';
+import { createOpenCallerCheck } from './callers/anonymous.ts';
 import { type ApiKey, createApiKeyCallerCheck } from './callers/api-key.ts';
+import { createJwks } from './callers/jwks.ts';
 import { createJwtCallerCheck } from './callers/jwt.ts';
-import { createOpenCallerCheck } from './callers/none.ts';
 import type { AuthDependencies } from './dependencies.ts';
-import { createJwks } from './jwks.ts';
 import { createPassThroughAuthenticator } from './pass-through.ts';
-import { createPatCredential } from './pat.ts';
+import { createPatCredential } from './pat/credential.ts';
+import type { PatOptions } from './pat/sign-in.ts';
 import { createPatAuthenticator } from './pat-authenticator.ts';
-import type { PatOptions } from './sign-in.ts';
 
 export type CallerAuthOptions =
   | { readonly kind: 'none' }

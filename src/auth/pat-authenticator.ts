@@ -1,5 +1,5 @@
 import type { Authenticator, Caller, CallerCheck, CallerRights } from './caller.ts';
-import type { PatCredential } from './pat.ts';
+import type { PatCredential } from './pat/credential.ts';
 
 /** Callers are checked by `callers`; upstream sees the gateway's own credential, never theirs. */
 export function createPatAuthenticator({

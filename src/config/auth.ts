@@ -1,6 +1,6 @@
 import type { Environment } from './environment.ts';
-import { type ReadFile, readNamedFile } from './named-file.ts';
 import { isLoopback, readSecureUrl } from './network.ts';
+import { type ReadFile, readNamedFile } from './read-file.ts';
 import { createSecret, type Secret } from './secret.ts';
 import type { VariableName } from './variables.ts';
 

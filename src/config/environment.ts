@@ -1,5 +1,5 @@
-import { findMisspelt } from './misspelt.ts';
-import type { Variable } from './variable.ts';
+import { findMisspelt } from './did-you-mean.ts';
+import type { Variable } from './variable-types.ts';
 import { type Values, type VariableName, variables } from './variables.ts';
 
 /** The variables of this process, and the one list that collects what is wrong with them. */

@@ -1,4 +1,4 @@
-import { integer } from './variable.ts';
+import { integer } from './variable-types.ts';
 
 /** How much one operation, one caller and the process may ask for. */
 export const limitVariables = {

@@ -1,6 +1,6 @@
+import { type Manifest, parseManifest } from './documents-manifest.ts';
 import type { Environment } from './environment.ts';
-import { type Manifest, parseManifest } from './manifest.ts';
-import { type ReadFile, readNamedFile } from './named-file.ts';
+import { type ReadFile, readNamedFile } from './read-file.ts';
 import type { Values } from './variables.ts';
 
 export interface TrustedDocumentsConfig {

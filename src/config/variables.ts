@@ -11,7 +11,7 @@ import {
   secret,
   text,
   url,
-} from './variable.ts';
+} from './variable-types.ts';
 
 // Above ten minutes a timeout is a mistake in the unit. Ports: 0 asks the system for any free one.
 const ms = (fallback: number, meaning: string) => integer(fallback, { meaning, min: 1, max: 600_000 });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { ProjectWithPolicyDto, TokenDto } from '../generated/iam.ts';
+import type { ProjectWithPolicyDto, TokenDto } from '../upstream/generated.ts';
 import { createApp } from './app.ts';
 import { type Call, createCallLog } from './calls.ts';
 import { createControl } from './control.ts';

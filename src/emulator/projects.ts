@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ProjectWithPolicyDto } from '../generated/iam.ts';
+import type { ProjectWithPolicyDto } from '../upstream/generated.ts';
 import { EmulatorError } from './errors.ts';
 import { namedUuid } from './ids.ts';
 import { type Handler, readJson } from './operation.ts';

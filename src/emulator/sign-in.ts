@@ -1,5 +1,5 @@
 import { decodeJwt, decodeProtectedHeader, errors, importJWK, jwtVerify } from 'jose';
-import type { JsonWebKeyDto, TokenDto } from '../generated/iam.ts';
+import type { JsonWebKeyDto, TokenDto } from '../upstream/generated.ts';
 import type { Credentials } from './credentials.ts';
 import type { Handler } from './operation.ts';
 import { oauthError, ok, type Reply } from './reply.ts';

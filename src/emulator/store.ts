@@ -1,4 +1,4 @@
-import type { ProjectWithPolicyDto, TokenDto } from '../generated/iam.ts';
+import type { ProjectWithPolicyDto, TokenDto } from '../upstream/generated.ts';
 
 /** Sequence numbers never come back: a page key names a place in the order, also after its item is deleted. */
 export interface Membership {

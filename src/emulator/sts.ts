@@ -1,4 +1,4 @@
-import type { CreateProjectScopedTokenInput } from '../generated/iam.ts';
+import type { CreateProjectScopedTokenInput } from '../upstream/generated.ts';
 import type { Credentials } from './credentials.ts';
 import { userIdOf } from './ids.ts';
 import { type Caller, type Handler, type OperationRequest, readJson } from './operation.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CreateTokenInput, TokenDto, UpdateTokenInput } from '../generated/iam.ts';
+import type { CreateTokenInput, TokenDto, UpdateTokenInput } from '../upstream/generated.ts';
 import { ownerAriOf, tokenAri, userIdOf } from './ids.ts';
 import { type Caller, type Handler, type OperationRequest, readJson } from './operation.ts';
 import { cutPage } from './paging.ts';

@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { definitions } from '../generated/iam.ts';
+import { definitions } from '../upstream/generated.ts';
 import type { Detail } from './reply.ts';
 import type { State } from './store.ts';
 

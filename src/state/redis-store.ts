@@ -1,4 +1,4 @@
-import { PREFIX, type SharedState } from './redis.ts';
+import { PREFIX, type SharedState } from './redis-connection.ts';
 import type { Store } from './store.ts';
 
 /** The store of many processes. Every command touches one key, so it works on a cluster. Rejects with `StateLost`. */

@@ -1,4 +1,4 @@
-import { createStop, type Stop } from './stop.ts';
+import { createStop, type Stop } from './cancellation.ts';
 
 /** How long work may still take, and whether anybody still waits for it. */
 export interface Deadline {

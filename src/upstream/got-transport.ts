@@ -1,9 +1,9 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import got, { ReadError, RequestError, type Response, TimeoutError } from 'got';
-import { UpstreamError } from './error.ts';
-import { type Stop, stopped } from './stop.ts';
+import { type Stop, stopped } from './cancellation.ts';
 import { type HttpRequest, type HttpResponse, refuseHead, type Transport, tooLarge } from './transport.ts';
+import { UpstreamError } from './upstream-error.ts';
 
 /** What `error.code` says when the request certainly never left this machine. */
 const NEVER_SENT = new Set([

@@ -1,9 +1,9 @@
-import { UpstreamError } from './error.ts';
-import type { Call, Exchange, Scope } from './exchange.ts';
-import { backoffMs, isRetryable, type RetryBudget } from './retry.ts';
-import { isUnauthenticated } from './status.ts';
-import { sleep, within } from './stop.ts';
+import type { Call, Exchange, Scope } from './attempt.ts';
+import { sleep, within } from './cancellation.ts';
+import { isUnauthenticated } from './parse-error.ts';
+import { backoffMs, isRetryable, type RetryBudget } from './retry-policy.ts';
 import type { HttpResponse } from './transport.ts';
+import { UpstreamError } from './upstream-error.ts';
 
 interface SendOptions {
   /** Attempts of a read after the first. */

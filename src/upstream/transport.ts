@@ -1,5 +1,5 @@
-import { UpstreamError } from './error.ts';
-import type { Stop } from './stop.ts';
+import type { Stop } from './cancellation.ts';
+import { UpstreamError } from './upstream-error.ts';
 
 /** One HTTP exchange, with every limit it must keep. */
 export interface HttpRequest {

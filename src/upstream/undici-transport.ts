@@ -1,7 +1,7 @@
 import { Client, type Dispatcher, Pool } from 'undici';
-import { UpstreamError } from './error.ts';
-import { stopped } from './stop.ts';
+import { stopped } from './cancellation.ts';
 import { type HttpRequest, type HttpResponse, refuseHead, type Transport, tooLarge } from './transport.ts';
+import { UpstreamError } from './upstream-error.ts';
 
 interface UndiciTransportOptions {
   /** Scheme, host and port of the only server this transport talks to. */

@@ -1,13 +1,13 @@
-import { createIamClient, type IamClient } from './client.ts';
+import { createExchange, type ExchangeReport } from './attempt.ts';
+import { shareReads } from './coalesce-reads.ts';
+import { createGate, type Gate } from './concurrency-limiter.ts';
 import type { Deadline } from './deadline.ts';
-import { createExchange, type ExchangeReport } from './exchange.ts';
-import { createFlights, type Flights } from './flights.ts';
-import { createGate, type Gate } from './gate.ts';
 import { createGotTransport } from './got-transport.ts';
-import { createReachability } from './reachable.ts';
-import { createRetryBudget } from './retry.ts';
+import { createReachability } from './health-check.ts';
+import { createIamClient, type IamClient } from './iam-client.ts';
+import { createRetryBudget } from './retry-policy.ts';
 import { createSend } from './send.ts';
-import { shareReads } from './shared-reads.ts';
+import { createFlights, type Flights } from './single-flight.ts';
 import type { Transport } from './transport.ts';
 import { createUndiciTransport } from './undici-transport.ts';
 

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { isInstalled } from '../../deploy/is-installed.mjs';
+import { isInstalled } from '../../tools/is-installed.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -12,7 +12,7 @@ if (!isInstalled(here)) {
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], here);
 }
 // As a frontend gets it: from the gateway's /schema.graphql, or by this.
-run(process.execPath, ['deploy/schema-print.mjs'], root);
+run(process.execPath, ['tools/schema-print.mjs'], root);
 mkdirSync(`${here}generated/relay`, { recursive: true });
 copyFileSync(`${root}dist/schema.graphql`, `${here}generated/schema.graphql`);
 run(process.execPath, ['node_modules/relay-compiler/cli.js'], here);

@@ -1,4 +1,4 @@
-import type { CreateTokenInput } from '../../src/generated/iam.ts';
+import type { CreateTokenInput } from '../../src/upstream/generated.ts';
 
 export interface Answer {
   readonly status: number;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createLoopWatch, createShedWatch } from '../../src/plugins/overload.ts';
+import { createLoopWatch, createShedWatch } from '../../src/admission/overload.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { openConnection, rawRequest } from '../support/raw.ts';

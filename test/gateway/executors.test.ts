@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createSchema, readTypeDefs } from '../../src/schema.ts';
+import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import { type Answer, type Gateway, startGateway } from '../support/gateway.ts';
 import { createRandom, readSeed } from '../support/random.ts';
 import { createRandomOperations } from '../support/random-operation.ts';

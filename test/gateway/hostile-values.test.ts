@@ -6,7 +6,7 @@ import {
   isInputObjectType,
   isListType,
 } from 'graphql';
-import { readTypeDefs } from '../../src/schema.ts';
+import { readTypeDefs } from '../../src/graphql/schema.ts';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
 

@@ -11,7 +11,7 @@ let folder: string;
 beforeAll(async () => {
   gateway = await startGateway();
   folder = mkdtempSync(join(tmpdir(), 'tokens-gateway-schema-'));
-  execFileSync(process.execPath, ['deploy/schema-print.mjs', folder]);
+  execFileSync(process.execPath, ['tools/schema-print.mjs', folder]);
 });
 afterAll(async () => {
   rmSync(folder, { recursive: true });

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { leakCanaries } from '../../src/emulator/faults/status.ts';
-import { createSchema, readTypeDefs } from '../../src/schema.ts';
+import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import { codesOf, problemsOf } from '../support/answer-rules.ts';
 import { RSA_JWK } from '../support/keys.ts';
 import { createLoadClient, type LoadClient, type Reply, runLoad, tellFigure } from '../support/load.ts';

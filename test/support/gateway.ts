@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { toAuthOptions } from '../../src/auth-options.ts';
-import { readConfig } from '../../src/config.ts';
+import { toAuthOptions } from '../../src/auth/options.ts';
+import { readConfig } from '../../src/config/config.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { startServer } from '../../src/server.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { AuthError } from '../../src/auth/auth-error.ts';
 import { toReadError, toWriteError } from '../../src/errors.ts';
-import { formatError } from '../../src/format-error.ts';
-import { UpstreamError } from '../../src/upstream/error.ts';
+import { formatError } from '../../src/graphql/mask-error.ts';
+import { UpstreamError } from '../../src/upstream/upstream-error.ts';
 
 const status = (code: number, more = {}) =>
   new UpstreamError('status', 'for the log only', { status: code, ...more });

@@ -1,4 +1,4 @@
-import type { PublicKeyInfo, SigningAlgorithm } from '../../generated/iam.ts';
+import type { PublicKeyInfo, SigningAlgorithm } from '../../upstream/generated.ts';
 import { namedUuid } from '../ids.ts';
 import { sampleKey } from './sample-keys.ts';
 import type { Seed, SeedProject, SeedToken } from './seed.ts';

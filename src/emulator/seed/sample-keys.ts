@@ -1,4 +1,4 @@
-import type { JsonWebKeyDto, SigningAlgorithm } from '../../generated/iam.ts';
+import type { JsonWebKeyDto, SigningAlgorithm } from '../../upstream/generated.ts';
 
 // Three real public keys; their private halves were thrown away. Every sample token has one of them under its
 // own `kid`, because making 120 RSA keys takes longer than starting everything else.

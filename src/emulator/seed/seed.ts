@@ -1,4 +1,4 @@
-import type { PolicyDto, ProjectWithPolicyDto, TokenDto } from '../../generated/iam.ts';
+import type { PolicyDto, ProjectWithPolicyDto, TokenDto } from '../../upstream/generated.ts';
 import { namedUuid, ownerAriOf, tokenAri } from '../ids.ts';
 import type { State, StoredToken } from '../store.ts';
 import { sampleKey } from './sample-keys.ts';

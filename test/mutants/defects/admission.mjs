@@ -1,12 +1,12 @@
 const ADMISSION = ['test/gateway/admission.test.ts'];
 const RATE_LIMIT = ['test/gateway/rate-limit.test.ts'];
-const GATE = ['test/unit/gate.test.ts'];
+const GATE = ['test/unit/upstream/gate.test.ts'];
 
 /** What happens when there is more to do than can be done at once. */
 export const admission = [
   {
     name: 'Requests that were answered go on being counted',
-    file: 'src/plugins/admission.ts',
+    file: 'src/admission/admission.ts',
     find: 'inFlight--;',
     replace: '',
     tests: ADMISSION,
@@ -14,7 +14,7 @@ export const admission = [
   },
   {
     name: 'Requests whose client went away go on being counted',
-    file: 'src/plugins/on-close.ts',
+    file: 'src/http/on-close.ts',
     find: "response.once('close', callListeners);",
     replace: "response.once('finish', callListeners);",
     tests: ADMISSION,
@@ -22,7 +22,7 @@ export const admission = [
   },
   {
     name: 'One request more than the limit is let in',
-    file: 'src/plugins/admission.ts',
+    file: 'src/admission/admission.ts',
     find: 'inFlight >= maxInFlight)',
     replace: 'inFlight > maxInFlight)',
     tests: ADMISSION,
@@ -30,7 +30,7 @@ export const admission = [
   },
   {
     name: 'One request of a caller more than the limit is let in',
-    file: 'src/plugins/admission.ts',
+    file: 'src/admission/admission.ts',
     find: 'count >= maxInFlightPerPrincipal',
     replace: 'count > maxInFlightPerPrincipal',
     tests: ADMISSION,
@@ -38,7 +38,7 @@ export const admission = [
   },
   {
     name: 'A caller’s requests that were answered go on being counted',
-    file: 'src/plugins/admission.ts',
+    file: 'src/admission/admission.ts',
     find: 'else byPrincipal.delete(principal);',
     replace: '',
     tests: ADMISSION,
@@ -46,42 +46,42 @@ export const admission = [
   },
   {
     name: 'All callers share one rate limit',
-    file: 'src/plugins/quota.ts',
+    file: 'src/admission/rate-limiter.ts',
     find: 'tell(here.take(principal, amount), reply)',
     replace: "tell(here.take('everybody', amount), reply)",
     tests: RATE_LIMIT,
   },
   {
     name: 'A dear operation costs as much as a cheap one',
-    file: 'src/plugins/quota.ts',
+    file: 'src/admission/rate-limiter.ts',
     find: 'price > 1 ?',
     replace: 'price > 1000 ?',
     tests: RATE_LIMIT,
   },
   {
     name: 'What costs more than can be saved up never runs',
-    file: 'src/plugins/quota.ts',
+    file: 'src/admission/rate-limiter.ts',
     find: 'Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst)',
     replace: 'Math.ceil(upstreamCalls / CALLS_PER_UNIT)',
     tests: RATE_LIMIT,
   },
   {
     name: 'Whoever names another address is taken for another',
-    file: 'src/plugins/http.ts',
+    file: 'src/http/app.ts',
     find: '[...options.trustedProxies] : false',
     replace: '[...options.trustedProxies] : true',
     tests: RATE_LIMIT,
   },
   {
     name: 'Each address of an IPv6 network is another caller',
-    file: 'src/plugins/quota.ts',
+    file: 'src/admission/rate-limiter.ts',
     find: "filled.slice(0, 4).join(':')",
     replace: 'address',
     tests: RATE_LIMIT,
   },
   {
     name: 'Callers that are not told apart are limited as if they were one',
-    file: 'src/plugins/admission.ts',
+    file: 'src/admission/admission.ts',
     find: 'if (principal === ANONYMOUS) return undefined;',
     replace: '',
     tests: ADMISSION,
@@ -89,7 +89,7 @@ export const admission = [
   },
   {
     name: 'A caller that was quiet for long may send any number at once',
-    file: 'src/plugins/rate-limit.ts',
+    file: 'src/admission/token-bucket.ts',
     find: 'Math.min(rateLimitBurst, left + ((time - at) / 1000) * rateLimitPerSecond)',
     replace: 'left + ((time - at) / 1000) * rateLimitPerSecond',
     tests: RATE_LIMIT,
@@ -97,42 +97,42 @@ export const admission = [
   },
   {
     name: 'A single request turned away makes the replica unready',
-    file: 'src/plugins/overload.ts',
+    file: 'src/admission/overload.ts',
     find: 'const MANY_SHEDS = 100;',
     replace: 'const MANY_SHEDS = 10;',
-    tests: ['test/unit/overload.test.ts'],
+    tests: ['test/unit/admission/overload.test.ts'],
   },
   {
     name: 'A call that fails keeps its place at the gate',
-    file: 'src/upstream/exchange.ts',
+    file: 'src/upstream/attempt.ts',
     find: 'return response;\n    } finally {\n      leave();\n    }',
     replace: 'leave();\n      return response;\n    } catch (error) {\n      throw error;\n    }',
-    tests: ['test/unit/exchange.test.ts'],
+    tests: ['test/unit/upstream/exchange.test.ts'],
   },
   {
     name: 'A request with many calls holds up one with a single call',
-    file: 'src/upstream/gate.ts',
+    file: 'src/upstream/concurrency-limiter.ts',
     find: '      turns.delete(lane);\n      lane.queue',
     replace: '      lane.queue',
     tests: GATE,
   },
   {
     name: 'A request may take all places at the gate',
-    file: 'src/upstream/gate.ts',
+    file: 'src/upstream/concurrency-limiter.ts',
     find: 'running < total && lane.running < perOwner &&',
     replace: 'running < total &&',
     tests: GATE,
   },
   {
     name: 'Who stopped waiting is let in all the same',
-    file: 'src/upstream/gate.ts',
+    file: 'src/upstream/concurrency-limiter.ts',
     find: 'lane.queue.splice(lane.queue.indexOf(waiter), 1);',
     replace: '',
     tests: GATE,
   },
   {
     name: 'A place that is left twice counts twice',
-    file: 'src/upstream/gate.ts',
+    file: 'src/upstream/concurrency-limiter.ts',
     find: 'if (left) return;',
     replace: '',
     tests: GATE,

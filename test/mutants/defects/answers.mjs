@@ -1,103 +1,103 @@
-const DTO = ['test/unit/dto.test.ts'];
-const KEYS = ['test/unit/public-key.test.ts'];
-const ID = ['test/unit/id.test.ts'];
+const DTO = ['test/unit/upstream/dto.test.ts'];
+const KEYS = ['test/unit/tokens/public-key.test.ts'];
+const ID = ['test/unit/upstream/id.test.ts'];
 
 /** What the API answered, and what callers send it to keep. */
 export const answers = [
   {
     name: 'A token with another id passes for the one that was asked for',
-    file: 'src/upstream/dto.ts',
+    file: 'src/upstream/parse-response.ts',
     find: 'if (id !== undefined && value.id !== id)',
     replace: "if (id === '')",
     tests: DTO,
   },
   {
     name: 'A broken item of a list fails the whole page',
-    file: 'src/upstream/dto.ts',
+    file: 'src/upstream/parse-response.ts',
     find: 'return { id: item.id, broken: invalid(problem) };',
     replace: 'throw invalid(problem);',
     tests: DTO,
   },
   {
     name: 'A new member in an answer makes it invalid',
-    file: 'src/upstream/dto.ts',
+    file: 'src/upstream/parse-response.ts',
     find: '    additionalProperties: _closed,\n',
     replace: '',
     tests: DTO,
   },
   {
     name: 'A new enum value in an answer makes it invalid',
-    file: 'src/upstream/dto.ts',
+    file: 'src/upstream/parse-response.ts',
     find: '    enum: _enum,\n',
     replace: '',
     tests: DTO,
   },
   {
     name: 'An empty start key passes for one more page',
-    file: 'src/upstream/dto.ts',
+    file: 'src/upstream/parse-response.ts',
     find: 'next: next || undefined',
     replace: 'next: next ?? undefined',
     tests: DTO,
   },
   {
     name: 'An id may climb the path by two dots',
-    file: 'src/upstream/id.ts',
+    file: 'src/upstream/token-id.ts',
     find: " && !id.includes('..')",
     replace: '',
     tests: ID,
   },
   {
     name: 'An id may end in anything',
-    file: 'src/upstream/id.ts',
+    file: 'src/upstream/token-id.ts',
     find: '{0,127}$/',
     replace: '{0,127}/',
     tests: ID,
   },
   {
     name: 'A key for another algorithm is sent on',
-    file: 'src/upstream/public-key.ts',
+    file: 'src/tokens/validate-jwk.ts',
     find: "if (key.alg !== signingAlgorithm) return at('alg', 'It must be the same as `signingAlgorithm`.');",
     replace: '',
     tests: KEYS,
   },
   {
     name: 'The type of a key is not compared with its algorithm',
-    file: 'src/upstream/public-key.ts',
+    file: 'src/tokens/validate-jwk.ts',
     find: 'if (key.kty !== requirement.kty)',
     replace: 'if (!key.kty)',
     tests: KEYS,
   },
   {
     name: 'The curve of a key is not compared with its algorithm',
-    file: 'src/upstream/public-key.ts',
+    file: 'src/tokens/validate-jwk.ts',
     find: 'if (key.crv !== requirement.crv && requirement.crv)',
     replace: 'if (!key.crv && requirement.crv)',
     tests: KEYS,
   },
   {
     name: 'RSA keys of 1024 bits are taken',
-    file: 'src/upstream/public-key.ts',
+    file: 'src/tokens/validate-jwk.ts',
     find: 'const MIN_RSA_BITS = 2048;',
     replace: 'const MIN_RSA_BITS = 1024;',
     tests: KEYS,
   },
   {
     name: 'A key for encryption is taken',
-    file: 'src/upstream/public-key.ts',
+    file: 'src/tokens/validate-jwk.ts',
     find: "if (key.use !== 'sig')",
     replace: 'if (!key.use)',
     tests: KEYS,
   },
   {
     name: 'Two keys of one set may have the same kid',
-    file: 'src/upstream/public-key.ts',
+    file: 'src/tokens/validate-jwk.ts',
     find: 'kids.add(key.kid);',
     replace: '',
     tests: KEYS,
   },
   {
     name: 'A key is not imported, so that one without a valid point is taken',
-    file: 'src/upstream/public-key.ts',
+    file: 'src/tokens/validate-jwk.ts',
     find: 'if (!imported) return',
     replace: "if (!imported && kty === 'RSA') return",
     tests: KEYS,
@@ -105,14 +105,14 @@ export const answers = [
   },
   {
     name: 'A jwksUri may be http',
-    file: 'src/upstream/public-key.ts',
+    file: 'src/tokens/validate-jwk.ts',
     find: '/^https:',
     replace: '/^https?:',
     tests: KEYS,
   },
   {
     name: 'A jwksUri may hold credentials',
-    file: 'src/upstream/public-key.ts',
+    file: 'src/tokens/validate-jwk.ts',
     find: 'if (username || password)',
     replace: 'if (username && !password)',
     tests: KEYS,

@@ -1,6 +1,6 @@
 const IDEMPOTENCY = ['test/gateway/idempotency.test.ts'];
-const UNIT = ['test/unit/idempotency.test.ts'];
-const FILE = 'src/idempotency.ts';
+const UNIT = ['test/unit/tokens/idempotency.test.ts'];
+const FILE = 'src/tokens/idempotent-create.ts';
 
 /** At most one token for each idempotency key. */
 export const idempotency = [
@@ -48,7 +48,7 @@ export const idempotency = [
   },
   {
     name: 'The token of a lost answer is looked for on the first page only',
-    file: 'src/lookalikes.ts',
+    file: 'src/tokens/matching-tokens.ts',
     find: '    startKey = next;\n',
     replace: '    break;\n',
     tests: UNIT,

@@ -33,7 +33,7 @@ export const isolation = [
   },
   {
     name: 'Of two Authorization headers the first is taken',
-    file: 'src/context.ts',
+    file: 'src/graphql/context.ts',
     find: 'joined === undefined ? rawHeaders[at + 1] :',
     replace: 'joined === undefined || joined ? (joined ?? rawHeaders[at + 1]) :',
     tests: ISOLATION,
@@ -41,7 +41,7 @@ export const isolation = [
   },
   {
     name: 'All requests share the loaders of the first',
-    file: 'src/context.ts',
+    file: 'src/graphql/context.ts',
     find: 'loaders: createLoaders(client, scope, listFirst), ...common };\n}',
     replace:
       'loaders: (shared ??= createLoaders(client, scope, listFirst)), ...common };\n}\nlet shared: Loaders | undefined;',
@@ -50,7 +50,7 @@ export const isolation = [
   },
   {
     name: 'All headers of the caller go upstream',
-    file: 'src/context.ts',
+    file: 'src/graphql/context.ts',
     find: "{ traceparent, tracestate }: IncomingHttpHeaders): Record<string, string> {\n  const headers: Record<string, string> = { 'x-request-id': id };",
     replace:
       "{ traceparent, tracestate, host, connection, ...rest }: IncomingHttpHeaders): Record<string, string> {\n  const headers = { ...rest, 'x-request-id': id } as Record<string, string>;",
@@ -59,7 +59,7 @@ export const isolation = [
   },
   {
     name: 'Any text goes upstream as trace context',
-    file: 'src/context.ts',
+    file: 'src/graphql/context.ts',
     find: ' || !TRACEPARENT.test(traceparent)',
     replace: '',
     tests: ISOLATION,
@@ -67,7 +67,7 @@ export const isolation = [
   },
   {
     name: 'A trace state of any length goes upstream',
-    file: 'src/context.ts',
+    file: 'src/graphql/context.ts',
     find: ' && tracestate.length <= 512',
     replace: '',
     tests: ISOLATION,
@@ -75,7 +75,7 @@ export const isolation = [
   },
   {
     name: 'Any text is taken for a request id',
-    file: 'src/plugins/http.ts',
+    file: 'src/http/app.ts',
     find: ' && /^[A-Za-z0-9_.:-]{1,128}$/.test(id)',
     replace: '',
     tests: ['test/gateway/http.test.ts'],
@@ -83,9 +83,9 @@ export const isolation = [
   },
   {
     name: 'Whether a list pays is learned for all callers at once',
-    file: 'src/upstream/list-first.ts',
+    file: 'src/tokens/list-prefetch.ts',
     find: 'const until = offUntil.get(identity);',
     replace: 'const [until] = offUntil.values();',
-    tests: ['test/unit/list-first.test.ts'],
+    tests: ['test/unit/tokens/list-first.test.ts'],
   },
 ];

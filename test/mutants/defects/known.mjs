@@ -1,4 +1,4 @@
-const FILE = 'src/plugins/known-operations.ts';
+const FILE = 'src/graphql/pipeline/prepared-operations.ts';
 const TESTS = ['test/gateway/known-operations.test.ts'];
 
 /** What is left to be checked of an operation that ran before, and how it is answered. */
@@ -47,14 +47,14 @@ export const known = [
   },
   {
     name: 'A document that is trusted no more runs because it is known',
-    file: 'src/plugins/trusted-documents.ts',
+    file: 'src/graphql/pipeline/trusted-documents.ts',
     find: 'return !documents || documents.has(query) ? query : undefined;',
     replace: 'return query;',
     tests: ['test/gateway/trusted-documents.test.ts'],
   },
   {
     name: 'Every client is answered in the media type of the first',
-    file: 'src/apollo-http.ts',
+    file: 'src/graphql/apollo/http.ts',
     find: "byAccept.get(headers.accept ?? '')",
     replace: 'byAccept.values().next().value',
     tests: TESTS,

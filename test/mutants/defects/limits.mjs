@@ -1,7 +1,7 @@
 const GATEWAY = ['test/gateway/operation-limits.test.ts'];
-const UNIT = ['test/unit/operation-limits.test.ts'];
-const PLUGIN = 'src/plugins/operation-limits.ts';
-const CHECKS = 'src/plugins/operation-limits-checks.ts';
+const UNIT = ['test/unit/graphql/pipeline/operation-limits.test.ts'];
+const PLUGIN = 'src/graphql/pipeline/prepare.ts';
+const CHECKS = 'src/graphql/pipeline/limits.ts';
 
 /** A limit that lets one more through. `find` is how the source has the number that it is compared with. */
 function oneMore(what, find, only) {
@@ -19,7 +19,7 @@ function oneMore(what, find, only) {
 export const limits = [
   {
     name: 'Every limit turns away what is just as large as it says',
-    file: 'src/plugins/operation-limits-excess.ts',
+    file: 'src/graphql/pipeline/limit-error.ts',
     find: 'actual > max',
     replace: 'actual >= max',
     tests: GATEWAY,
@@ -50,49 +50,49 @@ export const limits = [
   },
   {
     name: 'What fragments hold is not counted',
-    file: 'src/plugins/operation-limits-counts.ts',
+    file: 'src/graphql/pipeline/document-size.ts',
     find: 'return fragment ? ofFragment(fragment) : nothing();',
     replace: 'return nothing();',
     tests: UNIT,
   },
   {
     name: 'What a fragment holds is counted only the first time',
-    file: 'src/plugins/operation-limits-counts.ts',
+    file: 'src/graphql/pipeline/document-size.ts',
     find: '    counted.set(fragment, counts);\n',
     replace: '',
     tests: UNIT,
   },
   {
     name: 'Only the first operation of a document is counted',
-    file: 'src/plugins/operation-limits-counts.ts',
+    file: 'src/graphql/pipeline/document-size.ts',
     find: 'definitions.filter(isOperation);',
     replace: 'definitions.filter(isOperation).slice(0, 1);',
     tests: UNIT,
   },
   {
     name: 'What fragments hold costs nothing',
-    file: 'src/plugins/operation-limits-cost.ts',
+    file: 'src/graphql/pipeline/cost.ts',
     find: 'const content = fragment ? ofSet(fragment.selectionSet) : nothing();',
     replace: 'const content = nothing();',
     tests: UNIT,
   },
   {
     name: 'The length of a list is not read from variables',
-    file: 'src/plugins/operation-limits-size.ts',
+    file: 'src/graphql/pipeline/list-size.ts',
     find: '(Object.hasOwn(variables, name) ? sizeOfValue(variables[name]) : withoutVariable)',
     replace: 'withoutVariable',
     tests: UNIT,
   },
   {
     name: 'The default of a variable is not read',
-    file: 'src/plugins/operation-limits-size.ts',
+    file: 'src/graphql/pipeline/list-size.ts',
     find: 'sizeOfValue(defaultValue && literal(defaultValue))',
     replace: 'sizeOfValue(undefined)',
     tests: UNIT,
   },
   {
     name: 'Calls below a list are counted once, not for each item',
-    file: 'src/plugins/operation-limits-cost.ts',
+    file: 'src/graphql/pipeline/cost.ts',
     find: 'once.upstreamCalls + size * perItem.upstreamCalls',
     replace: 'once.upstreamCalls + perItem.upstreamCalls',
     tests: UNIT,

@@ -5,28 +5,28 @@ const ERRORS = ['test/unit/errors.test.ts'];
 export const redaction = [
   {
     name: 'The values of rejected variables are echoed',
-    file: 'src/plugins/variables.ts',
+    file: 'src/graphql/pipeline/coerce-variables.ts',
     find: 'if (!isInputObjectType(named) || !isRecord(value)) return `',
     replace: 'if (!isInputObjectType(named) || !isRecord(value)) return `$' + '{JSON.stringify(value)} ',
     tests: REDACTION,
   },
   {
     name: 'Unknown members of rejected variables are echoed',
-    file: 'src/plugins/variables.ts',
+    file: 'src/graphql/pipeline/coerce-variables.ts',
     find: 'has a member that',
     replace: 'has a member $' + '{unknown[0]} that',
     tests: REDACTION,
   },
   {
     name: 'Variables are left to the executor, which echoes them',
-    file: 'src/plugins/variables.ts',
+    file: 'src/graphql/pipeline/coerce-variables.ts',
     find: 'if (problems.length > 0) throw toError(problems);',
     replace: '',
     tests: REDACTION,
   },
   {
     name: 'The list of private members of a key lacks one',
-    file: 'src/plugins/variables.ts',
+    file: 'src/graphql/pipeline/coerce-variables.ts',
     find: "'qi', 'oth', 'k'",
     replace: "'qi', 'k'",
     tests: REDACTION,
@@ -40,7 +40,7 @@ export const redaction = [
   },
   {
     name: 'A private key in PEM form is sent on as a name',
-    file: 'src/resolvers/input.ts',
+    file: 'src/graphql/resolvers/validate-input.ts',
     find: '/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)',
     replace: "text.startsWith('-----BEGIN PRIVATE KEY-----')",
     tests: ['test/gateway/mutations.test.ts'],
@@ -48,7 +48,7 @@ export const redaction = [
   },
   {
     name: 'Literals of the document are echoed',
-    file: 'src/format-error.ts',
+    file: 'src/graphql/mask-error.ts',
     find: 'return isAboutValue(error)',
     replace: "return code === ''",
     tests: REDACTION,
@@ -56,7 +56,7 @@ export const redaction = [
   },
   {
     name: 'The text at a syntax error is echoed',
-    file: 'src/format-error.ts',
+    file: 'src/graphql/mask-error.ts',
     find: 'return withoutLexeme(message);',
     replace: 'return message;',
     tests: REDACTION,
@@ -64,7 +64,7 @@ export const redaction = [
   },
   {
     name: 'An operation name that does not exist is echoed',
-    file: 'src/format-error.ts',
+    file: 'src/graphql/mask-error.ts',
     find: "return 'The document has no such operation, or several and no `operationName` says which one to run.';",
     replace: 'return message;',
     tests: REDACTION,
@@ -72,7 +72,7 @@ export const redaction = [
   },
   {
     name: 'The message of a bug is told',
-    file: 'src/format-error.ts',
+    file: 'src/graphql/mask-error.ts',
     find: "return 'Internal server error';",
     replace: 'return message;',
     tests: ERRORS,
@@ -114,7 +114,7 @@ export const redaction = [
   },
   {
     name: 'A token that does not exist is an error',
-    file: 'src/loaders.ts',
+    file: 'src/tokens/loaders.ts',
     find: 'error.status === 404 ? null : error',
     replace: 'error',
     tests: ['test/gateway/reads.test.ts'],

@@ -1,10 +1,10 @@
 const WRITES = ['test/gateway/writes-once.test.ts'];
-const TRANSPORTS = ['test/unit/transports.test.ts'];
+const TRANSPORTS = ['test/unit/upstream/transports.test.ts'];
 const FAULTS = ['test/gateway/upstream-faults.test.ts'];
-const RETRY = ['test/unit/retry.test.ts'];
-const CLIENT = ['test/unit/client.test.ts'];
-const SEND = ['test/unit/send.test.ts'];
-const EXCHANGE = ['test/unit/exchange.test.ts'];
+const RETRY = ['test/unit/upstream/retry.test.ts'];
+const CLIENT = ['test/unit/upstream/client.test.ts'];
+const SEND = ['test/unit/upstream/send.test.ts'];
+const EXCHANGE = ['test/unit/upstream/exchange.test.ts'];
 
 /** Timeouts, retries, redirects, sizes, and what is sent. */
 export const upstream = [
@@ -39,7 +39,7 @@ export const upstream = [
   },
   {
     name: 'A read is asked again on 500',
-    file: 'src/upstream/retry.ts',
+    file: 'src/upstream/retry-policy.ts',
     find: 'new Set([429, 502, 503, 504])',
     replace: 'new Set([429, 500, 502, 503, 504])',
     tests: RETRY,
@@ -74,14 +74,14 @@ export const upstream = [
   },
   {
     name: 'The budget of retries never fills up again',
-    file: 'src/upstream/retry.ts',
+    file: 'src/upstream/retry-policy.ts',
     find: 'left = Math.min(size, left + ((time - at) / 1000) * perSecond);',
     replace: '',
     tests: RETRY,
   },
   {
     name: 'A write may last longer than its request',
-    file: 'src/upstream/exchange.ts',
+    file: 'src/upstream/attempt.ts',
     find: 'Math.max(1, Math.min(timeoutMs, scope.deadline.remainingMs()))',
     replace: 'timeoutMs',
     tests: EXCHANGE,
@@ -95,7 +95,7 @@ export const upstream = [
   },
   {
     name: 'A write is cut off when its client goes away',
-    file: 'src/upstream/exchange.ts',
+    file: 'src/upstream/attempt.ts',
     find: 'stop: isRead ? scope.deadline.stop : scope.deadline.expired,',
     replace: 'stop: scope.deadline.stop,',
     tests: EXCHANGE,
@@ -110,7 +110,7 @@ export const upstream = [
   },
   {
     name: 'A redirect of a read passes for an answer',
-    file: 'src/upstream/exchange.ts',
+    file: 'src/upstream/attempt.ts',
     find: 'response.status > 299',
     replace: 'response.status > 399',
     tests: WRITES,
@@ -139,21 +139,21 @@ export const upstream = [
   },
   {
     name: 'A malformed id reaches the path',
-    file: 'src/upstream/client.ts',
+    file: 'src/upstream/iam-client.ts',
     find: 'if (!isId(id))',
     replace: "if (id === '')",
     tests: CLIENT,
   },
   {
     name: 'An id is not encoded',
-    file: 'src/upstream/client.ts',
+    file: 'src/upstream/iam-client.ts',
     find: '$' + '{encodeURIComponent(id)}',
     replace: '$' + '{id}',
     tests: CLIENT,
   },
   {
     name: 'A start key is not encoded',
-    file: 'src/upstream/client.ts',
+    file: 'src/upstream/iam-client.ts',
     find: 'encodeURIComponent(startKey)',
     replace: 'startKey',
     tests: CLIENT,
@@ -168,7 +168,7 @@ export const upstream = [
   },
   {
     name: 'A 403 that means 401 is not recognised',
-    file: 'src/upstream/status.ts',
+    file: 'src/upstream/parse-error.ts',
     find: ' || (iamName !== undefined && UNAUTHENTICATED.has(iamName))',
     replace: '',
     tests: ['test/unit/errors.test.ts'],

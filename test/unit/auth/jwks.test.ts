@@ -2,9 +2,9 @@ import { type KeyObject, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
 import type { CallerCheck } from '../../../src/auth/caller.ts';
+import { createJwks } from '../../../src/auth/callers/jwks.ts';
 import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
-import { createJwks } from '../../../src/auth/jwks.ts';
-import { createStop } from '../../../src/upstream/stop.ts';
+import { createStop } from '../../../src/upstream/cancellation.ts';
 import {
   createEcKey,
   createTestClock,

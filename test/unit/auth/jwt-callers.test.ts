@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { exportJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import type { AuthError } from '../../../src/auth/auth-error.ts';
 import type { CallerCheck } from '../../../src/auth/caller.ts';
+import { createJwks } from '../../../src/auth/callers/jwks.ts';
 import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
-import { createJwks } from '../../../src/auth/jwks.ts';
-import { createStop } from '../../../src/upstream/stop.ts';
+import { createStop } from '../../../src/upstream/cancellation.ts';
 import {
   createEcKey,
   createTestClock,

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createPatCredential, type PatCredential } from '../../../src/auth/pat.ts';
-import type { PatOptions } from '../../../src/auth/sign-in.ts';
+import { createPatCredential, type PatCredential } from '../../../src/auth/pat/credential.ts';
+import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
 import {
   createEcKey,
   createTestClock,

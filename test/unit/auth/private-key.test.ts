@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { chooseAlgorithm, readPrivateKey, type SigningAlgorithm } from '../../../src/auth/private-key.ts';
+import { chooseAlgorithm, readPrivateKey, type SigningAlgorithm } from '../../../src/auth/pat/private-key.ts';
 import { createEcKey, failureOf, toPem } from './support.ts';
 
 const PASSPHRASE = 'correct horse battery';

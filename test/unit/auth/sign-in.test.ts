@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt, jwtVerify } from 'jose';
-import { createSignIn, type PatOptions } from '../../../src/auth/sign-in.ts';
-import { UpstreamError } from '../../../src/upstream/error.ts';
-import { createStop } from '../../../src/upstream/stop.ts';
+import { createSignIn, type PatOptions } from '../../../src/auth/pat/sign-in.ts';
+import { createStop } from '../../../src/upstream/cancellation.ts';
+import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 import {
   createEcKey,
   createTestClock,

@@ -2,9 +2,9 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '../../../src/auth/dependencies.ts';
-import type { PatOptions } from '../../../src/auth/sign-in.ts';
-import { UpstreamError } from '../../../src/upstream/error.ts';
+import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
 import type { Transport } from '../../../src/upstream/transport.ts';
+import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 
 export const TOKEN_PATH = '/oauth2/token';
 export const STS_PATH = '/iam/v1/sts/create-project-scoped-token';

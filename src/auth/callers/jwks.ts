@@ -1,0 +1,73 @@
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import type { Stop } from '../../upstream/cancellation.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { AuthError } from '../auth-error.ts';
+import type { AuthDependencies } from '../dependencies.ts';
+import { EXCHANGE_LIMITS, readAnswer } from '../pat/token-response.ts';
+
+interface JwksOptions extends AuthDependencies {
+  readonly url: string;
+  readonly stop: Stop;
+}
+
+const MAX_AGE_MS = 600_000;
+const COOLDOWN_MS = 30_000;
+const FIRST_FETCH_COOLDOWN_MS = 1000;
+
+/**
+ * Finds the key of a JWT in a key set that is fetched through our transport and its limits (jose would use its own
+ * fetch). Fetched when it is older than ten minutes or lacks the key, never more than once in 30 s: made-up key ids
+ * cannot be turned into traffic. Old keys serve on while the set cannot be fetched.
+ */
+export function createJwks({ url, transport, clock, log, stop }: JwksOptions): JWTVerifyGetKey {
+  let keys: ReturnType<typeof createLocalJWKSet> | undefined;
+  let fetchedAtMs = 0;
+  let triedAtMs: number | undefined;
+  let fetching: Promise<void> | undefined;
+
+  /** Resolves also when there was nothing to be had. */
+  function refetch(): Promise<void> {
+    if (fetching !== undefined) return fetching;
+    // Without any key nobody gets in, so the first fetch is tried again sooner.
+    const cooldownMs = keys === undefined ? FIRST_FETCH_COOLDOWN_MS : COOLDOWN_MS;
+    if (triedAtMs !== undefined && Math.abs(clock() - triedAtMs) < cooldownMs) return Promise.resolve();
+    fetching = fetchKeys().finally(() => {
+      triedAtMs = clock();
+      fetching = undefined;
+    });
+    return fetching;
+  }
+
+  async function fetchKeys(): Promise<void> {
+    try {
+      const request = {
+        method: 'GET',
+        url,
+        headers: { accept: 'application/json' },
+        ...EXCHANGE_LIMITS,
+      } as const;
+      const answer = readAnswer(await transport({ ...request, stop }), 'The key set');
+      // Checks the shape itself and throws JWKSInvalid.
+      keys = createLocalJWKSet(answer as unknown as JSONWebKeySet);
+      fetchedAtMs = clock();
+    } catch (error) {
+      const reason = error instanceof UpstreamError ? error.message : 'not a JSON Web Key Set';
+      if (!stop.reason)
+        log.warn({ reason, keptKeys: keys !== undefined }, 'The keys of callers could not be fetched');
+    }
+  }
+
+  return async (header, token) => {
+    if (keys === undefined || Math.abs(clock() - fetchedAtMs) >= MAX_AGE_MS) await refetch();
+    if (keys === undefined) {
+      throw new AuthError('keys-unavailable', 'Callers cannot be checked at the moment. Try again.');
+    }
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      await refetch();
+      return keys(header, token);
+    }
+  };
+}

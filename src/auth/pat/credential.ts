@@ -1,0 +1,147 @@
+import { createStop } from '../../upstream/cancellation.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { AuthError } from '../auth-error.ts';
+import { sha256 } from '../bearer.ts';
+import type { Credential } from '../caller.ts';
+import type { AuthDependencies } from '../dependencies.ts';
+import type { AccessToken } from './access-token.ts';
+import { createSignIn, type PatOptions } from './sign-in.ts';
+
+export interface PatCredential extends Credential {
+  /** Aborts a sign-in that is under way. */
+  close(): void;
+}
+
+interface PatDependencies extends AuthDependencies {
+  readonly config: PatOptions;
+  /** 0 to 1: spreads the refreshes of many replicas. */
+  readonly random?: () => number;
+}
+
+interface Held {
+  readonly header: string;
+  readonly usableUntilMs: number;
+  /** From here on the next caller starts a refresh in the background. */
+  readonly refreshFromMs: number;
+}
+
+const MIN_INTERVAL_MS = 1000;
+
+/**
+ * The gateway's own credential, from a personal access token. What must stay true:
+ * - one sign-in at a time, however many callers wait for it;
+ * - a caller waits only when there is no usable value: near its end the old one is handed out while a new one is fetched;
+ * - a failure is never taken for an answer, but told to those who ask within a second of it, so that an outage or a
+ *   wrong key costs one attempt a second. The same holds for a value that upstream refuses as soon as it is made;
+ * - there are no timers: an idle gateway does not sign in, and nothing but `close()` is needed at the end.
+ * Throws `AuthConfigError` when the key cannot be used.
+ */
+export function createPatCredential({
+  config,
+  transport,
+  clock,
+  log,
+  onSignIn,
+  random = Math.random,
+}: PatDependencies): PatCredential {
+  const closing = createStop();
+  const signIn = createSignIn(config, { transport, clock, stop: closing });
+  let held: Held | undefined;
+  let refreshing: Promise<Held> | undefined;
+  let lastFailure: { readonly error: unknown; readonly atMs: number } | undefined;
+  let lastRenewal: { readonly header: string; readonly atMs: number } | undefined;
+
+  function refresh(): Promise<Held> {
+    if (refreshing !== undefined) return refreshing;
+    if (lastFailure !== undefined && isRecent(lastFailure.atMs)) return Promise.reject(lastFailure.error);
+    refreshing = attempt().finally(() => {
+      refreshing = undefined;
+    });
+    return refreshing;
+  }
+
+  async function attempt(): Promise<Held> {
+    try {
+      const token = await signIn.run();
+      held = toHeld(token, clock(), random());
+      lastFailure = undefined;
+      onSignIn?.('ok');
+      log.info({ credential: config.credential, lifetimeSeconds: token.lifetimeSeconds }, 'Signed in to IAM');
+      return held;
+    } catch (error) {
+      const failure = toSignInFailure(error);
+      lastFailure = { error: failure, atMs: clock() };
+      onSignIn?.('failed');
+      if (!closing.reason) log.warn(describe(error), 'Signing in to IAM did not work');
+      throw failure;
+    }
+  }
+
+  /** A clock that was set back must not make a second last for hours. */
+  function isRecent(atMs: number): boolean {
+    return Math.abs(clock() - atMs) < MIN_INTERVAL_MS;
+  }
+
+  function authorization(): string | Promise<string> {
+    const now = clock();
+    if (held === undefined || now >= held.usableUntilMs) return refresh().then(({ header }) => header);
+    if (now >= held.refreshFromMs) refresh().catch(() => {}); // logged where it happened
+    return held.header;
+  }
+
+  async function renew(rejected: string): Promise<string | undefined> {
+    if (held?.header === rejected) {
+      if (lastRenewal?.header === rejected && isRecent(lastRenewal.atMs)) return undefined;
+      held = undefined;
+      // The user token is of the same sign-in: what was revoked upstream may well be the PAT's whole session.
+      signIn.forgetUserToken();
+    } else if (held !== undefined && clock() < held.usableUntilMs) {
+      return held.header; // someone else has renewed it meanwhile
+    }
+    const { header } = await refresh();
+    lastRenewal = { header, atMs: clock() };
+    return header === rejected ? undefined : header;
+  }
+
+  const { tokenEndpoint, tokenId, projectId, credential } = config;
+  return {
+    identity: sha256(JSON.stringify([tokenEndpoint, tokenId, projectId, credential])),
+    authorization,
+    renew,
+    close: () => closing.stop('aborted'),
+  };
+}
+
+/** The refresh starts one to two minutes before the end, or in the second half of a short life. */
+function toHeld({ value, usableUntilMs }: AccessToken, nowMs: number, random: number): Held {
+  const aheadMs = Math.min(60_000 * (1 + random), (usableUntilMs - nowMs) / 2);
+  return { header: `Bearer ${value}`, usableUntilMs, refreshFromMs: usableUntilMs - aheadMs };
+}
+
+/**
+ * What a failed sign-in means for the call that needed it. A refusal is the operator's to mend: passed on as it is, the
+ * token endpoint's 401 or 404 would read as the caller's, or as "no such token". For the rest, the call itself was
+ * never sent. The cause is left behind: a transport's error may hold the request, and with it the assertion.
+ */
+function toSignInFailure(error: unknown): unknown {
+  if (!(error instanceof UpstreamError)) return error;
+  const { kind, status, iamName, traceId, retryAfterSeconds } = error;
+  if (kind === 'status' && status !== undefined && status < 500 && status !== 429) {
+    const message =
+      'The gateway could not sign in to IAM. Ask its operator to check its personal access token.';
+    return new AuthError('sign-in-refused', message, { reason: iamName ?? String(status) });
+  }
+  return new UpstreamError(kind, error.message, {
+    status,
+    iamName,
+    traceId,
+    retryAfterSeconds,
+    requestSent: false,
+  });
+}
+
+function describe(error: unknown): Record<string, unknown> {
+  if (!(error instanceof UpstreamError)) return { reason: 'internal' };
+  const { kind, status, iamName, traceId, message } = error;
+  return { kind, status, iamName, traceId, reason: message };
+}

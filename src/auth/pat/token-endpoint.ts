@@ -1,0 +1,46 @@
+import type { Stop } from '../../upstream/cancellation.ts';
+import type { Transport } from '../../upstream/transport.ts';
+import { type AccessToken, toAccessToken } from './access-token.ts';
+import { EXCHANGE_LIMITS, invalidAnswer, readAnswer } from './token-response.ts';
+
+interface UserTokenRequest {
+  readonly tokenEndpoint: string;
+  readonly tokenId: string;
+  readonly assertion: string;
+  readonly nowMs: number;
+  readonly stop: Stop;
+}
+
+const WHO = 'The token endpoint';
+
+/** RFC 6749 lets a server leave `expires_in` out. */
+const ASSUMED_LIFETIME_SECONDS = 300;
+
+/** OAuth 2 client credentials with a signed assertion: PAT → user access token. Sent once. */
+export async function requestUserToken(
+  transport: Transport,
+  request: UserTokenRequest,
+): Promise<AccessToken> {
+  const response = await transport({
+    method: 'POST',
+    url: request.tokenEndpoint,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+    body: new URLSearchParams({
+      grant_type: 'client_credentials',
+      scope: 'openid',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: request.assertion,
+      client_id: request.tokenId,
+    }).toString(),
+    stop: request.stop,
+    ...EXCHANGE_LIMITS,
+  });
+  const answer = readAnswer(response, WHO);
+  const token = toAccessToken(
+    answer.access_token,
+    answer.expires_in ?? ASSUMED_LIFETIME_SECONDS,
+    request.nowMs,
+  );
+  if (token === undefined) throw invalidAnswer(WHO, 'a usable access_token and expires_in');
+  return token;
+}

@@ -1,0 +1,52 @@
+import type { HttpResponse } from '../../upstream/transport.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
+
+/** Limits of one call that signs in or fetches keys. Three in a row still fit the request deadline of 10 s. */
+export const EXCHANGE_LIMITS = { connectTimeoutMs: 1500, timeoutMs: 3000, maxBytes: 256 * 1024 } as const;
+
+/**
+ * The JSON object of a successful answer; `who` answered it. Throws `UpstreamError` otherwise. Of an error body only
+ * what has the form of a code or a trace id is kept: descriptions may repeat what was sent.
+ */
+export function readAnswer(response: HttpResponse, who: string): Readonly<Record<string, unknown>> {
+  const { status } = response;
+  const body = readJsonObject(response.body);
+  if (status >= 400) {
+    const iamName = matching(body?.error, /^[a-z_]{1,64}$/) ?? matching(body?.name, /^[A-Za-z]{1,64}$/);
+    throw new UpstreamError('status', `${who} answered ${status}${iamName ? ` ${iamName}` : ''}`, {
+      status,
+      iamName,
+      traceId: matching(body?.traceId, /^[\w-]{1,128}$/),
+      retryAfterSeconds: readRetryAfter(response.headers['retry-after']),
+    });
+  }
+  if (status < 200 || status >= 300) {
+    throw new UpstreamError('invalid-response', `${who} answered ${status}, expected 200`, { status });
+  }
+  if (body === undefined) throw invalidAnswer(who, 'a JSON object');
+  return body;
+}
+
+/** For an answer of 200 that is not what it should be. */
+export function invalidAnswer(who: string, expected: string): UpstreamError {
+  return new UpstreamError('invalid-response', `${who} answered without ${expected}`, { status: 200 });
+}
+
+function readJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch {
+    // What is wrong with it does not matter, and the parser's message quotes it.
+  }
+  return undefined;
+}
+
+function matching(value: unknown, pattern: RegExp): string | undefined {
+  return typeof value === 'string' && pattern.test(value) ? value : undefined;
+}
+
+function readRetryAfter(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : undefined;
+}

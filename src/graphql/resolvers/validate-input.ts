@@ -1,0 +1,62 @@
+import { checkKeySet, checkKeySetUrl } from '../../tokens/validate-jwk.ts';
+import type { JsonWebKeyDto, PublicKeyInfoDto } from '../../upstream/models.ts';
+import { isId } from '../../upstream/token-id.ts';
+import type { PublicKeyInfoInput } from '../generated.ts';
+import type { Problem } from './user-errors.ts';
+
+const MIN_NAME = 3;
+const MAX_NAME = 2000;
+const MAX_DESCRIPTION = 2000;
+
+export function checkId(id: string): Problem[] {
+  return isId(id) ? [] : [{ path: ['id'], message: 'This is not an id. Pass `Token.id` as it came.' }];
+}
+
+/** The API wants three characters in a row on one line and names no maximum; ours is the vendor's command line's. */
+export function checkName(name: string): Problem[] {
+  const problem = (message: string) => [{ path: ['name'], message }];
+  if (holdsPrivateKey(name))
+    return problem('This looks like a private key. It was not sent on; treat it as exposed.');
+  if (/[\p{Cc}\u2028\u2029]/u.test(name))
+    return problem('Control characters and line breaks are not allowed.');
+  if (name.trim().length < MIN_NAME) return problem(`At least ${MIN_NAME} characters are needed.`);
+  return name.length > MAX_NAME ? problem(`At most ${MAX_NAME} characters are allowed.`) : [];
+}
+
+export function checkDescription(description: string | null | undefined): Problem[] {
+  if (description == null) return [];
+  const problem = (message: string) => [{ path: ['description'], message }];
+  if (holdsPrivateKey(description))
+    return problem('This looks like a private key. It was not sent on; treat it as exposed.');
+  return description.length > MAX_DESCRIPTION
+    ? problem(`At most ${MAX_DESCRIPTION} characters are allowed.`)
+    : [];
+}
+
+/** RFC 7468 labels, wherever they stand: people paste the wrong half of a key pair. */
+function holdsPrivateKey(text: string): boolean {
+  return /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text);
+}
+
+const KEY_INFO = ['authenticationMethod', 'publicKeyInfo'] as const;
+
+/** Whether the keys are public keys that can sign by `signingAlgorithm`, or a location that IAM may read. */
+export function checkPublicKeyInfo(info: PublicKeyInfoDto, signingAlgorithm: string): Problem[] {
+  const [path, problems] =
+    'jwks' in info
+      ? [[...KEY_INFO, 'jwks', 'keys'], checkKeySet(info.jwks.keys, signingAlgorithm)]
+      : [[...KEY_INFO, 'jwksUri'], checkKeySetUrl(info.jwksUri)];
+  return problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
+}
+
+/** The input as the API takes it. GraphQL has made sure that exactly one of the two is there. */
+export function toPublicKeyInfo({ jwks, jwksUri }: PublicKeyInfoInput): PublicKeyInfoDto {
+  return jwks ? { jwks: { keys: jwks.keys.map(withoutNulls) } } : { jwksUri: jwksUri ?? '' };
+}
+
+/** GraphQL tells null from absent; the API has no nulls. */
+function withoutNulls(key: object): JsonWebKeyDto {
+  return Object.fromEntries(
+    Object.entries(key).filter(([, value]) => value !== null && value !== undefined),
+  ) as unknown as JsonWebKeyDto;
+}

@@ -1,0 +1,42 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+import type { Config } from '../config/config.ts';
+import { handToPrimary, serveMetrics } from '../telemetry/metrics.ts';
+import { createHttpApp } from './app.ts';
+import { type HealthOptions, health } from './health.ts';
+
+type AdminOptions = Pick<Config, 'admin' | 'http' | 'limits'>;
+
+interface AdminParts {
+  readonly isDraining: () => boolean;
+  /** Adds `/livez` and `/readyz`. */
+  readonly addHealth: (app: FastifyInstance) => void;
+  readonly readMetrics: () => Promise<string>;
+}
+
+/** The second listener, for operators: health and metrics. Rejects when its port is taken. */
+export async function startAdmin(
+  { admin, http, limits }: AdminOptions,
+  { isDraining, addHealth, readMetrics }: AdminParts,
+  log: FastifyBaseLogger,
+): Promise<FastifyInstance> {
+  const app = createHttpApp({ ...http, maxBodyBytes: limits.maxBodyBytes }, log, isDraining);
+  addHealth(app);
+  serveMetrics(app, readMetrics);
+  await app.listen({ ...admin });
+  return app;
+}
+
+/** The admin listener of this process. A worker has none: its primary process has one for all. */
+export async function openAdmin(
+  options: AdminOptions & { readonly primary?: unknown },
+  { registry, isDraining, checks }: { registry: Registry; isDraining: () => boolean; checks: HealthOptions },
+  log: FastifyBaseLogger,
+): Promise<FastifyInstance | undefined> {
+  if (options.primary) {
+    handToPrimary(registry);
+    return undefined;
+  }
+  const addHealth = (app: FastifyInstance) => health(app, checks);
+  return startAdmin(options, { isDraining, addHealth, readMetrics: () => registry.metrics() }, log);
+}

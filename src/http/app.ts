@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import { describeBug } from '../telemetry/describe-error.ts';
+import { commonHeaders, errorBody, HttpRefusal } from './error-response.ts';
+import { jsonBody } from './json-body.ts';
+import { createHttpServer, type HttpServerOptions } from './node-server.ts';
+import { slowClients } from './slow-clients.ts';
+import { httpChecks } from './validate-request.ts';
+
+export interface HttpOptions extends HttpServerOptions {
+  readonly maxBodyBytes: number;
+  /** Whose `X-Forwarded-For` says where a request comes from. */
+  readonly trustedProxies: readonly string[];
+}
+
+/** A listener without routes: what holds of every request and every answer, whatever path it is for. */
+export function createHttpApp(
+  options: HttpOptions,
+  log: FastifyBaseLogger,
+  isDraining: () => boolean,
+): FastifyInstance {
+  const app = fastify({
+    loggerInstance: log,
+    // A child for each request would only add the request's id, which the lines that need it have.
+    childLoggerFactory: (logger) => logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: readRequestId,
+    requestIdHeader: false,
+    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+    exposeHeadRoutes: false,
+    bodyLimit: options.maxBodyBytes,
+    serverFactory: (handler: RequestListener) => createHttpServer(handler, options),
+    // Done by the server, because Fastify does it for one address only of a `HOST` that has several.
+    clientErrorHandler: () => undefined,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      answerError(error, request, reply.headers(commonHeaders(request.id))),
+    forceCloseConnections: 'idle',
+    // While draining, what still arrives on an open connection is answered; `connection: close` then ends it.
+    return503OnClosing: false,
+  }) as unknown as FastifyInstance;
+  // Hooks that have nothing to wait for call back: a promise for each would be most of their price.
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(commonHeaders(request.id));
+    done();
+  });
+  // Not on arrival: what was in flight when the drain began must not leave an idle connection behind either.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isDraining()) reply.header('connection', 'close');
+    done();
+  });
+  httpChecks(app);
+  jsonBody(app);
+  slowClients(app, options.requestTimeoutMs);
+  app.setErrorHandler<FastifyError>(answerError);
+  return app;
+}
+
+/** The caller's `x-request-id` when it is well-formed, else ours. It is echoed, logged and sent upstream. */
+function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
+  const id = headers['x-request-id'];
+  return typeof id === 'string' && /^[A-Za-z0-9_.:-]{1,128}$/.test(id) ? id : randomUUID();
+}
+
+function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const status = error.statusCode ?? 500;
+  if (status >= 500) {
+    request.log.error({ requestId: request.id, err: describeBug(error) }, 'bug');
+    return reply
+      .code(500)
+      .send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId: request.id }));
+  }
+  const message = error instanceof HttpRefusal ? error.message : MESSAGES[error.code];
+  const code = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
+  return reply.code(status).send(errorBody(code, message ?? 'The request is malformed.'));
+}
+
+/** Fastify's own, by their codes. */
+const MESSAGES: Readonly<Record<string, string>> = {
+  FST_ERR_BAD_URL: 'The URL is malformed.',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is not valid JSON.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large.',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the request as `content-type: application/json`.',
+};

@@ -1,0 +1,50 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance } from 'fastify';
+import { HttpRefusal } from './error-response.ts';
+
+/** Far above what any input type of the schema needs. Code that meets the value later may recurse into it. */
+const MAX_NESTING = 100;
+
+/** A body as it came, and what it says. */
+export interface JsonBody {
+  readonly text: string;
+  readonly value: unknown;
+}
+
+/** Reads bodies as JSON, which is UTF-8 (RFC 8259, 8.1), and takes no other media type. */
+export function jsonBody(app: FastifyInstance): void {
+  const parseText = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    // Decoding would replace what is no UTF-8, and a name written in another charset would be stored damaged.
+    if (!isUtf8(body)) return done(new HttpRefusal(400, 'The body is not valid UTF-8.'));
+    if (isNestedDeeply(body)) return done(new HttpRefusal(400, 'The body is nested too deeply.'));
+    const text = body.toString('utf8');
+    return parseText(request, text, (error, value) => done(error, { text, value } satisfies JsonBody));
+  });
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** What a byte outside of strings does to the number of open brackets. */
+const STEP = new Int8Array(256);
+for (const bracket of '[{') STEP[bracket.charCodeAt(0)] = 1;
+for (const bracket of ']}') STEP[bracket.charCodeAt(0)] = -1;
+
+/** Goes by bytes: none of a longer UTF-8 character is in the range of ASCII. */
+function isNestedDeeply(json: Buffer): boolean {
+  let open = 0;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at] as number;
+    if (byte === QUOTE) at = endOfString(json, at + 1);
+    else open += STEP[byte] as number;
+    if (open > MAX_NESTING) return true;
+  }
+  return false;
+}
+
+function endOfString(json: Buffer, start: number): number {
+  let at = start;
+  while (at < json.length && json[at] !== QUOTE) at += json[at] === BACKSLASH ? 2 : 1;
+  return at;
+}

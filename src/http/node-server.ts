@@ -1,0 +1,125 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { Duplex } from 'node:stream';
+import { HttpRefusal, rawRefusal } from './error-response.ts';
+import { onClose } from './on-close.ts';
+
+export interface HttpServerOptions {
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
+/** A client that is still sending gets this long to read why it is refused: closing at once would discard the answer. */
+const LINGER_MS = 500;
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  isLast?: boolean;
+}
+
+/** Node.js' own server, except that what it would refuse by itself is refused in the words and headers of this gateway. */
+export function createHttpServer(handler: RequestListener, options: HttpServerOptions): Server {
+  const server = createServer(
+    {
+      ...timeouts(options),
+      keepAliveTimeout: options.keepAliveTimeoutMs,
+      // Checked where it can be answered in our shape: plugins/http-checks.ts.
+      requireHostHeader: false,
+    },
+    handler,
+  );
+  const openOn = watchExchanges(server);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const exchange = [...(openOn.get(socket) ?? [])].at(-1);
+    const refusal = toRefusal(error.code);
+    if (error.code === 'ECONNRESET') socket.destroy();
+    else if (!exchange) refuse(socket, refusal);
+    else if (exchange.request.complete) refuseAfter(exchange, socket, refusal);
+    else if (exchange.response.headersSent) socket.destroy();
+    else refuse(socket, refusal);
+  });
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => socket.destroy());
+    refuse(socket, new HttpRefusal(405, 'This is no proxy.'));
+  });
+  // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1). Node.js would answer with an empty 417.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  return server;
+}
+
+/**
+ * What is not answered yet on each connection, the latest last. Of several requests sent at once, only the first one's
+ * response hears that the connection is gone. The others would wait for their turn forever, and what counts requests by
+ * the end of their responses would never be done: they are told here.
+ */
+function watchExchanges(server: Server): WeakMap<Duplex, Set<Exchange>> {
+  const openOn = new WeakMap<Duplex, Set<Exchange>>();
+  server.on('connection', (socket) => {
+    const open = new Set<Exchange>();
+    openOn.set(socket, open);
+    socket.once('close', () => {
+      for (const { response } of open) {
+        response.destroy();
+        response.emit('close');
+      }
+    });
+  });
+  server.on('request', (request, response) => {
+    const open = openOn.get(request.socket);
+    const exchange = { request, response };
+    open?.add(exchange);
+    onClose(response, () => open?.delete(exchange));
+  });
+  return openOn;
+}
+
+/** Node.js looks for slow clients from time to time: so a client's time ends one look early, and it is never cut late. */
+function timeouts({ headersTimeoutMs, requestTimeoutMs }: HttpServerOptions) {
+  const lookEveryMs = Math.ceil(Math.min(500, headersTimeoutMs / 4));
+  return {
+    connectionsCheckingInterval: lookEveryMs,
+    // 0 would be no limit.
+    headersTimeout: Math.max(headersTimeoutMs - lookEveryMs, 1),
+    requestTimeout: Math.max(requestTimeoutMs - lookEveryMs, 1),
+  };
+}
+
+/** Which error of the parser it was is for nobody to know. */
+function toRefusal(code: string | undefined): HttpRefusal {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new HttpRefusal(408, 'The request did not arrive in time.');
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpRefusal(431, 'The headers, or the URL, are too large. Send long documents by POST.');
+    default:
+      return new HttpRefusal(400, 'The request is malformed.');
+  }
+}
+
+/** What is wrong came behind a request that is being answered: a refusal now would be taken for that answer. */
+function refuseAfter(exchange: Exchange, socket: Duplex, refusal: HttpRefusal): void {
+  if (exchange.isLast) return;
+  exchange.isLast = true;
+  onClose(exchange.response, () => refuse(socket, refusal));
+}
+
+function refuse(socket: Duplex, refusal: HttpRefusal): void {
+  // The parser reports every further piece of a request that it gave up.
+  if (!socket.writable) return;
+  // What is late must not arrive after all, and then be done behind the back of a client that was told otherwise.
+  if (refusal.statusCode === 408) {
+    socket.end(rawRefusal(refusal), () => socket.destroy());
+    return;
+  }
+  socket.end(rawRefusal(refusal));
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
+}

@@ -1,0 +1,114 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import {
+  type Context,
+  defaultTextMapGetter,
+  defaultTextMapSetter,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api';
+import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
+import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { FastifyBaseLogger } from 'fastify';
+import type { CallWatch, OperationReport } from '../graphql/context.ts';
+
+/** Where traces go to, and how many, is OpenTelemetry's own configuration. */
+export interface Tracing {
+  /** Begins the span of one operation, in the trace that the caller's headers name. */
+  start(headers: IncomingHttpHeaders): OperationTrace;
+  /** Sends what was not sent yet, if that takes no longer than a second. */
+  close(): Promise<void>;
+}
+
+export interface OperationTrace {
+  readonly traceId: string;
+  /** Makes a span of every upstream call, and its context part of the call. */
+  readonly watch: CallWatch;
+  end(report: OperationReport): void;
+}
+
+const CLOSING_MS = 1000;
+
+/**
+ * Spans by the semantic conventions of GraphQL and HTTP. No attribute holds a document, a variable, an id, a path or a
+ * caller. Exporter and sampler read the environment, by the names of the OpenTelemetry specification.
+ */
+export function createTracing(log: FastifyBaseLogger): Tracing {
+  // Once for each batch at most; its own report would be a stack.
+  setGlobalErrorHandler(() => log.warn('traces could not be sent'));
+  const resource = defaultResource()
+    .merge(resourceFromAttributes({ 'service.name': 'tokens-gateway' }))
+    .merge(detectResources({ detectors: [envDetector] }));
+  const spanProcessors = [new BatchSpanProcessor(new OTLPTraceExporter())];
+  const provider = new BasicTracerProvider({ resource, spanProcessors });
+  const tracer = provider.getTracer('tokens-gateway');
+  const propagator = new W3CTraceContextPropagator();
+  const startCall = (
+    { operation, method }: Parameters<CallWatch>[0],
+    attempt: number,
+    parent: Context,
+  ): ReturnType<CallWatch> => {
+    const attributes = {
+      'http.request.method': method,
+      'tokens_gateway.upstream.operation': operation,
+      ...(attempt > 0 ? { 'http.request.resend_count': attempt } : {}),
+    };
+    const span = tracer.startSpan(operation, { kind: SpanKind.CLIENT, attributes }, parent);
+    const headers: Record<string, string> = {};
+    propagator.inject(trace.setSpan(parent, span), headers, defaultTextMapSetter);
+    return { headers, end: (report) => endCall(span, report) };
+  };
+  return {
+    start(headers) {
+      const parent = propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
+      const span = tracer.startSpan('GraphQL Operation', { kind: SpanKind.SERVER }, parent);
+      const context = trace.setSpan(parent, span);
+      return {
+        traceId: span.spanContext().traceId,
+        watch: (call, attempt) => startCall(call, attempt, context),
+        end: (report) => endOperation(span, report),
+      };
+    },
+    async close() {
+      const limit = new Promise((resolve) => setTimeout(resolve, CLOSING_MS).unref());
+      await Promise.race([provider.shutdown(), limit]);
+    },
+  };
+}
+
+function endCall(span: Span, { status, failure }: Parameters<ReturnType<CallWatch>['end']>[0]): void {
+  if (status !== undefined) span.setAttribute('http.response.status_code', status);
+  if (failure) fail(span, status === undefined ? failure.kind : String(status));
+  span.end();
+}
+
+function endOperation(
+  span: Span,
+  { operation, kind, document, code, joined, upstreamCalls }: OperationReport,
+) {
+  if (kind !== undefined) {
+    span.updateName(operation === undefined ? kind : `${kind} ${operation}`);
+    span.setAttribute('graphql.operation.type', kind);
+  }
+  if (operation !== undefined) span.setAttribute('graphql.operation.name', operation);
+  if (document !== undefined) span.setAttribute('graphql.document.hash', document);
+  if (joined) span.setAttribute('tokens_gateway.joined', true);
+  span.setAttribute('tokens_gateway.upstream.calls', upstreamCalls);
+  if (code !== undefined && code !== 'OK') fail(span, code);
+  span.end();
+}
+
+/** Without a message: the type tells it, and messages are for people. */
+function fail(span: Span, type: string): void {
+  span.setAttribute('error.type', type);
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}

@@ -1,0 +1,150 @@
+import DataLoader from 'dataloader';
+import type { Scope } from '../upstream/attempt.ts';
+import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
+import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from '../upstream/models.ts';
+import type { Page } from '../upstream/parse-response.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
+import type { ListFirst } from './list-prefetch.ts';
+
+/** What a request has read so far. A new one for every request: nothing in it is ever seen by another caller. */
+export interface Loaders {
+  /** A token, or null when there is none. Rejects with `UpstreamError`. */
+  token(id: string): Promise<TokenDto | null>;
+  tokenPage(page: PageRequest): Promise<Page<TokenDto>>;
+  projectPage(tokenId: string, page: PageRequest): Promise<Page<ProjectWithPolicyDto>>;
+  /** The token as it is now, whatever was read before. */
+  freshToken(id: string): Promise<TokenDto | null>;
+  /** Writes are here because each must clear what it makes untrue: a later read in the same request sees the new state. */
+  createToken(body: CreateTokenBody): Promise<TokenDto>;
+  updateToken(id: string, body: UpdateTokenBody): Promise<TokenDto>;
+  deleteToken(id: string): Promise<void>;
+}
+
+type ProjectPageKey = PageRequest & { readonly tokenId: string };
+type Found<Value> = Value | Error;
+
+/**
+ * The API has no get-many, so "batch" means three things here: one id asked for twice is one call; many ids at once are
+ * one list call, with single calls only for ids the list did not have; pages of one list that differ only in size are
+ * one call for the largest.
+ */
+export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFirst): Loaders {
+  const tokens = new DataLoader<string, TokenDto | null>(loadTokens);
+  const tokenPages = new DataLoader<PageRequest, Page<TokenDto>, string>(
+    (keys) =>
+      loadLargest(
+        keys,
+        (key) => key.startKey ?? '',
+        (key) => client.listTokens(scope, key),
+      ),
+    { cacheKeyFn: ({ limit, startKey = '' }) => `${limit} ${startKey}` },
+  );
+  const projectPages = new DataLoader<ProjectPageKey, Page<ProjectWithPolicyDto>, string>(
+    (keys) => loadLargest(keys, projectListOf, (key) => client.listProjectsOfToken(scope, key.tokenId, key)),
+    { cacheKeyFn: (key) => `${key.limit} ${projectListOf(key)}` },
+  );
+
+  async function loadTokens(ids: readonly string[]): Promise<Found<TokenDto | null>[]> {
+    const listed = listFirst.isWorthwhile(scope.credential, ids.length) ? await loadListed(ids) : undefined;
+    return Promise.all(ids.map((id) => listed?.get(id) ?? loadToken(id)));
+  }
+
+  /** The first page of the list, by id. Undefined when it cannot be had: then every id is asked for on its own. */
+  async function loadListed(ids: readonly string[]): Promise<Map<string, TokenDto> | undefined> {
+    try {
+      const { items, next } = await client.listTokens(scope, { limit: 100, startKey: undefined });
+      const wanted = new Set(ids);
+      const byId = new Map<string, TokenDto>();
+      for (const item of items) if (wanted.has(item.id) && !('broken' in item)) byId.set(item.id, item);
+      listFirst.learn(scope.credential, { asked: ids.length, found: byId.size, hasMore: next !== undefined });
+      return byId;
+    } catch (error) {
+      if (error instanceof UpstreamError) return undefined;
+      throw error;
+    }
+  }
+
+  function loadToken(id: string): Promise<Found<TokenDto | null>> {
+    return settle(client.getToken(scope, id), (error) => (error.status === 404 ? null : error));
+  }
+
+  /** Before a write, and after one that failed: nobody knows what it changed. */
+  const forget = (id?: string) => {
+    if (id !== undefined) tokens.clear(id);
+    tokenPages.clearAll();
+    projectPages.clearAll();
+  };
+  const written = (token: TokenDto): TokenDto => {
+    forget(token.id);
+    tokens.prime(token.id, token);
+    return token;
+  };
+  return {
+    token: (id) => tokens.load(id),
+    freshToken: (id) => tokens.clear(id).load(id),
+    async tokenPage(request) {
+      const page = await tokenPages.load(request);
+      // prime does not overwrite: what a write answered in this request is newer than what a list said.
+      for (const item of page.items) if (!('broken' in item)) tokens.prime(item.id, item);
+      return page;
+    },
+    projectPage: (tokenId, request) => projectPages.load({ tokenId, ...request }),
+    async createToken(body) {
+      forget();
+      return written(await client.createToken(scope, body));
+    },
+    async updateToken(id, body) {
+      forget(id);
+      return written(await client.updateToken(scope, id, body));
+    },
+    async deleteToken(id) {
+      forget(id);
+      await client.deleteToken(scope, id);
+    },
+  };
+}
+
+/** With the id's length, so that no id and key together read as another id and key. */
+function projectListOf({ tokenId, startKey = '' }: ProjectPageKey): string {
+  return `${tokenId.length} ${tokenId}${startKey}`;
+}
+
+/** One call per list and start key, for the largest page wanted; one failed call fails only its own keys. */
+function loadLargest<Key extends PageRequest, Item>(
+  keys: readonly Key[],
+  listOf: (key: Key) => string,
+  load: (key: Key) => Promise<Page<Item>>,
+): Promise<Found<Page<Item>>[]> {
+  const lists = keys.map(listOf);
+  const largest = new Map<string, Key>();
+  for (const [index, key] of keys.entries()) {
+    const list = lists[index] as string;
+    const other = largest.get(list);
+    if (!other || key.limit > other.limit) largest.set(list, key);
+  }
+  const calls = new Map<string, Promise<Found<Page<Item>>>>();
+  for (const [list, key] of largest)
+    calls.set(
+      list,
+      settle(load(key), (error) => error),
+    );
+  return Promise.all(lists.map((list) => calls.get(list) as Promise<Found<Page<Item>>>));
+}
+
+/**
+ * DataLoader wants errors as values. It tells them by `instanceof Error`, so only our own class may pass: a foreign
+ * error from another realm would be handed out as a token.
+ */
+async function settle<Value, Instead>(
+  call: Promise<Value>,
+  instead: (error: UpstreamError) => Instead,
+): Promise<Value | Instead | Error> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof UpstreamError) return instead(error);
+    return error instanceof Error
+      ? error
+      : new Error('a call rejected with what is no error', { cause: error });
+  }
+}

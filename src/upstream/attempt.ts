@@ -1,0 +1,160 @@
+import { stopped } from './cancellation.ts';
+import type { Gate } from './concurrency-limiter.ts';
+import type { Deadline } from './deadline.ts';
+import { toStatusError } from './parse-error.ts';
+import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+import { UpstreamError } from './upstream-error.ts';
+
+/** On whose behalf a call is made, and for how long it may be tried. */
+export interface Scope {
+  /** The GraphQL request that calls: so many of its calls run at once. */
+  readonly owner: object;
+  readonly credential: UpstreamCredential;
+  readonly deadline: Deadline;
+  /** Trace context and request id; nothing else of the caller's headers goes upstream. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Counts the attempts that are made for it. */
+  readonly tally?: { upstreamCalls: number } | undefined;
+  /** Told of each of them. */
+  readonly watch?: CallWatch | undefined;
+}
+
+/** Called as an attempt starts. `headers` of what it gives go with the call, before all others of that name. */
+export type CallWatch = (
+  call: Call,
+  attempt: number,
+) => { readonly headers?: Readonly<Record<string, string>>; end(report: ExchangeReport): void };
+
+/** The part of a credential that calls need. */
+export interface UpstreamCredential {
+  /** Tells callers apart. Reads in flight are shared under it, so it is never shorter than a full SHA-256 (hex). */
+  readonly identity: string;
+  /** The `Authorization` header value. */
+  authorization(): Promise<string> | string;
+  /** After an upstream 401 for `rejected`: another value, or undefined when there is none to be had. */
+  renew(rejected: string): Promise<string | undefined>;
+}
+
+export interface Call {
+  readonly operation: string;
+  readonly method: HttpRequest['method'];
+  /** Behind the base URL, with its query. */
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+/** Limits of one exchange. Times in milliseconds. */
+export interface ExchangeOptions {
+  /** Including `/iam`. */
+  readonly baseUrl: string;
+  readonly connectTimeoutMs: number;
+  readonly readTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly maxResponseBytes: number;
+}
+
+export interface ExchangeDependencies {
+  readonly readTransport: Transport;
+  readonly writeTransport: Transport;
+  readonly gate: Gate;
+  /** Wall clock in milliseconds, for dates in `Retry-After`. */
+  readonly now: () => number;
+  /** Told of every exchange, for logs and metrics. */
+  readonly onExchange?: ((report: ExchangeReport) => void) | undefined;
+}
+
+export interface ExchangeReport {
+  readonly operation: string;
+  readonly attempt: number;
+  readonly status: number | undefined;
+  readonly failure: UpstreamError | undefined;
+  readonly durationMs: number;
+}
+
+/** One attempt: resolves to a 2xx answer, rejects with an `UpstreamError`. */
+export type Exchange = (
+  scope: Scope,
+  call: Call,
+  authorization: string,
+  attempt: number,
+) => Promise<HttpResponse>;
+
+type Headers = Readonly<Record<string, string>> | undefined;
+
+export function createExchange(options: ExchangeOptions, dependencies: ExchangeDependencies): Exchange {
+  const { readTransport, writeTransport, gate, now, onExchange } = dependencies;
+
+  const toRequest = (scope: Scope, call: Call, authorization: string, more: Headers): HttpRequest => {
+    const isRead = call.method === 'GET';
+    const timeoutMs = isRead ? options.readTimeoutMs : options.writeTimeoutMs;
+    return {
+      method: call.method,
+      url: options.baseUrl + call.path,
+      headers: requestHeaders(scope, call, authorization, more),
+      body: call.body === undefined ? undefined : JSON.stringify(call.body),
+      connectTimeoutMs: options.connectTimeoutMs,
+      timeoutMs: Math.max(1, Math.min(timeoutMs, scope.deadline.remainingMs())),
+      maxBytes: options.maxResponseBytes,
+      // A client that leaves stops its reads. A write is on its way: stopping it would only make its outcome unknown.
+      stop: isRead ? scope.deadline.stop : scope.deadline.expired,
+    };
+  };
+  const attemptOnce = async (
+    scope: Scope,
+    call: Call,
+    authorization: string,
+    more?: Headers,
+  ): Promise<HttpResponse> => {
+    const { stop } = scope.deadline;
+    const entered = gate.enter(scope.owner, stop);
+    const leave = entered instanceof Promise ? await entered : entered;
+    try {
+      if (stop.reason) throw stopped(stop, false);
+      const send = call.method === 'GET' ? readTransport : writeTransport;
+      const response = await send(toRequest(scope, call, authorization, more));
+      if (response.status < 200 || response.status > 299) throw toStatusError(response, now());
+      return response;
+    } finally {
+      leave();
+    }
+  };
+
+  return async (scope, call, authorization, attempt) => {
+    const { tally, watch } = scope;
+    if (tally) tally.upstreamCalls++;
+    if (!onExchange && !watch) return attemptOnce(scope, call, authorization);
+    const startedAt = performance.now();
+    const watched = watch?.(call, attempt);
+    const report = (status: number | undefined, failure?: UpstreamError) => {
+      const { operation } = call;
+      const told = { operation, attempt, status, failure, durationMs: performance.now() - startedAt };
+      watched?.end(told);
+      onExchange?.(told);
+    };
+    try {
+      const response = await attemptOnce(scope, call, authorization, watched?.headers);
+      report(response.status);
+      return response;
+    } catch (error) {
+      if (error instanceof UpstreamError) report(error.status, error);
+      throw error;
+    }
+  };
+}
+
+function requestHeaders(
+  scope: Scope,
+  call: Call,
+  authorization: string,
+  more: Headers,
+): Record<string, string> {
+  // What is spread comes last: V8 makes an object that begins with a spread twenty times as slowly.
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    authorization,
+    ...scope.headers,
+    ...more,
+  };
+  if (call.body !== undefined) headers['content-type'] = 'application/json';
+  return headers;
+}

@@ -1,0 +1,52 @@
+import type { Scope } from './attempt.ts';
+import type { Deadline } from './deadline.ts';
+import type { IamClient } from './iam-client.ts';
+import type { Flight, Flights } from './single-flight.ts';
+
+/**
+ * The same client, with two rules added. A read that an identity has in flight is joined, not repeated. And no read that
+ * began before a write of that identity ended is joined by anybody who comes after it: it may have seen the old state.
+ */
+export function shareReads(
+  client: IamClient,
+  reads: Flights<Deadline>,
+  onWrite: (identity: string) => void,
+): IamClient {
+  const read = <Value>(scope: Scope, key: string, call: (scope: Scope) => Promise<Value>): Promise<Value> =>
+    reads.join(scope.credential.identity, key, scope.deadline, (flight) =>
+      call(toSharedScope(scope, flight)),
+    );
+  const write = async <Value>({ credential: { identity } }: Scope, call: () => Promise<Value>) => {
+    reads.forget(identity);
+    onWrite(identity);
+    try {
+      return await call();
+    } finally {
+      reads.forget(identity);
+      onWrite(identity);
+    }
+  };
+  return {
+    getToken: (scope, id) => read(scope, `token ${id}`, (shared) => client.getToken(shared, id)),
+    listTokens: (scope, page) =>
+      read(scope, `tokens ${page.limit} ${page.startKey ?? ''}`, (shared) => client.listTokens(shared, page)),
+    listProjectsOfToken: (scope, id, page) =>
+      read(scope, `projects ${page.limit} ${id.length} ${id}${page.startKey ?? ''}`, (shared) =>
+        client.listProjectsOfToken(shared, id, page),
+      ),
+    createToken: (scope, body) => write(scope, () => client.createToken(scope, body)),
+    updateToken: (scope, id, body) => write(scope, () => client.updateToken(scope, id, body)),
+    deleteToken: (scope, id) => write(scope, () => client.deleteToken(scope, id)),
+  };
+}
+
+/** Goes on as long as anybody waits who has time left. What is sent is the first one's. */
+function toSharedScope(scope: Scope, { stop, waiters }: Flight<Deadline>): Scope {
+  const remainingMs = () => {
+    let most = 0;
+    for (const waiter of waiters) most = Math.max(most, waiter.remainingMs());
+    return most;
+  };
+  const { owner, credential, headers, tally, watch } = scope;
+  return { owner, credential, headers, tally, watch, deadline: { stop, expired: stop, remainingMs } };
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from '@jest/globals';
+import { createLoopWatch, createShedWatch } from '../../../src/admission/overload.ts';
+
+describe('Requests that were turned away', () => {
+  const start = (spacingMs: number, count: number) => {
+    let now = 0;
+    const sheds = createShedWatch(() => now);
+    for (let index = 0; index < count; index++) {
+      if (index > 0) now += spacingMs;
+      sheds.add();
+    }
+    const lastAt = now;
+    return (afterMs: number) => {
+      now = lastAt + afterMs;
+      return sheds.areMany();
+    };
+  };
+
+  it('are many from the hundredth within five seconds on', () => {
+    expect(start(50, 99)(0)).toBe(false);
+    expect(start(50, 100)(0)).toBe(true);
+    expect(start(51, 100)(0)).toBe(false);
+    expect(start(51, 1000)(0)).toBe(false);
+  });
+
+  it('are so for ten seconds after the last', () => {
+    expect(start(10, 100)(9_999)).toBe(true);
+    expect(start(10, 100)(10_000)).toBe(false);
+    expect(start(10, 500)(9_999)).toBe(true);
+  });
+});
+
+describe('The event loop', () => {
+  it('is late when the timer is, even before the timer could tell', () => {
+    let now = 0;
+    const loop = createLoopWatch(() => now);
+    expect(loop.isLate()).toBe(false);
+    loop.start();
+    now = 800;
+    expect(loop.isLate()).toBe(false);
+    now = 1000;
+    expect(loop.isLate()).toBe(true);
+    loop.stop();
+  });
+
+  it('is not watched any more after the end', () => {
+    let now = 0;
+    const loop = createLoopWatch(() => now);
+    loop.start();
+    loop.stop();
+    now = 10_000;
+    expect(loop.isLate()).toBe(false);
+  });
+});

@@ -1,0 +1,184 @@
+import { describe, expect, it } from '@jest/globals';
+import { variables } from '../../../src/config/config.ts';
+import { PAT, PEM, problemsOf, URL_ONLY } from '../../support/config.ts';
+
+describe('What is wrong is said in one line each', () => {
+  const url = 'an http or https URL without credentials, query and fragment';
+
+  const refused: [env: Record<string, string | undefined>, problem: string][] = [
+    [{}, 'API_GATEWAY_URL is required, or EMULATOR=true'],
+    [
+      { ...URL_ONLY, EMULATOR: 'true' },
+      'API_GATEWAY_URL and EMULATOR=true exclude each other: leave one of them out',
+    ],
+    [
+      { API_GATEWAY_URL: 'apse1.api.affinidi.io' },
+      `Expected API_GATEWAY_URL to be ${url}, got "apse1.api.affinidi.io"`,
+    ],
+    [{ API_GATEWAY_URL: 'ftp://a.example' }, `Expected API_GATEWAY_URL to be ${url}, got "ftp://a.example"`],
+    [
+      { API_GATEWAY_URL: 'https://a.example/?k=CANARY' },
+      `Expected API_GATEWAY_URL to be ${url}, got "https://a.example/…"`,
+    ],
+    [
+      { API_GATEWAY_URL: 'https://a:CANARY@b.example' },
+      `Expected API_GATEWAY_URL to be ${url}, got "…@b.example"`,
+    ],
+    [
+      { API_GATEWAY_URL: 'http://api.example.com' },
+      'Expected API_GATEWAY_URL to be an https URL: plain http needs a loopback host or ALLOW_INSECURE_UPSTREAM=true',
+    ],
+    [{ ...URL_ONLY, PORT: 'http' }, 'Expected PORT to be a whole number from 0 to 65535, got "http"'],
+    [{ ...URL_ONLY, PORT: '65536' }, 'Expected PORT to be a whole number from 0 to 65535, got "65536"'],
+    [{ ...URL_ONLY, PORT: '-1' }, 'Expected PORT to be a whole number from 0 to 65535, got "-1"'],
+    [{ ...URL_ONLY, PORT: '4e3' }, 'Expected PORT to be a whole number from 0 to 65535, got "4e3"'],
+    [
+      { ...URL_ONLY, REQUEST_DEADLINE_MS: '0' },
+      'Expected REQUEST_DEADLINE_MS to be a whole number from 1 to 600000, got "0"',
+    ],
+    [{ ...URL_ONLY, MAX_DEPTH: 'abc' }, 'Expected MAX_DEPTH to be a whole number from 1 to 100, got "abc"'],
+    [{ ...URL_ONLY, MAX_DEPTH: '1.5' }, 'Expected MAX_DEPTH to be a whole number from 1 to 100, got "1.5"'],
+    [
+      { ...URL_ONLY, HEADERS_TIMEOUT_MS: '20000' },
+      'Expected HEADERS_TIMEOUT_MS to be at most REQUEST_TIMEOUT_MS, which includes it',
+    ],
+    [
+      { ...URL_ONLY, ADMIN_PORT: '4000' },
+      'Expected ADMIN_PORT to be another port than PORT, got 4000 for both',
+    ],
+    [{ ...URL_ONLY, HOST: 'http://x' }, 'Expected HOST to be a host name or an IP address, got "http://x"'],
+    [{ ...URL_ONLY, APQ: 'yes' }, 'Expected APQ to be "true" or "false", got "yes"'],
+    [{ ...URL_ONLY, APQ: 'constructor' }, 'Expected APQ to be "true" or "false", got "constructor"'],
+    [
+      { ...URL_ONLY, AUTH_MODE: 'passthrough' },
+      'Expected AUTH_MODE to be "pass-through", "pat", got "passthrough"',
+    ],
+    [
+      { ...URL_ONLY, LOG_LEVEL: `loud${'!'.repeat(100)}` },
+      `Expected LOG_LEVEL to be "fatal", "error", "warn", "info", "debug", "trace", "silent", got "loud${'!'.repeat(36)}…"`,
+    ],
+    [{ ...URL_ONLY, CALLER_AUTH: 'jwt' }, 'CALLER_AUTH=jwt needs AUTH_MODE=pat'],
+    [
+      { ...URL_ONLY, REDIS_URL: 'http://:CANARY@cache' },
+      'Expected REDIS_URL to be a redis or rediss URL, got "…"',
+    ],
+    [
+      { ...URL_ONLY, TRUSTED_DOCUMENTS_MODE: 'log' },
+      'TRUSTED_DOCUMENTS is required by TRUSTED_DOCUMENTS_MODE',
+    ],
+    [{ ...PAT, TOKEN_ID: undefined }, 'TOKEN_ID is required by AUTH_MODE=pat'],
+    [{ ...PAT, TOKEN_ENDPOINT: undefined }, 'TOKEN_ENDPOINT is required by AUTH_MODE=pat'],
+    [{ ...PAT, PROJECT_ID: '' }, 'PROJECT_ID is required by AUTH_MODE=pat, unless PAT_CREDENTIAL=user'],
+    [
+      { ...PAT, TOKEN_ID: '"quoted"' },
+      'Expected TOKEN_ID to be at most 256 characters without blanks and quotation marks, got "\\"quoted\\""',
+    ],
+    [
+      { ...PAT, KEY_ID: PEM },
+      'Expected KEY_ID to be at most 256 characters without blanks and quotation marks, got a private key',
+    ],
+    [
+      { ...PAT, TOKEN_ENDPOINT: 'http://auth.example.com/token' },
+      'Expected TOKEN_ENDPOINT to be an https URL: plain http needs a loopback host or ALLOW_INSECURE_UPSTREAM=true',
+    ],
+    [
+      { ...PAT, PRIVATE_KEY: undefined },
+      'Exactly one of PRIVATE_KEY and PRIVATE_KEY_FILE is required by AUTH_MODE=pat',
+    ],
+    [
+      { ...PAT, PRIVATE_KEY_FILE: '/keys/pat.pem' },
+      'Exactly one of PRIVATE_KEY and PRIVATE_KEY_FILE is required by AUTH_MODE=pat',
+    ],
+    [
+      { ...PAT, PRIVATE_KEY: 'CANARY' },
+      'Expected PRIVATE_KEY to hold a private key in PEM form; newlines may be written \\n',
+    ],
+    [
+      { ...PAT, PRIVATE_KEY: PEM.replaceAll('PRIVATE', 'PUBLIC') },
+      'Expected PRIVATE_KEY to hold a private key in PEM form; newlines may be written \\n',
+    ],
+    [
+      { ...PAT, PRIVATE_KEY: undefined, PRIVATE_KEY_FILE: '/keys/not-a-key' },
+      'Expected PRIVATE_KEY_FILE to hold a private key in PEM form; newlines may be written \\n',
+    ],
+    [
+      { ...PAT, PRIVATE_KEY: undefined, PRIVATE_KEY_FILE: '/keys/missing' },
+      'Expected PRIVATE_KEY_FILE to name a file that this process can read',
+    ],
+    [
+      { ...PAT, PRIVATE_KEY: undefined, PRIVATE_KEY_FILE: '/keys/encrypted.pem' },
+      'PASSPHRASE is required: the key of PRIVATE_KEY_FILE is encrypted',
+    ],
+    [
+      { ...PAT, HOST: '0.0.0.0' },
+      'CALLER_AUTH is required with AUTH_MODE=pat on HOST=0.0.0.0: whoever reaches it could use the token',
+    ],
+    [
+      { ...PAT, HOST: '0.0.0.0', CALLER_AUTH: 'jtw' },
+      'Expected CALLER_AUTH to be "none", "jwt", "api-key", got "jtw"',
+    ],
+    [{ ...PAT, CALLER_AUTH: 'api-key' }, 'CALLER_API_KEYS_FILE is required by CALLER_AUTH=api-key'],
+    [
+      { ...PAT, CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: '/keys/empty' },
+      'Expected CALLER_API_KEYS_FILE to name a file that is not empty',
+    ],
+  ];
+
+  it.each(refused.map(([env, problem]) => [problem, env] as const))('%s', (problem, env) => {
+    expect(problemsOf(env)).toEqual([problem]);
+  });
+
+  it.each([
+    '*',
+    'null',
+    'https://a.example/',
+    'https://a.example/path',
+    'a.example',
+    'https://A.example',
+    ',',
+  ])('CORS_ORIGINS=%s is refused', (CORS_ORIGINS) => {
+    expect(problemsOf({ ...URL_ONLY, CORS_ORIGINS })).toEqual([
+      `Expected CORS_ORIGINS to be ${variables.CORS_ORIGINS.expected}, got ${JSON.stringify(CORS_ORIGINS)}`,
+    ]);
+  });
+
+  it('and all at once', () => {
+    expect(problemsOf({ AUTH_MODE: 'pat', CALLER_AUTH: 'jwt', PORT: 'x', MAX_DEPHT: '3' })).toEqual([
+      'MAX_DEPHT is not a variable of this gateway. Did you mean MAX_DEPTH?',
+      'Expected PORT to be a whole number from 0 to 65535, got "x"',
+      'API_GATEWAY_URL is required, or EMULATOR=true',
+      'TOKEN_ID is required by AUTH_MODE=pat',
+      'TOKEN_ENDPOINT is required by AUTH_MODE=pat',
+      'PROJECT_ID is required by AUTH_MODE=pat, unless PAT_CREDENTIAL=user',
+      'Exactly one of PRIVATE_KEY and PRIVATE_KEY_FILE is required by AUTH_MODE=pat',
+      'CALLER_JWKS_URL is required by CALLER_AUTH=jwt',
+      'CALLER_JWT_ISSUER is required by CALLER_AUTH=jwt',
+      'CALLER_JWT_AUDIENCE is required by CALLER_AUTH=jwt',
+    ]);
+  });
+});
+
+describe('A typo in a name does not pass for silence', () => {
+  it.each([
+    ['AUTHMODE', 'AUTH_MODE'],
+    ['API_GATEWAY_URI', 'API_GATEWAY_URL'],
+    ['API_GATEWAY_ULR', 'API_GATEWAY_URL'],
+    ['api_gateway_url', 'API_GATEWAY_URL'],
+    ['CORS_ORIGIN', 'CORS_ORIGINS'],
+    ['MAX_ALIAS', 'MAX_ALIASES'],
+    ['PRIVATEKEY', 'PRIVATE_KEY'],
+    ['LOGLEVEL', 'LOG_LEVEL'],
+  ])('%s: did you mean %s?', (name, meant) => {
+    expect(problemsOf({ ...URL_ONLY, [name]: 'CANARY' })).toEqual([
+      `${name} is not a variable of this gateway. Did you mean ${meant}?`,
+    ]);
+  });
+
+  it('the variables of other programs are left alone', () => {
+    const others =
+      'PATH HOME HOSTNAME HOSTTYPE SHELL NODE_ENV PORT_80_TCP TOKENS_GATEWAY_PORT EXPORT EDITOR DEV_ID TENANT_ID API_KEY ' +
+      'AWS_PROJECT_ID OTEL_SERVICE_NAME NODE_EXTRA_CA_CERTS npm_config_cache npm_lifecycle_event';
+    const env = Object.fromEntries(others.split(' ').map((name) => [name, 'x']));
+    expect(problemsOf({ ...URL_ONLY, ...env, FEDERATION: 'false', MAX_DEPHT: '' })).toEqual([]);
+  });
+});

@@ -1,0 +1,259 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { ENCRYPTED_PEM, files, PAT, PEM, problemsOf, read, URL_ONLY } from '../../support/config.ts';
+
+describe('With nothing but the URL of the API', () => {
+  it('every other value is safe on a laptop', () => {
+    expect(read(URL_ONLY)).toEqual({
+      listen: { host: '127.0.0.1', port: 4000 },
+      admin: undefined,
+      upstream: {
+        apiGatewayUrl: 'https://apse1.api.affinidi.io',
+        connectTimeoutMs: 1500,
+        readTimeoutMs: 4000,
+        writeTimeoutMs: 9500,
+        maxResponseBytes: 2097152,
+        retries: 2,
+        retryBudget: 20,
+        retryBudgetPerSecond: 2,
+        retryAfterMaxMs: 2000,
+        idleSocketMs: 4000,
+        concurrency: 256,
+        concurrencyPerRequest: 50,
+        tokenBatchListMin: 4,
+      },
+      emulator: undefined,
+      auth: { mode: 'pass-through' },
+      explorer: 'sandbox',
+      federation: false,
+      introspection: true,
+      cors: { origins: ['https://studio.apollographql.com'] },
+      limits: {
+        maxDepth: 12,
+        maxAliases: 30,
+        maxRootFields: 20,
+        maxFields: 300,
+        maxDirectives: 50,
+        maxOperations: 10,
+        maxVariables: 100,
+        maxOperationTokens: 1000,
+        maxOperationChars: 15000,
+        maxBracketDepth: 200,
+        maxFieldCost: 50000,
+        maxUpstreamCalls: 150,
+        maxBodyBytes: 262144,
+        maxInFlight: 1000,
+        maxInFlightPerPrincipal: 100,
+        rateLimitPerSecond: 50,
+        rateLimitBurst: 100,
+      },
+      http: {
+        requestDeadlineMs: 10000,
+        drainTimeoutMs: 15000,
+        drainDelayMs: 250,
+        headersTimeoutMs: 10000,
+        requestTimeoutMs: 15000,
+        trustedProxies: [],
+        keepAliveTimeoutMs: 65000,
+      },
+      execution: { maxDocuments: 1000, maxCompiled: 500, compileAfter: 1 },
+      apq: false,
+      logLevel: 'info',
+      tracing: false,
+      workers: 1,
+    });
+  });
+
+  it('nobody can change the configuration afterwards', () => {
+    const { limits, cors } = read(URL_ONLY);
+    expect(() => Object.assign(limits, { maxDepth: 99 })).toThrow(TypeError);
+    expect(() => Object.assign(cors.origins, ['https://evil.example'])).toThrow(TypeError);
+  });
+});
+
+describe('A value is read as it is written', () => {
+  it.each([
+    ['https://api.example.com/', 'https://api.example.com'],
+    ['https://api.example.com/iam', 'https://api.example.com'],
+    ['https://api.example.com/iam/', 'https://api.example.com'],
+    ['https://proxy.example.com/affinidi/iam', 'https://proxy.example.com/affinidi'],
+    [' https://api.example.com ', 'https://api.example.com'],
+    ['http://127.0.0.1:9000', 'http://127.0.0.1:9000'],
+    ['http://[::1]:9000', 'http://[::1]:9000'],
+    ['http://localhost:9000', 'http://localhost:9000'],
+  ])('API_GATEWAY_URL %s is %s', (given, expected) => {
+    expect(read({ API_GATEWAY_URL: given }).upstream.apiGatewayUrl).toBe(expected);
+  });
+
+  it('0 is a value, and an empty value is none', () => {
+    const config = read({
+      ...URL_ONLY,
+      PORT: '0',
+      ADMIN_PORT: '0',
+      UPSTREAM_RETRIES: '0',
+      MAX_DEPTH: '',
+      HOST: ' ',
+    });
+    expect(config.listen).toEqual({ host: '127.0.0.1', port: 0 });
+    expect(config.admin).toEqual({ host: '127.0.0.1', port: 0 });
+    expect(config.upstream.retries).toBe(0);
+    expect(config.limits.maxDepth).toBe(12);
+  });
+
+  it('a burst of 0 is as many as the rate', () => {
+    expect(read({ ...URL_ONLY, RATE_LIMIT_PER_SECOND: '7', RATE_LIMIT_BURST: '0' }).limits).toMatchObject({
+      rateLimitPerSecond: 7,
+      rateLimitBurst: 7,
+    });
+  });
+
+  it.each([
+    ['true', true],
+    ['1', true],
+    ['false', false],
+    ['0', false],
+  ])('APQ=%s is %s', (given, expected) => {
+    expect(read({ ...URL_ONLY, APQ: given }).apq).toBe(expected);
+  });
+
+  it('EMULATOR=true takes the place of the URL', () => {
+    const config = read({ EMULATOR: 'true', EMULATOR_PORT: '4001', EMULATOR_DATA_FILE: '/data/iam.json' });
+    expect(config.upstream.apiGatewayUrl).toBeUndefined();
+    expect(config.emulator).toEqual({
+      host: '127.0.0.1',
+      port: 4001,
+      dataFile: '/data/iam.json',
+      seed: 'demo',
+    });
+  });
+});
+
+describe('The explorer is on where only this machine can reach it', () => {
+  it.each([
+    ['127.0.0.1', 'sandbox', true],
+    ['127.8.8.8', 'sandbox', true],
+    ['localhost', 'sandbox', true],
+    ['::1', 'sandbox', true],
+    ['0.0.0.0', 'off', false],
+    ['::', 'off', false],
+    ['10.0.0.7', 'off', false],
+    ['127.example.com', 'off', false],
+  ])('HOST=%s: explorer %s, introspection %s', (HOST, explorer, introspection) => {
+    expect(read({ ...URL_ONLY, HOST })).toMatchObject({ explorer, introspection });
+  });
+
+  it('introspection can be on without it, and off with it', () => {
+    expect(read({ ...URL_ONLY, EXPLORER: 'off', INTROSPECTION: 'true' }).introspection).toBe(true);
+    expect(read({ ...URL_ONLY, EXPLORER: 'sandbox', INTROSPECTION: 'false' }).introspection).toBe(false);
+  });
+
+  it("Apollo Studio's origin is allowed only while it is on", () => {
+    const CORS_ORIGINS = 'https://app.example.com, http://localhost:3000';
+    expect(read({ ...URL_ONLY, CORS_ORIGINS }).cors.origins).toEqual([
+      'https://app.example.com',
+      'http://localhost:3000',
+      'https://studio.apollographql.com',
+    ]);
+    expect(read({ ...URL_ONLY, CORS_ORIGINS, EXPLORER: 'off' }).cors.origins).toEqual([
+      'https://app.example.com',
+      'http://localhost:3000',
+    ]);
+  });
+});
+
+describe('A personal access token', () => {
+  it('is read with its defaults', () => {
+    const { auth } = read(PAT);
+    expect(auth).toMatchObject({
+      mode: 'pat',
+      tokenEndpoint: 'https://auth.example.com/oauth2/token',
+      projectId: 'project-id',
+      tokenId: 'pat-id',
+      keyId: 'pat-id',
+      passphrase: undefined,
+      credential: 'project',
+      callerAuth: { kind: 'none' },
+    });
+    expect(auth.mode === 'pat' && auth.privateKeyPem.reveal()).toBe(PEM);
+  });
+
+  it.each([
+    ['escaped newlines', { PRIVATE_KEY: PEM.replaceAll('\n', '\\n') }],
+    ['Windows newlines', { PRIVATE_KEY: PEM.replaceAll('\n', '\r\n') }],
+    ['a file', { PRIVATE_KEY: '', PRIVATE_KEY_FILE: '/keys/pat.pem' }],
+  ])('may have its key in %s', (_, env) => {
+    const { auth } = read({ ...PAT, ...env });
+    expect(auth.mode === 'pat' && auth.privateKeyPem.reveal()).toBe(PEM);
+  });
+
+  it('may have an encrypted key, whose passphrase is taken letter for letter', () => {
+    const { auth } = read({ ...PAT, PRIVATE_KEY: ENCRYPTED_PEM, PASSPHRASE: ' with blanks ' });
+    expect(auth.mode === 'pat' && auth.passphrase?.reveal()).toBe(' with blanks ');
+  });
+
+  it('needs no token endpoint over the emulator, and no project for the user credential', () => {
+    const { API_GATEWAY_URL, TOKEN_ENDPOINT, PROJECT_ID, ...rest } = PAT;
+    const { auth } = read({ ...rest, EMULATOR: 'true', PAT_CREDENTIAL: 'user', KEY_ID: 'key-1' });
+    expect(auth).toMatchObject({
+      tokenEndpoint: undefined,
+      credential: 'user',
+      projectId: '',
+      keyId: 'key-1',
+    });
+  });
+
+  it("may stand in a vendor's .env that is used in pass-through mode", () => {
+    const env = { ...PAT, AUTH_MODE: undefined, PRIVATE_KEY: 'whatever', PASSPHRASE: '', KEY_ID: '' };
+    expect(read(env).auth).toEqual({ mode: 'pass-through' });
+  });
+
+  it('lets callers in by the JWTs of an issuer', () => {
+    const { auth } = read({
+      ...PAT,
+      HOST: '0.0.0.0',
+      CALLER_AUTH: 'jwt',
+      CALLER_JWKS_URL: 'https://id.example.com/jwks.json',
+      CALLER_JWT_ISSUER: 'https://id.example.com/',
+      CALLER_JWT_AUDIENCE: 'tokens-gateway',
+    });
+    expect(auth).toMatchObject({
+      callerAuth: {
+        kind: 'jwt',
+        jwksUrl: 'https://id.example.com/jwks.json',
+        issuer: 'https://id.example.com/',
+        audience: 'tokens-gateway',
+      },
+    });
+  });
+
+  it('lets callers in by API keys, whose file is read at once', () => {
+    const env = { ...PAT, HOST: '0.0.0.0', CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: '/keys/callers' };
+    expect(read(env).auth).toMatchObject({
+      callerAuth: { kind: 'api-key', file: '/keys/callers', text: files['/keys/callers'] },
+    });
+  });
+});
+
+describe('Secrets', () => {
+  it('are in no printed form of the configuration', () => {
+    const { auth } = read({ ...PAT, PRIVATE_KEY: ENCRYPTED_PEM, PASSPHRASE: 'CANARY' });
+    for (const printed of [
+      JSON.stringify(auth),
+      inspect(auth, { depth: 9, showHidden: true }),
+      String(auth),
+    ]) {
+      expect(printed).not.toMatch(/CANARY|MIIE/);
+    }
+    expect(JSON.stringify(auth)).toContain('"passphrase":"[secret]"');
+  });
+
+  it.each<Record<string, string>>([
+    { ...PAT, PRIVATE_KEY: `${PEM.slice(0, 40)}CANARY`, PASSPHRASE: 'CANARY', API_GATEWAY_URL: 'CANARY@x' },
+    { ...PAT, PRIVATE_KEY: '', PRIVATE_KEY_FILE: '/keys/not-a-key', PASSPHRASE: 'CANARY', PORT: 'x' },
+    { ...PAT, PRIVATE_KEY: '', PRIVATE_KEY_FILE: '/keys/CANARY', REDIS_URL: 'redis://CANARY' },
+    { ...PAT, TOKEN_ENDPOINT: 'https://u:CANARY?/#@h.example', CALLER_JWKS_URL: '//u:CANARY@h' },
+  ])('are in no problem: %#', (env) => {
+    expect(problemsOf(env)).not.toEqual([]);
+    expect(problemsOf(env).join('\n')).not.toContain('CANARY');
+  });
+});

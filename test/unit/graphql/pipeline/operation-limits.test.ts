@@ -1,0 +1,270 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  buildSchema,
+  type DocumentNode,
+  getIntrospectionQuery,
+  isObjectType,
+  Kind,
+  Lexer,
+  type OperationDefinitionNode,
+  parse,
+  Source,
+  TokenKind,
+  validate,
+} from 'graphql';
+import { planCost } from '../../../../src/graphql/pipeline/cost.ts';
+import { countDocument } from '../../../../src/graphql/pipeline/document-size.ts';
+import { measureSource } from '../../../../src/graphql/pipeline/scan-source.ts';
+import { readTypeDefs } from '../../../../src/graphql/schema.ts';
+
+const schema = buildSchema(readTypeDefs());
+
+function lexerTokens(text: string): number {
+  const lexer = new Lexer(new Source(text));
+  let count = 0;
+  while (lexer.advance().kind !== TokenKind.EOF) count++;
+  return count;
+}
+
+const times = (count: number, textOf: (index: number) => string, separator = ' ') =>
+  Array.from({ length: count }, (_, index) => textOf(index)).join(separator);
+
+describe('The scan before parsing', () => {
+  it.each([
+    ['', 0],
+    ['{ a }', 3],
+    ['{a,b}', 4],
+    ['\uFEFF{ a }', 3],
+    ['# { { {\n{ a } # }', 3],
+    ['{ a(s: "}{ \\" # {") }', 8],
+    ['{ a(s: "") b }', 9],
+    ['{ a(s: """ " \\""" {{{ """) }', 8],
+    ['{ a(s: """""") }', 8],
+    ['{ a(n: -1.5e+3) }', 8],
+    ['{ a(n: [1-1-1 2]) }', 13],
+    ['{ a...b...on C{d} }', 11],
+    ['query($v: Int! = 1 @d) { a @e }', 17],
+    ['{ a(s: "漢字 😀") }', 8],
+  ])('counts the tokens of %s as GraphQL does', (text, tokens) => {
+    expect(measureSource(text).tokens).toBe(tokens);
+    expect(lexerTokens(text)).toBe(tokens);
+  });
+
+  it('counts those of long documents as GraphQL does', () => {
+    for (const text of [readTypeDefs(), getIntrospectionQuery()])
+      expect(measureSource(text).tokens).toBe(lexerTokens(text));
+  });
+
+  it.each([
+    ['{ a { b } c { d { e } } }', 3],
+    ['{ a(b: [[{c: (', 6],
+    ['{ a(s: "[[[[", t: """{{{""") } # (((((', 2],
+  ])('sees how many brackets are open at once in %s', (text, brackets) => {
+    expect(measureSource(text).brackets).toBe(brackets);
+  });
+});
+
+const count = (text: string) => countDocument(parse(text));
+
+describe('The measure of a document', () => {
+  it('counts every field, alias and directive that may run', () => {
+    const text = 'query Q($a: Int @x) @y { r: token(id: "1") @z { id n: name ... @w { ari } } }';
+    expect(count(text)).toEqual({
+      operations: 1,
+      operationName: 1,
+      variables: 1,
+      rootFields: 1,
+      directives: 4,
+      aliases: 2,
+      fields: 4,
+      depth: 2,
+      introspectionDepth: 0,
+      introspectionLists: 0,
+    });
+  });
+
+  it('counts what a fragment holds wherever it is spread', () => {
+    const text =
+      '{ tokens { nodes { ...A } edges { node { ...A } } } } fragment A on Token { i: id @d name }';
+    expect(count(text)).toMatchObject({ fields: 8, aliases: 2, directives: 2, depth: 4 });
+  });
+
+  it('counts the root fields that fragments bring', () => {
+    const text =
+      '{ ...A ... on Query { node(id: 1) { id } } } fragment A on Query { tokens { nodes { id } } }';
+    expect(count(text).rootFields).toBe(2);
+  });
+
+  it('takes the largest of several operations, and fragments that no operation uses', () => {
+    const text = 'query A { a } query B { a b c } fragment C on Query { a { b { c { d } } } }';
+    expect(count(text)).toMatchObject({ operations: 2, rootFields: 3, fields: 4, depth: 1 });
+  });
+
+  it('sees a fragment that multiplies without following it', () => {
+    const bomb = times(60, (index) => `fragment F${index} on Query { ...F${index + 1} ...F${index + 1} }`);
+    const text = `{ ...F0 } ${bomb} fragment F60 on Query { a }`;
+    expect(count(text)).toMatchObject({ fields: 2 ** 60, rootFields: 2 ** 60 });
+  });
+
+  it('ends on fragments that spread themselves or are missing', () => {
+    const text = '{ ...A ...Missing a } fragment A on Query { b ...B } fragment B on Query { c ...A }';
+    expect(count(text)).toMatchObject({ fields: 3 });
+  });
+
+  it('ends on a chain of fragments that is longer than the stack', () => {
+    const chain = times(1800, (index) => `fragment F${index} on T{...F${index + 1}}`);
+    expect(count(`{...F0}${chain} fragment F1800 on T{a}`).depth).toBe(1000);
+  });
+
+  it('measures introspection apart from the depth', () => {
+    const text =
+      '{ __schema { types { fields { type { fields { type { name } } } } } } token(id: 1) { id } }';
+    expect(count(text)).toMatchObject({ depth: 2, introspectionDepth: 7, introspectionLists: 2 });
+  });
+
+  it('is not misled by a fragment or an alias with a name of introspection', () => {
+    const text = '{ __schema: tokens { nodes { ...__schema } } } fragment __schema on Token { id }';
+    expect(count(text)).toMatchObject({ depth: 3, introspectionDepth: 0 });
+  });
+
+  it('finds the usual introspection within what is allowed', () => {
+    const text = getIntrospectionQuery({
+      specifiedByUrl: true,
+      directiveIsRepeatable: true,
+      schemaDescription: true,
+      inputValueDeprecation: true,
+      oneOf: true,
+    });
+    expect(count(text)).toMatchObject({ introspectionDepth: 15, introspectionLists: 1, depth: 1 });
+    expect(count(text).fields).toBeLessThanOrEqual(300);
+    expect(measureSource(text).tokens).toBeLessThanOrEqual(1000);
+  });
+});
+
+function operationOf(document: DocumentNode): OperationDefinitionNode {
+  return document.definitions.find(
+    (node) => node.kind === Kind.OPERATION_DEFINITION,
+  ) as OperationDefinitionNode;
+}
+
+function cost(text: string, variables: Record<string, unknown> = {}) {
+  const document = parse(text);
+  expect(validate(schema, document)).toEqual([]);
+  return planCost(document, operationOf(document))(variables);
+}
+
+describe('The cost of an operation', () => {
+  it.each([
+    ['a root field and its fields', '{ token(id: "1") { id name } }', 3],
+    ['a page of the default length', '{ tokens { nodes { id } } }', 22],
+    ['a page of a length', '{ tokens(first: 5) { nodes { id } pageInfo { hasNextPage } } }', 9],
+    ['lists within lists', '{ tokens(first: 5) { nodes { projects(first: 4) { nodes { id } } } } }', 32],
+    ['ids that are given', '{ nodes(ids: ["1", "2", "3"]) { id } }', 4],
+    ['one id without brackets', '{ nodes(ids: "1") { id } }', 2],
+    ['what is skipped', '{ tokens(first: 0) { nodes { id } } token(id: "1") @skip(if: true) { id } }', 4],
+  ])('counts %s', (_, text, fieldCost) => {
+    expect(cost(text).fieldCost).toBe(fieldCost);
+  });
+
+  it.each([
+    [{ n: 50 }, 52],
+    [{ n: 0 }, 2],
+    [{ n: null }, 22],
+    [{}, 32],
+    // These are refused before anything runs; until then they are as expensive as can be.
+    [{ n: 1_000_000 }, 102],
+    [{ n: '5' }, 102],
+    [{ n: -1 }, 2],
+  ])('counts the variables %j', (variables, fieldCost) => {
+    expect(cost('query ($n: Int = 30) { tokens(first: $n) { nodes { id } } }', variables).fieldCost).toBe(
+      fieldCost,
+    );
+  });
+
+  it('takes the default of the schema for a variable without one', () => {
+    expect(cost('query ($n: Int) { tokens(first: $n) { nodes { id } } }').fieldCost).toBe(22);
+  });
+
+  it('counts the ids in a variable', () => {
+    const text = 'query ($ids: [ID!]! = ["1", "2"]) { nodes(ids: $ids) { id } }';
+    expect(cost(text)).toEqual({ fieldCost: 3, upstreamCalls: 2 });
+    expect(cost(text, { ids: ['1', '2', '3'] })).toEqual({ fieldCost: 4, upstreamCalls: 3 });
+  });
+
+  it('counts a fragment of a connection for every item of each connection', () => {
+    const text =
+      '{ a: tokens(first: 2) { ...C } b: tokens(first: 3) { ...C } } fragment C on TokenConnection { edges { node { id } } }';
+    expect(cost(text).fieldCost).toBe(14);
+  });
+
+  it('lets the largest useful page through, and not one of a hundred by a hundred', () => {
+    const page = (first: number) =>
+      cost(`{ tokens(first: 100) { nodes { id name projects(first: ${first}) { edges { node { id name } policy {
+        name description version statements { effect actions resources principals } } } } } } }`).fieldCost;
+    expect(page(20)).toBe(24_402);
+    expect(page(100)).toBeGreaterThan(50_000);
+  });
+
+  it('sees a fragment that multiplies without following it', () => {
+    const bomb = times(
+      40,
+      (index) => `fragment F${index} on Token { ...F${index + 1} ... { ...F${index + 1} } }`,
+    );
+    const last = 'fragment F40 on Token { projects(first: 1) { nodes { id } } }';
+    const text = `{ token(id: "1") { ...F0 } } ${bomb} ${last}`;
+    const document = parse(text);
+    expect(planCost(document, operationOf(document))({}).upstreamCalls).toBe(1 + 2 ** 40);
+  });
+});
+
+describe('The upstream calls of an operation', () => {
+  it.each([
+    [0, 'introspection', '{ __typename __schema { queryType { name } } }'],
+    [1, 'a token', '{ token(id: "1") { id } }'],
+    [1, 'a node', '{ node(id: "1") { id } }'],
+    [2, 'a token with projects', '{ token(id: "1") { projects { nodes { id } } } }'],
+    [2, 'two of a token, under aliases', '{ a: token(id: "1") { id } b: token(id: "1") { id } }'],
+    [3, 'nodes', '{ nodes(ids: ["1", "2", "3"]) { id } }'],
+    [
+      6,
+      'nodes with projects',
+      '{ nodes(ids: ["1", "2", "3"]) { ... on Token { projects { nodes { id } } } } }',
+    ],
+    [1, 'tokens', '{ tokens(first: 100) { nodes { id } } }'],
+    [21, 'tokens with projects', '{ tokens { edges { node { projects { nodes { id } } } } } }'],
+    [101, 'a hundred tokens with projects', '{ tokens(first: 100) { nodes { projects { nodes { id } } } } }'],
+    [0, 'no tokens', '{ tokens(first: 0) { nodes { projects { pageInfo { hasNextPage } } } } }'],
+    [1, 'whether there are tokens', '{ tokens(first: 0) { pageInfo { hasNextPage } } }'],
+    [1, 'a token with no projects', '{ token(id: "1") { projects(first: 0) { nodes { id } } } }'],
+    [
+      2,
+      'a token and whether it has projects',
+      '{ token(id: "1") { projects(first: 0) { ...P } } } fragment P on TokenProjectConnection { pageInfo { hasNextPage } }',
+    ],
+    [1, 'a deletion', 'mutation { deleteToken(input: { id: "1" }) { deletedTokenId } }'],
+    [2, 'an update', 'mutation { updateToken(input: { id: "1" }) { token { id } } }'],
+    [
+      3,
+      'an update and the projects',
+      'mutation { updateToken(input: { id: "1" }) { token { projects { nodes { id } } } } }',
+    ],
+    [
+      2,
+      'two deletions through a fragment',
+      'mutation { ...D } fragment D on Mutation { a: deleteToken(input: { id: "1" }) { deletedTokenId } b: deleteToken(input: { id: "2" }) { deletedTokenId } }',
+    ],
+  ])('are %i for %s', (calls, _, text) => {
+    expect(cost(text).upstreamCalls).toBe(calls);
+  });
+
+  it('are known for every list of the schema that an argument makes longer', () => {
+    const types = Object.values(schema.getTypeMap()).filter(isObjectType);
+    const sized = types.flatMap((type) =>
+      Object.values(type.getFields())
+        .filter(({ args }) => args.some(({ name }) => name === 'first' || name === 'ids'))
+        .map(({ name }) => `${type.name}.${name}`),
+    );
+    // A new one needs its place in the cost, and then here.
+    expect(sized).toEqual(['Query.nodes', 'Query.tokens', 'Token.projects']);
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Call, Scope } from '../../../src/upstream/attempt.ts';
+import { createIamClient } from '../../../src/upstream/iam-client.ts';
+
+const scope = {} as Scope;
+
+/** A client over an API that answers every list with an empty page, and what it was asked. */
+function startClient() {
+  const calls: Call[] = [];
+  const client = createIamClient(async (_scope, call) => {
+    calls.push(call);
+    return { status: 200, headers: {}, body: '{ "tokens": [], "projects": [] }' };
+  });
+  return { client, paths: () => calls.map(({ method, path }) => `${method} ${path}`) };
+}
+
+describe('The path of a call', () => {
+  it.each(['../..', '../projects', 'a/b', 'x?limit=1', 'x#y', '%2e%2e', 'a b'])(
+    'never holds what is no id: %j',
+    async (id) => {
+      const { client, paths } = startClient();
+      const page = { limit: 1, startKey: undefined };
+      const calls = [
+        client.getToken(scope, id),
+        client.listProjectsOfToken(scope, id, page),
+        client.updateToken(scope, id, { name: 'abc' }),
+        client.deleteToken(scope, id),
+      ];
+      const outcomes = await Promise.allSettled(calls);
+      expect(outcomes).toMatchObject(calls.map(() => ({ reason: { requestSent: false } })));
+      expect(paths()).toEqual([]);
+    },
+  );
+
+  it('has an id encoded', async () => {
+    const { client, paths } = startClient();
+    await client.deleteToken(scope, 'urn:token~1');
+    expect(paths()).toEqual(['DELETE /v1/tokens/urn%3Atoken~1']);
+  });
+
+  it('has a start key encoded, whatever the API put in it', async () => {
+    const { client, paths } = startClient();
+    await client.listTokens(scope, { limit: 5, startKey: 'a+b/c=&limit=9 ü' });
+    await client.listProjectsOfToken(scope, 'x', { limit: 5, startKey: '#1' });
+    expect(paths()).toEqual([
+      'GET /v1/tokens?limit=5&exclusiveStartKey=a%2Bb%2Fc%3D%26limit%3D9%20%C3%BC',
+      'GET /v1/tokens/x/projects?limit=5&exclusiveStartKey=%231',
+    ]);
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import { readProjectPage, readToken, readTokenPage } from '../../../src/upstream/parse-response.ts';
+import { EC_JWK } from '../../support/keys.ts';
+
+const TOKEN = {
+  id: 'b4ddf587-bef6-4bea-8ff1-6c25655bd349',
+  ari: 'ari:iam:::token/b4ddf587-bef6-4bea-8ff1-6c25655bd349',
+  ownerAri: 'ari:iam:::user/427a31d7-26de-43d3-9ab5-25c0aa3935f5',
+  name: 'signing-service',
+  scopes: ['openid', 'offline_access'],
+  authenticationMethod: {
+    type: 'PRIVATE_KEY',
+    signingAlgorithm: 'ES256',
+    publicKeyInfo: { jwks: { keys: [EC_JWK] } },
+  },
+};
+const json = JSON.stringify;
+const invalid = expect.objectContaining({ kind: 'invalid-response' });
+
+describe('An answer that holds a token', () => {
+  it('is the token', () => expect(readToken(json(TOKEN), TOKEN.id)).toEqual(TOKEN));
+  it('may have members that are new', () =>
+    expect(readToken(json({ ...TOKEN, createdAt: 'now' })).name).toBe('signing-service'));
+  it('may have members that are new beside the keys', () => {
+    const { publicKeyInfo } = TOKEN.authenticationMethod;
+    const method = { ...TOKEN.authenticationMethod, publicKeyInfo: { ...publicKeyInfo, cachedAt: 'now' } };
+    expect(readToken(json({ ...TOKEN, authenticationMethod: method })).id).toBe(TOKEN.id);
+  });
+  it('may name an algorithm that is new', () => {
+    const method = { ...TOKEN.authenticationMethod, signingAlgorithm: 'PS256' };
+    expect(
+      readToken(json({ ...TOKEN, authenticationMethod: method })).authenticationMethod.signingAlgorithm,
+    ).toBe('PS256');
+  });
+  it('may have an id that is no UUID', () =>
+    expect(readToken(json({ ...TOKEN, id: 'tok-1' }), 'tok-1').id).toBe('tok-1'));
+
+  it.each([
+    ['nothing', ''],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['a text', '"token"'],
+    ['HTML', '<html></html>'],
+    ['half of it', json(TOKEN).slice(0, 100)],
+    ['a name that is a number', json({ ...TOKEN, name: 7 })],
+    ['no scopes', json({ ...TOKEN, scopes: undefined })],
+    ['null for a member', json({ ...TOKEN, ownerAri: null })],
+    [
+      'a key without a kid',
+      json({
+        ...TOKEN,
+        authenticationMethod: { ...TOKEN.authenticationMethod, publicKeyInfo: { jwks: { keys: [{}] } } },
+      }),
+    ],
+    ['another token', json({ ...TOKEN, id: 'other' })],
+  ])('is refused when it holds %s', (_title, body) => {
+    expect(() => readToken(body, TOKEN.id)).toThrow(invalid);
+  });
+
+  it('is refused with a message that repeats no value', () => {
+    expect(() => readToken(json({ ...TOKEN, name: { secret: 'canary' } }))).toThrow('/name must be string');
+  });
+});
+
+describe('An answer that holds a page', () => {
+  it('has a key when there is more', () => {
+    expect(readTokenPage(json({ tokens: [TOKEN], lastEvaluatedKey: 'k' }))).toEqual({
+      items: [TOKEN],
+      next: 'k',
+    });
+  });
+
+  it.each([[undefined], [null], ['']])('has no more when the key is %j', (lastEvaluatedKey) => {
+    expect(readTokenPage(json({ tokens: [], lastEvaluatedKey })).next).toBeUndefined();
+  });
+
+  it('keeps the good items beside a broken one', () => {
+    const { items } = readTokenPage(json({ tokens: [TOKEN, { id: 'bad', name: 1 }] }));
+    expect(items).toEqual([TOKEN, { id: 'bad', broken: invalid }]);
+  });
+
+  it.each([
+    ['no list', json({})],
+    ['a key that is a number', json({ projects: [], lastEvaluatedKey: 1 })],
+    ['an item without an id', json({ projects: [{ name: 'x' }] })],
+    ['an item that is null', json({ projects: [null] })],
+  ])('is refused when it holds %s', (_title, body) => {
+    expect(() => readProjectPage(body)).toThrow(invalid);
+  });
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Call } from '../../../src/upstream/attempt.ts';
+import { createDeadlines } from '../../../src/upstream/deadline.ts';
+import { createRetryBudget } from '../../../src/upstream/retry-policy.ts';
+import { createSend } from '../../../src/upstream/send.ts';
+import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
+
+const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x' };
+const WRITE: Call = { operation: 'createToken', method: 'POST', path: '/v1/tokens', body: {} };
+const OK = { status: 200, headers: {}, body: '{}' };
+const status = (code: number, retryAfterSeconds?: number) =>
+  new UpstreamError('status', '', { status: code, retryAfterSeconds });
+
+/** Sends over an API that answers as listed and then with 200; `sent` has the credential of each attempt. */
+function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20 } = {}) {
+  const sent: string[] = [];
+  const renewed: string[] = [];
+  const send = createSend(
+    { retries, retryAfterMaxMs: 2000 },
+    {
+      async exchange(_scope, _call, authorization) {
+        sent.push(authorization);
+        const failure = answers[sent.length - 1];
+        if (failure) throw failure;
+        return OK;
+      },
+      retryBudget: createRetryBudget({ size: budget, perSecond: 0, now: () => 0 }),
+      random: () => 0,
+    },
+  );
+  const credential = {
+    identity: 'a'.repeat(64),
+    authorization: () => 'old',
+    async renew(rejected: string) {
+      renewed.push(rejected);
+      return 'new';
+    },
+  };
+  return {
+    sent,
+    renewed,
+    async send(call: Call) {
+      const deadline = createDeadlines(5000).start();
+      try {
+        return await send({ owner: deadline, credential, deadline, headers: {} }, call);
+      } finally {
+        deadline.end();
+      }
+    },
+  };
+}
+
+describe('A read', () => {
+  it('is asked again while that may help, twice at most', async () => {
+    const { send, sent } = startSend([status(503), status(429), status(502)]);
+    await expect(send(READ)).rejects.toMatchObject({ status: 502 });
+    expect(sent).toEqual(['old', 'old', 'old']);
+  });
+
+  it('is asked again after as long as the API says', async () => {
+    const { send, sent } = startSend([status(429, 0.3)]);
+    const startedAt = performance.now();
+    expect(await send(READ)).toBe(OK);
+    expect(performance.now() - startedAt).toBeGreaterThan(290);
+    expect(sent).toHaveLength(2);
+  });
+
+  it('is not asked again when the API says to wait for longer than configured', async () => {
+    const { send, sent } = startSend([status(429, 3)]);
+    await expect(send(READ)).rejects.toMatchObject({ status: 429, retryAfterSeconds: 3 });
+    expect(sent).toHaveLength(1);
+  });
+
+  it('is not asked again when the budget of the process is used up', async () => {
+    const { send, sent } = startSend(Array(10).fill(status(503)), { budget: 3 });
+    for (let i = 0; i < 4; i++) await expect(send(READ)).rejects.toMatchObject({ status: 503 });
+    expect(sent).toHaveLength(4 + 3);
+  });
+
+  it('is repeated with another credential after a 401', async () => {
+    const { send, sent, renewed } = startSend([status(401)]);
+    expect(await send(READ)).toBe(OK);
+    expect([sent, renewed]).toEqual([['old', 'new'], ['old']]);
+  });
+
+  it('is repeated so only once', async () => {
+    const { send, sent } = startSend([status(401), status(401)]);
+    await expect(send(READ)).rejects.toMatchObject({ status: 401 });
+    expect(sent).toEqual(['old', 'new']);
+  });
+});
+
+describe('A write', () => {
+  it.each([
+    ['status 503', status(503)],
+    ['status 429 with a time', status(429, 0)],
+    ['a lost connection', new UpstreamError('unavailable', '')],
+    ['a connection that was never made', new UpstreamError('unavailable', '', { requestSent: false })],
+    ['a timeout', new UpstreamError('timeout', '')],
+  ])('is sent once, also after %s', async (_title, failure) => {
+    const { send, sent, renewed } = startSend([failure]);
+    await expect(send(WRITE)).rejects.toBe(failure);
+    expect([sent, renewed]).toEqual([['old'], []]);
+  });
+
+  it('is not repeated after a 401, but the next call has another credential', async () => {
+    const { send, sent, renewed } = startSend([status(401)]);
+    await expect(send(WRITE)).rejects.toMatchObject({ status: 401 });
+    expect([sent, renewed]).toEqual([['old'], ['old']]);
+  });
+});

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createGotTransport } from '../../../src/upstream/got-transport.ts';
+import { createUndiciTransport } from '../../../src/upstream/undici-transport.ts';
+
+const TEXT = JSON.stringify({ text: 'x'.repeat(10_000) });
+const LIMITS = { connectTimeoutMs: 1000, timeoutMs: 5000, maxBytes: 1000 };
+
+const server = createServer((request, response) => {
+  if (request.url === '/packed') response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(TEXT));
+  else if (request.url === '/error')
+    response.writeHead(502, { 'content-encoding': 'gzip' }).end(gzipSync('no'));
+  else if (request.url === '/long') response.writeHead(200, { 'content-length': TEXT.length }).end(TEXT);
+  else {
+    // In pieces, so that its length is not known before.
+    response.write(TEXT.slice(0, 100));
+    response.end(TEXT.slice(100));
+  }
+});
+let origin: string;
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+describe.each(['undici, for reads', 'got, for writes'])('The transport by %s', (title) => {
+  const createTransport = () =>
+    title.startsWith('got')
+      ? createGotTransport({ connections: 1, idleSocketMs: 1000 })
+      : createUndiciTransport({ origin, connections: 1, connectTimeoutMs: 1000, idleSocketMs: 1000 });
+  const get = async (path: string, limits: Partial<typeof LIMITS> = {}) => {
+    const transport = createTransport();
+    try {
+      return await transport({ method: 'GET', url: origin + path, headers: {}, ...LIMITS, ...limits });
+    } finally {
+      await transport.close();
+    }
+  };
+
+  it.each(['/long', '/pieces'])('refuses an answer that is too long (%s)', (path) =>
+    expect(get(path)).rejects.toMatchObject({
+      kind: 'invalid-response',
+      message: 'answer larger than 1000 bytes',
+    }),
+  );
+
+  it.each(['/long', '/pieces'])('reads one that is as long as it may be (%s)', async (path) => {
+    expect((await get(path, { maxBytes: TEXT.length })).body).toBe(TEXT);
+  });
+
+  it('refuses a packed answer, and reads no more of it', () =>
+    expect(get('/packed')).rejects.toMatchObject({ kind: 'invalid-response', message: 'a packed answer' }));
+
+  it('tells the status of an error, packed or not', async () => {
+    expect((await get('/error')).status).toBe(502);
+  });
+});

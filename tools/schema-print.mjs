@@ -1,0 +1,23 @@
+// Writes the schema for tools: schema.graphql as it is written, and schema.json as introspection answers. Into `dist`,
+// or the folder that is named.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { introspectionFromSchema } from 'graphql';
+import { createSchema, readTypeDefs } from '../dist/graphql/schema.js';
+
+const [folder = 'dist'] = process.argv.slice(2);
+const typeDefs = readTypeDefs();
+const introspection = introspectionFromSchema(createSchema(typeDefs), {
+  specifiedByUrl: true,
+  oneOf: true,
+  inputValueDeprecation: true,
+});
+const files = {
+  'schema.graphql': `${typeDefs}\n`,
+  'schema.json': `${JSON.stringify(introspection, undefined, 2)}\n`,
+};
+mkdirSync(folder, { recursive: true });
+for (const [name, text] of Object.entries(files)) {
+  writeFileSync(join(folder, name), text);
+  console.log(join(folder, name));
+}
