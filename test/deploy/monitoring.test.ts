@@ -9,12 +9,13 @@ type Document = any;
 const read = (path: string): Document => parse(readFileSync(path, 'utf8'), { merge: true });
 
 describe('The dashboard and the alerts', () => {
-  const rules: Document[] = read('deploy/prometheus/alerts.yaml').groups.flatMap(
+  const allRules: Document[] = read('deploy/prometheus/alerts.yaml').groups.flatMap(
     (group: Document) => group.rules,
   );
+  const rules = allRules.filter(({ alert }) => alert);
   const { panels } = JSON.parse(readFileSync('deploy/grafana/dashboard.json', 'utf8'));
   const expressions: string[] = [
-    ...rules.map(({ expr }) => expr),
+    ...allRules.map(({ expr }) => expr),
     ...panels.flatMap((panel: Document) => panel.targets.map((target: Document) => target.expr)),
   ];
   let gateway: Gateway;
@@ -52,11 +53,45 @@ describe('The dashboard and the alerts', () => {
     expect([...new Set(used)].filter((name) => name === undefined || !labels.has(name))).toEqual([]);
   });
 
-  it('have a paragraph for every alert that says what to do', () => {
-    const guide = readFileSync('docs/operations.md', 'utf8');
-    expect(rules.map(({ alert }) => alert).filter((name) => !guide.includes(`\n### ${name}\n\n`))).toEqual(
-      [],
+  it('are about the gateway only, which one rule names', () => {
+    const [{ record, expr }, ...others] = allRules;
+    expect([record, expr]).toEqual([
+      'tokens_gateway:job',
+      'label_replace(vector(1), "job", "tokens-gateway", "", "")',
+    ]);
+    expect(others.filter((rule) => !rule.expr.includes('tokens_gateway:job'))).toEqual([]);
+    expect(others.filter((rule) => /job *=/.test(rule.expr))).toEqual([]);
+  });
+
+  it('divide only where there is traffic enough for a rate', () => {
+    const ratios = rules.filter(({ expr }) => /histogram_quantile|\) *\n? *\/ /.test(expr));
+    expect(ratios.map(({ alert }) => alert)).toEqual([
+      'TokensGatewayErrors',
+      'TokensGatewaySlow',
+      'TokensGatewayUpstreamDown',
+      'TokensGatewayUpstreamSlow',
+    ]);
+    const minimum = /and sum by \(job\) \(rate\(\w+\[5m\]\)\) > 0\.\d/;
+    expect(ratios.filter(({ expr }) => !minimum.test(expr))).toEqual([]);
+  });
+
+  it('have a runbook for every alert, on the page and at the anchor that it names', () => {
+    for (const { alert, labels, annotations } of rules) {
+      expect(['page', 'ticket']).toContain(labels.severity);
+      expect(annotations.summary).toBeTruthy();
+      const [page, anchor] = annotations.runbook_url.split('#');
+      expect(anchor).toBe(alert.toLowerCase());
+      expect(readFileSync(page, 'utf8')).toContain(`\n### ${alert}\n\n`);
+    }
+  });
+
+  it('have series for every alert that fire it, and series that do not', () => {
+    const cases: Document[] = read('deploy/prometheus/alerts.test.yaml').tests.flatMap(
+      (test: Document) => test.alert_rule_test,
     );
-    expect(rules.filter(({ labels, annotations }) => !labels.severity || !annotations.summary)).toEqual([]);
+    const namesOf = (tests: Document[]) => new Set(tests.map(({ alertname }) => alertname));
+    const names = new Set(rules.map(({ alert }) => alert));
+    expect(namesOf(cases.filter(({ exp_alerts }) => exp_alerts))).toEqual(names);
+    expect(namesOf(cases.filter(({ exp_alerts }) => !exp_alerts))).toEqual(names);
   });
 });
