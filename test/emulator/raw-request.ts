@@ -6,8 +6,6 @@ export interface RawAnswer {
   readonly body: string;
   /** `complete`, `still waiting`, or the code of the error that ended it. */
   readonly end: string;
-  /** What ends the connection after the answer. */
-  readonly socketEnd: Promise<string>;
 }
 
 /** A GET on a connection of its own, by the plainest client there is; never rejects. */
@@ -15,23 +13,15 @@ export function rawRequest(url: string, headers: Record<string, string>, limitMs
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let response: IncomingMessage | undefined;
-    let endSocket = (_: string): void => {};
-    const socketEnd = new Promise<string>((resolveEnd) => {
-      endSocket = resolveEnd;
-    });
     const finish = (end: string): void => {
       clearTimeout(timer);
       const head = { status: response?.statusCode, headers: response?.headers ?? {} };
-      resolve({ head, body: Buffer.concat(chunks).toString(), end, socketEnd });
+      resolve({ head, body: Buffer.concat(chunks).toString(), end });
       if (end !== 'complete') outgoing.destroy();
     };
     const timer = setTimeout(() => finish('still waiting'), limitMs);
     const outgoing = request(url, { agent: new Agent({ keepAlive: true }), headers });
     outgoing.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
-    outgoing.on('socket', (socket) => {
-      socket.on('error', (error: NodeJS.ErrnoException) => endSocket(error.code ?? error.message));
-      socket.on('close', () => endSocket('closed'));
-    });
     outgoing.on('response', (incoming) => {
       response = incoming;
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
