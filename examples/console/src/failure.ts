@@ -11,7 +11,7 @@ export interface Failure {
 /** By the codes of the gateway (docs/errors.md), and nothing of their messages. */
 const BY_CODE: Readonly<Record<string, readonly [title: string, advice: string]>> = {
   UNAUTHENTICATED: ['You are signed out', 'The credential is not accepted any more. Sign in again.'],
-  FORBIDDEN: ['You may not do this', 'Ask an administrator for the right, then try again.'],
+  FORBIDDEN: ['You do not have permission to do this', 'Ask an administrator for it, then try again.'],
   RATE_LIMITED: ['Too many requests', 'Wait a moment, then try again.'],
   OVERLOADED: ['The service is busy', 'Nothing was changed. Wait a moment, then try again.'],
   UPSTREAM_TIMEOUT: ['The service did not answer in time', 'Try again in a moment.'],

@@ -1,12 +1,12 @@
 import { useState } from 'react';
-import { useSelectedToken } from '../route.ts';
+import { selectToken, useSelectedToken } from '../route.ts';
 import { CreateDialog } from './CreateDialog.tsx';
 import { Logo } from './Logo.tsx';
 import { TokenDetails } from './TokenDetails.tsx';
 import { TokenList } from './TokenList.tsx';
 
 export function Console({ onSignOut }: { onSignOut: () => void }) {
-  const [selected, select] = useSelectedToken();
+  const selected = useSelectedToken();
   const [isCreating, setCreating] = useState(false);
   const [message, setMessage] = useState('');
   return (
@@ -22,17 +22,17 @@ export function Console({ onSignOut }: { onSignOut: () => void }) {
           Sign out
         </button>
       </header>
-      <TokenList selected={selected} onSelect={select} onCreate={() => setCreating(true)} />
+      <TokenList selected={selected} onCreate={() => setCreating(true)} />
       <main>
         {selected ? (
           <TokenDetails
             key={selected}
             id={selected}
-            onBack={() => select(undefined)}
+            onBack={() => selectToken(undefined)}
             onChanged={setMessage}
             onDeleted={(name) => {
               setMessage(`${name} was deleted`);
-              select(undefined);
+              selectToken(undefined);
             }}
           />
         ) : (
@@ -47,7 +47,7 @@ export function Console({ onSignOut }: { onSignOut: () => void }) {
           onClose={() => setCreating(false)}
           onCreated={(token) => {
             setMessage(`${token.name} was created`);
-            select(token.id);
+            selectToken(token.id);
           }}
         />
       )}

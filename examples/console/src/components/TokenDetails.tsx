@@ -20,27 +20,57 @@ interface TokenDetailsProps {
 
 /** One token: its name, its keys, and the projects it reaches. */
 export function TokenDetails({ id, onBack, onChanged, onDeleted }: TokenDetailsProps) {
-  const [open, setOpen] = useState<'rotate' | 'delete'>();
+  // The token as it was when the dialog was opened: what happens to the page must not take the dialog away.
+  const [open, setOpen] = useState<{ readonly dialog: 'rotate' | 'delete'; readonly token: Token }>();
   const { data, error, fetchMore, refetch } = useQuery(TokenDocument, {
     variables: { id, first: PROJECTS },
     errorPolicy: 'all',
   });
   const token = data?.token;
   const retry = () => void refetch().catch(() => {});
-  if (!token) {
-    return (
-      <article>
-        <Back onBack={onBack} />
-        {error && <Notice failure={toFailure(error)} onRetry={retry} />}
-        {!error && data && <p className="empty">There is no such token. It may have been deleted.</p>}
-        {!error && !data && <Skeleton />}
-      </article>
-    );
-  }
   const close = () => setOpen(undefined);
   return (
     <article>
       <Back onBack={onBack} />
+      {token ? (
+        <Facts
+          token={token}
+          onChanged={onChanged}
+          onRotate={() => setOpen({ dialog: 'rotate', token })}
+          onDelete={() => setOpen({ dialog: 'delete', token })}
+        />
+      ) : (
+        <Missing error={error} isLoading={!data} onRetry={retry} />
+      )}
+      {token && <Projects token={token} error={error} onMore={fetchMore} onRetry={retry} />}
+      {open?.dialog === 'rotate' && <RotateDialog token={open.token} onClose={close} onChanged={onChanged} />}
+      {open?.dialog === 'delete' && <DeleteDialog token={open.token} onClose={close} onDeleted={onDeleted} />}
+    </article>
+  );
+}
+
+interface MissingProps {
+  readonly error: unknown;
+  readonly isLoading: boolean;
+  readonly onRetry: () => void;
+}
+
+function Missing({ error, isLoading, onRetry }: MissingProps) {
+  if (error) return <Notice failure={toFailure(error)} onRetry={onRetry} />;
+  if (isLoading) return <Skeleton />;
+  return <p className="empty">There is no such token. It may have been deleted.</p>;
+}
+
+interface FactsProps {
+  readonly token: Token;
+  readonly onChanged: (message: string) => void;
+  readonly onRotate: () => void;
+  readonly onDelete: () => void;
+}
+
+function Facts({ token, onChanged, onRotate, onDelete }: FactsProps) {
+  return (
+    <>
       <Rename token={token} onChanged={onChanged} />
       <dl>
         <dt>Id</dt>
@@ -57,17 +87,14 @@ export function TokenDetails({ id, onBack, onChanged, onDeleted }: TokenDetailsP
         </dd>
       </dl>
       <div className="actions">
-        <button type="button" onClick={() => setOpen('rotate')}>
+        <button type="button" onClick={onRotate}>
           Rotate key
         </button>
-        <button type="button" className="danger" onClick={() => setOpen('delete')}>
+        <button type="button" className="danger" onClick={onDelete}>
           Delete
         </button>
       </div>
-      <Projects token={token} error={error} onMore={fetchMore} onRetry={retry} />
-      {open === 'rotate' && <RotateDialog token={token} onClose={close} onChanged={onChanged} />}
-      {open === 'delete' && <DeleteDialog token={token} onClose={close} onDeleted={onDeleted} />}
-    </article>
+    </>
   );
 }
 

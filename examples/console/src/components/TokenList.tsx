@@ -2,18 +2,18 @@ import { useQuery } from '@apollo/client/react';
 import { useDeferredValue, useEffect, useRef, useState } from 'react';
 import { toFailure } from '../failure.ts';
 import { TokensDocument } from '../gql/graphql.ts';
+import { hrefOf } from '../route.ts';
 import { Notice } from './Notice.tsx';
 
 const PAGE = 20;
 
 interface TokenListProps {
   readonly selected: string | undefined;
-  readonly onSelect: (id: string) => void;
   readonly onCreate: () => void;
 }
 
 /** All tokens, page by page as they are scrolled to. The IAM API has no search: what is loaded is searched. */
-export function TokenList({ selected, onSelect, onCreate }: TokenListProps) {
+export function TokenList({ selected, onCreate }: TokenListProps) {
   const [search, setSearch] = useState('');
   const { data, error, loading, fetchMore, refetch } = useQuery(TokensDocument, {
     variables: { first: PAGE },
@@ -51,11 +51,7 @@ export function TokenList({ selected, onSelect, onCreate }: TokenListProps) {
       <ul className="tokens">
         {found.map(({ id, name, authenticationMethod }) => (
           <li key={id}>
-            <a
-              href={`#/tokens/${encodeURIComponent(id)}`}
-              aria-current={id === selected ? 'page' : undefined}
-              onClick={() => onSelect(id)}
-            >
+            <a href={hrefOf(id)} aria-current={id === selected ? 'page' : undefined}>
               <span className="name">{name}</span>
               <span className="tag">{authenticationMethod.signingAlgorithm ?? 'unknown'}</span>
               <span className="id">{id}</span>
