@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HttpRefusal } from './error-response.ts';
+import { chooseResultType, findJsonTypeProblem } from './media-type.ts';
 
 /** Refuses what the head of a request shows to be wrong, before its body is read. */
 export function httpChecks(app: FastifyInstance): void {
@@ -70,27 +71,21 @@ function countHeader(rawHeaders: readonly string[], name: string): number {
 }
 
 function checkBodyHeaders(headers: IncomingHttpHeaders): HttpRefusal | undefined {
-  const { 'content-type': type = '', 'content-encoding': encoding, 'transfer-encoding': transfer } = headers;
-  if (!/^application\/json\s*(;|$)/i.test(type))
+  const { 'content-type': type, 'content-encoding': encoding, 'transfer-encoding': transfer } = headers;
+  const problem = findJsonTypeProblem(type);
+  if (problem === 'type')
     return new HttpRefusal(415, 'Send the request as `content-type: application/json`.');
-  for (const [, charset = ''] of type.includes(';') ? type.matchAll(CHARSET) : []) {
-    if (!/^utf-?8$/i.test(charset)) return new HttpRefusal(415, 'Send the body in UTF-8.');
-  }
-  // Never unpacked: a few kilobytes can become gigabytes.
-  const isPacked = !/^identity$/i.test(encoding ?? 'identity') || !/^chunked$/i.test(transfer ?? 'chunked');
-  return isPacked ? new HttpRefusal(415, 'Send the body as it is: compressed ones are not read.') : undefined;
+  if (problem === 'charset') return new HttpRefusal(415, 'Send the body in UTF-8.');
+  // Never decompressed: a few kilobytes can become gigabytes.
+  const isCompressed =
+    !/^[\s,]*(identity[\s,]*)?$/i.test(encoding ?? '') || !/^chunked$/i.test(transfer ?? 'chunked');
+  return isCompressed
+    ? new HttpRefusal(415, 'Send the body as it is: compressed ones are not read.')
+    : undefined;
 }
 
-const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/gi;
-
-/** Apollo Server looks after it has run the operation: a mutation would be done, and its client told 406. */
-function checkAccept({ accept = '*/*' }: IncomingHttpHeaders): HttpRefusal | undefined {
-  if (accept === '*/*' || accept.split(',').some(isOurs)) return undefined;
+/** Checked before the operation runs: a mutation must not be done and then be answered with 406. */
+function checkAccept({ accept }: IncomingHttpHeaders): HttpRefusal | undefined {
+  if (chooseResultType(accept) !== undefined) return undefined;
   return new HttpRefusal(406, 'Accept `application/json` or `application/graphql-response+json`.');
-}
-
-function isOurs(range: string): boolean {
-  const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-  const fits = parameters.every((parameter) => /^(charset="?utf-8"?|q=(1|0?\.0*[1-9]).*)$/.test(parameter));
-  return fits && /^(\*\/\*|application\/(\*|json|graphql-response\+json))$/.test(type);
 }

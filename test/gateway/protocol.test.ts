@@ -139,12 +139,21 @@ describe('A POST', () => {
     'Application/JSON;charset=utf-8',
     'application/json; charset="Utf-8"',
     'application/json; profile=x',
+    'application/json; charset=utf8',
+    'application/json;',
+    'application/json ; Charset = "utf-8" ;',
+    'application/json; profile="a;charset=utf-16"',
+    'application/json; charset="ut\\f-8"',
   ])('of type %s is answered', async (type) => {
     expect((await query({ 'content-type': type })).status).toBe(200);
   });
 
   it.each(['gzip', 'deflate', 'br', 'zstd', 'gzip, gzip'])('that is packed (%s) is 415', async (encoding) => {
     expectRefusal(await postRaw([JSON_TYPE, LENGTH, `content-encoding: ${encoding}`]), 415);
+  });
+
+  it.each(['identity', 'Identity', ''])('that says it is not packed (%j) is answered', async (encoding) => {
+    expect((await postRaw([JSON_TYPE, LENGTH, `content-encoding: ${encoding}`])).status).toBe(200);
   });
 
   it('that is packed by its transfer is 415', async () => {
@@ -214,6 +223,12 @@ describe('A POST', () => {
     'multipart/mixed',
     'application/json;q=0',
     'application/json; charset=latin1',
+    '*/*;q=0',
+    'application/*;q=0, */*;q=0.0',
+    'application/json;q=0, application/graphql-response+json;q=0, */*',
+    'application/json; profile="a, */*"',
+    'application/jsonp',
+    'text/html;x="application/json"',
   ])('that accepts only %s is 406, and nothing is done', async (accept) => {
     const mutation = JSON.stringify({
       query: 'mutation { deleteToken(input: { id: "x" }) { deletedTokenId } }',
@@ -228,6 +243,23 @@ describe('A POST', () => {
     ['text/html, application/json;q=0.5', 'application/json'],
     ['application/json; charset=UTF-8', 'application/json'],
     ['application/graphql-response+json; q=1.0', 'application/graphql-response+json'],
+    ['', 'application/json'],
+    [' , ', 'application/json'],
+    ['application/json; charset=utf8', 'application/json'],
+    ['application/json; charset="UTF-8"; q=0.1', 'application/json'],
+    [
+      'application/graphql-response+json; charset=utf8, application/json;q=0.9',
+      'application/graphql-response+json',
+    ],
+    ['application/json;q=0, */*', 'application/graphql-response+json'],
+    ['application/graphql-response+json;q=0, */*', 'application/json'],
+    ['application/json;q=0.1, application/*', 'application/graphql-response+json'],
+    ['application/json;q=0.2, application/graphql-response+json;q=0.3', 'application/graphql-response+json'],
+    ['application/json, application/graphql-response+json', 'application/json'],
+    ['application/graphql-response+json, application/json', 'application/graphql-response+json'],
+    ['text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2', 'application/json'],
+    ['image/png;x="a,b";q=1, APPLICATION/JSON', 'application/json'],
+    ['application/json; callbackSpec=1.0, application/json', 'application/json'],
   ])('that accepts %s is answered as %s', async (accept, type) => {
     const answer = await query({ accept });
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, `${type}; charset=utf-8`]);

@@ -2,6 +2,7 @@ import { HeaderMap, type HTTPGraphQLRequest, type HTTPGraphQLResponse } from '@a
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import type { JsonBody } from '../../http/json-body.ts';
+import { chooseResultType, prefersHtml } from '../../http/media-type.ts';
 import type { PublicResult } from '../pipeline/execute.ts';
 
 /** A request in the form that Apollo Server takes. */
@@ -10,6 +11,11 @@ export function toHttpGraphQLRequest({ method, url, headers, body }: FastifyRequ
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(', ') : value);
   }
+  // Apollo Server's own negotiation knows `charset=utf-8` in one spelling only, and takes an empty header for none.
+  // Its explorer page is the one other thing that it serves.
+  const type = chooseResultType(headers.accept);
+  const isPage = method === 'GET' && prefersHtml(headers.accept);
+  if (type !== undefined && !isPage) map.set('accept', type);
   const search = url.indexOf('?');
   return {
     method,

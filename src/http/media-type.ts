@@ -1,0 +1,145 @@
+/** The media types that a GraphQL result can have, in the order of preference of this server. */
+export const RESULT_TYPES = ['application/json', 'application/graphql-response+json'] as const;
+export type ResultType = (typeof RESULT_TYPES)[number];
+
+interface MediaRange {
+  // Type and subtype in lower case. Either may be an asterisk.
+  readonly essence: string;
+  /** Names in lower case, values without quotation marks, in the order in which they were sent. */
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+  /** From 0, not acceptable, to 1. */
+  readonly weight: number;
+}
+
+const TOKEN = "[!#$%&'*+.^_`|~\\dA-Za-z-]+";
+const QUOTED = '"(?:[^"\\\\]|\\\\[\\s\\S])*"';
+const ESSENCE = new RegExp(`[ \\t]*(${TOKEN}/${TOKEN})[ \\t]*`, 'y');
+const PARAMETER = new RegExp(`;[ \\t]*(?:(${TOKEN})[ \\t]*=[ \\t]*(${TOKEN}|${QUOTED}))?[ \\t]*`, 'y');
+/** The elements of a list; a comma in a quoted string separates nothing. */
+const ELEMENTS = /(?:[^,"]|"(?:[^"\\]|\\[\s\S])*"?)+/g;
+const WEIGHT = /^(?:0(?:\.\d*)?|\.\d+|1(?:\.0*)?)$/;
+
+/**
+ * The media type of a GraphQL result for this `Accept` header (RFC 9110 section 12.5.1); undefined when the client
+ * accepts neither. Without the header, and with an empty one, any type is acceptable.
+ */
+export function chooseResultType(accept: string | undefined): ResultType | undefined {
+  return accept === undefined || accept === '*/*' ? RESULT_TYPES[0] : chosenFor(accept).result;
+}
+
+/** Whether a browser asks for a page rather than for a GraphQL result. */
+export function prefersHtml(accept: string | undefined): boolean {
+  return accept !== undefined && accept !== '*/*' && chosenFor(accept).isHtml;
+}
+
+/** What keeps a body of this `Content-Type` from being read as JSON in UTF-8; undefined when nothing does. */
+export function findJsonTypeProblem(contentType: string | undefined): 'type' | 'charset' | undefined {
+  if (contentType === 'application/json') return undefined;
+  const type = contentType === undefined ? undefined : parseMediaRange(contentType);
+  if (type?.essence !== 'application/json') return 'type';
+  return type.parameters.every(([name, value]) => name !== 'charset' || isUtf8(value))
+    ? undefined
+    : 'charset';
+}
+
+/**
+ * The one of `available` with the highest weight. Among equals, a type that is named goes before one that only a
+ * wildcard allows, then the order of the header decides, then the order of `available`.
+ */
+export function negotiate<Type extends string>(
+  accept: string | undefined,
+  available: readonly Type[],
+): Type | undefined {
+  const elements = (accept ?? '').match(ELEMENTS)?.filter((element) => element.trim() !== '') ?? [];
+  if (elements.length === 0) return available[0];
+  const ranges = elements.flatMap((element) => parseMediaRange(element) ?? []);
+  let best: { type: Type; weight: number; specificity: number; order: number } | undefined;
+  for (const type of available) {
+    const match = matchOf(type, ranges);
+    if (match === undefined || match.weight === 0) continue;
+    const isBetter =
+      best === undefined ||
+      (match.weight - best.weight || match.specificity - best.specificity || best.order - match.order) > 0;
+    if (isBetter) best = { type, ...match };
+  }
+  return best?.type;
+}
+
+interface Match {
+  readonly weight: number;
+  readonly specificity: number;
+  readonly order: number;
+}
+
+// The most specific range decides about a type: with `application/json;q=0, */*` JSON is not acceptable.
+function matchOf(type: string, ranges: readonly MediaRange[]): Match | undefined {
+  let best: Match | undefined;
+  for (const [order, range] of ranges.entries()) {
+    const specificity = specificityFor(type, range);
+    if (specificity === undefined) continue;
+    const { weight } = range;
+    if (!best || (specificity - best.specificity || weight - best.weight) > 0)
+      best = { weight, specificity, order };
+  }
+  return best;
+}
+
+/** Undefined when the range does not contain `type`. All of our types are in UTF-8 and have no other parameter. */
+function specificityFor(type: string, { essence, parameters }: MediaRange): number | undefined {
+  if (!parameters.every(([name, value]) => name === 'charset' && isUtf8(value))) return undefined;
+  if (essence === type) return 2 + parameters.length;
+  if (essence === `${type.split('/', 1)[0]}/*`) return 1;
+  return essence === '*/*' ? 0 : undefined;
+}
+
+/** `utf8` is no name that IANA has registered, but clients send it, and it means nothing else. */
+function isUtf8(charset: string): boolean {
+  return /^utf-?8$/i.test(charset);
+}
+
+/** A media type or a media range with its weight; undefined when it is malformed. Takes linear time. */
+function parseMediaRange(text: string): MediaRange | undefined {
+  ESSENCE.lastIndex = 0;
+  const essence = ESSENCE.exec(text)?.[1]?.toLowerCase();
+  if (essence === undefined) return undefined;
+  const parameters: [string, string][] = [];
+  for (let at = ESSENCE.lastIndex; at < text.length; at = PARAMETER.lastIndex) {
+    PARAMETER.lastIndex = at;
+    const match = PARAMETER.exec(text);
+    if (match === null) return undefined;
+    const [, name, value = ''] = match;
+    if (name !== undefined) parameters.push([name.toLowerCase(), unquote(value)]);
+  }
+  // `q` ends the parameters of the media type.
+  const weightAt = parameters.findIndex(([name]) => name === 'q');
+  if (weightAt < 0) return { essence, parameters, weight: 1 };
+  const [, weight = ''] = parameters[weightAt] ?? [];
+  if (!WEIGHT.test(weight)) return undefined;
+  return { essence, parameters: parameters.slice(0, weightAt), weight: Number(weight) };
+}
+
+function unquote(value: string): string {
+  return value.startsWith('"') ? value.slice(1, -1).replace(/\\([\s\S])/g, '$1') : value;
+}
+
+interface Choice {
+  readonly result: ResultType | undefined;
+  readonly isHtml: boolean;
+}
+
+/** Clients send few different headers, so their choices are kept. */
+const choices = new Map<string, Choice>();
+const MAX_CHOICES = 100;
+const MAX_KEPT_CHARS = 500;
+
+function chosenFor(accept: string): Choice {
+  const known = choices.get(accept);
+  if (known) return known;
+  const choice = {
+    result: negotiate(accept, RESULT_TYPES),
+    isHtml: negotiate(accept, [...RESULT_TYPES, 'text/html']) === 'text/html',
+  };
+  if (choices.size >= MAX_CHOICES) choices.clear();
+  if (accept.length <= MAX_KEPT_CHARS) choices.set(accept, choice);
+  return choice;
+}
