@@ -85,7 +85,8 @@ function untilListening(worker: Worker): Promise<void> {
 function channelOf(worker: Worker): Channel {
   return {
     send: (message) => {
-      if (worker.isConnected()) worker.send(message as object);
+      // A failure to send goes to the callback. Without one it is an `error` event, which would end this process.
+      if (worker.isConnected()) worker.send(message as object, () => {});
     },
     onMessage: (listener) => worker.on('message', listener),
   };

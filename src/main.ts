@@ -32,7 +32,8 @@ setInterval(() => lines.flush(), 100).unref();
 
 /** In a worker: the way to its primary process. */
 const toPrimary: Channel = {
-  send: (message) => process.send?.(message),
+  // A failure to send goes to the callback. Without one it is an `error` event, which would end this process.
+  send: (message) => process.send?.(message, undefined, undefined, () => {}),
   onMessage: (listener) => process.on('message', listener),
 };
 
@@ -114,7 +115,10 @@ function onSignal(stop: () => Promise<void>): void {
       if (stopping) return;
       stopping = true;
       log.info({ signal }, 'shutting down');
-      void stop();
+      stop().catch((error) => {
+        log.error({ err: describeBug(error) }, 'shutting down failed');
+        process.exit(1);
+      });
     });
   }
 }

@@ -9,7 +9,12 @@ try {
   const settings = readSettings(process.env);
   const emulator = await startEmulator({ ...settings, maxCalls: MAX_CALLS });
   for (const signal of ['SIGTERM', 'SIGINT']) {
-    process.once(signal, () => void emulator.close().then(() => process.exit(0)));
+    process.once(signal, () =>
+      emulator.close().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      ),
+    );
   }
   process.stdout.write(`IAM emulator     ${emulator.url}/iam
 Token endpoint   ${emulator.tokenEndpoint}

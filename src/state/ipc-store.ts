@@ -37,16 +37,15 @@ export function createPrimaryState(
   return {
     /** Answers one worker. */
     serve({ send, onMessage }: Channel): void {
-      onMessage(async (message) => {
+      onMessage((message) => {
         if (!isOurs<Question>(message)) return;
         const { mark, id, use, args } = message;
         // The worker runs this very code: it sends what its types say.
         const run = state[use] as (...args: readonly (string | number)[]) => Promise<unknown>;
-        const reply: Reply = await run(...args).then(
-          (value) => ({ mark, id, ok: true, value }),
-          () => ({ mark, id, ok: false }),
+        run(...args).then(
+          (value) => send({ mark, id, ok: true, value } satisfies Reply),
+          () => send({ mark, id, ok: false } satisfies Reply),
         );
-        send(reply);
       });
     },
   };

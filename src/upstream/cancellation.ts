@@ -62,12 +62,16 @@ export function sleep(ms: number, stop: Stop): Promise<void> {
   });
 }
 
-/** `work`, or a rejection as soon as it is stopped. For work that is shared and goes on for others. */
+/**
+ * `work`, or a rejection as soon as it is stopped. For work that is shared and goes on for others: from here on its
+ * failure has a handler, also when it comes after the rejection, as Node.js ends a process for a promise without one.
+ */
 export function within<Value>(work: Value | Promise<Value>, stop: Stop): Value | Promise<Value> {
   if (!(work instanceof Promise)) return work;
   return new Promise((resolve, reject) => {
-    if (stop.reason) return reject(stopped(stop, false));
-    const forget = stop.onStop(() => reject(stopped(stop, false)));
-    work.then(resolve, reject).finally(forget);
+    // Before anything else. Both do nothing once the promise is settled.
+    work.then(resolve, reject).finally(() => forget?.());
+    const forget = stop.reason ? undefined : stop.onStop(() => reject(stopped(stop, false)));
+    if (stop.reason) reject(stopped(stop, false));
   });
 }

@@ -80,6 +80,7 @@ export function createGate({ total, perOwner }: { total: number; perOwner: numbe
         return leaveOnce(lane);
       }
       return new Promise((resolve, reject) => {
+        if (stop.reason) return reject(stopped(stop, false));
         const waiter = {
           admit() {
             waiting--;

@@ -1,5 +1,5 @@
 import type { Call, Exchange, Scope } from './attempt.ts';
-import { sleep, within } from './cancellation.ts';
+import { sleep, stopped, within } from './cancellation.ts';
 import { isUnauthenticated } from './parse-error.ts';
 import { backoffMs, isRetryable, type RetryBudget } from './retry-policy.ts';
 import type { HttpResponse } from './transport.ts';
@@ -39,6 +39,12 @@ export function createSend({ retries, retryAfterMaxMs }: SendOptions, dependenci
     return delayMs < remainingMs && retryBudget.take() ? delayMs : undefined;
   };
 
+  /** Does not start a sign-in for a request that is over. */
+  const authorize = async ({ credential, deadline: { stop } }: Scope): Promise<string> => {
+    if (stop.reason) throw stopped(stop, false);
+    return within(credential.authorization(), stop);
+  };
+
   const readWith = async (scope: Scope, call: Call, authorization: string): Promise<HttpResponse> => {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -52,7 +58,7 @@ export function createSend({ retries, retryAfterMaxMs }: SendOptions, dependenci
   };
 
   const read = async (scope: Scope, call: Call): Promise<HttpResponse> => {
-    const authorization = await within(scope.credential.authorization(), scope.deadline.stop);
+    const authorization = await authorize(scope);
     try {
       return await readWith(scope, call, authorization);
     } catch (error) {
@@ -64,7 +70,7 @@ export function createSend({ retries, retryAfterMaxMs }: SendOptions, dependenci
   };
 
   const write = async (scope: Scope, call: Call): Promise<HttpResponse> => {
-    const authorization = await within(scope.credential.authorization(), scope.deadline.stop);
+    const authorization = await authorize(scope);
     try {
       return await exchange(scope, call, authorization, 0);
     } catch (error) {

@@ -30,7 +30,7 @@ function startWithKeyFile(content: string, mode: number, env: Record<string, str
     PRIVATE_KEY_FILE: file,
     ...env,
   });
-  gateway.ended.then(() => rmSync(folder, { recursive: true }));
+  gateway.child.once('close', () => rmSync(folder, { recursive: true }));
   return gateway;
 }
 

@@ -54,6 +54,15 @@ describe('The gate before the API', () => {
     expect([gate.running, gate.waiting]).toEqual([0, 0]);
   });
 
+  it('turns away a request that is over already', async () => {
+    const gate = createGate({ total: 1, perOwner: 1 });
+    await gate.enter({}, never);
+    const stop = createStop();
+    stop.stop('timeout');
+    await expect(gate.enter({}, stop)).rejects.toMatchObject({ kind: 'timeout', requestSent: false });
+    expect(gate.waiting).toBe(0);
+  });
+
   it('counts a place that is left twice once', async () => {
     const gate = createGate({ total: 1, perOwner: 1 });
     const leave = await gate.enter({}, never);
