@@ -40,8 +40,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'tokens/': ['state/', 'upstream/'],
   'auth/': ['config/', 'upstream/'],
   'upstream/': [],
-  // Types only, until the operation record and the trace context have a place of their own.
-  'telemetry/': ['auth/', 'graphql/'],
+  'telemetry/': [],
   'state/': ['config/'],
   // The models that are generated from the OpenAPI document, and nothing else of the client.
   'emulator/': ['upstream/generated.ts'],

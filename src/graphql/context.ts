@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { AuthError } from '../auth/auth-error.ts';
 import type { Authenticator, Caller } from '../auth/caller.ts';
 import { toReadError } from '../errors.ts';
+import { createOperationRecord, type OperationRecord } from '../telemetry/operation-record.ts';
+import { toUpstreamHeaders } from '../telemetry/trace-context.ts';
 import type { IdempotentCreate } from '../tokens/idempotent-create.ts';
 import type { ListFirst } from '../tokens/list-prefetch.ts';
 import { createLoaders, type Loaders } from '../tokens/loaders.ts';
@@ -29,42 +31,13 @@ export interface Context {
   /** Takes the price of the operation from what its caller may still ask; the refusal when that is too little. */
   readonly charge: Charge;
   /** For the log; filled in as it becomes known. */
-  readonly report: OperationReport;
+  readonly report: OperationRecord;
   /** What it asks of the IAM API, where the caller wants to know. */
   readonly explanation?: { toExtension(): object } | undefined;
 }
 
 export type Charge = (upstreamCalls: number) => MaybeRefused | Promise<MaybeRefused>;
 type MaybeRefused = Error | undefined;
-
-/** What ran. No document and no variables: name and hash tell operations apart, and literals hold secrets. */
-export interface OperationReport {
-  operation?: string | undefined;
-  kind?: string | undefined;
-  /** The beginning of the document's SHA-256. */
-  document?: string | undefined;
-  /** True when it is not among the trusted documents. */
-  untrusted?: boolean | undefined;
-  /** The first error's code, or OK. */
-  code?: string | undefined;
-  /** Attempts of calls to the IAM API that it took. */
-  upstreamCalls: number;
-  /** True when another request did the work. */
-  joined?: boolean | undefined;
-}
-
-/** All members at once, so that all reports have one shape: there is one for each request, and the log copies it. */
-function createReport(): OperationReport {
-  return {
-    operation: undefined,
-    kind: undefined,
-    document: undefined,
-    untrusted: undefined,
-    code: undefined,
-    upstreamCalls: 0,
-    joined: undefined,
-  };
-}
 
 /** What all requests of the process have in common. */
 export interface ContextParts {
@@ -106,12 +79,12 @@ export function createContext(
   { id, log, headers }: ContextRequest,
   { deadline, charge, explanation, watch }: RunParts,
 ): Context {
-  const report = createReport();
+  const report = createOperationRecord();
   const common = { requestId: id, log, createOnce, charge, report, explanation };
   if (caller instanceof Error) return refused(common, caller);
   const { credential } = caller;
-  const forwardedHeaders = forwarded(id, headers);
-  const scope = { owner: deadline, credential, deadline, headers: forwardedHeaders, tally: report, watch };
+  const upstreamHeaders = toUpstreamHeaders(id, headers);
+  const scope = { owner: deadline, credential, deadline, headers: upstreamHeaders, tally: report, watch };
   return { caller, loaders: createLoaders(client, scope, listFirst), ...common };
 }
 
@@ -142,20 +115,4 @@ function readAuthorization(rawHeaders: readonly string[]): string | undefined {
     joined = joined === undefined ? rawHeaders[at + 1] : `${joined}, ${rawHeaders[at + 1]}`;
   }
   return joined;
-}
-
-const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/;
-
-/** Of the trace that a request says it is part of (W3C Trace Context). */
-export function readTraceId({ traceparent }: IncomingHttpHeaders): string | undefined {
-  return typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
-}
-
-/** All that goes upstream of a caller's headers, besides the credential: W3C trace context, and the request's id. */
-function forwarded(id: string, { traceparent, tracestate }: IncomingHttpHeaders): Record<string, string> {
-  const headers: Record<string, string> = { 'x-request-id': id };
-  if (typeof traceparent !== 'string' || !TRACEPARENT.test(traceparent)) return headers;
-  headers.traceparent = traceparent;
-  if (typeof tracestate === 'string' && tracestate.length <= 512) headers.tracestate = tracestate;
-  return headers;
 }

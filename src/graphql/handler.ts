@@ -3,10 +3,11 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../auth/caller.ts';
 import { onClose } from '../http/on-close.ts';
 import { createOperationLog } from '../telemetry/operation-log.ts';
+import { createOperationRecord, type OperationRecord } from '../telemetry/operation-record.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import { createStop, type Stop } from '../upstream/cancellation.ts';
 import type { Flights, Waiter } from '../upstream/single-flight.ts';
-import { type OperationReport, readCaller } from './context.ts';
+import { readCaller } from './context.ts';
 import { sharedKey } from './pipeline/coalesce.ts';
 import { type Answer, type Asked, createRun, type RunParts } from './run-request.ts';
 
@@ -19,7 +20,7 @@ export interface GraphqlHttpParts extends RunParts {
   readonly isExplainable: boolean;
   readonly tracing?: Tracing | undefined;
   /** Told of every operation that was answered. */
-  readonly onOperation?: ((report: OperationReport, ms: number) => void) | undefined;
+  readonly onOperation?: ((report: OperationRecord, ms: number) => void) | undefined;
 }
 
 /**
@@ -66,7 +67,8 @@ export function createGraphqlHandler(
         isExplained,
       });
       const ms = performance.now() - startedAt;
-      logOperation(request, { report, caller, ms, traceId: trace?.traceId });
+      const principal = caller instanceof Error ? undefined : caller.principal;
+      logOperation(request, { record: report, principal, ms, traceId: trace?.traceId });
       trace?.end(report);
       parts.onOperation?.(report, ms);
       for (const [name, value] of headers) reply.header(name, value);
@@ -74,7 +76,7 @@ export function createGraphqlHandler(
       reply.code(status);
       return body;
     } catch (error) {
-      trace?.end({ code: 'ABORTED', upstreamCalls: 0 });
+      trace?.end({ ...createOperationRecord(), code: 'ABORTED' });
       if (client.reason === undefined) throw error;
       return reply.hijack();
     }

@@ -4,18 +4,14 @@ import type { GraphQLError } from 'graphql';
 import type { Admission } from '../admission/admission.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { JsonBody } from '../http/json-body.ts';
+import type { OperationRecord } from '../telemetry/operation-record.ts';
+import { readTraceId } from '../telemetry/trace-context.ts';
 import type { OperationTrace } from '../telemetry/tracing.ts';
 import type { Stop } from '../upstream/cancellation.ts';
 import type { Deadlines } from '../upstream/deadline.ts';
 import { createExplanation } from './apollo/explain.ts';
 import { createMediaTypes, printResult, toBody, toHttpGraphQLRequest } from './apollo/http.ts';
-import {
-  type Context,
-  type ContextParts,
-  createContext,
-  type OperationReport,
-  readTraceId,
-} from './context.ts';
+import { type Context, type ContextParts, createContext } from './context.ts';
 import type { KnownOperations } from './pipeline/prepared-operations.ts';
 
 export interface RunParts {
@@ -44,7 +40,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Iterable<readonly [string, string]>;
   readonly body: string | Buffer;
-  readonly report: OperationReport;
+  readonly report: OperationRecord;
   /** Of the request that it was made for. */
   readonly requestId: string;
 }

@@ -1,25 +1,28 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
-import type { Caller } from '../auth/caller.ts';
-import { type OperationReport, readTraceId } from '../graphql/context.ts';
+import type { OperationRecord } from './operation-record.ts';
+import { readTraceId } from './trace-context.ts';
 
-interface Answered {
-  readonly report: OperationReport;
-  readonly caller: Caller | Error;
+interface FinishedOperation {
+  readonly record: OperationRecord;
+  /** SHA-256 of what identifies the caller; undefined when the caller is unknown. */
+  readonly principal: string | undefined;
   readonly ms: number;
-  /** Undefined: the one that the request names, if it does. */
+  /** Undefined: the trace that the request's headers name, if they do. */
   readonly traceId: string | undefined;
 }
 
 /**
- * One line for every operation: what ran, for whom, how long, with which outcome. It holds texts and numbers and nothing
- * that could have members, so that the search for credentials in members, half of the price of a line, is left out.
+ * Writes one line for every operation: what ran, for which caller, how long, with which outcome. The line holds only
+ * texts and numbers, so pino's search for credentials in nested members, half the cost of a line, is switched off.
  */
 export function createOperationLog(
   log: FastifyBaseLogger,
-): (request: Pick<FastifyRequest, 'id' | 'headers'>, answered: Answered) => void {
+): (request: Pick<FastifyRequest, 'id' | 'headers'>, finished: FinishedOperation) => void {
   const lines = log.child({}, { redact: [] });
-  return ({ id, headers }, { report, caller, ms, traceId = readTraceId(headers) }) => {
-    const principal = caller instanceof Error ? undefined : caller.principal.slice(0, 12);
-    lines.info({ ms: Math.round(ms), principal, requestId: id, traceId, ...report }, 'operation');
+  return ({ id, headers }, { record, principal, ms, traceId = readTraceId(headers) }) => {
+    lines.info(
+      { ms: Math.round(ms), principal: principal?.slice(0, 12), requestId: id, traceId, ...record },
+      'operation',
+    );
   };
 }

@@ -1,6 +1,6 @@
 import type { Metric } from 'prom-client';
-import type { OperationReport } from '../graphql/context.ts';
 import { createDurations, createTally, type Durations, type Tally } from './counters.ts';
+import type { OperationRecord } from './operation-record.ts';
 
 /** One attempt of an upstream call. */
 interface CallReport {
@@ -13,7 +13,7 @@ interface CallReport {
 
 /** Figures of what happens, to be told as it does. */
 export interface Traffic {
-  onOperation(report: OperationReport, ms: number): void;
+  onOperation(record: OperationRecord, ms: number): void;
   onUpstreamCall(report: CallReport): void;
   /** A sign-in of the gateway's own, in `pat` mode. */
   onSignIn(outcome: 'ok' | 'failed'): void;
@@ -39,11 +39,11 @@ export function createTraffic(): Traffic {
   const nameOf = createNames();
   return {
     metrics: [operations, seconds, calls, callSeconds, signIns, untrusted].map(({ metric }) => metric),
-    onOperation(report, ms) {
-      const operation = nameOf(report);
-      operations.add(operation, report.code ?? 'OK');
+    onOperation(record, ms) {
+      const operation = nameOf(record);
+      operations.add(operation, record.code ?? 'OK');
       seconds.observe(operation, ms / 1000);
-      if (report.untrusted) untrusted.add();
+      if (record.untrusted) untrusted.add();
     },
     onUpstreamCall({ operation, status, failure, attempt, durationMs }) {
       calls.add(operation, String(status ?? failure?.kind), String(attempt + 1));
@@ -54,7 +54,7 @@ export function createTraffic(): Traffic {
 }
 
 /** `anonymous` without a name, and for whatever was refused before it was known what it is. */
-function createNames(): (report: OperationReport) => string {
+function createNames(): (record: OperationRecord) => string {
   const names = new Set<string>();
   return ({ operation, kind }) => {
     if (operation === undefined || kind === undefined) return 'anonymous';

@@ -19,7 +19,7 @@ import {
 } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { FastifyBaseLogger } from 'fastify';
-import type { CallWatch, OperationReport } from '../graphql/context.ts';
+import type { OperationRecord } from './operation-record.ts';
 
 /** Where traces go to, and how many, is OpenTelemetry's own configuration. */
 export interface Tracing {
@@ -29,11 +29,22 @@ export interface Tracing {
   close(): Promise<void>;
 }
 
+/** Called as an attempt of an upstream call starts. The headers go with the call; `end` is called with its outcome. */
+type CallObserver = (
+  call: { readonly operation: string; readonly method: string },
+  attempt: number,
+) => { readonly headers: Readonly<Record<string, string>>; end(outcome: CallOutcome): void };
+
+interface CallOutcome {
+  readonly status: number | undefined;
+  readonly failure: { readonly kind: string } | undefined;
+}
+
 export interface OperationTrace {
   readonly traceId: string;
-  /** Makes a span of every upstream call, and its context part of the call. */
-  readonly watch: CallWatch;
-  end(report: OperationReport): void;
+  /** Makes a span of every upstream call, and sends the span's context with the call. */
+  readonly watch: CallObserver;
+  end(record: OperationRecord): void;
 }
 
 const CLOSING_MS = 1000;
@@ -53,10 +64,10 @@ export function createTracing(log: FastifyBaseLogger): Tracing {
   const tracer = provider.getTracer('tokens-gateway');
   const propagator = new W3CTraceContextPropagator();
   const startCall = (
-    { operation, method }: Parameters<CallWatch>[0],
+    { operation, method }: Parameters<CallObserver>[0],
     attempt: number,
     parent: Context,
-  ): ReturnType<CallWatch> => {
+  ): ReturnType<CallObserver> => {
     const attributes = {
       'http.request.method': method,
       'tokens_gateway.upstream.operation': operation,
@@ -65,7 +76,7 @@ export function createTracing(log: FastifyBaseLogger): Tracing {
     const span = tracer.startSpan(operation, { kind: SpanKind.CLIENT, attributes }, parent);
     const headers: Record<string, string> = {};
     propagator.inject(trace.setSpan(parent, span), headers, defaultTextMapSetter);
-    return { headers, end: (report) => endCall(span, report) };
+    return { headers, end: (outcome) => endCall(span, outcome) };
   };
   return {
     start(headers) {
@@ -75,7 +86,7 @@ export function createTracing(log: FastifyBaseLogger): Tracing {
       return {
         traceId: span.spanContext().traceId,
         watch: (call, attempt) => startCall(call, attempt, context),
-        end: (report) => endOperation(span, report),
+        end: (record) => endOperation(span, record),
       };
     },
     async close() {
@@ -85,7 +96,7 @@ export function createTracing(log: FastifyBaseLogger): Tracing {
   };
 }
 
-function endCall(span: Span, { status, failure }: Parameters<ReturnType<CallWatch>['end']>[0]): void {
+function endCall(span: Span, { status, failure }: CallOutcome): void {
   if (status !== undefined) span.setAttribute('http.response.status_code', status);
   if (failure) fail(span, status === undefined ? failure.kind : String(status));
   span.end();
@@ -93,8 +104,8 @@ function endCall(span: Span, { status, failure }: Parameters<ReturnType<CallWatc
 
 function endOperation(
   span: Span,
-  { operation, kind, document, code, joined, upstreamCalls }: OperationReport,
-) {
+  { operation, kind, document, code, joined, upstreamCalls }: OperationRecord,
+): void {
   if (kind !== undefined) {
     span.updateName(operation === undefined ? kind : `${kind} ${operation}`);
     span.setAttribute('graphql.operation.type', kind);
