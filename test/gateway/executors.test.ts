@@ -106,12 +106,92 @@ describe('A compiled operation answers what an interpreted one does', () => {
   });
 });
 
-describe('An operation', () => {
-  it('is compiled when it comes for the second time, and answers the same', async () => {
-    const gateway = await startGateway({ env: { COMPILE_AFTER: '1', MAX_COMPILED_OPERATIONS: '10' } });
+describe('An operation that is sent again', () => {
+  let gateway: Gateway;
+  let ids: string[];
+  beforeAll(async () => {
+    gateway = await startGateway({ env: { COMPILE_AFTER: '1', FEDERATION: 'true' } });
+    ids = gateway.emulator.tokensOf('demo').map(({ id }) => id);
+  });
+  afterAll(() => gateway.close());
+
+  const sendThreeTimes = async (document: string, variables: object) => {
+    const texts: string[] = [];
+    for (let count = 0; count < 3; count++) texts.push((await gateway.query(document, variables)).text);
+    return texts;
+  };
+
+  it('is answered the same when it was compiled', async () => {
     const answers = [1, 2, 3].map(() => gateway.query('{ tokens(first: 1) { nodes { name } } }'));
     for (const { data } of await Promise.all(answers))
       expect(data).toEqual({ tokens: { nodes: [{ name: 'billing-worker' }] } });
-    await gateway.close();
+  });
+
+  it('never runs text of a client as a program', async () => {
+    const marker = '__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74d';
+    for (const where of ['token(id: "TEXT") { id }', 'tokens(after: "TEXT") { nodes { id } }']) {
+      const text = `${marker}(globalThis.programOfAClient = true)`;
+      const [first, ...others] = await sendThreeTimes(`{ ${where.replace('TEXT', text)} }`, {});
+      expect(others).toEqual([first, first]);
+    }
+    expect(globalThis).not.toHaveProperty('programOfAClient');
+  });
+
+  it.each([
+    ['__proto__', '{ __proto__: __typename token(id: "1") { __proto__: name } }'],
+    ['constructor', '{ constructor: __typename tokens(first: 1) { constructor: nodes { toString: name } } }'],
+  ])('keeps a member that is named %s', async (name, document) => {
+    const [first, ...others] = await sendThreeTimes(document, {});
+    expect(first).toContain(`"${name}":"Query"`);
+    expect(others).toEqual([first, first]);
+  });
+
+  it.each([
+    ['query ($toString: Int) { tokens(first: $toString) { nodes { id } } }', 20],
+    ['query ($__proto__: Int = 3) { tokens(first: $__proto__) { nodes { id } } }', 3],
+    ['query ($valueOf: Int = 4) { tokens(first: $valueOf) { nodes { id } } }', 4],
+  ])('takes an absent variable for absent, whatever its name: %s', async (document, length) => {
+    for (const text of await sendThreeTimes(document, {}))
+      expect(JSON.parse(text).data.tokens.nodes).toHaveLength(length);
+  });
+
+  it('leaves out what an absent variable in its input leaves out', async () => {
+    const document = `mutation ($id: ID!, $name: String, $m: UpdateTokenAuthenticationMethodInput) {
+      updateToken(input: { id: $id, name: $name, authenticationMethod: $m }) { token { name } userErrors { code } } }`;
+    for (const text of await sendThreeTimes(document, { id: ids[0], name: 'renamed' }))
+      expect(JSON.parse(text)).toEqual({
+        data: { updateToken: { token: { name: 'renamed' }, userErrors: [] } },
+      });
+  });
+
+  it('finds the entity of a variable inside a list', async () => {
+    const document =
+      'query ($i: ID) { _entities(representations: [{ __typename: "Token", id: $i }]) { ... on Token { id } } }';
+    for (const text of await sendThreeTimes(document, { i: ids[1] }))
+      expect(JSON.parse(text)).toEqual({ data: { _entities: [{ id: ids[1] }] } });
+    const [first, ...others] = await sendThreeTimes(document, {});
+    expect(JSON.parse(first ?? '').errors[0].extensions.code).toBe('BAD_USER_INPUT');
+    expect(others).toEqual([first, first]);
+  });
+
+  it('reports one error for each field that became null', async () => {
+    gateway.emulator.faults.add({ fault: 'status-500' });
+    const document = `query ($first: Int) { tokens(first: $first) {
+      a: pageInfo { x: hasNextPage y: hasNextPage } b: pageInfo { hasNextPage } } }`;
+    for (const text of await sendThreeTimes(document, { first: 0 })) {
+      const { data, errors } = JSON.parse(text);
+      expect(data).toEqual({ tokens: null });
+      expect(errors.map(({ path }: { path: string[] }) => path)).toEqual([['tokens', 'a', 'x']]);
+    }
+    gateway.emulator.faults.clear();
+  });
+
+  it('starts nothing after a root field that makes the whole answer null', async () => {
+    const document = `query ($ids: [ID!]!) { a: nodes(ids: $ids) { id } b: token(id: "..") { id } }`;
+    for (const text of await sendThreeTimes(document, { ids: Array(101).fill('x') })) {
+      const { data, errors } = JSON.parse(text);
+      expect(data).toBeNull();
+      expect(errors.map(({ path }: { path: string[] }) => path)).toEqual([['a']]);
+    }
   });
 });

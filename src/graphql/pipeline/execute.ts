@@ -57,7 +57,7 @@ export function execution(
           const { operationName, variables = {} } = request;
           const passed = { document, documentHash: queryHash, operationName };
           remember(source, operation, passed);
-          const singleResult = await execute({ ...passed, variables, context });
+          const singleResult = await execute({ ...passed, operation, variables, context });
           return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult } };
         },
       };

@@ -96,7 +96,14 @@ export function createKnownOperations(options: KnownOptions): KnownOperations {
       onHit();
       const { document, documentHash, operationName, operation } = known;
       const { variables } = checked;
-      const result = await execute({ document, documentHash, operationName, variables, context });
+      const result = await execute({
+        document,
+        operation,
+        documentHash,
+        operationName,
+        variables,
+        context,
+      });
       return completeReport(context, { operation, documentHash }, result);
     },
   };
