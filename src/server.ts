@@ -27,7 +27,7 @@ import { createCallLog } from './telemetry/upstream-log.ts';
 import { createIdempotentCreate } from './tokens/idempotent-create.ts';
 import { createListFirst } from './tokens/list-prefetch.ts';
 import { createDeadlines } from './upstream/deadline.ts';
-import { createFlights, type Waiter } from './upstream/single-flight.ts';
+import { createSingleFlight, type Waiter } from './upstream/single-flight.ts';
 import { createUpstream } from './upstream/upstream.ts';
 
 type OwnConfig = Pick<
@@ -74,7 +74,7 @@ export interface Server {
 export async function startServer(options: ServerOptions, log: FastifyBaseLogger): Promise<Server> {
   const hasGraphiql = options.explorer === 'graphiql' || options.explorer === 'both';
   if (hasGraphiql && !isGraphiqlBuilt()) throw new ConfigError([GRAPHIQL_MISSING]);
-  const operations = createFlights<Waiter>();
+  const operations = createSingleFlight<Waiter>();
   const traffic = options.admin && createTraffic();
   const logCall = createCallLog(log);
   const tracing = options.tracing ? await loadTracing(log) : undefined;
@@ -83,7 +83,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       logCall(report);
       traffic?.onUpstreamCall(report);
     },
-    onWrite: operations.forget,
+    onWrite: operations.invalidate,
   });
   const authenticator = createAuthenticator(options.auth, {
     transport: upstream.transport,

@@ -6,7 +6,7 @@ import { createOperationLog } from '../telemetry/operation-log.ts';
 import { createOperationRecord, type OperationRecord } from '../telemetry/operation-record.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
 import { createStop, type Stop } from '../upstream/cancellation.ts';
-import type { Flights, Waiter } from '../upstream/single-flight.ts';
+import type { SingleFlight, Waiter } from '../upstream/single-flight.ts';
 import { readCaller } from './context.ts';
 import { sharedKey } from './pipeline/coalesce.ts';
 import { type Answer, type Asked, createRun, type RunParts } from './run-request.ts';
@@ -15,7 +15,7 @@ export interface GraphqlHttpParts extends RunParts {
   readonly authenticator: Authenticator;
   readonly log: FastifyBaseLogger;
   /** Query operations that are running. */
-  readonly operations: Flights<Waiter>;
+  readonly operations: SingleFlight<Waiter>;
   /** Whether callers may ask what an operation asked of the IAM API. */
   readonly isExplainable: boolean;
   readonly tracing?: Tracing | undefined;
@@ -40,7 +40,7 @@ export function createGraphqlHandler(
     const refusal = await admission.admit(caller.principal, reply);
     const key = refusal || asked.isExplained ? undefined : sharedKey(request);
     if (key === undefined) return run(asked, client, refusal);
-    const shared = await operations.join(
+    const shared = await operations.run(
       caller.credential.identity,
       `${caller.principal} ${caller.mayRead} ${key}`,
       { stop: client },

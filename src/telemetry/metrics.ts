@@ -16,7 +16,7 @@ interface Cache {
 
 interface Sharing {
   readonly started: number;
-  readonly joined: number;
+  readonly coalesced: number;
 }
 
 /** Where the figures are counted. They are read when somebody asks for them: counting costs a request next to nothing. */
@@ -80,10 +80,10 @@ export function createRegistry({
     ['kind', 'outcome'],
     () =>
       Object.entries(sharing).flatMap(([kind, read]) => {
-        const { started, joined } = read();
+        const { started, coalesced } = read();
         return [
           { labels: { kind, outcome: 'started' }, value: started },
-          { labels: { kind, outcome: 'joined' }, value: joined },
+          { labels: { kind, outcome: 'joined' }, value: coalesced },
         ];
       }),
   );

@@ -1,28 +1,26 @@
 import type { Scope } from './attempt.ts';
 import type { Deadline } from './deadline.ts';
 import type { IamClient } from './iam-client.ts';
-import type { Flight, Flights } from './single-flight.ts';
+import type { SharedWork, SingleFlight } from './single-flight.ts';
 
 /**
- * The same client, with two rules added. A read that an identity has in flight is joined, not repeated. And no read that
- * began before a write of that identity ended is joined by anybody who comes after it: it may have seen the old state.
+ * The same client, with two rules added. A read that already runs for an identity is shared, not repeated. And no read that
+ * began before a write of that identity ended is shared with a request that comes after it: it may have seen the old state.
  */
 export function shareReads(
   client: IamClient,
-  reads: Flights<Deadline>,
+  reads: SingleFlight<Deadline>,
   onWrite: (identity: string) => void,
 ): IamClient {
   const read = <Value>(scope: Scope, key: string, call: (scope: Scope) => Promise<Value>): Promise<Value> =>
-    reads.join(scope.credential.identity, key, scope.deadline, (flight) =>
-      call(toSharedScope(scope, flight)),
-    );
+    reads.run(scope.credential.identity, key, scope.deadline, (work) => call(toSharedScope(scope, work)));
   const write = async <Value>({ credential: { identity } }: Scope, call: () => Promise<Value>) => {
-    reads.forget(identity);
+    reads.invalidate(identity);
     onWrite(identity);
     try {
       return await call();
     } finally {
-      reads.forget(identity);
+      reads.invalidate(identity);
       onWrite(identity);
     }
   };
@@ -40,8 +38,8 @@ export function shareReads(
   };
 }
 
-/** Goes on as long as anybody waits who has time left. What is sent is the first one's. */
-function toSharedScope(scope: Scope, { stop, waiters }: Flight<Deadline>): Scope {
+/** Runs while any waiter has time left. Headers and credential are those of the first waiter. */
+function toSharedScope(scope: Scope, { stop, waiters }: SharedWork<Deadline>): Scope {
   const remainingMs = () => {
     let most = 0;
     for (const waiter of waiters) most = Math.max(most, waiter.remainingMs());

@@ -1,101 +1,98 @@
 import { createStop, type Stop, stopped } from './cancellation.ts';
 
-/** Whoever waits for a flight. */
+/** A request that waits for shared work. */
 export interface Waiter {
   readonly stop: Stop;
 }
 
-/** What is under way, from the inside. */
-export interface Flight<Who extends Waiter> {
-  /** Stops when the last waiter has gone. */
+/** What shared work knows of itself. */
+export interface SharedWork<W extends Waiter> {
+  /** Stops when the last waiter has left. */
   readonly stop: Stop;
-  readonly waiters: readonly Who[];
+  readonly waiters: readonly W[];
 }
 
-/** Work in flight that may be joined instead of being done twice. Nothing is kept once it is delivered. */
-export interface Flights<Who extends Waiter> {
+/** Lets equal work that runs at the same time run once. Nothing is kept once the work has settled. */
+export interface SingleFlight<W extends Waiter> {
   /**
-   * The outcome of what `identity` has in flight under `key`, or of `start`. A waiter that stops is rejected and leaves
-   * the others alone; when the last has gone the flight is stopped.
+   * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that stops is rejected and does
+   * not affect the others; when the last one has left, the work is stopped.
    */
-  join<Value>(
+  run<Value>(
     identity: string,
     key: string,
-    waiter: Who,
-    start: (flight: Flight<Who>) => Promise<Value>,
+    waiter: W,
+    start: (work: SharedWork<W>) => Promise<Value>,
   ): Promise<Value>;
-  /** What `identity` has in flight is joined no more: it may have read what is about to change. */
-  forget(identity: string): void;
+  /** New requests no longer join what runs for `identity`: it may have read what is about to change. */
+  invalidate(identity: string): void;
   /** Since the start of the process. */
-  readonly counts: { readonly started: number; readonly joined: number };
+  readonly counts: { readonly started: number; readonly coalesced: number };
 }
 
-interface OpenFlight<Who extends Waiter> extends Flight<Who> {
-  readonly waiters: Who[];
+interface Entry<W extends Waiter> extends SharedWork<W> {
+  readonly waiters: W[];
   readonly outcome: Promise<unknown>;
-  /** Without anybody who waits, it need not go on. */
+  /** Called when nobody waits any more. */
   cancel(): void;
 }
 
 /**
- * What must stay true: a flight is found only under the identity that started it, which is the SHA-256 of a credential
- * in full; it can be joined only until it lands or that identity writes; and its outcome, good or bad, goes to those who
- * waited and is then gone.
+ * Invariants: an entry is found only under the identity that started it, which is the full SHA-256 of a credential; it
+ * can be joined only until it settles or that identity writes; and its outcome, a value or an error, goes to those who
+ * waited for it and is then dropped.
  */
-export function createFlights<Who extends Waiter>(): Flights<Who> {
-  const byIdentity = new Map<string, Map<string, OpenFlight<Who>>>();
-  const counts = { started: 0, joined: 0 };
+export function createSingleFlight<W extends Waiter>(): SingleFlight<W> {
+  const byIdentity = new Map<string, Map<string, Entry<W>>>();
+  const counts = { started: 0, coalesced: 0 };
 
-  const launch = <Value>(
+  const startEntry = <Value>(
     identity: string,
     key: string,
-    first: Who,
-    start: (flight: Flight<Who>) => Promise<Value>,
-  ): OpenFlight<Who> => {
-    const open = byIdentity.get(identity) ?? new Map<string, OpenFlight<Who>>();
-    byIdentity.set(identity, open);
+    first: W,
+    start: (work: SharedWork<W>) => Promise<Value>,
+  ): Entry<W> => {
+    const entries = byIdentity.get(identity) ?? new Map<string, Entry<W>>();
+    byIdentity.set(identity, entries);
     const stop = createStop();
     const waiters = [first];
-    const close = () => {
-      // After `forget` another flight may have its place.
-      if (open.get(key) === flight) open.delete(key);
-      if (open.size === 0 && byIdentity.get(identity) === open) byIdentity.delete(identity);
+    const remove = () => {
+      // After `cancel` or `invalidate` a newer entry may have its place.
+      if (entries.get(key) === entry) entries.delete(key);
+      if (entries.size === 0 && byIdentity.get(identity) === entries) byIdentity.delete(identity);
     };
     const cancel = () => {
-      close();
+      remove();
       stop.stop('aborted');
     };
     const outcome = start({ stop, waiters });
-    const flight: OpenFlight<Who> = { stop, waiters, outcome, cancel };
-    open.set(key, flight);
-    outcome.then(close, close);
+    const entry: Entry<W> = { stop, waiters, outcome, cancel };
+    entries.set(key, entry);
+    outcome.then(remove, remove);
     counts.started++;
-    return flight;
+    return entry;
   };
 
   return {
     counts,
-    join<Value>(
+    run<Value>(
       identity: string,
       key: string,
-      waiter: Who,
-      start: (flight: Flight<Who>) => Promise<Value>,
+      waiter: W,
+      start: (work: SharedWork<W>) => Promise<Value>,
     ): Promise<Value> {
-      const flight = byIdentity.get(identity)?.get(key);
-      if (!flight) return wait(launch(identity, key, waiter, start), waiter) as Promise<Value>;
-      counts.joined++;
-      flight.waiters.push(waiter);
-      return wait(flight, waiter) as Promise<Value>;
+      const entry = byIdentity.get(identity)?.get(key);
+      if (!entry) return wait(startEntry(identity, key, waiter, start), waiter) as Promise<Value>;
+      counts.coalesced++;
+      entry.waiters.push(waiter);
+      return wait(entry, waiter) as Promise<Value>;
     },
-    forget: (identity) => void byIdentity.delete(identity),
+    invalidate: (identity) => void byIdentity.delete(identity),
   };
 }
 
-/** `waiter` is one of the flight's already. */
-function wait<Who extends Waiter>(
-  { waiters, outcome, cancel }: OpenFlight<Who>,
-  waiter: Who,
-): Promise<unknown> {
+/** `waiter` is one of the entry's already. */
+function wait<W extends Waiter>({ waiters, outcome, cancel }: Entry<W>, waiter: W): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const leave = () => {
       waiters.splice(waiters.indexOf(waiter), 1);

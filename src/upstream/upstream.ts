@@ -7,7 +7,7 @@ import { createReachability } from './health-check.ts';
 import { createIamClient, type IamClient } from './iam-client.ts';
 import { createRetryBudget } from './retry-policy.ts';
 import { createSend } from './send.ts';
-import { createFlights, type Flights } from './single-flight.ts';
+import { createSingleFlight, type SingleFlight } from './single-flight.ts';
 import type { Transport } from './transport.ts';
 import { createUndiciTransport } from './undici-transport.ts';
 
@@ -42,7 +42,7 @@ export interface Upstream {
   readonly transport: Transport;
   readonly gate: Gate;
   /** How many reads were asked of the API, and how many were answered along with another. */
-  readonly reads: Flights<Deadline>['counts'];
+  readonly reads: SingleFlight<Deadline>['counts'];
   /** Whether the API answers at all. */
   isReachable(): Promise<boolean>;
   close(): Promise<void>;
@@ -70,7 +70,7 @@ export function createUpstream(options: UpstreamOptions, { onExchange, onWrite }
     now: performance.now.bind(performance),
   });
   const client = createIamClient(createSend(options, { exchange, retryBudget, random: Math.random }));
-  const reads = createFlights<Deadline>();
+  const reads = createSingleFlight<Deadline>();
   return {
     client: shareReads(client, reads, onWrite),
     reads: reads.counts,

@@ -4,24 +4,10 @@ const EXECUTORS = ['test/gateway/executors.test.ts'];
 /** What requests have in common while they are under way. */
 export const sharing = [
   {
-    name: 'Reads in flight are shared between callers',
-    file: 'src/upstream/coalesce-reads.ts',
-    find: 'reads.join(scope.credential.identity, key,',
-    replace: "reads.join('', key,",
-    tests: SHARING,
-  },
-  {
     name: 'Whole operations are shared between callers',
     file: 'src/graphql/handler.ts',
     find: `caller.credential.identity,\n      \`\${caller.principal} \${caller.mayRead} \${key}\``,
     replace: "'',\n      key",
-    tests: SHARING,
-  },
-  {
-    name: 'What has landed can still be joined',
-    file: 'src/upstream/single-flight.ts',
-    find: 'outcome.then(close, close);',
-    replace: 'outcome.catch(() => undefined);',
     tests: SHARING,
   },
   {
@@ -36,20 +22,6 @@ export const sharing = [
     file: 'src/upstream/single-flight.ts',
     find: 'if (waiters.length === 0) cancel();',
     replace: '',
-    tests: SHARING,
-  },
-  {
-    name: 'A write does not end the sharing of reads that began before it',
-    file: 'src/upstream/coalesce-reads.ts',
-    find: '    reads.forget(identity);\n    onWrite(identity);\n    try {\n      return await call();\n    } finally {\n      reads.forget(identity);\n      onWrite(identity);',
-    replace: '    try {\n      return await call();\n    } finally {\n      void onWrite;',
-    tests: SHARING,
-  },
-  {
-    name: 'What was read while a write ran is shared after it',
-    file: 'src/upstream/coalesce-reads.ts',
-    find: '    } finally {\n      reads.forget(identity);\n      onWrite(identity);',
-    replace: '    } finally {\n      void identity;',
     tests: SHARING,
   },
   {
