@@ -24,6 +24,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'cluster.ts': ['admission/', 'config/', 'http/', 'state/', 'telemetry/'],
   'errors.ts': ['auth/', 'upstream/'],
   'config/': [],
+  // Public and private keys as text: what every reader of one must check.
+  'keys/': [],
   'http/': ['config/', 'telemetry/'],
   'admission/': ['errors.ts', 'http/', 'state/'],
   'graphql/': [
@@ -37,8 +39,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'tokens/',
     'upstream/',
   ],
-  'tokens/': ['state/', 'upstream/'],
-  'auth/': ['config/', 'upstream/'],
+  'tokens/': ['keys/', 'state/', 'upstream/'],
+  'auth/': ['config/', 'keys/', 'upstream/'],
   'upstream/': [],
   'telemetry/': [],
   'state/': ['config/'],

@@ -1,5 +1,6 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { findJwkProblem } from '../keys/jwk.ts';
 import type { JsonWebKeyDto } from '../upstream/models.ts';
+import { holdsPrivateKey } from './private-key-text.ts';
 
 /** What is wrong with a key or its location, and where below it. The message never repeats a value. */
 export interface KeyProblem {
@@ -20,9 +21,22 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   ES512: { kty: 'EC', crv: 'P-521' },
 };
 const MEMBERS = { RSA: ['n', 'e'], EC: ['crv', 'x', 'y'] } as const;
-const MIN_RSA_BITS = 2048;
 const MAX_URL = 2048;
+/** RFC 3986 section 3 without user information and fragment. */
+const HTTPS_URL = (() => {
+  const unreserved = "[\\w.~!$&'()*+,;=-]|%[\\dA-Fa-f]{2}";
+  const pchar = `(?:${unreserved}|[:@])`;
+  return new RegExp(
+    `^https://(?:\\[[\\dA-Fa-f:.]+\\]|(?:${unreserved})+)(?::\\d*)?(?:/${pchar}*)*(?:\\?(?:${pchar}|[/?])*)?$`,
+    'i',
+  );
+})();
+
+/** What a client is told that sent a private key in a text. */
+export const PRIVATE_KEY_PASTED = 'This looks like a private key. It was not sent on; treat it as exposed.';
 const MAX_KEYS = 100;
+/** Of one key set: the rest is checked again when these are gone. */
+const MAX_PROBLEMS = 10;
 
 /**
  * Checks a key set before it is sent: the API's schema would take an elliptic curve key without coordinates, and the
@@ -32,25 +46,32 @@ export function checkKeySet(keys: readonly JsonWebKeyDto[], signingAlgorithm: st
   if (keys.length === 0) return [{ path: [], message: 'At least one key is needed.' }];
   if (keys.length > MAX_KEYS) return [{ path: [], message: `At most ${MAX_KEYS} keys are taken.` }];
   const kids = new Set<string>();
-  return keys.flatMap((key, index) => {
-    const isRepeated = kids.has(key.kid);
-    kids.add(key.kid);
-    const problems = isRepeated
+  const problems: KeyProblem[] = [];
+  for (const [index, key] of keys.entries()) {
+    const found = kids.has(key.kid)
       ? [{ path: ['kid'], message: 'Each key needs a `kid` of its own.' }]
       : checkKey(key, signingAlgorithm);
-    return problems.map(({ path, message }) => ({ path: [index, ...path], message }));
-  });
+    kids.add(key.kid);
+    problems.push(...found.map(({ path, message }) => ({ path: [index, ...path], message })));
+    if (problems.length >= MAX_PROBLEMS) break;
+  }
+  return problems;
 }
 
-/** Checks where IAM is to read a key set from. The gateway itself never asks there. */
+/** Checks the URL that IAM reads a key set from. The gateway itself sends nothing there. */
 export function checkKeySetUrl(value: string): KeyProblem[] {
   const problem = (message: string) => [{ path: [], message }];
   if (value.length > MAX_URL) return problem(`The URL must not be longer than ${MAX_URL} characters.`);
-  if (!URL.canParse(value) || !/^https:\/\/[^\s\\]+$/i.test(value))
+  if (holdsPrivateKey(value)) return problem(PRIVATE_KEY_PASTED);
+  if (!URL.canParse(value) || !/^https:\/\/[^/?#]/i.test(value))
     return problem('An absolute https URL is needed.');
-  const { username, password, hash } = new URL(value);
-  if (username || password) return problem('The URL must not hold credentials.');
-  return hash ? problem('The URL must not have a fragment.') : [];
+  if (value.includes('#')) return problem('The URL must not have a fragment.');
+  if (/^https:\/\/[^/?]*@/i.test(value)) return problem('The URL must not hold credentials.');
+  if (!HTTPS_URL.test(value))
+    return problem(
+      'The URL holds a character that RFC 3986 does not allow there. Percent-encode it; write a host name in ASCII (punycode).',
+    );
+  return [];
 }
 
 function checkKey(key: JsonWebKeyDto, signingAlgorithm: string): KeyProblem[] {
@@ -59,6 +80,7 @@ function checkKey(key: JsonWebKeyDto, signingAlgorithm: string): KeyProblem[] {
   if (!requirement) return at('alg', 'The algorithm is not one that tokens can sign with.');
   if (!/^[\x21-\x7e]{1,256}$/.test(key.kid))
     return at('kid', '1 to 256 visible ASCII characters are needed.');
+  if (holdsPrivateKey(key.kid)) return at('kid', PRIVATE_KEY_PASTED);
   if (key.alg !== signingAlgorithm) return at('alg', 'It must be the same as `signingAlgorithm`.');
   if (key.kty !== requirement.kty)
     return at('kty', `\`${signingAlgorithm}\` takes a key of type \`${requirement.kty}\`.`);
@@ -73,22 +95,7 @@ function checkMembers(key: JsonWebKeyDto, { kty }: Requirement): KeyProblem[] {
   if (missing) return [{ path: [missing], message: `A key of type \`${kty}\` needs it.` }];
   const other = MEMBERS[kty === 'RSA' ? 'EC' : 'RSA'].find((member) => key[member] !== undefined);
   if (other) return [{ path: [other], message: `A key of type \`${kty}\` has no such member.` }];
-  const imported = importKey(key, MEMBERS[kty]);
-  if (!imported) return [{ path: [], message: `This is not a valid public key of type \`${kty}\`.` }];
-  const bits = imported.asymmetricKeyDetails?.modulusLength ?? MIN_RSA_BITS;
-  return bits < MIN_RSA_BITS
-    ? [{ path: ['n'], message: `An RSA key needs at least ${MIN_RSA_BITS} bits.` }]
-    : [];
-}
-
-/** Only the public members are looked at, so that nothing else can make OpenSSL read a private key. */
-function importKey(key: JsonWebKeyDto, members: readonly (keyof JsonWebKeyDto)[]): KeyObject | undefined {
-  const jwk = Object.fromEntries(['kty' as const, ...members].map((member) => [member, key[member]]));
-  const isBase64Url = members.every((member) => /^[A-Za-z0-9_-]+$/.test(key[member] ?? ''));
-  if (!isBase64Url) return undefined;
-  try {
-    return createPublicKey({ key: jwk, format: 'jwk' });
-  } catch {
-    return undefined;
-  }
+  const problem = findJwkProblem(key);
+  if (problem === undefined) return [];
+  return [{ path: problem.member === undefined ? [] : [problem.member], message: problem.message }];
 }

@@ -1,4 +1,5 @@
-import { checkKeySet, checkKeySetUrl } from '../../tokens/validate-jwk.ts';
+import { holdsPrivateKey } from '../../tokens/private-key-text.ts';
+import { checkKeySet, checkKeySetUrl, PRIVATE_KEY_PASTED } from '../../tokens/validate-jwk.ts';
 import type { JsonWebKeyDto, PublicKeyInfoDto } from '../../upstream/models.ts';
 import { isId } from '../../upstream/token-id.ts';
 import type { PublicKeyInfoInput } from '../generated.ts';
@@ -7,6 +8,9 @@ import type { Problem } from './user-errors.ts';
 const MIN_NAME = 3;
 const MAX_NAME = 2000;
 const MAX_DESCRIPTION = 2000;
+/** Strict JSON parsers refuse a response that holds such a text (RFC 8259 section 8.2). */
+const LONE_SURROGATE =
+  'Half of a surrogate pair is not a character. Send well-formed Unicode; a text that was cut may have lost the other half.';
 
 export function checkId(id: string): Problem[] {
   return isId(id) ? [] : [{ path: ['id'], message: 'This is not an id. Pass `Token.id` as it came.' }];
@@ -15,8 +19,8 @@ export function checkId(id: string): Problem[] {
 /** The API wants three characters in a row on one line and names no maximum; ours is the vendor's command line's. */
 export function checkName(name: string): Problem[] {
   const problem = (message: string) => [{ path: ['name'], message }];
-  if (holdsPrivateKey(name))
-    return problem('This looks like a private key. It was not sent on; treat it as exposed.');
+  if (holdsPrivateKey(name)) return problem(PRIVATE_KEY_PASTED);
+  if (!name.isWellFormed()) return problem(LONE_SURROGATE);
   if (/[\p{Cc}\u2028\u2029]/u.test(name))
     return problem('Control characters and line breaks are not allowed.');
   if (name.trim().length < MIN_NAME) return problem(`At least ${MIN_NAME} characters are needed.`);
@@ -26,16 +30,11 @@ export function checkName(name: string): Problem[] {
 export function checkDescription(description: string | null | undefined): Problem[] {
   if (description == null) return [];
   const problem = (message: string) => [{ path: ['description'], message }];
-  if (holdsPrivateKey(description))
-    return problem('This looks like a private key. It was not sent on; treat it as exposed.');
+  if (holdsPrivateKey(description)) return problem(PRIVATE_KEY_PASTED);
+  if (!description.isWellFormed()) return problem(LONE_SURROGATE);
   return description.length > MAX_DESCRIPTION
     ? problem(`At most ${MAX_DESCRIPTION} characters are allowed.`)
     : [];
-}
-
-/** RFC 7468 labels, wherever they stand: people paste the wrong half of a key pair. */
-function holdsPrivateKey(text: string): boolean {
-  return /-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text);
 }
 
 const KEY_INFO = ['authenticationMethod', 'publicKeyInfo'] as const;

@@ -39,14 +39,6 @@ export const redaction = [
     tests: REDACTION,
   },
   {
-    name: 'A private key in PEM form is sent on as a name',
-    file: 'src/graphql/resolvers/validate-input.ts',
-    find: '/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)',
-    replace: "text.startsWith('-----BEGIN PRIVATE KEY-----')",
-    tests: ['test/gateway/mutations.test.ts'],
-    only: 'refuses a private key',
-  },
-  {
     name: 'Literals of the document are echoed',
     file: 'src/graphql/mask-error.ts',
     find: 'return isAboutValue(error)',

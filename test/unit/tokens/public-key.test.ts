@@ -58,7 +58,7 @@ describe('A key set', () => {
       [{ ...EC_JWK, x: EC_JWK.y }],
       'ES256',
       [0],
-      'This is not a valid public key of type `EC`.',
+      'The point is not on the curve `P-256`.',
     ],
     [
       'an RSA key that is too short',
@@ -71,8 +71,8 @@ describe('A key set', () => {
       'a modulus that is not base64url',
       [{ ...RSA_JWK, n: 'not+base64/' }],
       'RS256',
-      [0],
-      'This is not a valid public key of type `RSA`.',
+      [0, 'n'],
+      '`n` must be base64url without padding, blanks and line breaks (RFC 7515 section 2).',
     ],
     [
       'an RSA key with a curve',
