@@ -20,6 +20,7 @@ import { health } from './http/health.ts';
 import { schemaFile } from './http/schema-file.ts';
 import type { Channel } from './state/ipc-store.ts';
 import { openState } from './state/open.ts';
+import { watchWrites } from './state/shared-writes.ts';
 import { loadTracing } from './telemetry/load-tracing.ts';
 import { createRegistry } from './telemetry/metrics.ts';
 import { createTraffic } from './telemetry/request-metrics.ts';
@@ -78,12 +79,15 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const traffic = options.admin && createTraffic();
   const logCall = createCallLog(log);
   const tracing = options.tracing ? await loadTracing(log) : undefined;
+  const state = openState(options, log);
+  const { writes } = state;
   const upstream = createUpstream(options.upstream, {
     onExchange: (report) => {
       logCall(report);
       traffic?.onUpstreamCall(report);
     },
     onWrite: operations.invalidate,
+    afterWrite: writes?.report,
   });
   const authenticator = createAuthenticator(options.auth, {
     transport: upstream.transport,
@@ -91,11 +95,11 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     log,
     onSignIn: traffic?.onSignIn,
   });
-  const state = openState(options, log);
   const context: ContextParts = {
     client: upstream.client,
     listFirst: createListFirst({ min: options.upstream.tokenBatchListMin }),
     createOnce: createIdempotentCreate(state.store, options.http.requestDeadlineMs),
+    watchWrites: writes && ((identity) => watchWrites(writes, identity)),
   };
   let draining = false;
   const isDraining = () => draining;

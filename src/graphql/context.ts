@@ -10,6 +10,7 @@ import { createLoaders, type Loaders } from '../tokens/loaders.ts';
 import type { CallWatch } from '../upstream/attempt.ts';
 import type { Deadline } from '../upstream/deadline.ts';
 import type { IamClient } from '../upstream/iam-client.ts';
+import type { LastWriteAt } from '../upstream/single-flight.ts';
 
 export type { CallWatch } from '../upstream/attempt.ts';
 
@@ -44,6 +45,8 @@ export interface ContextParts {
   readonly client: IamClient;
   readonly listFirst: ListFirst;
   readonly createOnce: IdempotentCreate;
+  /** Where other processes write as well: how requests of an identity learn of it. */
+  readonly watchWrites?: ((identity: string) => LastWriteAt) | undefined;
 }
 
 /** What belongs to one run of an operation. */
@@ -74,7 +77,7 @@ export async function readCaller(
 
 /** Sets out what a request may use. */
 export function createContext(
-  { client, listFirst, createOnce }: ContextParts,
+  { client, listFirst, createOnce, watchWrites }: ContextParts,
   caller: Caller | Error,
   { id, log, headers }: ContextRequest,
   { deadline, charge, explanation, watch }: RunParts,
@@ -84,7 +87,15 @@ export function createContext(
   if (caller instanceof Error) return refused(common, caller);
   const { credential } = caller;
   const upstreamHeaders = toUpstreamHeaders(id, headers);
-  const scope = { owner: deadline, credential, deadline, headers: upstreamHeaders, tally: report, watch };
+  const scope = {
+    owner: deadline,
+    credential,
+    deadline,
+    lastWriteAt: watchWrites?.(credential.identity),
+    headers: upstreamHeaders,
+    tally: report,
+    watch,
+  };
   return { caller, loaders: createLoaders(client, scope, listFirst), ...common };
 }
 

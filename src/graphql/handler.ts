@@ -45,6 +45,7 @@ export function createGraphqlHandler(
       `${caller.principal} ${caller.mayRead} ${key}`,
       { stop: client },
       ({ stop }) => run(asked, stop),
+      parts.context.watchWrites?.(caller.credential.identity),
     );
     if (shared.requestId === request.id) return shared;
     // A bug is told by the id of the request that met it, and each request has its own.

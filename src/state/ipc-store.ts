@@ -1,5 +1,6 @@
 import { createMemoryStore } from './memory-store.ts';
 import type { SharedBucket } from './redis-token-bucket.ts';
+import { createWriteMarks, type SharedWrites } from './shared-writes.ts';
 import { type Store, StoreFull } from './store.ts';
 
 /** The channel between a worker and its primary process. Messages of others come through it as well. */
@@ -9,7 +10,7 @@ export interface Channel {
 }
 
 /** What the workers of one machine have in common, kept by their primary process. */
-interface PrimaryState extends Store {
+interface PrimaryState extends Store, SharedWrites {
   readonly take: SharedBucket;
 }
 
@@ -32,6 +33,7 @@ export function createPrimaryState(
 ) {
   const state: PrimaryState = {
     ...createMemoryStore(),
+    ...createWriteMarks(),
     take: async (caller, amount) => take(caller, amount),
   };
   return {
@@ -74,6 +76,8 @@ export function connectPrimaryState({ send, onMessage }: Channel): PrimaryState 
     add: (key, value, ttlMs) => ask('add', key, value, ttlMs),
     set: (key, value, ttlMs) => ask('set', key, value, ttlMs),
     delete: (key) => ask('delete', key),
+    report: (identity) => ask('report', identity),
+    sinceLast: (identity) => ask('sinceLast', identity),
     take: (caller, amount) => ask('take', caller, amount),
   };
 }

@@ -6,6 +6,7 @@ import { createPersistedQueries } from './persisted-queries.ts';
 import { connectSharedState } from './redis-connection.ts';
 import { createRedisStore } from './redis-store.ts';
 import { createSharedBucket } from './redis-token-bucket.ts';
+import { createRedisWrites } from './redis-writes.ts';
 
 interface StateOptions extends Pick<Config, 'redisUrl' | 'limits'> {
   readonly primary?: Channel | undefined;
@@ -14,9 +15,10 @@ interface StateOptions extends Pick<Config, 'redisUrl' | 'limits'> {
 /** What a second process has to know: in Redis where there is one, else with a worker's primary process, else in memory. */
 export function openState({ redisUrl, limits, primary }: StateOptions, log: FastifyBaseLogger) {
   if (!redisUrl && primary) {
-    const { take, ...store } = connectPrimaryState(primary);
+    const { take, report, sinceLast, ...store } = connectPrimaryState(primary);
     // It never falls back: without its primary process a worker ends.
-    return { store, rateLimit: { take, onFallback: () => {} }, close: () => {} };
+    const writes = { report, sinceLast };
+    return { store, writes, rateLimit: { take, onFallback: () => {} }, close: () => {} };
   }
   if (!redisUrl) return { store: createMemoryStore(), close: () => {} };
   const redis = connectSharedState({
@@ -31,6 +33,7 @@ export function openState({ redisUrl, limits, primary }: StateOptions, log: Fast
   const fallbacks = { persisted_queries: 0, rate_limits: 0 };
   return {
     store,
+    writes: createRedisWrites(redis),
     fallbacks,
     persistedQueries: createPersistedQueries(store, () => fallbacks.persisted_queries++),
     rateLimit: { take: createSharedBucket(redis, limits), onFallback: () => fallbacks.rate_limits++ },

@@ -2,6 +2,7 @@ import { stopped } from './cancellation.ts';
 import type { Gate } from './concurrency-limiter.ts';
 import type { Deadline } from './deadline.ts';
 import { toStatusError } from './parse-error.ts';
+import type { LastWriteAt } from './single-flight.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -13,6 +14,8 @@ export interface Scope {
   readonly deadline: Deadline;
   /** Trace context and request id; nothing else of the caller's headers goes upstream. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Keeps a read from joining one that began before another process wrote. Absent where only this process writes. */
+  readonly lastWriteAt?: LastWriteAt | undefined;
   /** Counts the attempts that are made for it. */
   readonly tally?: { upstreamCalls: number } | undefined;
   /** Told of each of them. */

@@ -1,7 +1,15 @@
 import type { Scope } from './attempt.ts';
+import { within } from './cancellation.ts';
 import type { Deadline } from './deadline.ts';
 import type { IamClient } from './iam-client.ts';
 import type { SharedWork, SingleFlight } from './single-flight.ts';
+
+export interface WriteHooks {
+  /** Called at the start and at the end of every write of an identity: what it read before may no longer be so. */
+  onWrite(identity: string): void;
+  /** Resolves when other processes know of the write. The write's answer waits for it, for as long as it has time. */
+  readonly afterWrite?: ((identity: string) => Promise<void>) | undefined;
+}
 
 /**
  * The same client, with two rules added. A read that already runs for an identity is shared, not repeated. And no read that
@@ -10,11 +18,18 @@ import type { SharedWork, SingleFlight } from './single-flight.ts';
 export function shareReads(
   client: IamClient,
   reads: SingleFlight<Deadline>,
-  onWrite: (identity: string) => void,
+  { onWrite, afterWrite }: WriteHooks,
 ): IamClient {
   const read = <Value>(scope: Scope, key: string, call: (scope: Scope) => Promise<Value>): Promise<Value> =>
-    reads.run(scope.credential.identity, key, scope.deadline, (work) => call(toSharedScope(scope, work)));
-  const write = async <Value>({ credential: { identity } }: Scope, call: () => Promise<Value>) => {
+    reads.run(
+      scope.credential.identity,
+      key,
+      scope.deadline,
+      (work) => call(toSharedScope(scope, work)),
+      scope.lastWriteAt,
+    );
+  const write = async <Value>({ credential, deadline }: Scope, call: () => Promise<Value>) => {
+    const { identity } = credential;
     reads.invalidate(identity);
     onWrite(identity);
     try {
@@ -22,6 +37,8 @@ export function shareReads(
     } finally {
       reads.invalidate(identity);
       onWrite(identity);
+      // Before the client has its answer, so that a read that it sends next, to whichever process, sees the write.
+      await within(afterWrite?.(identity), deadline.expired)?.catch(() => undefined);
     }
   };
   return {

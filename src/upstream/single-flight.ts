@@ -1,4 +1,4 @@
-import { createStop, type Stop, stopped } from './cancellation.ts';
+import { createStop, type Stop, stopped, within } from './cancellation.ts';
 
 /** A request that waits for shared work. */
 export interface Waiter {
@@ -12,17 +12,25 @@ export interface SharedWork<W extends Waiter> {
   readonly waiters: readonly W[];
 }
 
+/**
+ * When another process last wrote for the identity of this request, by the clock of `performance.now()`; `Infinity` where
+ * that cannot be known. Never rejects. Called only when there is work to join, since it may take a round trip.
+ */
+export type LastWriteAt = () => Promise<number>;
+
 /** Lets equal work that runs at the same time run once. Nothing is kept once the work has settled. */
 export interface SingleFlight<W extends Waiter> {
   /**
    * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that stops is rejected and does
-   * not affect the others; when the last one has left, the work is stopped.
+   * not affect the others; when the last one has left, the work is stopped. Work that began before `lastWriteAt` is not
+   * joined; without that function only this process writes, which `invalidate` reports.
    */
   run<Value>(
     identity: string,
     key: string,
     waiter: W,
     start: (work: SharedWork<W>) => Promise<Value>,
+    lastWriteAt?: LastWriteAt,
   ): Promise<Value>;
   /** New requests no longer join what runs for `identity`: it may have read what is about to change. */
   invalidate(identity: string): void;
@@ -32,6 +40,8 @@ export interface SingleFlight<W extends Waiter> {
 
 interface Entry<W extends Waiter> extends SharedWork<W> {
   readonly waiters: W[];
+  /** When the first waiter came: everything that was read for it was read later. */
+  readonly startedAt: number;
   readonly outcome: Promise<unknown>;
   /** Called when nobody waits any more. */
   cancel(): void;
@@ -42,22 +52,18 @@ interface Entry<W extends Waiter> extends SharedWork<W> {
  * can be joined only until it settles or that identity writes; and its outcome, a value or an error, goes to those who
  * waited for it and is then dropped.
  */
-export function createSingleFlight<W extends Waiter>(): SingleFlight<W> {
+export function createSingleFlight<W extends Waiter>(now = () => performance.now()): SingleFlight<W> {
   const byIdentity = new Map<string, Map<string, Entry<W>>>();
   const counts = { started: 0, coalesced: 0 };
 
-  const startEntry = <Value>(
-    identity: string,
-    key: string,
-    first: W,
-    start: (work: SharedWork<W>) => Promise<Value>,
-  ): Entry<W> => {
+  const find = (identity: string, key: string) => byIdentity.get(identity)?.get(key);
+  const startEntry = <Value>({ identity, key, waiter, startedAt, start }: Request<W, Value>): Entry<W> => {
     const entries = byIdentity.get(identity) ?? new Map<string, Entry<W>>();
     byIdentity.set(identity, entries);
     const stop = createStop();
-    const waiters = [first];
+    const waiters = [waiter];
     const remove = () => {
-      // After `cancel` or `invalidate` a newer entry may have its place.
+      // After `cancel`, `invalidate` or a write of another process a newer entry may have its place.
       if (entries.get(key) === entry) entries.delete(key);
       if (entries.size === 0 && byIdentity.get(identity) === entries) byIdentity.delete(identity);
     };
@@ -66,29 +72,44 @@ export function createSingleFlight<W extends Waiter>(): SingleFlight<W> {
       stop.stop('aborted');
     };
     const outcome = start({ stop, waiters });
-    const entry: Entry<W> = { stop, waiters, outcome, cancel };
+    const entry: Entry<W> = { stop, waiters, startedAt, outcome, cancel };
     entries.set(key, entry);
     outcome.then(remove, remove);
     counts.started++;
     return entry;
   };
+  const startOwn = <Value>(request: Request<W, Value>) =>
+    wait(startEntry(request), request.waiter) as Promise<Value>;
+  const join = <Value>(entry: Entry<W>, { waiter }: Request<W, Value>) => {
+    counts.coalesced++;
+    entry.waiters.push(waiter);
+    return wait(entry, waiter) as Promise<Value>;
+  };
+  const joinUnlessOld = async <Value>(request: Request<W, Value>, lastWriteAt: LastWriteAt) => {
+    const writtenAt = await within(lastWriteAt(), request.waiter.stop);
+    // Meanwhile the entry may have settled, or another may have taken its place.
+    const entry = find(request.identity, request.key);
+    return entry && entry.startedAt > writtenAt ? join(entry, request) : startOwn(request);
+  };
 
   return {
     counts,
-    run<Value>(
-      identity: string,
-      key: string,
-      waiter: W,
-      start: (work: SharedWork<W>) => Promise<Value>,
-    ): Promise<Value> {
-      const entry = byIdentity.get(identity)?.get(key);
-      if (!entry) return wait(startEntry(identity, key, waiter, start), waiter) as Promise<Value>;
-      counts.coalesced++;
-      entry.waiters.push(waiter);
-      return wait(entry, waiter) as Promise<Value>;
+    run(identity, key, waiter, start, lastWriteAt) {
+      const request = { identity, key, waiter, start, startedAt: now() };
+      const entry = find(identity, key);
+      if (!entry) return startOwn(request);
+      return lastWriteAt ? joinUnlessOld(request, lastWriteAt) : join(entry, request);
     },
     invalidate: (identity) => void byIdentity.delete(identity),
   };
+}
+
+interface Request<W extends Waiter, Value> {
+  readonly identity: string;
+  readonly key: string;
+  readonly waiter: W;
+  readonly startedAt: number;
+  readonly start: (work: SharedWork<W>) => Promise<Value>;
 }
 
 /** `waiter` is one of the entry's already. */

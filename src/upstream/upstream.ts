@@ -1,5 +1,5 @@
 import { createExchange, type ExchangeReport } from './attempt.ts';
-import { shareReads } from './coalesce-reads.ts';
+import { shareReads, type WriteHooks } from './coalesce-reads.ts';
 import { createGate, type Gate } from './concurrency-limiter.ts';
 import type { Deadline } from './deadline.ts';
 import { createGotTransport } from './got-transport.ts';
@@ -28,11 +28,9 @@ export interface UpstreamOptions {
   readonly concurrencyPerRequest: number;
 }
 
-interface UpstreamHooks {
+interface UpstreamHooks extends WriteHooks {
   /** Told of every HTTP exchange with the API. */
   readonly onExchange?: ((report: ExchangeReport) => void) | undefined;
-  /** Told at the start and at the end of every write of an identity: what it read before may no longer be so. */
-  onWrite(identity: string): void;
 }
 
 /** The IAM API as the rest of the gateway sees it. */
@@ -49,7 +47,10 @@ export interface Upstream {
 }
 
 /** Connects the parts of this folder. */
-export function createUpstream(options: UpstreamOptions, { onExchange, onWrite }: UpstreamHooks): Upstream {
+export function createUpstream(
+  options: UpstreamOptions,
+  { onExchange, onWrite, afterWrite }: UpstreamHooks,
+): Upstream {
   const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
   const baseUrl = `${options.apiGatewayUrl}/iam`;
   const writeTransport = createGotTransport({ connections: concurrency, idleSocketMs });
@@ -72,7 +73,7 @@ export function createUpstream(options: UpstreamOptions, { onExchange, onWrite }
   const client = createIamClient(createSend(options, { exchange, retryBudget, random: Math.random }));
   const reads = createSingleFlight<Deadline>();
   return {
-    client: shareReads(client, reads, onWrite),
+    client: shareReads(client, reads, { onWrite, afterWrite }),
     reads: reads.counts,
     transport: writeTransport,
     gate,

@@ -7,6 +7,7 @@ import { RSA_JWK } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { name } } }';
+const READ = (name: string) => `query ${name}($id: ID!) { token(id: $id) { name } }`;
 const CREATE =
   'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code } } }';
 
@@ -65,6 +66,24 @@ describe('Several workers', () => {
     expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
     expect(answers[0]?.body).toContain('"userErrors":[]');
     expect(emulator.calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+
+  it.each([
+    ['the same operation', READ],
+    ['another operation', (name: string) => READ(`${name}Again`)],
+  ])('share no read (%s) that began before a write with a request that comes after it', async (_, after) => {
+    await start();
+    const id = emulator.tokensOf('demo')[0]?.id ?? '';
+    // Read at once, answered late: by either worker while the write runs.
+    emulator.faults.add({ fault: 'after-latency-1500', operation: 'getToken', times: 2 });
+    const before = [query(READ('One'), { id }), query(READ('Two'), { id })];
+    while (emulator.calls.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+    const rename =
+      'mutation ($id: ID!) { updateToken(input: { id: $id, name: "renamed" }) { token { name } } }';
+    expect((await query(rename, { id })).body).toContain('renamed');
+    const answers = await Promise.all(['One', 'Two', 'One', 'Two'].map((name) => query(after(name), { id })));
+    for (const { body } of answers) expect(body).toContain('"name":"renamed"');
+    for (const { body } of await Promise.all(before)) expect(body).toContain('"name":"billing-worker"');
   });
 
   it('have one rate limit together', async () => {

@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import { createWriteMarks, watchWrites } from '../../../src/state/shared-writes.ts';
+
+describe('What the primary process knows of writes', () => {
+  it('is the age of the last one of each identity, for a minute', async () => {
+    let now = 0;
+    const marks = createWriteMarks(() => now);
+    await marks.report('alice');
+    now = 10_000;
+    await marks.report('bob');
+    expect(await marks.sinceLast('alice')).toBe(10_000);
+    now = 60_001;
+    expect(await marks.sinceLast('alice')).toBeUndefined();
+    expect(await marks.sinceLast('bob')).toBe(50_001);
+  });
+
+  it('errs towards a write when there are more identities than it remembers', async () => {
+    let now = 0;
+    const marks = createWriteMarks(() => now);
+    await marks.report('alice');
+    for (let other = 0; other < 100_000; other++) await marks.report(`caller ${other}`);
+    now = 1000;
+    expect(await marks.sinceLast('alice')).toBe(1000);
+  });
+});
+
+describe('A request', () => {
+  it('joins nothing when the shared state is away', async () => {
+    const report = async () => {};
+    const away = watchWrites({ report, sinceLast: () => Promise.reject(new Error('away')) }, 'alice');
+    expect(await away()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('looks the last write up once', async () => {
+    let lookUps = 0;
+    const sinceLast = async () => {
+      lookUps++;
+      return undefined;
+    };
+    const lastWriteAt = watchWrites({ report: async () => {}, sinceLast }, 'alice');
+    expect(await lastWriteAt()).toBe(await lastWriteAt());
+    expect(lookUps).toBe(1);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from '@jest/globals';
+import { createStop } from '../../../src/upstream/cancellation.ts';
+import { createSingleFlight, type Waiter } from '../../../src/upstream/single-flight.ts';
+
+/** Work that settles when the test says so. */
+function createWork() {
+  const runs: { finish(value: string): void; isStopped(): boolean }[] = [];
+  const start = ({ stop }: { stop: Waiter['stop'] }) =>
+    new Promise<string>((resolve) => {
+      runs.push({ finish: resolve, isStopped: () => stop.reason !== undefined });
+    });
+  return { runs, start };
+}
+
+describe('Work that is shared', () => {
+  it('is not joined after its last waiter has left, even while it still winds down', async () => {
+    const flight = createSingleFlight();
+    const { runs, start } = createWork();
+    const first = createStop();
+    const left = flight.run('alice', 'key', { stop: first }, start).catch(() => 'left');
+    first.stop('aborted');
+    expect(await left).toBe('left');
+    expect(runs[0]?.isStopped()).toBe(true);
+    const second = flight.run('alice', 'key', { stop: createStop() }, start);
+    expect(runs).toHaveLength(2);
+    runs[1]?.finish('second');
+    expect(await second).toBe('second');
+    expect(flight.counts).toEqual({ started: 2, coalesced: 0 });
+  });
+
+  it('that was cancelled does not take the place of its successor when it ends', async () => {
+    const flight = createSingleFlight();
+    const { runs, start } = createWork();
+    const first = createStop();
+    flight.run('alice', 'key', { stop: first }, start).catch(() => 'left');
+    // Another key keeps the entries of this identity in one place.
+    void flight.run('alice', 'other', { stop: createStop() }, start);
+    first.stop('aborted');
+    const second = flight.run('alice', 'key', { stop: createStop() }, start);
+    runs[0]?.finish('too late');
+    await new Promise((resolve) => setImmediate(resolve));
+    const third = flight.run('alice', 'key', { stop: createStop() }, start);
+    expect(runs).toHaveLength(3);
+    runs[2]?.finish('successor');
+    expect(await Promise.all([second, third])).toEqual(['successor', 'successor']);
+  });
+});
+
+describe('Where another process may have written', () => {
+  it('a request joins what began after the last write only', async () => {
+    let time = 1000;
+    const flight = createSingleFlight(() => time);
+    const { runs, start } = createWork();
+    const run = (lastWriteAt: number) =>
+      flight.run('alice', 'key', { stop: createStop() }, start, async () => lastWriteAt);
+    const old = run(0);
+    time = 2000;
+    const joined = run(999);
+    const newer = run(1500);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(runs).toHaveLength(2);
+    time = 3000;
+    const joinedNewer = run(1500);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(runs).toHaveLength(2);
+    runs[0]?.finish('before the write');
+    runs[1]?.finish('after the write');
+    expect(await Promise.all([old, joined, newer, joinedNewer])).toEqual([
+      'before the write',
+      'before the write',
+      'after the write',
+      'after the write',
+    ]);
+  });
+
+  it('a request whose client leaves while it finds out starts nothing', async () => {
+    const flight = createSingleFlight();
+    const { runs, start } = createWork();
+    void flight.run('alice', 'key', { stop: createStop() }, start);
+    const stop = createStop();
+    const left = flight.run('alice', 'key', { stop }, start, () => new Promise(() => {}));
+    stop.stop('timeout');
+    await expect(left).rejects.toMatchObject({ kind: 'timeout' });
+    expect(runs).toHaveLength(1);
+  });
+});
