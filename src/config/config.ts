@@ -152,6 +152,7 @@ function readLimits(values: Values) {
     maxDirectives: values.MAX_DIRECTIVES,
     maxOperations: values.MAX_OPERATIONS,
     maxVariables: values.MAX_VARIABLES,
+    maxVariableValues: values.MAX_VARIABLE_VALUES,
     maxOperationTokens: values.MAX_OPERATION_TOKENS,
     maxOperationChars: values.MAX_OPERATION_CHARS,
     maxBracketDepth: values.MAX_BRACKET_DEPTH,

@@ -9,6 +9,10 @@ export const limitVariables = {
   MAX_DIRECTIVES: integer(50, { max: 10_000, meaning: 'Directives in an operation' }),
   MAX_OPERATIONS: integer(10, { min: 1, max: 1_000, meaning: 'Operations in a document' }),
   MAX_VARIABLES: integer(100, { max: 10_000, meaning: 'Variables of an operation' }),
+  MAX_VARIABLE_VALUES: integer(3_000, {
+    max: 1_000_000,
+    meaning: 'Items and members in all variables of an operation together, at any depth',
+  }),
   // The upper ends of these three keep graphql-js's parser within its stack.
   MAX_OPERATION_TOKENS: integer(1_000, { min: 1, max: 15_000, meaning: 'Lexical tokens of a document' }),
   MAX_OPERATION_CHARS: integer(15_000, { min: 1, max: 1_000_000, meaning: 'Characters of a document' }),

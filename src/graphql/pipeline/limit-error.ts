@@ -9,6 +9,7 @@ export interface OperationLimits {
   readonly maxBracketDepth: number;
   readonly maxOperations: number;
   readonly maxVariables: number;
+  readonly maxVariableValues: number;
   readonly maxDirectives: number;
   readonly maxAliases: number;
   readonly maxRootFields: number;

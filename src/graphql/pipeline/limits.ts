@@ -4,6 +4,7 @@ import type { Cost } from './cost.ts';
 import { countDocument } from './document-size.ts';
 import { type Excess, firstExcess, type OperationLimits } from './limit-error.ts';
 import type { SourceSize } from './scan-source.ts';
+import { measureVariables } from './variable-size.ts';
 
 const MAX_OPERATION_NAME = 512;
 /** The deepest input of the schema has seven levels. */
@@ -34,15 +35,18 @@ export function checkRequest(
   ]);
 }
 
-/** What is told of variables by their number and nesting. */
+/** How many variables there are, how many values they hold all together, and how deeply these are nested. */
 export function checkVariables(
   variables: Readonly<Record<string, unknown>>,
-  { maxVariables }: OperationLimits,
+  { maxVariables, maxVariableValues: maxValues }: OperationLimits,
 ): Excess | undefined {
-  const depth = depthOf(variables, MAX_VARIABLE_DEPTH + 1);
+  const count = Object.keys(variables).length;
+  const tooMany = firstExcess([['variables', 'variables', count, maxVariables]]);
+  if (tooMany) return tooMany;
+  const { values, depth } = measureVariables(variables, { maxValues, maxDepth: MAX_VARIABLE_DEPTH });
   return firstExcess([
-    ['variables', 'variables', Object.keys(variables).length, maxVariables],
     ['variableDepth', 'levels of variables', depth, MAX_VARIABLE_DEPTH],
+    ['variableValues', 'values in all variables together', values, maxValues],
   ]);
 }
 
@@ -77,12 +81,4 @@ export function checkCost(
     ['upstreamCalls', 'calls to the IAM API', upstreamCalls, maxUpstreamCalls],
     ['fieldCost', 'fields in the answer, with lists as long as they may be', fieldCost, maxFieldCost],
   ]);
-}
-
-/** How deep objects and lists lie in one another, up to `max`: there may be many thousands, and the stack is finite. */
-function depthOf(value: unknown, max: number): number {
-  if (typeof value !== 'object' || value === null || max === 0) return 0;
-  let below = 0;
-  for (const member of Object.values(value)) below = Math.max(below, depthOf(member, max - 1));
-  return 1 + below;
 }

@@ -30,7 +30,7 @@ export const limits = [
   oneMore('brackets', 'brackets, maxBracketDepth', '201 selections'),
   oneMore('operations', 'counts.operations, limits.maxOperations', '11 operations'),
   oneMore('declared variables', 'counts.variables, limits.maxVariables', '101 variables'),
-  oneMore('sent variables', 'Object.keys(variables).length, maxVariables', '101 variables'),
+  oneMore('sent variables', 'count, maxVariables', '101 variables'),
   oneMore('directives', 'counts.directives, limits.maxDirectives', '51'),
   oneMore('aliases', 'counts.aliases, limits.maxAliases', 'and not 31'),
   oneMore('root fields', 'counts.rootFields, limits.maxRootFields', 'and not 21'),
