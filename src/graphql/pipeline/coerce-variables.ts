@@ -1,39 +1,32 @@
 import { type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import {
-  coerceInputValue,
+  type DocumentNode,
   type GraphQLError,
-  type GraphQLInputType,
   type GraphQLSchema,
-  getNamedType,
-  isInputObjectType,
   isInputType,
   isNonNullType,
-  isRequiredInputField,
+  type OperationDefinitionNode,
   typeFromAST,
   type VariableDefinitionNode,
   valueFromAST,
 } from 'graphql';
 import { badVariables } from '../../errors.ts';
 import type { Context } from '../context.ts';
-
-const MAX_PROBLEMS = 5;
-/** RFC 7518 section 6: members that only a private or symmetric key has. */
-const PRIVATE_MEMBERS = new Set(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']);
+import { coerceInput, createProblems, type Problems } from './coerce-input.ts';
+import { createNullCheck } from './null-variables.ts';
 
 /**
- * Checks variables before the executor does, and hands it what they mean: coerced, with their own defaults and those of their members.
- *
- * GraphQL libraries print the offending value in their message (graphql-js#2629): a key pasted with its private half
- * would come back in the answer and in every log. The messages made here say where, and what is expected, and never what
- * was sent. And graphql-jit takes a member for missing that has a default.
+ * Coerces variables before the executor does. The executor's messages print the offending value (graphql-js#2629), so a
+ * key that was pasted with its private half would be in the response and in every log.
  */
 export function variableCheck(schema: GraphQLSchema): ApolloServerPlugin<Context> {
   return {
     async requestDidStart() {
       return {
-        async didResolveOperation({ operation, request }) {
-          const read = createVariableReader(schema, operation?.variableDefinitions ?? []);
-          const { values, problems } = read(request.variables ?? {});
+        async didResolveOperation({ document, operation, request }) {
+          if (!operation) return;
+          const coerce = createVariableCoercion(schema, document, operation);
+          const { values, problems } = coerce(request.variables ?? {});
           if (problems.length > 0) throw toError(problems);
           request.variables = values;
         },
@@ -42,84 +35,54 @@ export function variableCheck(schema: GraphQLSchema): ApolloServerPlugin<Context
   };
 }
 
-/** What given variables mean to an operation, and what is wrong with them. */
-export type VariableReader = (given: Readonly<Record<string, unknown>>) => {
+type Variables = Readonly<Record<string, unknown>>;
+
+/**
+ * Coerces the variables of one operation (GraphQL specification, section 6.1.2). `values` has the defaults of variables
+ * and of members in it, and nothing for a variable that is absent. It is for use only if there are no `problems`: at most
+ * five sentences for the client, which name places and types and repeat no value.
+ */
+export type VariableCoercion = (given: Variables) => {
   readonly values: Record<string, unknown>;
   readonly problems: readonly string[];
 };
 
-/** The types are looked up once, for all requests of an operation. */
-export function createVariableReader(
+/** For a validated operation. Types and positions are looked up once, for all of its requests. */
+export function createVariableCoercion(
   schema: GraphQLSchema,
-  definitions: readonly VariableDefinitionNode[],
-): VariableReader {
-  const readers = definitions.map((definition) => createReader(schema, definition));
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): VariableCoercion {
+  const coercers = (operation.variableDefinitions ?? []).map((definition) =>
+    createCoercer(schema, definition),
+  );
+  const checkNulls = createNullCheck(schema, document, operation);
   return (given) => {
-    const values: Record<string, unknown> = {};
-    const problems: string[] = [];
-    for (const read of readers) read(given, values, problems);
-    return { values, problems };
+    // Without a prototype, so that `__proto__` is a name like others.
+    const values: Record<string, unknown> = Object.create(null);
+    const problems = createProblems();
+    for (const coerce of coercers) coerce(given, values, problems);
+    if (problems.messages.length === 0) checkNulls(values, problems);
+    return { values, problems: problems.messages };
   };
 }
 
-function createReader(
+function createCoercer(
   schema: GraphQLSchema,
   { variable, type: typeNode, defaultValue }: VariableDefinitionNode,
 ) {
   const name = variable.name.value;
   const type = typeFromAST(schema, typeNode);
-  return (given: Readonly<Record<string, unknown>>, values: Record<string, unknown>, problems: string[]) => {
-    if (!type || !isInputType(type)) return;
-    if (Object.hasOwn(given, name)) {
-      values[name] = coerceInputValue(given[name], type, (path, value) => {
-        problems.push(describe([`$${name}`, ...path], typeAt(type, path), value));
-      });
-    } else if (defaultValue) {
-      values[name] = valueFromAST(defaultValue, type);
-    } else if (isNonNullType(type)) {
-      problems.push(`Variable "$${name}" of required type "${type}" was not provided.`);
-    }
+  const place = { above: undefined, key: `$${name}` };
+  return (given: Variables, values: Record<string, unknown>, problems: Problems) => {
+    if (!type || !isInputType(type) || problems.isFull) return;
+    if (Object.hasOwn(given, name)) values[name] = coerceInput(given[name], type, place, problems);
+    else if (defaultValue) values[name] = valueFromAST(defaultValue, type);
+    else if (isNonNullType(type))
+      problems.add(`Variable "$${name}" of required type "${type}" was not provided.`);
   };
 }
 
 function toError(problems: readonly string[]): GraphQLError {
-  const http = { status: 400, headers: new HeaderMap() };
-  return badVariables(problems.slice(0, MAX_PROBLEMS).join(' '), http);
-}
-
-function describe(
-  path: readonly (string | number)[],
-  type: GraphQLInputType | undefined,
-  value: unknown,
-): string {
-  const where = `Variable "${path.join('.')}"`;
-  if (!type) return `${where} is not valid.`;
-  const named = getNamedType(type);
-  if (!isInputObjectType(named) || !isRecord(value)) return `${where} must be of type "${type}".`;
-  const unknown = Object.keys(value).filter((member) => !Object.hasOwn(named.getFields(), member));
-  if (unknown.some((member) => PRIVATE_MEMBERS.has(member))) {
-    return `${where} holds a private key: send the public members only, and treat the key as exposed.`;
-  }
-  if (unknown.length > 0) return `${where} has a member that "${named.name}" does not define.`;
-  if (named.isOneOf)
-    return `${where} must have exactly one member of "${named.name}", and it must not be null.`;
-  const missing = Object.values(named.getFields()).find(
-    (field) => isRequiredInputField(field) && !(field.name in value),
-  );
-  return missing ? `${where} needs the member "${missing.name}".` : `${where} does not fit "${named.name}".`;
-}
-
-/** The type at `path` below `type`. Paths hold only names that the schema defines, and list indexes. */
-function typeAt(type: GraphQLInputType, path: readonly (string | number)[]): GraphQLInputType | undefined {
-  let at: GraphQLInputType | undefined = type;
-  for (const part of path) {
-    if (typeof part === 'number') continue;
-    const named: unknown = at && getNamedType(at);
-    at = isInputObjectType(named) ? named.getFields()[part]?.type : undefined;
-  }
-  return at;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return badVariables(problems.join(' '), { status: 400, headers: new HeaderMap() });
 }

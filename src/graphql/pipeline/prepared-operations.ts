@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { completeReport } from '../apollo/operation-record.ts';
 import type { Context } from '../context.ts';
 import { checkCaller, needsCaller } from './authorize.ts';
-import { createVariableReader, type VariableReader } from './coerce-variables.ts';
+import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
 import { type Cost, planCost, type Variables } from './cost.ts';
 import type { Execute, PublicResult } from './execute.ts';
 import type { OperationLimits } from './limit-error.ts';
@@ -21,7 +21,7 @@ interface Passed {
 interface Known extends Passed {
   readonly operation: OperationDefinitionNode;
   readonly needsCaller: boolean;
-  readonly readVariables: VariableReader;
+  readonly coerceVariables: VariableCoercion;
   readonly costOf: (variables: Variables) => Cost;
 }
 
@@ -67,7 +67,7 @@ export function createKnownOperations(options: KnownOptions): KnownOperations {
   const check = (known: Known, given: Variables, context: Context) => {
     if (checkVariables(given, limits)) return undefined;
     if (known.needsCaller && checkCaller(context, known.operation.operation === 'mutation')) return undefined;
-    const { values, problems } = known.readVariables(given);
+    const { values, problems } = known.coerceVariables(given);
     const cost = known.costOf(given);
     return problems.length > 0 || checkCost(cost, limits) ? undefined : { variables: values, cost };
   };
@@ -81,7 +81,7 @@ export function createKnownOperations(options: KnownOptions): KnownOperations {
         ...passed,
         operation,
         needsCaller: needsCaller(operation, document),
-        readVariables: createVariableReader(schema, operation.variableDefinitions ?? []),
+        coerceVariables: createVariableCoercion(schema, document, operation),
         costOf: planCost(document, operation),
       });
     },

@@ -22,7 +22,8 @@ export function createEntityResolvers(sdl: string) {
   };
 }
 
-const EXPECTED = 'Expected each of `representations` to be `{ __typename: "Token", id: … }`.';
+const EXPECTED =
+  'Expected each of `representations` to be `{ __typename: "Token", id: … }`, with the id as a string.';
 
 async function loadEntity(representation: unknown, { loaders }: Context): Promise<TokenDto | null> {
   if (typeof representation !== 'object' || representation === null) throw refused();
