@@ -90,7 +90,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     afterWrite: writes?.report,
   });
   const authenticator = createAuthenticator(options.auth, {
-    transport: upstream.transport,
+    transport: upstream.signInTransport,
     clock: Date.now,
     log,
     onSignIn: traffic?.onSignIn,

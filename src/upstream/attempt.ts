@@ -50,15 +50,13 @@ export interface Call {
 export interface ExchangeOptions {
   /** Including `/iam`. */
   readonly baseUrl: string;
-  readonly connectTimeoutMs: number;
   readonly readTimeoutMs: number;
   readonly writeTimeoutMs: number;
   readonly maxResponseBytes: number;
 }
 
 export interface ExchangeDependencies {
-  readonly readTransport: Transport;
-  readonly writeTransport: Transport;
+  readonly transport: Transport;
   readonly gate: Gate;
   /** Wall clock in milliseconds, for dates in `Retry-After`. */
   readonly now: () => number;
@@ -85,7 +83,7 @@ export type Exchange = (
 type Headers = Readonly<Record<string, string>> | undefined;
 
 export function createExchange(options: ExchangeOptions, dependencies: ExchangeDependencies): Exchange {
-  const { readTransport, writeTransport, gate, now, onExchange } = dependencies;
+  const { transport, gate, now, onExchange } = dependencies;
 
   const toRequest = (scope: Scope, call: Call, authorization: string, more: Headers): HttpRequest => {
     const isRead = call.method === 'GET';
@@ -95,7 +93,6 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
       url: options.baseUrl + call.path,
       headers: requestHeaders(scope, call, authorization, more),
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
-      connectTimeoutMs: options.connectTimeoutMs,
       timeoutMs: Math.max(1, Math.min(timeoutMs, scope.deadline.remainingMs())),
       maxBytes: options.maxResponseBytes,
       // A client that leaves stops its reads. A write is on its way: stopping it would only make its outcome unknown.
@@ -113,8 +110,7 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
     const leave = entered instanceof Promise ? await entered : entered;
     try {
       if (stop.reason) throw stopped(stop, false);
-      const send = call.method === 'GET' ? readTransport : writeTransport;
-      const response = await send(toRequest(scope, call, authorization, more));
+      const response = await transport(toRequest(scope, call, authorization, more));
       if (response.status < 200 || response.status > 299) throw toStatusError(response, now());
       return response;
     } finally {

@@ -1,95 +1,78 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import got, { ReadError, RequestError, type Response, TimeoutError } from 'got';
-import { type Stop, stopped } from './cancellation.ts';
-import { type HttpRequest, type HttpResponse, refuseHead, type Transport, tooLarge } from './transport.ts';
+import got, { RequestError, TimeoutError } from 'got';
+import { stopped } from './cancellation.ts';
+import { findUnreadable, type HttpResponse, type Transport, tooLarge, toText } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-/** What `error.code` says when the request certainly never left this machine. */
-const NEVER_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-]);
-const CONNECT_PHASES = new Set(['lookup', 'connect', 'secureConnect', 'socket']);
-
 interface GotTransportOptions {
-  readonly connections: number;
+  readonly connectTimeoutMs: number;
   /** Below the idle limit of the other side, so that a request is rarely sent into a closing connection. */
   readonly idleSocketMs: number;
 }
 
 /**
- * The transport for everything that changes something or signs in. `close` drops the idle connections. By got's streams,
- * which cost two thirds of its promises.
+ * The transport for signing in: the token endpoint, the STS and the key sets of callers, each on a host of its own.
+ * `close` drops the idle connections.
  */
 export function createGotTransport({
-  connections,
+  connectTimeoutMs,
   idleSocketMs,
 }: GotTransportOptions): Transport & { close(): void } {
-  const agentOptions = {
-    keepAlive: true,
-    maxSockets: connections,
-    timeout: idleSocketMs,
-    scheduling: 'lifo',
-  } as const;
+  const agentOptions = { keepAlive: true, timeout: idleSocketMs };
   const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
-  // Options that are the same for all calls are read once, here, and not by every call.
   const client = got.extend({
     agent,
-    // One owner of each duty: got only carries. What a status means is decided in send.ts, and so is who retries: a
-    // stream of got's is not sent again unless somebody listens to `retry`.
-    followRedirect: false,
+    // A token endpoint refuses an assertion that it has seen, and whoever asks decides what a status means.
+    retry: { limit: 0 },
     throwHttpErrors: false,
+    // A redirect would take the assertion to another host.
+    followRedirect: false,
     decompress: false,
+    headers: { 'accept-encoding': 'identity', 'user-agent': undefined },
+    timeout: { lookup: connectTimeoutMs, connect: connectTimeoutMs, secureConnect: connectTimeoutMs },
   });
 
-  const send = (request: HttpRequest) =>
-    new Promise<HttpResponse>((resolve, reject) => {
-      if (request.stop?.reason) return reject(stopped(request.stop, false));
-      const chunks: Buffer[] = [];
-      let size = 0;
-      let status = 0;
-      let headers: HttpResponse['headers'] = {};
-      const exchange = client.stream(request.url, {
-        method: request.method,
-        headers: { 'accept-encoding': 'identity', 'user-agent': undefined, ...request.headers },
-        ...(request.body === undefined ? {} : { body: request.body }),
-        timeout: {
-          lookup: request.connectTimeoutMs,
-          connect: request.connectTimeoutMs,
-          secureConnect: request.connectTimeoutMs,
-          request: request.timeoutMs,
-        },
-      });
-      // A stream waits for a body that may still be written, except with GET.
-      if (request.body === undefined && request.method !== 'GET') exchange.end();
-      const fail = (error: UpstreamError) => {
-        forget?.();
-        reject(error);
-        exchange.destroy();
-      };
-      const forget = request.stop?.onStop(() => fail(stopped(request.stop as Stop, true)));
-      exchange.on('response', (response: Response) => {
-        status = response.statusCode;
-        headers = flatten(response.headers);
-        const refusal = refuseHead(status, headers, request.maxBytes);
-        if (refusal) fail(refusal);
-      });
-      exchange.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > request.maxBytes) fail(tooLarge(request.maxBytes));
-        else chunks.push(chunk);
-      });
-      exchange.on('end', () => {
-        forget?.();
-        resolve({ status, headers, body: Buffer.concat(chunks).toString('utf8') });
-      });
-      exchange.on('error', (error) => fail(toUpstreamError(error)));
+  const send: Transport = async ({
+    method,
+    url,
+    headers: sent,
+    body: content,
+    timeoutMs,
+    maxBytes,
+    stop,
+  }) => {
+    if (stop?.reason) throw stopped(stop, false);
+    const abort = new AbortController();
+    let reason: UpstreamError | undefined;
+    const giveUp = (error: UpstreamError) => {
+      reason ??= error;
+      abort.abort();
+    };
+    const answer = client(url, {
+      method,
+      headers: sent,
+      ...(content === undefined ? {} : { body: content }),
+      timeout: { request: timeoutMs },
+      responseType: 'buffer',
+      signal: abort.signal,
     });
+    answer.on('downloadProgress', ({ transferred, total = 0 }) => {
+      if (transferred > maxBytes || total > maxBytes) giveUp(tooLarge(maxBytes));
+    });
+    const forget = stop?.onStop(() => giveUp(stopped(stop, true)));
+    try {
+      const { statusCode: status, headers, body } = await answer;
+      const response = { status, headers: flatten(headers), body: toText(body) };
+      reason = findUnreadable(status, response.headers, maxBytes);
+      if (reason) throw reason;
+      return response;
+    } catch (error) {
+      throw reason ?? toUpstreamError(error);
+    } finally {
+      forget?.();
+    }
+  };
 
   return Object.assign(send, {
     close() {
@@ -99,11 +82,13 @@ export function createGotTransport({
   });
 }
 
-function flatten(headers: NodeJS.Dict<string | string[]>): Record<string, string | undefined> {
+function flatten(headers: NodeJS.Dict<string | string[]>): HttpResponse['headers'] {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );
 }
+
+const CONNECT_PHASES = new Set(['lookup', 'connect', 'secureConnect', 'socket']);
 
 /**
  * got's errors carry the request's options, `Authorization` included, and name the URL in their message. Neither the
@@ -111,15 +96,10 @@ function flatten(headers: NodeJS.Dict<string | string[]>): Record<string, string
  */
 function toUpstreamError(error: unknown): UpstreamError {
   if (error instanceof TimeoutError) {
-    const requestSent = !CONNECT_PHASES.has(error.event);
-    return new UpstreamError(requestSent ? 'timeout' : 'unavailable', `timeout during ${error.event}`, {
-      requestSent,
-    });
+    const kind = CONNECT_PHASES.has(error.event) ? 'unavailable' : 'timeout';
+    return new UpstreamError(kind, `timeout during ${error.event}`);
   }
-  const code = error instanceof RequestError && typeof error.code === 'string' ? error.code : 'UNKNOWN';
-  if (code.startsWith('HPE_')) return new UpstreamError('invalid-response', `not HTTP (${code})`);
-  if (error instanceof ReadError)
-    return new UpstreamError('unavailable', `connection lost while reading (${code})`);
-  const requestSent = !NEVER_SENT.has(code) && !code.startsWith('ERR_TLS') && !code.includes('CERT');
-  return new UpstreamError('unavailable', `connection failed (${code})`, { requestSent });
+  const code = error instanceof RequestError ? error.code : 'UNKNOWN';
+  const kind = code.startsWith('HPE_') ? 'invalid-response' : 'unavailable';
+  return new UpstreamError(kind, `connection failed (${code})`);
 }

@@ -1,7 +1,7 @@
 import type { Transport } from './transport.ts';
 
 const MAX_AGE_MS = 5000;
-const LIMITS = { connectTimeoutMs: 1000, timeoutMs: 1500, maxBytes: 1_000_000 } as const;
+const LIMITS = { timeoutMs: 1500, maxBytes: 1_000_000 } as const;
 
 /**
  * Whether anybody answers at `url`: any answer but a server's error will do. Asked at most once in five seconds, however

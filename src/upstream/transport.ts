@@ -8,8 +8,6 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** Until the connection is made, DNS and TLS included. */
-  readonly connectTimeoutMs: number;
   /** For the whole exchange. */
   readonly timeoutMs: number;
   /** A larger answer is refused, not buffered. */
@@ -31,21 +29,26 @@ export interface HttpResponse {
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
 
 /**
- * What can be told by the head of a successful answer: it is packed although nothing packed was asked for, or longer
- * than it may be. Undefined for one that is worth reading.
+ * Why the body of a successful response is not worth reading, by its head: it is compressed although nothing compressed
+ * was asked for, or longer than it may be.
  */
-export function refuseHead(
+export function findUnreadable(
   status: number,
   headers: HttpResponse['headers'],
   maxBytes: number,
 ): UpstreamError | undefined {
   if (status < 200 || status > 299) return undefined;
-  const encoding = headers['content-encoding'];
+  const { 'content-encoding': encoding, 'content-length': length } = headers;
   if (encoding !== undefined && encoding !== 'identity')
-    return new UpstreamError('invalid-response', 'a packed answer');
-  return Number(headers['content-length'] ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined;
+    return new UpstreamError('invalid-response', 'a compressed response');
+  return Number(length ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined;
 }
 
 export function tooLarge(maxBytes: number): UpstreamError {
-  return new UpstreamError('invalid-response', `answer larger than ${maxBytes} bytes`);
+  return new UpstreamError('invalid-response', `response larger than ${maxBytes} bytes`);
+}
+
+/** A body as text. */
+export function toText(body: Buffer): string {
+  return body.toString('utf8');
 }

@@ -1,89 +1,66 @@
-import { Client, type Dispatcher, Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import { stopped } from './cancellation.ts';
-import { type HttpRequest, type HttpResponse, refuseHead, type Transport, tooLarge } from './transport.ts';
+import { type Connection, type ConnectionOptions, createConnections } from './connections.ts';
+import {
+  findUnreadable,
+  type HttpRequest,
+  type HttpResponse,
+  type Transport,
+  tooLarge,
+  toText,
+} from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-interface UndiciTransportOptions {
-  /** Scheme, host and port of the only server this transport talks to. */
-  readonly origin: string;
-  readonly connections: number;
-  readonly connectTimeoutMs: number;
-  /** Below the idle limit of the other side, so that a request is rarely sent into a closing connection. */
-  readonly idleSocketMs: number;
-}
-
-/** One connection at a time to the server, with what undici itself does not tell its handlers. */
-interface Connection {
-  /** Whether it has carried an answer before. */
-  isUsed: boolean;
-}
-
-/** Ours rides on the options, which undici hands through from the pool to the client that it chose. */
-interface ReadOptions extends Dispatcher.DispatchOptions {
-  connection?: Connection;
-}
-
 /**
- * The transport for reads. `Pool.dispatch` with our own handler, because a list of tokens with their projects is some
+ * The transport for the IAM API. `Client.dispatch` with a handler, because a list of tokens with their projects is some
  * fifty calls: it costs a fifth of what got does.
  */
-export function createUndiciTransport(
-  options: UndiciTransportOptions,
-): Transport & { close(): Promise<void> } {
-  const { origin, connections, connectTimeoutMs, idleSocketMs } = options;
-  const pool = new Pool(origin, {
-    connections,
-    pipelining: 1,
-    connect: { timeout: connectTimeoutMs },
-    keepAliveTimeout: idleSocketMs,
-    keepAliveMaxTimeout: idleSocketMs,
-    // The whole exchange has one timer, below. undici's own would be a second owner.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    factory: createClient,
-  });
+export function createUndiciTransport(options: ConnectionOptions): Transport & { close(): Promise<void> } {
+  const { origin } = options;
+  const connections = createConnections(options);
   const send = (request: HttpRequest) =>
     new Promise<HttpResponse>((resolve, reject) => {
       if (request.stop?.reason) return reject(stopped(request.stop, false));
-      const path = request.url.slice(origin.length);
-      const options: ReadOptions = {
-        path,
-        method: request.method,
-        headers: { 'accept-encoding': 'identity', ...request.headers },
-        body: request.body ?? null,
-      };
-      pool.dispatch(options, createHandler(request, options, resolve, reject));
+      const { method, url, headers, body = null } = request;
+      const connection = connections.take();
+      const handler = createHandler(request, connection, {
+        resolve(response) {
+          connections.giveBack(connection, true);
+          resolve(response);
+        },
+        reject(error, isReusable) {
+          connections.giveBack(connection, isReusable);
+          reject(error);
+        },
+      });
+      const path = url.slice(origin.length);
+      connection.client.dispatch(
+        { path, method, headers: { 'accept-encoding': 'identity', ...headers }, body },
+        handler,
+      );
     });
-  return Object.assign(send, { close: () => pool.destroy() });
+  return Object.assign(send, { close: connections.close });
 }
 
-function createClient(origin: URL, options: object): Client {
-  const client = new Client(origin, options);
-  const connection: Connection = { isUsed: false };
-  client.on('connect', () => {
-    connection.isUsed = false;
-  });
-  const dispatch = client.dispatch.bind(client);
-  client.dispatch = (request: ReadOptions, handler) => {
-    request.connection = connection;
-    return dispatch(request, handler);
-  };
-  return client;
+/** How an attempt ends: exactly one of the two is called, once. */
+interface Outcome {
+  resolve(response: HttpResponse): void;
+  reject(error: UpstreamError, isReusable: boolean): void;
 }
 
 function createHandler(
   { stop, timeoutMs, maxBytes }: HttpRequest,
-  options: ReadOptions,
-  resolve: (response: HttpResponse) => void,
-  reject: (error: UpstreamError) => void,
+  connection: Connection,
+  outcome: Outcome,
 ): Dispatcher.DispatchHandler {
   const chunks: Buffer[] = [];
   let size = 0;
   let status = 0;
   let headers: Record<string, string | undefined> = {};
+  // Set right before the first byte is written to the socket: without it nothing of the request has left.
   let controller: Dispatcher.DispatchController | undefined;
   let settled = false;
-  let isReused = false;
+  let isStale = false;
 
   const settle = (): boolean => {
     if (settled) return false;
@@ -95,26 +72,33 @@ function createHandler(
   const fail = (error: UpstreamError) => {
     if (!settle()) return;
     controller?.abort(error);
-    reject(error);
+    // A connection that is still being opened serves the next request.
+    outcome.reject(error, controller === undefined);
   };
   const timer = setTimeout(
-    () => fail(new UpstreamError('timeout', `no answer within ${Math.round(timeoutMs)} ms`)),
+    () =>
+      fail(
+        new UpstreamError('timeout', `no answer within ${Math.round(timeoutMs)} ms`, {
+          requestSent: controller !== undefined,
+        }),
+      ),
     timeoutMs,
   );
-  const forget = stop?.onStop(() => fail(stopped(stop, true)));
+  const forget = stop?.onStop(() => fail(stopped(stop, controller !== undefined)));
 
   return {
     onRequestStart(started) {
+      // The connection took longer than anybody waited. What is thrown here drops the request and keeps the connection.
+      if (settled) throw new UpstreamError('aborted', 'no longer wanted', { requestSent: false });
       controller = started;
-      isReused = options.connection?.isUsed ?? false;
-      // It waited in the pool's queue until nobody wanted it any more.
-      if (settled) started.abort(new UpstreamError('aborted', 'no longer wanted'));
+      isStale = connection.isUsed;
+      connection.onRequest();
     },
     onResponseStart(_controller, statusCode, responseHeaders) {
       status = statusCode;
       headers = responseHeaders as Record<string, string | undefined>;
-      const refusal = refuseHead(status, headers, maxBytes);
-      if (refusal) fail(refusal);
+      const error = findUnreadable(status, headers, maxBytes);
+      if (error) fail(error);
     },
     onResponseData(_controller, chunk) {
       size += chunk.length;
@@ -122,16 +106,18 @@ function createHandler(
       else chunks.push(chunk);
     },
     onResponseEnd() {
-      if (options.connection) options.connection.isUsed = true;
-      if (settle())
-        resolve({
-          status,
-          headers,
-          body: (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString('utf8'),
-        });
+      connection.onResponse();
+      if (!settle()) return;
+      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      outcome.resolve({ status, headers, body: toText(body) });
     },
     onResponseError(_controller, error) {
-      if (settle()) reject(toUpstreamError(error, isReused && status === 0));
+      if (!settle()) return;
+      const requestSent = controller !== undefined;
+      outcome.reject(
+        toUpstreamError(error, { requestSent, staleConnection: isStale && status === 0 }),
+        false,
+      );
     },
   };
 }
@@ -139,9 +125,12 @@ function createHandler(
 const NOT_HTTP = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
 /** undici's errors name the host in their message, so only the code goes on. */
-function toUpstreamError(error: Error & { code?: unknown }, staleConnection: boolean): UpstreamError {
+function toUpstreamError(
+  error: Error & { code?: unknown },
+  facts: { requestSent: boolean; staleConnection: boolean },
+): UpstreamError {
   const code = typeof error.code === 'string' ? error.code : error.name;
   const notHttp = error.name === 'HTTPParserError' || NOT_HTTP.has(code);
   if (notHttp) return new UpstreamError('invalid-response', `connection failed (${code})`);
-  return new UpstreamError('unavailable', `connection failed (${code})`, { staleConnection });
+  return new UpstreamError('unavailable', `connection failed (${code})`, facts);
 }

@@ -36,8 +36,8 @@ interface UpstreamHooks extends WriteHooks {
 /** The IAM API as the rest of the gateway sees it. */
 export interface Upstream {
   readonly client: IamClient;
-  /** For sign-in, whose calls are not the caller's. */
-  readonly transport: Transport;
+  /** For signing in and for the keys of callers. */
+  readonly signInTransport: Transport;
   readonly gate: Gate;
   /** How many reads were asked of the API, and how many were answered along with another. */
   readonly reads: SingleFlight<Deadline>['counts'];
@@ -52,18 +52,14 @@ export function createUpstream(
   { onExchange, onWrite, afterWrite }: UpstreamHooks,
 ): Upstream {
   const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
-  const baseUrl = `${options.apiGatewayUrl}/iam`;
-  const writeTransport = createGotTransport({ connections: concurrency, idleSocketMs });
-  const readTransport = createUndiciTransport({
-    origin: new URL(baseUrl).origin,
-    connections: concurrency,
-    connectTimeoutMs,
-    idleSocketMs,
-  });
+  // In the URL's normal form, so that it begins with its origin however it was written.
+  const { href: baseUrl, origin } = new URL(`${options.apiGatewayUrl}/iam`);
+  const iamTransport = createUndiciTransport({ origin, connectTimeoutMs, idleSocketMs });
+  const signInTransport = createGotTransport({ connectTimeoutMs, idleSocketMs });
   const gate = createGate({ total: concurrency, perOwner: concurrencyPerRequest });
   const exchange = createExchange(
     { ...options, baseUrl },
-    { readTransport, writeTransport, gate, now: Date.now, onExchange },
+    { transport: iamTransport, gate, now: Date.now, onExchange },
   );
   const retryBudget = createRetryBudget({
     size: options.retryBudget,
@@ -75,12 +71,12 @@ export function createUpstream(
   return {
     client: shareReads(client, reads, { onWrite, afterWrite }),
     reads: reads.counts,
-    transport: writeTransport,
+    signInTransport,
     gate,
-    isReachable: createReachability(writeTransport, `${baseUrl}/.well-known/jwks.json`),
+    isReachable: createReachability(iamTransport, `${baseUrl}/.well-known/jwks.json`),
     async close() {
-      writeTransport.close();
-      await readTransport.close();
+      signInTransport.close();
+      await iamTransport.close();
     },
   };
 }

@@ -198,3 +198,39 @@ describe('An API that cannot be reached', () => {
     await lonely.close();
   });
 });
+
+describe('A read that timed out on a connection which worked before', () => {
+  it('is repeated within the retry budget only', async () => {
+    const frugal = await startGateway({
+      emulatorOf: gateway,
+      env: {
+        UPSTREAM_READ_TIMEOUT_MS: '200',
+        UPSTREAM_RETRY_BUDGET: '0',
+        UPSTREAM_RETRY_BUDGET_PER_SECOND: '0',
+      },
+    });
+    const id = gateway.emulator.tokensOf('demo')[0]?.id;
+    await frugal.query(READ, { id });
+    frugal.forgetCalls();
+    const { errors } = await frugal.query(READ, { id: 'fault-hang' });
+    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
+    expect(frugal.calls()).toEqual(['GET /v1/tokens/fault-hang']);
+    await frugal.close();
+  });
+
+  it('is repeated once when the budget has one repeat', async () => {
+    const patient = await startGateway({
+      emulatorOf: gateway,
+      env: {
+        UPSTREAM_READ_TIMEOUT_MS: '200',
+        UPSTREAM_RETRY_BUDGET: '1',
+        UPSTREAM_RETRY_BUDGET_PER_SECOND: '0',
+      },
+    });
+    await patient.query(READ, { id: gateway.emulator.tokensOf('demo')[0]?.id });
+    patient.forgetCalls();
+    await patient.query(READ, { id: 'fault-hang' });
+    expect(patient.calls()).toHaveLength(2);
+    await patient.close();
+  });
+});

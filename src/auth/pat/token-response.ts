@@ -2,7 +2,7 @@ import type { HttpResponse } from '../../upstream/transport.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 
 /** Limits of one call that signs in or fetches keys. Three in a row still fit the request deadline of 10 s. */
-export const EXCHANGE_LIMITS = { connectTimeoutMs: 1500, timeoutMs: 3000, maxBytes: 256 * 1024 } as const;
+export const EXCHANGE_LIMITS = { timeoutMs: 3000, maxBytes: 256 * 1024 } as const;
 
 /**
  * The JSON object of a successful answer; `who` answered it. Throws `UpstreamError` otherwise. Of an error body only

@@ -1,6 +1,5 @@
 const WRITES = ['test/gateway/writes-once.test.ts'];
 const TRANSPORTS = ['test/unit/upstream/transports.test.ts'];
-const FAULTS = ['test/gateway/upstream-faults.test.ts'];
 const RETRY = ['test/unit/upstream/retry.test.ts'];
 const CLIENT = ['test/unit/upstream/client.test.ts'];
 const SEND = ['test/unit/upstream/send.test.ts'];
@@ -124,20 +123,6 @@ export const upstream = [
     tests: TRANSPORTS,
   },
   {
-    name: 'Answers to writes have no size limit',
-    file: 'src/upstream/got-transport.ts',
-    find: 'if (size > request.maxBytes) fail',
-    replace: 'if (size > Number.MAX_SAFE_INTEGER) fail',
-    tests: TRANSPORTS,
-  },
-  {
-    name: 'A packed answer is read',
-    file: 'src/upstream/transport.ts',
-    find: "if (encoding !== undefined && encoding !== 'identity')",
-    replace: 'if (encoding === undefined && status === 0)',
-    tests: TRANSPORTS,
-  },
-  {
     name: 'A malformed id reaches the path',
     file: 'src/upstream/iam-client.ts',
     find: 'if (!isId(id))',
@@ -157,14 +142,6 @@ export const upstream = [
     find: 'encodeURIComponent(startKey)',
     replace: 'startKey',
     tests: CLIENT,
-  },
-  {
-    name: 'A refused connection passes for a request that was sent',
-    file: 'src/upstream/got-transport.ts',
-    find: "  'ECONNREFUSED',\n",
-    replace: '',
-    tests: FAULTS,
-    only: 'cannot be reached',
   },
   {
     name: 'A 403 that means 401 is not recognised',

@@ -25,12 +25,11 @@ function startExchange(status: number | 'never' = 200) {
   const exchange = createExchange(
     {
       baseUrl: 'https://api.example/iam',
-      connectTimeoutMs: 1000,
       readTimeoutMs: 5000,
       writeTimeoutMs: 8000,
       maxResponseBytes: 10,
     },
-    { readTransport: transport, writeTransport: transport, gate, now: Date.now },
+    { transport, gate, now: Date.now },
   );
   const attempt = (call: Call, deadline: Deadline) =>
     exchange({ owner: deadline, credential, deadline, headers: {} }, call, 'Bearer a', 0);

@@ -7,10 +7,11 @@ import { createGotTransport } from '../../../src/upstream/got-transport.ts';
 import { createUndiciTransport } from '../../../src/upstream/undici-transport.ts';
 
 const TEXT = JSON.stringify({ text: 'x'.repeat(10_000) });
-const LIMITS = { connectTimeoutMs: 1000, timeoutMs: 5000, maxBytes: 1000 };
+const LIMITS = { timeoutMs: 5000, maxBytes: 1000 };
 
 const server = createServer((request, response) => {
-  if (request.url === '/packed') response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(TEXT));
+  if (request.url === '/compressed')
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(TEXT));
   else if (request.url === '/error')
     response.writeHead(502, { 'content-encoding': 'gzip' }).end(gzipSync('no'));
   else if (request.url === '/long') response.writeHead(200, { 'content-length': TEXT.length }).end(TEXT);
@@ -31,11 +32,11 @@ afterAll(() => {
   server.close();
 });
 
-describe.each(['undici, for reads', 'got, for writes'])('The transport by %s', (title) => {
+describe.each(['undici, for the API', 'got, for signing in'])('The transport by %s', (title) => {
   const createTransport = () =>
     title.startsWith('got')
-      ? createGotTransport({ connections: 1, idleSocketMs: 1000 })
-      : createUndiciTransport({ origin, connections: 1, connectTimeoutMs: 1000, idleSocketMs: 1000 });
+      ? createGotTransport({ connectTimeoutMs: 1000, idleSocketMs: 1000 })
+      : createUndiciTransport({ origin, connectTimeoutMs: 1000, idleSocketMs: 1000 });
   const get = async (path: string, limits: Partial<typeof LIMITS> = {}) => {
     const transport = createTransport();
     try {
@@ -48,7 +49,7 @@ describe.each(['undici, for reads', 'got, for writes'])('The transport by %s', (
   it.each(['/long', '/pieces'])('refuses an answer that is too long (%s)', (path) =>
     expect(get(path)).rejects.toMatchObject({
       kind: 'invalid-response',
-      message: 'answer larger than 1000 bytes',
+      message: 'response larger than 1000 bytes',
     }),
   );
 
@@ -56,10 +57,13 @@ describe.each(['undici, for reads', 'got, for writes'])('The transport by %s', (
     expect((await get(path, { maxBytes: TEXT.length })).body).toBe(TEXT);
   });
 
-  it('refuses a packed answer, and reads no more of it', () =>
-    expect(get('/packed')).rejects.toMatchObject({ kind: 'invalid-response', message: 'a packed answer' }));
+  it('refuses a compressed response, and reads no more of it', () =>
+    expect(get('/compressed')).rejects.toMatchObject({
+      kind: 'invalid-response',
+      message: 'a compressed response',
+    }));
 
-  it('tells the status of an error, packed or not', async () => {
+  it('tells the status of an error, compressed or not', async () => {
     expect((await get('/error')).status).toBe(502);
   });
 });

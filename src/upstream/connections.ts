@@ -1,0 +1,96 @@
+import { buildConnector, Client } from 'undici';
+import { type InterimFilter, skipInterimResponses } from './interim-responses.ts';
+
+/** Times in milliseconds. */
+export interface ConnectionOptions {
+  /** Scheme, host and port of the only server that is connected to. */
+  readonly origin: string;
+  readonly connectTimeoutMs: number;
+  /** Below the idle limit of the other side, so that a request is rarely sent into a closing connection. */
+  readonly idleSocketMs: number;
+}
+
+/** One connection to the server, for one request at a time. */
+export interface Connection {
+  readonly client: Client;
+  /** Whether it has carried a response before: the other side may be closing it as idle. */
+  readonly isUsed: boolean;
+  /** Call as undici is about to write a request, and after its response. */
+  onRequest(): void;
+  onResponse(): void;
+}
+
+/** The connections to one server. As many are opened as are taken at once: the concurrency limiter bounds them. */
+export interface Connections {
+  /** An idle connection, the last used first, or a new one. Opened by its first request. */
+  take(): Connection;
+  /** After the request: `reusable` unless it was cut short or the connection failed. */
+  giveBack(connection: Connection, reusable: boolean): void;
+  close(): Promise<void>;
+}
+
+/**
+ * undici's own `Pool` does not say which connection carries a request; the transport has to know, to tell a stale
+ * connection from a server that is down.
+ */
+export function createConnections(options: ConnectionOptions): Connections {
+  const { origin, connectTimeoutMs, idleSocketMs } = options;
+  // One for all connections: it keeps the TLS sessions.
+  const connect = buildConnector({ timeout: connectTimeoutMs });
+  const idle: Connection[] = [];
+  const open = new Set<Client>();
+
+  const discard = ({ client }: Connection) => {
+    open.delete(client);
+    client.destroy().catch(() => undefined);
+  };
+  const create = (): Connection => {
+    let filter: InterimFilter | undefined;
+    const client = new Client(origin, {
+      pipelining: 1,
+      keepAliveTimeout: idleSocketMs,
+      keepAliveMaxTimeout: idleSocketMs,
+      // Each attempt has one timer, in the transport. undici's own would be a second owner.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: (target, callback) =>
+        connect(target, (...[error, socket]) => {
+          if (error) return callback(error, null);
+          filter = skipInterimResponses(socket);
+          connection.isUsed = false;
+          callback(null, socket);
+        }),
+    });
+    const connection = {
+      client,
+      isUsed: false,
+      onRequest: () => filter?.expectResponse(),
+      onResponse() {
+        connection.isUsed = true;
+      },
+    };
+    // Of a connection that is taken undici lets the request fail, or opens it again for one that was not sent yet.
+    const discardIdle = () => {
+      const at = idle.indexOf(connection);
+      if (at < 0) return;
+      idle.splice(at, 1);
+      discard(connection);
+    };
+    client.on('disconnect', discardIdle).on('connectionError', discardIdle);
+    open.add(client);
+    return connection;
+  };
+
+  return {
+    take: () => idle.pop() ?? create(),
+    giveBack(connection, reusable) {
+      if (!reusable) discard(connection);
+      else if (connection.isUsed) idle.push(connection);
+      // It is still being opened: those that are open come first.
+      else idle.unshift(connection);
+    },
+    async close() {
+      await Promise.all([...open].map((client) => client.destroy()));
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { freePort } from '../support/free-port.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+
+const CREATE =
+  'mutation { createToken(input: { name: "worker", authenticationMethod: { signingAlgorithm: RS256, ' +
+  'publicKeyInfo: { jwksUri: "https://a.example/jwks" } } }) { token { id } } }';
+const UPDATE = 'mutation { updateToken(input: { id: "a", name: "worker" }) { token { id } } }';
+const DELETE = 'mutation { deleteToken(input: { id: "a" }) { deletedTokenId } }';
+
+const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
+let tls: { key: Buffer; cert: Buffer };
+beforeAll(() => {
+  const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  execFileSync('openssl', ['req', '-x509', ...kind, ...files, '-subj', '/CN=other.example'], {
+    stdio: 'ignore',
+  });
+  tls = { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) };
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let gateway: Gateway | undefined;
+let server: Server | undefined;
+const sockets = new Set<{ destroy(): void }>();
+afterEach(async () => {
+  await gateway?.close();
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  server?.close();
+  server = undefined;
+});
+
+async function listen(created: Server): Promise<number> {
+  server = created;
+  created.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
+  created.listen(0, '127.0.0.1');
+  await once(created, 'listening');
+  return (created.address() as AddressInfo).port;
+}
+
+async function expectNeverSent(
+  apiGatewayUrl: string,
+  code = 'UPSTREAM_UNAVAILABLE',
+  env: Record<string, string> = {},
+) {
+  gateway = await startGateway({ apiGatewayUrl, env });
+  for (const document of [CREATE, UPDATE, DELETE]) {
+    const { errors } = await gateway.query(document);
+    expect(errors?.[0]?.extensions).toEqual({ code });
+  }
+}
+
+describe('A write that never left the gateway cannot have succeeded', () => {
+  it('when the certificate is of an authority that nobody knows', async () => {
+    const port = await listen(
+      createTlsServer(tls, (socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n')),
+    );
+    await expectNeverSent(`https://127.0.0.1:${port}`);
+  });
+
+  it('when the API speaks no TLS', async () => {
+    const port = await listen(createHttpServer((_request, response) => response.end('{}')));
+    await expectNeverSent(`https://127.0.0.1:${port}`);
+  });
+
+  it('when the API closes the connection during the TLS handshake', async () => {
+    const port = await listen(createServer((socket) => socket.once('data', () => socket.resetAndDestroy())));
+    await expectNeverSent(`https://127.0.0.1:${port}`);
+  });
+
+  it('when the TLS handshake does not end', async () => {
+    const port = await listen(createServer(() => {}));
+    await expectNeverSent(`https://127.0.0.1:${port}`, 'UPSTREAM_UNAVAILABLE', {
+      UPSTREAM_CONNECT_TIMEOUT_MS: '100',
+    });
+  });
+
+  it('when the deadline passes before the connection is open', async () => {
+    const port = await listen(createServer(() => {}));
+    const env = { REQUEST_DEADLINE_MS: '300', UPSTREAM_CONNECT_TIMEOUT_MS: '5000' };
+    await expectNeverSent(`https://127.0.0.1:${port}`, 'UPSTREAM_TIMEOUT', env);
+  });
+
+  it('when nobody listens', async () => {
+    await expectNeverSent(`http://127.0.0.1:${await freePort()}`);
+  });
+
+  it('when the name of the host has no address', async () => {
+    await expectNeverSent('https://nowhere.invalid');
+  });
+});
+
+describe('A write that did leave may have succeeded', () => {
+  it.each([
+    ['closes', 'end'],
+    ['resets', 'resetAndDestroy'],
+  ] as const)('when the API %s the connection without an answer', async (_title, how) => {
+    const port = await listen(createServer((socket) => socket.once('data', () => socket[how]())));
+    gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}` });
+    for (const document of [CREATE, UPDATE, DELETE]) {
+      const { errors } = await gateway.query(document);
+      expect(errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_UNAVAILABLE', mayHaveSucceeded: true });
+    }
+  });
+});
+
+describe('A connection that the API closed as idle', () => {
+  it.each(['end', 'resetAndDestroy'] as const)('costs no write (%s)', async (how) => {
+    const requests: string[] = [];
+    const port = await listen(
+      createHttpServer((request, response) => {
+        requests.push(String(request.method));
+        response.writeHead(request.method === 'DELETE' ? 204 : 404).end();
+        response.once('finish', () => setTimeout(() => request.socket[how](), 5));
+      }),
+    );
+    gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}` });
+    for (let round = 0; round < 5; round++) {
+      const { data } = await gateway.query(DELETE);
+      expect(data).toEqual({ deleteToken: { deletedTokenId: 'a' } });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(requests).toEqual(Array(5).fill('DELETE'));
+  });
+});
