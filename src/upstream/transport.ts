@@ -39,16 +39,22 @@ export function findUnreadable(
 ): UpstreamError | undefined {
   if (status < 200 || status > 299) return undefined;
   const { 'content-encoding': encoding, 'content-length': length } = headers;
-  if (encoding !== undefined && encoding !== 'identity')
+  if (encoding && !isIdentity(encoding))
     return new UpstreamError('invalid-response', 'a compressed response');
   return Number(length ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined;
+}
+
+/** Names of codings are case-insensitive, and members of a list may be empty (RFC 9110 sections 8.4.1 and 5.6.1). */
+function isIdentity(encoding: string): boolean {
+  return encoding.split(',').every((coding) => /^\s*(?:identity)?\s*$/i.test(coding));
 }
 
 export function tooLarge(maxBytes: number): UpstreamError {
   return new UpstreamError('invalid-response', `response larger than ${maxBytes} bytes`);
 }
 
-/** A body as text. */
+/** A body as text. A byte order mark before it is dropped, as RFC 8259 section 8.1 allows: `JSON.parse` refuses it. */
 export function toText(body: Buffer): string {
-  return body.toString('utf8');
+  const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
+  return body.toString('utf8', hasMark ? 3 : 0);
 }

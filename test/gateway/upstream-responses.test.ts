@@ -1,0 +1,89 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+
+const READ = 'query ($id: ID!) { token(id: $id) { name } }';
+const UPDATE =
+  'mutation ($id: ID!) { updateToken(input: { id: $id, name: "worker" }) { token { name } userErrors { code } } }';
+
+const tokenOf = (id: string) => ({
+  id,
+  ari: `ari:iam:::token/${id}`,
+  ownerAri: 'ari:iam:::user/u',
+  name: 'wörker',
+  scopes: [],
+  authenticationMethod: {
+    type: 'PRIVATE_KEY',
+    signingAlgorithm: 'RS256',
+    publicKeyInfo: { jwksUri: 'https://a.example/jwks' },
+  },
+});
+
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+const encodings = ['Identity', 'IDENTITY', '', ' identity , ', ','];
+
+/** Answers `token-<n>` with the n-th content encoding, `bom` with a byte order mark, `bom-error` with one before an error. */
+async function startApi(): Promise<{ server: Server; url: string }> {
+  const server = createServer((request, response) => {
+    const id = request.url?.split('/').at(-1) ?? '';
+    const encoding = encodings[Number(id.split('-')[1])];
+    if (encoding !== undefined) response.setHeader('content-encoding', encoding);
+    if (id === 'gzip') response.setHeader('content-encoding', 'identity, gzip');
+    const error = { name: 'NotFoundError', traceId: 'trace-1', message: '', httpStatusCode: 404 };
+    const body = JSON.stringify(id === 'bom-error' ? { ...error, name: 'UnauthorizedError' } : tokenOf(id));
+    response.writeHead(id === 'bom-error' ? 403 : 200);
+    if (id.startsWith('bom')) {
+      // In two pieces, so that the mark arrives alone.
+      response.write(BOM.subarray(0, 2));
+      response.write(BOM.subarray(2));
+    }
+    response.end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+let gateway: Gateway;
+let api: Awaited<ReturnType<typeof startApi>>;
+beforeAll(async () => {
+  api = await startApi();
+  gateway = await startGateway({ apiGatewayUrl: api.url });
+});
+afterAll(async () => {
+  await gateway.close();
+  api.server.close();
+});
+
+describe('A response of the IAM API', () => {
+  it.each(encodings.map((encoding, index) => [encoding, index]))(
+    'whose Content-Encoding is %j is read',
+    async (_encoding, index) => {
+      const variables = { id: `token-${index}` };
+      expect((await gateway.query(READ, variables)).data).toEqual({ token: { name: 'wörker' } });
+      expect((await gateway.query(UPDATE, variables)).data).toEqual({
+        updateToken: { token: { name: 'wörker' }, userErrors: [] },
+      });
+    },
+  );
+
+  it('that is compressed although nobody asked for it is invalid', async () => {
+    const { errors } = await gateway.query(READ, { id: 'gzip' });
+    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_INVALID_RESPONSE');
+  });
+
+  it('that begins with a byte order mark is read', async () => {
+    expect((await gateway.query(READ, { id: 'bom' })).data).toEqual({ token: { name: 'wörker' } });
+    expect((await gateway.query(UPDATE, { id: 'bom' })).data.updateToken.token).toEqual({ name: 'wörker' });
+  });
+
+  it('that is an error and begins with a byte order mark is understood', async () => {
+    const { errors } = await gateway.query(READ, { id: 'bom-error' });
+    expect(errors?.[0]?.extensions).toEqual({
+      code: 'UNAUTHENTICATED',
+      upstreamStatus: 403,
+      traceId: 'trace-1',
+    });
+  });
+});
