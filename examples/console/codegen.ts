@@ -1,14 +1,14 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 import { addTypenameSelectionDocumentTransform } from '@graphql-codegen/client-preset';
 
-/** Types for every operation in `src/operations`, and the manifest of documents that the gateway may be told to trust. */
+/** Types for every operation in `src/operations`, and the manifest for a gateway with trusted documents. */
 const config: CodegenConfig = {
   schema: '../../schema/*.graphql',
   documents: ['src/operations/*.graphql'],
   generates: {
     './src/gql/': {
       preset: 'client',
-      // Apollo Client needs `__typename` everywhere, and only what the manifest has is asked for.
+      // Apollo Client needs `__typename` everywhere, and the manifest has to have it, too.
       documentTransforms: [addTypenameSelectionDocumentTransform],
       presetConfig: { persistedDocuments: { hashAlgorithm: 'sha256' }, fragmentMasking: false },
       config: {
@@ -17,6 +17,11 @@ const config: CodegenConfig = {
         nonOptionalTypename: true,
         scalars: { URL: 'string' },
       },
+    },
+    // Which types a union or an interface may be: without it Apollo Client cannot merge fragments on them.
+    './src/gql/possible-types.ts': {
+      plugins: ['fragment-matcher'],
+      config: { apolloClientVersion: 3, useExplicitTyping: true },
     },
   },
   silent: true,

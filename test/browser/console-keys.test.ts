@@ -84,7 +84,7 @@ describe('A private key that is not saved', () => {
     const name = nameOfNew();
     await app.createAndClose(name);
     await app.page.getByRole('button', { name: 'Rotate key' }).click();
-    await button('Register a new key').click();
+    await button('Add a new key').click();
     await app.dialog.getByRole('heading', { name: `${name} has a new key` }).waitFor();
     await app.page.keyboard.press('Escape');
     await question().waitFor();

@@ -59,7 +59,7 @@ export function useConsole(): ConsolePage {
     if (!on.url().startsWith(served.origin)) await on.goto(served.origin);
     await on.getByLabel('Credential').fill(credential);
     gateway.forgetCalls();
-    await on.getByRole('button', { name: 'Continue' }).click();
+    await on.getByRole('button', { name: /Continue|Sign in again/ }).click();
     await on.getByRole('button', { name: 'Sign out' }).waitFor();
   }
   async function create(name: string): Promise<void> {

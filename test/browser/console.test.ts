@@ -22,19 +22,12 @@ describe('The list of tokens', () => {
     expect(app.gateway.calls()[0]).toBe('GET /v1/tokens?limit=21');
     const list = app.page.getByRole('navigation', { name: 'Tokens' });
     while (await app.page.getByText('more to come').isVisible()) {
-      await app.page.evaluate('document.querySelector("nav").scrollTo(0, 1e6)');
+      await app.page.evaluate('document.querySelector(".list").scrollTo(0, 1e6)');
       await app.page.waitForTimeout(50);
     }
     await app.page.getByText('120 tokens', { exact: true }).waitFor();
     expect(await list.getByRole('link').count()).toBe(120);
     expect(app.complaints).toEqual([]);
-  });
-
-  it('is searched as far as it is loaded', async () => {
-    await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
-    await app.page.getByLabel('Search tokens').fill('BILLING');
-    await app.page.getByText(/^1 of 20/).waitFor();
-    expect(await app.page.getByRole('navigation').getByRole('link').count()).toBe(1);
   });
 
   it('of somebody without tokens says how to begin', async () => {
@@ -51,7 +44,7 @@ describe('A token', () => {
     await app.page.getByLabel('Search tokens').waitFor();
     await app.open('billing-worker');
     await app.page.getByRole('heading', { name: 'billing-worker' }).waitFor();
-    await app.page.getByText('Projects').waitFor();
+    await app.page.getByRole('heading', { name: 'Projects' }).waitFor();
     await app.page.locator('.projects summary').first().click();
     await app.page.locator('.projects details[open]').waitFor();
     await app.page.screenshot({ path: `${SCREENSHOTS}/console.png` });
@@ -125,26 +118,12 @@ describe('A new token', () => {
   });
 });
 
-describe('A key that is rotated', () => {
-  it('is replaced by a new one, whose private half is downloaded', async () => {
-    const name = nameOfNew();
-    await app.createAndClose(name);
-    const kid = await app.page.locator('.keys .code').first().textContent();
-    await app.page.getByRole('button', { name: 'Rotate key' }).click();
-    await app.dialog.getByRole('button', { name: 'Register a new key' }).click();
-    await app.dialog.getByRole('heading', { name: `${name} has a new key` }).waitFor();
-    await app.dialog.getByRole('button', { name: 'Close without the key' }).click();
-    await app.dialog.getByRole('button', { name: 'Discard the key' }).click();
-    expect(await app.page.locator('.keys .code').first().textContent()).not.toBe(kid);
-  });
-});
-
 describe('A token that is deleted', () => {
   it('says first which projects lose access, and is gone after', async () => {
     const target = app.gateway.emulator.tokensOf('demo').find(({ name }) => name === 'signing-service');
     await app.page.goto(`${app.origin}/#/tokens/${target?.id}`);
     await app.page.getByRole('button', { name: 'Delete' }).click();
-    await app.dialog.getByText(/projects? loses? access:/).waitFor();
+    await app.dialog.getByText(/^This token will lose access to 2 projects:/).waitFor();
     await app.page.screenshot({ path: `${SCREENSHOTS}/console-delete.png` });
     expect(await app.dialog.getByRole('button', { name: 'Delete token' }).isDisabled()).toBe(true);
     await app.dialog.getByRole('checkbox').check();
@@ -220,7 +199,7 @@ describe('Everybody can use it', () => {
       await other.page.locator('.projects > li').first().waitFor();
       expect(await violations(other.page)).toEqual([]);
       await other.page.getByRole('button', { name: 'Delete' }).click();
-      await other.page.getByText(/loses? access:/).waitFor();
+      await other.page.getByText(/will lose access to/).waitFor();
       expect(await violations(other.page)).toEqual([]);
       await other.page.keyboard.press('Escape');
       await other.page.getByRole('button', { name: 'New token' }).click();

@@ -6,7 +6,7 @@ interface CachedEdge {
   readonly node: Reference | null;
 }
 
-/** Changes the list of tokens that was read so far, without reading it again. */
+/** Changes the list of tokens as far as it was read, without reading it again. */
 export function changeTokenList(
   cache: ApolloCache,
   change: (edges: readonly CachedEdge[]) => readonly CachedEdge[],

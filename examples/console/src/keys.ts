@@ -4,7 +4,7 @@ import type { JsonWebKeyInput, SigningAlgorithm } from './gql/graphql.ts';
 export interface NewKey {
   readonly signingAlgorithm: SigningAlgorithm;
   readonly publicJwk: JsonWebKeyInput;
-  /** PKCS #8 as PEM (RFC 5958, RFC 7468). It never leaves this page but as a download. */
+  /** PKCS #8 as PEM (RFC 5958, RFC 7468). It leaves this page as a download or a copy only. */
   readonly privateKeyPem: string;
 }
 

@@ -15,6 +15,8 @@ export interface KeyInProgress {
   readonly key: NewKey | undefined;
   readonly registration: Registration;
   readonly isBusy: boolean;
+  /** Why the last attempt failed. */
+  readonly error: unknown;
   readonly isSaved: boolean;
   /** Whether the question is open that comes before an unsaved key is given up. */
   readonly isAsking: boolean;
@@ -35,6 +37,7 @@ export function useNewKey(onClose: () => void): KeyInProgress {
   const [key, setKey] = useState<NewKey>();
   const [registration, setRegistration] = useState<Registration>('no');
   const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>();
   const [isSaved, setSaved] = useState(false);
   const [isAsking, setAsking] = useState(false);
   const isUnsaved = registration !== 'no' && !isSaved;
@@ -44,6 +47,7 @@ export function useNewKey(onClose: () => void): KeyInProgress {
 
   const register: KeyInProgress['register'] = async (algorithm, send) => {
     setBusy(true);
+    setError(undefined);
     const next = isReusable(key, registration, algorithm) ? key : await createKey(algorithm);
     // An RSA key takes seconds. Nothing was sent yet, so nothing is lost.
     if (isClosed.current) return;
@@ -56,9 +60,10 @@ export function useNewKey(onClose: () => void): KeyInProgress {
     try {
       setRegistration((await send(next)) ? 'yes' : 'no');
       setAsking(false);
-    } catch (error) {
+    } catch (reason) {
+      setError(reason);
       // What is not known after an earlier request stays unknown.
-      if (registration === 'no' && !toFailure(error).mayHaveSucceeded) setRegistration('no');
+      if (registration === 'no' && !toFailure(reason).mayHaveSucceeded) setRegistration('no');
     }
     setBusy(false);
   };
@@ -67,6 +72,7 @@ export function useNewKey(onClose: () => void): KeyInProgress {
     key,
     registration,
     isBusy,
+    error,
     isSaved,
     isAsking: isAsking && isUnsaved,
     setSaved: () => setSaved(true),

@@ -6,7 +6,7 @@ import { CreateTokenDocument, type SigningAlgorithm, TokenRowFragmentDoc } from 
 import { useNewKey } from '../new-key.ts';
 import { Dialog } from './Dialog.tsx';
 import { AlgorithmField, KeyGuard, PrivateKey } from './KeyFields.tsx';
-import { Notice } from './Notice.tsx';
+import { Notice, RetryButton } from './Notice.tsx';
 
 interface CreateDialogProps {
   readonly onClose: () => void;
@@ -19,11 +19,12 @@ interface CreateDialogProps {
  */
 export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
   const [name, setName] = useState('');
+  const [description, setDescription] = useState('');
   const [algorithm, setAlgorithm] = useState<SigningAlgorithm>('ES256');
   const idempotencyKey = useRef('');
   const progress = useNewKey(onClose);
   const { key, registration, isBusy, isSaved, setSaved, close } = progress;
-  const [create, { data, error }] = useMutation(CreateTokenDocument, {
+  const [create, { data }] = useMutation(CreateTokenDocument, {
     update(cache, { data: made }) {
       const token = made?.createToken?.token;
       if (!token) return;
@@ -38,6 +39,8 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
   });
   const token = data?.createToken?.token;
   const problems = data?.createToken?.userErrors ?? [];
+  const ofDescription = problems.filter(({ field }) => field?.includes('description'));
+  const ofTheRest = problems.filter((problem) => !ofDescription.includes(problem));
 
   const send = (event: FormEvent) => {
     event.preventDefault();
@@ -47,7 +50,12 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
         signingAlgorithm: algorithm,
         publicKeyInfo: { jwks: { keys: [publicJwk] } },
       };
-      const input = { name, authenticationMethod, idempotencyKey: idempotencyKey.current };
+      const input = {
+        name,
+        authenticationMethod,
+        idempotencyKey: idempotencyKey.current,
+        ...(description.trim() && { description: description.trim() }),
+      };
       const { data: made } = await create({ variables: { input } });
       const created = made?.createToken?.token;
       if (created) onCreated(created);
@@ -55,6 +63,7 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
     });
   };
 
+  const failure = progress.error ? toFailure(progress.error) : undefined;
   const isDone = token && key && registration === 'yes';
   return (
     <Dialog title={isDone ? `${token.name} is ready` : 'New token'} onClose={close}>
@@ -71,18 +80,31 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
                 value={name}
                 minLength={3}
                 required
-                aria-invalid={problems.length > 0}
+                aria-invalid={ofTheRest.length > 0}
                 aria-describedby="name-problems"
                 onChange={(event) => setName(event.target.value)}
               />
-              <div id="name-problems" className="refusal" role="alert">
-                {problems.map(({ message }) => message).join(' ')}
-              </div>
+              <Problems id="name-problems" problems={ofTheRest} />
+              <label htmlFor="description">
+                Description <span className="count">optional</span>
+              </label>
+              <textarea
+                id="description"
+                rows={2}
+                value={description}
+                aria-invalid={ofDescription.length > 0}
+                aria-describedby="description-hint description-problems"
+                onChange={(event) => setDescription(event.target.value)}
+              />
+              <p id="description-hint" className="hint">
+                For the records of IAM. It cannot be read back or changed later.
+              </p>
+              <Problems id="description-problems" problems={ofDescription} />
               <AlgorithmField value={algorithm} onChange={setAlgorithm} />
             </fieldset>
-            {error && !isBusy && (
+            {failure && (
               <Notice
-                failure={toFailure(error)}
+                failure={failure}
                 retryHint="It may have been created: trying again gives you that token, not a second one."
               />
             )}
@@ -90,14 +112,22 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
               <button type="button" onClick={close}>
                 Cancel
               </button>
-              <button type="submit" className="primary" disabled={isBusy}>
-                {buttonText(isBusy, error !== undefined)}
-              </button>
+              <RetryButton failure={failure} type="submit" className="primary" disabled={isBusy}>
+                {buttonText(isBusy, failure !== undefined)}
+              </RetryButton>
             </div>
           </form>
         )}
       </KeyGuard>
     </Dialog>
+  );
+}
+
+function Problems({ id, problems }: { id: string; problems: readonly { readonly message: string }[] }) {
+  return (
+    <div id={id} className="refusal" role="alert">
+      {problems.map(({ message }) => message).join(' ')}
+    </div>
   );
 }
 

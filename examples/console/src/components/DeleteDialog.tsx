@@ -1,13 +1,16 @@
-import { useMutation, useQuery } from '@apollo/client/react';
+import { useMutation } from '@apollo/client/react';
 import { useState } from 'react';
+import { useAllProjects } from '../all-projects.ts';
 import { changeTokenList } from '../cached-list.ts';
 import { toFailure } from '../failure.ts';
-import { DeleteTokenDocument, TokenDocument } from '../gql/graphql.ts';
+import { DeleteTokenDocument } from '../gql/graphql.ts';
 import { Dialog } from './Dialog.tsx';
-import { Notice } from './Notice.tsx';
+import { Notice, RetryButton } from './Notice.tsx';
 import type { Token } from './TokenDetails.tsx';
 
-const PREVIEW = 100;
+/** How many of the projects are named one by one. */
+const NAMED = 100;
+const UNREADABLE = 'a project that could not be read';
 
 interface DeleteDialogProps {
   readonly token: Token;
@@ -30,70 +33,81 @@ export function DeleteDialog({ token, onClose, onDeleted }: DeleteDialogProps) {
     },
   });
   const [problem] = data?.deleteToken?.userErrors ?? [];
-  // Already gone is what was wanted.
+  // A token that is gone already is what was wanted.
   const isRefused = problem !== undefined && problem.code !== 'NOT_FOUND';
 
   const send = async () => {
     try {
-      const answer = await remove({ variables: { input: { id: token.id } } });
-      const [refusal] = answer.data?.deleteToken?.userErrors ?? [];
+      const { data: deleted } = await remove({ variables: { input: { id: token.id } } });
+      const [refusal] = deleted?.deleteToken?.userErrors ?? [];
       if (!refusal || refusal.code === 'NOT_FOUND') onDeleted(token.name);
     } catch {
       // `error` has it, and the list has the token again.
     }
   };
+  const failure = error && toFailure(error);
   return (
     <Dialog title={`Delete ${token.name}?`} onClose={onClose}>
-      <Preview token={token} />
+      <LostProjects tokenId={token.id} />
       <label className="check">
-        <input type="checkbox" checked={isSure} onChange={(event) => setSure(event.target.checked)} />
-        Programs that use this token may lose their access now
+        <input type="checkbox" checked={isSure} onChange={(event) => setSure(event.target.checked)} />I
+        understand that programs using this token lose access immediately
       </label>
       {isRefused && (
         <p className="refusal" role="alert">
           {problem.message}
         </p>
       )}
-      {error && (
-        <Notice failure={toFailure(error)} retryHint="It may have been deleted: trying again does no harm." />
+      {failure && (
+        <Notice failure={failure} retryHint="It may have been deleted: trying again does no harm." />
       )}
-      <div className="actions">
-        <button type="button" className="danger" disabled={!isSure || loading} onClick={send}>
-          {error ? 'Try again' : 'Delete token'}
-        </button>
+      <div className="actions end">
         <button type="button" onClick={onClose}>
           Cancel
         </button>
+        <RetryButton
+          failure={failure}
+          type="button"
+          className="danger"
+          disabled={!isSure || loading}
+          onClick={send}
+        >
+          {failure ? 'Try again' : 'Delete token'}
+        </RetryButton>
       </div>
     </Dialog>
   );
 }
 
-function Preview({ token }: { token: Token }) {
-  // Read anew: what is on the page may be old, and not all of it.
-  const { data, error } = useQuery(TokenDocument, {
-    variables: { id: token.id, first: PREVIEW },
-    fetchPolicy: 'no-cache',
-  });
-  const projects = data?.token?.projects;
-  if (error) return <Notice failure={toFailure(error)} />;
-  if (!projects) return <p>Looking which projects lose access…</p>;
-  const names = projects.edges.map(({ node }) => node?.name ?? 'a project that could not be read');
-  if (names.length === 0) return <p>It reaches no project.</p>;
-  const count = projects.pageInfo.hasNextPage ? `More than ${names.length}` : names.length;
+function LostProjects({ tokenId }: { tokenId: string }) {
+  const { names, isLoading, isCut, error, retry } = useAllProjects(tokenId);
+  if (error) return <Notice failure={toFailure(error)} onRetry={retry} />;
+  const named = names.slice(0, NAMED);
   return (
     <>
-      <p>
-        <strong>
-          {count} {names.length === 1 ? 'project loses' : 'projects lose'} access:
-        </strong>
+      <p role="status">
+        {isLoading ? (
+          `Counting projects… ${names.length || ''}`
+        ) : (
+          <strong>{lossOf(names.length, isCut)}</strong>
+        )}
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to */}
-      <ul className="lost" tabIndex={0} aria-label="Projects that lose access">
-        {projects.edges.map(({ cursor, node }) => (
-          <li key={cursor}>{node?.name ?? 'a project that could not be read'}</li>
-        ))}
-      </ul>
+      {!isLoading && named.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and the keyboard must be able to
+        <ul className="lost" tabIndex={0} aria-label="Projects that this token will lose access to">
+          {named.map((name, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: names may repeat, and the list is never reordered
+            <li key={index}>{name ?? UNREADABLE}</li>
+          ))}
+          {names.length > NAMED && <li className="count">and {names.length - NAMED} more</li>}
+        </ul>
+      )}
     </>
   );
+}
+
+function lossOf(count: number, isCut: boolean): string {
+  if (count === 0) return 'This token has no access to any project.';
+  if (count === 1) return 'This token will lose access to 1 project:';
+  return `This token will lose access to ${isCut ? 'more than ' : ''}${count} projects:`;
 }

@@ -13,15 +13,18 @@ const ALGORITHMS: readonly [SigningAlgorithm, string][] = [
 interface AlgorithmFieldProps {
   readonly value: SigningAlgorithm;
   readonly onChange: (value: SigningAlgorithm) => void;
+  /** The new key has to be of the algorithm of the present ones. */
+  readonly isFixed?: boolean;
 }
 
-export function AlgorithmField({ value, onChange }: AlgorithmFieldProps) {
+export function AlgorithmField({ value, onChange, isFixed = false }: AlgorithmFieldProps) {
   return (
     <>
-      <label htmlFor="algorithm">Key</label>
+      <label htmlFor="algorithm">{isFixed ? 'Algorithm' : 'Key'}</label>
       <select
         id="algorithm"
         value={value}
+        disabled={isFixed}
         onChange={(event) => onChange(event.target.value as SigningAlgorithm)}
       >
         {ALGORITHMS.map(([name, text]) => (
@@ -31,7 +34,9 @@ export function AlgorithmField({ value, onChange }: AlgorithmFieldProps) {
         ))}
       </select>
       <p className="hint">
-        This browser makes the key pair. Only the public half is sent; you download the private half.
+        {isFixed
+          ? 'All keys of a token are of one algorithm. To change it, replace the present key.'
+          : 'This browser makes the key pair. Only the public half is sent; you download the private half.'}
       </p>
     </>
   );
@@ -73,7 +78,8 @@ function SaveKey({ newKey, name, isSaved, onSaved }: PrivateKeyProps) {
         </button>
       </div>
       <p className="hint" role="status">
-        {result} {isSaved && 'Keep it where only the program that needs it can read it.'}
+        {result || (isSaved && 'Saved.')}{' '}
+        {isSaved && 'Keep it where only the program that needs it can read it.'}
       </p>
     </>
   );

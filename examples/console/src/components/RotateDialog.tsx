@@ -1,11 +1,10 @@
-import { useMutation } from '@apollo/client/react';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { toFailure } from '../failure.ts';
-import { type SigningAlgorithm, UpdateTokenDocument } from '../gql/graphql.ts';
-import { useNewKey } from '../new-key.ts';
+import { type Rotation, useRotation } from '../rotation.ts';
+import { overlapAlgorithm, type TokenKeys } from '../token-keys.ts';
 import { Dialog } from './Dialog.tsx';
 import { AlgorithmField, KeyGuard, PrivateKey } from './KeyFields.tsx';
-import { Notice } from './Notice.tsx';
+import { Notice, RetryButton } from './Notice.tsx';
 import type { Token } from './TokenDetails.tsx';
 
 interface RotateDialogProps {
@@ -14,28 +13,11 @@ interface RotateDialogProps {
   readonly onChanged: (message: string) => void;
 }
 
-/** Registers a new key in place of the old one, which stops working. */
+/** Registers a new key, and says before what that does to the present keys of this token. */
 export function RotateDialog({ token, onClose, onChanged }: RotateDialogProps) {
-  const [algorithm, setAlgorithm] = useState<SigningAlgorithm>(
-    token.authenticationMethod.signingAlgorithm ?? 'ES256',
-  );
-  const progress = useNewKey(onClose);
-  const { key, registration, isBusy, isSaved, setSaved, close } = progress;
-  const [update, { data, error }] = useMutation(UpdateTokenDocument);
-  const [problem] = data?.updateToken?.userErrors ?? [];
-
-  const send = (event: FormEvent) => {
-    event.preventDefault();
-    void progress.register(algorithm, async ({ publicJwk }) => {
-      const publicKeyInfo = { jwks: { keys: [publicJwk] } };
-      const input = { id: token.id, authenticationMethod: { signingAlgorithm: algorithm, publicKeyInfo } };
-      const { data: changed } = await update({ variables: { input } });
-      const isChanged = Boolean(changed?.updateToken?.token);
-      if (isChanged) onChanged(`${token.name} has a new key`);
-      return isChanged;
-    });
-  };
-
+  const rotation = useRotation({ token, onClose, onChanged });
+  const { progress, isOverlap } = rotation;
+  const { key, registration, isSaved, setSaved, close } = progress;
   const isDone = key && registration === 'yes';
   return (
     <Dialog
@@ -43,36 +25,152 @@ export function RotateDialog({ token, onClose, onChanged }: RotateDialogProps) {
       onClose={close}
     >
       <KeyGuard progress={progress} name={token.name} onDiscard={onClose}>
+        {isDone && isOverlap && (
+          <p className="note">
+            The old key and the new one both work now. When every program uses the new one, remove the old one
+            on the page of the token.
+          </p>
+        )}
         {isDone ? (
           <PrivateKey newKey={key} name={token.name} isSaved={isSaved} onSaved={setSaved} onClose={close} />
         ) : (
-          <form onSubmit={send}>
-            <fieldset disabled={registration !== 'no'}>
-              <p>Programs that sign in with the old key stop working as soon as the new one is registered.</p>
-              <AlgorithmField value={algorithm} onChange={setAlgorithm} />
-            </fieldset>
-            {problem && (
-              <p className="refusal" role="alert">
-                {problem.message}
-              </p>
-            )}
-            {error && !isBusy && (
-              <Notice
-                failure={toFailure(error)}
-                retryHint="It may have been changed: trying again registers the same key."
-              />
-            )}
-            <div className="actions end">
-              <button type="button" onClick={close}>
-                Cancel
-              </button>
-              <button type="submit" className="primary" disabled={isBusy}>
-                {error && !isBusy ? 'Try again' : 'Register a new key'}
-              </button>
-            </div>
-          </form>
+          <RotateForm rotation={rotation} />
         )}
       </KeyGuard>
     </Dialog>
   );
+}
+
+function RotateForm({ rotation }: { rotation: Rotation }) {
+  const { keys, isOverlap, setOverlap, algorithm, setAlgorithm, refusal, progress, send } = rotation;
+  const [isSure, setSure] = useState(false);
+  const failure = progress.error ? toFailure(progress.error) : undefined;
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      {/* What a lost request sent must not change: it may have been carried out. */}
+      <fieldset disabled={progress.registration !== 'no'}>
+        {keys.jwksUri === undefined ? (
+          <PlanField keys={keys} isOverlap={isOverlap} onChange={setOverlap} />
+        ) : (
+          <AddressNote jwksUri={keys.jwksUri} />
+        )}
+        <AlgorithmField value={algorithm} onChange={setAlgorithm} isFixed={isOverlap} />
+        {!isOverlap && (
+          <label className="check">
+            <input type="checkbox" checked={isSure} onChange={(event) => setSure(event.target.checked)} />
+            {keys.jwksUri === undefined
+              ? 'I understand that programs using the present keys lose access immediately'
+              : 'I understand that programs using keys from this address lose access immediately'}
+          </label>
+        )}
+      </fieldset>
+      {refusal && (
+        <p className="refusal" role="alert">
+          {refusal}
+        </p>
+      )}
+      {failure && (
+        <Notice
+          failure={failure}
+          retryHint="It may have been changed: trying again registers the same key."
+        />
+      )}
+      <div className="actions end">
+        <button type="button" onClick={progress.close}>
+          Cancel
+        </button>
+        <RetryButton
+          failure={failure}
+          type="submit"
+          className={isOverlap ? 'primary' : 'danger'}
+          disabled={progress.isBusy || !(isOverlap || isSure)}
+        >
+          {submitText(progress.isBusy, failure !== undefined, isOverlap)}
+        </RetryButton>
+      </div>
+    </form>
+  );
+}
+
+function submitText(isBusy: boolean, hasFailed: boolean, isOverlap: boolean): string {
+  if (isBusy) return 'Registering…';
+  if (hasFailed) return 'Try again';
+  return isOverlap ? 'Add a new key' : 'Register a new key';
+}
+
+function AddressNote({ jwksUri }: { jwksUri: string }) {
+  return (
+    <>
+      <p>
+        IAM reads the keys of this token from <span className="code">{jwksUri}</span>.
+      </p>
+      <p className="note">
+        To rotate a key without interruption, do nothing here: publish the new key at that address, beside the
+        old one, and remove the old one when every program uses the new one.
+      </p>
+      <p>
+        If you register a key here, IAM does not read that address any more. All keys that are published there
+        stop working immediately.
+      </p>
+    </>
+  );
+}
+
+interface PlanFieldProps {
+  readonly keys: Extract<TokenKeys, { readonly jwksUri: undefined }>;
+  readonly isOverlap: boolean;
+  readonly onChange: (isOverlap: boolean) => void;
+}
+
+function PlanField({ keys, isOverlap, onChange }: PlanFieldProps) {
+  const kids = keys.keys.map(({ kid }) => kid);
+  const canOverlap = overlapAlgorithm(keys) !== undefined;
+  return (
+    <div role="radiogroup" aria-label="What happens to the present keys">
+      <label className="choice">
+        <input
+          type="radio"
+          name="plan"
+          checked={isOverlap}
+          disabled={!canOverlap}
+          onChange={() => onChange(true)}
+        />
+        <span>
+          <strong>
+            {kids.length === 1
+              ? 'Add a key and keep the present one'
+              : `Add a key and keep all ${kids.length}`}
+          </strong>
+          <span className="hint">
+            {canOverlap
+              ? 'Programs keep working. Remove the old key when every program uses the new one.'
+              : 'Not possible here: the present keys are not all of the algorithm of the token.'}
+          </span>
+        </span>
+      </label>
+      <label className="choice">
+        <input type="radio" name="plan" checked={!isOverlap} onChange={() => onChange(false)} />
+        <span>
+          <strong>{kids.length === 1 ? 'Replace the present key' : `Replace all ${kids.length} keys`}</strong>
+          <span className="hint">
+            Programs that sign in with <Kids kids={kids} /> lose access immediately.
+          </span>
+        </span>
+      </label>
+    </div>
+  );
+}
+
+function Kids({ kids }: { kids: readonly string[] }) {
+  return kids.map((kid, index) => (
+    <span key={kid}>
+      {index > 0 && ' or '}
+      <span className="code">{kid}</span>
+    </span>
+  ));
 }

@@ -1,9 +1,17 @@
 import { type FormEvent, useState } from 'react';
+import { useTitle } from '../title.ts';
 import { Logo } from './Logo.tsx';
 
-/** Where a real product would send people to its identity provider. Over the emulator any credential is somebody. */
-export function SignIn({ onSignIn }: { onSignIn: (authorization: string) => void }) {
-  const [value, setValue] = useState('Bearer demo');
+interface SignInProps {
+  /** The last session was ended by the gateway, not by its user. */
+  readonly hasEnded: boolean;
+  readonly onSignIn: (authorization: string) => void;
+}
+
+/** A real product would send people to its identity provider here. Over the emulator any credential is somebody. */
+export function SignIn({ hasEnded, onSignIn }: SignInProps) {
+  const [value, setValue] = useState(hasEnded ? '' : 'Bearer demo');
+  useTitle('Sign in');
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (value.trim()) onSignIn(value.trim());
@@ -14,21 +22,33 @@ export function SignIn({ onSignIn }: { onSignIn: (authorization: string) => void
         <h1>
           <Logo /> Tokens
         </h1>
-        <p>See and manage the personal access tokens that act for you, and the projects they reach.</p>
+        {hasEnded ? (
+          <div className="notice" role="alert">
+            <div>
+              <strong>Your session has ended</strong>
+              <p>Your credential is no longer accepted. Sign in again to go on.</p>
+            </div>
+          </div>
+        ) : (
+          <p>See and manage the personal access tokens that act for you, and the projects they reach.</p>
+        )}
         <label htmlFor="credential">Credential</label>
         <input
           id="credential"
           value={value}
           onChange={(event) => setValue(event.target.value)}
+          placeholder="Bearer …"
           autoComplete="off"
           spellCheck={false}
+          // biome-ignore lint/a11y/noAutofocus: it is the only thing on the page
+          autoFocus
           required
         />
         <p className="hint">
-          Kept in the memory of this page only. “Bearer demo” has the emulator's sample data.
+          Kept in the memory of this page only. “Bearer demo” has the sample data of the emulator.
         </p>
         <button type="submit" className="primary">
-          Continue
+          {hasEnded ? 'Sign in again' : 'Continue'}
         </button>
       </form>
     </main>

@@ -1,0 +1,86 @@
+import { useApolloClient, useMutation } from '@apollo/client/react';
+import { type FormEvent, useState } from 'react';
+import { toFailure } from '../failure.ts';
+import { UpdateTokenDocument } from '../gql/graphql.ts';
+import { readKeys, toInput } from '../token-keys.ts';
+import { Dialog } from './Dialog.tsx';
+import { Notice, RetryButton } from './Notice.tsx';
+import type { Token } from './TokenDetails.tsx';
+
+interface RemoveKeyDialogProps {
+  readonly token: Token;
+  readonly kid: string;
+  readonly onClose: () => void;
+  readonly onChanged: (message: string) => void;
+}
+
+/** The second half of a rotation with overlap: the old key goes, the others stay. */
+export function RemoveKeyDialog({ token, kid, onClose, onChanged }: RemoveKeyDialogProps) {
+  const client = useApolloClient();
+  const [isSure, setSure] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [refusal, setRefusal] = useState<string>();
+  const [error, setError] = useState<unknown>();
+  const [update] = useMutation(UpdateTokenDocument);
+
+  /** Resolves to why the key was not removed; undefined when it is gone. */
+  const remove = async (): Promise<string | undefined> => {
+    const present = await readKeys(client, token.id);
+    if (present && !present.some((key) => key.kid === kid)) return undefined;
+    const others = present?.filter((key) => key.kid !== kid) ?? [];
+    const algorithm = token.authenticationMethod.signingAlgorithm;
+    if (others.length === 0 || !algorithm)
+      return 'The last key of a token cannot be removed. Add another one first, or delete the token.';
+    const publicKeyInfo = { jwks: { keys: others.map((key) => toInput(key, algorithm)) } };
+    const input = { id: token.id, authenticationMethod: { signingAlgorithm: algorithm, publicKeyInfo } };
+    const { data } = await update({ variables: { input } });
+    return data?.updateToken?.userErrors[0]?.message;
+  };
+  const send = async (event: FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setError(undefined);
+    try {
+      const problem = await remove();
+      setRefusal(problem);
+      if (problem === undefined) {
+        onChanged(`Key ${kid} was removed`);
+        onClose();
+      }
+    } catch (reason) {
+      setError(reason);
+    }
+    setBusy(false);
+  };
+
+  const failure = error ? toFailure(error) : undefined;
+  return (
+    <Dialog title="Remove this key?" onClose={onClose}>
+      <form onSubmit={send}>
+        <p>
+          <span className="code">{kid}</span> is removed from {token.name}. Its other keys stay.
+        </p>
+        <label className="check">
+          <input type="checkbox" checked={isSure} onChange={(event) => setSure(event.target.checked)} />I
+          understand that programs using this key lose access immediately
+        </label>
+        {refusal && (
+          <p className="refusal" role="alert">
+            {refusal}
+          </p>
+        )}
+        {failure && (
+          <Notice failure={failure} retryHint="It may have been removed: trying again does no harm." />
+        )}
+        <div className="actions end">
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <RetryButton failure={failure} type="submit" className="danger" disabled={!isSure || isBusy}>
+            {failure ? 'Try again' : 'Remove key'}
+          </RetryButton>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
