@@ -24,6 +24,6 @@ export default defineConfig({
   esbuild: { jsx: 'automatic' },
   plugins: [contentSecurityPolicy],
   build: { target: 'es2022', modulePreload: { polyfill: false } },
-  server: { port: 5173, proxy },
+  server: { port: Number(process.env.CONSOLE_PORT || 5173), proxy },
   preview: { port: 5173, proxy },
 });
