@@ -1,0 +1,141 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { openLogDestination } from '../../../src/telemetry/log-destination.ts';
+import { createFifo, type Fifo } from '../../support/fifo.ts';
+
+let fifo: Fifo;
+beforeEach(() => {
+  fifo = createFifo();
+});
+afterEach(() => fifo.remove());
+
+const line = (number: number) => `${String(number).padStart(9, '0')}\n`;
+const watch = () => {
+  const events: string[] = [];
+  return {
+    events,
+    onProblem: (cause: string) => events.push(`problem: ${cause}`),
+    onRecovery: (dropped: number) => events.push(`recovery: ${dropped}`),
+  };
+};
+
+describe('A log whose reader has stopped', () => {
+  it('keeps what fits, counts what does not, and says once when that begins and once when it ends', async () => {
+    fifo.fill();
+    const { events, ...listeners } = watch();
+    const log = openLogDestination(fifo.fd, { maxSize: 1000, ...listeners });
+    for (let number = 0; number < 150; number++) log.write(line(number));
+    expect(log.dropped()).toBe(50);
+    expect(events).toEqual(['problem: the reader is too slow']);
+
+    fifo.read();
+    await log.flush(1000);
+    expect(fifo.read().split('\n').filter(Boolean).map(Number)).toEqual([...Array(100).keys()]);
+    expect(events).toEqual(['problem: the reader is too slow', 'recovery: 50']);
+
+    fifo.fill();
+    for (let number = 0; number < 101; number++) log.write(line(number));
+    expect(log.dropped()).toBe(51);
+    expect(events.at(-1)).toBe('problem: the reader is too slow');
+  });
+
+  it('loses no part of a line while the reader is only slow', async () => {
+    const log = openLogDestination(fifo.fd, { maxSize: 10_000_000 });
+    const count = 60_000;
+    for (let number = 0; number < count; number++) log.write(line(number));
+    let text = '';
+    const flushed = log.flush(20_000).then(() => true);
+    for (;;) {
+      text += fifo.read();
+      if (await Promise.race([flushed, setTimeout(3, false)])) break;
+    }
+    text += fifo.read();
+    expect(text.split('\n').filter(Boolean).map(Number)).toEqual([...Array(count).keys()]);
+    expect(log.dropped()).toBe(0);
+  });
+
+  it('waits for it no longer than it is allowed to', async () => {
+    fifo.fill();
+    const log = openLogDestination(fifo.fd, { maxSize: 1000 });
+    log.write(line(1));
+    const startedAt = performance.now();
+    await log.flush(100);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+});
+
+describe('A log reader that leaves', () => {
+  it('may be followed by another, which gets whole lines', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gateway-log-'));
+    const path = join(folder, 'fifo');
+    execFileSync('mkfifo', [path]);
+    const first = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const fd = openSync(path, 'w');
+    const { events, ...listeners } = watch();
+    const log = openLogDestination(fd, { maxSize: 1_000_000, ...listeners });
+    // More than a pipe holds, in lines that no power of two divides: the last one is cut.
+    for (let number = 0; number < 10_000; number++) log.write(line(number));
+    closeSync(first);
+    await setTimeout(200);
+    expect(events).toEqual(['problem: EPIPE']);
+
+    const second = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    let text = '';
+    const flushed = log.flush(10_000).then(() => true);
+    const buffer = Buffer.alloc(100_000);
+    do {
+      try {
+        text += buffer.toString('utf8', 0, readSync(second, buffer));
+      } catch {
+        // EAGAIN: it is empty.
+      }
+    } while (!(await Promise.race([flushed, setTimeout(3, false)])));
+    expect(text).toMatch(/^(\d{9}\n)+/);
+    expect(events).toEqual(['problem: EPIPE', 'recovery: 0']);
+    for (const each of [second, fd]) closeSync(each);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('A log on a device or a file', () => {
+  it('that is full is tried again, and reported once with the cause', async () => {
+    const full = openSync('/dev/full', 'w');
+    const { events, ...listeners } = watch();
+    const log = openLogDestination(full, { maxSize: 1000, ...listeners });
+    log.write(line(0));
+    await log.flush(1000);
+    for (let number = 1; number < 200; number++) log.write(line(number));
+    await setTimeout(1200);
+    expect(events).toEqual(['problem: ENOSPC']);
+    expect(log.dropped()).toBe(100);
+    closeSync(full);
+  });
+
+  it('is appended to in order', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gateway-log-'));
+    const path = join(folder, 'log');
+    writeFileSync(path, 'before\n');
+    const fd = openSync(path, 'a');
+    const log = openLogDestination(fd, { maxSize: 1_000_000 });
+    for (let number = 0; number < 10_000; number++) log.write(line(number));
+    await log.flush(5000);
+    const [first, ...rest] = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(first).toBe('before');
+    expect(rest.map(Number)).toEqual([...Array(10_000).keys()]);
+    closeSync(fd);
+    rmSync(folder, { recursive: true });
+  });
+});
