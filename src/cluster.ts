@@ -2,83 +2,152 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createRateLimit } from './admission/token-bucket.ts';
-import type { Config } from './config/config.ts';
+import { type Config, ConfigError } from './config/config.ts';
 import { startAdmin } from './http/admin.ts';
 import { type Channel, createPrimaryState } from './state/ipc-store.ts';
 import { mergeWorkerMetrics } from './telemetry/metrics.ts';
+import { type FromWorker, isForProcess, toWorker, WORKER_VARIABLE, type WorkerSettings } from './worker.ts';
 
-/** A second death within this time of its start is no accident. */
+/** A worker that dies within this time of its start is replaced after a pause: the next may die as fast. */
 const EARLY_MS = 5_000;
 const RESTART_AFTER_MS = 500;
+/** After `drainTimeoutMs`, a worker ends by itself within this time. */
+const KILL_AFTER_MS = 1_500;
 
 export interface Workers {
-  /** Sends each worker the signal to drain, and resolves to the highest of their exit codes. */
+  /**
+   * Resolves when all workers and the admin listener listen. Rejects when one of the first workers ends before that:
+   * with its `ConfigError` where it reported one. The other workers go on until `stop`.
+   */
+  readonly listening: Promise<{
+    readonly url: string;
+    readonly adminUrl: string | undefined;
+    /** Process ids. */
+    readonly workers: readonly (number | undefined)[];
+  }>;
+  /** Sends each worker the signal to drain, and resolves to the exit code for all: 0 when each ended as it should. */
   stop(): Promise<number>;
+  setLogLevel(level: string): void;
+}
+
+interface WorkerState {
+  readonly startedAt: number;
+  problems?: readonly string[];
+  isListening?: boolean;
 }
 
 /**
- * Runs `config.workers` copies of this program, which share the GraphQL port, and puts a new one in the place of each
- * that dies. The primary process keeps what the workers have in common, where there is no Redis, and serves the admin
- * listener for all of them. `args` are for the workers. Rejects when one of the first cannot start.
+ * Runs `config.workers` copies of this program, which share the GraphQL port, and replaces each that dies. The primary
+ * process keeps the state that the workers share, where there is no Redis, and serves the admin listener for all of them.
+ * `settings` gives each new worker what it needs to know; it is called once for each.
  */
-export async function startWorkers(
+export function startWorkers(
   config: Config,
   log: FastifyBaseLogger,
-  args: readonly string[],
-): Promise<Workers> {
-  cluster.setupPrimary({ args: [...args] });
+  settings: () => WorkerSettings,
+): Workers {
   const state = createPrimaryState(createRateLimit(config.limits).take);
+  const workers = new Map<Worker, WorkerState>();
   let stopping = false;
+  let admin: FastifyInstance | undefined;
 
-  const fork = (): Worker => {
-    const worker = cluster.fork();
+  function fork(): Worker {
+    const worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(settings()) });
+    const entry: WorkerState = { startedAt: performance.now() };
+    workers.set(worker, entry);
     state.serve(channelOf(worker));
+    worker.on('message', (message: unknown) => {
+      if (!isForProcess<FromWorker>(message)) return;
+      if (message.kind === 'problems') entry.problems = message.problems;
+      else entry.isListening = true;
+    });
+    // Without a listener an error of its channel would end this process. `exit` follows.
+    worker.on('error', () => undefined);
+    worker.once('exit', () => workers.delete(worker));
     return worker;
-  };
-  const replace = (worker: Worker, startedAt: number) => {
+  }
+
+  function replaceWhenDead(worker: Worker): void {
+    const { startedAt, problems } = workers.get(worker) ?? { startedAt: 0 };
     worker.once('exit', (code, signal) => {
       if (stopping) return;
-      log.error({ worker: worker.id, code, signal }, 'a worker died, and another takes its place');
+      log.error({ worker: worker.id, code, signal, problems }, 'a worker died, and another takes its place');
       const delayMs = performance.now() - startedAt < EARLY_MS ? RESTART_AFTER_MS : 0;
-      setTimeout(() => stopping || replace(fork(), performance.now()), delayMs);
+      setTimeout(() => {
+        if (stopping) return;
+        const next = fork();
+        replaceWhenDead(next);
+        next.once('listening', () =>
+          log.info({ worker: next.id, workerPid: next.process.pid }, 'the new worker is listening'),
+        );
+      }, delayMs);
     });
-  };
+  }
 
-  const first = Array.from({ length: config.workers }, fork);
-  await Promise.all(first.map(untilListening));
-  for (const worker of first) replace(worker, performance.now());
-  const isDraining = () => stopping;
-  const admin =
-    config.admin &&
-    (await startAdmin(
-      config,
-      {
-        isDraining,
-        addHealth: (app) => addHealth(app, config.listen, isDraining),
-        readMetrics: mergeWorkerMetrics(),
-      },
-      log,
-    ));
-  log.info({ workers: config.workers, adminPort: config.admin?.port }, 'all workers are listening');
+  async function listen() {
+    const first = Array.from({ length: config.workers }, fork);
+    const urls = await Promise.all(first.map((worker) => untilListening(worker, workers.get(worker))));
+    for (const worker of first) replaceWhenDead(worker);
+    const isDraining = () => stopping;
+    if (config.admin && !stopping)
+      admin = await startAdmin(
+        config,
+        {
+          isDraining,
+          addHealth: (app) => addHealth(app, config.listen, isDraining),
+          readMetrics: mergeWorkerMetrics(),
+        },
+        log,
+      );
+    return {
+      url: urls[0] ?? '',
+      adminUrl: admin?.listeningOrigin,
+      workers: first.map(({ process: { pid } }) => pid),
+    };
+  }
 
   return {
+    listening: listen(),
     async stop() {
       stopping = true;
-      const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
-      const ended = workers.map((worker) => once(worker, 'exit') as Promise<[number | null]>);
-      for (const worker of workers) worker.process.kill('SIGTERM');
-      const codes = (await Promise.all(ended)).map(([code]) => code ?? 1);
+      const ends = [...workers].map(async ([worker, { isListening }]) => {
+        const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
+        // A worker that has not begun to listen may not have begun to catch signals either, and had nothing to do.
+        return code ?? (isListening || signal === 'SIGKILL' ? 1 : 0);
+      });
+      const killAll = (signal: string) => {
+        for (const worker of workers.keys()) worker.process.kill(signal as NodeJS.Signals);
+      };
+      killAll('SIGTERM');
+      const timer = setTimeout(() => {
+        log.error({ workers: workers.size }, 'workers did not end within DRAIN_TIMEOUT_MS: they are killed');
+        killAll('SIGKILL');
+      }, config.http.drainTimeoutMs + KILL_AFTER_MS);
+      const codes = await Promise.all(ends);
+      clearTimeout(timer);
       await admin?.close();
       return Math.max(0, ...codes);
+    },
+    setLogLevel(level) {
+      for (const worker of workers.keys()) channelOf(worker).send(toWorker(level));
     },
   };
 }
 
-/** What it wrote about why it ended went to the same place as the rest. */
-function untilListening(worker: Worker): Promise<void> {
+/** Resolves to the worker's URL. */
+function untilListening(worker: Worker, entry: WorkerState | undefined): Promise<string> {
   return new Promise((resolve, reject) => {
-    worker.once('listening', () => resolve());
-    worker.once('exit', () => reject(new Error('a worker could not start')));
+    worker.on('message', (message: unknown) => {
+      if (isForProcess<FromWorker>(message) && message.kind === 'listening') resolve(message.url);
+    });
+    worker.once('exit', (code, signal) => {
+      const how = signal ? `signal ${signal}` : `exit code ${code}`;
+      const fail = () =>
+        reject(new ConfigError(entry?.problems ?? [`A worker could not start: it ended with ${how}.`]));
+      // What it reported may still be in the channel.
+      if (worker.isConnected()) worker.once('disconnect', fail);
+      else fail();
+    });
   });
 }
 
@@ -91,7 +160,6 @@ function channelOf(worker: Worker): Channel {
     onMessage: (listener) => worker.on('message', listener),
   };
 }
-
 /** The answers are those of a worker: whichever gets the question, they know the same. */
 function addHealth(app: FastifyInstance, listen: Config['listen'], isDraining: () => boolean): void {
   app.get('/livez', { exposeHeadRoute: true }, async (_request, reply) =>

@@ -17,6 +17,7 @@ import { createHttpApp } from './http/app.ts';
 import { crossOrigin } from './http/cors.ts';
 import { graphiql, isGraphiqlBuilt } from './http/graphiql.ts';
 import { health } from './http/health.ts';
+import { listen } from './http/listen.ts';
 import { schemaFile } from './http/schema-file.ts';
 import type { Channel } from './state/ipc-store.ts';
 import { openState } from './state/open.ts';
@@ -54,6 +55,8 @@ export interface ServerOptions extends OwnConfig {
   readonly auth: AuthOptions;
   /** In a worker, the way to its primary process, which has the admin listener and the state of all. */
   readonly primary?: Channel | undefined;
+  /** How many log lines were dropped since the start. */
+  readonly droppedLogLines?: (() => number) | undefined;
   /** An `Authorization` value that works, for the explorer. Only the emulator has one. */
   readonly sampleAuthorization?: string | undefined;
 }
@@ -69,6 +72,8 @@ export interface Server {
   close(): Promise<void>;
   /** While closing: answers what is still in flight as if its deadline had passed. */
   giveUp(): void;
+  /** What `close` waits for. */
+  pending(): { readonly requests: number };
 }
 
 /** Puts the gateway together and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
@@ -159,9 +164,10 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       load: admission.load,
       traffic: traffic.metrics,
       stateFallbacks: state.fallbacks,
+      droppedLogLines: options.droppedLogLines,
     });
 
-  await app.listen({ ...options.listen });
+  await listen(app, { ...options.listen, variables: { host: 'HOST', port: 'PORT' } });
   const admin = registry && (await openAdmin(options, { registry, isDraining, checks }, log));
   return {
     url: `${urlOf(app)}/graphql`,
@@ -185,6 +191,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       await tracing?.close();
     },
     giveUp: deadlines.expireAll,
+    pending: () => ({ requests: admission.load().inFlight }),
   };
 }
 

@@ -75,7 +75,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(new EmulatorError(`Expected to listen on ${host}:${port}, got ${cause.code}.`, { cause }));
+      const message =
+        cause.code === 'EADDRINUSE'
+          ? `Port ${port} is in use. Set EMULATOR_PORT, or stop what uses it.`
+          : `Expected to listen on ${host}:${port}, got ${cause.code}.`;
+      reject(new EmulatorError(message, { cause }));
     });
     server.listen(port, host, resolve);
   });

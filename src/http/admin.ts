@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { handToPrimary, serveMetrics } from '../telemetry/metrics.ts';
 import { createHttpApp } from './app.ts';
 import { type HealthOptions, health } from './health.ts';
+import { listen } from './listen.ts';
 
 type AdminOptions = Pick<Config, 'admin' | 'http' | 'limits'>;
 
@@ -23,7 +24,7 @@ export async function startAdmin(
   const app = createHttpApp({ ...http, maxBodyBytes: limits.maxBodyBytes }, log, isDraining);
   addHealth(app);
   serveMetrics(app, readMetrics);
-  await app.listen({ ...admin });
+  if (admin) await listen(app, { ...admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } });
   return app;
 }
 

@@ -11,6 +11,7 @@ import fastify, {
 import { describeBug } from '../telemetry/describe-error.ts';
 import { commonHeaders, errorBody, HttpRefusal } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
+import { withoutListeningLines } from './listen.ts';
 import { createHttpServer, type HttpServerOptions } from './node-server.ts';
 import { slowClients } from './slow-clients.ts';
 import { httpChecks } from './validate-request.ts';
@@ -28,7 +29,7 @@ export function createHttpApp(
   isDraining: () => boolean,
 ): FastifyInstance {
   const app = fastify({
-    loggerInstance: log,
+    loggerInstance: withoutListeningLines(log),
     // A child for each request would only add the request's id, which the lines that need it have.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),

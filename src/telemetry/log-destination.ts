@@ -126,8 +126,11 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
     },
     flush(timeoutMs) {
       return new Promise((resolve) => {
-        flushes.add(resolve);
-        setTimeout(resolve, timeoutMs);
+        const timeout = setTimeout(resolve, timeoutMs);
+        flushes.add(() => {
+          clearTimeout(timeout);
+          resolve();
+        });
         writeNext();
       });
     },

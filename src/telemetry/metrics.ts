@@ -28,6 +28,8 @@ export interface MetricSources {
   readonly listFirst: () => { readonly hits: number; readonly misses: number };
   /** GraphQL requests under way, and those that were turned away because the process had too many. */
   readonly load: () => { readonly inFlight: number; readonly shed: number };
+  /** Lines that could not be written to the log. */
+  readonly droppedLogLines?: (() => number) | undefined;
   /** Metrics that count by themselves. */
   readonly traffic: readonly Metric[];
 }
@@ -39,6 +41,7 @@ export function createRegistry({
   listFirst,
   load,
   stateFallbacks,
+  droppedLogLines,
   traffic,
 }: MetricSources): Registry {
   const registry = new Registry();
@@ -112,6 +115,9 @@ export function createRegistry({
     { labels: {}, value: load().shed },
   ]);
 
+  count('log_lines_dropped', 'Log lines that were dropped because stdout could not take them', [], () => [
+    { labels: {}, value: droppedLogLines?.() ?? 0 },
+  ]);
   if (stateFallbacks)
     count('state_fallbacks', 'Uses of memory while Redis was away', ['use'], () =>
       Object.entries(stateFallbacks).map(([use, value]) => ({ labels: { use }, value })),

@@ -1,9 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify';
 
-/** Writes down one attempt of an upstream call, at `debug`. Makes no line where none is wanted: a request may be many calls. */
+/** Writes one line for each attempt of an upstream call, at `debug`. Does nothing at other levels: a request may be many calls. */
 export function createCallLog(
   log: FastifyBaseLogger,
 ): (report: { readonly failure: Error | undefined }) => void {
-  if (log.level !== 'debug' && log.level !== 'trace') return () => {};
-  return (report) => log.debug({ ...report, failure: report.failure?.message }, 'upstream');
+  return (report) => {
+    // The level may change at any time.
+    if (log.level === 'debug' || log.level === 'trace')
+      log.debug({ ...report, failure: report.failure?.message }, 'upstream');
+  };
 }

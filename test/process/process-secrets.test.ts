@@ -60,7 +60,7 @@ describe('An error that nobody expected', () => {
       expect(await gateway.ended).toBe(1);
       const line = gateway.output().trim().split('\n').at(-1) ?? '';
       expect(JSON.parse(line)).toMatchObject({
-        level: 60,
+        level: 'fatal',
         msg: event,
         err: { type: 'Error', stack: expect.arrayContaining([expect.stringMatching(/^at /)]) },
       });

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** The built gateway as a process of its own. */
 export interface GatewayProcess {
@@ -21,7 +21,11 @@ export function startProcess(
   { nodeArgs = [] }: { nodeArgs?: readonly string[] } = {},
 ): GatewayProcess {
   const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const;
-  const child = spawn(process.execPath, [...nodeArgs, MAIN], { env, stdio: [...stdio] });
+  return followProcess(spawn(process.execPath, [...nodeArgs, MAIN], { env, stdio: [...stdio] }));
+}
+
+/** What a gateway that was started in some other way writes, and how it ends. */
+export function followProcess(child: ChildProcess): GatewayProcess {
   let text = '';
   const listeners = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {

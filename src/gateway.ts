@@ -1,0 +1,241 @@
+import cluster from 'node:cluster';
+import { readFileSync, statSync } from 'node:fs';
+import { toAuthOptions } from './auth/options.ts';
+import { bannerOf } from './banner.ts';
+import { startWorkers } from './cluster.ts';
+import { type Config, readConfig } from './config/config.ts';
+import type { Emulator } from './emulator/emulator.ts';
+import { type Server, startServer } from './server.ts';
+import type { Signals } from './signals.ts';
+import type { Channel } from './state/ipc-store.ts';
+import { describeBug } from './telemetry/describe-error.ts';
+import { createLog, type Log, nextLevel } from './telemetry/log.ts';
+import type { Output } from './telemetry/output.ts';
+import { isForProcess, reportToPrimary, type ToWorker, type WorkerSettings } from './worker.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the entry of the program gives to whatever it runs. */
+export interface Process {
+  readonly env: Environment;
+  readonly version: string;
+  readonly output: Output;
+  readonly signals: Signals;
+  /** In a worker. */
+  readonly worker: WorkerSettings | undefined;
+  /** Says what is done with errors that nobody caught. */
+  onCrash(report: (event: string, error: unknown) => void): void;
+}
+
+/** The emulator's principal with the sample data. */
+const SAMPLE_AUTHORIZATION = 'Bearer demo';
+
+/** In a worker: the way to its primary process. */
+const toPrimary: Channel = {
+  // A failure to send goes to the callback. Without one it is an `error` event, which would end this process.
+  send: (message) => process.send?.(message, undefined, undefined, () => {}),
+  onMessage: (listener) => process.on('message', listener),
+};
+
+/**
+ * Runs the gateway until a signal stops it: in this process, or in workers. Resolves when it listens. Rejects with
+ * `ConfigError` for what its user can put right.
+ */
+export async function runGateway(own: Process): Promise<void> {
+  const config = readConfig(own.env, (path) => readFileSync(path, 'utf8'));
+  const log = openLog(config, own);
+  if (!own.worker) warnAboutKeyFile(own.env.PRIVATE_KEY_FILE, log);
+  if (config.workers > 1 && !own.worker) await runPrimary(config, log, own);
+  else await runServer(config, log, own);
+}
+
+function openLog(config: Config, { output, version, worker, onCrash }: Process): Log {
+  const log = createLog({
+    level: worker?.logLevel ?? config.logLevel,
+    version,
+    write: output.log.write,
+  });
+  onCrash((event, error) => log.logger.fatal({ err: describeBug(error) }, event));
+  output.onRecovery((droppedLines) => {
+    log.logger.warn({ droppedLines }, 'the log can be written again: lines were dropped meanwhile');
+  });
+  return log;
+}
+
+/** The emulator belongs to the primary process: each worker would have its own tokens. */
+async function runPrimary(config: Config, log: Log, own: Process): Promise<void> {
+  const { logger } = log;
+  const emulator = config.emulator && (await startEmulator(config.emulator));
+  const workers = startWorkers(config, logger, () => ({ emulator: pick(emulator), logLevel: log.level() }));
+  let isStopping = false;
+  own.signals.handle({
+    async onStop(signal) {
+      isStopping = true;
+      logger.info({ signal }, 'shutting down: waiting for the workers');
+      const exitCode = await workers.stop();
+      await emulator?.close();
+      logger.info({ exitCode }, 'drained');
+      await own.output.end(exitCode);
+    },
+    onUsr1: () => ignoreUsr1(log),
+    onUsr2() {
+      changeLevel(log, nextLevel(log.level(), config.logLevel));
+      workers.setLogLevel(log.level());
+    },
+  });
+  try {
+    announce({ ...(await workers.listening), config, emulator }, log, own);
+  } catch (error) {
+    // Workers that were stopped while they started did not fail.
+    if (isStopping) return;
+    await workers.stop();
+    throw error;
+  }
+}
+
+async function runServer(config: Config, log: Log, own: Process): Promise<void> {
+  const { logger } = log;
+  const emulator = config.emulator && !own.worker ? await startEmulator(config.emulator) : undefined;
+  const address = emulator ?? own.worker?.emulator;
+  const apiGatewayUrl = config.upstream.apiGatewayUrl ?? address?.url ?? '';
+  const server = await startServer(
+    {
+      ...config,
+      upstream: { ...config.upstream, apiGatewayUrl },
+      auth: toAuthOptions(config.auth, { apiGatewayUrl, tokenEndpoint: address?.tokenEndpoint }),
+      primary: own.worker ? toPrimary : undefined,
+      droppedLogLines: own.output.log.dropped,
+      sampleAuthorization: address && config.auth.mode === 'pass-through' ? SAMPLE_AUTHORIZATION : undefined,
+    },
+    logger,
+  );
+  let isStopping = false;
+  const stop = (reason: object) => {
+    if (isStopping) return;
+    isStopping = true;
+    logger.info(reason, 'shutting down');
+    void drain({ server, emulator, drainTimeoutMs: config.http.drainTimeoutMs }, logger, own.output);
+  };
+  if (own.worker) followPrimary(log, own, stop);
+  else
+    own.signals.handle({
+      onStop: (signal) => stop({ signal }),
+      onUsr1: () => ignoreUsr1(log),
+      onUsr2: () => changeLevel(log, nextLevel(log.level(), config.logLevel)),
+    });
+  if (own.worker) await reportToPrimary({ kind: 'listening', url: server.url });
+  else if (!isStopping) announce({ url: server.url, adminUrl: server.adminUrl, config, emulator }, log, own);
+  await server.probe();
+}
+
+/** In a worker. */
+function followPrimary(log: Log, own: Process, stop: (reason: object) => void): void {
+  own.signals.handle({
+    onStop: (signal) => stop({ signal }),
+    onUsr1: () => ignoreUsr1(log),
+    onUsr2: () =>
+      log.logger.info(`SIGUSR2 is ignored: send it to process ${process.ppid}, which changes all workers`),
+  });
+  process.on('message', (message) => {
+    if (isForProcess<ToWorker>(message)) changeLevel(log, message.logLevel);
+  });
+  cluster.worker?.once('disconnect', () => {
+    // Node.js would end this process at once, and cut what is in flight.
+    if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
+    stop({ reason: 'the primary process is gone' });
+  });
+}
+
+/** Part of the drain, for the responses to what was given up. */
+const GIVE_UP_MS = 500;
+const REPORT_EVERY_MS = 1_000;
+
+interface Drained {
+  readonly server: Server;
+  readonly emulator: Emulator | undefined;
+  readonly drainTimeoutMs: number;
+}
+
+/** Lets requests in flight end, and then the process. Never rejects. */
+async function drain(
+  { server, emulator, drainTimeoutMs }: Drained,
+  logger: Log['logger'],
+  output: Output,
+): Promise<void> {
+  let exitCode = 0;
+  setInterval(() => logger.info(server.pending(), 'still shutting down: waiting for these'), REPORT_EVERY_MS);
+  const giveUp = () => {
+    exitCode = 1;
+    logger.error(
+      server.pending(),
+      'requests were still running near the end of DRAIN_TIMEOUT_MS: they are answered as timed out',
+    );
+    server.giveUp();
+  };
+  setTimeout(giveUp, Math.max(drainTimeoutMs - GIVE_UP_MS, drainTimeoutMs / 2));
+  setTimeout(() => {
+    logger.error(server.pending(), 'DRAIN_TIMEOUT_MS is over: connections are cut');
+    void output.end(1);
+  }, drainTimeoutMs);
+  try {
+    await server.close();
+    await emulator?.close();
+    logger.info({ exitCode }, 'drained');
+  } catch (error) {
+    logger.error({ err: describeBug(error) }, 'shutting down failed');
+    exitCode = 1;
+  }
+  await output.end(exitCode);
+}
+
+interface Announced {
+  readonly url: string;
+  readonly adminUrl: string | undefined;
+  readonly config: Config;
+  readonly emulator: Emulator | undefined;
+  readonly workers?: readonly (number | undefined)[];
+}
+
+/** One line, and for people who try the gateway over its emulator, what to do next. */
+function announce(
+  { url, adminUrl, config, emulator, workers }: Announced,
+  { logger }: Log,
+  own: Process,
+): void {
+  const { auth, explorer } = config;
+  logger.info({ url, adminUrl, workers, auth: auth.mode, node: process.version }, `listening on ${url}`);
+  if (!emulator) return;
+  own.output.log.write(
+    bannerOf({ url, explorer, emulatorUrl: emulator.url, authorization: SAMPLE_AUTHORIZATION }),
+  );
+}
+
+function changeLevel(log: Log, next: string): void {
+  const announceChange = () => log.logger.info({ logLevel: next }, 'the log level has changed');
+  // Said at whichever of the two levels shows it.
+  const isShown = log.logger.isLevelEnabled('info');
+  if (isShown) announceChange();
+  log.setLevel(next);
+  if (!isShown) announceChange();
+}
+
+function ignoreUsr1({ logger }: Log): void {
+  logger.warn('SIGUSR1 is ignored: to debug, start Node.js with --inspect');
+}
+
+/** Loaded on demand: in production nothing of it is in memory. */
+async function startEmulator(options: NonNullable<Config['emulator']>): Promise<Emulator> {
+  const emulator = await import('./emulator/emulator.ts');
+  return emulator.startEmulator(options);
+}
+
+function pick(emulator: Emulator | undefined): WorkerSettings['emulator'] {
+  return emulator && { url: emulator.url, tokenEndpoint: emulator.tokenEndpoint };
+}
+
+/** Who can read the key file can use the token. */
+function warnAboutKeyFile(path: string | undefined, { logger }: Log): void {
+  if (!path) return;
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  if (mode & 0o077) logger.warn('PRIVATE_KEY_FILE can be read by other users: chmod 600 it');
+}

@@ -1,0 +1,38 @@
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
+
+interface SignalHandlers {
+  /** Called once, for the first signal that asks the process to stop. */
+  readonly onStop: (signal: string) => void;
+  readonly onUsr1: () => void;
+  readonly onUsr2: () => void;
+}
+
+export interface Signals {
+  /** Says what signals do from now on. A stop signal that came before is handled now. */
+  handle(handlers: SignalHandlers): void;
+}
+
+/**
+ * Catches signals from now on, so that none ends the process in the middle of its work. SIGUSR1 is caught because it
+ * would open the inspector of Node.js, which runs code for any process of the machine.
+ */
+export function catchSignals(): Signals {
+  let stopSignal: string | undefined;
+  let handlers: SignalHandlers | undefined;
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, () => {
+      // Ctrl-C reaches the process from the terminal and again from npm or from the primary process.
+      if (stopSignal) return;
+      stopSignal = signal;
+      handlers?.onStop(signal);
+    });
+  }
+  process.on('SIGUSR1', () => handlers?.onUsr1());
+  process.on('SIGUSR2', () => handlers?.onUsr2());
+  return {
+    handle(present) {
+      handlers = present;
+      if (stopSignal) present.onStop(stopSignal);
+    },
+  };
+}

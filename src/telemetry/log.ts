@@ -1,0 +1,47 @@
+import { type Logger, pino, stdTimeFunctions } from 'pino';
+
+interface LogOptions {
+  readonly level: string;
+  /** Version of the gateway. */
+  readonly version: string;
+  /** Takes one line of JSON with its newline. */
+  readonly write: (line: string) => void;
+}
+
+export interface Log {
+  readonly logger: Logger;
+  level(): string;
+  /** Also for the loggers made of this one. */
+  setLevel(level: string): void;
+}
+
+/** One JSON object a line, with the time as in ISO 8601 and the level by name. */
+export function createLog({ level, version, write }: LogOptions): Log {
+  // A child has a level of its own. Children are made at the start only, never for a request.
+  const children: { level: string }[] = [];
+  const logger = pino(
+    {
+      level,
+      base: { service: 'tokens-gateway', version, pid: process.pid },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (name) => ({ level: name }) },
+      // No line holds a header. Should one ever, it does not hold this.
+      redact: ['authorization', '*.authorization', '*.*.authorization'],
+      onChild: (child) => children.push(child),
+    },
+    { write },
+  );
+  return {
+    logger,
+    level: () => logger.level,
+    setLevel(next) {
+      for (const each of [logger, ...children]) each.level = next;
+    },
+  };
+}
+
+/** The level that SIGUSR2 changes to: `configured`, `debug`, `trace`, and `configured` again. */
+export function nextLevel(current: string, configured: string): string {
+  const levels = [...new Set([configured, 'debug', 'trace'])];
+  return levels[(levels.indexOf(current) + 1) % levels.length] ?? configured;
+}

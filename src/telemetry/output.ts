@@ -1,0 +1,46 @@
+import { type LogDestination, openLogDestination } from './log-destination.ts';
+
+/** What this process writes, and how it ends. */
+export interface Output {
+  readonly log: LogDestination;
+  /** Writes a line for people to stderr. */
+  complain(line: string): void;
+  /** Ends the process with this exit code when its lines are written, at the latest after half a second. */
+  end(exitCode: number): Promise<never>;
+  /** Is called when the log works again, with the number of lines that were dropped. */
+  onRecovery(listener: (dropped: number) => void): void;
+}
+
+const MAX_LOG_SIZE = 4 * 1024 * 1024;
+const MAX_ERRORS_SIZE = 65_536;
+/** Lines that cannot be written within this time are lost at the end. */
+const END_MS = 500;
+
+/** Opens stdout for the log and stderr for problems. Called once. */
+export function openOutput(): Output {
+  let recovered: (dropped: number) => void = () => {};
+  const errors = openLogDestination(2, { maxSize: MAX_ERRORS_SIZE });
+  const complain = (line: string) => errors.write(`${line}\n`);
+  const log = openLogDestination(1, {
+    maxSize: MAX_LOG_SIZE,
+    onProblem(cause) {
+      complain(
+        `The log cannot be written to stdout (${cause}). Up to ${MAX_LOG_SIZE >> 20} MiB of lines wait until it can; further lines are dropped and counted.`,
+      );
+    },
+    onRecovery: (dropped) => recovered(dropped),
+  });
+  return {
+    log,
+    complain,
+    onRecovery: (listener) => {
+      recovered = listener;
+    },
+    async end(exitCode) {
+      await Promise.all([log.flush(END_MS), errors.flush(END_MS)]);
+      // `exit` would wait for a disk that does not answer.
+      if (log.isWriting() || errors.isWriting()) process.kill(process.pid, 'SIGKILL');
+      process.exit(exitCode);
+    },
+  };
+}
