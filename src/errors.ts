@@ -5,6 +5,7 @@ import { UpstreamError } from './upstream/upstream-error.ts';
 
 /** Every code a client can meet, with what it means: `docs/errors.md` is checked against this list. */
 export type ErrorCode =
+  | 'BAD_REQUEST'
   | 'BAD_USER_INPUT'
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
@@ -77,14 +78,29 @@ export function badUserInput(message: string, argument: string, reason?: string)
   return fail({ code: 'BAD_USER_INPUT', message }, { argument, ...(reason ? { reason } : {}) });
 }
 
-/** Variables that do not fit the operation. `message` repeats none of their values. */
-export function badVariables(message: string, http: object): GraphQLError {
-  return fail({ code: 'BAD_USER_INPUT', message }, { http });
+/** A request that is rejected as a whole, before anything of it runs. */
+export function rejection(
+  code: ErrorCode,
+  message: string,
+  extensions: GraphQLErrorExtensions = {},
+): GraphQLError {
+  return fail({ code, message }, extensions);
 }
 
-/** An operation that this caller may not run. */
-export function refusal(code: ErrorCode, message: string): GraphQLError {
-  return fail({ code, message }, {});
+/** A rejection that ends by itself, after `retryAfter` seconds. */
+export function retryableRejection(
+  code: 'RATE_LIMITED' | 'OVERLOADED',
+  message: string,
+  retryAfter: number,
+): GraphQLError {
+  return rejection(code, message, { retryAfter });
+}
+
+/** The operation is above a limit. The message and the extensions hold the numbers, and nothing of the document. */
+export function limitExceeded(limit: string, counted: string, count: number, max: number): GraphQLError {
+  const actual = Math.min(count, Number.MAX_SAFE_INTEGER);
+  const message = `Expected at most ${max} ${counted}, got ${actual}.`;
+  return rejection('OPERATION_LIMIT_EXCEEDED', message, { limit, actual, max });
 }
 
 /** What a cursor that cannot be used is answered with. */

@@ -5,11 +5,14 @@ import { createAdmission } from './admission/admission.ts';
 import { type AuthOptions, createAuthenticator } from './auth/authenticator.ts';
 import { probePat } from './auth/probe.ts';
 import { type Config, ConfigError } from './config/config.ts';
-import { createDocumentStore } from './graphql/apollo/document-cache.ts';
 import { createApollo } from './graphql/apollo/server.ts';
 import type { ContextParts } from './graphql/context.ts';
 import { createGraphqlHandler } from './graphql/handler.ts';
+import type { CoalescedRequest } from './graphql/pipeline/coalesce.ts';
+import { createExecute } from './graphql/pipeline/execute.ts';
 import { createExecutor } from './graphql/pipeline/executor.ts';
+import { createPipeline } from './graphql/pipeline/pipeline.ts';
+import { createPreparedOperations } from './graphql/pipeline/prepared-operations.ts';
 import { createSchema, readTypeDefs } from './graphql/schema.ts';
 import { openTrustedDocuments } from './graphql/trusted-documents.ts';
 import { openAdmin } from './http/admin.ts';
@@ -29,7 +32,7 @@ import { createCallLog } from './telemetry/upstream-log.ts';
 import { createIdempotentCreate } from './tokens/idempotent-create.ts';
 import { createListFirst } from './tokens/list-prefetch.ts';
 import { createDeadlines } from './upstream/deadline.ts';
-import { createSingleFlight, type Waiter } from './upstream/single-flight.ts';
+import { createSingleFlight } from './upstream/single-flight.ts';
 import { createUpstream } from './upstream/upstream.ts';
 
 type OwnConfig = Pick<
@@ -80,7 +83,7 @@ export interface Server {
 export async function startServer(options: ServerOptions, log: FastifyBaseLogger): Promise<Server> {
   const hasGraphiql = options.explorer === 'graphiql' || options.explorer === 'both';
   if (hasGraphiql && !isGraphiqlBuilt()) throw new ConfigError([GRAPHIQL_MISSING]);
-  const operations = createSingleFlight<Waiter>();
+  const operations = createSingleFlight<CoalescedRequest>();
   const traffic = options.admin && createTraffic();
   const logCall = createCallLog(log);
   const tracing = options.tracing ? await loadTracing(log) : undefined;
@@ -104,23 +107,26 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     client: upstream.client,
     listFirst: createListFirst({ min: options.upstream.tokenBatchListMin }),
     createOnce: createIdempotentCreate(state.store, options.http.requestDeadlineMs),
-    watchWrites: writes && ((identity) => watchWrites(writes, identity)),
   };
   let draining = false;
   const isDraining = () => draining;
   const typeDefs = readTypeDefs();
   const schema = createSchema(typeDefs, options);
   const executor = createExecutor(schema, options.execution);
-  const documentStore = createDocumentStore(options.execution);
-  const documents =
+  const { limits, introspection } = options;
+  const { maxDocuments } = options.execution;
+  const prepared = createPreparedOperations({ schema, limits, maxDocuments, introspection });
+  const trusted =
     options.trustedDocuments &&
     openTrustedDocuments(options.trustedDocuments, {
+      maxChars: limits.maxOperationChars,
       onReload: (size) => log.info({ documents: size }, 'trusted documents were read again'),
       onRefusal: (reason) => log.error({ reason }, 'trusted documents stay as they were'),
     });
-  const { apollo, known } = createApollo(
+  const { documentStore } = prepared;
+  const apollo = createApollo(
     options,
-    { schema, executor, documentStore, persistedQueries: state.persistedQueries, documents },
+    { schema, documentStore, persistedQueries: state.persistedQueries },
     log,
   );
   await apollo.start();
@@ -132,16 +138,17 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   await crossOrigin(app, options.cors.origins);
   // After CORS, so that pages may read the refusal.
   admission.guard(app);
+  const execute = createExecute(executor, context, log);
+  const pipeline = createPipeline({ apollo, trusted, limits, prepared, running: operations, execute });
   const handler = createGraphqlHandler({
+    pipeline,
     apollo,
-    known,
-    log,
     authenticator,
     admission,
+    watchWrites: writes && ((identity) => watchWrites(writes, identity)),
     deadlines,
-    operations,
-    context,
-    isExplainable: options.introspection,
+    log,
+    isExplainable: introspection,
     tracing,
     onOperation: traffic?.onOperation,
   });
@@ -158,7 +165,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const registry =
     traffic &&
     createRegistry({
-      caches: { documents: () => documentStore.counts, compiled: () => executor.counts },
+      caches: { documents: () => prepared.counts, compiled: () => executor.counts },
       sharing: { read: () => upstream.reads, operation: () => operations.counts },
       listFirst: () => context.listFirst.counts,
       load: admission.load,
@@ -187,7 +194,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       authenticator.close();
       await upstream.close();
       state.close();
-      documents?.close();
+      trusted?.close();
       await tracing?.close();
     },
     giveUp: deadlines.expireAll,

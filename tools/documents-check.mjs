@@ -5,12 +5,15 @@ import { readFileSync } from 'node:fs';
 import { GraphQLError, Kind, parse, validate } from 'graphql';
 import { ConfigError, readConfig } from '../dist/config/config.js';
 import { parseManifest } from '../dist/config/documents-manifest.js';
-import { createDocumentInspector } from '../dist/graphql/pipeline/inspect.js';
+import { planCost } from '../dist/graphql/pipeline/cost.js';
+import { checkCost, checkDocument, checkText } from '../dist/graphql/pipeline/limits.js';
 import { createSchema, readTypeDefs } from '../dist/graphql/schema.js';
 
 const [file] = process.argv.slice(2);
 const schema = createSchema(readTypeDefs());
-const inspect = createDocumentInspector(readLimits());
+const limits = readLimits();
+/** A page of the largest size, and as many ids as such a page has. */
+const MANY_ITEMS = 100;
 
 let problems = 0;
 for (const [id, text] of readManifest(file)) {
@@ -30,11 +33,49 @@ function check(text) {
     const document = parse(text);
     const errors = validate(schema, document);
     if (errors.length > 0) return errors.map(({ message }) => ({ name: nameOf(document), problem: message }));
-    return inspect(text, document).map(({ operation, ...found }) => ({ name: labelOf(operation), ...found }));
+    const problem = problemOf(() => {
+      checkText(text, limits);
+      checkDocument(document, limits);
+    });
+    const operations = document.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+    return operations.map((operation) => ({
+      name: labelOf(operation),
+      ...checkOperation(document, operation, problem),
+    }));
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
     return [{ name: '', problem: error.message }];
   }
+}
+
+/** With the cost that the largest variables give; `warning` says that only those are too much. */
+function checkOperation(document, operation, problem) {
+  const costOf = planCost(document, operation);
+  const cost = costOf(largestVariables(operation));
+  return {
+    cost,
+    problem: problem ?? problemOf(() => checkCost(costOf({}), limits)),
+    warning: problemOf(() => checkCost(cost, limits)),
+  };
+}
+
+function problemOf(check) {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error.extensions?.code !== 'OPERATION_LIMIT_EXCEEDED') throw error;
+    return error.message;
+  }
+}
+
+function largestVariables({ variableDefinitions = [] }) {
+  const entries = variableDefinitions.map(({ variable, type }) => {
+    const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
+    const value = named.kind === Kind.LIST_TYPE ? Array(MANY_ITEMS).fill('') : MANY_ITEMS;
+    return [variable.name.value, value];
+  });
+  return Object.fromEntries(entries);
 }
 
 function nameOf({ definitions }) {

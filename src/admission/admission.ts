@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { retryableRejection } from '../errors.ts';
 import { errorBody } from '../http/error-response.ts';
 import { onClose } from '../http/on-close.ts';
 import { createLoopWatch, createShedWatch } from './overload.ts';
 import { createQuota, type QuotaOptions, type Refusal } from './rate-limiter.ts';
-import { refuseForNow } from './retry-after-error.ts';
 
 export interface AdmissionOptions extends QuotaOptions {
   /** Requests at once; 0 is no limit. */
@@ -50,7 +50,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (maxInFlightPerPrincipal === 0) return undefined;
     const count = byPrincipal.get(principal) ?? 0;
     if (count >= maxInFlightPerPrincipal)
-      return refuseForNow('OVERLOADED', TOO_MANY, 503, RETRY_AFTER_SECONDS);
+      return retryableRejection('OVERLOADED', TOO_MANY, RETRY_AFTER_SECONDS);
     byPrincipal.set(principal, count + 1);
     onClose(response, () => {
       const left = (byPrincipal.get(principal) ?? 1) - 1;

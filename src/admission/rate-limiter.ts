@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import type { GraphQLError } from 'graphql';
+import { retryableRejection } from '../errors.ts';
 import type { SharedBucket } from '../state/redis-token-bucket.ts';
-import { refuseForNow } from './retry-after-error.ts';
 import { type Allowance, createRateLimit, type RateLimitOptions } from './token-bucket.ts';
 
 export interface QuotaOptions extends RateLimitOptions {
@@ -37,7 +37,7 @@ export function createQuota(options: QuotaOptions): Quota {
   const tell = ({ left, waitSeconds }: Allowance, reply: FastifyReply): Refusal => {
     const seconds = waitSeconds || Math.ceil((rateLimitBurst - left) / rateLimitPerSecond);
     reply.header('ratelimit-policy', policy).header('ratelimit', `"default";r=${left};t=${seconds}`);
-    return waitSeconds > 0 ? refuseForNow('RATE_LIMITED', TOO_OFTEN, 429, waitSeconds) : undefined;
+    return waitSeconds > 0 ? retryableRejection('RATE_LIMITED', TOO_OFTEN, waitSeconds) : undefined;
   };
   const takeShared = async (
     { take, onFallback }: NonNullable<typeof shared>,

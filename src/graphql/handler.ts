@@ -1,108 +1,173 @@
-import type { ServerResponse } from 'node:http';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { Admission } from '../admission/admission.ts';
+import { AuthError } from '../auth/auth-error.ts';
 import type { Authenticator } from '../auth/caller.ts';
+import { rejection, toReadError } from '../errors.ts';
+import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
 import { onClose } from '../http/on-close.ts';
+import { notAcceptable } from '../http/validate-request.ts';
+import { describeBug } from '../telemetry/describe-error.ts';
 import { createOperationLog } from '../telemetry/operation-log.ts';
 import { createOperationRecord, type OperationRecord } from '../telemetry/operation-record.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
-import { createStop, type Stop } from '../upstream/cancellation.ts';
-import type { SingleFlight, Waiter } from '../upstream/single-flight.ts';
-import { readCaller } from './context.ts';
-import { sharedKey } from './pipeline/coalesce.ts';
-import { type Answer, type Asked, createRun, type RunParts } from './run-request.ts';
+import { readTraceId } from '../telemetry/trace-context.ts';
+import type { OperationTrace, Tracing } from '../telemetry/tracing.ts';
+import { within } from '../upstream/cancellation.ts';
+import type { Deadlines, RequestDeadline } from '../upstream/deadline.ts';
+import type { LastWriteAt } from '../upstream/single-flight.ts';
+import type { Apollo } from './apollo/server.ts';
+import { createExplanation } from './explanation.ts';
+import { type CallerOrError, isKnown } from './pipeline/authorize.ts';
+import type { Executed } from './pipeline/execute.ts';
+import type { PipelineRequest } from './pipeline/request.ts';
+import { type GraphqlResponse, isPublic, toRejectionResponse, toResponse } from './pipeline/response.ts';
 
-export interface GraphqlHttpParts extends RunParts {
+export interface GraphqlHandlerParts {
+  readonly pipeline: (request: PipelineRequest) => Promise<Executed>;
+  readonly apollo: Pick<Apollo, 'hasPage' | 'renderPage'>;
   readonly authenticator: Authenticator;
+  readonly admission: Admission;
+  /** Where other processes write as well: how requests of an identity learn about it. */
+  readonly watchWrites?: ((identity: string) => LastWriteAt) | undefined;
+  readonly deadlines: Deadlines;
   readonly log: FastifyBaseLogger;
-  /** Query operations that are running. */
-  readonly operations: SingleFlight<Waiter>;
-  /** Whether callers may ask what an operation asked of the IAM API. */
+  /** Whether clients may see the upstream calls of their requests: `X-Explain: 1`. */
   readonly isExplainable: boolean;
   readonly tracing?: Tracing | undefined;
-  /** Told of every operation that was answered. */
-  readonly onOperation?: ((report: OperationRecord, ms: number) => void) | undefined;
+  /** Called for every operation that gets a response. */
+  readonly onOperation?: ((record: OperationRecord, ms: number) => void) | undefined;
 }
 
-/**
- * Carries a request over HTTP to what runs it: who asks, whether there is room, one line in the log.
- * What one caller asks twice at the same time is run once, and the bytes of its answer go to both.
- */
+/** Between HTTP and the pipeline: the caller, admission, the response, and one line in the log. */
 export function createGraphqlHandler(
-  parts: GraphqlHttpParts,
-): (request: FastifyRequest, reply: FastifyReply) => Promise<Answer['body'] | FastifyReply> {
-  const { authenticator, admission, operations, tracing } = parts;
-  const run = createRun(parts);
-  const logOperation = createOperationLog(parts.log);
+  parts: GraphqlHandlerParts,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<GraphqlResponse['body'] | FastifyReply> {
+  const { pipeline, apollo, admission, authenticator, deadlines, tracing, log } = parts;
+  const logOperation = createOperationLog(log);
 
-  const answer = async (asked: Asked): Promise<Answer> => {
-    const { request, reply, client, caller } = asked;
-    if (caller instanceof Error) return run(asked, client, admission.admitUnknown(request.ip, reply));
-    const refusal = await admission.admit(caller.principal, reply);
-    const key = refusal || asked.isExplained ? undefined : sharedKey(request);
-    if (key === undefined) return run(asked, client, refusal);
-    const shared = await operations.run(
-      caller.credential.identity,
-      `${caller.principal} ${caller.mayRead} ${key}`,
-      { stop: client },
-      ({ stop }) => run(asked, stop),
-      parts.context.watchWrites?.(caller.credential.identity),
-    );
-    if (shared.requestId === request.id) return shared;
-    // A bug is told by the id of the request that met it, and each request has its own.
-    return shared.report.code === 'INTERNAL_SERVER_ERROR' ? run(asked, client) : toJoined(shared);
+  const toRequest = (http: FastifyRequest, reply: FastifyReply, known: Known): PipelineRequest => {
+    const { caller, deadline, record, trace } = known;
+    const isExplained = parts.isExplainable && http.headers['x-explain'] === '1';
+    const traceId = trace?.traceId ?? readTraceId(http.headers);
+    const explanation = isExplained ? createExplanation(traceId, trace?.watch) : undefined;
+    const observer = explanation?.watch ?? trace?.watch;
+    const consume = (upstreamCalls: number) =>
+      isKnown(caller) ? admission.charge(caller.principal, reply, upstreamCalls) : undefined;
+    const lastWriteAt = isKnown(caller) ? parts.watchWrites?.(caller.credential.identity) : undefined;
+    return { http, caller, deadline, record, observer, explanation, lastWriteAt, consume };
   };
 
-  return async (request, reply) => {
-    const startedAt = performance.now();
-    const client = watchClient(reply.raw);
-    const trace = tracing?.start(request.headers);
+  /** The response, whether the request is executed or rejected. Rejects only when the client is gone. */
+  const respond = async (
+    http: FastifyRequest,
+    reply: FastifyReply,
+    known: Known,
+  ): Promise<GraphqlResponse> => {
+    const { caller, deadline, record, type } = known;
+    const request = toRequest(http, reply, known);
     try {
-      const caller = await readCaller(authenticator, request.raw.rawHeaders);
-      const isExplained = isExplainAsked(parts, request);
-      const { status, headers, body, report } = await answer({
-        request,
-        reply,
-        client,
-        caller,
-        trace,
-        isExplained,
-      });
-      const ms = performance.now() - startedAt;
-      const principal = caller instanceof Error ? undefined : caller.principal;
-      logOperation(request, { record: report, principal, ms, traceId: trace?.traceId });
-      trace?.end(report);
-      parts.onOperation?.(report, ms);
-      for (const [name, value] of headers) reply.header(name, value);
+      const exceeded = isKnown(caller)
+        ? await admission.admit(caller.principal, reply)
+        : admission.admitUnknown(http.ip, reply);
+      if (exceeded) throw exceeded;
+      if (!type) return toPage(await apollo.renderPage(http));
+      const { body, code } = await pipeline(request);
+      record.code = code;
+      return toResponse(body, type);
+    } catch (error) {
+      if (deadline.stop.reason === 'aborted') throw error;
+      const { explanation } = request;
+      const extensions = explanation && { upstream: explanation.toExtension() };
+      const { code, ...response } = toRejectionResponse(toPublicError(error, http, log), type, extensions);
+      record.code = code;
+      return response;
+    }
+  };
+
+  return async (http, reply) => {
+    // Chosen before anything runs: nothing must be done that its client cannot be told about.
+    const type = chooseType(http, apollo);
+    const deadline = deadlines.start(reply.elapsedTime);
+    onClose(reply.raw, () => {
+      if (!reply.raw.writableFinished) deadline.abandon();
+    });
+    const record = createOperationRecord();
+    const trace = tracing?.start(http.headers);
+    try {
+      const caller = await readCaller(authenticator, http.raw.rawHeaders, deadline);
+      const { status, headers, body } = await respond(http, reply, { caller, deadline, record, trace, type });
+      const ms = reply.elapsedTime;
+      const principal = isKnown(caller) ? caller.principal : undefined;
+      logOperation(http, { record, principal, ms, traceId: trace?.traceId });
+      trace?.end(record);
+      parts.onOperation?.(record, ms);
       // Not the reply itself: it is a thenable, and Fastify would wait for its stream.
-      reply.code(status);
+      reply.code(status).headers(headers);
       return body;
     } catch (error) {
-      trace?.end({ ...createOperationRecord(), code: 'ABORTED' });
-      if (client.reason === undefined) throw error;
+      record.code = 'ABORTED';
+      trace?.end(record);
+      if (deadline.stop.reason !== 'aborted') throw error;
       return reply.hijack();
+    } finally {
+      deadline.end();
     }
   };
 }
 
-/** For the log of a request that had nothing to do. */
-function toJoined(answer: Answer): Answer {
-  const { status, headers, body, requestId } = answer;
-  const report = { ...answer.report };
-  report.upstreamCalls = 0;
-  report.joined = true;
-  return { status, headers, body, requestId, report };
+/** What is known of a request before the pipeline. */
+interface Known extends Pick<PipelineRequest, 'caller' | 'deadline' | 'record'> {
+  readonly trace: OperationTrace | undefined;
+  /** Undefined for the page. */
+  readonly type: ResultType | undefined;
 }
 
-/** Stops when the client goes before it has its answer. */
-function watchClient(response: ServerResponse): Stop {
-  const client = createStop();
-  onClose(response, () => {
-    if (!response.writableFinished) client.stop('aborted');
-  });
-  return client;
+/** The media type of the result; undefined for the page of the explorer. Throws 406. */
+function chooseType(
+  { method, headers }: FastifyRequest,
+  { hasPage }: Pick<Apollo, 'hasPage'>,
+): ResultType | undefined {
+  if (hasPage && method === 'GET' && prefersHtml(headers.accept)) return undefined;
+  const type = chooseResultType(headers.accept);
+  if (!type) throw notAcceptable();
+  return type;
 }
 
-/** `X-Explain: 1` is for developers, who have introspection as well. */
-function isExplainAsked({ isExplainable }: GraphqlHttpParts, { headers }: FastifyRequest): boolean {
-  return isExplainable && headers['x-explain'] === '1';
+function toPage(html: string): GraphqlResponse {
+  return { status: 200, headers: { 'content-type': 'text/html' }, body: html };
+}
+
+/** The caller by the request's headers, or why there is none. Rejects when the client is gone. */
+async function readCaller(
+  authenticator: Authenticator,
+  rawHeaders: readonly string[],
+  { stop }: RequestDeadline,
+): Promise<CallerOrError> {
+  try {
+    return await within(authenticator.authenticate(readAuthorization(rawHeaders)), stop);
+  } catch (error) {
+    if (error instanceof AuthError) return toReadError(error);
+    if (stop.reason === 'timeout')
+      return rejection('UPSTREAM_TIMEOUT', 'The caller could not be checked in time. Try again later.');
+    throw error;
+  }
+}
+
+const AUTHORIZATION = 'authorization';
+
+/** Several such headers are joined, and then refused: the caller must not depend on their order. */
+function readAuthorization(rawHeaders: readonly string[]): string | undefined {
+  let joined: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length !== AUTHORIZATION.length || name.toLowerCase() !== AUTHORIZATION) continue;
+    joined = joined === undefined ? rawHeaders[at + 1] : `${joined}, ${rawHeaders[at + 1]}`;
+  }
+  return joined;
+}
+
+/** Unexpected errors are logged, and the client gets the id by which the log has them. */
+function toPublicError(error: unknown, { id: requestId }: FastifyRequest, log: FastifyBaseLogger): unknown {
+  if (isPublic(error)) return error;
+  log.error({ requestId, err: describeBug(error) }, 'bug');
+  return rejection('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId });
 }

@@ -14,6 +14,8 @@ export interface TrustedDocuments {
 }
 
 interface WatchOptions {
+  /** A document is not compared by its tokens when it is longer: the lexer takes long, and it may not run anyway. */
+  readonly maxChars: number;
   readonly onReload: (size: number) => void;
   /** The manifest that is there now cannot be used, and the one before stays. */
   readonly onRefusal: (reason: string) => void;
@@ -26,13 +28,13 @@ interface WatchOptions {
  */
 export function openTrustedDocuments(
   { file, mode, manifest }: TrustedDocumentsConfig,
-  { onReload, onRefusal, intervalMs = 1000 }: WatchOptions,
+  { maxChars, onReload, onRefusal, intervalMs = 1000 }: WatchOptions,
 ): TrustedDocuments {
-  let current = createLookup(manifest);
+  let current = createLookup(manifest, maxChars);
   const reload = () => {
     try {
       const next = parseManifest(readFileSync(file, 'utf8'));
-      current = createLookup(next);
+      current = createLookup(next, maxChars);
       onReload(next.size);
     } catch (error) {
       onRefusal(error instanceof Error && !('code' in error) ? error.message : 'The file cannot be read');
@@ -49,13 +51,13 @@ export function openTrustedDocuments(
 
 const HASH_PREFIX = 'sha256:';
 
-function createLookup(manifest: Manifest): Pick<TrustedDocuments, 'byId' | 'has'> {
+function createLookup(manifest: Manifest, maxChars: number): Pick<TrustedDocuments, 'byId' | 'has'> {
   const texts = new Set(manifest.values());
   const stripped = new Set([...texts].map(strip));
   return {
     // Both spellings of an id that is a hash: GraphQL over HTTP, "Persisted documents".
     byId: (id) => manifest.get(id) ?? manifest.get(otherSpelling(id)),
-    has: (document) => texts.has(document) || stripped.has(strip(document)),
+    has: (document) => texts.has(document) || (document.length <= maxChars && stripped.has(strip(document))),
   };
 }
 

@@ -87,5 +87,10 @@ function checkBodyHeaders(headers: IncomingHttpHeaders): HttpRefusal | undefined
 /** Checked before the operation runs: a mutation must not be done and then be answered with 406. */
 function checkAccept({ accept }: IncomingHttpHeaders): HttpRefusal | undefined {
   if (chooseResultType(accept) !== undefined) return undefined;
+  return notAcceptable();
+}
+
+/** Neither of the media types of a GraphQL result is acceptable to the client. */
+export function notAcceptable(): HttpRefusal {
   return new HttpRefusal(406, 'Accept `application/json` or `application/graphql-response+json`.');
 }

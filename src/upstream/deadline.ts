@@ -20,7 +20,8 @@ export interface RequestDeadline extends Deadline {
 
 /** The deadlines that are running. */
 export interface Deadlines {
-  start(): RequestDeadline;
+  /** Starts the deadline of a request that arrived `elapsedMs` ago. */
+  start(elapsedMs?: number): RequestDeadline;
   /** Ends them all now, so that whoever waits gets an answer while there is somebody to give it. */
   expireAll(): void;
 }
@@ -29,7 +30,7 @@ export interface Deadlines {
 export function createDeadlines(totalMs: number): Deadlines {
   const running = new Set<() => void>();
   return {
-    start: () => startDeadline(totalMs, running),
+    start: (elapsedMs = 0) => startDeadline(Math.max(0, totalMs - elapsedMs), running),
     expireAll() {
       for (const expire of running) expire();
     },

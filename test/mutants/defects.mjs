@@ -5,7 +5,6 @@ import { auth } from './defects/auth.mjs';
 import { documents } from './defects/documents.mjs';
 import { idempotency } from './defects/idempotency.mjs';
 import { isolation } from './defects/isolation.mjs';
-import { known } from './defects/known.mjs';
 import { limits } from './defects/limits.mjs';
 import { lists } from './defects/lists.mjs';
 import { redaction } from './defects/redaction.mjs';
@@ -20,7 +19,6 @@ export const areas = {
   'Isolation of callers': isolation,
   'What is hidden': redaction,
   'Limits of an operation': limits,
-  'Known operations': known,
   'Trusted documents and explanations': documents,
   'Admission and fairness': admission,
   'Lists and batching': lists,

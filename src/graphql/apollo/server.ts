@@ -1,4 +1,10 @@
-import { ApolloServer } from '@apollo/server';
+import {
+  ApolloServer,
+  type ApolloServerPlugin,
+  HeaderMap,
+  type HTTPGraphQLRequest,
+  type HTTPGraphQLResponse,
+} from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -7,23 +13,13 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { FastifyBaseLogger } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
+import { chooseResultType } from '../../http/media-type.ts';
 import type { PersistedQueries } from '../../state/persisted-queries.ts';
-import type { Context } from '../context.ts';
-import { formatError } from '../mask-error.ts';
-import { callerGuard } from '../pipeline/authorize.ts';
-import { variableCheck } from '../pipeline/coerce-variables.ts';
-import { createExecution, execution } from '../pipeline/execute.ts';
-import type { Executor } from '../pipeline/executor.ts';
-import type { OperationLimits } from '../pipeline/limit-error.ts';
-import { operationLimits } from '../pipeline/prepare.ts';
-import { createKnownOperations, type KnownOperations } from '../pipeline/prepared-operations.ts';
-import { findDocument, trustedDocuments } from '../pipeline/trusted-documents.ts';
-import type { TrustedDocuments } from '../trusted-documents.ts';
-import type { DocumentStore } from './document-cache.ts';
-import { explain } from './explain.ts';
-import { createBugLog, operationReport } from './operation-record.ts';
+import { formatRequestError } from '../mask-error.ts';
+import { type Params, type RequestHead, toParsingRequest } from '../pipeline/params.ts';
+import type { ParsedOperation, PreparedOperations } from '../pipeline/prepared-operations.ts';
+import { ApolloRejection } from '../pipeline/response.ts';
 import { explorer } from './sandbox.ts';
-import { responseStatus } from './status-code.ts';
 
 interface ApolloOptions {
   readonly introspection: boolean;
@@ -31,47 +27,52 @@ interface ApolloOptions {
   readonly sampleAuthorization?: string | undefined;
   /** Automatic persisted queries. */
   readonly apq: boolean;
-  readonly limits: OperationLimits;
-  readonly execution: { readonly maxDocuments: number };
 }
 
 interface ApolloParts {
   readonly schema: GraphQLSchema;
-  readonly executor: Executor;
-  readonly documentStore: DocumentStore;
+  readonly documentStore: PreparedOperations['documentStore'];
   /** Undefined: Apollo's own, in memory. */
   readonly persistedQueries?: PersistedQueries | undefined;
-  /** Undefined: any document may run. */
-  readonly documents?: TrustedDocuments | undefined;
 }
 
-/** Of one answer. Beyond these, validation stops and says so with one error more. */
+/** Apollo Server as the reader of GraphQL requests. It executes nothing. */
+export interface Apollo {
+  start(): Promise<void>;
+  /**
+   * The valid operation that a request means, of the text in `params`. Rejects with `ApolloRejection`. Without `params`,
+   * which means that the request is malformed, its reason says why.
+   */
+  parse(request: RequestHead, params: Params | undefined): Promise<ParsedOperation>;
+  /** Whether there is a page for browsers. */
+  readonly hasPage: boolean;
+  /** The page of Apollo Sandbox. */
+  renderPage(request: RequestHead): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** Carries the operation from the last hook before the execution to whoever waits for it. */
+interface Context {
+  onParsed(parsed: ParsedOperation): void;
+}
+
+/** Of one response. Above it, validation stops and says so with one error more. */
 const MAX_ERRORS = 4;
 
-/** Apollo Server as an ordered list of plugins, one concern each; and what it is not asked for a second time. */
 export function createApollo(
   options: ApolloOptions,
-  { schema, executor, documentStore, persistedQueries, documents }: ApolloParts,
+  { schema, documentStore, persistedQueries }: ApolloParts,
   log: FastifyBaseLogger,
-): { readonly apollo: ApolloServer<Context>; readonly known: KnownOperations } {
-  const logBugs = createBugLog(log);
-  const execute = createExecution({ execute: executor.execute, formatError, onErrors: logBugs });
-  const known = createKnownOperations({
-    schema,
-    limits: options.limits,
-    execute,
-    maxDocuments: options.execution.maxDocuments,
-    textOf: (body) => findDocument(body, documents),
-    onHit: documentStore.countHit,
-  });
-  const apollo = new ApolloServer<Context>({
+): Apollo {
+  const hidesSchema = !options.introspection;
+  const server = new ApolloServer<Context>({
     schema,
     documentStore,
     logger: log,
-    formatError,
+    formatError: (formatted, error) => formatRequestError(formatted, error, hidesSchema),
     introspection: options.introspection,
-    hideSchemaDetailsFromClientErrors: !options.introspection,
-    validationOptions: { maxErrors: MAX_ERRORS, hideSuggestions: !options.introspection },
+    hideSchemaDetailsFromClientErrors: hidesSchema,
+    validationOptions: { maxErrors: MAX_ERRORS, hideSuggestions: hidesSchema },
     includeStacktraceInErrorResponses: false,
     // Nothing may depend on NODE_ENV, and signals belong to main.ts.
     nodeEnv: 'production',
@@ -80,20 +81,77 @@ export function createApollo(
     ...(options.apq && persistedQueries ? { persistedQueries: { cache: persistedQueries } } : {}),
     plugins: [
       explorer(options),
-      ...(documents ? [trustedDocuments(documents)] : []),
-      operationLimits(options.limits),
-      callerGuard(),
-      variableCheck(schema),
-      execution(execute, known),
-      responseStatus(),
-      operationReport(logBugs),
-      ...(options.introspection ? [explain()] : []),
-      // It would wrap every resolver; answers are never cached here.
+      handOver(),
+      // It would wrap every resolver; responses are never cached here.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
     ],
   });
-  return { apollo, known };
+  const run = (httpGraphQLRequest: HTTPGraphQLRequest, onParsed: Context['onParsed'] = () => {}) =>
+    server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: async () => ({ onParsed }) });
+  return {
+    start: () => server.start(),
+    async parse(request, params) {
+      let parsed: ParsedOperation | undefined;
+      const accept = chooseResultType(request.headers.accept) ?? 'application/json';
+      const response = await run(
+        { ...toHead(request, accept), ...toParsingRequest(request, params) },
+        (found) => {
+          parsed = found;
+        },
+      );
+      if (!parsed || (response.status ?? 200) !== 200) throw toRejection(response);
+      return parsed;
+    },
+    hasPage: options.explorer === 'sandbox' || options.explorer === 'both',
+    renderPage: async (request) =>
+      textOf(await run({ ...toHead(request, 'text/html'), search: '', body: undefined })),
+    stop: () => server.stop(),
+  };
+}
+
+/** Hands the operation over where it would be executed, and says that it is done. */
+function handOver(): ApolloServerPlugin<Context> {
+  const done = { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: {} } } as const;
+  return {
+    async requestDidStart() {
+      return {
+        async responseForOperation({ source: text, queryHash: hash, document, operation, contextValue }) {
+          // Without an operation Apollo Server says which one it lacks.
+          if (!operation || hash === undefined) return null;
+          contextValue.onParsed({ text, hash, document, operation });
+          return done;
+        },
+      };
+    },
+  };
+}
+
+/** The headers that Apollo Server needs to know: those that tell requests of other sites, and the result type. */
+const HEADERS = ['content-type', 'x-apollo-operation-name', 'apollo-require-preflight'];
+
+function toHead(
+  { method, headers }: RequestHead,
+  accept: string,
+): Pick<HTTPGraphQLRequest, 'method' | 'headers'> {
+  const map = new HeaderMap([['accept', accept]]);
+  for (const name of HEADERS) {
+    const value = headers[name];
+    if (value !== undefined) map.set(name, String(value));
+  }
+  return { method, headers: map };
+}
+
+function toRejection(response: HTTPGraphQLResponse): ApolloRejection {
+  const { errors } = JSON.parse(textOf(response));
+  const { 'content-type': _, ...headers } = Object.fromEntries(response.headers);
+  return new ApolloRejection(errors, response.status ?? 200, headers);
+}
+
+function textOf({ body }: HTTPGraphQLResponse): string {
+  // Only `@defer` and `@stream` are answered in pieces, and the schema has neither.
+  if (body.kind !== 'complete') throw new Error('Apollo Server responded in pieces');
+  return body.string;
 }

@@ -1,18 +1,90 @@
-import type { FastifyRequest } from 'fastify';
-import type { JsonBody } from '../../http/json-body.ts';
+import type { CallerRights } from '../../auth/caller.ts';
+import { createStop } from '../../upstream/cancellation.ts';
+import type { Deadline, RequestDeadline } from '../../upstream/deadline.ts';
+import type { SharedWork, SingleFlight, Waiter } from '../../upstream/single-flight.ts';
+import { isKnown } from './authorize.ts';
+import type { PendingOperation } from './request.ts';
+
+/** A request that waits for an execution, its own or that of an equal request. */
+export interface CoalescedRequest extends Waiter {
+  readonly deadline: RequestDeadline;
+}
+
+/** What an execution is for the requests that share it. */
+interface Shareable {
+  /** True when the outcome is only for the request that was executed: an internal error names its id. */
+  readonly isPersonal: boolean;
+}
+
+/** `isCoalesced`: another request was executed. */
+export interface Coalesced<Outcome> {
+  readonly outcome: Outcome;
+  readonly isCoalesced: boolean;
+}
+
+/** A request with less time left than this is not worth going on for. */
+const LITTLE_MS = 250;
 
 /**
- * Under what a request may be shared with others of its caller; undefined where it is not certain that it only reads.
- * A mutation needs its keyword in the document, and GraphQL has one spelling of it. JSON has more, by escapes, and what
- * is sent by its id or hash has no document at all: those run alone. A mutation by GET is refused.
+ * Executes an operation, or waits for the execution of an identical query that the same caller is running. The deadline
+ * that `execute` gets passes when none of the requests that wait has time left. Rejects when the request's own has passed.
  */
-export function sharedKey({ method, url, headers, body }: FastifyRequest): string | undefined {
-  const { accept = '', 'content-type': type = '' } = headers;
-  if (method === 'GET') {
-    // What Apollo Server's protection against cross-site requests looks for, and its page is each time another.
-    const preflight = headers['x-apollo-operation-name'] ?? headers['apollo-require-preflight'] ?? '';
-    return accept.includes('html') ? undefined : `${url} ${accept} ${type} ${preflight}`;
+export async function coalesce<Outcome extends Shareable>(
+  running: SingleFlight<CoalescedRequest>,
+  pending: PendingOperation,
+  execute: (deadline: Deadline) => Promise<Outcome>,
+): Promise<Coalesced<Outcome>> {
+  const { caller, deadline, explanation, lastWriteAt } = pending.request;
+  if (pending.prepared.isMutation || explanation || !isKnown(caller))
+    return { outcome: await execute(deadline), isCoalesced: false };
+  const leaving = createStop();
+  const waiter: CoalescedRequest = { stop: leaving, deadline };
+  let work: SharedDeadline | undefined;
+  const stop = () => {
+    if (deadline.stop.reason === 'timeout' && work?.isLastOf(waiter)) work.expire();
+    else leaving.stop(deadline.stop.reason ?? 'aborted');
+  };
+  const ignoreStop = deadline.stop.onStop(stop);
+  if (deadline.stop.reason) stop();
+  try {
+    const start = (shared: SharedWork<CoalescedRequest>) => {
+      work = shareDeadline(shared);
+      return execute(work);
+    };
+    const { identity } = caller.credential;
+    const outcome = await running.run(identity, toKey(caller, pending), waiter, start, lastWriteAt);
+    if (work) return { outcome, isCoalesced: false };
+    if (outcome.isPersonal) return { outcome: await execute(deadline), isCoalesced: false };
+    return { outcome, isCoalesced: true };
+  } finally {
+    ignoreStop();
   }
-  const { text } = body as JsonBody;
-  return /mutation|persistedQuery|documentId|doc_id|\\u/.test(text) ? undefined : `${text} ${accept}`;
+}
+
+/**
+ * Equal for requests that get equal results: the caller, what the caller may read, the operation and its variables. In
+ * `pat` mode all callers have one credential, so the principal is part of it.
+ */
+function toKey({ principal, mayRead }: CallerRights, { prepared, variables }: PendingOperation): string {
+  return `${principal} ${mayRead} ${prepared.id} ${JSON.stringify(variables)}`;
+}
+
+interface SharedDeadline extends Deadline {
+  /** Whether nobody else who waits has time left to speak of. */
+  isLastOf(request: CoalescedRequest): boolean;
+  /** Ends the work as timed out, so that those who wait get what there is. */
+  expire(): void;
+}
+
+function shareDeadline({ stop: abandoned, waiters }: SharedWork<CoalescedRequest>): SharedDeadline {
+  const stop = createStop();
+  abandoned.onStop(() => stop.stop('aborted'));
+  return {
+    stop,
+    expired: stop,
+    remainingMs: () => waiters.reduce((most, { deadline }) => Math.max(most, deadline.remainingMs()), 0),
+    isLastOf: (request) =>
+      waiters.every((other) => other === request || other.deadline.remainingMs() <= LITTLE_MS),
+    expire: () => stop.stop('timeout'),
+  };
 }

@@ -1,7 +1,5 @@
-import { type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import {
   type DocumentNode,
-  type GraphQLError,
   type GraphQLSchema,
   isInputType,
   isNonNullType,
@@ -10,30 +8,8 @@ import {
   type VariableDefinitionNode,
   valueFromAST,
 } from 'graphql';
-import { badVariables } from '../../errors.ts';
-import type { Context } from '../context.ts';
 import { coerceInput, createProblems, type Problems } from './coerce-input.ts';
 import { createNullCheck } from './null-variables.ts';
-
-/**
- * Coerces variables before the executor does. The executor's messages print the offending value (graphql-js#2629), so a
- * key that was pasted with its private half would be in the response and in every log.
- */
-export function variableCheck(schema: GraphQLSchema): ApolloServerPlugin<Context> {
-  return {
-    async requestDidStart() {
-      return {
-        async didResolveOperation({ document, operation, request }) {
-          if (!operation) return;
-          const coerce = createVariableCoercion(schema, document, operation);
-          const { values, problems } = coerce(request.variables ?? {});
-          if (problems.length > 0) throw toError(problems);
-          request.variables = values;
-        },
-      };
-    },
-  };
-}
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -47,7 +23,11 @@ export type VariableCoercion = (given: Variables) => {
   readonly problems: readonly string[];
 };
 
-/** For a validated operation. Types and positions are looked up once, for all of its requests. */
+/**
+ * For a validated operation. Types and positions are looked up once, for all of its requests. The executor must not be
+ * the first to coerce variables: its messages print the offending value (graphql-js#2629), so a key that was pasted with
+ * its private half would be in the response and in every log.
+ */
 export function createVariableCoercion(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -81,8 +61,4 @@ function createCoercer(
     else if (isNonNullType(type))
       problems.add(`Variable "$${name}" of required type "${type}" was not provided.`);
   };
-}
-
-function toError(problems: readonly string[]): GraphQLError {
-  return badVariables(problems.join(' '), { status: 400, headers: new HeaderMap() });
 }

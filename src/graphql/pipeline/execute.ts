@@ -1,66 +1,58 @@
-import { type ApolloServerPlugin, HeaderMap } from '@apollo/server';
+import type { FastifyBaseLogger } from 'fastify';
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
-import type { Context } from '../context.ts';
-import type { Execution, Executor } from './executor.ts';
-import type { KnownOperations } from './prepared-operations.ts';
+import { describeBug } from '../../telemetry/describe-error.ts';
+import type { Deadline } from '../../upstream/deadline.ts';
+import { type ContextParts, createContext } from '../context.ts';
+import { formatError, isAboutInput } from '../mask-error.ts';
+import { isKnown } from './authorize.ts';
+import type { Executor } from './executor.ts';
+import type { PendingOperation } from './request.ts';
+import { encodeResult } from './response.ts';
 
-export interface ExecutionOptions {
-  readonly execute: Executor['execute'];
-  formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError;
-  /** Told of what failed, before it is formatted. */
-  onErrors(errors: readonly GraphQLError[], requestId: string): void;
+/** The outcome of an operation, which may go to several requests. */
+export interface Executed {
+  readonly body: string | Buffer;
+  /** Of the first error, or `OK`. */
+  readonly code: string;
+  /** True when the outcome is only for the request that was executed: an internal error has its id. */
+  readonly isPersonal: boolean;
 }
 
-/** What an operation came to, in its public form. */
-export interface PublicResult {
-  readonly data: Record<string, unknown> | null;
-  readonly errors?: readonly GraphQLFormattedError[];
-}
+export type Execute = (pending: PendingOperation, deadline: Deadline) => Promise<Executed>;
 
-export type Execute = (execution: Execution) => Promise<PublicResult>;
+const INTERNAL = 'INTERNAL_SERVER_ERROR';
 
-/** Executes an operation that passed every check. Never rejects: what fails is in the result. */
-export function createExecution({ execute, formatError, onErrors }: ExecutionOptions): Execute {
-  const toPublic = (error: GraphQLError): GraphQLFormattedError => {
-    const { code = 'INTERNAL_SERVER_ERROR', ...extensions } = error.extensions;
+/** Executes operations that passed every check. Never rejects for what fails in them: that is in the outcome. */
+export function createExecute(executor: Executor, context: ContextParts, log: FastifyBaseLogger): Execute {
+  const toPublic = (error: GraphQLError, requestId: string): GraphQLFormattedError => {
+    const { code = isAboutInput(error) ? 'BAD_USER_INPUT' : INTERNAL, ...extensions } = error.extensions;
+    if (code === INTERNAL) {
+      log.error({ requestId, path: error.path, err: describeBug(error.originalError ?? error) }, 'bug');
+      extensions.requestId = requestId;
+    }
     return formatError({ ...error.toJSON(), extensions: { code, ...extensions } }, error);
   };
-  return async (execution) => {
-    const { data = null, errors } = await execute(execution);
-    if (!errors) return { data };
-    onErrors(errors, execution.context.requestId);
-    return { data, errors: errors.map(toPublic) };
-  };
-}
-
-/**
- * Executes operations in Apollo Server's place, which has no executor but for gateways. That one makes an object with
- * accessors for each request, which V8 keeps until its next major collection, and with it all that was read.
- */
-export function execution(
-  execute: Execute,
-  { remember }: Pick<KnownOperations, 'remember'>,
-): ApolloServerPlugin<Context> {
-  return {
-    async requestDidStart() {
-      return {
-        async responseForOperation({
-          document,
-          queryHash,
-          source,
-          operation,
-          request,
-          contextValue: context,
-        }) {
-          // Which operation is meant is not known: Apollo Server says so.
-          if (!operation || queryHash === undefined) return null;
-          const { operationName, variables = {} } = request;
-          const passed = { document, documentHash: queryHash, operationName };
-          remember(source, operation, passed);
-          const singleResult = await execute({ ...passed, operation, variables, context });
-          return { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult } };
-        },
-      };
-    },
+  return async ({ request, prepared, variables }, deadline) => {
+    const { document, operation, hash, operationName, needsCaller } = prepared;
+    const { caller, explanation, http } = request;
+    const result = await executor.execute({
+      document,
+      operation,
+      documentHash: hash,
+      operationName,
+      variables,
+      context: needsCaller && isKnown(caller) ? createContext(context, caller, request, deadline) : undefined,
+    });
+    const { data = null } = result;
+    const errors = result.errors?.map((error) => toPublic(error, http.id));
+    return {
+      body: encodeResult({
+        errors,
+        data,
+        extensions: explanation && { upstream: explanation.toExtension() },
+      }),
+      code: errors ? String(errors[0]?.extensions?.code) : 'OK',
+      isPersonal: errors?.some(({ extensions }) => extensions?.code === INTERNAL) ?? false,
+    };
   };
 }

@@ -22,7 +22,8 @@ export interface Execution {
   readonly operationName: string | undefined;
   /** Coerced, with their defaults. */
   readonly variables: Variables;
-  readonly context: Context;
+  /** Undefined for an operation about the schema alone. */
+  readonly context: Context | undefined;
 }
 
 export interface Executor {
@@ -38,7 +39,7 @@ export interface ExecutorOptions {
   readonly compileAfter: number;
 }
 
-type Compiled = (context: Context, variables: Variables) => Promise<ExecutionResult>;
+type Compiled = (context: Context | undefined, variables: Variables) => Promise<ExecutionResult>;
 type Variables = Readonly<Record<string, unknown>>;
 
 /** Each such variable doubles the number of functions. */

@@ -1,59 +1,65 @@
-import type { GraphQLRequest } from '@apollo/server';
 import type { DocumentNode } from 'graphql';
+import { limitExceeded } from '../../errors.ts';
 import type { Cost } from './cost.ts';
 import { countDocument } from './document-size.ts';
-import { type Excess, firstExcess, type OperationLimits } from './limit-error.ts';
-import type { SourceSize } from './scan-source.ts';
+import type { Params } from './params.ts';
+import { measureSource } from './scan-source.ts';
 import { measureVariables } from './variable-size.ts';
+
+/** The limits of one operation that an operator can set. */
+export interface OperationLimits {
+  readonly maxOperationChars: number;
+  readonly maxOperationTokens: number;
+  readonly maxBracketDepth: number;
+  readonly maxOperations: number;
+  readonly maxVariables: number;
+  readonly maxVariableValues: number;
+  readonly maxDirectives: number;
+  readonly maxAliases: number;
+  readonly maxRootFields: number;
+  readonly maxDepth: number;
+  readonly maxFields: number;
+  readonly maxFieldCost: number;
+  readonly maxUpstreamCalls: number;
+}
 
 const MAX_OPERATION_NAME = 512;
 /** The deepest input of the schema has seven levels. */
 const MAX_VARIABLE_DEPTH = 32;
 /** GraphQL's own rule allows two as well. */
 const MAX_INTROSPECTION_LISTS = 2;
-/** Introspection as GraphiQL and Sandbox ask for it has 15 levels. */
+/** The introspection of GraphiQL and Sandbox has 15 levels. */
 const MAX_INTROSPECTION_DEPTH = 20;
 
-/** What can be told before parsing. */
-export function checkRequest(
-  { query = '', operationName, variables }: GraphQLRequest,
-  limits: OperationLimits,
-  sizeOf: (query: string) => SourceSize,
-): Excess | undefined {
-  const { maxOperationChars, maxOperationTokens, maxBracketDepth } = limits;
-  const name = operationName?.length ?? 0;
-  const early =
-    firstExcess([
-      ['characters', 'characters in the document', query.length, maxOperationChars],
-      ['operationName', 'characters in an operation name', name, MAX_OPERATION_NAME],
-    ]) ?? checkVariables(variables ?? {}, limits);
-  if (early) return early;
-  const { tokens, brackets } = sizeOf(query);
-  return firstExcess([
-    ['tokens', 'tokens in the document', tokens, maxOperationTokens],
-    ['brackets', 'brackets open at once in the document', brackets, maxBracketDepth],
+/** The name of the limit, what is counted, the number found, the maximum. */
+type Count = readonly [limit: string, counted: string, actual: number, max: number];
+
+/** Throws `OPERATION_LIMIT_EXCEEDED` for the first count above its maximum. */
+function check(counts: readonly Count[]): void {
+  for (const [limit, counted, actual, max] of counts) {
+    if (actual > max) throw limitExceeded(limit, counted, actual, max);
+  }
+}
+
+/** The first limit of a document's text, and the only one that costs nothing to check. */
+export function checkLength(text: string, { maxOperationChars }: OperationLimits): void {
+  check([['characters', 'characters in the document', text.length, maxOperationChars]]);
+}
+
+/** Before the text is parsed, since the parser recurses: a few thousand open brackets end its stack. */
+export function checkText(text: string, limits: OperationLimits): void {
+  checkLength(text, limits);
+  const { tokens, brackets } = measureSource(text);
+  check([
+    ['tokens', 'tokens in the document', tokens, limits.maxOperationTokens],
+    ['brackets', 'brackets open at once in the document', brackets, limits.maxBracketDepth],
   ]);
 }
 
-/** How many variables there are, how many values they hold all together, and how deeply these are nested. */
-export function checkVariables(
-  variables: Readonly<Record<string, unknown>>,
-  { maxVariables, maxVariableValues: maxValues }: OperationLimits,
-): Excess | undefined {
-  const count = Object.keys(variables).length;
-  const tooMany = firstExcess([['variables', 'variables', count, maxVariables]]);
-  if (tooMany) return tooMany;
-  const { values, depth } = measureVariables(variables, { maxValues, maxDepth: MAX_VARIABLE_DEPTH });
-  return firstExcess([
-    ['variableDepth', 'levels of variables', depth, MAX_VARIABLE_DEPTH],
-    ['variableValues', 'values in all variables together', values, maxValues],
-  ]);
-}
-
-/** What the document says, in all of its operations. */
-export function checkDocument(document: DocumentNode, limits: OperationLimits): Excess | undefined {
+/** Before the document is validated, which takes quadratic time. All of its operations count, run or not. */
+export function checkDocument(document: DocumentNode, limits: OperationLimits): void {
   const counts = countDocument(document);
-  return firstExcess([
+  check([
     ['operations', 'operations in the document', counts.operations, limits.maxOperations],
     ['operationName', 'characters in an operation name', counts.operationName, MAX_OPERATION_NAME],
     ['variables', 'variables', counts.variables, limits.maxVariables],
@@ -72,12 +78,28 @@ export function checkDocument(document: DocumentNode, limits: OperationLimits): 
   ]);
 }
 
-/** What one operation may come to. */
+/** What can be checked without a document: the operation name, and the number, size and nesting of the variables. */
+export function checkRequest(
+  { operationName = '', variables }: Params,
+  { maxVariables, maxVariableValues: maxValues }: OperationLimits,
+): void {
+  check([
+    ['operationName', 'characters in an operation name', operationName.length, MAX_OPERATION_NAME],
+    ['variables', 'variables', Object.keys(variables).length, maxVariables],
+  ]);
+  const { values, depth } = measureVariables(variables, { maxValues, maxDepth: MAX_VARIABLE_DEPTH });
+  check([
+    ['variableDepth', 'levels of variables', depth, MAX_VARIABLE_DEPTH],
+    ['variableValues', 'values in all variables together', values, maxValues],
+  ]);
+}
+
+/** The cost of one operation with its variables. */
 export function checkCost(
   { fieldCost, upstreamCalls }: Cost,
   { maxFieldCost, maxUpstreamCalls }: OperationLimits,
-): Excess | undefined {
-  return firstExcess([
+): void {
+  check([
     ['upstreamCalls', 'calls to the IAM API', upstreamCalls, maxUpstreamCalls],
     ['fieldCost', 'fields in the answer, with lists as long as they may be', fieldCost, maxFieldCost],
   ]);

@@ -1,126 +1,188 @@
-import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from 'graphql';
+import {
+  type DocumentNode,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  parse as parseText,
+} from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { completeReport } from '../apollo/operation-record.ts';
-import type { Context } from '../context.ts';
-import { checkCaller, needsCaller } from './authorize.ts';
+import { rejection } from '../../errors.ts';
+import { hideUnsentNames, namesIn } from '../mask-error.ts';
+import { needsCaller } from './authorize.ts';
 import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
 import { type Cost, planCost, type Variables } from './cost.ts';
-import type { Execute, PublicResult } from './execute.ts';
-import type { OperationLimits } from './limit-error.ts';
-import { checkCost, checkVariables } from './limits.ts';
+import { checkDocument, checkText, type OperationLimits } from './limits.ts';
+import type { Params } from './params.ts';
 
-/** What Apollo Server found out about a document that passed its checks and ours. */
-interface Passed {
+/** What Apollo Server found out about a request: its operation, which is valid. */
+export interface ParsedOperation {
+  readonly text: string;
+  /** SHA-256 of the text, in hex. */
+  readonly hash: string;
   readonly document: DocumentNode;
-  readonly documentHash: string;
-  /** As it was asked for. */
-  readonly operationName: string | undefined;
+  readonly operation: OperationDefinitionNode;
 }
 
-/** An operation of which nothing is left to check but what differs from request to request. */
-interface Known extends Passed {
-  readonly operation: OperationDefinitionNode;
+/** All that is the same for every request with this document and this operation name. */
+export interface PreparedOperation extends ParsedOperation {
+  /** Differs for each document and operation name. */
+  readonly id: string;
+  /** As it was requested. */
+  readonly operationName: string | undefined;
+  readonly isMutation: boolean;
   readonly needsCaller: boolean;
-  readonly coerceVariables: VariableCoercion;
+  readonly coerce: VariableCoercion;
   readonly costOf: (variables: Variables) => Cost;
 }
 
-interface KnownOptions {
-  readonly schema: GraphQLSchema;
-  readonly limits: OperationLimits;
-  readonly execute: Execute;
-  /** How many documents are known at once. */
-  readonly maxDocuments: number;
-  /** The document that a request asks for, if it may run at all. */
-  textOf(body: Readonly<Record<string, unknown>>): string | undefined;
-  /** Told of every operation that was known. */
-  onHit(): void;
+interface Entry {
+  readonly hash: string;
+  readonly document: DocumentNode;
+  /** By the operation name that was requested, if any. */
+  readonly operations: Map<string | undefined, PreparedOperation>;
+  isUsed: boolean;
 }
 
-/** Operations that Apollo Server has taken through all of its steps once, and that are then run without it. */
-export interface KnownOperations {
-  /** Called when the operation is about to be executed: it has passed. */
-  remember(text: string, operation: OperationDefinitionNode, passed: Passed): void;
+export interface PreparedOperationsOptions {
+  readonly schema: GraphQLSchema;
+  readonly limits: OperationLimits;
+  /** How many documents are kept, the ones used last. */
+  readonly maxDocuments: number;
+  /** Whether clients may know the schema. */
+  readonly introspection: boolean;
+}
+
+export interface PreparedOperations {
+  /** The operation, if it was prepared before. */
+  find(params: Params): PreparedOperation | undefined;
   /**
-   * The result of a request that is well-formed, may run, and is of a known operation. Undefined for all others, of
-   * which nothing has been executed: Apollo Server is to answer those, in its words.
+   * Prepares an operation: limits of the text and of the document, then `parse`, which validates. Throws
+   * `OPERATION_LIMIT_EXCEEDED`, or what `parse` throws.
    */
-  run(body: unknown, context: Context): Promise<PublicResult | undefined>;
+  prepare(params: Params, parse: () => Promise<ParsedOperation>): Promise<PreparedOperation>;
+  /** The same, once for all who ask at the same time. For requests that `parse` would not tell apart. */
+  prepareShared: PreparedOperations['prepare'];
+  /** Counts that an operation is executed. */
+  countUse(operation: PreparedOperation): void;
+  /** The documents in the form of Apollo Server's `documentStore`. Read-only: only validated ones are ever added. */
+  readonly documentStore: {
+    get(key: string): Promise<DocumentNode | undefined>;
+    set(): Promise<void>;
+    delete(): Promise<boolean>;
+  };
+  readonly counts: { readonly hits: number; readonly misses: number; readonly size: number };
+}
+
+/** The one cache of documents and their operations. */
+export function createPreparedOperations(options: PreparedOperationsOptions): PreparedOperations {
+  const { schema, limits, maxDocuments, introspection } = options;
+  const byHash = new Map<string, Entry>();
+  const byText = new LRUCache<string, Entry>({
+    max: maxDocuments,
+    dispose: ({ hash }) => byHash.delete(hash),
+  });
+  const preparing = new Map<string, Promise<PreparedOperation>>();
+  const counts = { hits: 0, misses: 0 };
+
+  const entryOf = ({ text, hash, document }: ParsedOperation): Entry => {
+    const known = byText.get(text);
+    if (known) return known;
+    const entry: Entry = { hash, document, operations: new Map(), isUsed: false };
+    byText.set(text, entry);
+    byHash.set(hash, entry);
+    counts.misses++;
+    return entry;
+  };
+  const toPrepared = (
+    { text, hash, operation }: ParsedOperation,
+    { document }: Entry,
+    operationName: string | undefined,
+  ): PreparedOperation => {
+    const coerce = createVariableCoercion(schema, document, operation);
+    return {
+      id: `${hash} ${operationName ?? ''}`,
+      text,
+      hash,
+      document,
+      operation,
+      operationName,
+      isMutation: operation.operation === 'mutation',
+      needsCaller: needsCaller(operation, document),
+      coerce: introspection ? coerce : withoutUnsentNames(coerce, text),
+      costOf: planCost(document, operation),
+    };
+  };
+
+  const prepare: PreparedOperations['prepare'] = async ({ query, operationName }, parse) => {
+    const isKnown = query !== undefined && byText.has(query);
+    if (query !== undefined && !isKnown) checkStatically(query, limits);
+    const parsed = await parse().catch((error) => {
+      if (!isKnown) counts.misses++;
+      throw error;
+    });
+    // A text that came by its hash was not known until now.
+    if (query === undefined && !byText.has(parsed.text)) checkStatically(parsed.text, limits);
+    if (!schema.getRootType(parsed.operation.operation))
+      throw rejection(
+        'BAD_REQUEST',
+        `There are no operations of the type ${parsed.operation.operation} here.`,
+      );
+    const entry = entryOf(parsed);
+    const prepared = entry.operations.get(operationName) ?? toPrepared(parsed, entry, operationName);
+    entry.operations.set(operationName, prepared);
+    return prepared;
+  };
+
+  return {
+    find: ({ query, operationName }) =>
+      query === undefined ? undefined : byText.get(query)?.operations.get(operationName),
+    prepare,
+    prepareShared(params, parse) {
+      const key = `${params.operationName ?? ''} ${params.query}`;
+      const known = preparing.get(key);
+      if (known) return known;
+      const started = prepare(params, parse).finally(() => preparing.delete(key));
+      preparing.set(key, started);
+      return started;
+    },
+    countUse({ hash }) {
+      const entry = byHash.get(hash);
+      if (entry?.isUsed) counts.hits++;
+      else if (entry) entry.isUsed = true;
+    },
+    documentStore: {
+      // Apollo Server puts a prefix before the hash.
+      get: async (key) => byHash.get(key.slice(key.lastIndexOf(':') + 1))?.document,
+      set: async () => undefined,
+      delete: async () => false,
+    },
+    get counts() {
+      return { ...counts, size: byText.size };
+    },
+  };
 }
 
 /**
- * Apollo Server hashes the document and goes through a dozen hooks of each plugin, a promise for each, for every
- * request: a third of the price of reading one token. None of it comes to anything else for a document that came
- * before. What may come to something else is checked here by the same functions that the plugins use, in an order in
- * which nothing is taken from the caller's quota before all else is fine.
+ * The limits that hold whatever the variables are. The text is parsed here once more than by Apollo Server: none of its
+ * hooks between parsing and validation can reject, and validating what is above a limit takes long.
  */
-export function createKnownOperations(options: KnownOptions): KnownOperations {
-  const { schema, limits, execute, maxDocuments, textOf, onHit } = options;
-  // By the text, and then by the name that was asked for, if any.
-  const byText = new LRUCache<string, Map<string | undefined, Known>>({ max: maxDocuments });
-
-  const find = (body: PlainRequest): Known | undefined => {
-    const text = textOf(body);
-    return text === undefined ? undefined : byText.get(text)?.get(body.operationName ?? undefined);
-  };
-  /** The variables as the operation takes them, and its price; if this caller may run it with these. */
-  const check = (known: Known, given: Variables, context: Context) => {
-    if (checkVariables(given, limits)) return undefined;
-    if (known.needsCaller && checkCaller(context, known.operation.operation === 'mutation')) return undefined;
-    const { values, problems } = known.coerceVariables(given);
-    const cost = known.costOf(given);
-    return problems.length > 0 || checkCost(cost, limits) ? undefined : { variables: values, cost };
-  };
-  return {
-    remember(text, operation, passed) {
-      const { document } = passed;
-      const byName = byText.get(text) ?? new Map<string | undefined, Known>();
-      if (byName.get(passed.operationName)?.document === document) return;
-      byText.set(text, byName);
-      byName.set(passed.operationName, {
-        ...passed,
-        operation,
-        needsCaller: needsCaller(operation, document),
-        coerceVariables: createVariableCoercion(schema, document, operation),
-        costOf: planCost(document, operation),
-      });
-    },
-    async run(body, context) {
-      if (!isPlain(body)) return undefined;
-      const known = find(body);
-      const checked = known && check(known, body.variables ?? {}, context);
-      if (!checked) return undefined;
-      const charged = context.charge(checked.cost.upstreamCalls);
-      // A refusal takes nothing, so that Apollo Server may ask again.
-      if (charged instanceof Promise ? await charged : charged) return undefined;
-      onHit();
-      const { document, documentHash, operationName, operation } = known;
-      const { variables } = checked;
-      const result = await execute({
-        document,
-        operation,
-        documentHash,
-        operationName,
-        variables,
-        context,
-      });
-      return completeReport(context, { operation, documentHash }, result);
-    },
-  };
+function checkStatically(text: string, limits: OperationLimits): void {
+  checkText(text, limits);
+  let document: DocumentNode;
+  try {
+    document = parseText(text);
+  } catch {
+    // Apollo Server reports syntax errors.
+    return;
+  }
+  checkDocument(document, limits);
 }
 
-/** A request by POST with nothing in it that needs more than looking at it. What it runs is in other members. */
-interface PlainRequest extends Readonly<Record<string, unknown>> {
-  readonly operationName?: string | null;
-  readonly variables?: Variables | null;
-}
-
-function isPlain(body: unknown): body is PlainRequest {
-  if (typeof body !== 'object' || body === null) return false;
-  const { operationName, variables, extensions } = body as Record<string, unknown>;
-  return (
-    (operationName == null || (typeof operationName === 'string' && operationName !== '')) &&
-    (variables == null || (typeof variables === 'object' && !Array.isArray(variables))) &&
-    extensions == null
-  );
+function withoutUnsentNames(coerce: VariableCoercion, text: string): VariableCoercion {
+  return (given) => {
+    const { values, problems } = coerce(given);
+    if (problems.length === 0) return { values, problems };
+    const sent = namesIn(`${text} ${JSON.stringify(given)}`);
+    const instead = 'A variable does not fit its type.';
+    return { values, problems: problems.map((problem) => hideUnsentNames(problem, sent, instead)) };
+  };
 }

@@ -1,5 +1,4 @@
 const PASS_THROUGH = ['test/unit/auth/pass-through.test.ts'];
-const ISOLATION = ['test/gateway/isolation.test.ts'];
 
 /** Whose data a request sees, and what of a caller goes upstream. */
 export const isolation = [
@@ -30,48 +29,6 @@ export const isolation = [
     find: 'text.length <= MAX_CREDENTIAL_LENGTH && ',
     replace: '',
     tests: PASS_THROUGH,
-  },
-  {
-    name: 'Of two Authorization headers the first is taken',
-    file: 'src/graphql/context.ts',
-    find: 'joined === undefined ? rawHeaders[at + 1] :',
-    replace: 'joined === undefined || joined ? (joined ?? rawHeaders[at + 1]) :',
-    tests: ISOLATION,
-    only: 'Without a credential',
-  },
-  {
-    name: 'All requests share the loaders of the first',
-    file: 'src/graphql/context.ts',
-    find: 'loaders: createLoaders(client, scope, listFirst), ...common };\n}',
-    replace:
-      'loaders: (shared ??= createLoaders(client, scope, listFirst)), ...common };\n}\nlet shared: Loaders | undefined;',
-    tests: ['test/gateway/batching.test.ts'],
-    only: 'Two callers',
-  },
-  {
-    name: 'All headers of the caller go upstream',
-    file: 'src/graphql/context.ts',
-    find: "{ traceparent, tracestate }: IncomingHttpHeaders): Record<string, string> {\n  const headers: Record<string, string> = { 'x-request-id': id };",
-    replace:
-      "{ traceparent, tracestate, host, connection, ...rest }: IncomingHttpHeaders): Record<string, string> {\n  const headers = { ...rest, 'x-request-id': id } as Record<string, string>;",
-    tests: ISOLATION,
-    only: 'of its headers',
-  },
-  {
-    name: 'Any text goes upstream as trace context',
-    file: 'src/graphql/context.ts',
-    find: ' || !TRACEPARENT.test(traceparent)',
-    replace: '',
-    tests: ISOLATION,
-    only: 'trace',
-  },
-  {
-    name: 'A trace state of any length goes upstream',
-    file: 'src/graphql/context.ts',
-    find: ' && tracestate.length <= 512',
-    replace: '',
-    tests: ISOLATION,
-    only: 'trace',
   },
   {
     name: 'Any text is taken for a request id',

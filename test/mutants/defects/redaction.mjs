@@ -11,13 +11,6 @@ export const redaction = [
     tests: REDACTION,
   },
   {
-    name: 'Variables are left to the executor, which echoes them',
-    file: 'src/graphql/pipeline/coerce-variables.ts',
-    find: 'if (problems.length > 0) throw toError(problems);',
-    replace: '',
-    tests: REDACTION,
-  },
-  {
     name: 'The list of private members of a key lacks one',
     file: 'src/graphql/pipeline/coerce-input.ts',
     find: "'qi', 'oth', 'k'",
@@ -30,14 +23,6 @@ export const redaction = [
     find: 'input PublicKeyInfoInput @oneOf {',
     replace: 'input PublicKeyInfoInput {',
     tests: REDACTION,
-  },
-  {
-    name: 'Literals of the document are echoed',
-    file: 'src/graphql/mask-error.ts',
-    find: 'return isAboutValue(error)',
-    replace: "return code === ''",
-    tests: REDACTION,
-    only: 'in the document',
   },
   {
     name: 'The text at a syntax error is echoed',

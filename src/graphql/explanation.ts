@@ -1,7 +1,6 @@
-import type { ApolloServerPlugin } from '@apollo/server';
-import type { CallWatch, Context } from '../context.ts';
+import type { CallWatch } from '../upstream/attempt.ts';
 
-/** One attempt of a call, as its caller is told of it. Times in milliseconds; `startMs` counts from the start of the request. */
+/** One attempt of an upstream call, as the client sees it. Times in milliseconds; `startMs` counts from the start of the request. */
 interface ExplainedCall {
   readonly operation: string;
   readonly attempt: number;
@@ -9,19 +8,20 @@ interface ExplainedCall {
   readonly failure: string | null;
   readonly startMs: number;
   readonly ms: number;
-  /** W3C trace id, or IAM's own where it told one with an error. */
+  /** The W3C trace id, or IAM's own if its error response had one. */
   readonly traceId: string | null;
 }
 
-/** What one request asked of the IAM API. */
+/** The upstream calls of one request, for a client that asks for them with `X-Explain: 1`. */
 export interface Explanation {
   readonly watch: CallWatch;
+  /** The value of `extensions.upstream`. */
   toExtension(): object;
 }
 
 const LISTS = new Set(['listToken', 'listProjectsOfToken']);
 
-/** `traceId` is the W3C trace that the calls are part of, if there is one; `other` watches them as well. */
+/** `traceId` is the W3C trace of the calls, if there is one; `other` observes them too. */
 export function createExplanation(traceId: string | undefined, other?: CallWatch): Explanation {
   const startedAt = performance.now();
   const calls: ExplainedCall[] = [];
@@ -53,7 +53,7 @@ export function createExplanation(traceId: string | undefined, other?: CallWatch
       return {
         calls: calls.length,
         pages: calls.filter(({ operation, status }) => LISTS.has(operation) && status === 200).length,
-        // From the first call to the last answer: calls overlap.
+        // From the first call to the last response: calls overlap.
         ms: calls.length > 0 ? round(Math.max(...ended) - Math.min(...begun)) : 0,
         traceIds: [...new Set(calls.map((call) => call.traceId).filter((id) => id !== null))],
         details: [...calls].sort((one, other) => one.startMs - other.startMs),
@@ -64,20 +64,4 @@ export function createExplanation(traceId: string | undefined, other?: CallWatch
 
 function round(ms: number): number {
   return Math.round(ms * 10) / 10;
-}
-
-/** Adds `extensions.upstream` to the answer of a request that asks for it. */
-export function explain(): ApolloServerPlugin<Context> {
-  return {
-    async requestDidStart({ contextValue: { explanation } }) {
-      if (!explanation) return undefined;
-      return {
-        async willSendResponse({ response: { body } }) {
-          if (body.kind !== 'single') return;
-          const { extensions } = body.singleResult;
-          body.singleResult.extensions = { ...extensions, upstream: explanation.toExtension() };
-        },
-      };
-    },
-  };
 }

@@ -1,0 +1,102 @@
+import type { FastifyRequest } from 'fastify';
+import type { JsonBody } from '../../http/json-body.ts';
+
+/** The members of a well-formed GraphQL request, whether it came by POST or by GET. */
+export interface Params {
+  readonly query: string | undefined;
+  /** The id of a document: `documentId` as in GraphQL over HTTP, or `doc_id` as Relay sends it. */
+  readonly documentId: string | undefined;
+  /** The extension of Apollo's persisted queries, as it was sent. */
+  readonly persistedQuery: unknown;
+  /** Undefined also for an empty name, which means the same (GraphQL over HTTP). */
+  readonly operationName: string | undefined;
+  readonly variables: Readonly<Record<string, unknown>>;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+export type RequestHead = Pick<FastifyRequest, 'method' | 'url' | 'headers' | 'body'>;
+
+/** Undefined for a malformed request. Apollo Server says what is wrong with that. */
+export function readParams({ method, url, body }: RequestHead): Params | undefined {
+  if (method === 'GET') return readSearch(new URLSearchParams(searchOf(url)));
+  const members = (body as JsonBody | undefined)?.value;
+  return isRecord(members) && Object.keys(members).length > 0 ? readMembers(members) : undefined;
+}
+
+function readMembers(members: Members): Params | undefined {
+  const query = members.query ?? undefined;
+  const operationName = members.operationName ?? '';
+  const variables = members.variables ?? {};
+  const extensions = members.extensions ?? {};
+  if (query !== undefined && typeof query !== 'string') return undefined;
+  if (typeof operationName !== 'string' || !isRecord(variables) || !isRecord(extensions)) return undefined;
+  return {
+    query,
+    documentId: firstString(members.documentId, members.doc_id),
+    persistedQuery: extensions.persistedQuery || undefined,
+    operationName: operationName === '' ? undefined : operationName,
+    variables,
+  };
+}
+
+const SEARCH_NAMES = ['query', 'operationName', 'variables', 'extensions', 'documentId', 'doc_id'];
+
+function readSearch(search: URLSearchParams): Params | undefined {
+  const members: Record<string, unknown> = {};
+  for (const name of SEARCH_NAMES) {
+    const values = search.getAll(name);
+    if (values.length > 1) return undefined;
+    members[name] = values[0];
+  }
+  try {
+    // Empty parameters are as good as absent ones: clients build URLs from templates.
+    members.variables = JSON.parse(search.get('variables') || 'null');
+    members.extensions = JSON.parse(search.get('extensions') || 'null');
+  } catch {
+    return undefined;
+  }
+  return readMembers(members);
+}
+
+function searchOf(url: string): string {
+  const at = url.indexOf('?');
+  return at < 0 ? '' : url.slice(at);
+}
+
+/** The request as Apollo Server reads it: with this text, and without variables, which it has no use for. */
+export function toParsingRequest(
+  { method, url, body }: RequestHead,
+  params: Params | undefined,
+): { readonly search: string; readonly body: unknown } {
+  if (!params) return { search: searchOf(url), body: (body as JsonBody | undefined)?.value };
+  const { query, operationName, persistedQuery } = params;
+  const members = {
+    ...(query === undefined ? {} : { query }),
+    ...(operationName === undefined ? {} : { operationName }),
+    ...(persistedQuery === undefined ? {} : { extensions: { persistedQuery: withTextHash(persistedQuery) } }),
+  };
+  if (method !== 'GET') return { search: '', body: { ...members, variables: {} } };
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(members))
+    search.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+  return { search: `?${search}`, body: undefined };
+}
+
+/** Apollo Server puts the hash into a text. An empty one is the hash of nothing. */
+function withTextHash(persistedQuery: unknown): unknown {
+  if (!isRecord(persistedQuery) || typeof persistedQuery.sha256Hash === 'string') return persistedQuery;
+  return { ...persistedQuery, sha256Hash: '' };
+}
+
+/** The hash of a persisted query, where it was sent as one. */
+export function hashOf({ persistedQuery }: Params): string | undefined {
+  return isRecord(persistedQuery) ? firstString(persistedQuery.sha256Hash) : undefined;
+}
+
+function firstString(...values: readonly unknown[]): string | undefined {
+  return values.find((value) => typeof value === 'string');
+}
+
+function isRecord(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,88 @@
+import { hash } from 'node:crypto';
+import { rejection } from '../../errors.ts';
+import type { SingleFlight } from '../../upstream/single-flight.ts';
+import type { Apollo } from '../apollo/server.ts';
+import type { TrustedDocuments } from '../trusted-documents.ts';
+import { applyAllowList } from './allow-list.ts';
+import { isKnown } from './authorize.ts';
+import { authorize, type Check, coerceVariables, limitCost } from './checks.ts';
+import { type CoalescedRequest, coalesce } from './coalesce.ts';
+import type { Execute, Executed } from './execute.ts';
+import { checkRequest, type OperationLimits } from './limits.ts';
+import { type Params, readParams } from './params.ts';
+import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
+import type { PipelineRequest } from './request.ts';
+
+export interface PipelineParts {
+  readonly apollo: Apollo;
+  readonly trusted: TrustedDocuments | undefined;
+  readonly limits: OperationLimits;
+  readonly prepared: PreparedOperations;
+  readonly running: SingleFlight<CoalescedRequest>;
+  readonly execute: Execute;
+}
+
+/** Steps 5 to 7, for every operation: the right to run it, its variables, its cost. None of them has an effect. */
+export const operationChecks: readonly Check[] = [authorize, coerceVariables, limitCost];
+
+const NO_COST = { fieldCost: 0, upstreamCalls: 0 };
+
+/**
+ * The one way of a request to its execution, in steps that run one after the other. It is the only place that rejects
+ * an operation. Rejects with a `GraphQLError` that has a code, with `ApolloRejection`, or with what cancels a deadline.
+ */
+export function createPipeline(parts: PipelineParts): (request: PipelineRequest) => Promise<Executed> {
+  const { apollo, trusted, limits, prepared, running, execute } = parts;
+
+  /** Steps 2 to 4: which operation is meant. */
+  const identify = async (request: PipelineRequest, sent: Params): Promise<PreparedOperation> => {
+    // 2 Allow-list: an id becomes its text; a text that is not trusted is never parsed.
+    const params = applyAllowList(sent, trusted, limits, request.record);
+    // 3 Request limits, which need no document.
+    checkRequest(params, limits);
+    // 4 Prepare: from the cache; or limits of text and document, then Apollo Server, which validates. Apollo Server also
+    //   sees what it alone knows about: GET (cross-site requests, mutations) and persisted queries. Only callers who may
+    //   read may register a persisted query.
+    const { http, caller } = request;
+    const mayRegister = params.query === undefined || (isKnown(caller) && caller.mayRead);
+    const wanted = mayRegister ? params : { ...params, persistedQuery: undefined };
+    const parse = () => apollo.parse(http, wanted);
+    if (http.method !== 'POST' || wanted.persistedQuery !== undefined) return prepared.prepare(wanted, parse);
+    return prepared.find(wanted) ?? prepared.prepareShared(wanted, parse);
+  };
+
+  return async (request) => {
+    const { http, record } = request;
+    // 1 Parameters. Apollo Server says what is wrong with a malformed request.
+    const sent = readParams(http);
+    if (!sent) {
+      await apollo.parse(http, undefined);
+      throw rejection('BAD_REQUEST', 'The request is malformed.');
+    }
+    const operation = await identify(request, sent).catch((error) => {
+      record.document = sent.query && toShortHash(hash('sha256', sent.query, 'hex'));
+      throw error;
+    });
+    record.operation = operation.operation.name?.value;
+    record.kind = operation.operation.operation;
+    record.document = toShortHash(operation.hash);
+    const pending = { request, prepared: operation, variables: sent.variables, cost: NO_COST };
+    for (const check of operationChecks) check(pending, limits);
+    // 8 Coalesce with an identical query that the caller is running.
+    const { outcome, isCoalesced } = await coalesce(running, pending, async (deadline) => {
+      // 9 Rate limit: the only step with an effect, so it comes last, and only for what is executed.
+      const exceeded = await request.consume(pending.cost.upstreamCalls);
+      if (exceeded) throw exceeded;
+      // 10 Execute.
+      prepared.countUse(operation);
+      return execute(pending, deadline);
+    });
+    if (isCoalesced) record.joined = true;
+    return outcome;
+  };
+}
+
+/** The part of a document's hash that log and traces have. */
+function toShortHash(hash: string): string {
+  return hash.slice(0, 16);
+}

@@ -1,0 +1,35 @@
+import type { FastifyRequest } from 'fastify';
+import type { OperationRecord } from '../../telemetry/operation-record.ts';
+import type { CallWatch } from '../../upstream/attempt.ts';
+import type { RequestDeadline } from '../../upstream/deadline.ts';
+import type { LastWriteAt } from '../../upstream/single-flight.ts';
+import type { CallerOrError } from './authorize.ts';
+import type { Cost, Variables } from './cost.ts';
+import type { PreparedOperation } from './prepared-operations.ts';
+
+/** A request as the pipeline gets it: over HTTP, admitted, of a caller who is known or not. */
+export interface PipelineRequest {
+  readonly http: Pick<FastifyRequest, 'id' | 'log' | 'method' | 'url' | 'headers' | 'body'>;
+  readonly caller: CallerOrError;
+  /** Runs since the head of the request arrived. */
+  readonly deadline: RequestDeadline;
+  /** For log, metrics and traces; filled in on the way. */
+  readonly record: OperationRecord;
+  /** Observes the upstream calls. */
+  readonly observer: CallWatch | undefined;
+  /** Of a request that wants to know its own upstream calls. */
+  readonly explanation: { toExtension(): object } | undefined;
+  /** When another process last wrote for the caller's identity. Absent where only this process writes. */
+  readonly lastWriteAt: LastWriteAt | undefined;
+  /** Takes the cost of an operation from the caller's rate limit. The error when there is not enough left. */
+  consume(upstreamCalls: number): Error | undefined | Promise<Error | undefined>;
+}
+
+/** A prepared operation on its way through the checks. They fill in what the next steps need. */
+export interface PendingOperation {
+  readonly request: PipelineRequest;
+  readonly prepared: PreparedOperation;
+  /** As they were sent, then coerced, with their defaults. */
+  variables: Variables;
+  cost: Cost;
+}
