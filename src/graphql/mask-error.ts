@@ -53,7 +53,7 @@ function sourceOf(error: unknown): string {
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const code = formatted.extensions?.code;
   const message = publicMessage(typeof code === 'string' ? code : '', formatted.message, error);
-  return { ...formatted, message: message.slice(0, MAX_MESSAGE) };
+  return { ...formatted, message: message.slice(0, MAX_MESSAGE).toWellFormed() };
 }
 
 function publicMessage(code: string, message: string, error: unknown): string {

@@ -1,3 +1,4 @@
+import { parseJson } from './parse-json.ts';
 import { readRetryAfter } from './retry-policy.ts';
 import type { HttpResponse } from './transport.ts';
 import { type ErrorDetail, UpstreamError } from './upstream-error.ts';
@@ -33,7 +34,7 @@ interface ErrorBody {
 function readErrorBody(text: string): ErrorBody {
   let body: unknown;
   try {
-    body = JSON.parse(text);
+    body = parseJson(text);
   } catch {
     return {};
   }
@@ -50,9 +51,11 @@ function readDetail(detail: unknown): ErrorDetail[] {
   if (typeof detail !== 'object' || detail === null) return [];
   const { issue, field } = detail as Record<string, unknown>;
   if (typeof issue !== 'string') return [];
-  return [
-    typeof field === 'string'
-      ? { issue: issue.slice(0, 300), field: field.slice(0, 200) }
-      : { issue: issue.slice(0, 300) },
-  ];
+  const shortIssue = cut(issue, 300);
+  return [typeof field === 'string' ? { issue: shortIssue, field: cut(field, 200) } : { issue: shortIssue }];
+}
+
+/** A cut between the halves of a surrogate pair leaves half a character. */
+function cut(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed();
 }

@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { definitions } from './generated.ts';
 import type { ProjectWithPolicyDto, TokenDto } from './models.ts';
+import { parseJson } from './parse-json.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** An item of a list that is not what the API promises. It fails alone: its neighbours stay readable. */
@@ -15,6 +16,9 @@ export interface Page<Item> {
   readonly next: string | undefined;
 }
 
+/** The API accepts no longer one as `exclusiveStartKey`. */
+export const MAX_PAGE_KEY = 3000;
+
 const ajv = new Ajv({ strict: false, validateFormats: false, ownProperties: true });
 ajv.addSchema({ $id: 'iam', definitions: relax(definitions) });
 
@@ -24,7 +28,7 @@ const isProject = compile<ProjectWithPolicyDto>('ProjectWithPolicyDto');
 /** A body of JSON, or an `UpstreamError` of kind `invalid-response`. */
 export function readJson(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return parseJson(body);
   } catch {
     throw invalid('not JSON');
   }
@@ -49,11 +53,17 @@ export function readProjectPage(body: string): Page<ProjectWithPolicyDto> {
 function readPage<Item>(body: string, member: string, isItem: ValidateFunction<Item>): Page<Item> {
   const value = readJson(body);
   if (!isObject(value) || !Array.isArray(value[member])) throw invalid(`no list of ${member}`);
-  const next = value.lastEvaluatedKey;
-  if (next !== undefined && next !== null && typeof next !== 'string')
-    throw invalid('lastEvaluatedKey is no string');
   const items = value[member].map((item: unknown) => (isItem(item) ? item : broken(item, describe(isItem))));
-  return { items, next: next || undefined };
+  return { items, next: readPageKey(value.lastEvaluatedKey) };
+}
+
+/** Undefined at the end of the list. A key is sent back as it came, so one that was damaged on its way is no key. */
+function readPageKey(key: unknown): string | undefined {
+  if (key === undefined || key === null || key === '') return undefined;
+  if (typeof key !== 'string') throw invalid('lastEvaluatedKey is not a string');
+  if (key.length > MAX_PAGE_KEY) throw invalid(`lastEvaluatedKey is longer than ${MAX_PAGE_KEY} characters`);
+  if (key.includes('\ufffd')) throw invalid('lastEvaluatedKey is not well-formed Unicode');
+  return key;
 }
 
 /** Without an id no cursor can point behind the item, so then the page as a whole is invalid. */

@@ -1,3 +1,4 @@
+import { parseJson } from '../../upstream/parse-json.ts';
 import type { HttpResponse } from '../../upstream/transport.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 
@@ -34,7 +35,7 @@ export function invalidAnswer(who: string, expected: string): UpstreamError {
 
 function readJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value))
       return value as Record<string, unknown>;
   } catch {
