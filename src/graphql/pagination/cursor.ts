@@ -1,53 +1,136 @@
 import { hash } from 'node:crypto';
 
-/** Where a page goes on. */
+/** Where a page begins. */
 export interface Position {
   /** The API's start key; empty at the start of the list. */
   readonly key: string;
   /** How many items behind that key are passed already. */
   readonly offset: number;
-  /** The id of the last passed one; empty when `offset` is 0. */
+  /** The id of the last passed item; empty when `offset` is 0. */
   readonly id: string;
+  /** Marks of the passed items before that one, the latest last; absent when there are none. */
+  readonly trail?: string | undefined;
 }
 
 export const START: Position = { key: '', offset: 0, id: '' };
 
 const VERSION = 1;
-const MAX_CURSOR = 4600;
 const MAX_KEY = 3000;
+/** A key of 3000 characters, whatever its script, has no more. Only control characters need more in JSON. */
+const MAX_KEY_BYTES = 9002;
+const MAX_ID = 128;
 const MAX_OFFSET = 100_000;
+const MARK_CHARS = 4;
+const MAX_MARKS = 32;
+/** Above the cursor of the longest key with the longest id and trail, so that every cursor given out is accepted. */
+const MAX_CURSOR = 13_500;
 
-/** A cursor of the list `scope` names, for example `projects:<token id>`. */
-export function encodeCursor(scope: string, { key, offset, id }: Position): string {
-  return createCursors(scope, key)(offset, id);
+/** Whether a cursor can hold this start key of the API. */
+export function isEncodableKey(key: string): boolean {
+  return (
+    key.length <= MAX_KEY && key.isWellFormed() && Buffer.byteLength(JSON.stringify(key)) <= MAX_KEY_BYTES
+  );
 }
 
-/** The cursors behind one start key of a list. A page has many of them, and prints what they have in common once. */
-export function createCursors(scope: string, key: string): (offset: number, id: string) => string {
+/** A cursor of the list `scope` names, for example `projects:<token id>`. */
+export function encodeCursor(scope: string, { key, offset, id, trail }: Position): string {
+  return createCursors(scope, key)(offset, id, trail);
+}
+
+/** Makes the cursors behind one start key of a list. They have a part in common, which is printed once. */
+export function createCursors(
+  scope: string,
+  key: string,
+): (offset: number, id: string, trail?: string) => string {
   const printedScope = JSON.stringify(scope);
   const printedKey = JSON.stringify(key);
-  return (offset, id) => {
-    const position = `${printedKey},${offset},${JSON.stringify(id)}`;
-    const mark = hash('sha256', `[${printedScope},${position}]`, 'base64url').slice(0, 10);
-    return Buffer.from(`[${VERSION},"${mark}",${position}]`).toString('base64url');
+  return (offset, id, trail = '') => {
+    const printedTrail = trail === '' ? '' : `,${JSON.stringify(trail)}`;
+    const position = `${printedKey},${offset},${JSON.stringify(toShortId(id))}${printedTrail}`;
+    const digest = hash('sha256', `[${printedScope},${position}]`, 'base64url').slice(0, 10);
+    return Buffer.from(`[${VERSION},"${digest}",${position}]`).toString('base64url');
   };
 }
 
 /**
  * The position of a cursor of this list; undefined for anything else. No secret is involved: the API authorizes every
- * call. The digest tells a cursor of another list, or a damaged one, from a valid one, on every replica alike.
+ * call. The digest distinguishes a valid cursor from one of another list or a damaged one, on every replica alike.
  */
 export function decodeCursor(scope: string, cursor: string): Position | undefined {
   if (cursor.length > MAX_CURSOR || !/^[A-Za-z0-9_-]+$/.test(cursor)) return undefined;
-  const parts = parse(cursor);
-  if (!Array.isArray(parts) || parts.length !== 5) return undefined;
-  const [version, , key, offset, id] = parts as unknown[];
-  if (version !== VERSION || typeof key !== 'string' || typeof id !== 'string' || key.length > MAX_KEY)
-    return undefined;
-  if (typeof offset !== 'number' || !Number.isInteger(offset) || offset < 0 || offset > MAX_OFFSET)
-    return undefined;
-  // Its mark included, and only in the one spelling that encodeCursor writes: base64url has several for the same bytes.
-  return encodeCursor(scope, { key, offset, id }) === cursor ? { key, offset, id } : undefined;
+  const position = readPosition(parse(cursor));
+  // With its digest, and only in the one spelling that encodeCursor writes: base64url has several for the same bytes.
+  return position && encodeCursor(scope, position) === cursor ? position : undefined;
+}
+
+function readPosition(parts: unknown): Position | undefined {
+  if (!Array.isArray(parts) || parts.length < 5 || parts.length > 6 || parts[0] !== VERSION) return undefined;
+  const [, , key, offset, id, trail] = parts as unknown[];
+  const isValid =
+    typeof key === 'string' &&
+    isEncodableKey(key) &&
+    Number.isInteger(offset) &&
+    (offset as number) >= 0 &&
+    (offset as number) <= MAX_OFFSET &&
+    typeof id === 'string' &&
+    id.length <= MAX_ID &&
+    id.isWellFormed();
+  if (!isValid || !(trail === undefined || isTrail(trail))) return undefined;
+  const position = { key, offset: offset as number, id };
+  return trail === undefined ? position : { ...position, trail };
+}
+
+/** Ids of items as cursors hold them: an id that is longer than any the API has is replaced by its hash. */
+export function toShortId(id: string): string {
+  return id.length <= MAX_ID ? id : `#${hash('sha256', id, 'base64url')}`;
+}
+
+/**
+ * The marks of the items of a page, from which trails are cut. A mark has 24 bits: it finds one of a hundred items
+ * again, and a longer one would only make cursors longer.
+ */
+export function markItems(items: readonly { readonly id: string }[]): string {
+  const bytes = Buffer.allocUnsafe(items.length * 3);
+  for (const [index, { id }] of items.entries()) bytes.writeUIntBE(fnv1a(id) >>> 8, index * 3, 3);
+  return bytes.toString('base64url');
+}
+
+/** The trail behind `passed` items of a page: the marks of those before the last one. */
+export function cutTrail(marks: string, passed: number): string {
+  const end = (passed - 1) * MARK_CHARS;
+  return marks.slice(Math.max(0, end - MAX_MARKS * MARK_CHARS), end);
+}
+
+/** The page, and the index in it behind the latest item of a trail; undefined when no page has any of them. */
+export function followTrail(
+  trail: string,
+  pages: readonly string[],
+): { readonly page: number; readonly at: number } | undefined {
+  for (let end = trail.length; end > 0; end -= MARK_CHARS) {
+    const mark = trail.slice(end - MARK_CHARS, end);
+    for (const [page, marks] of pages.entries()) {
+      for (let at = 0; at < marks.length; at += MARK_CHARS) {
+        if (marks.startsWith(mark, at)) return { page, at: at / MARK_CHARS + 1 };
+      }
+    }
+  }
+  return undefined;
+}
+
+function isTrail(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length % MARK_CHARS === 0 &&
+    value.length <= MAX_MARKS * MARK_CHARS &&
+    /^[\w-]+$/.test(value)
+  );
+}
+
+/** FNV-1a with 32 bits, which takes a tenth of the time of a cryptographic hash. */
+function fnv1a(text: string): number {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
+  return value >>> 0;
 }
 
 function parse(cursor: string): unknown {

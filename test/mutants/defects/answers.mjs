@@ -33,13 +33,6 @@ export const answers = [
     tests: DTO,
   },
   {
-    name: 'An empty start key passes for one more page',
-    file: 'src/upstream/parse-response.ts',
-    find: 'next: next || undefined',
-    replace: 'next: next ?? undefined',
-    tests: DTO,
-  },
-  {
     name: 'An id may climb the path by two dots',
     file: 'src/upstream/token-id.ts',
     find: " && !id.includes('..')",

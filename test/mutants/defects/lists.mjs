@@ -7,60 +7,11 @@ const LOADERS = ['test/unit/tokens/loaders.test.ts'];
 /** Pages without gaps, and few calls for many questions. */
 export const lists = [
   {
-    name: 'Neither the digest of a cursor nor its spelling is checked',
-    file: 'src/graphql/pagination/cursor.ts',
-    find: 'return encodeCursor(scope, { key, offset, id }) === cursor ? { key, offset, id } : undefined;',
-    replace: 'return { key, offset, id };',
-    tests: CURSOR,
-  },
-  {
-    name: 'A cursor may be spelled in several ways',
-    file: 'src/graphql/pagination/cursor.ts',
-    find: 'encodeCursor(scope, { key, offset, id }) === cursor ?',
-    replace: 'JSON.stringify(parse(encodeCursor(scope, { key, offset, id }))) === JSON.stringify(parts) ?',
-    tests: CURSOR,
-  },
-  {
     name: 'A cursor of another list is taken',
     file: 'src/graphql/pagination/cursor.ts',
     find: 'const printedScope = JSON.stringify(scope);',
     replace: "const printedScope = '';",
     tests: CURSOR,
-  },
-  {
-    name: 'Whether there is a next page is guessed',
-    file: 'src/graphql/pagination/connection.ts',
-    find: '    while (walk.wantsMore()) await walk.step();\n',
-    replace: '',
-    tests: CONNECTION,
-  },
-  {
-    name: 'A start key that repeats is followed',
-    file: 'src/graphql/pagination/connection.ts',
-    find: "if (next && seenKeys.has(next)) throw new UpstreamError('invalid-response', 'a page key was repeated');",
-    replace: '',
-    tests: CONNECTION,
-  },
-  {
-    name: 'An item is skipped when the one at the cursor was deleted',
-    file: 'src/graphql/pagination/connection.ts',
-    find: 'Math.min(offset - 1, items.length)',
-    replace: 'Math.min(offset, items.length)',
-    tests: CONNECTION,
-  },
-  {
-    name: 'The item at the cursor is not looked for when items before it came or went',
-    file: 'src/graphql/pagination/connection.ts',
-    find: 'items.findIndex((item) => item.id === id)',
-    replace: '-1',
-    tests: CONNECTION,
-  },
-  {
-    name: 'A failure on a later call loses the items that are there',
-    file: 'src/graphql/pagination/connection.ts',
-    find: 'if (edges.length === 0 || !(error instanceof UpstreamError)) throw error;',
-    replace: 'if (error) throw error;',
-    tests: CONNECTION,
   },
   {
     name: 'A page of more than a hundred is asked for',
@@ -74,13 +25,6 @@ export const lists = [
     file: 'src/graphql/pagination/connection.ts',
     find: 'value ?? DEFAULT_FIRST',
     replace: 'value === undefined ? DEFAULT_FIRST : Number(value)',
-    tests: CONNECTION,
-  },
-  {
-    name: 'A cursor that the API no longer takes reads as a failure of the API',
-    file: 'src/graphql/pagination/connection.ts',
-    find: 'if (isOurKeyRefused)',
-    replace: 'if (isOurKeyRefused && first === 0)',
     tests: CONNECTION,
   },
   {

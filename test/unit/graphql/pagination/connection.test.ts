@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { toConnection } from '../../../../src/graphql/pagination/connection.ts';
 import type { Page } from '../../../../src/upstream/parse-response.ts';
 import { UpstreamError } from '../../../../src/upstream/upstream-error.ts';
+import { createRandom } from '../../../support/random.ts';
 
 interface Item {
   readonly id: string;
@@ -135,6 +136,52 @@ describe('Walking a list page by page', () => {
     );
     expect(next.edges.map(({ id }) => id)).toEqual(['t11', 't12', 't13']);
   });
+});
+
+describe('A list that changes at random between pages', () => {
+  // A key says behind which item a page begins, as DynamoDB's does; that item itself may be gone.
+  const order = (id: string) => Number(id.slice(1));
+  const changing =
+    (all: () => readonly Item[]) =>
+    async ({ limit, startKey }: Asked): Promise<Page<Item>> => {
+      const rest = all().filter(({ id }) => startKey === undefined || order(id) > order(startKey));
+      const page = rest.slice(0, limit);
+      return { items: page, next: page.length === limit ? page.at(-1)?.id : undefined };
+    };
+
+  it.each(Array.from({ length: 200 }, (_, seed) => seed))(
+    'gives every item that stays once, in order (seed %i)',
+    async (seed) => {
+      const random = createRandom(seed);
+      let all = items(...Array.from({ length: 150 }, (_, at) => `i${(at + 1) * 1000}`));
+      const stays = new Set(all.map(({ id }) => id));
+      const first = 1 + random.integer(29);
+      const seen: string[] = [];
+      let after: string | null = null;
+      for (;;) {
+        const page: Awaited<ReturnType<typeof connect>> = await connect(
+          changing(() => all),
+          { first, after },
+        );
+        seen.push(...page.edges.map(({ id }) => id));
+        if (!(await page.pageInfo.hasNextPage())) break;
+        after = page.pageInfo.endCursor();
+        // At most 20 come and 20 go near the cursor, its own item among them now and then.
+        const at = Math.max(0, all.findIndex(({ id }) => id === seen.at(-1)) - random.integer(25));
+        const gone = all.slice(at, at + random.integer(20));
+        for (const { id } of gone) stays.delete(id);
+        const base = order(all[at]?.id ?? 'i0');
+        const added = items(
+          ...Array.from({ length: random.integer(20) }, () => `i${base - random.integer(998) - 1}`),
+        );
+        const known = new Set([...all, ...added].map(({ id }) => id));
+        for (const { id } of gone) known.delete(id);
+        all = items(...[...known].sort((one, other) => order(one) - order(other)));
+      }
+      expect(new Set(seen).size).toBe(seen.length);
+      expect(seen.filter((id) => stays.has(id))).toEqual([...stays]);
+    },
+  );
 });
 
 describe('A listing that pages oddly', () => {

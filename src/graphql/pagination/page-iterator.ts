@@ -1,0 +1,184 @@
+import { invalidCursor } from '../../errors.ts';
+import type { BrokenItem, Page } from '../../upstream/parse-response.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
+import {
+  createCursors,
+  cutTrail,
+  encodeCursor,
+  followTrail,
+  isEncodableKey,
+  markItems,
+  type Position,
+  START,
+  toShortId,
+} from './cursor.ts';
+
+/** The most items that the API gives in one page. */
+const LARGEST_PAGE = 100;
+/** A filtered list may have many empty pages in a row; one page of a connection reads no more than these. */
+export const MAX_CALLS = 10;
+
+/** A list of the API that has pages. */
+export interface PagedList<Item> {
+  /** Names the list, so that a cursor of another one is refused: `tokens` or `projects:<token id>`. */
+  readonly scope: string;
+  /** One page of the API, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
+  fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
+}
+
+export interface PositionedItem<Item> {
+  readonly item: Item | BrokenItem;
+  /** The cursor behind the item. Printing one takes time, so it is made where it is selected. */
+  readonly cursor: () => string;
+}
+
+/** The items of a list behind a position, one API page at a time. */
+export interface PageIterator<Item> {
+  /** Up to `wanted` items of the next API page; there may be none of them in it. Rejects with `UpstreamError`. */
+  next(wanted: number): Promise<readonly PositionedItem<Item>[]>;
+  /** Whether the API has said that no page follows. */
+  isAtEnd(): boolean;
+  /** Whether `next` may be called again. */
+  canContinue(): boolean;
+}
+
+export function iteratePages<Item extends { readonly id: string }>(
+  { scope, fetchPage }: PagedList<Item>,
+  start: Position,
+): PageIterator<Item> {
+  let position = start;
+  let isAtEnd = false;
+  let calls = 0;
+  // The last page had no new items; request the maximum, so that runs of empty pages take few calls.
+  let isSparse = false;
+  const seenKeys = new Set([start.key]);
+
+  const fetch = async (key: string, limit: number): Promise<Page<Item>> => {
+    calls++;
+    try {
+      const page = await fetchPage({ limit, startKey: key || undefined });
+      if (page.next !== undefined && !isEncodableKey(page.next))
+        throw new UpstreamError('invalid-response', 'a page key does not fit into a cursor');
+      return page;
+    } catch (error) {
+      const isKeyRefused =
+        calls === 1 && key !== '' && error instanceof UpstreamError && error.status === 400;
+      if (isKeyRefused) throw invalidCursor('`after` is no longer valid. Start again from the first page.');
+      throw error;
+    }
+  };
+
+  /** A page, and the index in it at which the new items begin; above their number when all of them are passed. */
+  const fetchFrom = async (wanted: number): Promise<Place<Item>> => {
+    const { key, offset } = position;
+    const limit = isSparse ? LARGEST_PAGE : Math.min(LARGEST_PAGE, offset + wanted);
+    let page = await fetch(key, limit);
+    let at = findBehind(page.items, position);
+    if (at === undefined && limit < LARGEST_PAGE && page.next !== undefined) {
+      // Items that were added before it may have moved the last passed item out of this page.
+      page = await fetch(key, LARGEST_PAGE);
+      at = findBehind(page.items, position);
+    }
+    if (at !== undefined) return { key, page, at };
+    // The API's pages became smaller since the cursor was made.
+    if (page.items.length < offset && page.next !== undefined)
+      return { key, page, at: Number.POSITIVE_INFINITY };
+    return findRemaining(key, page);
+  };
+
+  /** The last passed item is not in its page: it was deleted, or it is in the next one. */
+  const findRemaining = async (key: string, page: Page<Item>): Promise<Place<Item>> => {
+    const { next } = page;
+    if (next === undefined) return findBehindTrail([{ key, page }], position);
+    const following = { key: next, page: await fetch(next, LARGEST_PAGE) };
+    const at = findBehind(following.page.items, position);
+    if (at !== undefined) return { ...following, at };
+    return findBehindTrail([{ key, page }, following], position);
+  };
+
+  /** Moves on to the page behind `next`. */
+  const continueAt = (next: string | undefined, behind: Omit<Position, 'key'>) => {
+    if (next === undefined) {
+      isAtEnd = true;
+      return;
+    }
+    if (seenKeys.has(next)) throw new UpstreamError('invalid-response', 'a page key was repeated');
+    seenKeys.add(next);
+    position = { ...behind, key: next };
+  };
+
+  return {
+    async next(wanted) {
+      const { key, page, at } = await fetchFrom(wanted);
+      const { items, next } = page;
+      seenKeys.add(key);
+      isSparse = at >= items.length;
+      if (at > items.length) {
+        continueAt(next, { ...position, offset: position.offset - items.length });
+        return [];
+      }
+      continueAt(next, START);
+      return toPositioned(scope, { key, page, at }, wanted);
+    },
+    isAtEnd: () => isAtEnd,
+    canContinue: () => !isAtEnd && calls < MAX_CALLS,
+  };
+}
+
+interface KeyedPage<Item> {
+  /** The start key of the page. */
+  readonly key: string;
+  readonly page: Page<Item>;
+}
+
+interface Place<Item> extends KeyedPage<Item> {
+  readonly at: number;
+}
+
+function toPositioned<Item extends { readonly id: string }>(
+  scope: string,
+  { key, page: { items, next }, at }: Place<Item>,
+  wanted: number,
+): PositionedItem<Item>[] {
+  const cursorBehind = createCursors(scope, key);
+  let marks: string | undefined;
+  return items.slice(at, at + wanted).map((item, index) => {
+    const passed = at + index + 1;
+    // The last item of an API page takes the next page's key, so that offsets stay small.
+    if (next !== undefined && passed === items.length)
+      return { item, cursor: () => encodeCursor(scope, { ...START, key: next }) };
+    const cursor = () => {
+      marks ??= markItems(items);
+      return cursorBehind(passed, item.id, cutTrail(marks, passed));
+    };
+    return { item, cursor };
+  });
+}
+
+type Items = readonly { readonly id: string }[];
+
+/** The index behind the last passed item; undefined when it is not in the page. */
+function findBehind(items: Items, { offset, id }: Position): number | undefined {
+  if (offset === 0) return 0;
+  const expected = items[offset - 1];
+  if (expected !== undefined && toShortId(expected.id) === id) return offset;
+  const index = items.findIndex((item) => toShortId(item.id) === id);
+  return index < 0 ? undefined : index + 1;
+}
+
+/** Where to go on when the last passed item is gone: behind the latest passed item that is left in one of `pages`. */
+function findBehindTrail<Item extends { readonly id: string }>(
+  pages: readonly [KeyedPage<Item>, ...KeyedPage<Item>[]],
+  { offset, trail = '' }: Position,
+): Place<Item> {
+  const left = followTrail(
+    trail,
+    pages.map(({ page }) => markItems(page.items)),
+  );
+  const keyed = left && pages[left.page];
+  if (left && keyed) return { ...keyed, at: left.at };
+  // None is left: begin with the first item, since one that comes twice does less harm than one that never comes.
+  // Cursors of older releases have no trail; the number of passed items is all that they say.
+  const [first] = pages;
+  return { ...first, at: trail === '' ? Math.min(offset - 1, first.page.items.length) : 0 };
+}
