@@ -236,3 +236,37 @@ describe('A write whose answer is lost', () => {
     expect(gateway.calls()).toEqual(['POST /v1/tokens']);
   });
 });
+
+describe('An update', () => {
+  it('that is answered with another token is an invalid response, which may have succeeded', async () => {
+    const id = await create();
+    gateway.emulator.faults.add({ fault: 'wrong-id', operation: 'updateToken', times: 1 });
+    const { data, errors } = await gateway.query(UPDATE, { input: { id, name: 'renamed' } });
+    expect(data).toEqual({ updateToken: null });
+    expect(errors?.[0]?.extensions).toEqual({
+      code: 'UPSTREAM_INVALID_RESPONSE',
+      mayHaveSucceeded: true,
+    });
+    expect(gateway.calls()).toEqual([`PATCH /v1/tokens/${id}`]);
+  });
+
+  it('whose answer is lost is seen by what the same operation reads after it', async () => {
+    const document = `mutation ($create: CreateTokenInput!, $update: UpdateTokenInput!) {
+      before: createToken(input: $create) { token { ...All } }
+      updateToken(input: $update) { token { id } }
+      after: createToken(input: $create) { token { ...All } }
+    }
+    fragment All on Token { id name projects(first: 1) { nodes { id } } }`;
+    const once = { ...input(), idempotencyKey: 'the-same-token' };
+    const first = await gateway.query(CREATE, { input: once });
+    const { id } = first.data.createToken.token;
+    gateway.emulator.faults.add({ fault: 'after-reset', operation: 'updateToken', times: 1 });
+    gateway.forgetCalls();
+    const { data, errors } = await gateway.query(document, { create: once, update: { id, name: 'renamed' } });
+    expect(errors?.[0]).toMatchObject({ path: ['updateToken'], extensions: { mayHaveSucceeded: true } });
+    expect(data.before.token).toMatchObject({ id, name: once.name });
+    expect(data.after.token).toMatchObject({ id, name: 'renamed' });
+    const projects = `GET /v1/tokens/${id}/projects?limit=2`;
+    expect(gateway.calls().filter((call) => call === projects)).toEqual([projects, projects]);
+  });
+});

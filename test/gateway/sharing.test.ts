@@ -56,6 +56,23 @@ describe('What one caller asks several times at once', () => {
     expect(gateway.calls()).toEqual([`GET /v1/tokens/${id}`]);
   });
 
+  it('is a read of its own for each size of a page', async () => {
+    const document =
+      'query ($first: Int) { tokens(first: $first) { nodes { id } pageInfo { hasNextPage } } }';
+    const answers = await Promise.all([1, 5, 60].map((first) => gateway.query(document, { first })));
+    expect(answers.map(({ data }) => data.tokens.nodes.length)).toEqual([1, 5, 60]);
+    expect(gateway.calls().sort()).toEqual([2, 6, 61].map((limit) => `GET /v1/tokens?limit=${limit}`));
+  });
+
+  it('is a read of its own for each size of a page of projects', async () => {
+    gateway.emulator.faults.add({ fault: 'latency-200', operation: 'listProjectsOfToken' });
+    const document =
+      'query ($id: ID!, $first: Int) { token(id: $id) { projects(first: $first) { nodes { id } } } }';
+    await Promise.all([1, 2].map((first) => gateway.query(document, { id, first })));
+    const lists = gateway.calls().filter((call) => call.includes('/projects'));
+    expect(lists.sort()).toEqual([2, 3].map((limit) => `GET /v1/tokens/${id}/projects?limit=${limit}`));
+  });
+
   it('has another answer for other variables, and another media type', async () => {
     const document = 'query ($first: Int) { tokens(first: $first) { nodes { id } } }';
     const [one, two, three] = await Promise.all([

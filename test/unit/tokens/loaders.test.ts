@@ -43,6 +43,7 @@ function createClient(): IamClient {
     },
     async updateToken(_scope, id, { name = '' }) {
       names.set(id, name);
+      if (name === 'lost') throw new Error('lost');
       return tokenOf(id);
     },
     async deleteToken() {
@@ -80,6 +81,17 @@ describe('Within one request', () => {
     await expect(loaders.deleteToken('t1')).rejects.toThrow('lost');
     await loaders.token('t1');
     expect(asked).toEqual(['get t1', 'get t1']);
+  });
+
+  it('what was read before an update that failed is read again', async () => {
+    await loaders.token('t1');
+    await loaders.tokenPage(FIRST_PAGE);
+    await loaders.projectPage('t1', FIRST_PAGE);
+    await expect(loaders.updateToken('t1', { name: 'lost' })).rejects.toThrow('lost');
+    expect(await loaders.token('t1')).toMatchObject({ name: 'lost' });
+    expect((await loaders.tokenPage(FIRST_PAGE)).items).toMatchObject([{ name: 'lost' }]);
+    await loaders.projectPage('t1', FIRST_PAGE);
+    expect(asked).toEqual(['get t1', 'list', 'projects t1', 'get t1', 'list', 'projects t1']);
   });
 
   it('lists that were read before a create that failed are read again: the token may be there', async () => {
