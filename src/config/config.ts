@@ -116,6 +116,7 @@ function readUpstream(environment: Environment) {
     retryBudgetPerSecond: values.UPSTREAM_RETRY_BUDGET_PER_SECOND,
     retryAfterMaxMs: values.UPSTREAM_RETRY_AFTER_MAX_MS,
     idleSocketMs: values.UPSTREAM_IDLE_SOCKET_MS,
+    connectionMaxAgeMs: values.UPSTREAM_CONNECTION_MAX_AGE_MS,
     concurrency: values.UPSTREAM_CONCURRENCY,
     concurrencyPerRequest: values.UPSTREAM_CONCURRENCY_PER_REQUEST,
     tokenBatchListMin: values.TOKEN_BATCH_LIST_MIN,

@@ -144,7 +144,10 @@ export const variables = {
     "An idle client connection is kept this long; longer than the load balancer's",
   ),
 
-  UPSTREAM_CONNECT_TIMEOUT_MS: ms(1_500, 'Connecting to the upstream, DNS and TLS included'),
+  UPSTREAM_CONNECT_TIMEOUT_MS: ms(
+    1_500,
+    'Connecting to the upstream, TLS included; finding its address by DNS is not part of it',
+  ),
   UPSTREAM_READ_TIMEOUT_MS: ms(4_000, 'One attempt of a read'),
   UPSTREAM_WRITE_TIMEOUT_MS: ms(9_500, 'The one attempt of a write'),
   UPSTREAM_MAX_RESPONSE_BYTES: integer(2_097_152, {
@@ -165,6 +168,10 @@ export const variables = {
   UPSTREAM_IDLE_SOCKET_MS: ms(
     4_000,
     'An idle upstream connection is closed after this; shorter than the upstream does',
+  ),
+  UPSTREAM_CONNECTION_MAX_AGE_MS: ms(
+    60_000,
+    'An upstream connection is replaced after this, so that a changed address is noticed',
   ),
   UPSTREAM_CONCURRENCY: integer(256, { min: 1, max: 10_000, meaning: 'Upstream calls at once, per process' }),
   UPSTREAM_CONCURRENCY_PER_REQUEST: integer(50, {

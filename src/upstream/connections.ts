@@ -1,13 +1,13 @@
-import { buildConnector, Client } from 'undici';
+import { Client } from 'undici';
+import { type ConnectOptions, createConnect } from './connect.ts';
 import { type InterimFilter, skipInterimResponses } from './interim-responses.ts';
 
 /** Times in milliseconds. */
-export interface ConnectionOptions {
-  /** Scheme, host and port of the only server that is connected to. */
-  readonly origin: string;
-  readonly connectTimeoutMs: number;
+export interface ConnectionOptions extends ConnectOptions {
   /** Below the idle limit of the other side, so that a request is rarely sent into a closing connection. */
   readonly idleSocketMs: number;
+  /** An older connection serves no other request, so that a changed address is noticed under steady traffic. */
+  readonly maxAgeMs: number;
 }
 
 /** One connection to the server, for one request at a time. */
@@ -15,6 +15,8 @@ export interface Connection {
   readonly client: Client;
   /** Whether it has carried a response before: the other side may be closing it as idle. */
   readonly isUsed: boolean;
+  /** On the clock of `performance.now`. Infinite while it is not open. */
+  readonly expiresAtMs: number;
   /** Call as undici is about to write a request, and after its response. */
   onRequest(): void;
   onResponse(): void;
@@ -34,9 +36,8 @@ export interface Connections {
  * connection from a server that is down.
  */
 export function createConnections(options: ConnectionOptions): Connections {
-  const { origin, connectTimeoutMs, idleSocketMs } = options;
-  // One for all connections: it keeps the TLS sessions.
-  const connect = buildConnector({ timeout: connectTimeoutMs });
+  const { origin, idleSocketMs, maxAgeMs } = options;
+  const connect = createConnect(options);
   const idle: Connection[] = [];
   const open = new Set<Client>();
 
@@ -53,17 +54,20 @@ export function createConnections(options: ConnectionOptions): Connections {
       // Each attempt has one timer, in the transport. undici's own would be a second owner.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connect: (target, callback) =>
-        connect(target, (...[error, socket]) => {
+      connect: (_target, callback) =>
+        connect((...[error, socket]) => {
           if (error) return callback(error, null);
           filter = skipInterimResponses(socket);
           connection.isUsed = false;
+          // Up to a fifth earlier, so that what was opened in one burst does not expire in one.
+          connection.expiresAtMs = performance.now() + maxAgeMs * (1 - Math.random() / 5);
           callback(null, socket);
         }),
     });
     const connection = {
       client,
       isUsed: false,
+      expiresAtMs: Number.POSITIVE_INFINITY,
       onRequest: () => filter?.expectResponse(),
       onResponse() {
         connection.isUsed = true;
@@ -82,7 +86,15 @@ export function createConnections(options: ConnectionOptions): Connections {
   };
 
   return {
-    take: () => idle.pop() ?? create(),
+    take() {
+      const now = performance.now();
+      let connection = idle.pop();
+      while (connection && connection.expiresAtMs <= now) {
+        discard(connection);
+        connection = idle.pop();
+      }
+      return connection ?? create();
+    },
     giveBack(connection, reusable) {
       if (!reusable) discard(connection);
       else if (connection.isUsed) idle.push(connection);

@@ -2,13 +2,16 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import got, { RequestError, TimeoutError } from 'got';
 import { stopped } from './cancellation.ts';
+import type { HostAddresses } from './host-addresses.ts';
 import { findUnreadable, type HttpResponse, type Transport, tooLarge, toText } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 interface GotTransportOptions {
+  /** For TCP and for TLS each. Finding the server's address is not part of it. */
   readonly connectTimeoutMs: number;
   /** Below the idle limit of the other side, so that a request is rarely sent into a closing connection. */
   readonly idleSocketMs: number;
+  readonly hosts: HostAddresses;
 }
 
 /**
@@ -18,8 +21,9 @@ interface GotTransportOptions {
 export function createGotTransport({
   connectTimeoutMs,
   idleSocketMs,
+  hosts,
 }: GotTransportOptions): Transport & { close(): void } {
-  const agentOptions = { keepAlive: true, timeout: idleSocketMs };
+  const agentOptions = { keepAlive: true, timeout: idleSocketMs, lookup: hosts.lookup };
   const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
   const client = got.extend({
     agent,
@@ -30,7 +34,7 @@ export function createGotTransport({
     followRedirect: false,
     decompress: false,
     headers: { 'accept-encoding': 'identity', 'user-agent': undefined },
-    timeout: { lookup: connectTimeoutMs, connect: connectTimeoutMs, secureConnect: connectTimeoutMs },
+    timeout: { connect: connectTimeoutMs, secureConnect: connectTimeoutMs },
   });
 
   const send: Transport = async ({

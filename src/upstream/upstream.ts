@@ -4,6 +4,7 @@ import { createGate, type Gate } from './concurrency-limiter.ts';
 import type { Deadline } from './deadline.ts';
 import { createGotTransport } from './got-transport.ts';
 import { createReachability } from './health-check.ts';
+import { createHostAddresses } from './host-addresses.ts';
 import { createIamClient, type IamClient } from './iam-client.ts';
 import { createRetryBudget } from './retry-policy.ts';
 import { createSend } from './send.ts';
@@ -24,6 +25,7 @@ export interface UpstreamOptions {
   readonly retryBudgetPerSecond: number;
   readonly retryAfterMaxMs: number;
   readonly idleSocketMs: number;
+  readonly connectionMaxAgeMs: number;
   readonly concurrency: number;
   readonly concurrencyPerRequest: number;
 }
@@ -52,10 +54,12 @@ export function createUpstream(
   { onExchange, onWrite, afterWrite }: UpstreamHooks,
 ): Upstream {
   const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
+  const { connectionMaxAgeMs: maxAgeMs } = options;
   // In the URL's normal form, so that it begins with its origin however it was written.
   const { href: baseUrl, origin } = new URL(`${options.apiGatewayUrl}/iam`);
-  const iamTransport = createUndiciTransport({ origin, connectTimeoutMs, idleSocketMs });
-  const signInTransport = createGotTransport({ connectTimeoutMs, idleSocketMs });
+  const hosts = createHostAddresses();
+  const iamTransport = createUndiciTransport({ origin, connectTimeoutMs, idleSocketMs, maxAgeMs, hosts });
+  const signInTransport = createGotTransport({ connectTimeoutMs, idleSocketMs, hosts });
   const gate = createGate({ total: concurrency, perOwner: concurrencyPerRequest });
   const exchange = createExchange(
     { ...options, baseUrl },

@@ -15,13 +15,17 @@ export interface GatewayProcess {
   readonly ended: Promise<number | string>;
 }
 
-/** Starts `dist/main.js` with nothing in its environment but `env`. `nodeArgs` are for Node.js itself. */
+/**
+ * Starts `dist/main.js` with nothing in its environment but `env`. `nodeArgs` are for Node.js itself; `command` is a
+ * program with its arguments that runs the rest as its own, for example `faketime`.
+ */
 export function startProcess(
   env: Record<string, string>,
-  { nodeArgs = [] }: { nodeArgs?: readonly string[] } = {},
+  { nodeArgs = [], command = [] }: { nodeArgs?: readonly string[]; command?: readonly string[] } = {},
 ): GatewayProcess {
   const stdio = ['ignore', 'pipe', 'pipe', 'ipc'] as const;
-  return followProcess(spawn(process.execPath, [...nodeArgs, MAIN], { env, stdio: [...stdio] }));
+  const [program = '', ...args] = [...command, process.execPath, ...nodeArgs, MAIN];
+  return followProcess(spawn(program, args, { env, stdio: [...stdio] }));
 }
 
 /** What a gateway that was started in some other way writes, and how it ends. */

@@ -18,6 +18,7 @@ describe('With nothing but the URL of the API', () => {
         retryBudgetPerSecond: 2,
         retryAfterMaxMs: 2000,
         idleSocketMs: 4000,
+        connectionMaxAgeMs: 60_000,
         concurrency: 256,
         concurrencyPerRequest: 50,
         tokenBatchListMin: 4,

@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createGotTransport } from '../../../src/upstream/got-transport.ts';
+import { createHostAddresses, type HostAddresses, lookupIn } from '../../../src/upstream/host-addresses.ts';
 import { createUndiciTransport } from '../../../src/upstream/undici-transport.ts';
 
 const TEXT = JSON.stringify({ text: 'x'.repeat(10_000) });
+const hosts = createHostAddresses();
 const LIMITS = { timeoutMs: 5000, maxBytes: 1000 };
 
 const server = createServer((request, response) => {
@@ -35,8 +37,14 @@ afterAll(() => {
 describe.each(['undici, for the API', 'got, for signing in'])('The transport by %s', (title) => {
   const createTransport = () =>
     title.startsWith('got')
-      ? createGotTransport({ connectTimeoutMs: 1000, idleSocketMs: 1000 })
-      : createUndiciTransport({ origin, connectTimeoutMs: 1000, idleSocketMs: 1000 });
+      ? createGotTransport({ connectTimeoutMs: 1000, idleSocketMs: 1000, hosts })
+      : createUndiciTransport({
+          origin,
+          connectTimeoutMs: 1000,
+          idleSocketMs: 1000,
+          maxAgeMs: 60_000,
+          hosts,
+        });
   const get = async (path: string, limits: Partial<typeof LIMITS> = {}) => {
     const transport = createTransport();
     try {
@@ -65,5 +73,52 @@ describe.each(['undici, for the API', 'got, for signing in'])('The transport by 
 
   it('tells the status of an error, compressed or not', async () => {
     expect((await get('/error')).status).toBe(502);
+  });
+});
+
+/** `iam.example` is this machine, which takes longer to find out than a connection may take. */
+const slowHosts: HostAddresses = {
+  resolve: () => new Promise((resolve) => setTimeout(resolve, 200, [{ address: '127.0.0.1', family: 4 }])),
+  lookup(host, options, callback) {
+    setTimeout(() => lookupIn([{ address: '127.0.0.1', family: 4 }])(host, options, callback), 200);
+  },
+};
+
+describe('Finding the address of a host', () => {
+  const limits = { connectTimeoutMs: 150, idleSocketMs: 1000, maxAgeMs: 60_000, hosts: slowHosts };
+  it.each([
+    ['undici', (named: string) => createUndiciTransport({ origin: named, ...limits })],
+    ['got', () => createGotTransport(limits)],
+  ])('is not part of the time to connect (%s)', async (_title, createTransport) => {
+    const named = origin.replace('127.0.0.1', 'iam.example');
+    const transport = createTransport(named);
+    const response = await transport({ method: 'GET', url: `${named}/error`, headers: {}, ...LIMITS });
+    expect(response.status).toBe(502);
+    await transport.close();
+  });
+});
+
+describe('A connection', () => {
+  const countConnections = async (maxAgeMs: number) => {
+    const limits = { connectTimeoutMs: 1000, idleSocketMs: 1000, hosts };
+    const transport = createUndiciTransport({ origin, maxAgeMs, ...limits });
+    const opened: number[] = [];
+    const listener = () => opened.push(performance.now());
+    server.on('connection', listener);
+    for (let round = 0; round < 5; round++) {
+      await transport({ method: 'GET', url: `${origin}/error`, headers: {}, ...LIMITS });
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    server.off('connection', listener);
+    await transport.close();
+    return opened.length;
+  };
+
+  it('serves one request after another', async () => {
+    expect(await countConnections(60_000)).toBe(1);
+  });
+
+  it('serves none past its age', async () => {
+    expect(await countConnections(40)).toBe(5);
   });
 });

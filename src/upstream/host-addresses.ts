@@ -1,0 +1,96 @@
+// By its object, so that what replaces `dns.lookup` in a process (a preload, a resolver of the platform) is used.
+import dns, { type LookupAddress } from 'node:dns';
+import { isIP, type LookupFunction } from 'node:net';
+
+/** For how long an answer is used: `getaddrinfo` does not say how long it is valid. */
+const FRESH_MS = 5_000;
+/** How long a new connection waits for a fresh answer while the previous one is known. */
+const PATIENCE_MS = 500;
+
+/** Addresses of host names, for everything that connects. */
+export interface HostAddresses {
+  /** Resolves to all addresses, in the order of `getaddrinfo`; at once while they are fresh. Rejects as `dns.lookup` does. */
+  resolve(host: string): Promise<readonly LookupAddress[]>;
+  /** The same in the form that sockets and agents of Node.js take as `lookup`. */
+  readonly lookup: LookupFunction;
+}
+
+interface Entry {
+  addresses?: readonly LookupAddress[];
+  freshUntilMs: number;
+  /** The one look-up under way. */
+  pending?: Promise<readonly LookupAddress[]> | undefined;
+}
+
+/**
+ * One look-up for all connections that are being opened to a host. Node.js makes one for each, and libuv runs two at a
+ * time: with slow DNS a burst of connections would wait in that queue until its connect timeout, though DNS and IAM
+ * both answer. Failures are not kept. When DNS cannot answer or is slow, the previous addresses serve on (RFC 8767);
+ * not when it says that there is no such host.
+ */
+export function createHostAddresses({ now = () => performance.now() } = {}): HostAddresses {
+  const entries = new Map<string, Entry>();
+
+  const ask = async (host: string, entry: Entry): Promise<readonly LookupAddress[]> => {
+    try {
+      entry.addresses = await lookupAll(host);
+      entry.freshUntilMs = now() + FRESH_MS;
+      return entry.addresses;
+    } catch (error) {
+      if (!entry.addresses || !isTemporary(error)) {
+        delete entry.addresses;
+        throw error;
+      }
+      return entry.addresses;
+    } finally {
+      entry.pending = undefined;
+    }
+  };
+  const resolve = async (host: string): Promise<readonly LookupAddress[]> => {
+    const family = isIP(host);
+    if (family) return [{ address: host, family }];
+    const entry = entries.get(host) ?? { freshUntilMs: 0 };
+    entries.set(host, entry);
+    const { addresses } = entry;
+    if (addresses && now() < entry.freshUntilMs) return addresses;
+    entry.pending ??= ask(host, entry);
+    return addresses ? orAfter(PATIENCE_MS, entry.pending, addresses) : entry.pending;
+  };
+  const lookup: LookupFunction = (host, options, callback) => {
+    resolve(host).then(
+      (addresses) => lookupIn(addresses)(host, options, callback),
+      (error) => callback(error, []),
+    );
+  };
+  return { resolve, lookup };
+}
+
+/** Answers from `addresses`, in the form of `dns.lookup`. */
+export function lookupIn(addresses: readonly LookupAddress[]): LookupFunction {
+  return (_host, { all, family }, callback) => {
+    const isLimited = family === 4 || family === 6;
+    const usable = isLimited ? addresses.filter((address) => address.family === family) : [...addresses];
+    const [first] = usable;
+    if (!first) callback(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }), []);
+    else if (all) callback(null, usable);
+    else callback(null, first.address, first.family);
+  };
+}
+
+function lookupAll(host: string): Promise<LookupAddress[]> {
+  return new Promise((resolve, reject) => {
+    dns.lookup(host, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
+  });
+}
+
+/** `EAI_AGAIN` and the like: the resolver did not answer. `ENOTFOUND`: it did, and there is no such name. */
+function isTemporary(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code !== 'ENOTFOUND';
+}
+
+function orAfter<Value>(ms: number, work: Promise<Value>, instead: Value): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(instead), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

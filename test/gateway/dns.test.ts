@@ -1,0 +1,161 @@
+import dns from 'node:dns';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createHostAddresses } from '../../src/upstream/host-addresses.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+
+type Answer = dns.LookupAddress[] | 'ENOTFOUND' | 'EAI_AGAIN';
+type Callback = (error: Error | null, addresses: dns.LookupAddress[]) => void;
+
+const original = dns.lookup;
+const V4 = { address: '127.0.0.1', family: 4 };
+
+/** `dns.lookup` for `iam.example`: `answers` one after another, the last one for ever; two at a time, as libuv does. */
+function replaceLookup(delayMs: number, answers: Answer[]): { count: () => number } {
+  let count = 0;
+  let running = 0;
+  const queue: (() => void)[] = [];
+  const next = () => {
+    if (running >= 2) return;
+    const run = queue.shift();
+    if (!run) return;
+    running++;
+    setTimeout(() => {
+      running--;
+      run();
+      next();
+    }, delayMs).unref();
+  };
+  const lookup = (host: string, options: object, callback: Callback) => {
+    if (host !== 'iam.example') return original(host, options as { all: true }, callback);
+    const answer = answers[Math.min(count, answers.length - 1)] as Answer;
+    count++;
+    queue.push(() => {
+      if (typeof answer === 'string') callback(Object.assign(new Error(answer), { code: answer }), []);
+      else callback(null, answer);
+    });
+    next();
+  };
+  Object.assign(dns, { lookup });
+  return { count: () => count };
+}
+
+/** An API without tokens, on 127.0.0.1 alone. */
+async function startApi() {
+  const server = createServer((_request, response) => {
+    response.writeHead(200).end('{"tokens": []}');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { server, port, url: `http://iam.example:${port}` };
+}
+
+let api: Awaited<ReturnType<typeof startApi>>;
+let gateway: Gateway | undefined;
+beforeEach(async () => {
+  api = await startApi();
+});
+afterEach(async () => {
+  Object.assign(dns, { lookup: original });
+  await gateway?.close();
+  gateway = undefined;
+  api.server.closeAllConnections();
+  api.server.close();
+});
+
+const env = { ALLOW_INSECURE_UPSTREAM: 'true', MAX_IN_FLIGHT_PER_PRINCIPAL: '0' };
+const LIST = '{ tokens { nodes { id } } }';
+const DELETE = 'mutation { deleteToken(input: { id: "a" }) { deletedTokenId } }';
+const callers = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ authorization: `caller-${index}` }));
+
+describe('Slow DNS', () => {
+  it('fails none of 250 first reads, and is asked once', async () => {
+    const lookups = replaceLookup(300, [[V4]]);
+    gateway = await startGateway({ apiGatewayUrl: api.url, env });
+    const answers = await Promise.all(callers(250).map((headers) => gateway?.query(LIST, {}, headers)));
+    expect(answers.filter((answer) => answer?.errors)).toEqual([]);
+    expect(lookups.count()).toBe(1);
+  });
+
+  it('is not part of the connect timeout', async () => {
+    replaceLookup(500, [[V4]]);
+    gateway = await startGateway({
+      apiGatewayUrl: api.url,
+      env: { ...env, UPSTREAM_CONNECT_TIMEOUT_MS: '200' },
+    });
+    expect((await gateway.query(DELETE)).errors).toBeUndefined();
+  });
+
+  it('that is slower than a write may be has sent nothing', async () => {
+    replaceLookup(1000, [[V4]]);
+    gateway = await startGateway({
+      apiGatewayUrl: api.url,
+      env: { ...env, UPSTREAM_WRITE_TIMEOUT_MS: '200' },
+    });
+    expect((await gateway.query(DELETE)).errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_TIMEOUT' });
+  });
+
+  it('serves the connections that nobody waits for any more to those who come next', async () => {
+    const lookups = replaceLookup(400, [[V4]]);
+    gateway = await startGateway({
+      apiGatewayUrl: api.url,
+      env: { ...env, REQUEST_DEADLINE_MS: '200', UPSTREAM_RETRIES: '0' },
+    });
+    const late = await Promise.all(callers(20).map((headers) => gateway?.query(LIST, {}, headers)));
+    expect(late.map((answer) => answer?.errors?.[0]?.extensions.code)).toEqual(
+      Array(20).fill('UPSTREAM_TIMEOUT'),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await gateway.query(LIST)).errors).toBeUndefined();
+    expect(lookups.count()).toBe(1);
+  });
+});
+
+describe('A name', () => {
+  it('with several addresses is reached by the one that answers', async () => {
+    replaceLookup(0, [[{ address: '127.0.0.4', family: 4 }, { address: '::1', family: 6 }, V4]]);
+    gateway = await startGateway({ apiGatewayUrl: api.url, env });
+    for (const document of [LIST, DELETE]) expect((await gateway.query(document)).errors).toBeUndefined();
+  });
+
+  it('that had no address is looked for again at once', async () => {
+    replaceLookup(0, ['ENOTFOUND', 'EAI_AGAIN', [V4]]);
+    gateway = await startGateway({ apiGatewayUrl: api.url, env: { ...env, UPSTREAM_RETRIES: '0' } });
+    const codes = [];
+    for (let round = 0; round < 3; round++)
+      codes.push((await gateway.query(DELETE)).errors?.[0]?.extensions ?? 'ok');
+    expect(codes).toEqual([{ code: 'UPSTREAM_UNAVAILABLE' }, { code: 'UPSTREAM_UNAVAILABLE' }, 'ok']);
+  });
+});
+
+describe('While DNS does not answer', () => {
+  it('new connections go to the address that was known before', async () => {
+    let now = 0;
+    const lookups = replaceLookup(0, [[V4], 'EAI_AGAIN', 'ENOTFOUND']);
+    const hosts = createHostAddresses({ now: () => now });
+    expect(await hosts.resolve('iam.example')).toEqual([V4]);
+    now += 4_999;
+    expect(await hosts.resolve('iam.example')).toEqual([V4]);
+    expect(lookups.count()).toBe(1);
+    now += 1;
+    expect(await hosts.resolve('iam.example')).toEqual([V4]);
+    expect(lookups.count()).toBe(2);
+    // And not when it says that the name is gone.
+    await expect(hosts.resolve('iam.example')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+  });
+
+  it('they do not wait for it', async () => {
+    let now = 0;
+    const hosts = createHostAddresses({ now: () => now });
+    replaceLookup(0, [[V4]]);
+    await hosts.resolve('iam.example');
+    replaceLookup(3_000, [[V4]]);
+    now += 10_000;
+    const startedAt = performance.now();
+    expect(await hosts.resolve('iam.example')).toEqual([V4]);
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+  });
+});

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { freePort } from '../support/free-port.ts';
+import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { type DnsServer, startDnsServer } from './dns-server.ts';
+
+const DNS_HOST = '127.0.0.153';
+const LIST = '{ tokens { nodes { id } } }';
+
+const folder = mkdtempSync(join(tmpdir(), 'dns-'));
+let dns: DnsServer;
+let port: number;
+let gateway: GatewayProcess | undefined;
+const servers: Server[] = [];
+beforeEach(async () => {
+  port = await freePort();
+  dns = await startDnsServer(DNS_HOST, ['127.0.0.2']);
+  writeFileSync(join(folder, 'resolv.conf'), `nameserver ${DNS_HOST}\noptions timeout:5 attempts:1\n`);
+});
+afterEach(async () => {
+  gateway?.child.kill('SIGKILL');
+  await gateway?.ended;
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+  dns.close();
+});
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+/** An API without tokens on one address, which counts its requests. */
+async function startApi(host: string): Promise<{ count: number }> {
+  const requests = { count: 0 };
+  const server = createServer((_request, response) => {
+    requests.count++;
+    response.end('{"tokens": []}');
+  }).listen(port, host);
+  servers.push(server);
+  await once(server, 'listening');
+  return requests;
+}
+
+/** In a mount namespace of its own, whose resolver asks the name server of this test. */
+async function start(env: Record<string, string> = {}): Promise<string> {
+  const mount = `mount --bind ${join(folder, 'resolv.conf')} /etc/resolv.conf`;
+  gateway = startProcess(
+    {
+      PORT: '0',
+      API_GATEWAY_URL: `http://iam.test.example:${port}`,
+      ALLOW_INSECURE_UPSTREAM: 'true',
+      RATE_LIMIT_PER_SECOND: '0',
+      ...env,
+    },
+    { command: ['/usr/bin/unshare', '--mount', 'sh', '-c', `${mount} && exec "$0" "$@"`] },
+  );
+  return (await gateway.until(/listening on (http:\S+\/graphql)/))[1] as string;
+}
+
+async function ask(url: string, caller: string): Promise<string> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: caller },
+    body: JSON.stringify({ query: LIST }),
+  });
+  return response.text();
+}
+
+const OK = '{"data":{"tokens":{"nodes":[]}}}\n';
+
+describe('A name server that takes 300 ms', () => {
+  it('fails none of 250 first reads, and gets one question of each kind', async () => {
+    await startApi('127.0.0.2');
+    dns.delayMs = 300;
+    const url = await start();
+    const answers = await Promise.all(Array.from({ length: 250 }, (_, index) => ask(url, `caller-${index}`)));
+    expect(new Set(answers)).toEqual(new Set([OK]));
+    expect(dns.questions()).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('An address that changes under steady traffic', () => {
+  it('is noticed, and no request fails', async () => {
+    const before = await startApi('127.0.0.2');
+    const after = await startApi('127.0.0.3');
+    const url = await start({ UPSTREAM_CONNECTION_MAX_AGE_MS: '500' });
+    for (let round = 0; round < 20; round++) expect(await ask(url, 'caller')).toBe(OK);
+    expect([before.count, after.count]).toEqual([20, 0]);
+    dns.addresses = ['127.0.0.3'];
+    const giveUpAt = performance.now() + 20_000;
+    while (after.count === 0 && performance.now() < giveUpAt) {
+      expect(await ask(url, 'caller')).toBe(OK);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(after.count).toBeGreaterThan(0);
+  });
+});
+
+describe('A name with several addresses', () => {
+  it('is reached by the one that answers', async () => {
+    await startApi('127.0.0.2');
+    dns.addresses = ['127.0.0.4', '127.0.0.2'];
+    const url = await start();
+    expect(await ask(url, 'caller')).toBe(OK);
+  });
+});
