@@ -44,12 +44,6 @@ interface GatewayOptions {
   readonly authorization?: string;
 }
 
-/** Which of the two executors runs what these tests ask: `npm test` interprets it all, `npm run test:compiled` nothing. */
-function executorOfThisRun(): Record<string, string> {
-  const { COMPILE_AFTER } = process.env;
-  return { COMPILE_AFTER: COMPILE_AFTER ?? '1000000' };
-}
-
 /** A real gateway over a real emulator, both on free ports. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const { env = {}, authorization = 'Bearer demo', readFile = () => '' } = options;
@@ -62,7 +56,6 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       API_GATEWAY_URL: apiGatewayUrl,
       LOG_LEVEL: 'debug',
       RATE_LIMIT_PER_SECOND: '0',
-      ...executorOfThisRun(),
       ...env,
     },
     readFile,

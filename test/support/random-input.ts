@@ -1,14 +1,18 @@
 import {
+  GraphQLBoolean,
   type GraphQLInputField,
   type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLNamedInputType,
+  GraphQLNonNull,
   getNamedType,
+  getNullableType,
   isEnumType,
   isInputObjectType,
   isListType,
   isNonNullType,
   isRequiredInputField,
+  isScalarType,
 } from 'graphql';
 import type { Random } from './random.ts';
 
@@ -22,17 +26,38 @@ export interface RandomInputOptions {
   readonly wrong?: number;
   /** A text to stand in values that do not fit, which must come out nowhere. */
   readonly canary?: string;
+  /** Share of variables with a name that every JavaScript object has, or that a generated program may use; 0 if left out. */
+  readonly hostileNames?: number;
+  /** Share of values that are variables; 0.4 if it is left out. */
+  readonly variableShare?: number;
 }
+
+/** Names that code is likely to trip over. None is a name of the schema. */
+export const HOSTILE_NAMES =
+  '__proto__ constructor toString valueOf hasOwnProperty __context __parent idx0 coerced input errors data a_b then'.split(
+    ' ',
+  );
 
 /** Values for one operation, and the variables that they need. */
 export interface RandomInput {
-  /** As it stands in a document: a literal, or a variable that is defined from then on. */
-  literal(type: GraphQLInputType, name: string): string;
+  /** As it stands in a document: a variable, a literal, or a literal with variables inside. A variable is defined from then on. */
+  literal(position: Position): string;
   /** For `@skip` and `@include`. */
   boolean(): string;
   /** `$name: Type` or `$name: Type = default`, of all variables so far. */
   definitions(): readonly string[];
+  /** Other values for the same variables, each time. */
   variables(): Readonly<Record<string, unknown>>;
+}
+
+/** An argument, a member of an input object, or the items of a list. */
+export interface Position {
+  readonly name: string;
+  readonly type: GraphQLInputType;
+  /** Undefined if it has no default of its own. */
+  readonly defaultValue?: unknown;
+  /** Of a `@oneOf` type. */
+  readonly isOnly?: boolean;
 }
 
 /** A name of an enum's value, which has no quotes in a document. */
@@ -47,9 +72,10 @@ class EnumName {
 }
 
 export function createRandomInput(random: Random, options: RandomInputOptions): RandomInput {
-  const { suggest, wrong = 0, canary = 'canary' } = options;
+  const { suggest, wrong = 0, canary = 'canary', hostileNames = 0, variableShare = 0.4 } = options;
   const definitions: string[] = [];
-  const variables: Record<string, unknown> = {};
+  /** What the next request may send for each variable: undefined leaves it out. */
+  const drawn = new Map<string, () => unknown>();
 
   const valueFor = (type: GraphQLInputType, name: string): unknown => {
     if (random.chance(wrong)) return wrongValue(type);
@@ -86,26 +112,78 @@ export function createRandomInput(random: Random, options: RandomInputOptions): 
     return random.pick(isText ? values : [...values, canary, 1.5, `"${canary}`]);
   };
 
-  const define = (type: GraphQLInputType, name: string): string => {
-    const variable = `v${definitions.length + 1}`;
-    const isGiven = isNonNullType(type) || random.chance(0.8);
-    const hasDefault = !isNonNullType(type) && random.chance(0.2);
-    definitions.push(`$${variable}: ${type}${hasDefault ? ` = ${print(presentValueFor(type, name))}` : ''}`);
-    // The same on the wire, and no class instance for whoever executes without one.
-    if (isGiven) variables[variable] = JSON.parse(JSON.stringify(valueFor(type, name)));
+  const unused = [...HOSTILE_NAMES];
+  const nextName = (): string => {
+    const hostile = unused[random.integer(unused.length - 1)];
+    if (hostile === undefined || !random.chance(hostileNames)) return `v${drawn.size + 1}`;
+    unused.splice(unused.indexOf(hostile), 1);
+    return hostile;
+  };
+  /** A variable that validation allows here: a nullable one also where null is no value, if it or the place has a default. */
+  const define = (position: Position): string => {
+    const isStrict = isNonNullType(position.type) || position.isOnly === true;
+    const variable = nextName();
+    // JSON in the body of a request cannot have this member.
+    if (variable === '__proto__') return declare(variable, nullable(position, isStrict), () => undefined);
+    if (random.chance(isStrict ? 0.6 : 0.1))
+      return declare(variable, `${getNullableType(position.type)}!`, () => draw(position, {}));
+    const hasDefault = isStrict && position.defaultValue === undefined;
+    const type = nullable(position, hasDefault || random.chance(0.2));
+    return declare(variable, type, () => draw(position, { absent: 0.2, null: 0.1 }));
+  };
+  const nullable = ({ type, name }: Position, hasDefault: boolean): string =>
+    `${getNullableType(type)}${hasDefault ? ` = ${print(presentValueFor(type, name))}` : ''}`;
+  const declare = (variable: string, type: string, next: () => unknown): string => {
+    definitions.push(`$${variable}: ${type}`);
+    drawn.set(variable, next);
     return `$${variable}`;
   };
+  const draw = ({ type, name }: Position, shares: { absent?: number; null?: number }): unknown => {
+    if (random.chance(shares.absent ?? 0)) return undefined;
+    if (random.chance(shares.null ?? 0)) return null;
+    return random.chance(wrong) ? wrongValue(type) : single(presentValueFor(type, name));
+  };
+  /** A list of one item may be given as that item. */
+  const single = (value: unknown): unknown =>
+    Array.isArray(value) && value.length === 1 && value[0] !== null && random.chance(0.5) ? value[0] : value;
+
+  const literal = (position: Position): string => {
+    if (random.chance(variableShare)) return define(position);
+    const { type, name } = position;
+    if (random.chance(wrong)) return print(wrongValue(type));
+    if (!isNonNullType(type) && !position.isOnly && random.chance(0.05)) return 'null';
+    return literalOf(isNonNullType(type) ? type.ofType : type, name);
+  };
+  const literalOf = (type: GraphQLInputType, name: string): string => {
+    if (isListType(type)) {
+      const items = Array.from({ length: random.integer(4) }, () => literal({ name, type: type.ofType }));
+      return `[${items.join(', ')}]`;
+    }
+    const suggested =
+      isInputObjectType(type) || isEnumType(type) || isScalarType(type) ? suggest?.(type, name) : undefined;
+    if (suggested !== undefined || !isInputObjectType(type))
+      return print(suggested ?? presentValueFor(type, name));
+    const fields = Object.values(type.getFields());
+    const given = type.isOneOf
+      ? [random.pick(fields)]
+      : fields.filter((field) => isRequiredInputField(field) || random.chance(0.5));
+    const members = given.map((field) => `${field.name}: ${literal({ ...field, isOnly: type.isOneOf })}`);
+    return `{ ${members.join(', ')} }`;
+  };
   return {
-    literal: (type, name) => (random.chance(0.5) ? define(type, name) : print(valueFor(type, name))),
-    boolean() {
-      if (random.chance(0.5)) return String(random.chance(0.5));
-      const variable = `v${definitions.length + 1}`;
-      definitions.push(`$${variable}: Boolean!`);
-      variables[variable] = random.chance(0.5);
-      return `$${variable}`;
-    },
+    literal,
+    boolean: () =>
+      random.chance(0.5)
+        ? String(random.chance(0.5))
+        : define({ name: 'if', type: new GraphQLNonNull(GraphQLBoolean) }),
     definitions: () => definitions,
-    variables: () => variables,
+    variables() {
+      // Written as text: an object literal would take `__proto__` for its own.
+      const given = [...drawn]
+        .map(([name, draw]) => [name, draw()] as const)
+        .filter(([, value]) => value !== undefined);
+      return JSON.parse(JSON.stringify(Object.fromEntries(given)));
+    },
   };
 }
 

@@ -12,11 +12,13 @@ import {
   isUnionType,
 } from 'graphql';
 import type { Random } from './random.ts';
-import { createRandomInput, type RandomInputOptions } from './random-input.ts';
+import { createRandomInput, HOSTILE_NAMES, type RandomInputOptions } from './random-input.ts';
 
 export interface RandomOperation {
   readonly document: string;
   readonly variables: Readonly<Record<string, unknown>>;
+  /** Other variables for the same document, each time. */
+  nextVariables(): Readonly<Record<string, unknown>>;
   readonly operationName: string | undefined;
 }
 
@@ -50,12 +52,13 @@ function writeOperation(
   { mutations = 0.2, maxFields = 30, maxDepth = 8, ...inputOptions }: RandomOperationOptions,
 ): RandomOperation {
   const input = createRandomInput(random, inputOptions);
-  const { wrong = 0 } = inputOptions;
+  const { wrong = 0, hostileNames = 0 } = inputOptions;
   /** Arguments of each field that has no alias: fields that merge must have the same. */
   const plainArguments = new Map<string, string>();
   const fragments: { readonly name: string; readonly type: Composite; readonly text: string }[] = [];
   let fieldsLeft = maxFields;
   let aliases = 0;
+  const unusedAliases = [...HOSTILE_NAMES];
 
   const selectionSet = (type: Composite, depth: number): string => {
     const count = 1 + random.integer(3);
@@ -109,13 +112,18 @@ function writeOperation(
   const writeArguments = (args: readonly GraphQLArgument[]): string => {
     const given = args.filter((arg) => isRequiredArgument(arg) || random.chance(0.5));
     if (given.length === 0) return '';
-    return `(${given.map((arg) => `${arg.name}: ${input.literal(arg.type, arg.name)}`).join(', ')})`;
+    return `(${given.map((arg) => `${arg.name}: ${input.literal(arg)}`).join(', ')})`;
   };
   const directives = (): string => {
     if (!random.chance(0.08)) return '';
     return ` @${random.pick(['skip', 'include'])}(if: ${input.boolean()})`;
   };
-  const nextAlias = () => `a${++aliases}`;
+  const nextAlias = () => {
+    const hostile = random.chance(hostileNames) ? random.pick([...unusedAliases, undefined]) : undefined;
+    if (hostile === undefined) return `a${++aliases}`;
+    unusedAliases.splice(unusedAliases.indexOf(hostile), 1);
+    return hostile;
+  };
 
   const mutation = random.chance(mutations) ? schema.getMutationType() : undefined;
   const root = (mutation ?? schema.getQueryType()) as GraphQLObjectType;
@@ -128,6 +136,7 @@ function writeOperation(
   return {
     document: random.chance(wrong / 10) ? damage(parts.join('\n'), random) : parts.join('\n'),
     variables: input.variables(),
+    nextVariables: input.variables,
     operationName,
   };
 }

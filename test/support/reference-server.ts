@@ -1,0 +1,83 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { type ExecutionResult, execute, GraphQLError, parse, validate } from 'graphql';
+import { createPassThroughAuthenticator } from '../../src/auth/pass-through.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { createContext } from '../../src/graphql/context.ts';
+import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
+import { createMemoryStore } from '../../src/state/memory-store.ts';
+import { createIdempotentCreate } from '../../src/tokens/idempotent-create.ts';
+import { createListFirst } from '../../src/tokens/list-prefetch.ts';
+import { createDeadlines } from '../../src/upstream/deadline.ts';
+import { createUpstream } from '../../src/upstream/upstream.ts';
+
+/** Error of a reference result, as far as the gateway's must be the same. Without a code: an error of graphql-js itself. */
+export interface ReferenceFailure {
+  readonly message: string;
+  readonly path: readonly (string | number)[] | undefined;
+  readonly code: string | undefined;
+}
+
+export interface Reference {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * graphql-js over HTTP with the gateway's schema and resolvers, and nothing else of it: no pipeline, no limits, no
+ * compilation. Any `Authorization` that the emulator accepts will do.
+ */
+export async function startReference(apiGatewayUrl: string, env: Record<string, string>): Promise<Reference> {
+  const config = readConfig({ API_GATEWAY_URL: apiGatewayUrl, ...env }, () => '');
+  const schema = createSchema(readTypeDefs(), { federation: true });
+  const upstream = createUpstream({ ...config.upstream, apiGatewayUrl }, { onWrite() {} });
+  const authenticator = createPassThroughAuthenticator();
+  const parts = {
+    client: upstream.client,
+    listFirst: createListFirst({ min: config.upstream.tokenBatchListMin }),
+    createOnce: createIdempotentCreate(createMemoryStore()),
+  };
+  const run = async (body: string, authorization: string | undefined): Promise<ExecutionResult> => {
+    const { query, variables, operationName } = JSON.parse(body);
+    const document = parse(query);
+    const errors = validate(schema, document);
+    if (errors.length > 0) return { errors: errors.map(toValidationError) };
+    const deadline = createDeadlines(10_000).start();
+    const contextValue = createContext(
+      parts,
+      await authenticator.authenticate(authorization),
+      { id: 'reference', log: { warn() {} }, headers: {} },
+      { deadline, charge: () => undefined, watch: undefined },
+    );
+    try {
+      return await execute({ schema, document, operationName, variableValues: variables, contextValue });
+    } finally {
+      deadline.end();
+    }
+  };
+  const server = createServer(async (request, response) => {
+    const { data, errors } = await run(await text(request), request.headers.authorization);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ data, ...(errors ? { errors: errors.map(describe) } : {}) }));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await upstream.close();
+    },
+  };
+}
+
+function toValidationError({ message }: GraphQLError): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
+}
+
+function describe({ message, path, extensions }: GraphQLError): ReferenceFailure {
+  return { message, path, code: extensions.code as string | undefined };
+}
