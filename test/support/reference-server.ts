@@ -5,8 +5,10 @@ import { type ExecutionResult, execute, GraphQLError, parse, validate } from 'gr
 import { createPassThroughAuthenticator } from '../../src/auth/pass-through.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { createContext } from '../../src/graphql/context.ts';
+import type { PipelineRequest } from '../../src/graphql/pipeline/request.ts';
 import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import { createMemoryStore } from '../../src/state/memory-store.ts';
+import { createOperationRecord } from '../../src/telemetry/operation-record.ts';
 import { createIdempotentCreate } from '../../src/tokens/idempotent-create.ts';
 import { createListFirst } from '../../src/tokens/list-prefetch.ts';
 import { createDeadlines } from '../../src/upstream/deadline.ts';
@@ -44,12 +46,12 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
     const errors = validate(schema, document);
     if (errors.length > 0) return { errors: errors.map(toValidationError) };
     const deadline = createDeadlines(10_000).start();
-    const contextValue = createContext(
-      parts,
-      await authenticator.authenticate(authorization),
-      { id: 'reference', log: { warn() {} }, headers: {} },
-      { deadline, charge: () => undefined, watch: undefined },
-    );
+    const caller = await authenticator.authenticate(authorization);
+    const request = {
+      http: { id: 'reference', log: { warn() {} }, headers: {} },
+      record: createOperationRecord(),
+    } as unknown as PipelineRequest;
+    const contextValue = createContext(parts, caller, request, deadline);
     try {
       return await execute({ schema, document, operationName, variableValues: variables, contextValue });
     } finally {
