@@ -30,7 +30,7 @@ export function isGraphiqlBuilt(): boolean {
 
 /** GraphiQL on `/graphiql`, wholly from this process: it works without the internet. */
 export function graphiql(app: FastifyInstance, sampleAuthorization: string | undefined): void {
-  const page = toPage(sampleAuthorization ?? 'Bearer <your user access token>');
+  const page = toPage(sampleAuthorization);
   app.get('/graphiql', async (_request, reply) =>
     reply
       .header('content-security-policy', CONTENT_SECURITY_POLICY)
@@ -61,9 +61,12 @@ function listFiles(): readonly string[] {
   }
 }
 
-function toPage(authorization: string): string {
+/** Over the emulator, which alone has a sample credential, the samples name its tokens. */
+function toPage(sampleAuthorization: string | undefined): string {
+  const isEmulator = sampleAuthorization !== undefined;
+  const authorization = sampleAuthorization ?? 'Bearer <your user access token>';
   // `<` would end the element that the settings are in.
-  const settings = JSON.stringify({ authorization }).replaceAll('<', '\\u003c');
+  const settings = JSON.stringify({ authorization, isEmulator }).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en">
   <head>

@@ -20,7 +20,10 @@ describe('GraphiQL without the internet', () => {
     const { page, outside, complaints } = await openOffline(browser, gateway.origin, colorScheme);
     await page.goto(`${gateway.origin}/graphiql`);
     await page.getByText('FirstPage').first().waitFor();
-    expect(await page.locator('.graphiql-editor-tool').textContent()).toContain('Bearer');
+    const tools = page.locator('.graphiql-editor-tool');
+    await tools.filter({ hasText: /"first":\s20/ }).waitFor();
+    await page.getByRole('button', { name: 'Headers' }).click();
+    await tools.filter({ hasText: 'Bearer' }).waitFor();
     await page.getByRole('button', { name: /Execute query/ }).click();
     await page.locator('.result-window', { hasText: 'billing-worker' }).waitFor();
     await page.screenshot({ path: `${SCREENSHOTS}/graphiql-${colorScheme}.png` });
@@ -59,14 +62,61 @@ describe('GraphiQL without the internet', () => {
   it('keeps no credential in the browser, and begins with the sample again after a reload', async () => {
     const { page } = await openOffline(browser, gateway.origin);
     await page.goto(`${gateway.origin}/graphiql`);
+    await page.getByRole('button', { name: 'Headers' }).click();
     await page.locator('.graphiql-editor-tool', { hasText: 'Bearer' }).waitFor();
     await page.getByRole('button', { name: /Execute query/ }).click();
     await page.locator('.result-window', { hasText: 'billing-worker' }).waitFor();
     await page.reload();
+    await page.getByRole('button', { name: 'Headers' }).click();
     await page.locator('.graphiql-editor-tool', { hasText: 'Bearer' }).waitFor();
     const kept = await page.evaluate<string>('JSON.stringify(Object.entries(localStorage))');
     expect(kept).toContain('FirstPage');
     expect(kept).not.toContain('Bearer');
+    await page.context().close();
+  });
+});
+
+describe('Each sample of GraphiQL', () => {
+  it.each([
+    ['FirstPage', 'billing-worker'],
+    ['OneToken', 'billing-worker'],
+    ['ProjectsOfAToken', 'Customer 100'],
+    ['CreateAToken', '"userErrors": []'],
+  ])('%s runs at the first click, without a complaint of the editor', async (name, expected) => {
+    const { page, complaints } = await openOffline(browser, gateway.origin);
+    await page.setViewportSize({ width: 1280, height: 1400 });
+    await page.goto(`${gateway.origin}/graphiql`);
+    await page.getByRole('tab', { name }).click();
+    await page.locator('.graphiql-query-editor', { hasText: name }).waitFor();
+    // The editor checks the variables in a worker, a moment later.
+    await page.waitForTimeout(2_000);
+    expect(await page.locator('.squiggly-error, .squiggly-warning').count()).toBe(0);
+    gateway.forgetCalls();
+    const [response] = await Promise.all([
+      page.waitForResponse((each) => each.request().postData()?.includes(name) === true),
+      page.getByRole('button', { name: /Execute query/ }).click(),
+    ]);
+    const text = JSON.stringify(await response.json(), undefined, 1);
+    expect(text).toContain(expected);
+    expect(text).not.toContain('"errors"');
+    await page.locator('.result-window', { hasText: '"data"' }).waitFor();
+    await page.screenshot({ path: `${SCREENSHOTS}/graphiql-${name}.png` });
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('that creates a token creates another one each time', async () => {
+    const before = gateway.emulator.tokensOf('demo').length;
+    const { page } = await openOffline(browser, gateway.origin);
+    await page.goto(`${gateway.origin}/graphiql`);
+    await page.getByRole('tab', { name: 'CreateAToken' }).click();
+    for (let times = 0; times < 2; times++) {
+      await Promise.all([
+        page.waitForResponse((each) => each.request().postData()?.includes('CreateAToken') === true),
+        page.getByRole('button', { name: /Execute query/ }).click(),
+      ]);
+    }
+    expect(gateway.emulator.tokensOf('demo').length).toBe(before + 2);
     await page.context().close();
   });
 });

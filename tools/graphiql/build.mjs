@@ -31,6 +31,22 @@ const sampleOperations = {
   },
 };
 
+/** graphql-language-service takes an input field with a default for one that must be given. */
+const defaultedFields = {
+  name: 'defaulted-fields',
+  setup({ onLoad }) {
+    onLoad({ filter: /esm[\\/]utils[\\/]getVariablesJSONSchema\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      const contents = text.replace(
+        'return { required, definition, definitions };',
+        "return { required: required && !('defaultValue' in fieldOrType && fieldOrType.defaultValue !== undefined), definition, definitions };",
+      );
+      if (contents === text) throw new Error(`${path} has changed: is the correction still needed?`);
+      return { contents };
+    });
+  },
+};
+
 rmSync(outdir, { recursive: true, force: true });
 await build({
   absWorkingDir: here,
@@ -48,7 +64,7 @@ await build({
   jsx: 'automatic',
   define: { 'process.env.NODE_ENV': '"production"' },
   loader: { '.ttf': 'dataurl', '.woff': 'dataurl', '.woff2': 'dataurl' },
-  plugins: [sampleOperations],
+  plugins: [sampleOperations, defaultedFields],
   legalComments: 'eof',
   logLevel: 'warning',
 });
@@ -66,14 +82,17 @@ for (const [form, bytes] of Object.entries(sum)) {
   if (bytes > 0) console.error(`${form.padEnd(7)} ${(bytes / 1e6).toFixed(2)} MB`);
 }
 
-/** The comment at the head of a document ends with its variables; a cursor that nobody has yet is left out. */
+/**
+ * The comment at the head of a document ends with its variables. Left out are a cursor, which nobody has yet, and the
+ * idempotency key: with a fixed one every further run would give the first token again.
+ */
 function readTab(name) {
   const text = readFileSync(join(QUERIES, `${name}.graphql`), 'utf8');
   const [comment] = /^(#.*\n)+/.exec(text);
   const [what, variables = '{}'] = comment.replace(/^# ?/gm, '').split('variables:');
-  const withoutCursor = (key, value) => (key === 'after' ? undefined : value);
+  const reusable = (key, value) => (key === 'after' || key === 'idempotencyKey' ? undefined : value);
   return {
     query: `${what.trim().replace(/^/gm, '# ')}\n${text.slice(comment.length)}`,
-    variables: JSON.stringify(JSON.parse(variables, withoutCursor), undefined, 2),
+    variables: JSON.stringify(JSON.parse(variables, reusable), undefined, 2),
   };
 }

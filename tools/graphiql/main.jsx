@@ -14,10 +14,17 @@ globalThis.MonacoEnvironment = {
 };
 const WORKERS = { editor: 'editor.js', json: 'json.js', graphql: 'graphql.js' };
 
-const { authorization } = JSON.parse(document.getElementById('settings').textContent);
+/** The emulator has the same ids at every start. In front of the real API the placeholders say what belongs there. */
+const EMULATOR_IDS = {
+  '<first token>': 'a0c7c431-104c-4fb7-af16-15ad433ccbed',
+  '<token with many projects>': 'd3db6fa2-3c65-40a6-a384-ce86700dcfbe',
+};
+const { authorization, isEmulator } = JSON.parse(document.getElementById('settings').textContent);
 const headers = JSON.stringify({ Authorization: authorization }, undefined, 2);
 
-/** Errors of HTTP's are GraphQL answers here too, so there is nothing to tell apart. */
+const fillIn = (text) => (isEmulator ? text.replace(/<[^>]+>/g, (name) => EMULATOR_IDS[name] ?? name) : text);
+
+/** HTTP errors of the gateway are GraphQL responses, too. */
 async function fetcher(body, { headers: own = {} } = {}) {
   const response = await fetch('/graphql', {
     method: 'POST',
@@ -31,9 +38,9 @@ createRoot(document.getElementById('graphiql')).render(
   <GraphiQL
     fetcher={fetcher}
     plugins={[HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })]}
-    defaultTabs={tabs.map((tab) => ({ ...tab, headers }))}
+    defaultTabs={tabs.map(({ query, variables }) => ({ query, variables: fillIn(variables), headers }))}
     defaultHeaders={headers}
-    defaultEditorToolsVisibility="headers"
+    defaultEditorToolsVisibility="variables"
     inputValueDeprecation={true}
     shouldPersistHeaders={false}
     showPersistHeadersSettings={false}
