@@ -130,6 +130,15 @@ describe('A broken connection', () => {
     expect((await raw(name)).end).toBe(code);
   });
 
+  it('reset-late-N: no answer, and the operation is carried out later', async () => {
+    const late = clientOf(emulator.url, 'late');
+    await expect(
+      late('POST', '/v1/tokens', { body: validInput, headers: { 'x-emulator-fault': 'reset-late-200' } }),
+    ).rejects.toBeDefined();
+    expect(emulator.tokensOf('late')).toHaveLength(0);
+    while (emulator.tokensOf('late').length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
   it.each(['truncated', 'truncated-chunked', 'reset-mid'])('%s: half of the body', async (name) => {
     const { head, body, end } = await raw(name);
     expect([head.status, end]).toEqual([200, 'ECONNRESET']);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bodyOf, headersOf } from '../send.ts';
 import type { Exchange, FaultTable } from './fault.ts';
 
@@ -6,6 +7,12 @@ const IDLE_RESET_DELAY_MS = 5;
 /** The connection breaks, before the answer, within it or right after it. */
 export const connectionFaults: FaultTable = {
   reset: ({ request }) => void request.socket.resetAndDestroy(),
+  // And the operation is carried out N ms later.
+  'reset-late-N': async ({ request, answer }, delayMs) => {
+    request.socket.resetAndDestroy();
+    await sleep(Number(delayMs), undefined, { ref: false });
+    await answer();
+  },
   close: ({ request }) => void request.socket.destroy(),
   // Sends FIN and nothing else, and goes on reading: the client's side of the connection stays open.
   'half-open': ({ request }) => void request.socket.end(),
