@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createRateLimit } from './admission/token-bucket.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import { startAdmin } from './http/admin.ts';
-import { type Channel, createPrimaryState } from './state/ipc-store.ts';
+import { type Channel, createPrimaryState } from './state/primary-state.ts';
 import { mergeWorkerMetrics } from './telemetry/metrics.ts';
 import { type FromWorker, isForProcess, toWorker, WORKER_VARIABLE, type WorkerSettings } from './worker.ts';
 

@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import { AuthError } from './auth/auth-error.ts';
 import { isUnauthenticated } from './upstream/parse-error.ts';
-import { UpstreamError } from './upstream/upstream-error.ts';
+import { mayHaveSucceeded, UpstreamError } from './upstream/upstream-error.ts';
 
 /** Every code a client can meet, with what it means: `docs/errors.md` is checked against this list. */
 export type ErrorCode =
@@ -67,9 +67,15 @@ const BY_KIND: Readonly<Record<UpstreamError['kind'], Failure>> = {
     message: 'The IAM API answered with something that is not what it promises.',
   },
   aborted: { code: 'UPSTREAM_TIMEOUT', message: 'The client went away before the answer was complete.' },
-  saturated: {
+  'not-recorded': {
     code: 'OVERLOADED',
-    message: 'The gateway has too much to do at the moment. Try again later.',
+    message:
+      'The gateway cannot keep a record of this `idempotencyKey` at the moment. Send the same request again after `retryAfter` seconds.',
+  },
+  'in-progress': {
+    code: 'OVERLOADED',
+    message:
+      'A create with this `idempotencyKey` is still running, or its outcome is not known yet. Send the same request again after `retryAfter` seconds.',
   },
 };
 
@@ -146,18 +152,12 @@ function failureOf(error: UpstreamError): Failure {
 }
 
 function describe({ kind, status, traceId, retryAfterSeconds }: UpstreamError): GraphQLErrorExtensions {
+  const isTemporary = status === 429 || kind === 'not-recorded' || kind === 'in-progress';
   return {
     ...(kind === 'status' && status !== undefined ? { upstreamStatus: status } : {}),
     ...(traceId === undefined ? {} : { traceId }),
-    ...(status === 429 ? { retryAfter: retryAfterSeconds ?? 1 } : {}),
+    ...(isTemporary ? { retryAfter: retryAfterSeconds ?? 1 } : {}),
   };
-}
-
-/** A refusal (4xx) or a request that never left changed nothing; of anything else nobody knows. */
-function mayHaveSucceeded({ kind, status = 0, requestSent }: UpstreamError): boolean {
-  if (!requestSent) return false;
-  if (kind === 'status') return status >= 500;
-  return kind !== 'invalid-response' || status < 300 || status > 399;
 }
 
 function fail({ code, message }: Failure, extensions: GraphQLErrorExtensions): GraphQLError {

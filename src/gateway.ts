@@ -7,7 +7,7 @@ import { type Config, readConfig } from './config/config.ts';
 import type { Emulator } from './emulator/emulator.ts';
 import { type Server, startServer } from './server.ts';
 import type { Signals } from './signals.ts';
-import type { Channel } from './state/ipc-store.ts';
+import type { Channel } from './state/primary-state.ts';
 import { describeBug } from './telemetry/describe-error.ts';
 import { createLog, type Log, nextLevel } from './telemetry/log.ts';
 import type { Output } from './telemetry/output.ts';

@@ -22,8 +22,8 @@ import { graphiql, isGraphiqlBuilt } from './http/graphiql.ts';
 import { health } from './http/health.ts';
 import { listen } from './http/listen.ts';
 import { schemaFile } from './http/schema-file.ts';
-import type { Channel } from './state/ipc-store.ts';
 import { openState } from './state/open.ts';
+import type { Channel } from './state/primary-state.ts';
 import { watchWrites } from './state/shared-writes.ts';
 import { loadTracing } from './telemetry/load-tracing.ts';
 import { createRegistry } from './telemetry/metrics.ts';
@@ -106,7 +106,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const context: ContextParts = {
     client: upstream.client,
     listFirst: createListFirst({ min: options.upstream.tokenBatchListMin }),
-    createOnce: createIdempotentCreate(state.store, options.http.requestDeadlineMs),
+    createOnce: createIdempotentCreate(state.records, options.http.requestDeadlineMs),
   };
   let draining = false;
   const isDraining = () => draining;
@@ -159,7 +159,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     isDraining,
     isOverloaded: admission.isOverloaded,
     isUpstreamReachable: upstream.isReachable,
-    isRedisUp: state.isUp,
+    isRedisUp: state.isRedisUp,
   };
   health(app, checks);
   const registry =

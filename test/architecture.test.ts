@@ -93,7 +93,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'graphql-jit': ['graphql/pipeline/executor.ts'],
   ioredis: ['state/'],
   jose: ['auth/', 'emulator/'],
-  'lru-cache': ['graphql/'],
+  'lru-cache': ['graphql/', 'state/'],
   'prom-client': ['http/', 'telemetry/'],
   pino: ['telemetry/log.ts'],
   undici: ['upstream/'],

@@ -18,6 +18,8 @@ export interface Context {
   readonly caller: Caller;
   /** Reads and writes on the caller's behalf. */
   readonly loaders: Loaders;
+  /** When the request has to be answered. */
+  readonly deadline: Deadline;
   /** Creates a token at most once per idempotency key. */
   readonly createOnce: IdempotentCreate;
 }
@@ -47,5 +49,5 @@ export function createContext(
     tally: record,
     watch: observer,
   };
-  return { log: http.log, caller, loaders: createLoaders(client, scope, listFirst), createOnce };
+  return { log: http.log, caller, loaders: createLoaders(client, scope, listFirst), deadline, createOnce };
 }

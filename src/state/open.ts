@@ -1,43 +1,93 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../config/config.ts';
-import { type Channel, connectPrimaryState } from './ipc-store.ts';
-import { createMemoryStore } from './memory-store.ts';
-import { createPersistedQueries } from './persisted-queries.ts';
-import { connectSharedState } from './redis-connection.ts';
-import { createRedisStore } from './redis-store.ts';
-import { createSharedBucket } from './redis-token-bucket.ts';
+import type { LeasedRecords } from './leases.ts';
+import { createMemoryRecords } from './memory-records.ts';
+import { createPersistedQueries, type PersistedQueries } from './persisted-queries.ts';
+import { type Channel, connectPrimaryState } from './primary-state.ts';
+import { connectSharedState, type StateUse } from './redis-connection.ts';
+import { createRedisRecords } from './redis-records.ts';
+import { createSharedBucket, type SharedBucket } from './redis-token-bucket.ts';
 import { createRedisWrites } from './redis-writes.ts';
+import type { SharedWrites } from './shared-writes.ts';
 
-interface StateOptions extends Pick<Config, 'redisUrl' | 'limits'> {
+interface StateOptions extends Pick<Config, 'redisUrl' | 'limits' | 'http'> {
   readonly primary?: Channel | undefined;
 }
 
-/** What a second process has to know: in Redis where there is one, else with a worker's primary process, else in memory. */
-export function openState({ redisUrl, limits, primary }: StateOptions, log: FastifyBaseLogger) {
-  if (!redisUrl && primary) {
-    const { take, report, sinceLast, ...store } = connectPrimaryState(primary);
-    // It never falls back: without its primary process a worker ends.
-    const writes = { report, sinceLast };
-    return { store, writes, rateLimit: { take, onFallback: () => {} }, close: () => {} };
-  }
-  if (!redisUrl) return { store: createMemoryStore(), close: () => {} };
-  const redis = connectSharedState({
-    url: redisUrl.reveal(),
-    onChange: (change) =>
+/** What a second process has to know. Everything but the records is absent where this process is the only one. */
+export interface State {
+  readonly records: LeasedRecords;
+  readonly writes?: SharedWrites;
+  readonly rateLimit?: { readonly take: SharedBucket; readonly onFallback: () => void };
+  /** With Redis only. */
+  readonly persistedQueries?: PersistedQueries;
+  readonly isRedisUp?: () => boolean;
+  /** How often memory was used in place of shared state. */
+  readonly fallbacks?: Partial<Record<StateUse, number>>;
+  close(): void;
+}
+
+/** A command takes a millisecond. One that takes this long has lost its other side. */
+const REPLY_TIMEOUT_MS = { redis: 500, primary: 1000 };
+
+/** State is kept in Redis where there is one, else with a worker's primary process, else in memory. */
+export function openState(options: StateOptions, log: FastifyBaseLogger): State {
+  if (options.redisUrl) return openRedisState(options.redisUrl.reveal(), options, log);
+  if (options.primary) return openPrimaryState(options.primary, options, log);
+  return { records: createMemoryRecords(), close: () => {} };
+}
+
+/** So short that a request that meets a lost state still has most of its time. */
+function timeoutWithin(mostMs: number, { http }: StateOptions): number {
+  return Math.min(mostMs, http.requestDeadlineMs / 4);
+}
+
+function openPrimaryState(channel: Channel, options: StateOptions, log: FastifyBaseLogger): State {
+  const fallbacks = { rate_limits: 0 };
+  const primary = connectPrimaryState(channel, {
+    replyTimeoutMs: timeoutWithin(REPLY_TIMEOUT_MS.primary, options),
+    onChange: (change, cause) =>
       change === 'lost'
-        ? log.warn('Redis is lost: state is kept in memory, and creates with a key are refused')
-        : log.info('Redis is back'),
+        ? log.warn(
+            { cause },
+            'The primary process is lost: each worker limits by itself, and creates with a key are refused',
+          )
+        : log.info('The primary process is back'),
   });
-  const store = createRedisStore(redis);
-  /** How often memory took the place of Redis. */
-  const fallbacks = { persisted_queries: 0, rate_limits: 0 };
   return {
-    store,
-    writes: createRedisWrites(redis),
+    records: primary,
+    writes: primary,
+    rateLimit: { take: primary.take, onFallback: () => fallbacks.rate_limits++ },
     fallbacks,
-    persistedQueries: createPersistedQueries(store, () => fallbacks.persisted_queries++),
-    rateLimit: { take: createSharedBucket(redis, limits), onFallback: () => fallbacks.rate_limits++ },
-    isUp: redis.isUp,
+    close: primary.close,
+  };
+}
+
+function openRedisState(url: string, options: StateOptions, log: FastifyBaseLogger): State {
+  const fallbacks = { persisted_queries: 0, rate_limits: 0 };
+  const redis = connectSharedState({
+    url,
+    commandTimeoutMs: timeoutWithin(REPLY_TIMEOUT_MS.redis, options),
+    onChange: (change, cause) =>
+      change === 'lost'
+        ? log.warn({ cause }, 'Redis is lost: state is kept in memory, and creates with a key are refused')
+        : log.info('Redis is back'),
+    onRefusal: (use, code) => log.error({ use, code, hint: HINTS[code] }, 'Redis refuses a command'),
+  });
+  return {
+    records: createRedisRecords(redis),
+    writes: createRedisWrites(redis),
+    rateLimit: { take: createSharedBucket(redis, options.limits), onFallback: () => fallbacks.rate_limits++ },
+    persistedQueries: createPersistedQueries(redis, () => fallbacks.persisted_queries++),
+    isRedisUp: redis.isUp,
+    fallbacks,
     close: redis.close,
   };
 }
+
+const HINTS: Readonly<Record<string, string>> = {
+  NOPERM:
+    'the user of REDIS_URL needs ~tokens-gateway:* and +get +set +del +pttl +pexpire +hmget +hset +time +eval',
+  WRONGTYPE: 'another program uses keys that begin with tokens-gateway:',
+  MOVED: 'this Redis is part of a cluster: list its nodes in REDIS_URL, or append ?cluster=true',
+};

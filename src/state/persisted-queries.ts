@@ -1,5 +1,5 @@
-import { createMemoryStore } from './memory-store.ts';
-import type { Store } from './store.ts';
+import { LRUCache } from 'lru-cache';
+import { PREFIX, type SharedState } from './redis-connection.ts';
 
 /** The form of Apollo Server's cache of automatic persisted queries. */
 export interface PersistedQueries {
@@ -12,20 +12,35 @@ const TTL_MS = 24 * 3600 * 1000;
 const MAX_QUERIES = 1000;
 
 /**
- * Texts of queries by their hash, for all replicas. While `shared` is away each replica keeps its own; a client whose
- * query is not known sends its text again, so nothing is lost but a round trip.
+ * Texts of queries by their hash, for all replicas. While Redis is away each replica keeps its own; a client whose query
+ * is not known sends its text again, so nothing is lost but a round trip.
  */
-export function createPersistedQueries(shared: Store, onFallback: () => void): PersistedQueries {
-  const own = createMemoryStore({ maxEntries: MAX_QUERIES });
-  const orOwn = <T>(use: (store: Store) => Promise<T>): Promise<T> =>
-    use(shared).catch(() => {
+export function createPersistedQueries({ run }: SharedState, onFallback: () => void): PersistedQueries {
+  const own = new LRUCache<string, string>({ max: MAX_QUERIES, ttl: TTL_MS });
+  const orOwn = <Value>(shared: Promise<Value>, fallback: () => Value): Promise<Value> =>
+    shared.catch(() => {
       onFallback();
-      return use(own);
+      return fallback();
     });
   return {
-    get: (key) => orOwn((store) => store.get(key)),
-    // No room in memory, either: the query is not persisted, which its client notices by itself.
-    set: (key, query) => orOwn((store) => store.set(key, query, TTL_MS)).catch(() => undefined),
-    delete: (key) => orOwn((store) => store.delete(key)),
+    get: (key) =>
+      orOwn(
+        run('persisted_queries', async (redis) => (await redis.get(PREFIX + key)) ?? undefined),
+        () => own.get(key),
+      ),
+    set: (key, query) =>
+      orOwn(
+        run('persisted_queries', async (redis) => {
+          await redis.set(PREFIX + key, query, 'PX', TTL_MS);
+        }),
+        () => void own.set(key, query),
+      ),
+    delete: (key) =>
+      orOwn(
+        run('persisted_queries', async (redis) => {
+          await redis.del(PREFIX + key);
+        }),
+        () => void own.delete(key),
+      ),
   };
 }

@@ -1,102 +1,164 @@
-import { Redis } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
+import { NoReply, replyWithin, watchAvailability } from './availability.ts';
+import { StateUnavailable } from './leases.ts';
 
-/** One connection to Redis or Valkey that may be away at any time. */
+/** The commands that are used here; one server and a cluster have the same. */
+export type Commands = Pick<Redis, 'get' | 'set' | 'del' | 'pttl' | 'eval'>;
+
+/** What state in Redis is used for, as logs and metrics call it. */
+export type StateUse = 'idempotency' | 'rate_limits' | 'persisted_queries' | 'writes';
+
+/** A connection to Redis or Valkey, which may be away at any time. */
 export interface SharedState {
-  /** Runs commands. Rejects with `StateLost` within the time of one command, and at once while the server is away. */
-  run<T>(commands: (redis: Redis) => Promise<T>): Promise<T>;
+  /** Runs commands. Rejects with `StateUnavailable` within the time of one command, and at once while Redis is lost. */
+  run<Value>(use: StateUse, commands: (redis: Commands) => Promise<Value>): Promise<Value>;
   isUp(): boolean;
+  /** `performance.now()` of the last time that Redis came back: it may have forgotten what it knew before. */
+  upSince(): number;
   /** At once: nothing is waited for. */
   close(): void;
 }
 
-/** Redis did not answer, or refused because it is full. What was asked may have been done all the same. */
-export class StateLost extends Error {
-  override readonly name = 'StateLost';
-}
-
 interface SharedStateOptions {
-  /** `redis://` or `rediss://`. Holds the password, so it is never part of a message. */
+  /** As `REDIS_URL`. Holds the password, so it is never part of a message. */
   readonly url: string;
-  /** Called once for each change. */
-  readonly onChange: (change: 'lost' | 'back') => void;
+  readonly commandTimeoutMs: number;
+  /** Called once for each change. `cause` is a code of Redis or of Node.js, or a few words. */
+  readonly onChange: (change: 'lost' | 'back', cause: string) => void;
+  /** Redis refuses what is needed for `use`: called once for each code and use, until Redis was lost and is back. */
+  readonly onRefusal: (use: StateUse, code: string) => void;
 }
 
 export const PREFIX = 'tokens-gateway:';
-const COMMAND_TIMEOUT_MS = 500;
-const PROBE_LOST_EVERY_MS = 250;
-const PROBE_EVERY_MS = 1000;
+const PROBE_MS = 1000;
+const CLUSTER_PROBES = 16;
 
 /**
- * Connects in the background, for as long as it takes. One command that fails ends the use of the server for everybody,
- * so that a slow one does not cost each request its timeout; a probe finds out when it is back, and that it is away
- * while nobody asks. The probe writes: a server that is full or only a replica is as good as none.
+ * Connects in the background, for as long as it takes. The probe writes: a server that is full or only a replica is of no
+ * use. In a cluster it writes several keys, so that every node is asked, and one that is lost counts as the whole.
  */
-export function connectSharedState({ url, onChange }: SharedStateOptions): SharedState {
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    // A write that came too late must not be repeated behind the back of whoever gave it up.
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: COMMAND_TIMEOUT_MS,
-    connectTimeout: 1500,
-    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2000),
-  });
-  let isUp = false;
-  let isClosed = false;
-  // Unknown at first, so that a start without Redis is told as well.
-  let told: 'lost' | 'back' | undefined;
-  let probing: NodeJS.Timeout | undefined;
+export function connectSharedState(options: SharedStateOptions): SharedState {
+  const { url, commandTimeoutMs, onChange, onRefusal } = options;
+  const redis = isClusterUrl(url) ? connectCluster(url) : connectServer(url);
+  const probes = redis instanceof Cluster ? CLUSTER_PROBES : 1;
+  const refusals = new Set<string>();
+  // Commands fail with little more than "connection closed"; why it cannot be opened is an event of its own.
+  let connectionError: unknown;
 
-  const tell = (change: 'lost' | 'back') => {
-    isUp = change === 'back';
-    // A start with Redis is no news.
-    if (told !== change && !isClosed && !(told === undefined && isUp)) onChange(change);
-    told = change;
-  };
   const probe = async () => {
+    const keys = Array.from({ length: probes }, (_, index) => `${PREFIX}probe:{${index}}`);
     try {
-      await redis.set(`${PREFIX}probe`, '1', 'PX', 60_000);
-      tell('back');
-      probeLater(PROBE_EVERY_MS);
-    } catch {
-      lose();
+      await replyWithin(commandTimeoutMs, Promise.all(keys.map((key) => redis.set(key, '1', 'PX', 60_000))));
+    } catch (error) {
       // A connection on which nothing is answered may be one to a machine that is gone.
       if (redis.status === 'ready') redis.disconnect(true);
+      throw error;
     }
   };
-  const probeLater = (ms: number) => {
-    if (isClosed) return;
-    clearTimeout(probing);
-    probing = setTimeout(probe, ms);
-    probing.unref();
-  };
-  const lose = () => {
-    tell('lost');
-    probeLater(PROBE_LOST_EVERY_MS);
-  };
-  redis.on('ready', probe);
-  redis.on('close', lose);
-  // Without a listener ioredis prints errors. What they mean is told by `onChange`.
-  redis.on('error', () => {});
-  redis.connect().catch(lose);
+  const causeOf = (error: unknown) => codeOf(error) ?? codeOf(connectionError) ?? 'no connection';
+  const availability = watchAvailability({
+    probe,
+    causeOf,
+    probeMs: PROBE_MS,
+    onChange(change, cause) {
+      if (change === 'back') refusals.clear();
+      onChange(change, cause);
+    },
+  });
+  redis.on('ready', availability.check);
+  redis.on('close', () => availability.lose(causeOf(undefined)));
+  // Without a listener ioredis prints errors.
+  for (const event of ['error', 'node error'])
+    redis.on(event, (error: unknown) => {
+      connectionError = error;
+    });
+  redis.connect().catch((error) => availability.lose(causeOf(error)));
 
   return {
-    isUp: () => isUp,
-    async run(commands) {
-      if (!isUp) throw new StateLost('the shared state is away');
+    isUp: availability.isUp,
+    upSince: availability.upSince,
+    async run(use, commands) {
+      if (!availability.isUp()) throw new StateUnavailable('away', 'Redis is away');
       try {
-        return await commands(redis);
-      } catch {
-        lose();
-        // The cause is left out: ioredis' errors hold the command with its arguments.
-        throw new StateLost('the shared state did not answer');
+        return await replyWithin(commandTimeoutMs, commands(redis as Commands));
+      } catch (error) {
+        // The error itself goes no further: ioredis' errors hold the command with its arguments.
+        const code = codeOf(error);
+        if (isLoss(error)) {
+          availability.lose(causeOf(error));
+          throw new StateUnavailable('away', `Redis is lost (${causeOf(error)})`);
+        }
+        if (!refusals.has(`${use} ${code}`)) onRefusal(use, code ?? 'unknown');
+        refusals.add(`${use} ${code}`);
+        throw new StateUnavailable('refused', `Redis refused a command (${code})`);
       }
     },
     close() {
-      isClosed = true;
-      clearTimeout(probing);
+      availability.close();
       redis.disconnect();
     },
   };
+}
+
+/** Several nodes, separated by commas, or one with `?cluster=true`. */
+export function isClusterUrl(url: string): boolean {
+  return url.includes(',') || new URL(url).searchParams.get('cluster') === 'true';
+}
+
+/** A command that came too late must not be repeated after its caller has given up. */
+const NEVER_LATER = { lazyConnect: true, enableOfflineQueue: false } as const;
+const CONNECTION = {
+  autoResendUnfulfilledCommands: false,
+  maxRetriesPerRequest: 0,
+  connectTimeout: 1500,
+};
+const retryMs = (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2000);
+
+function connectServer(url: string): Redis {
+  return new Redis(url, { ...CONNECTION, ...NEVER_LATER, retryStrategy: retryMs });
+}
+
+/** User, password and TLS are those of the first URL, for all nodes, as most are known from the cluster itself. */
+function connectCluster(url: string): Cluster {
+  const nodes = url.split(',').map((node) => new URL(node.trim()));
+  const { protocol, username, password } = nodes[0] as URL;
+  return new Cluster(
+    nodes.map(({ hostname, port }) => ({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port || 6379),
+    })),
+    {
+      ...NEVER_LATER,
+      clusterRetryStrategy: retryMs,
+      redisOptions: {
+        ...CONNECTION,
+        ...(username ? { username: decodeURIComponent(username) } : {}),
+        ...(password ? { password: decodeURIComponent(password) } : {}),
+        ...(protocol === 'rediss:' ? { tls: {} } : {}),
+      },
+    },
+  );
+}
+
+/** Replies that say that the server as a whole cannot be used now. A script's error has the code within its text. */
+const LOSS =
+  /(?:^|[\s-])(OOM|READONLY|LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS|NOAUTH|WRONGPASS)\b/;
+
+/** Everything but an error reply is a lost connection or a timeout. */
+function isLoss(error: unknown): boolean {
+  return !isErrorReply(error) || LOSS.test(error.message);
+}
+
+/** Of an error reply its first word, which is a code; of a failed connection Node.js' code. Never a message. */
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof NoReply) return 'no reply';
+  if (isErrorReply(error)) return LOSS.exec(error.message)?.[1] ?? /^[A-Z]+/.exec(error.message)?.[0];
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return 'lastNodeError' in error ? codeOf(error.lastNodeError) : undefined;
+}
+
+/** By its name: in tests, errors of Node's core and of packages may be of another realm. */
+function isErrorReply(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && 'name' in error && error.name === 'ReplyError';
 }

@@ -31,7 +31,9 @@ export function createSharedBucket(
 ): SharedBucket {
   return async (caller, amount) => {
     const key = `${PREFIX}rate:{${caller}}`;
-    const answer = await run((redis) => redis.eval(TAKE, 1, key, rateLimitPerSecond, rateLimitBurst, amount));
+    const answer = await run('rate_limits', (redis) =>
+      redis.eval(TAKE, 1, key, rateLimitPerSecond, rateLimitBurst, amount),
+    );
     const [left, waitSeconds] = answer as [number, number];
     return { left, waitSeconds };
   };

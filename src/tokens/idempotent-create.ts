@@ -1,16 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Store } from '../state/store.ts';
+import { type LeasedRecords, type RecordKey, StateUnavailable } from '../state/leases.ts';
+import { within } from '../upstream/cancellation.ts';
+import type { Deadline } from '../upstream/deadline.ts';
 import type { CreateTokenBody, TokenDto } from '../upstream/models.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
+import { mayHaveSucceeded, UpstreamError } from '../upstream/upstream-error.ts';
+import { type CreateRecord, type CreateState, isOfAnother, readRecord, toState } from './create-record.ts';
+import { type Lease, withLease } from './lease.ts';
 import type { Loaders } from './loaders.ts';
-import { findLookalikes, sha256 } from './matching-tokens.ts';
-
-const TTL_MS = 24 * 3600 * 1000;
-const POLL_MS = 50;
-/** By how much a claim outlives the request that holds it. */
-const CLAIM_MARGIN_MS = 1000;
-/** Of the deadline, for the answer to who has waited in vain. */
-const WAIT_SHARE = 0.95;
+import { type Matches, sha256 } from './matching-tokens.ts';
 
 export interface CreateRequest {
   readonly principal: string;
@@ -18,6 +15,8 @@ export interface CreateRequest {
   readonly key: string;
   readonly body: CreateTokenBody;
   readonly loaders: Loaders;
+  /** Of the request. No wait is longer. */
+  readonly deadline: Deadline;
 }
 
 export interface InputProblem {
@@ -29,16 +28,6 @@ export interface InputProblem {
 export type CreateOutcome = { readonly token: TokenDto } | { readonly problem: InputProblem };
 export type IdempotentCreate = (request: CreateRequest) => Promise<CreateOutcome>;
 
-/**
- * What is remembered of a create: no key material, no name. Without `tokenId` its outcome is not known (a lost answer,
- * a crash); `lookalikes` are the tokens that looked the same before it was sent.
- */
-interface CreateRecord {
-  readonly digest: string;
-  readonly lookalikes: readonly string[];
-  readonly tokenId?: string;
-}
-
 export function checkIdempotencyKey(key: string | null | undefined): InputProblem[] {
   if (key == null || /^[\x21-\x7e]{1,255}$/.test(key)) return [];
   return [
@@ -49,139 +38,207 @@ export function checkIdempotencyKey(key: string | null | undefined): InputProble
   ];
 }
 
-/**
- * The API has no idempotency key and takes two equal creates for two tokens. So the outcome of a create is recorded
- * before and after it is sent, and where it is not known the caller's tokens are looked through for the one it made.
- * Processes that share `store` take turns by a claim that ends by itself, after any request that may hold it is over:
- * until then a POST of a process that was killed may still take effect.
- */
-export function createIdempotentCreate(store: Store, requestDeadlineMs = 10_000): IdempotentCreate {
-  // Creates under way in this process, to be joined.
-  const running = new Map<string, { digest: string; outcome: Promise<CreateOutcome> }>();
+const RECORD_TTL_MS = 24 * 3600 * 1000;
+/** For clocks that differ a little, and what is on its way to the store. */
+const MARGIN_MS = 1000;
+/** Waits between looks at the record, and between looks for the token of an unknown outcome. Each grows by half. */
+const FIRST_POLL_MS = 20;
+const MAX_POLL_MS = 200;
+const FIRST_LOOK_UP_MS = 500;
+/** Left of the deadline at the end of a wait, for the response. */
+const RESPONSE_SHARE = 0.05;
+/** A record with more ids would take too much room. */
+const MAX_BEFORE = 50;
+const FULL_RETRY_SECONDS = 60;
 
+interface Create extends CreateRequest {
+  readonly records: LeasedRecords;
+  readonly recordKey: RecordKey;
+  readonly digest: string;
+  readonly requestDeadlineMs: number;
+  /** Made by this request, and not recorded yet. */
+  made?: TokenDto;
+}
+
+/**
+ * Creates at most one token under a key. The API has no idempotency keys and takes two equal creates for two tokens, so
+ * the outcome is recorded: before the POST is sent, and after. One request at a time holds the lease on the record; the
+ * others wait for its outcome, within their own deadlines. Where the outcome is not known, the lease is kept for as long as
+ * the POST may still take effect, and the caller's tokens are looked through for the one it made.
+ * A token is reported only once it is recorded, so two requests never report two tokens.
+ */
+export function createIdempotentCreate(records: LeasedRecords, requestDeadlineMs = 10_000): IdempotentCreate {
   return (request) => {
-    const recordKey = `create:{${sha256([request.principal, request.key])}}`;
-    const digest = sha256(request.body);
-    const other = running.get(recordKey);
-    if (other) return other.digest === digest ? other.outcome : Promise.resolve(conflict);
-    const create = { store, requestDeadlineMs, recordKey, digest, request };
-    const outcome = takeTurn(create).finally(() => running.delete(recordKey));
-    running.set(recordKey, { digest, outcome });
-    return outcome;
+    const id = sha256([request.principal, request.key]);
+    const recordKey = { caller: request.principal, id };
+    return run({ ...request, records, recordKey, digest: sha256(request.body), requestDeadlineMs });
   };
 }
 
-const conflict: CreateOutcome = {
-  problem: {
-    path: ['idempotencyKey'],
-    code: 'CONFLICT',
-    message: 'This key was used before with another input. Use a new key.',
-  },
-};
-const deletedSince: CreateOutcome = {
-  problem: {
-    path: ['idempotencyKey'],
-    code: 'NOT_FOUND',
-    message: 'The token that was made under this key has been deleted since.',
-  },
-};
-
-interface Create {
-  readonly store: Store;
-  readonly requestDeadlineMs: number;
-  readonly recordKey: string;
-  readonly digest: string;
-  readonly request: CreateRequest;
-}
-
-/** Creates when no other process is at it. Otherwise waits for its outcome, or for the end of its claim. */
-async function takeTurn(create: Create): Promise<CreateOutcome> {
-  const { store, requestDeadlineMs, recordKey } = create;
-  const claimKey = `${recordKey}:claim`;
-  const startedAt = performance.now();
-  for (;;) {
-    const known = await findOutcome(create, await readRecord(create));
-    if (known) return known;
-    const claimedAt = performance.now();
-    if (await orRefuse(store.add(claimKey, '', requestDeadlineMs + CLAIM_MARGIN_MS))) {
-      try {
-        return await createOrFind(create, claimedAt);
-      } finally {
-        // Past its time the claim may be another's. It ends by itself when it cannot be given back.
-        if (isHeld(create, claimedAt)) await store.delete(claimKey).catch(() => undefined);
-      }
-    }
-    if (performance.now() - startedAt > requestDeadlineMs * WAIT_SHARE)
-      throw new UpstreamError('timeout', 'another process is at this create');
-    await setTimeout(POLL_MS);
+async function run(create: Create): Promise<CreateOutcome> {
+  const lookUps = { nextAt: 0, waitMs: FIRST_LOOK_UP_MS };
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, MAX_POLL_MS)) {
+    const turn = await orRetryLater(create, () => takeTurn(create, lookUps));
+    if ('outcome' in turn) return turn.outcome;
+    await pause(create, pollMs, turn.heldForMs);
   }
 }
 
-function isHeld({ requestDeadlineMs }: Create, claimedAt: number): boolean {
-  return performance.now() - claimedAt < requestDeadlineMs;
+/** What came of one look at the record: an outcome, or nothing for so long at most. */
+type Turn = { readonly outcome: CreateOutcome } | { readonly heldForMs: number };
+const AGAIN: Turn = { heldForMs: FIRST_POLL_MS };
+
+function takeTurn(create: Create, lookUps: LookUps): Promise<Turn> {
+  const { records, recordKey, digest, deadline } = create;
+  return withLease(records, recordKey, deadline.remainingMs() + MARGIN_MS, async (attempt) => {
+    const record = readRecord(attempt.record);
+    if (isOfAnother(record, digest)) return { outcome: conflict };
+    const state = toState(record, attempt.lease === undefined);
+    if (state.kind === 'done') return { outcome: await readDone(create, state.tokenId) };
+    return attempt.lease
+      ? createOrFind(create, state, attempt.lease)
+      : wait(create, state, attempt.heldForMs, lookUps);
+  });
 }
 
-async function readRecord({ store, recordKey }: Create): Promise<CreateRecord | undefined> {
-  const text = await orRefuse(store.get(recordKey));
-  return text === undefined ? undefined : (JSON.parse(text) as CreateRecord);
-}
-
-async function findOutcome(
-  { digest, request: { loaders } }: Create,
-  record: CreateRecord | undefined,
-): Promise<CreateOutcome | undefined> {
-  if (record && record.digest !== digest) return conflict;
-  if (record?.tokenId === undefined) return undefined;
-  const token = await loaders.freshToken(record.tokenId);
+async function readDone({ loaders }: Create, tokenId: string): Promise<CreateOutcome> {
+  const token = await loaders.freshToken(tokenId);
   return token ? { token } : deletedSince;
 }
 
-/** Call with the claim in hand. */
-async function createOrFind(create: Create, claimedAt: number): Promise<CreateOutcome> {
-  const { store, recordKey, digest, request } = create;
-  const { body, loaders } = request;
-  // Again: who had the claim before may have finished between the look and the claim.
-  const record = await readRecord(create);
-  const known = await findOutcome(create, record);
-  if (known) return known;
-  const lookalikes = await findLookalikes(body, loaders);
-  const made = record && lookalikes.find(({ id }) => !record.lookalikes.includes(id));
-  const before = { digest, lookalikes: record?.lookalikes ?? lookalikes.map(({ id }) => id) };
-  if (!record) await orRefuse(store.set(recordKey, JSON.stringify(before), TTL_MS));
-  // A process that was suspended: another may have taken over.
-  if (!made && !isHeld(create, claimedAt))
-    throw new UpstreamError('timeout', 'the claim has ended', { requestSent: false });
-  const token = made ?? (await createToken(store, recordKey, request));
-  // If this cannot be kept, whoever asks again finds the token by looking.
-  const done = JSON.stringify({ ...before, tokenId: token.id });
-  await store.set(recordKey, done, TTL_MS).catch(() => undefined);
-  return { token };
-}
-
-/** The record is written before the POST leaves. Without it the promise could not be kept, so then nothing is sent. */
-async function orRefuse<T>(answer: Promise<T>): Promise<T> {
+/** With the lease. */
+async function createOrFind(create: Create, state: CreateState, lease: Lease): Promise<Turn> {
+  const { loaders, body, digest, deadline } = create;
+  if (create.made) return finish(create, create.made, lease);
+  let before: readonly string[] | null;
+  if (state.kind === 'unknown') {
+    const found = await findMade(create, state.before);
+    if (found === 'not-to-be-known') return { outcome: notKnown };
+    if (found === 'look-again') throw inProgress(create, 0);
+    if (found) return finish(create, found, lease);
+    before = state.before;
+  } else before = toBefore(await loaders.lookUp.find(body, { newest: false }));
+  // No request is sent after its deadline. From then on the POST has as long as any to take effect.
+  const leaseMs = deadline.remainingMs() + settleMs(create);
+  if (!(await lease.write({ leaseMs, record: toText({ digest, before }) }))) return AGAIN;
   try {
-    return await answer;
-  } catch (cause) {
-    throw new UpstreamError('saturated', 'the create could not be recorded', { requestSent: false, cause });
-  }
-}
-
-async function createToken(
-  store: Store,
-  recordKey: string,
-  { body, loaders }: CreateRequest,
-): Promise<TokenDto> {
-  try {
-    return await loaders.createToken(body);
+    create.made = await loaders.createToken(body);
   } catch (error) {
-    // Certainly not made: the key is free again. In every other case the record stays, as "unknown".
-    if (error instanceof UpstreamError && isRefused(error))
-      await store.delete(recordKey).catch(() => undefined);
+    lease.leave(afterFailure(create, error, { digest, before, owner: lease.owner }));
     throw error;
   }
+  return finish(create, create.made, lease);
 }
 
-function isRefused({ kind, status = 0, requestSent }: UpstreamError): boolean {
-  return !requestSent || (kind === 'status' && status < 500);
+/** Another request has the lease, or had it when the answer to its POST was lost. */
+async function wait(create: Create, state: CreateState, heldForMs: number, lookUps: LookUps): Promise<Turn> {
+  const { records, recordKey, digest } = create;
+  if (state.kind !== 'unknown' || state.owner === undefined) return { heldForMs };
+  if (!create.made && performance.now() < lookUps.nextAt) return { heldForMs };
+  lookUps.nextAt = performance.now() + lookUps.waitMs;
+  lookUps.waitMs *= 2;
+  const found = create.made ?? (await findMade(create, state.before));
+  if (found === 'not-to-be-known') return { outcome: notKnown };
+  if (found === undefined || found === 'look-again') return { heldForMs };
+  const change = doneChange(digest, found);
+  return (await records.change(recordKey, state.owner, change)) ? { outcome: { token: found } } : AGAIN;
 }
+
+/** The token that an earlier attempt made, if it can be told from those that were there before. */
+async function findMade(
+  { loaders, body }: Create,
+  before: readonly string[] | null,
+): Promise<TokenDto | undefined | 'not-to-be-known' | 'look-again'> {
+  if (before === null) return 'not-to-be-known';
+  const { tokens, isComplete, hadAllCalls } = await loaders.lookUp.find(body, { newest: true });
+  const made = tokens.find(({ id }) => !before.includes(id));
+  if (made || isComplete) return made;
+  return hadAllCalls ? 'not-to-be-known' : 'look-again';
+}
+
+function toBefore({ tokens, isComplete }: Matches): readonly string[] | null {
+  return isComplete && tokens.length <= MAX_BEFORE ? tokens.map(({ id }) => id) : null;
+}
+
+/** Records the token. Before that, nobody is told of it: another request may have recorded one of its own. */
+async function finish({ digest }: Create, token: TokenDto, lease: Lease): Promise<Turn> {
+  const change = doneChange(digest, token);
+  lease.leave(change);
+  return (await lease.write(change)) ? { outcome: { token } } : AGAIN;
+}
+
+function doneChange(digest: string, { id: tokenId }: TokenDto) {
+  return { leaseMs: 0, record: toText({ digest, before: null, tokenId }) };
+}
+
+function toText(record: CreateRecord) {
+  return { text: JSON.stringify(record), ttlMs: RECORD_TTL_MS };
+}
+
+/** After an unknown outcome: for as long as IAM gets to answer a POST, it may still carry this one out. */
+function settleMs({ requestDeadlineMs }: Create): number {
+  return requestDeadlineMs + MARGIN_MS;
+}
+
+/** Of a gateway before IAM. The POST may have gone on behind it. */
+const ANSWERED_FOR_ANOTHER = new Set([502, 503, 504]);
+
+function afterFailure(create: Create, error: unknown, unknown: CreateRecord) {
+  // Certainly not made: the key is free again.
+  if (error instanceof UpstreamError && !mayHaveSucceeded(error)) return { leaseMs: 0, record: null };
+  const { kind, status = 0 } = error instanceof UpstreamError ? error : { kind: undefined };
+  // IAM has answered, so it is at an end with this POST: looking for the token is enough.
+  const isOver = kind === undefined || (kind === 'status' && !ANSWERED_FOR_ANOTHER.has(status));
+  return isOver ? { leaseMs: 0 } : { leaseMs: settleMs(create), record: toText(unknown) };
+}
+
+interface LookUps {
+  nextAt: number;
+  waitMs: number;
+}
+
+/** Rejects when there is no time to wait: the client is to come again. */
+async function pause(create: Create, pollMs: number, heldForMs: number): Promise<void> {
+  const { deadline, requestDeadlineMs, made } = create;
+  const waitMs = Math.min(pollMs, heldForMs);
+  if (deadline.remainingMs() - waitMs < requestDeadlineMs * RESPONSE_SHARE)
+    throw inProgress(create, heldForMs);
+  // A token that was made is to be recorded, whether or not its client is still there.
+  await within(setTimeout(waitMs), made ? deadline.expired : deadline.stop);
+}
+
+function inProgress({ made }: Create, heldForMs: number): UpstreamError {
+  return new UpstreamError('in-progress', 'another request holds the lease', {
+    requestSent: made !== undefined,
+    retryAfterSeconds: Math.max(1, Math.ceil(heldForMs / 1000)),
+  });
+}
+
+/** Without the record the promise could not be kept, so nothing is sent; what was sent already is recorded in the end. */
+async function orRetryLater(create: Create, turn: () => Promise<Turn>): Promise<Turn> {
+  try {
+    return await turn();
+  } catch (error) {
+    if (!(error instanceof StateUnavailable)) throw error;
+    if (create.made) return { heldForMs: MAX_POLL_MS };
+    throw new UpstreamError('not-recorded', error.message, {
+      requestSent: false,
+      retryAfterSeconds: error.reason === 'full' ? FULL_RETRY_SECONDS : 1,
+      cause: error,
+    });
+  }
+}
+
+function problem(code: 'CONFLICT' | 'NOT_FOUND', message: string): CreateOutcome {
+  return { problem: { path: ['idempotencyKey'], code, message } };
+}
+const conflict = problem('CONFLICT', 'This key was used before with another input. Use a new key.');
+const deletedSince = problem(
+  'NOT_FOUND',
+  'The token that was created with this key has been deleted since. Use a new key.',
+);
+const notKnown = problem(
+  'CONFLICT',
+  'An earlier request with this key may have created a token, and you have too many tokens, or too many equal ones, for ' +
+    'the gateway to find out. Look for it in `tokens`; to create another, use a new key.',
+);

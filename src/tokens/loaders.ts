@@ -3,8 +3,9 @@ import type { Scope } from '../upstream/attempt.ts';
 import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
 import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from '../upstream/models.ts';
 import type { Page } from '../upstream/parse-response.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
+import { beforeWrite, UpstreamError } from '../upstream/upstream-error.ts';
 import type { ListFirst } from './list-prefetch.ts';
+import { createTokenLookUp, type TokenLookUp } from './matching-tokens.ts';
 
 /** What a request has read so far. A new one for every request: nothing in it is ever seen by another caller. */
 export interface Loaders {
@@ -12,8 +13,10 @@ export interface Loaders {
   token(id: string): Promise<TokenDto | null>;
   tokenPage(page: PageRequest): Promise<Page<TokenDto>>;
   projectPage(tokenId: string, page: PageRequest): Promise<Page<ProjectWithPolicyDto>>;
-  /** The token as it is now, whatever was read before. */
+  /** The token as it is now, for a write that depends on it: a failure says that the write was not sent. */
   freshToken(id: string): Promise<TokenDto | null>;
+  /** For idempotent creates. As with `freshToken`, a failure says that the write was not sent. */
+  readonly lookUp: TokenLookUp;
   /** Writes are here because each must clear what it makes untrue: a later read in the same request sees the new state. */
   createToken(body: CreateTokenBody): Promise<TokenDto>;
   updateToken(id: string, body: UpdateTokenBody): Promise<TokenDto>;
@@ -68,20 +71,38 @@ export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFi
     return settle(client.getToken(scope, id), (error) => (error.status === 404 ? null : error));
   }
 
-  /** Before a write, and after one that failed: nobody knows what it changed. */
+  const newest = { ...scope, isShared: false };
+  const lookUp = createTokenLookUp((page) => beforeWrite(client.listTokens(newest, page)));
+
+  /** Before a write: what was read until now may no longer be true after it. */
   const forget = (id?: string) => {
     if (id !== undefined) tokens.clear(id);
     tokenPages.clearAll();
     projectPages.clearAll();
   };
+  const orDrop = async <Value>(write: Promise<Value>): Promise<Value> => {
+    try {
+      return await write;
+    } catch (error) {
+      lookUp.drop();
+      throw error;
+    }
+  };
   const written = (token: TokenDto): TokenDto => {
     forget(token.id);
     tokens.prime(token.id, token);
+    lookUp.add(token);
     return token;
   };
   return {
     token: (id) => tokens.load(id),
-    freshToken: (id) => tokens.clear(id).load(id),
+    lookUp,
+    async freshToken(id) {
+      tokens.clear(id);
+      const token = await beforeWrite(orNull(client.getToken(newest, id)));
+      tokens.prime(id, token);
+      return token;
+    },
     async tokenPage(request) {
       const page = await tokenPages.load(request);
       // prime does not overwrite: what a write answered in this request is newer than what a list said.
@@ -91,17 +112,26 @@ export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFi
     projectPage: (tokenId, request) => projectPages.load({ tokenId, ...request }),
     async createToken(body) {
       forget();
-      return written(await client.createToken(scope, body));
+      return written(await orDrop(client.createToken(scope, body)));
     },
     async updateToken(id, body) {
       forget(id);
-      return written(await client.updateToken(scope, id, body));
+      return written(await orDrop(client.updateToken(scope, id, body)));
     },
     async deleteToken(id) {
       forget(id);
       await client.deleteToken(scope, id);
     },
   };
+}
+
+async function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof UpstreamError && error.status === 404) return null;
+    throw error;
+  }
 }
 
 /** With the id's length, so that no id and key together read as another id and key. */

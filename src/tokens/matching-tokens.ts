@@ -1,35 +1,99 @@
 import { hash } from 'node:crypto';
+import type { PageRequest } from '../upstream/iam-client.ts';
 import type {
   AuthenticationMethodDto,
   CreateTokenBody,
   JsonWebKeyDto,
   TokenDto,
 } from '../upstream/models.ts';
-import type { Loaders } from './loaders.ts';
+import type { Page } from '../upstream/parse-response.ts';
 
-/** A caller with more tokens than this cannot be helped by looking through them. */
-const MAX_PAGES = 100;
+/**
+ * List calls that one request may spend on looking for matching tokens, however many creates it has. The planner of costs
+ * counts them once for a request that creates with an idempotency key. A caller with more pages of tokens cannot be
+ * helped by looking: `isComplete` is false.
+ */
+export const MAX_LOOK_UP_CALLS = 20;
+const PAGE_SIZE = 100;
 
-/** The caller's tokens with the same name and the same keys (RFC 7638 thumbprints) or the same location of keys. */
-export async function findLookalikes(
-  { name, authenticationMethod }: CreateTokenBody,
-  loaders: Loaders,
-): Promise<TokenDto[]> {
-  const wanted = identityOf(authenticationMethod);
-  const found: TokenDto[] = [];
-  let startKey: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const { items, next } = await loaders.tokenPage({ limit: 100, startKey });
-    for (const item of items) {
-      if (!('broken' in item) && item.name === name && identityOf(item.authenticationMethod) === wanted)
-        found.push(item);
-    }
-    if (next === undefined || next === startKey) break;
-    startKey = next;
-  }
-  return found;
+/** Tokens of the caller with the name and the keys of a create. */
+export interface Matches {
+  readonly tokens: readonly TokenDto[];
+  /** False when the list was not read to its end, or has an item that cannot be read: there may be others. */
+  readonly isComplete: boolean;
+  /** False when earlier looks of the same request left too few calls: a later request can find out. */
+  readonly hadAllCalls: boolean;
 }
 
+/** Looks through the caller's tokens, for one request. */
+export interface TokenLookUp {
+  /**
+   * The tokens that look like what `body` makes. `newest` reads the list now; otherwise what the request has read before
+   * will do. Rejects as the list call does.
+   */
+  find(body: CreateTokenBody, options: { readonly newest: boolean }): Promise<Matches>;
+  /** The request has created or changed this token. */
+  add(token: TokenDto): void;
+  /** A write of the request had another outcome: what was read before is not true any more. */
+  drop(): void;
+}
+
+interface Snapshot {
+  readonly tokens: Map<string, TokenDto>;
+  readonly isComplete: boolean;
+  readonly hadAllCalls: boolean;
+}
+
+/** `listPage` reads a page anew: it joins no read that began before. */
+export function createTokenLookUp(listPage: (page: PageRequest) => Promise<Page<TokenDto>>): TokenLookUp {
+  let callsLeft = MAX_LOOK_UP_CALLS;
+  let snapshot: Snapshot | undefined;
+
+  const readList = async (): Promise<Snapshot> => {
+    const hadAllCalls = callsLeft === MAX_LOOK_UP_CALLS;
+    const tokens = new Map<string, TokenDto>();
+    let isReadable = true;
+    let startKey: string | undefined;
+    while (callsLeft > 0) {
+      callsLeft--;
+      const { items, next } = await listPage({ limit: PAGE_SIZE, startKey });
+      isReadable = addReadable(items, tokens) && isReadable;
+      if (next === undefined) return { tokens, isComplete: isReadable, hadAllCalls: true };
+      // A key that repeats leads nowhere.
+      if (next === startKey) return { tokens, isComplete: false, hadAllCalls: true };
+      startKey = next;
+    }
+    return { tokens, isComplete: false, hadAllCalls };
+  };
+
+  return {
+    async find({ name, authenticationMethod }, { newest }) {
+      if (newest || !snapshot) snapshot = await readList();
+      const { tokens, isComplete, hadAllCalls } = snapshot;
+      const wanted = identityOf(authenticationMethod);
+      const matching = [...tokens.values()].filter(
+        (token) => token.name === name && identityOf(token.authenticationMethod) === wanted,
+      );
+      return { tokens: matching, isComplete, hadAllCalls };
+    },
+    add: (token) => void snapshot?.tokens.set(token.id, token),
+    drop() {
+      snapshot = undefined;
+    },
+  };
+}
+
+/** Whether all items could be read. */
+function addReadable(items: Page<TokenDto>['items'], tokens: Map<string, TokenDto>): boolean {
+  let areReadable = true;
+  for (const item of items) {
+    if ('broken' in item) areReadable = false;
+    else tokens.set(item.id, item);
+  }
+  return areReadable;
+}
+
+/** The same keys (RFC 7638 thumbprints) or the same location of keys. */
 function identityOf({ publicKeyInfo }: AuthenticationMethodDto): string {
   return 'jwks' in publicKeyInfo
     ? publicKeyInfo.jwks.keys.map(thumbprint).sort().join(' ')

@@ -14,6 +14,8 @@ export interface Scope {
   readonly deadline: Deadline;
   /** Trace context and request id; nothing else of the caller's headers goes upstream. */
   readonly headers: Readonly<Record<string, string>>;
+  /** False: reads begin now, and join none that began before. */
+  readonly isShared?: boolean;
   /** Keeps a read from joining one that began before another process wrote. Absent where only this process writes. */
   readonly lastWriteAt?: LastWriteAt | undefined;
   /** Counts the attempts that are made for it. */
@@ -110,6 +112,9 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
     const leave = entered instanceof Promise ? await entered : entered;
     try {
       if (stop.reason) throw stopped(stop, false);
+      // After this process was suspended, its timers come later than what it was waiting for.
+      if (scope.deadline.remainingMs() <= 0)
+        throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
       const response = await transport(toRequest(scope, call, authorization, more));
       if (response.status < 200 || response.status > 299) throw toStatusError(response, now());
       return response;

@@ -21,13 +21,15 @@ export function shareReads(
   { onWrite, afterWrite }: WriteHooks,
 ): IamClient {
   const read = <Value>(scope: Scope, key: string, call: (scope: Scope) => Promise<Value>): Promise<Value> =>
-    reads.run(
-      scope.credential.identity,
-      key,
-      scope.deadline,
-      (work) => call(toSharedScope(scope, work)),
-      scope.lastWriteAt,
-    );
+    scope.isShared === false
+      ? call(scope)
+      : reads.run(
+          scope.credential.identity,
+          key,
+          scope.deadline,
+          (work) => call(toSharedScope(scope, work)),
+          scope.lastWriteAt,
+        );
   const write = async <Value>({ credential, deadline }: Scope, call: () => Promise<Value>) => {
     const { identity } = credential;
     reads.invalidate(identity);

@@ -9,7 +9,7 @@ export interface ErrorDetail {
  * `status` an answer with an error status; `unavailable` the connection could not be made or was lost;
  * `timeout` no answer in time; `invalid-response` an answer that is not what the API promises
  * (not JSON, too large, wrong shape, a redirect); `aborted` whoever asked went away;
- * `saturated` this process has too much under way to ask.
+ * `not-recorded` the state that an idempotent create needs cannot be used; `in-progress` another request is at that create.
  */
 export type UpstreamFailure =
   | 'status'
@@ -17,7 +17,8 @@ export type UpstreamFailure =
   | 'timeout'
   | 'invalid-response'
   | 'aborted'
-  | 'saturated';
+  | 'not-recorded'
+  | 'in-progress';
 
 interface UpstreamErrorOptions {
   readonly status?: number | undefined;
@@ -27,6 +28,7 @@ interface UpstreamErrorOptions {
   readonly retryAfterSeconds?: number | undefined;
   readonly requestSent?: boolean;
   readonly staleConnection?: boolean;
+  readonly isBeforeWrite?: boolean;
   readonly cause?: unknown;
 }
 
@@ -43,12 +45,15 @@ export class UpstreamError extends Error {
   readonly iamName: string | undefined;
   readonly traceId: string | undefined;
   readonly details: readonly ErrorDetail[];
-  /** What `Retry-After` asked for. */
+  /** What `Retry-After` asked for, or how long the present failure lasts. */
   readonly retryAfterSeconds: number | undefined;
   /** False only when it is certain that the request never left, so a write cannot have happened. */
   readonly requestSent: boolean;
   /** A kept connection was closed as it was used again, which says nothing about how the other side is. */
   readonly staleConnection: boolean;
+
+  /** True for a failed read of which a write depends, which was therefore not sent. */
+  readonly isBeforeWrite: boolean;
 
   constructor(kind: UpstreamFailure, message: string, options: UpstreamErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -60,5 +65,23 @@ export class UpstreamError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.requestSent = options.requestSent ?? true;
     this.staleConnection = options.staleConnection ?? false;
+    this.isBeforeWrite = options.isBeforeWrite ?? false;
+  }
+}
+
+/** Whether the write that failed with `error` may have changed something: not if it was rejected (4xx), or never left. */
+export function mayHaveSucceeded({ kind, status = 0, requestSent, isBeforeWrite }: UpstreamError): boolean {
+  if (isBeforeWrite || !requestSent) return false;
+  if (kind === 'status') return status >= 500;
+  return kind !== 'invalid-response' || status < 300 || status > 399;
+}
+
+/** `read`, whose failure means that the write that depends on it was not sent. Rejects with errors that say so. */
+export async function beforeWrite<Value>(read: Promise<Value>): Promise<Value> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+    throw new UpstreamError(error.kind, error.message, { ...error, cause: error, isBeforeWrite: true });
   }
 }

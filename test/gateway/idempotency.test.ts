@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
@@ -110,6 +111,224 @@ describe('The same idempotency key', () => {
     );
     const again = await create('key-1');
     expect(again.data.createToken).toMatchObject({ token: null, userErrors: [{ code: 'NOT_FOUND' }] });
+    expect(posts()).toBe(1);
+  });
+});
+
+describe('The same idempotency key with another description', () => {
+  it('is a conflict', async () => {
+    await create('key-1', { description: 'first' });
+    const { data } = await create('key-1', { description: 'second' });
+    expect(data.createToken.userErrors).toEqual([{ code: 'CONFLICT', field: ['input', 'idempotencyKey'] }]);
+  });
+});
+
+describe('A read that a write needs first', () => {
+  const failed = async (answer: ReturnType<typeof create>) => {
+    const { data, errors } = await answer;
+    return [data.createToken ?? data.updateToken ?? null, errors?.map(({ extensions }) => extensions)];
+  };
+
+  it.each([
+    ['status-500', 'UPSTREAM_ERROR', 500],
+    ['status-400', 'UPSTREAM_ERROR', 400],
+    ['status-409', 'CONFLICT', 409],
+  ])('that fails (%s) says of a create that nothing was sent', async (fault, code, upstreamStatus) => {
+    gateway.emulator.faults.add({ fault, operation: 'listToken' });
+    expect(await failed(create('key-1'))).toEqual([
+      null,
+      [{ code, upstreamStatus, traceId: expect.any(String) }],
+    ]);
+    expect(posts()).toBe(0);
+    gateway.emulator.faults.clear();
+    expect((await create('key-1')).data.createToken.userErrors).toEqual([]);
+  });
+
+  it('that fails says of a repeated create that nothing was sent', async () => {
+    await create('key-1');
+    gateway.emulator.faults.add({ fault: 'reset', operation: 'getToken' });
+    expect(await failed(create('key-1'))).toEqual([null, [{ code: 'UPSTREAM_UNAVAILABLE' }]]);
+    expect(posts()).toBe(1);
+  });
+
+  it.each([
+    ['reset', { code: 'UPSTREAM_UNAVAILABLE' }],
+    ['status-400', { code: 'UPSTREAM_ERROR', upstreamStatus: 400, traceId: expect.any(String) }],
+  ])('that fails (%s) says of a partial update that nothing was sent', async (fault, extensions) => {
+    const { data } = await create('key-1');
+    gateway.emulator.faults.add({ fault, operation: 'getToken' });
+    const update =
+      'mutation ($id: ID!) { updateToken(input: { id: $id, authenticationMethod: { type: PRIVATE_KEY } }) { token { id } } }';
+    const answer = gateway.query(
+      update,
+      { id: data.createToken.token.id },
+      { authorization: `Bearer caller-${caller}` },
+    );
+    expect(await failed(answer)).toEqual([null, [extensions]]);
+    expect(gateway.calls().filter((call) => call.startsWith('PATCH'))).toEqual([]);
+  });
+});
+
+/** `count` creates in one operation, each with a key of its own. */
+function createMany(to: Gateway, keys: readonly string[], authorization: string) {
+  const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
+  const inputs = keys.map((idempotencyKey) => ({
+    name: 'one of many',
+    authenticationMethod,
+    idempotencyKey,
+  }));
+  const names = keys.map((_, at) => `$i${at}: CreateTokenInput!`).join(', ');
+  const fields = keys.map(
+    (_, at) => `c${at}: createToken(input: $i${at}) { token { id } userErrors { code } }`,
+  );
+  const variables = Object.fromEntries(inputs.map((input, at) => [`i${at}`, input]));
+  return to.query(`mutation (${names}) { ${fields.join(' ')} }`, variables, { authorization });
+}
+
+describe('A caller with many tokens', () => {
+  const seed = {
+    principals: {
+      several: { tokens: Array.from({ length: 250 }, () => ({})) },
+      many: { tokens: Array.from({ length: 10_000 }, () => ({})) },
+    },
+  };
+  let large: Gateway;
+  beforeAll(async () => {
+    large = await startGateway({ emulator: { seed } });
+  });
+  afterAll(() => large.close());
+  beforeEach(() => {
+    large.emulator.faults.clear();
+    large.forgetCalls();
+  });
+  const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
+  const method = (name: string) => large.calls().filter((call) => call.startsWith(`${name} `)).length;
+
+  it('who creates twenty at once has the list read once', async () => {
+    const { data, errors } = await createMany(large, keys, 'Bearer several');
+    expect(errors).toBeUndefined();
+    expect(new Set(Object.values<{ token: { id: string } }>(data).map(({ token }) => token.id)).size).toBe(
+      20,
+    );
+    expect([method('GET'), method('POST')]).toEqual([3, 20]);
+  });
+
+  it('more than can be looked through creates all the same, in as many calls as were predicted', async () => {
+    const { errors } = await createMany(large, keys, 'Bearer many');
+    expect(errors).toBeUndefined();
+    expect([method('GET'), method('POST')]).toEqual([20, 20]);
+    const again = await createMany(large, keys.slice(0, 1), 'Bearer many');
+    expect(again.data.c0.userErrors).toEqual([]);
+    expect(method('POST')).toBe(20);
+  });
+
+  it('more than can be looked through is told when an outcome cannot be found out, and gets no second token', async () => {
+    large.emulator.faults.add({ fault: 'after-500', operation: 'createToken', times: 1 });
+    const lost = await createMany(large, ['lost'], 'Bearer many');
+    expect(lost.errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_ERROR', mayHaveSucceeded: true });
+    for (const _ of [1, 2]) {
+      const { data } = await createMany(large, ['lost'], 'Bearer many');
+      expect(data.c0).toEqual({ token: null, userErrors: [{ code: 'CONFLICT' }] });
+    }
+    expect(method('POST')).toBe(1);
+  });
+});
+
+describe('While the outcome of a create is not known', () => {
+  const DEADLINE_MS = 2000;
+  let quick: Gateway;
+  beforeAll(async () => {
+    quick = await startGateway({ env: { REQUEST_DEADLINE_MS: String(DEADLINE_MS) } });
+  });
+  afterAll(() => quick.close());
+  beforeEach(() => {
+    quick.emulator.faults.clear();
+    quick.forgetCalls();
+  });
+  const ask = (...keys: string[]) => createMany(quick, keys, `Bearer caller-${caller}`);
+  const made = () => quick.emulator.tokensOf(`caller-${caller}`);
+  const sent = () => quick.calls().filter((call) => call.startsWith('POST')).length;
+  const fail = (fault: string) => quick.emulator.faults.add({ fault, operation: 'createToken', times: 1 });
+
+  it('a repeat waits for the token that comes late, and makes no other', async () => {
+    fail('reset-late-500');
+    const lost = await ask('late');
+    expect(lost.errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_UNAVAILABLE', mayHaveSucceeded: true });
+    const { data } = await ask('late');
+    expect(made()).toEqual([expect.objectContaining({ id: data.c0.token.id })]);
+    expect(sent()).toBe(1);
+  });
+
+  it('a repeat whose time is up is told when to come again, and then gets its token', async () => {
+    fail('reset');
+    await ask('never');
+    const startedAt = performance.now();
+    const early = await ask('never');
+    expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS);
+    const { code, retryAfter, ...rest } = early.errors?.[0]?.extensions ?? {};
+    expect([code, rest]).toEqual(['OVERLOADED', {}]);
+    expect(sent()).toBe(1);
+    await new Promise((resolve) => setTimeout(resolve, Number(retryAfter) * 1000));
+    const { data } = await ask('never');
+    expect(made()).toEqual([expect.objectContaining({ id: data.c0.token.id })]);
+    expect(sent()).toBe(2);
+  });
+
+  it('several repeats at once get the one token', async () => {
+    fail('reset-late-700');
+    await ask('crowd');
+    const answers = await Promise.all(Array.from({ length: 8 }, () => ask('crowd')));
+    expect(made()).toHaveLength(1);
+    for (const { data } of answers) expect(data.c0.token.id).toBe(made()[0]?.id);
+  });
+
+  it('one operation that waits for several creates ends within its deadline', async () => {
+    for (const key of ['a', 'b', 'c']) {
+      fail('reset');
+      await ask(key);
+    }
+    const startedAt = performance.now();
+    const { errors } = await ask('a', 'b', 'c');
+    expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS + 100);
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(Array(3).fill('OVERLOADED'));
+    expect(sent()).toBe(3);
+  });
+
+  it.each(['status-503', 'html504', 'truncated', 'badjson'])(
+    'after %s nothing is sent again at once',
+    async (fault) => {
+      fail(fault);
+      await ask(`after ${fault}`.replace(' ', '-'));
+      const again = await ask(`after ${fault}`.replace(' ', '-'));
+      expect([again.data.c0?.token?.id, again.errors?.[0]?.extensions.code]).toEqual(
+        made().length > 0 ? [made()[0]?.id, undefined] : [undefined, 'OVERLOADED'],
+      );
+      expect(sent()).toBe(1);
+    },
+  );
+});
+
+describe('A client that leaves', () => {
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+
+  it.each([
+    ['while tokens are looked through', 'listToken', 'GET'],
+    ['while the create is on its way', 'createToken', 'POST'],
+  ] as const)('%s takes nothing from another with the same key', async (_, operation, method) => {
+    gateway.emulator.faults.add({ fault: 'latency-600', operation, times: 1 });
+    const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
+    const input = { name: 'billing-worker', authenticationMethod, idempotencyKey: 'key-1' };
+    const headers = { 'content-type': 'application/json', authorization: `Bearer caller-${caller}` };
+    const leaves = request(gateway.url, { method: 'POST', headers, agent: false });
+    leaves.on('error', () => {}).end(JSON.stringify({ query: CREATE, variables: { input } }));
+    await until(() => gateway.calls().some((call) => call.startsWith(method)));
+    const stays = create('key-1');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    leaves.destroy();
+    const { data } = await stays;
+    expect(data.createToken.userErrors).toEqual([]);
     expect(posts()).toBe(1);
   });
 });

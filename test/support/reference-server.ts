@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config/config.ts';
 import { createContext } from '../../src/graphql/context.ts';
 import type { PipelineRequest } from '../../src/graphql/pipeline/request.ts';
 import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
-import { createMemoryStore } from '../../src/state/memory-store.ts';
+import { createMemoryRecords } from '../../src/state/memory-records.ts';
 import { createOperationRecord } from '../../src/telemetry/operation-record.ts';
 import { createIdempotentCreate } from '../../src/tokens/idempotent-create.ts';
 import { createListFirst } from '../../src/tokens/list-prefetch.ts';
@@ -38,7 +38,7 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
   const parts = {
     client: upstream.client,
     listFirst: createListFirst({ min: config.upstream.tokenBatchListMin }),
-    createOnce: createIdempotentCreate(createMemoryStore()),
+    createOnce: createIdempotentCreate(createMemoryRecords()),
   };
   const run = async (body: string, authorization: string | undefined): Promise<ExecutionResult> => {
     const { query, variables, operationName } = JSON.parse(body);

@@ -58,10 +58,16 @@ export const Mutation = {
 async function create(
   body: CreateTokenBody,
   idempotencyKey: string | null | undefined,
-  { caller, loaders, createOnce }: Context,
+  { caller, loaders, deadline, createOnce }: Context,
 ): Promise<TokenPayload> {
   if (idempotencyKey == null) return { token: await loaders.createToken(body), userErrors: [] };
-  const outcome = await createOnce({ principal: caller.principal, key: idempotencyKey, body, loaders });
+  const outcome = await createOnce({
+    principal: caller.principal,
+    key: idempotencyKey,
+    body,
+    loaders,
+    deadline,
+  });
   return 'token' in outcome
     ? { token: outcome.token, userErrors: [] }
     : refused(toUserErrors([outcome.problem]));

@@ -35,8 +35,8 @@ export async function orUserErrors<Payload>(
   try {
     return await write();
   } catch (error) {
-    const userErrors =
-      error instanceof UpstreamError && error.kind === 'status' ? readUserErrors(error) : undefined;
+    const isAboutInput = error instanceof UpstreamError && error.kind === 'status' && !error.isBeforeWrite;
+    const userErrors = isAboutInput ? readUserErrors(error) : undefined;
     if (!userErrors) throw error;
     return refused(userErrors);
   }

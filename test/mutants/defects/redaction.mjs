@@ -69,20 +69,6 @@ export const redaction = [
     tests: ERRORS,
   },
   {
-    name: 'A write that never left may have succeeded',
-    file: 'src/errors.ts',
-    find: 'if (!requestSent) return false;',
-    replace: '',
-    tests: ERRORS,
-  },
-  {
-    name: 'A write that was refused may have succeeded',
-    file: 'src/errors.ts',
-    find: 'return status >= 500;',
-    replace: 'return status >= 400;',
-    tests: ERRORS,
-  },
-  {
     name: 'A token that does not exist is an error',
     file: 'src/tokens/loaders.ts',
     find: 'error.status === 404 ? null : error',

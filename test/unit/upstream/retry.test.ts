@@ -19,7 +19,7 @@ describe('A read is asked again', () => {
     ['timeout', true],
     ['invalid-response', false],
     ['aborted', false],
-    ['saturated', false],
+    ['not-recorded', false],
   ])('after %s: %s', (kind, expected) => expect(isRetryable(new UpstreamError(kind, ''))).toBe(expected));
 
   it('after a wait of up to 200 ms, then up to 400 ms', () => {

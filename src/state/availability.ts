@@ -1,0 +1,88 @@
+interface AvailabilityOptions {
+  /** Rejects while the other side cannot be used. */
+  readonly probe: () => Promise<unknown>;
+  /** Called once for each change, and never after `close`. `cause` is a code or a few words, without secrets. */
+  readonly onChange: (change: 'lost' | 'back', cause: string) => void;
+  readonly causeOf: (error: unknown) => string;
+  /** Between probes of a side that answers; 0 probes only one that is lost. */
+  readonly probeMs: number;
+}
+
+/** Whether another process that keeps state can be used at the moment. */
+export interface Availability {
+  isUp(): boolean;
+  /** `performance.now()` of the last time that it came back; what it knew before may be gone. */
+  upSince(): number;
+  /** A command failed: nobody uses the other side until a probe gets through. */
+  lose(cause: string): void;
+  /** Probes at once. */
+  check(): Promise<void>;
+  close(): void;
+}
+
+const PROBE_LOST_MS = 250;
+
+/**
+ * One failure ends the use of the other side for all requests, so that a slow one does not cost each of them its timeout.
+ * Probes find out when it is back, and, with `probeMs`, that it is lost while nobody uses it. It counts as lost until the
+ * first probe, and a start that succeeds is not reported as a change.
+ */
+export function watchAvailability(options: AvailabilityOptions): Availability {
+  const { probe, onChange, causeOf, probeMs } = options;
+  let isUp = false;
+  let upSince = Number.NEGATIVE_INFINITY;
+  let isClosed = false;
+  let reported: 'lost' | 'back' | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const report = (change: 'lost' | 'back', cause: string) => {
+    if (change === 'back' && !isUp && reported !== undefined) upSince = performance.now();
+    isUp = change === 'back';
+    const isNews = reported !== change && !(reported === undefined && isUp);
+    reported = change;
+    if (isNews && !isClosed) onChange(change, cause);
+  };
+  const checkLater = (ms: number) => {
+    clearTimeout(timer);
+    if (isClosed || ms === 0) return;
+    timer = setTimeout(check, ms);
+    timer.unref();
+  };
+  const lose = (cause: string) => {
+    report('lost', cause);
+    checkLater(PROBE_LOST_MS);
+  };
+  const check = async () => {
+    try {
+      await probe();
+      report('back', '');
+      checkLater(probeMs);
+    } catch (error) {
+      lose(causeOf(error));
+    }
+  };
+  return {
+    isUp: () => isUp,
+    upSince: () => upSince,
+    lose,
+    check,
+    close() {
+      isClosed = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Another process did not answer in time. */
+export class NoReply extends Error {
+  override readonly name = 'NoReply';
+}
+
+/** `reply`, or a rejection with `NoReply` after `ms`. */
+export function replyWithin<Value>(ms: number, reply: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    // When this process itself was held up, a reply may be waiting to be read: it is read before the time is over.
+    const timer = setTimeout(() => setImmediate(() => reject(new NoReply(`no reply within ${ms} ms`))), ms);
+    reply.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

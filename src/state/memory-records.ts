@@ -1,0 +1,93 @@
+import { type LeasedRecords, type RecordKey, StateUnavailable } from './leases.ts';
+
+interface Entry {
+  readonly caller: string;
+  readonly value: string;
+  readonly endsAt: number;
+}
+
+interface MemoryOptions {
+  readonly maxEntries?: number;
+  readonly maxEntriesPerCaller?: number;
+  /** In milliseconds. */
+  readonly now?: () => number;
+}
+
+/**
+ * The records of a single process. Each is a promise to a caller, so none is dropped before its time: what there is no
+ * room for is refused. One caller can fill a tenth of the room, and nobody else's share.
+ */
+export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords {
+  const { maxEntries = 100_000, maxEntriesPerCaller = 10_000, now = () => performance.now() } = options;
+  const entriesOf = new Map<string, number>();
+  const count = (caller: string, change: 1 | -1) => {
+    const entries = (entriesOf.get(caller) ?? 0) + change;
+    if (entries === 0) entriesOf.delete(caller);
+    else entriesOf.set(caller, entries);
+  };
+  const leases = createExpiringMap(now, count);
+  const records = createExpiringMap(now, count);
+
+  const refuseWithoutRoom = ({ caller }: RecordKey) => {
+    leases.dropExpired();
+    records.dropExpired();
+    if (leases.size() + records.size() >= maxEntries)
+      throw new StateUnavailable('full', `${maxEntries} records and leases are in use`);
+    if ((entriesOf.get(caller) ?? 0) >= maxEntriesPerCaller)
+      throw new StateUnavailable('full', `this caller has ${maxEntriesPerCaller} records and leases`);
+  };
+
+  return {
+    async acquire(key, owner, leaseMs) {
+      const record = records.get(key.id)?.value;
+      const held = leases.get(key.id);
+      if (held) return { record, isAcquired: false, heldForMs: held.endsAt - now() };
+      // A record may be written under every lease. Where there is one already, there is room for it.
+      if (record === undefined) refuseWithoutRoom(key);
+      leases.set(key, owner, leaseMs);
+      return { record, isAcquired: true, heldForMs: leaseMs };
+    },
+    async change(key, owner, { leaseMs, record }) {
+      if (leases.get(key.id)?.value !== owner) return false;
+      if (record) records.set(key, record.text, record.ttlMs);
+      else if (record === null) records.delete(key.id);
+      if (leaseMs > 0) leases.set(key, owner, leaseMs);
+      else leases.delete(key.id);
+      return true;
+    },
+  };
+}
+
+/**
+ * Entries in the order in which they were last written. All of one map live for about the same time, so the expired ones
+ * are at its beginning, and dropping them costs no walk through the others.
+ */
+function createExpiringMap(now: () => number, count: (caller: string, change: 1 | -1) => void) {
+  const entries = new Map<string, Entry>();
+  const remove = (id: string) => {
+    const entry = entries.get(id);
+    if (entry && entries.delete(id)) count(entry.caller, -1);
+  };
+  return {
+    size: () => entries.size,
+    get(id: string): Entry | undefined {
+      const entry = entries.get(id);
+      if (!entry || entry.endsAt > now()) return entry;
+      remove(id);
+      return undefined;
+    },
+    set({ caller, id }: RecordKey, value: string, ttlMs: number) {
+      remove(id);
+      entries.set(id, { caller, value, endsAt: now() + ttlMs });
+      count(caller, 1);
+    },
+    delete: remove,
+    dropExpired() {
+      const time = now();
+      for (const [id, { endsAt }] of entries) {
+        if (endsAt > time) return;
+        remove(id);
+      }
+    },
+  };
+}
