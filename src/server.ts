@@ -17,10 +17,12 @@ import { createSchema, readTypeDefs } from './graphql/schema.ts';
 import { openTrustedDocuments } from './graphql/trusted-documents.ts';
 import { openAdmin } from './http/admin.ts';
 import { createHttpApp } from './http/app.ts';
+import { type Connections, createConnections } from './http/connections.ts';
 import { crossOrigin } from './http/cors.ts';
 import { graphiql, isGraphiqlBuilt } from './http/graphiql.ts';
 import { health } from './http/health.ts';
 import { listen } from './http/listen.ts';
+import { rejectConnection } from './http/node-server.ts';
 import { schemaFile } from './http/schema-file.ts';
 import { openState } from './state/open.ts';
 import type { Channel } from './state/primary-state.ts';
@@ -58,6 +60,8 @@ export interface ServerOptions extends OwnConfig {
   readonly auth: AuthOptions;
   /** In a worker, the way to its primary process, which has the admin listener and the state of all. */
   readonly primary?: Channel | undefined;
+  /** Client connections at once. Undefined: no limit. */
+  readonly maxConnections?: number | undefined;
   /** How many log lines were dropped since the start. */
   readonly droppedLogLines?: (() => number) | undefined;
   /** An `Authorization` value that works, for the explorer. Only the emulator has one. */
@@ -76,7 +80,7 @@ export interface Server {
   /** While closing: answers what is still in flight as if its deadline had passed. */
   giveUp(): void;
   /** What `close` waits for. */
-  pending(): { readonly requests: number };
+  pending(): ReturnType<Connections['pending']>;
 }
 
 /** Puts the gateway together and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
@@ -133,7 +137,12 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
 
   const admission = createAdmission({ ...options.limits, shared: state.rateLimit });
   const deadlines = createDeadlines(options.http.requestDeadlineMs);
-  const http = { ...options.http, maxBodyBytes: options.limits.maxBodyBytes };
+  const connections = createConnections({
+    max: options.maxConnections,
+    onFull: atMostOnceAMinute(() => log.warn(connections.counts(), CONNECTIONS_FULL)),
+    reject: rejectConnection,
+  });
+  const http = { ...options.http, maxBodyBytes: options.limits.maxBodyBytes, connections };
   const app = createHttpApp(http, log, isDraining);
   await crossOrigin(app, options.cors.origins);
   // After CORS, so that pages may read the refusal.
@@ -172,6 +181,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       traffic: traffic.metrics,
       stateFallbacks: state.fallbacks,
       droppedLogLines: options.droppedLogLines,
+      connections,
     });
 
   await listen(app, { ...options.listen, variables: { host: 'HOST', port: 'PORT' } });
@@ -198,12 +208,24 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       await tracing?.close();
     },
     giveUp: deadlines.expireAll,
-    pending: () => ({ requests: admission.load().inFlight }),
+    pending: connections.pending,
   };
 }
 
 const GRAPHIQL_MISSING =
   'EXPLORER=graphiql and both need the files of GraphiQL: run `npm run build:graphiql` first';
+
+const CONNECTIONS_FULL =
+  'client connections are at their limit: idle ones are closed, and new ones are refused where none is idle. Raise the limit of open files (ulimit -n), or add replicas';
+
+function atMostOnceAMinute(warn: () => void): () => void {
+  let next = 0;
+  return () => {
+    if (performance.now() < next) return;
+    next = performance.now() + 60_000;
+    warn();
+  };
+}
 
 function urlOf(app: FastifyInstance): string {
   const { address, family, port } = app.server.address() as AddressInfo;

@@ -3,8 +3,10 @@ import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import { handToPrimary, serveMetrics } from '../telemetry/metrics.ts';
 import { createHttpApp } from './app.ts';
+import { createConnections, MAX_ADMIN_CONNECTIONS } from './connections.ts';
 import { type HealthOptions, health } from './health.ts';
 import { listen } from './listen.ts';
+import { rejectConnection } from './node-server.ts';
 
 type AdminOptions = Pick<Config, 'admin' | 'http' | 'limits'>;
 
@@ -21,7 +23,8 @@ export async function startAdmin(
   { isDraining, addHealth, readMetrics }: AdminParts,
   log: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
-  const app = createHttpApp({ ...http, maxBodyBytes: limits.maxBodyBytes }, log, isDraining);
+  const connections = createConnections({ max: MAX_ADMIN_CONNECTIONS, reject: rejectConnection });
+  const app = createHttpApp({ ...http, maxBodyBytes: limits.maxBodyBytes, connections }, log, isDraining);
   addHealth(app);
   serveMetrics(app, readMetrics);
   if (admin) await listen(app, { ...admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } });

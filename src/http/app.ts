@@ -9,10 +9,16 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { describeBug } from '../telemetry/describe-error.ts';
+import type { Connections } from './connections.ts';
 import { commonHeaders, errorBody, HttpRefusal } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
 import { withoutListeningLines } from './listen.ts';
-import { createHttpServer, type HttpServerOptions } from './node-server.ts';
+import {
+  continueRequest,
+  createHttpServer,
+  type HttpServerOptions,
+  isWaitingForContinue,
+} from './node-server.ts';
 import { slowClients } from './slow-clients.ts';
 import { httpChecks } from './validate-request.ts';
 
@@ -20,6 +26,7 @@ export interface HttpOptions extends HttpServerOptions {
   readonly maxBodyBytes: number;
   /** Whose `X-Forwarded-For` says where a request comes from. */
   readonly trustedProxies: readonly string[];
+  readonly connections: Connections;
 }
 
 /** A listener without routes: what holds of every request and every answer, whatever path it is for. */
@@ -38,7 +45,7 @@ export function createHttpApp(
     trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     exposeHeadRoutes: false,
     bodyLimit: options.maxBodyBytes,
-    serverFactory: (handler: RequestListener) => createHttpServer(handler, options),
+    serverFactory: (handler: RequestListener) => createHttpServer(handler, options, options.connections),
     // Done by the server, because Fastify does it for one address only of a `HOST` that has several.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
@@ -58,10 +65,23 @@ export function createHttpApp(
     done();
   });
   httpChecks(app);
+  askForBody(app, options.maxBodyBytes);
   jsonBody(app);
   slowClients(app, options.requestTimeoutMs);
   app.setErrorHandler<FastifyError>(answerError);
   return app;
+}
+
+/** Sends `100 Continue` to a client that waits for it, after the checks of the head: the last hook before the body is read. */
+function askForBody(app: FastifyInstance, maxBodyBytes: number): void {
+  app.addHook('preParsing', ({ raw, headers }, reply, _payload, done) => {
+    if (!isWaitingForContinue(raw)) done(null);
+    else if (Number(headers['content-length']) > maxBodyBytes) done(new HttpRefusal(413, TOO_LARGE));
+    else {
+      continueRequest(raw, reply.raw);
+      done(null);
+    }
+  });
 }
 
 /** The caller's `x-request-id` when it is well-formed, else ours. It is echoed, logged and sent upstream. */
@@ -83,11 +103,13 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
   return reply.code(status).send(errorBody(code, message ?? 'The request is malformed.'));
 }
 
+const TOO_LARGE = 'The body is too large.';
+
 /** Fastify's own, by their codes. */
 const MESSAGES: Readonly<Record<string, string>> = {
   FST_ERR_BAD_URL: 'The URL is malformed.',
   FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is not valid JSON.',
   FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
-  FST_ERR_CTP_BODY_TOO_LARGE: 'The body is too large.',
+  FST_ERR_CTP_BODY_TOO_LARGE: TOO_LARGE,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the request as `content-type: application/json`.',
 };

@@ -32,9 +32,13 @@ export function commonHeaders(requestId: string): Record<string, string> {
 
 /** The same refusal as text, for a connection on which nothing that could be answered properly has arrived. */
 export function rawRefusal({ statusCode, message }: HttpRefusal): string {
-  const body = JSON.stringify(errorBody('BAD_REQUEST', message));
+  const isFull = statusCode === 503;
+  const body = JSON.stringify(
+    isFull ? errorBody('OVERLOADED', message, { retryAfter: 1 }) : errorBody('BAD_REQUEST', message),
+  );
   const headers = {
     ...commonHeaders(randomUUID()),
+    ...(isFull ? { 'retry-after': 1 } : {}),
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     connection: 'close',

@@ -5,7 +5,9 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Connections, Exchange } from './connections.ts';
 import { HttpRefusal, rawRefusal } from './error-response.ts';
 import { onClose } from './on-close.ts';
 
@@ -18,26 +20,27 @@ export interface HttpServerOptions {
 /** A client that is still sending gets this long to read why it is refused: closing at once would discard the answer. */
 const LINGER_MS = 500;
 
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  isLast?: boolean;
-}
-
 /** Node.js' own server, except that what it would refuse by itself is refused in the words and headers of this gateway. */
-export function createHttpServer(handler: RequestListener, options: HttpServerOptions): Server {
+export function createHttpServer(
+  handler: RequestListener,
+  options: HttpServerOptions,
+  connections: Connections,
+): Server {
   const server = createServer(
     {
       ...timeouts(options),
       keepAliveTimeout: options.keepAliveTimeoutMs,
-      // Checked where it can be answered in our shape: plugins/http-checks.ts.
+      // Checked where it can be answered in our shape: validate-request.ts.
       requireHostHeader: false,
     },
-    handler,
+    // What arrives on a connection that was rejected has its response already.
+    (request, response) => {
+      if (request.socket.writable) handler(request, response);
+    },
   );
-  const openOn = watchExchanges(server);
+  connections.follow(server);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const exchange = [...(openOn.get(socket) ?? [])].at(-1);
+    const exchange = [...connections.exchangesOn(socket)].at(-1);
     const refusal = toRefusal(error.code);
     if (error.code === 'ECONNRESET') socket.destroy();
     else if (!exchange) refuse(socket, refusal);
@@ -51,33 +54,24 @@ export function createHttpServer(handler: RequestListener, options: HttpServerOp
   });
   // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1). Node.js would answer with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  // Node.js would ask for the body before anything was checked.
+  server.on('checkContinue', (request, response) => {
+    waitingForContinue.add(request);
+    server.emit('request', request, response);
+  });
   return server;
 }
 
-/**
- * What is not answered yet on each connection, the latest last. Of several requests sent at once, only the first one's
- * response hears that the connection is gone. The others would wait for their turn forever, and what counts requests by
- * the end of their responses would never be done: they are told here.
- */
-function watchExchanges(server: Server): WeakMap<Duplex, Set<Exchange>> {
-  const openOn = new WeakMap<Duplex, Set<Exchange>>();
-  server.on('connection', (socket) => {
-    const open = new Set<Exchange>();
-    openOn.set(socket, open);
-    socket.once('close', () => {
-      for (const { response } of open) {
-        response.destroy();
-        response.emit('close');
-      }
-    });
-  });
-  server.on('request', (request, response) => {
-    const open = openOn.get(request.socket);
-    const exchange = { request, response };
-    open?.add(exchange);
-    onClose(response, () => open?.delete(exchange));
-  });
-  return openOn;
+/** Requests whose clients send the body only when they are asked to: `Expect: 100-continue` (RFC 9110, 10.1.1). */
+const waitingForContinue = new WeakSet<IncomingMessage>();
+
+export function isWaitingForContinue(request: IncomingMessage): boolean {
+  return waitingForContinue.has(request);
+}
+/** Asks for the body of such a request. */
+export function continueRequest(request: IncomingMessage, response: ServerResponse): void {
+  waitingForContinue.delete(request);
+  response.writeContinue();
 }
 
 /** Node.js looks for slow clients from time to time: so a client's time ends one look early, and it is never cut late. */
@@ -122,4 +116,29 @@ function refuse(socket: Duplex, refusal: HttpRefusal): void {
   socket.resume();
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
+}
+
+/** Rejected connections that are told why at the same time. More are closed without a word. */
+const MAX_TOLD = 32;
+let told = 0;
+
+/** Ends a connection that there is no room for. */
+export function rejectConnection(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
+  if (told >= MAX_TOLD) {
+    socket.destroy();
+    return;
+  }
+  told++;
+  socket.once('close', () => told--);
+  refuse(socket, new HttpRefusal(503, 'The gateway has as many connections as it can. Try again.'));
+}
+
+/** Closes a connection after its response, but not at once: the client may have begun to send what was refused. */
+export function lingerAfterResponse(socket: Socket): void {
+  socket.destroySoon = () => {
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once('close', () => clearTimeout(timer));
+  };
 }

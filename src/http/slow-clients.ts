@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import { isWaitingForContinue, lingerAfterResponse } from './node-server.ts';
 import { onClose } from './on-close.ts';
 
 /** A request may be refused before its body has arrived: this much of the rest is read and thrown away. */
@@ -8,7 +9,8 @@ const MAX_DISCARD_MS = 5_000;
 
 /** What is owed to clients that send or read slowly, and what is not. Slow requests are cut by the server itself. */
 export function slowClients(app: FastifyInstance, answerTimeoutMs: number): void {
-  app.addHook('onSend', ({ raw: request }, { raw: response }, _payload, done) => {
+  app.addHook('onSend', ({ raw: request }, reply, _payload, done) => {
+    const { raw: response } = reply;
     const limitAnswer = () => {
       if (!response.destroyed) {
         const timer = setTimeout(() => response.destroy(), answerTimeoutMs);
@@ -17,7 +19,12 @@ export function slowClients(app: FastifyInstance, answerTimeoutMs: number): void
       done();
     };
     if (request.complete) limitAnswer();
-    else discardBody(request).then(limitAnswer, done);
+    else if (isWaitingForContinue(request)) {
+      // The body will not come, or has come unasked: the next request cannot be told from it (RFC 9110, 10.1.1).
+      reply.header('connection', 'close');
+      lingerAfterResponse(request.socket);
+      limitAnswer();
+    } else discardBody(request).then(limitAnswer, done);
   });
 }
 

@@ -30,6 +30,11 @@ export interface MetricSources {
   readonly load: () => { readonly inFlight: number; readonly shed: number };
   /** Lines that could not be written to the log. */
   readonly droppedLogLines?: (() => number) | undefined;
+  /** Connections of clients to the GraphQL listener. */
+  readonly connections: {
+    readonly max: number;
+    counts(): { readonly open: number; readonly evicted: number; readonly rejected: number };
+  };
   /** Metrics that count by themselves. */
   readonly traffic: readonly Metric[];
 }
@@ -42,6 +47,7 @@ export function createRegistry({
   load,
   stateFallbacks,
   droppedLogLines,
+  connections,
   traffic,
 }: MetricSources): Registry {
   const registry = new Registry();
@@ -118,12 +124,35 @@ export function createRegistry({
   count('log_lines_dropped', 'Log lines that were dropped because stdout could not take them', [], () => [
     { labels: {}, value: droppedLogLines?.() ?? 0 },
   ]);
+  countConnections(registry, count, connections);
   if (stateFallbacks)
     count('state_fallbacks', 'Uses of memory while Redis was away', ['use'], () =>
       Object.entries(stateFallbacks).map(([use, value]) => ({ labels: { use }, value })),
     );
 
   return registry;
+}
+
+function countConnections(
+  registry: Registry,
+  count: (name: string, help: string, labelNames: string[], read: () => Reading[]) => void,
+  { max, counts }: MetricSources['connections'],
+): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `tokens_gateway_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('client_connections', 'Open client connections', () => counts().open);
+  gauge('client_connections_max', 'Client connections that may be open at once', () => max);
+  count('client_connections_closed', 'Client connections closed for want of room', ['why'], () => [
+    { labels: { why: 'idle' }, value: counts().evicted },
+    { labels: { why: 'rejected' }, value: counts().rejected },
+  ]);
 }
 
 /** `/metrics` in the text format of Prometheus. */

@@ -194,6 +194,34 @@ describe('A POST', () => {
     expect(answer.text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
   });
 
+  it.each([
+    ['is too large', 413, 'POST /graphql', [JSON_TYPE, 'content-length: 300000'], 'BAD_REQUEST'],
+    ['goes to an unknown path', 404, 'POST /nothing', [JSON_TYPE, LENGTH], 'NOT_FOUND'],
+    ['has another method', 405, 'PUT /graphql', [JSON_TYPE, LENGTH], 'BAD_REQUEST'],
+    ['is of another media type', 415, 'POST /graphql', ['content-type: text/plain', LENGTH], 'BAD_REQUEST'],
+    ['is compressed', 415, 'POST /graphql', [JSON_TYPE, 'content-encoding: gzip', LENGTH], 'BAD_REQUEST'],
+  ])(
+    'that waits for "100 Continue" and %s is refused at once with %d',
+    async (_title, status, line, headers, code) => {
+      const keepAlive = rawRequest(line, [CREDENTIAL, ...headers, 'expect: 100-continue']).replace(
+        'connection: close\r\n',
+        '',
+      );
+      const answer = await sendRaw(gateway.origin, keepAlive);
+      expectRefusal(answer, status, code);
+      expect(answer.text).not.toContain('100 Continue');
+      expect(answer.headers.get('connection')).toBe('close');
+      expect(answer.ms).toBeLessThan(2_000);
+    },
+  );
+
+  it('that does not wait for "100 Continue" gets its refusal too', async () => {
+    const head = rawRequest('POST /graphql', [JSON_TYPE, 'content-length: 300000', 'expect: 100-continue']);
+    const answer = await sendRaw(gateway.origin, head + ' '.repeat(300_000));
+    expectRefusal(answer, 413);
+    expect(answer.end).toBe('closed');
+  });
+
   it('that expects something else is answered all the same', async () => {
     expect((await postRaw([JSON_TYPE, LENGTH, 'expect: coffee'])).status).toBe(200);
   });

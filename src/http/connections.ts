@@ -1,0 +1,164 @@
+import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Server as NetServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { onClose } from './on-close.ts';
+
+/** A request whose response has not ended. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  isLast?: boolean;
+}
+
+interface Connection {
+  readonly socket: Socket;
+  /** In the order of arrival. */
+  readonly exchanges: Set<Exchange>;
+  /** Bytes read when the last response ended: more than these are the beginning of a request. */
+  bytesAtRest: number;
+}
+
+export interface ConnectionCounts {
+  readonly open: number;
+  /** Idle connections that were closed to make room for new ones. */
+  readonly evicted: number;
+  /** Connections that were refused because all others were in use. */
+  readonly rejected: number;
+}
+
+/** The client connections of one listener, which may have several addresses and so several servers. */
+export interface Connections {
+  readonly max: number;
+  /**
+   * Follows the connections of a server, and what its `close` does: idle connections are closed, also those on which
+   * nothing was ever sent. A request that is partly sent keeps its timeouts, and a response is sent to its end.
+   */
+  follow(server: HttpServer): void;
+  /** Requests on a connection whose responses have not ended, the latest last. */
+  exchangesOn(socket: Duplex): ReadonlySet<Exchange>;
+  counts(): ConnectionCounts;
+  /** What a drain waits for: complete requests, and requests that the client is still sending. */
+  pending(): { readonly requests: number; readonly incompleteRequests: number };
+}
+
+interface ConnectionsOptions {
+  /** Connections at once. The one that is idle the longest is closed for a new one. Undefined: no limit. */
+  readonly max?: number | undefined;
+  /** Called for each connection that is evicted or rejected. */
+  readonly onFull?: () => void;
+  /** Ends a connection that there is no room for. */
+  readonly reject: (socket: Socket) => void;
+}
+
+/** Connections of probes and scrapers to the admin listener at once. */
+export const MAX_ADMIN_CONNECTIONS = 64;
+
+const NONE: ReadonlySet<Exchange> = new Set();
+
+export function createConnections({
+  max = Number.POSITIVE_INFINITY,
+  onFull = () => {},
+  reject,
+}: ConnectionsOptions): Connections {
+  const open = new Map<Duplex, Connection>();
+  /** Without a request in progress, the one that is idle the longest first. Some of them may be sending a request's head. */
+  const idle = new Set<Connection>();
+  const counts = { evicted: 0, rejected: 0 };
+
+  function accept(socket: Socket): void {
+    if (open.size >= max) {
+      onFull();
+      if (!evictIdle()) {
+        counts.rejected++;
+        reject(socket);
+        return;
+      }
+      counts.evicted++;
+    }
+    const connection: Connection = { socket, exchanges: new Set(), bytesAtRest: 0 };
+    open.set(socket, connection);
+    idle.add(connection);
+    socket.once('close', () => {
+      open.delete(socket);
+      idle.delete(connection);
+      abandon(connection);
+    });
+  }
+
+  function evictIdle(): boolean {
+    for (const connection of idle) {
+      if (isSending(connection)) continue;
+      idle.delete(connection);
+      open.delete(connection.socket);
+      connection.socket.destroy();
+      return true;
+    }
+    return false;
+  }
+
+  function closeIdle(server: HttpServer): void {
+    // Node.js counts a connection on which nothing was sent yet as busy.
+    server.closeIdleConnections();
+    for (const connection of idle) if (!isSending(connection)) connection.socket.destroy();
+  }
+
+  function start(server: HttpServer, request: IncomingMessage, response: ServerResponse): void {
+    const connection = open.get(request.socket);
+    if (!connection) return;
+    const exchange = { request, response };
+    connection.exchanges.add(exchange);
+    idle.delete(connection);
+    onClose(response, () => {
+      connection.exchanges.delete(exchange);
+      if (connection.exchanges.size > 0 || !open.has(request.socket)) return;
+      connection.bytesAtRest = connection.socket.bytesRead;
+      idle.add(connection);
+      // The head of the response may have been sent before the drain began, without `connection: close`.
+      if (!server.listening) connection.socket.destroySoon();
+    });
+  }
+
+  return {
+    max,
+    follow(server) {
+      server.on('connection', accept);
+      server.on('request', (request, response) => start(server, request, response));
+      replaceClose(server, () => closeIdle(server));
+    },
+    exchangesOn: (socket) => open.get(socket)?.exchanges ?? NONE,
+    counts: () => ({ open: open.size, ...counts }),
+    pending() {
+      const exchanges = [...open.values()].flatMap((connection) => [...connection.exchanges]);
+      const complete = exchanges.filter(({ request }) => request.complete).length;
+      const heads = [...idle].filter(isSending).length;
+      return { requests: complete, incompleteRequests: exchanges.length - complete + heads };
+    },
+  };
+}
+
+function isSending({ socket, bytesAtRest }: Connection): boolean {
+  return socket.bytesRead > bytesAtRest;
+}
+
+/**
+ * Of several requests that a client sends at once, only the response of the first hears that the connection is gone. The
+ * others would wait for their turn for ever, and what counts requests by the end of their responses would never be done.
+ */
+function abandon({ exchanges }: Connection): void {
+  for (const { response } of exchanges) {
+    response.destroy();
+    response.emit('close');
+  }
+}
+
+/**
+ * `close` of Node.js' HTTP server stops its timer for slow requests, so that half a request would hold the server open for
+ * ever. This one stops the timer when the last connection is closed.
+ */
+function replaceClose(server: HttpServer, closeIdle: () => void): void {
+  server.close = (callback) => {
+    closeIdle();
+    return NetServer.prototype.close.call(server, callback) as HttpServer;
+  };
+  server.once('close', () => HttpServer.prototype.close.call(server));
+}
