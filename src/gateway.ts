@@ -1,11 +1,12 @@
 import cluster from 'node:cluster';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { toAuthOptions } from './auth/options.ts';
 import { bannerOf } from './banner.ts';
 import { startWorkers } from './cluster.ts';
-import { type Config, readConfig } from './config/config.ts';
+import type { Config } from './config/config.ts';
+import { drain } from './drain.ts';
 import type { Emulator } from './emulator/emulator.ts';
-import { type Server, startServer } from './server.ts';
+import { startServer } from './server.ts';
 import type { Signals } from './signals.ts';
 import type { Channel } from './state/primary-state.ts';
 import { describeBug } from './telemetry/describe-error.ts';
@@ -13,12 +14,14 @@ import { createLog, type Log, nextLevel } from './telemetry/log.ts';
 import type { Output } from './telemetry/output.ts';
 import { isForProcess, reportToPrimary, type ToWorker, type WorkerSettings } from './worker.ts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** What the entry of the program gives to whatever it runs. */
 export interface Process {
-  readonly env: Environment;
+  readonly config: Config;
+  /** Client connections at once. Undefined: no limit. */
+  readonly maxConnections: number | undefined;
   readonly version: string;
+  /** PRIVATE_KEY_FILE. */
+  readonly privateKeyFile: string | undefined;
   readonly output: Output;
   readonly signals: Signals;
   /** In a worker. */
@@ -42,9 +45,10 @@ const toPrimary: Channel = {
  * `ConfigError` for what its user can put right.
  */
 export async function runGateway(own: Process): Promise<void> {
-  const config = readConfig(own.env, (path) => readFileSync(path, 'utf8'));
+  const { config, signals } = own;
+  signals.hold();
   const log = openLog(config, own);
-  if (!own.worker) warnAboutKeyFile(own.env.PRIVATE_KEY_FILE, log);
+  if (!own.worker) warnAboutKeyFile(own.privateKeyFile, log);
   if (config.workers > 1 && !own.worker) await runPrimary(config, log, own);
   else await runServer(config, log, own);
 }
@@ -104,6 +108,7 @@ async function runServer(config: Config, log: Log, own: Process): Promise<void> 
       upstream: { ...config.upstream, apiGatewayUrl },
       auth: toAuthOptions(config.auth, { apiGatewayUrl, tokenEndpoint: address?.tokenEndpoint }),
       primary: own.worker ? toPrimary : undefined,
+      maxConnections: own.maxConnections,
       droppedLogLines: own.output.log.dropped,
       sampleAuthorization: address && config.auth.mode === 'pass-through' ? SAMPLE_AUTHORIZATION : undefined,
     },
@@ -144,48 +149,6 @@ function followPrimary(log: Log, own: Process, stop: (reason: object) => void): 
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
     stop({ reason: 'the primary process is gone' });
   });
-}
-
-/** Part of the drain, for the responses to what was given up. */
-const GIVE_UP_MS = 500;
-const REPORT_EVERY_MS = 1_000;
-
-interface Drained {
-  readonly server: Server;
-  readonly emulator: Emulator | undefined;
-  readonly drainTimeoutMs: number;
-}
-
-/** Lets requests in flight end, and then the process. Never rejects. */
-async function drain(
-  { server, emulator, drainTimeoutMs }: Drained,
-  logger: Log['logger'],
-  output: Output,
-): Promise<void> {
-  let exitCode = 0;
-  setInterval(() => logger.info(server.pending(), 'still shutting down: waiting for these'), REPORT_EVERY_MS);
-  const giveUp = () => {
-    exitCode = 1;
-    logger.error(
-      server.pending(),
-      'requests were still running near the end of DRAIN_TIMEOUT_MS: they are answered as timed out',
-    );
-    server.giveUp();
-  };
-  setTimeout(giveUp, Math.max(drainTimeoutMs - GIVE_UP_MS, drainTimeoutMs / 2));
-  setTimeout(() => {
-    logger.error(server.pending(), 'DRAIN_TIMEOUT_MS is over: connections are cut');
-    void output.end(1);
-  }, drainTimeoutMs);
-  try {
-    await server.close();
-    await emulator?.close();
-    logger.info({ exitCode }, 'drained');
-  } catch (error) {
-    logger.error({ err: describeBug(error) }, 'shutting down failed');
-    exitCode = 1;
-  }
-  await output.end(exitCode);
 }
 
 interface Announced {

@@ -1,5 +1,7 @@
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
+import { ConfigError, readConfig } from './config/config.ts';
+import { planConnections } from './descriptors.ts';
 import { catchSignals } from './signals.ts';
 import { describeBug } from './telemetry/describe-error.ts';
 import { openOutput } from './telemetry/output.ts';
@@ -8,6 +10,8 @@ import { reportToPrimary, WORKER_VARIABLE, type WorkerSettings } from './worker.
 // Before the rest of the program is loaded, so that no signal is missed meanwhile and nothing blocks on stdout.
 const output = openOutput();
 const signals = catchSignals();
+// Nothing is running yet that would have to end in order.
+signals.handle({ onStop: () => void output.end(0), onUsr1: () => {}, onUsr2: () => {} });
 
 // Node's own report would print the error with all its members: a request's headers, for one.
 let reportCrash = (event: string, error: unknown) =>
@@ -20,13 +24,19 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 }
 
 try {
+  const worker = readWorkerSettings();
+  const config = readConfig(process.env, (path) => readFileSync(path, 'utf8'));
+  // Before the rest is loaded: that alone needs some hundred open files.
+  const maxConnections = planConnections(config, worker !== undefined);
   const { runGateway } = await import('./gateway.ts');
   await runGateway({
-    env: process.env,
+    config,
+    maxConnections,
+    privateKeyFile: process.env.PRIVATE_KEY_FILE,
     version: readVersion(),
     output,
     signals,
-    worker: readWorkerSettings(),
+    worker,
     onCrash: (report) => {
       reportCrash = report;
     },
@@ -41,8 +51,8 @@ try {
 }
 
 function problemsOf(error: unknown): readonly string[] {
-  if (!(error instanceof Error)) return [String(error)];
-  return 'problems' in error ? (error.problems as readonly string[]) : [error.message];
+  if (error instanceof ConfigError) return error.problems;
+  return [error instanceof Error ? error.message : String(error)];
 }
 
 function readVersion(): string {

@@ -8,8 +8,10 @@ interface SignalHandlers {
 }
 
 export interface Signals {
-  /** Says what signals do from now on. A stop signal that came before is handled now. */
+  /** Says what signals do from now on. A stop signal that came before and was not handled is handled now. */
   handle(handlers: SignalHandlers): void;
+  /** From now on a stop signal waits until `handle` is called again. */
+  hold(): void;
 }
 
 /**
@@ -33,6 +35,9 @@ export function catchSignals(): Signals {
     handle(present) {
       handlers = present;
       if (stopSignal) present.onStop(stopSignal);
+    },
+    hold() {
+      handlers = undefined;
     },
   };
 }

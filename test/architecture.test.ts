@@ -9,13 +9,22 @@ import { describe, expect, it } from '@jest/globals';
  */
 const rooms: Readonly<Record<string, readonly string[]>> = {
   // Little, so that signals are caught early: it loads the rest.
-  'main.ts': ['gateway.ts', 'signals.ts', 'telemetry/describe-error.ts', 'telemetry/output.ts', 'worker.ts'],
+  'main.ts': [
+    'config/',
+    'descriptors.ts',
+    'gateway.ts',
+    'signals.ts',
+    'telemetry/describe-error.ts',
+    'telemetry/output.ts',
+    'worker.ts',
+  ],
   // One gateway process, or a primary process with its workers.
   'gateway.ts': [
     'auth/',
     'banner.ts',
     'cluster.ts',
     'config/',
+    'drain.ts',
     'emulator/',
     'server.ts',
     'signals.ts',
@@ -24,6 +33,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'worker.ts',
   ],
   'banner.ts': ['config/'],
+  'descriptors.ts': ['config/', 'http/connections.ts'],
+  'drain.ts': ['emulator/', 'server.ts', 'telemetry/'],
   'signals.ts': [],
   'worker.ts': [],
   // The composition root. No module that it composes imports it.
@@ -40,7 +51,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'cluster.ts': ['admission/', 'config/', 'http/', 'state/', 'telemetry/', 'worker.ts'],
   'errors.ts': ['auth/', 'upstream/'],
-  'config/': ['keys/'],
+  'config/': [],
   // Public and private keys as text: what every reader of one must check.
   'keys/': [],
   'http/': ['config/', 'telemetry/'],
@@ -81,6 +92,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   fastify: [
     'admission/',
     'cluster.ts',
+    'drain.ts',
     'emulator/',
     'graphql/',
     'http/',

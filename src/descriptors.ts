@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { type Config, ConfigError } from './config/config.ts';
+import { MAX_ADMIN_CONNECTIONS } from './http/connections.ts';
+
+/** Node.js itself, stdout, the listeners, files that are being read, look-ups of names. */
+const PROCESS = 64;
+/** Sign-in, key sets, Redis, traces. */
+const SERVICES = 32;
+/** Connections to IAM that are being closed while others are in use. */
+const CLOSING = 1.25;
+/** Channel to a worker, and a connection on its way to it. */
+const PER_WORKER = 4;
+/** With fewer connections for clients the gateway is of no use. */
+const MIN_CLIENTS = 32;
+/** Node.js opens the files of the program all at once when it loads them. */
+const MIN_LIMIT = 256;
+
+type Limited = Pick<Config, 'upstream' | 'emulator' | 'admin' | 'workers'>;
+type Part = readonly [string, number];
+
+/**
+ * How many client connections this process may have at once, so that descriptors are left for all else. Throws a
+ * `ConfigError` when the limit of open files is too low for the configuration. Undefined: there is no limit.
+ */
+export function planConnections(config: Limited, isWorker: boolean): number | undefined {
+  const limit = readDescriptorLimit();
+  if (limit === undefined) return undefined;
+  const parts = config.workers > 1 && !isWorker ? primaryParts(config) : serverParts(config, isWorker);
+  const left = limit - sum(parts);
+  const isPrimary = config.workers > 1 && !isWorker;
+  if (limit < MIN_LIMIT || left < (isPrimary ? 0 : MIN_CLIENTS))
+    throw new ConfigError([describe(limit, parts, isPrimary)]);
+  return left;
+}
+
+function serverParts(config: Limited, isWorker: boolean): readonly Part[] {
+  const upstream = Math.ceil(config.upstream.concurrency * CLOSING);
+  const parts: Part[] = [
+    ['the process', PROCESS + SERVICES],
+    ['UPSTREAM_CONCURRENCY', upstream],
+  ];
+  if (config.admin && !isWorker) parts.push(['the admin listener', MAX_ADMIN_CONNECTIONS]);
+  if (config.emulator && !isWorker) parts.push(['the emulator', upstream]);
+  return parts;
+}
+
+function primaryParts(config: Limited): readonly Part[] {
+  const parts: Part[] = [['the process', PROCESS + PER_WORKER * config.workers]];
+  if (config.admin) parts.push(['the admin listener', MAX_ADMIN_CONNECTIONS]);
+  if (config.emulator)
+    parts.push(['the emulator', Math.ceil(config.upstream.concurrency * CLOSING) * config.workers]);
+  return parts;
+}
+
+function describe(limit: number, parts: readonly Part[], isPrimary: boolean): string {
+  const all: readonly Part[] = isPrimary ? parts : [...parts, ['clients', MIN_CLIENTS]];
+  const needed = Math.max(MIN_LIMIT, sum(all));
+  const list = all.map(([name, count]) => `${count} for ${name}`).join(', ');
+  return `The limit of open files is ${limit} (ulimit -n), and this configuration needs at least ${needed}: ${list}. Raise the limit, or lower UPSTREAM_CONCURRENCY.`;
+}
+
+function sum(parts: readonly Part[]): number {
+  return parts.reduce((total, [, count]) => total + count, 0);
+}
+
+/** Soft limit of open files. Node.js raises it to the hard limit when it starts. Undefined: unlimited or unknown. */
+function readDescriptorLimit(): number | undefined {
+  const limit = Number(readLinuxLimit() ?? readReportedLimit());
+  return Number.isInteger(limit) && limit > 0 ? limit : undefined;
+}
+
+function readLinuxLimit(): string | undefined {
+  try {
+    return /^Max open files\s+(\w+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/** On other systems. */
+function readReportedLimit(): unknown {
+  if (process.platform === 'win32') return undefined;
+  // Without the look-ups of the names of its connections.
+  Object.assign(process.report, { excludeNetwork: true });
+  const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
+  return report.userLimits?.open_files?.soft;
+}

@@ -1,0 +1,47 @@
+import type { FastifyBaseLogger } from 'fastify';
+import type { Emulator } from './emulator/emulator.ts';
+import type { Server } from './server.ts';
+import { describeBug } from './telemetry/describe-error.ts';
+import type { Output } from './telemetry/output.ts';
+
+/** Part of the drain, for the responses to what was given up. */
+const GIVE_UP_MS = 500;
+const REPORT_EVERY_MS = 1_000;
+
+interface Drained {
+  readonly server: Server;
+  readonly emulator: Emulator | undefined;
+  readonly drainTimeoutMs: number;
+}
+
+/** Lets requests in flight end, and then the process. Never rejects. */
+export async function drain(
+  { server, emulator, drainTimeoutMs }: Drained,
+  logger: FastifyBaseLogger,
+  output: Output,
+): Promise<void> {
+  let exitCode = 0;
+  setInterval(() => logger.info(server.pending(), 'still shutting down: waiting for these'), REPORT_EVERY_MS);
+  const giveUp = () => {
+    exitCode = 1;
+    logger.error(
+      server.pending(),
+      'requests were still running near the end of DRAIN_TIMEOUT_MS: they are answered as timed out',
+    );
+    server.giveUp();
+  };
+  setTimeout(giveUp, Math.max(drainTimeoutMs - GIVE_UP_MS, drainTimeoutMs / 2));
+  setTimeout(() => {
+    logger.error(server.pending(), 'DRAIN_TIMEOUT_MS is over: connections are cut');
+    void output.end(1);
+  }, drainTimeoutMs);
+  try {
+    await server.close();
+    await emulator?.close();
+    logger.info({ exitCode }, 'drained');
+  } catch (error) {
+    logger.error({ err: describeBug(error) }, 'shutting down failed');
+    exitCode = 1;
+  }
+  await output.end(exitCode);
+}

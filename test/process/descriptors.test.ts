@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { openMany } from '../support/connections.ts';
+import { freePort } from '../support/free-port.ts';
+import { followProcess, type GatewayProcess, MAIN } from '../support/process.ts';
+import { openConnection, readToEnd } from '../support/raw.ts';
+
+let gateway: GatewayProcess;
+let port: number;
+let adminPort: number;
+beforeEach(async () => {
+  port = await freePort();
+  adminPort = await freePort();
+});
+afterEach(() => {
+  gateway.child.kill('SIGKILL');
+});
+
+function start(limit: number, env: Record<string, string> = {}): void {
+  const child = spawn('sh', ['-c', `ulimit -n ${limit}; exec '${process.execPath}' '${MAIN}'`], {
+    env: { PORT: String(port), ADMIN_PORT: String(adminPort), EMULATOR: 'true', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  gateway = followProcess(child);
+}
+
+const origin = () => `http://127.0.0.1:${port}`;
+const metrics = async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+const list = () =>
+  fetch(`${origin()}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer demo', connection: 'close' },
+    body: JSON.stringify({ query: '{ tokens(first: 1) { nodes { name } } }' }),
+  });
+
+describe('A limit of open files that is too low', () => {
+  it.each([
+    [128, {}],
+    [700, {}],
+    [1024, { UPSTREAM_CONCURRENCY: '2000' }],
+    [300, { WORKERS: '2' }],
+  ])('(%d, %j) is refused with what is needed', async (limit, env) => {
+    start(limit, env);
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toMatch(
+      new RegExp(
+        `^The limit of open files is ${limit} \\(ulimit -n\\), and this configuration needs at least \\d+: .+\\n$`,
+      ),
+    );
+  });
+});
+
+describe('The usual limit of open files, 1024', () => {
+  it.each(['1', '2'])('is enough for the defaults with WORKERS=%s', async (WORKERS) => {
+    start(1024, { WORKERS });
+    await gateway.until(/listening on/);
+    expect((await list()).status).toBe(200);
+  });
+});
+
+describe('Clients that take all connections they can get', () => {
+  // 300 files: 130 for clients.
+  const env = { UPSTREAM_CONCURRENCY: '8', UPSTREAM_CONCURRENCY_PER_REQUEST: '8' };
+
+  it('and leave them idle make room for others', async () => {
+    start(300, env);
+    await gateway.until(/listening on/);
+    const crowd = await openMany(origin(), 400);
+    for (let count = 0; count < 20; count++) expect((await list()).status).toBe(200);
+    await gateway.until(/"open":\d+,"evicted":\d+,"rejected":0,"msg":"client connections are at their limit/);
+    const [, open = '', max = ''] =
+      /^tokens_gateway_client_connections (\d+)[\s\S]*^tokens_gateway_client_connections_max (\d+)/m.exec(
+        await metrics(),
+      ) ?? [];
+    expect(Number(open)).toBeLessThanOrEqual(Number(max));
+    expect(Number(max)).toBeLessThan(300);
+    expect(gateway.output().match(/are at their limit/g)).toHaveLength(1);
+    crowd.close();
+  });
+
+  it('and begin a request on each are told 503, while the admin listener and IAM are reached', async () => {
+    start(300, env);
+    await gateway.until(/listening on/);
+    const mine = await openConnection(origin());
+    const body = JSON.stringify({
+      query: '{ tokens(first: 30) { nodes { projects(first: 1) { nodes { name } } } } }',
+    });
+    const head = `POST /graphql HTTP/1.1\r\nhost: a\r\nauthorization: Bearer demo\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+    mine.write(head);
+    const crowd = await openMany(origin(), 400, 'POST /graphql HTTP/1.1\r\nhost: a\r\n');
+    const rejected = await readToEnd(await openConnection(origin()));
+    expect(rejected.status).toBe(503);
+    expect(JSON.parse(rejected.body)).toEqual({
+      errors: [
+        {
+          message: 'The gateway has as many connections as it can. Try again.',
+          extensions: { code: 'OVERLOADED', retryAfter: 1 },
+        },
+      ],
+    });
+    expect((await fetch(`http://127.0.0.1:${adminPort}/livez`)).status).toBe(200);
+    expect(await metrics()).toMatch(
+      /^tokens_gateway_client_connections_closed_total\{why="rejected"\} [1-9]/m,
+    );
+    mine.write(body);
+    const answer = await readToEnd(mine);
+    expect(answer.status).toBe(200);
+    expect(answer.body).not.toContain('errors');
+    crowd.close();
+  });
+
+  it('of the admin listener make room there as well', async () => {
+    start(300, env);
+    await gateway.until(/listening on/);
+    const crowd = await openMany(`http://127.0.0.1:${adminPort}`, 200);
+    expect(await metrics()).toContain('tokens_gateway_client_connections 0');
+    expect((await list()).status).toBe(200);
+    crowd.close();
+  });
+});

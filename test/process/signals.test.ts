@@ -1,0 +1,225 @@
+import { spawn } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { freePort } from '../support/free-port.ts';
+import { followProcess, type GatewayProcess, MAIN } from '../support/process.ts';
+import { openConnection, readToEnd } from '../support/raw.ts';
+
+const LIST = JSON.stringify({ query: '{ tokens(first: 1) { nodes { name } } }' });
+const HEAD = `POST /graphql HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer demo\r\ncontent-type: application/json\r\ncontent-length: ${LIST.length}\r\n`;
+
+let emulator: Emulator;
+let gateway: GatewayProcess;
+let port: number;
+let adminPort: number;
+beforeEach(async () => {
+  emulator = await startEmulator({ port: 0 });
+  port = await freePort();
+  adminPort = await freePort();
+});
+afterEach(async () => {
+  try {
+    process.kill(-(gateway.child.pid ?? 0), 'SIGKILL');
+  } catch {
+    // It has ended, and so have its workers.
+  }
+  await emulator.close();
+});
+
+/** In a process group of its own. */
+function start(env: Record<string, string> = {}): void {
+  const child = spawn(process.execPath, [MAIN], {
+    env: { PORT: String(port), ADMIN_PORT: String(adminPort), API_GATEWAY_URL: emulator.url, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  gateway = followProcess(child);
+}
+async function startAndListen(env: Record<string, string> = {}): Promise<void> {
+  start(env);
+  await gateway.until(/listening on/);
+}
+const origin = () => `http://127.0.0.1:${port}`;
+const list = () =>
+  fetch(`${origin()}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: 'Bearer demo' },
+    body: LIST,
+  });
+
+async function stop(signal: NodeJS.Signals = 'SIGTERM', { pid = gateway.child.pid ?? 0 } = {}) {
+  const startedAt = performance.now();
+  process.kill(pid, signal);
+  const code = await gateway.ended;
+  return { code, ms: performance.now() - startedAt };
+}
+
+describe('When the gateway is told to stop', () => {
+  it.each([
+    ['GraphQL', () => port],
+    ['admin', () => adminPort],
+  ])(
+    'a connection to the %s listener that has sent nothing is closed, and the exit code is 0',
+    async (_name, portOf) => {
+      await startAndListen();
+      const answer = readToEnd(await openConnection(`http://127.0.0.1:${portOf()}`));
+      await setTimeout(100);
+      const { code, ms } = await stop();
+      expect(code).toBe(0);
+      expect(ms).toBeLessThan(1_000);
+      expect(await answer).toMatchObject({ text: '', end: 'closed' });
+      expect(gateway.output()).toMatch(/"msg":"drained"\}\n$/);
+    },
+  );
+
+  it('half a head has the rest of its time, and the log says that this is waited for', async () => {
+    await startAndListen({ HEADERS_TIMEOUT_MS: '3000' });
+    const socket = await openConnection(origin());
+    socket.write(HEAD);
+    await setTimeout(1_000);
+    const answer = readToEnd(socket);
+    const { code, ms } = await stop();
+    expect(code).toBe(0);
+    expect(ms).toBeGreaterThan(1_200);
+    expect(ms).toBeLessThan(2_500);
+    expect((await answer).status).toBe(408);
+    expect(gateway.output()).toContain('"requests":0,"incompleteRequests":1,"msg":"still shutting down');
+  });
+
+  it('half a body has the rest of its time', async () => {
+    await startAndListen({ HEADERS_TIMEOUT_MS: '1000', REQUEST_TIMEOUT_MS: '2000' });
+    const socket = await openConnection(origin());
+    socket.write(`${HEAD}\r\n${LIST.slice(0, 5)}`);
+    await setTimeout(200);
+    const answer = readToEnd(socket);
+    const { code, ms } = await stop();
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(3_000);
+    expect((await answer).status).toBe(408);
+  });
+
+  it.each([
+    ['head', HEAD, `\r\n${LIST}`],
+    ['body', `${HEAD}\r\n${LIST.slice(0, 5)}`, LIST.slice(5)],
+  ])('half a %s may be completed, and is answered', async (_name, first, rest) => {
+    await startAndListen();
+    const socket = await openConnection(origin());
+    socket.write(first);
+    await setTimeout(100);
+    const answer = readToEnd(socket);
+    const stopped = stop();
+    await setTimeout(600);
+    socket.write(rest);
+    expect((await answer).body).toBe('{"data":{"tokens":{"nodes":[{"name":"billing-worker"}]}}}\n');
+    expect((await stopped).code).toBe(0);
+  });
+
+  it.each(['SIGHUP', 'SIGQUIT', 'SIGINT'] as const)(
+    'by %s, what is in flight is answered',
+    async (signal) => {
+      emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
+      await startAndListen();
+      const answer = list();
+      while (emulator.calls.length < 1) await setTimeout(10);
+      const stopped = stop(signal);
+      process.kill(gateway.child.pid ?? 0, signal);
+      process.kill(gateway.child.pid ?? 0, 'SIGTERM');
+      expect((await answer).status).toBe(200);
+      expect((await stopped).code).toBe(0);
+      expect(gateway.output().match(/"msg":"shutting down"/g)).toHaveLength(1);
+    },
+  );
+
+  it('before it listens, it ends with 0 as soon as it can', async () => {
+    start();
+    await setTimeout(300);
+    const { code } = await stop();
+    // Node.js itself is not up in time on a busy machine.
+    expect([0, 'SIGTERM']).toContain(code);
+  });
+});
+
+describe('Signals that do not stop the gateway', () => {
+  it('SIGUSR1 does not open the inspector of Node.js', async () => {
+    await startAndListen();
+    gateway.child.kill('SIGUSR1');
+    await gateway.until(/SIGUSR1 is ignored/);
+    expect(gateway.output()).not.toContain('Debugger listening');
+    expect((await list()).status).toBe(200);
+  });
+
+  it('SIGUSR2 changes the log level to debug, to trace and back', async () => {
+    start({ LOG_LEVEL: 'warn' });
+    while (!(await list().catch(() => undefined))) await setTimeout(50);
+    expect(gateway.output()).toBe('');
+    gateway.child.kill('SIGUSR2');
+    await gateway.until(/"logLevel":"debug"/);
+    await list();
+    await gateway.until(/"msg":"operation"/);
+    await gateway.until(/"msg":"upstream"/);
+    gateway.child.kill('SIGUSR2');
+    await gateway.until(/"logLevel":"trace"/);
+    gateway.child.kill('SIGUSR2');
+    await gateway.until(/"logLevel":"warn"/);
+    const lines = gateway.output();
+    await list();
+    await setTimeout(300);
+    expect(gateway.output()).toBe(lines);
+  });
+
+  it('SIGUSR2 to the primary process changes all workers, and to a worker nothing', async () => {
+    await startAndListen({ WORKERS: '2' });
+    const [, pids = ''] = await gateway.until(/"workers":\[([\d,]+)\]/);
+    process.kill(Number(pids.split(',')[0]), 'SIGUSR2');
+    await gateway.until(/SIGUSR2 is ignored: send it to process/);
+    gateway.child.kill('SIGUSR2');
+    await gateway.until(/("logLevel":"debug"[\s\S]*){3}/);
+    gateway.child.kill('SIGUSR1');
+    await gateway.until(/SIGUSR1 is ignored/);
+    expect((await stop()).code).toBe(0);
+  });
+});
+
+describe('With WORKERS', () => {
+  it('SIGTERM before the last worker listens answers what is in flight, and ends with 0', async () => {
+    emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
+    start({ WORKERS: '3' });
+    while (!(await fetch(`${origin()}/livez`).catch(() => undefined))) await setTimeout(5);
+    const answer = list();
+    while (emulator.calls.length < 1) await setTimeout(5);
+    const stopped = stop();
+    expect((await answer).status).toBe(200);
+    expect((await stopped).code).toBe(0);
+  });
+
+  it('Ctrl-C, which all processes of the terminal get, answers what is in flight', async () => {
+    emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
+    await startAndListen({ WORKERS: '2' });
+    const answers = [list(), list(), list()];
+    while (emulator.calls.length < 1) await setTimeout(10);
+    const stopped = stop('SIGINT', { pid: -(gateway.child.pid ?? 0) });
+    for (const answer of answers) expect((await answer).status).toBe(200);
+    expect((await stopped).code).toBe(0);
+    expect(gateway.output()).not.toContain('a worker died');
+  });
+
+  it('a worker that does not react is killed after DRAIN_TIMEOUT_MS', async () => {
+    await startAndListen({ WORKERS: '2', DRAIN_TIMEOUT_MS: '1000' });
+    const [, pids = ''] = await gateway.until(/"workers":\[([\d,]+)\]/);
+    process.kill(Number(pids.split(',')[0]), 'SIGSTOP');
+    const { code, ms } = await stop();
+    expect(code).toBe(1);
+    expect(ms).toBeLessThan(5_000);
+    expect(gateway.output()).toContain('workers did not end within DRAIN_TIMEOUT_MS');
+  });
+
+  it('a worker that cannot start is named with its exit code or signal', async () => {
+    start({
+      WORKERS: '2',
+      NODE_OPTIONS: '--import=data:text/javascript,if(process.env.TOKENS_GATEWAY_WORKER)process.abort()',
+    });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toContain('A worker could not start: it ended with signal SIGABRT.');
+  });
+});
