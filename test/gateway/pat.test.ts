@@ -4,62 +4,13 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { createKeyPair, type KeyPair } from '../support/keys.ts';
+import { createKeyPair } from '../support/keys.ts';
+import { startPatGateway } from '../support/pat-gateway.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
 const RENAME =
   'mutation ($id: ID!) { updateToken(input: { id: $id, name: "renamed" }) { token { name } userErrors { code } } }';
 const SIGN_IN = ['POST /auth/oauth2/token', 'POST /v1/sts/create-project-scoped-token'];
-
-/** Registers the key through the gateway itself, and makes the new token a member of a project. */
-async function register(gateway: Gateway, { jwk }: KeyPair): Promise<{ tokenId: string; projectId: string }> {
-  const { data } = await gateway.query(
-    'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { message } } }',
-    {
-      input: {
-        name: 'gateway',
-        authenticationMethod: { signingAlgorithm: jwk.alg, publicKeyInfo: { jwks: { keys: [jwk] } } },
-      },
-    },
-  );
-  const tokenId: string = data.createToken.token.id;
-  const { id: projectId } = await gateway.emulator.addProject(tokenId);
-  return { tokenId, projectId };
-}
-
-/** A gateway that signs in by a token which another gateway over the same emulator registered. */
-async function startPatGateway(
-  plain: Gateway,
-  pair: KeyPair,
-  env: Record<string, string> = {},
-  files?: (path: string) => string,
-) {
-  const { tokenId, projectId } = await register(plain, pair);
-  const pem = pair.privateKey.export({
-    type: 'pkcs8',
-    format: 'pem',
-    cipher: 'aes-256-cbc',
-    passphrase: 'open sesame',
-  });
-  const gateway = await startGateway({
-    emulatorOf: plain,
-    authorization: '',
-    readFile: files,
-    env: {
-      AUTH_MODE: 'pat',
-      TOKEN_ENDPOINT: plain.emulator.tokenEndpoint,
-      TOKEN_ID: tokenId,
-      KEY_ID: pair.jwk.kid,
-      PROJECT_ID: projectId,
-      // As the Affinidi CLI writes it to a .env file.
-      PRIVATE_KEY: String(pem).replaceAll('\n', '\\n'),
-      PASSPHRASE: 'open sesame',
-      ...env,
-    },
-  });
-  gateway.forgetCalls();
-  return gateway;
-}
 
 let plain: Gateway;
 beforeAll(async () => {

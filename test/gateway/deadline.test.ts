@@ -1,0 +1,126 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { createKeyPair } from '../support/keys.ts';
+import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
+
+const LIST = '{ tokens(first: 1) { nodes { id } } }';
+const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await startGateway({ env: { REQUEST_DEADLINE_MS: '3000', UPSTREAM_READ_TIMEOUT_MS: '10000' } });
+  await gateway.query(LIST);
+});
+afterAll(() => gateway.close());
+afterEach(() => {
+  gateway.emulator.faults.clear();
+  gateway.forgetCalls();
+});
+
+async function timed<Value>(work: Promise<Value>): Promise<[Value, number]> {
+  const startedAt = performance.now();
+  return [await work, performance.now() - startedAt];
+}
+
+describe('The deadline of a request', () => {
+  it('starts with its head, however late its body comes', async () => {
+    gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken' });
+    const body = JSON.stringify({ query: LIST });
+    const head = rawRequest('POST /graphql', [
+      'content-type: application/json',
+      `content-length: ${body.length}`,
+      'authorization: Bearer demo',
+    ]);
+    const socket = await openConnection(gateway.origin);
+    const answer = readToEnd(socket);
+    socket.write(head);
+    await wait(2000);
+    socket.write(body);
+    const { status, body: text, ms } = await answer;
+    expect([status, JSON.parse(text).errors[0].extensions.code]).toEqual([200, 'UPSTREAM_TIMEOUT']);
+    expect(ms).toBeGreaterThan(2900);
+    expect(ms).toBeLessThan(3900);
+  });
+
+  it('leaves no timer behind when the response is out', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    await gateway.query(LIST);
+    const before = timers();
+    for (let i = 0; i < 20; i++) await gateway.query('{ __typename }');
+    for (let i = 0; i < 20; i++) await gateway.query('{ nope }', {}, { authorization: '' });
+    expect(timers()).toBeLessThan(before + 10);
+  });
+
+  it('is its own where requests are coalesced: the later one goes on for as long as it has time', async () => {
+    gateway.emulator.faults.add({ fault: 'latency-1800', operation: 'listToken' });
+    gateway.emulator.faults.add({ fault: 'latency-1800', operation: 'listProjectsOfToken' });
+    const document = '{ tokens(first: 1) { nodes { projects(first: 1) { nodes { id } } } } }';
+    const first = timed(gateway.query(document));
+    await wait(1200);
+    const second = timed(gateway.query(document));
+    const [answer, ms] = await first;
+    expect(answer.errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_TIMEOUT']);
+    expect(ms).toBeLessThan(3500);
+    const [{ errors, data }] = await second;
+    expect([errors, data?.tokens.nodes.length]).toEqual([undefined, 1]);
+    expect(gateway.calls()).toHaveLength(2);
+  });
+
+  it('ends what was coalesced with what there is, where all have it at the same time', async () => {
+    gateway.emulator.faults.add({ fault: 'hang', operation: 'listProjectsOfToken' });
+    const document = '{ tokens(first: 1) { nodes { name projects(first: 1) { nodes { id } } } } }';
+    const answers = await Promise.all([gateway.query(document), gateway.query(document)]);
+    for (const { status, data, errors } of answers) {
+      expect([status, data.tokens.nodes[0]]).toEqual([200, { name: 'billing-worker', projects: null }]);
+      expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_TIMEOUT']);
+    }
+  });
+});
+
+describe('While the keys of callers cannot be fetched', () => {
+  let keySet: Server;
+  let locked: Gateway;
+  beforeAll(async () => {
+    keySet = createServer(() => {});
+    await new Promise<void>((resolve) => keySet.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(keySet.address() as AddressInfo).port}`;
+    locked = await startGateway({
+      emulatorOf: gateway,
+      env: {
+        REQUEST_DEADLINE_MS: '600',
+        AUTH_MODE: 'pat',
+        TOKEN_ENDPOINT: gateway.emulator.tokenEndpoint,
+        TOKEN_ID: 'token-1',
+        PROJECT_ID: 'project-1',
+        PRIVATE_KEY: String(createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' })),
+        CALLER_AUTH: 'jwt',
+        CALLER_JWKS_URL: `${url}/jwks.json`,
+        CALLER_JWT_ISSUER: url,
+        CALLER_JWT_AUDIENCE: 'tokens-gateway',
+      },
+    });
+  });
+  afterAll(async () => {
+    await locked.close();
+    keySet.closeAllConnections();
+    keySet.close();
+  });
+  const JWT = 'Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiJhIn0.AAAA';
+
+  it('a request is answered by its deadline, which covers the caller’s authentication', async () => {
+    for (const document of [LIST, 'mutation { deleteToken(input: { id: "x" }) { deletedTokenId } }']) {
+      const [answer, ms] = await timed(locked.query(document, {}, { authorization: JWT }));
+      expect(answer.errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_TIMEOUT']);
+      expect([answer.status, answer.data]).toEqual([503, undefined]);
+      expect(ms).toBeLessThan(1500);
+    }
+    expect(gateway.calls()).toEqual([]);
+  });
+
+  it('what needs no caller is answered all the same', async () => {
+    const { data } = await locked.query('{ __typename }', {}, { authorization: JWT });
+    expect(data).toEqual({ __typename: 'Query' });
+  });
+});

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Gateway, post, startGateway } from '../support/gateway.ts';
+
+/** As long as a body may be. */
+const LONG = 250_000;
+const TRUSTED = 'query Trusted { tokens(first: 1) { nodes { name } } }';
+const MAX_CPU_MS = 5;
+
+let plain: Gateway;
+let trusting: Gateway;
+beforeAll(async () => {
+  plain = await startGateway();
+  trusting = await startGateway({
+    env: { TRUSTED_DOCUMENTS: 'manifest' },
+    readFile: () => JSON.stringify({ trusted: TRUSTED }),
+    emulatorOf: plain,
+  });
+});
+afterAll(async () => {
+  await trusting.close();
+  await plain.close();
+});
+
+/** CPU time of this process for one such request: the least of some rounds, since others disturb and never help. */
+async function leastCpuMs(url: string, body: object): Promise<number> {
+  const text = JSON.stringify(body);
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 12; round++) {
+    const startedAt = process.cpuUsage();
+    for (let i = 0; i < 3; i++) await post(url, text, {});
+    const { user, system } = process.cpuUsage(startedAt);
+    least = Math.min(least, (user + system) / 3000);
+  }
+  return least;
+}
+
+describe('A text that may not run costs little more than reading its body', () => {
+  it.each<[string, string]>([
+    ['names', 'a '.repeat(LONG / 2)],
+    ['brackets', '{'.repeat(LONG)],
+    ['blanks', `{ a${' '.repeat(LONG)}}`],
+    ['comments', '#\n'.repeat(LONG / 3)],
+    ['strings', '"" '.repeat(LONG / 5)],
+    ['a block string', `{ a(b: """${'x '.repeat(LONG / 2)}""") }`],
+    ['variables', `query(${'$a:B '.repeat(LONG / 5)}) { a }`],
+    ['a trusted document, and blanks', TRUSTED.padEnd(LONG)],
+  ])('of %s', async (_title, query) => {
+    for (const { url } of [trusting, plain]) {
+      const { status, errors } = await post(url, { query }, {});
+      expect([status, errors?.[0]?.extensions]).toMatchObject([
+        400,
+        { code: 'OPERATION_LIMIT_EXCEEDED', limit: 'characters', actual: query.length, max: 15_000 },
+      ]);
+      const reading = await leastCpuMs(url, { pad: query });
+      expect((await leastCpuMs(url, { query })) - reading).toBeLessThan(MAX_CPU_MS);
+    }
+    expect(plain.calls()).toEqual([]);
+  });
+
+  it.each<[string, string]>([
+    ['names', `{ ${'a '.repeat(7000)}}`],
+    ['fields', `{ ${'a b c d e f g h '.repeat(60)}}`],
+    ['a syntax error at its end', `{ ${'ab '.repeat(400)}`],
+  ])('nor does one that is short enough, of %s', async (_title, query) => {
+    for (const { url } of [trusting, plain]) {
+      const reading = await leastCpuMs(url, { pad: query });
+      expect((await leastCpuMs(url, { query })) - reading).toBeLessThan(
+        url === trusting.url ? MAX_CPU_MS : 12,
+      );
+    }
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { type OperationDefinitionNode, parse } from 'graphql';
+import type { OperationLimits } from '../../../../src/graphql/pipeline/limits.ts';
+import { createPreparedOperations } from '../../../../src/graphql/pipeline/prepared-operations.ts';
+import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
+
+const limits = new Proxy({}, { get: () => 30 }) as unknown as OperationLimits;
+const schema = createSchema(readTypeDefs());
+const create = () => createPreparedOperations({ schema, limits, maxDocuments: 2, introspection: true });
+
+const TEXT = '{ __typename }';
+const paramsOf = (query: string | undefined) => ({
+  query,
+  documentId: undefined,
+  persistedQuery: undefined,
+  operationName: undefined,
+  variables: {},
+});
+const parsedOf = async (text: string) => {
+  const document = parse(text);
+  const operation = document.definitions[0] as OperationDefinitionNode;
+  return { text, hash: `hash of ${text}`, document, operation };
+};
+
+describe('Operations', () => {
+  it('are prepared once for all who ask at the same time, and found from then on', async () => {
+    const operations = create();
+    const parseText = jest.fn(() => parsedOf(TEXT));
+    const [one, other] = await Promise.all(
+      [1, 2].map(() => operations.prepareShared(paramsOf(TEXT), parseText)),
+    );
+    expect(one).toBe(other);
+    expect(parseText).toHaveBeenCalledTimes(1);
+    expect(operations.find(paramsOf(TEXT))).toBe(one);
+  });
+
+  it('are prepared again after an attempt that failed', async () => {
+    const operations = create();
+    const failing = () => Promise.reject(new Error('not valid'));
+    await expect(operations.prepareShared(paramsOf(TEXT), failing)).rejects.toThrow('not valid');
+    expect(operations.find(paramsOf(TEXT))).toBeUndefined();
+    expect(await operations.prepareShared(paramsOf(TEXT), () => parsedOf(TEXT))).toMatchObject({
+      text: TEXT,
+    });
+  });
+
+  it('have their limits also when the text came by its hash', async () => {
+    const operations = create();
+    const text = `{ ${Array.from({ length: 40 }, (_, i) => `a${i}: __typename`).join(' ')} }`;
+    await expect(operations.prepare(paramsOf(undefined), () => parsedOf(text))).rejects.toMatchObject({
+      extensions: { code: 'OPERATION_LIMIT_EXCEEDED' },
+    });
+    expect(operations.counts.size).toBe(0);
+  });
+
+  it('above a limit are not validated, and no document enters the store without validation', async () => {
+    const operations = create();
+    const parseText = jest.fn(() => parsedOf(TEXT));
+    await expect(operations.prepare(paramsOf('{ a '.repeat(20)), parseText)).rejects.toThrow();
+    expect(parseText).not.toHaveBeenCalled();
+    await operations.documentStore.set();
+    expect(await operations.documentStore.get(`prefix:hash of ${TEXT}`)).toBeUndefined();
+    const { document } = await operations.prepare(paramsOf(TEXT), () => parsedOf(TEXT));
+    expect(await operations.documentStore.get(`prefix:hash of ${TEXT}`)).toBe(document);
+  });
+
+  it('that were used last are kept', async () => {
+    const operations = create();
+    const texts = ['{ a: __typename }', '{ b: __typename }', '{ c: __typename }'];
+    for (const text of texts) await operations.prepare(paramsOf(text), () => parsedOf(text));
+    expect(texts.map((text) => operations.find(paramsOf(text)) !== undefined)).toEqual([false, true, true]);
+    expect(await operations.documentStore.get(`hash of ${texts[0]}`)).toBeUndefined();
+    expect(operations.counts).toEqual({ hits: 0, misses: 3, size: 2 });
+  });
+});
