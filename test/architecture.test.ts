@@ -51,7 +51,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'cluster.ts': ['admission/', 'config/', 'http/', 'state/', 'telemetry/', 'worker.ts'],
   'errors.ts': ['auth/', 'upstream/'],
-  'config/': [],
+  'config/': ['keys/'],
   // Public and private keys as text: what every reader of one must check.
   'keys/': [],
   'http/': ['config/', 'telemetry/'],

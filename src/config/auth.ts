@@ -1,3 +1,4 @@
+import { isEncryptedPem, readPrivateKeyPem } from '../keys/pem.ts';
 import type { Environment } from './environment.ts';
 import { isLoopback, readSecureUrl } from './network.ts';
 import { type ReadFile, readNamedFile } from './read-file.ts';
@@ -25,9 +26,6 @@ export interface PatConfig {
 }
 
 export type AuthConfig = { readonly mode: 'pass-through' } | PatConfig;
-
-// Only what is plainly something else is refused here: whether the key is sound is found out by signing with it.
-const PRIVATE_KEY_PEM = /^-----BEGIN ((?:ENCRYPTED |EC |RSA )?PRIVATE KEY)-----\n[\s\S]+\n-----END \1-----$/m;
 
 /**
  * In pass-through mode the variables of a token are left alone, so that a `.env` of the Affinidi CLI works in both modes.
@@ -72,13 +70,13 @@ function readPrivateKey(environment: Environment, readFile: ReadFile): Secret {
     ? values.PRIVATE_KEY?.reveal()
     : readNamedFile(environment, 'PRIVATE_KEY_FILE', readFile);
   if (text === undefined) return createSecret('');
-  const pem = text.replaceAll('\\r', '').replaceAll('\\n', '\n').replaceAll('\r', '').trim();
-  if (!PRIVATE_KEY_PEM.test(pem)) {
+  const pem = readPrivateKeyPem(text);
+  if (pem === undefined) {
     refuse(`Expected ${name} to hold a private key in PEM form; newlines may be written \\n`);
-  } else if (/ENCRYPTED/.test(pem) && !isSet('PASSPHRASE')) {
+  } else if (isEncryptedPem(pem) && !isSet('PASSPHRASE')) {
     refuse(`PASSPHRASE is required: the key of ${name} is encrypted`);
   }
-  return createSecret(`${pem}\n`);
+  return createSecret(pem ?? '');
 }
 
 function readCallerAuth(environment: Environment, readFile: ReadFile): CallerAuthConfig {

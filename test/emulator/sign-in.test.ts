@@ -213,3 +213,26 @@ describe('A credential that was issued', () => {
     });
   });
 });
+
+describe('A registered key that takes minutes to import', () => {
+  it.each([
+    ['exponent', { e: 'x'.repeat(180_000) }],
+    ['modulus', { n: 'x'.repeat(180_000) }],
+  ])('(by its %s) signs nobody in, and holds nobody up', async (_title, change) => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig', ...change };
+    const publicKeyInfo = { jwks: { keys: [jwk] } };
+    const body = {
+      name: 'pat',
+      authenticationMethod: { type: 'PRIVATE_KEY', signingAlgorithm: 'RS256', publicKeyInfo },
+    };
+    const { body: created } = await clientOf(emulator.url, 'owner')('POST', '/v1/tokens', { body });
+    const token = { id: created.id, alg: 'RS256', privateKey };
+    const startedAt = performance.now();
+    expect(await signIn(token, await assertion(token))).toMatchObject({
+      status: 401,
+      body: { error: 'invalid_client' },
+    });
+    expect(performance.now() - startedAt).toBeLessThan(2000);
+  });
+});

@@ -1,4 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { findJwkProblem, type PublicJwk } from '../../keys/jwk.ts';
 import type { Stop } from '../../upstream/cancellation.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
@@ -48,7 +49,7 @@ export function createJwks({ url, transport, clock, log, stop }: JwksOptions): J
       } as const;
       const answer = readAnswer(await transport({ ...request, stop }), 'The key set');
       // Checks the shape itself and throws JWKSInvalid.
-      keys = createLocalJWKSet(answer as unknown as JSONWebKeySet);
+      keys = createLocalJWKSet(withUsableKeys(answer) as unknown as JSONWebKeySet);
       fetchedAtMs = clock();
     } catch (error) {
       const reason = error instanceof UpstreamError ? error.message : 'not a JSON Web Key Set';
@@ -70,4 +71,20 @@ export function createJwks({ url, transport, clock, log, stop }: JwksOptions): J
       return keys(header, token);
     }
   };
+}
+
+/** A provider has a few keys; a set of thousands would be searched for every token. */
+const MAX_KEYS = 100;
+const MAX_OKP_CHARS = 76;
+
+/** Without keys that would take long to import, or under which anybody could sign. */
+function withUsableKeys({ keys, ...rest }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return { ...rest, keys: Array.isArray(keys) ? keys.filter(isUsable).slice(0, MAX_KEYS) : keys };
+}
+
+function isUsable(key: unknown): boolean {
+  if (typeof key !== 'object' || key === null) return false;
+  const { kty, x } = key as PublicJwk;
+  if (kty === 'RSA' || kty === 'EC') return findJwkProblem(key) === undefined;
+  return kty === 'OKP' && typeof x === 'string' && x.length <= MAX_OKP_CHARS;
 }

@@ -1,14 +1,14 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { findJwkProblem } from '../../keys/jwk.ts';
+import { isEncryptedPem } from '../../keys/pem.ts';
 import { AuthConfigError } from '../auth-error.ts';
 
 /** The algorithms that IAM registers token keys for. */
 export type SigningAlgorithm = 'RS256' | 'RS512' | 'ES256' | 'ES512';
 
-const MIN_RSA_BITS = 2048;
-
 /**
- * Reads PKCS#8 (plain or encrypted), PKCS#1 and SEC1. Errors carry neither key nor passphrase nor OpenSSL's own text,
- * hence no `cause` either.
+ * Imports a private key in PEM. Throws `AuthConfigError` without the key, the passphrase, or OpenSSL's own text, hence
+ * without a `cause`.
  */
 export function readPrivateKey({
   pem,
@@ -17,18 +17,12 @@ export function readPrivateKey({
   pem: string;
   passphrase?: string | undefined;
 }): KeyObject {
-  const text = normalizePem(pem);
-  const isEncrypted = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/.test(text);
-  if (!/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(text)) {
-    throw new AuthConfigError(
-      'Expected PRIVATE_KEY to be a private key in PEM form (-----BEGIN PRIVATE KEY-----).',
-    );
-  }
+  const isEncrypted = isEncryptedPem(pem);
   if (isEncrypted && !passphrase) {
     throw new AuthConfigError('Expected PASSPHRASE to be set: PRIVATE_KEY is encrypted.');
   }
   try {
-    return createPrivateKey(passphrase ? { key: text, passphrase } : text);
+    return createPrivateKey(passphrase ? { key: pem, passphrase } : pem);
   } catch {
     throw new AuthConfigError(
       isEncrypted
@@ -52,25 +46,18 @@ export function chooseAlgorithm(key: KeyObject, wanted?: SigningAlgorithm | unde
 }
 
 function possibleAlgorithms(key: KeyObject): readonly [SigningAlgorithm, ...SigningAlgorithm[]] {
-  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
   if (key.asymmetricKeyType === 'rsa') {
-    if (modulusLength >= MIN_RSA_BITS) return ['RS256', 'RS512'];
-    throw new AuthConfigError(
-      `Expected an RSA PRIVATE_KEY of at least ${MIN_RSA_BITS} bits, got ${modulusLength}.`,
-    );
+    // Not by `asymmetricKeyDetails`, which takes minutes for an exponent of many kilobytes.
+    const problem = findJwkProblem(createPublicKey(key).export({ format: 'jwk' }));
+    if (problem)
+      throw new AuthConfigError(
+        `Expected PRIVATE_KEY to be an RSA key that is safe to use. ${problem.message}`,
+      );
+    return ['RS256', 'RS512'];
   }
+  const { namedCurve } = key.asymmetricKeyType === 'ec' ? (key.asymmetricKeyDetails ?? {}) : {};
   if (namedCurve === 'prime256v1') return ['ES256'];
   if (namedCurve === 'secp521r1') return ['ES512'];
   const got = namedCurve ?? key.asymmetricKeyType ?? 'unknown';
   throw new AuthConfigError(`Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got ${got}.`);
-}
-
-/** The Affinidi CLI writes `PRIVATE_KEY="-----BEGIN …\n…"`; docker's --env-file keeps the quotes and the `\n`. */
-function normalizePem(pem: string): string {
-  return pem
-    .trim()
-    .replace(/^(["'])(.*)\1$/s, '$2')
-    .replaceAll('\\r', '')
-    .replaceAll('\\n', '\n')
-    .trim();
 }

@@ -178,11 +178,4 @@ export const auth = [
     replace: 'matching(body?.error_description, /./)',
     tests: SIGN_IN,
   },
-  {
-    name: 'The gateway starts with an RSA key of 1024 bits',
-    file: 'src/auth/pat/private-key.ts',
-    find: 'const MIN_RSA_BITS = 2048;',
-    replace: 'const MIN_RSA_BITS = 1024;',
-    tests: ['test/unit/auth/private-key.test.ts'],
-  },
 ];

@@ -1,4 +1,4 @@
-import { type KeyObject, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
 import type { CallerCheck } from '../../../src/auth/caller.ts';
@@ -131,5 +131,44 @@ describe('The keys of the identity provider', () => {
     await publish({ 'key-1': key1.publicKey });
     time.advanceSeconds(1);
     await check(jwt);
+  });
+});
+
+describe('Keys of a set that must not be used', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const jwk = { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa' };
+  const long = Buffer.alloc(90_000, 0xc5).toString('base64url');
+  const signRsa = () =>
+    new SignJWT(claims()).setProtectedHeader({ alg: 'RS256', kid: 'rsa' }).sign(rsa.privateKey);
+
+  it.each([
+    ['the exponent 1, under which anybody signs', { e: 'AQ' }],
+    ['an even exponent', { e: 'AQAA' }],
+    ['an exponent of 90 KB', { e: long }],
+    ['a modulus of 90 KB', { n: long }],
+    ['a modulus of 1024 bits', { n: jwk.n?.slice(0, 171) }],
+    ['an unknown type', { kty: 'XYZ' }],
+  ])('(%s) are left out, at once, and the others serve', async (_title, change) => {
+    const usable = { ...(await exportJWK(key1.publicKey)), kid: 'key-1' };
+    issuer.answerWith(JWKS_PATH, { body: { keys: [{ ...jwk, ...change }, null, usable] } });
+    const before = process.cpuUsage();
+    expect(await failureOf(async () => check(await signRsa()))).toMatchObject({ kind: 'unauthenticated' });
+    expect(await check(await sign(claims()))).toMatchObject({ mayRead: true });
+    const { user, system } = process.cpuUsage(before);
+    expect(user + system).toBeLessThan(1_000_000);
+  });
+
+  it('are not those of RSA that are sound', async () => {
+    issuer.answerWith(JWKS_PATH, { body: { keys: [jwk] } });
+    expect(await check(await signRsa())).toMatchObject({ mayRead: true });
+  });
+
+  it('beyond the hundredth are not searched', async () => {
+    const usable = { ...(await exportJWK(key1.publicKey)), kid: 'key-1' };
+    const others = Array.from({ length: 100 }, (_, at) => ({ ...usable, kid: `other-${at}` }));
+    issuer.answerWith(JWKS_PATH, { body: { keys: [...others, usable] } });
+    expect(await failureOf(async () => check(await sign(claims())))).toMatchObject({
+      kind: 'unauthenticated',
+    });
   });
 });

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { chooseAlgorithm, readPrivateKey, type SigningAlgorithm } from '../../../src/auth/pat/private-key.ts';
+import { readPrivateKeyPem } from '../../../src/keys/pem.ts';
 import { createEcKey, failureOf, toPem } from './support.ts';
 
 const PASSPHRASE = 'correct horse battery';
@@ -12,28 +13,62 @@ const encrypted = rsa
   .toString();
 
 describe('A private key is read in every form tools write it in', () => {
+  const pkcs1 = rsa.export({ type: 'pkcs1', format: 'pem' }).toString();
+  const legacy = rsa
+    .export({ type: 'pkcs1', format: 'pem', cipher: 'aes-256-cbc', passphrase: PASSPHRASE })
+    .toString();
+  const escaped = encrypted.replaceAll('\n', '\\n');
+
   it.each([
     ['PKCS#8', toPem(rsa), undefined],
-    ['PKCS#1', rsa.export({ type: 'pkcs1', format: 'pem' }).toString(), undefined],
+    ['PKCS#1', pkcs1, undefined],
     ['encrypted PKCS#8', encrypted, PASSPHRASE],
-    [
-      'with escaped line breaks, as the Affinidi CLI writes it',
-      encrypted.replaceAll('\n', '\\n'),
-      PASSPHRASE,
-    ],
-    ['in quotes, as docker --env-file leaves it', `"${encrypted.replaceAll('\n', '\\n')}"`, PASSPHRASE],
+    ['encrypted PKCS#1, which has headers', legacy, PASSPHRASE],
+    ['encrypted PKCS#1 with escaped line breaks', legacy.replaceAll('\n', '\\n'), PASSPHRASE],
+    ['with escaped line breaks, as the Affinidi CLI writes it', escaped, PASSPHRASE],
+    ['with line breaks escaped twice', escaped.replaceAll('\\n', '\\\\n'), PASSPHRASE],
+    ['in quotes, as docker --env-file leaves it', `"${escaped}"`, PASSPHRASE],
+    ['in single quotes', `'${escaped}'`, PASSPHRASE],
+    ['in quotes, with its line breaks', `"${encrypted}"`, PASSPHRASE],
+    ['in quotes and blanks', ` " ${escaped} " `, PASSPHRASE],
+    ['in escaped quotes', `\\"${escaped}\\"`, PASSPHRASE],
     ['with Windows line ends', encrypted.replaceAll('\n', '\r\n'), PASSPHRASE],
+    ['with line ends of old', encrypted.replaceAll('\n', '\r'), PASSPHRASE],
     ['with escaped Windows line ends', encrypted.replaceAll('\n', '\\r\\n'), PASSPHRASE],
+    ['with blanks for line breaks', toPem(rsa).replaceAll('\n', ' '), undefined],
+    ['with its base64 on one line', toPem(rsa).replaceAll(/(?<=\w)\n(?=\w)/g, ''), undefined],
+    ['behind a byte order mark', `\ufeff${toPem(rsa)}`, undefined],
+    ['behind other text, as openssl pkcs12 writes it', `Bag Attributes\n    a: b\n${toPem(rsa)}`, undefined],
+    [
+      'before the certificate',
+      `${pkcs1}-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n`,
+      undefined,
+    ],
     ['plain with a passphrase that is not needed', toPem(rsa), PASSPHRASE],
     ['plain with an empty passphrase', toPem(rsa), ''],
-  ])('%s', (_, pem, passphrase) => {
+  ])('%s', (_, text, passphrase) => {
+    const pem = readPrivateKeyPem(text) ?? '';
     expect(toPem(readPrivateKey({ pem, passphrase }))).toBe(toPem(rsa));
   });
 
-  it('SEC1', () => {
+  it('SEC1, also behind its parameters, as openssl ecparam writes it', () => {
     const pem = ec.export({ type: 'sec1', format: 'pem' }).toString();
+    const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
+    for (const text of [pem, parameters + pem])
+      expect(toPem(readPrivateKey({ pem: readPrivateKeyPem(text) ?? '' }))).toBe(toPem(ec));
+  });
 
-    expect(toPem(readPrivateKey({ pem }))).toBe(toPem(ec));
+  it.each([
+    ['a public key', createEcKey().publicKey.export({ type: 'spki', format: 'pem' }).toString()],
+    ['a path', '/secrets/canary.pem'],
+    ['nothing', ''],
+    ['a key that was cut short', toPem(rsa).slice(0, 400)],
+    ['a key without anything in it', '-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----'],
+    ['two halves of different kinds', toPem(rsa).replace('BEGIN', 'BEGIN RSA')],
+    ['a text of 64 KB', toPem(rsa) + ' '.repeat(65_536)],
+    ['many beginnings', '-----BEGIN PRIVATE KEY-----'.repeat(2_400)],
+  ])('and %s is none', (_, text) => {
+    expect(readPrivateKeyPem(text)).toBeUndefined();
   });
 });
 
@@ -60,24 +95,6 @@ describe('A private key that cannot be used is refused in one line that shows no
       toPem(rsa).slice(0, 400),
       undefined,
       'Expected PRIVATE_KEY to be a whole private key in PEM form: it cannot be read.',
-    ],
-    [
-      'a public key',
-      createEcKey().publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-      undefined,
-      'Expected PRIVATE_KEY to be a private key in PEM form (-----BEGIN PRIVATE KEY-----).',
-    ],
-    [
-      'a path',
-      '/secrets/canary.pem',
-      undefined,
-      'Expected PRIVATE_KEY to be a private key in PEM form (-----BEGIN PRIVATE KEY-----).',
-    ],
-    [
-      'nothing',
-      '',
-      undefined,
-      'Expected PRIVATE_KEY to be a private key in PEM form (-----BEGIN PRIVATE KEY-----).',
     ],
   ])('%s', async (_, pem, passphrase, message) => {
     const error = await failureOf(() => readPrivateKey({ pem, passphrase }));
@@ -121,7 +138,7 @@ describe('The signing algorithm follows from the key', () => {
       'RSA of 1024 bits',
       generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey,
       undefined,
-      'Expected an RSA PRIVATE_KEY of at least 2048 bits, got 1024.',
+      'Expected PRIVATE_KEY to be an RSA key that is safe to use. An RSA key needs at least 2048 bits.',
     ],
   ] as const)('%s is refused', async (_, key, wanted, message) => {
     const error = await failureOf(() => chooseAlgorithm(key, wanted as SigningAlgorithm | undefined));
