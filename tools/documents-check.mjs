@@ -2,10 +2,10 @@
 // cost at most. For a client's CI: exit code 0 says that all of them will run, 1 that some will not, 2 that there is no
 // manifest to check.
 import { readFileSync } from 'node:fs';
-import { GraphQLError, Kind, parse, validate } from 'graphql';
+import { GraphQLError, isInputObjectType, Kind, parse, typeFromAST, validate } from 'graphql';
 import { ConfigError, readConfig } from '../dist/config/config.js';
 import { parseManifest } from '../dist/config/documents-manifest.js';
-import { planCost } from '../dist/graphql/pipeline/cost.js';
+import { compileCost } from '../dist/graphql/pipeline/cost.js';
 import { checkCost, checkDocument, checkText } from '../dist/graphql/pipeline/limits.js';
 import { createSchema, readTypeDefs } from '../dist/graphql/schema.js';
 
@@ -50,7 +50,7 @@ function check(text) {
 
 /** With the cost that the largest variables give; `warning` says that only those are too much. */
 function checkOperation(document, operation, problem) {
-  const costOf = planCost(document, operation);
+  const costOf = compileCost(schema, document, operation);
   const cost = costOf(largestVariables(operation));
   return {
     cost,
@@ -73,7 +73,11 @@ function largestVariables({ variableDefinitions = [] }) {
   const entries = variableDefinitions.map(({ variable, type }) => {
     const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
     const value = named.kind === Kind.LIST_TYPE ? Array(MANY_ITEMS).fill('') : MANY_ITEMS;
-    return [variable.name.value, value];
+    // Members of an input object that may make a field cost more.
+    return [
+      variable.name.value,
+      isInputObjectType(typeFromAST(schema, named)) ? { idempotencyKey: '' } : value,
+    ];
   });
   return Object.fromEntries(entries);
 }

@@ -2,185 +2,178 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  getNullableType,
+  isInterfaceType,
+  isListType,
+  isObjectType,
   Kind,
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
-  type VariableDefinitionNode,
 } from 'graphql';
-import { readSize, type Size } from './list-size.ts';
+import { FIELD_COSTS, type FieldCost, type PageSize } from '../field-costs.ts';
+import { argumentValue } from './argument-value.ts';
+import { NOTHING, ofField, ofItems, ofListOfPage, ofPage, type Part, plus } from './cost-parts.ts';
 
 /** What an operation may come to with given variables, at most. */
 export interface Cost {
-  /** Fields of the answer. */
+  /** Fields of the response. */
   readonly fieldCost: number;
   readonly upstreamCalls: number;
 }
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** A field that gives a list as long as an argument says: a connection, or `nodes(ids:)`. */
-interface SizedField {
-  /** Its place in the order of evaluation. */
-  readonly index: number;
-  readonly kind: 'connection' | 'by-ids';
-  readonly size: Size;
-  readonly content: Content;
+/** One request whose cost is worked out. The cost of a fragment is worked out once, however often it is spread. */
+interface Request {
+  readonly variables: Variables;
+  readonly fragments: Map<string, Part>;
 }
 
-/** What a selection set comes to. In a connection the fields below `nodes` and `edges` count for every item. */
-interface Content {
-  readonly once: Part;
-  readonly perItem: Part;
-  /** Upstream calls if these are root fields, without those of sized fields. */
-  rootCalls: number;
-  hasNextPage: boolean;
-}
-
-interface Part {
-  fields: number;
-  /** And how often each sized field. Added up, not repeated: a fragment that multiplies stays as long as it is. */
-  readonly sized: Map<SizedField, number>;
-}
-
-const CONNECTIONS = new Set(['tokens', 'projects']);
-/** Root fields that fetch as many objects as this argument names. */
-const BY_IDS: Readonly<Record<string, string>> = { nodes: 'ids', _entities: 'representations' };
-/** Root fields that are no lists cost one call, unless they are here: an update may have to read first. */
-const ROOT_CALLS: Readonly<Record<string, number>> = { updateToken: 2 };
+/** Something that is the same in every request, or depends on it. */
+type Compiled<Value> = Value | ((request: Request) => Value);
 
 /**
- * Works out once, for a valid operation, how its cost depends on its variables; the result is asked for every request.
- * `@skip` and `@include` are ignored: what they leave out counts. So does what the loaders would save by asking once for
- * the same thing.
+ * Compiles a validated operation to its cost. What each field costs is declared in `field-costs.ts`. `@skip` and
+ * `@include` are ignored, so what they leave out counts, and so does what loaders save by asking once for the same thing.
  */
-export function planCost(
+export function compileCost(
+  schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): (variables: Variables) => Cost {
-  const { definitions } = document;
-  const planner = createPlanner(
-    definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION),
-    operation.variableDefinitions ?? [],
-  );
-  const content = planner.ofSet(operation.selectionSet);
+  const root = schema.getRootType(operation.operation)?.name ?? '';
+  const compiled = createCompiler(schema, document, operation)(operation.selectionSet, root);
   return (variables) => {
-    const costs: Cost[] = [];
-    for (const field of planner.sizedFields) costs.push(costOf(field, field.size(variables), costs));
-    const { fieldCost, upstreamCalls } = plus(
-      costOfPart(content.once, costs),
-      costOfPart(content.perItem, costs),
-    );
-    return { fieldCost, upstreamCalls: upstreamCalls + content.rootCalls };
+    const { fields, calls, sharedCalls } = evaluate(compiled, { variables, fragments: new Map() });
+    return { fieldCost: fields, upstreamCalls: calls + sharedCalls };
   };
 }
 
-function costOf({ kind, content }: SizedField, size: number, costs: readonly Cost[]): Cost {
-  const once = costOfPart(content.once, costs);
-  const perItem = costOfPart(content.perItem, costs);
-  if (kind === 'by-ids') {
-    const each = plus(once, perItem);
-    return { fieldCost: 1 + size * each.fieldCost, upstreamCalls: size * (1 + each.upstreamCalls) };
-  }
-  const ownCalls = size > 0 || content.hasNextPage ? 1 : 0;
-  return {
-    fieldCost: 1 + once.fieldCost + size * perItem.fieldCost,
-    upstreamCalls: ownCalls + once.upstreamCalls + size * perItem.upstreamCalls,
-  };
-}
-
-/** `costs` has those of all sized fields below. */
-function costOfPart({ fields, sized }: Part, costs: readonly Cost[]): Cost {
-  let fieldCost = fields;
-  let upstreamCalls = 0;
-  for (const [{ index }, times] of sized) {
-    fieldCost += times * (costs[index]?.fieldCost ?? 0);
-    upstreamCalls += times * (costs[index]?.upstreamCalls ?? 0);
-  }
-  return { fieldCost, upstreamCalls };
-}
-
-function plus(one: Cost, other: Cost): Cost {
-  return {
-    fieldCost: one.fieldCost + other.fieldCost,
-    upstreamCalls: one.upstreamCalls + other.upstreamCalls,
-  };
-}
-
-function createPlanner(
-  fragments: readonly FragmentDefinitionNode[],
-  definitions: readonly VariableDefinitionNode[],
+function createCompiler(
+  schema: GraphQLSchema,
+  { definitions }: DocumentNode,
+  { variableDefinitions = [] }: OperationDefinitionNode,
 ) {
-  // Inner ones first, since each is added when what is below it is known.
-  const sizedFields: SizedField[] = [];
-  const planned = new Map<string, Content>();
+  const pageTypes = findPageTypes(schema);
+  const fragments = new Map<string, Compiled<Part>>();
 
-  const ofSet = ({ selections }: SelectionSetNode): Content => {
-    const content = nothing();
-    for (const selection of selections) addSelection(content, selection);
-    return content;
+  const compileSet = ({ selections }: SelectionSetNode, parent: string): Compiled<Part> =>
+    selections.reduce(
+      (sum, selection) => combine(sum, compileSelection(selection, parent), plus),
+      NOTHING as Compiled<Part>,
+    );
+  const compileSelection = (node: SelectionNode, parent: string): Compiled<Part> => {
+    if (node.kind === Kind.FIELD) return compileField(node, parent);
+    if (node.kind === Kind.FRAGMENT_SPREAD) return compileFragment(node.name.value);
+    return compileSet(node.selectionSet, node.typeCondition?.name.value ?? parent);
   };
-  const addSelection = (content: Content, selection: SelectionNode): void => {
-    if (selection.kind === Kind.FIELD) addField(content, selection);
-    else if (selection.kind === Kind.INLINE_FRAGMENT) merge(content, ofSet(selection.selectionSet));
-    else merge(content, ofFragment(selection.name.value));
-  };
-  const ofFragment = (name: string): Content => {
-    const known = planned.get(name);
+  const compileFragment = (name: string): Compiled<Part> => {
+    const known = fragments.get(name);
     if (known) return known;
-    const fragment = fragments.find((node) => node.name.value === name);
-    const content = fragment ? ofSet(fragment.selectionSet) : nothing();
-    planned.set(name, content);
-    return content;
+    const fragment = definitions.find(
+      (node): node is FragmentDefinitionNode =>
+        node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
+    );
+    const content = fragment ? compileSet(fragment.selectionSet, fragment.typeCondition.name.value) : NOTHING;
+    const compiled = onceInRequest(name, content);
+    fragments.set(name, compiled);
+    return compiled;
   };
-  const addField = (content: Content, field: FieldNode): void => {
-    const inner = field.selectionSet ? ofSet(field.selectionSet) : nothing();
-    const kind = sizedKindOf(field);
-    if (!kind) {
-      addPlainField(content, field.name.value, inner);
-      return;
+  const compileField = (node: FieldNode, parent: string): Compiled<Part> => {
+    const type = typeOfField(schema, parent, node.name.value);
+    const below = node.selectionSet ? compileSet(node.selectionSet, getNamedType(type)?.name ?? '') : NOTHING;
+    if (pageTypes.has(parent) && isListType(type && getNullableType(type)))
+      return combine(below, undefined, ofListOfPage);
+    const cost = FIELD_COSTS[`${parent}.${node.name.value}`] ?? {};
+    return addSharedCalls(node, cost, compileOwn(node, cost, below));
+  };
+  const compileOwn = (node: FieldNode, cost: FieldCost, below: Compiled<Part>): Compiled<Part> => {
+    const { page, callPerItemOf } = cost;
+    if (page) {
+      const items = compileNumber(node, [page.argument], (value) => toPageSize(value, page));
+      return combine(below, items, (part, count) => ofPage(cost, part, count));
     }
-    const argument = kind === 'by-ids' ? BY_IDS[field.name.value] : 'first';
-    const size = readSize(field, argument ?? 'first', definitions);
-    const sized: SizedField = { index: sizedFields.length, kind, size, content: inner };
-    sizedFields.push(sized);
-    addTo(content.once, { fields: 0, sized: new Map([[sized, 1]]) });
+    return callPerItemOf === undefined
+      ? combine(below, undefined, (part) => ofField(cost, part))
+      : combine(below, compileNumber(node, [callPerItemOf], toLength), ofItems);
   };
-  return { ofSet, sizedFields };
-}
-
-function sizedKindOf({ name, arguments: args = [] }: FieldNode): SizedField['kind'] | undefined {
-  if (CONNECTIONS.has(name.value)) return 'connection';
-  return args.some((argument) => argument.name.value === BY_IDS[name.value]) ? 'by-ids' : undefined;
-}
-
-function addPlainField(content: Content, name: string, inner: Content): void {
-  const isListOfItems = name === 'nodes' || name === 'edges';
-  const below = isListOfItems ? content.perItem : content.once;
-  content.once.fields += 1;
-  addTo(below, inner.once);
-  addTo(below, inner.perItem);
-  content.hasNextPage ||= inner.hasNextPage || name === 'hasNextPage';
-  if (!name.startsWith('__')) content.rootCalls += ROOT_CALLS[name] ?? 1;
-}
-
-function merge(content: Content, more: Content): void {
-  addTo(content.once, more.once);
-  addTo(content.perItem, more.perItem);
-  content.rootCalls += more.rootCalls;
-  content.hasNextPage ||= more.hasNextPage;
-}
-
-function addTo(part: Part, { fields, sized }: Part): void {
-  part.fields += fields;
-  for (const [field, times] of sized) part.sized.set(field, (part.sized.get(field) ?? 0) + times);
-}
-
-function nothing(): Content {
-  return {
-    once: { fields: 0, sized: new Map() },
-    perItem: { fields: 0, sized: new Map() },
-    rootCalls: 0,
-    hasNextPage: false,
+  const addSharedCalls = (node: FieldNode, { shared }: FieldCost, own: Compiled<Part>): Compiled<Part> => {
+    if (!shared) return own;
+    const calls = compileNumber(node, shared.path, (value) => (value == null ? 0 : shared.calls));
+    return combine(own, calls, (part, sharedCalls) => plus(part, { ...NOTHING, sharedCalls }));
   };
+  const compileNumber = (
+    node: FieldNode,
+    path: readonly string[],
+    toNumber: (value: unknown) => number,
+  ): Compiled<number> => {
+    const value = argumentValue(node, path, variableDefinitions);
+    return 'constant' in value
+      ? toNumber(value.constant)
+      : ({ variables }) => toNumber(value.read(variables));
+  };
+  return compileSet;
+}
+
+/** The types of fields that are pages. */
+function findPageTypes(schema: GraphQLSchema): ReadonlySet<string | undefined> {
+  const pages = Object.entries(FIELD_COSTS).filter(([, { page }]) => page);
+  return new Set(
+    pages.map(([place]) => {
+      const [parent = '', name = ''] = place.split('.');
+      return getNamedType(typeOfField(schema, parent, name))?.name;
+    }),
+  );
+}
+
+/** Undefined for `__typename` and the other fields that every type or schema has. */
+function typeOfField(schema: GraphQLSchema, parent: string, name: string): GraphQLOutputType | undefined {
+  const type = schema.getType(parent);
+  return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name]?.type : undefined;
+}
+
+function toPageSize(value: unknown, { standard, max }: PageSize): number {
+  if (value === null || value === undefined) return standard;
+  return typeof value === 'number' ? Math.min(Math.max(value, 0), max) : max;
+}
+
+/** GraphQL takes a single value for a list of one. */
+function toLength(list: unknown): number {
+  if (list === null || list === undefined) return 0;
+  return Array.isArray(list) ? list.length : 1;
+}
+
+/** What does not depend on the request is combined once. */
+function combine<One, Other, Result>(
+  one: Compiled<One>,
+  other: Compiled<Other>,
+  join: (one: One, other: Other) => Result,
+): Compiled<Result> {
+  return isDynamic(one) || isDynamic(other)
+    ? (request) => join(evaluate(one, request), evaluate(other, request))
+    : join(one, other);
+}
+
+function onceInRequest(name: string, compiled: Compiled<Part>): Compiled<Part> {
+  if (!isDynamic(compiled)) return compiled;
+  return (request) => {
+    const known = request.fragments.get(name);
+    if (known) return known;
+    const part = compiled(request);
+    request.fragments.set(name, part);
+    return part;
+  };
+}
+
+function evaluate<Value>(compiled: Compiled<Value>, request: Request): Value {
+  return isDynamic(compiled) ? compiled(request) : compiled;
+}
+
+/** No value that is compiled here is a function. */
+function isDynamic<Value>(compiled: Compiled<Value>): compiled is (request: Request) => Value {
+  return typeof compiled === 'function';
 }

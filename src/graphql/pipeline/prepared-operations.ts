@@ -9,7 +9,7 @@ import { rejection } from '../../errors.ts';
 import { hideUnsentNames, namesIn } from '../mask-error.ts';
 import { needsCaller } from './authorize.ts';
 import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
-import { type Cost, planCost, type Variables } from './cost.ts';
+import { type Cost, compileCost, type Variables } from './cost.ts';
 import { checkDocument, checkText, type OperationLimits } from './limits.ts';
 import type { Params } from './params.ts';
 
@@ -108,7 +108,7 @@ export function createPreparedOperations(options: PreparedOperationsOptions): Pr
       isMutation: operation.operation === 'mutation',
       needsCaller: needsCaller(operation, document),
       coerce: introspection ? coerce : withoutUnsentNames(coerce, text),
-      costOf: planCost(document, operation),
+      costOf: compileCost(schema, document, operation),
     };
   };
 

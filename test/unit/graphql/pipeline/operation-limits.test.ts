@@ -3,6 +3,8 @@ import {
   buildSchema,
   type DocumentNode,
   getIntrospectionQuery,
+  getNullableType,
+  isListType,
   isObjectType,
   Kind,
   Lexer,
@@ -12,10 +14,11 @@ import {
   TokenKind,
   validate,
 } from 'graphql';
-import { planCost } from '../../../../src/graphql/pipeline/cost.ts';
+import { FIELD_COSTS } from '../../../../src/graphql/field-costs.ts';
+import { compileCost } from '../../../../src/graphql/pipeline/cost.ts';
 import { countDocument } from '../../../../src/graphql/pipeline/document-size.ts';
 import { measureSource } from '../../../../src/graphql/pipeline/scan-source.ts';
-import { readTypeDefs } from '../../../../src/graphql/schema.ts';
+import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
 const schema = buildSchema(readTypeDefs());
 
@@ -150,7 +153,7 @@ function operationOf(document: DocumentNode): OperationDefinitionNode {
 function cost(text: string, variables: Record<string, unknown> = {}) {
   const document = parse(text);
   expect(validate(schema, document)).toEqual([]);
-  return planCost(document, operationOf(document))(variables);
+  return compileCost(schema, document, operationOf(document))(variables);
 }
 
 describe('The cost of an operation', () => {
@@ -213,9 +216,11 @@ describe('The cost of an operation', () => {
     const last = 'fragment F40 on Token { projects(first: 1) { nodes { id } } }';
     const text = `{ token(id: "1") { ...F0 } } ${bomb} ${last}`;
     const document = parse(text);
-    expect(planCost(document, operationOf(document))({}).upstreamCalls).toBe(1 + 2 ** 40);
+    expect(compileCost(schema, document, operationOf(document))({}).upstreamCalls).toBe(1 + 2 ** 40);
   });
 });
+
+const METHOD = '{ signingAlgorithm: RS256, publicKeyInfo: { jwksUri: "https://a.example" } }';
 
 describe('The upstream calls of an operation', () => {
   it.each([
@@ -257,14 +262,76 @@ describe('The upstream calls of an operation', () => {
     expect(cost(text).upstreamCalls).toBe(calls);
   });
 
-  it('are known for every list of the schema that an argument makes longer', () => {
-    const types = Object.values(schema.getTypeMap()).filter(isObjectType);
-    const sized = types.flatMap((type) =>
-      Object.values(type.getFields())
-        .filter(({ args }) => args.some(({ name }) => name === 'first' || name === 'ids'))
-        .map(({ name }) => `${type.name}.${name}`),
-    );
-    // A new one needs its place in the cost, and then here.
-    expect(sized).toEqual(['Query.nodes', 'Query.tokens', 'Token.projects']);
+  const KEY_GIVEN = 'a: createToken(input: $a) { token { id } }';
+  it.each<[number, string, string, object]>([
+    [
+      1,
+      'a create without an idempotency key',
+      `mutation ($a: CreateTokenInput!) { ${KEY_GIVEN} }`,
+      { a: {} },
+    ],
+    [
+      1,
+      'a create with a null for one',
+      `mutation ($a: CreateTokenInput!) { ${KEY_GIVEN} }`,
+      { a: { idempotencyKey: null } },
+    ],
+    [
+      21,
+      'a create with one, for the look-up',
+      `mutation ($a: CreateTokenInput!) { ${KEY_GIVEN} }`,
+      { a: { idempotencyKey: 'k' } },
+    ],
+    [
+      23,
+      'three such creates, which share the look-up',
+      `mutation ($a: CreateTokenInput!) { ${KEY_GIVEN} ...F } fragment F on Mutation { ... { b: createToken(input: $a) { token { id } } c: createToken(input: $a) { token { id } } } }`,
+      { a: { idempotencyKey: 'k' } },
+    ],
+    [
+      22,
+      'a create with a key in its input object, and its projects',
+      `mutation ($k: String) { createToken(input: { name: "abc", idempotencyKey: $k, authenticationMethod: ${METHOD} }) { token { projects { nodes { id } } } } }`,
+      { k: 'k' },
+    ],
+    [
+      21,
+      'a create with a default for the key',
+      `mutation ($k: String = "k") { createToken(input: { name: "abc", idempotencyKey: $k, authenticationMethod: ${METHOD} }) { token { id } } }`,
+      {},
+    ],
+    [
+      1,
+      'a create without a value for the key',
+      `mutation ($k: String) { createToken(input: { name: "abc", idempotencyKey: $k, authenticationMethod: ${METHOD} }) { token { id } } }`,
+      {},
+    ],
+  ])('are %i for %s', (calls, _, text, variables) => {
+    expect(cost(text, { ...variables }).upstreamCalls).toBe(calls);
+  });
+
+  it('count lists that no argument makes longer once, as long as IAM makes them', () => {
+    const text =
+      '{ token(id: "1") { scopes authenticationMethod { publicKeyInfo { ... on JsonWebKeySet { keys { kid alg } } } } } }';
+    expect(cost(text)).toEqual({ fieldCost: 7, upstreamCalls: 1 });
+  });
+
+  it('are declared for all root fields, and all fields with a list or page size for an argument', () => {
+    const full = createSchema(readTypeDefs(), { federation: true });
+    const types = Object.values(full.getTypeMap()).filter(isObjectType);
+    const roots = [full.getQueryType(), full.getMutationType()];
+    const fields = types
+      .filter(({ name }) => !name.startsWith('__'))
+      .flatMap((type) => Object.values(type.getFields()).map((field) => ({ type, field })));
+    const needed = fields
+      .filter(
+        ({ type, field: { args } }) =>
+          roots.includes(type) ||
+          args.some(({ name, type: of }) => name === 'first' || isListType(getNullableType(of))),
+      )
+      .map(({ type, field }) => `${type.name}.${field.name}`);
+    const known = fields.map(({ type, field }) => `${type.name}.${field.name}`);
+    expect(Object.keys(FIELD_COSTS)).toEqual(expect.arrayContaining(needed));
+    expect(known).toEqual(expect.arrayContaining(Object.keys(FIELD_COSTS)));
   });
 });
