@@ -5,7 +5,9 @@ import { createRateLimit } from './admission/token-bucket.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import { startAdmin } from './http/admin.ts';
 import { type Channel, createPrimaryState } from './state/primary-state.ts';
-import { mergeWorkerMetrics } from './telemetry/metrics.ts';
+import type { Build } from './telemetry/build.ts';
+import { createPrimaryMetrics } from './telemetry/metrics.ts';
+import { createWorkerMetrics } from './telemetry/worker-metrics.ts';
 import { type FromWorker, isForProcess, toWorker, WORKER_VARIABLE, type WorkerSettings } from './worker.ts';
 
 /** A worker that dies within this time of its start is replaced after a pause: the next may die as fast. */
@@ -39,14 +41,16 @@ interface WorkerState {
 /**
  * Runs `config.workers` copies of this program, which share the GraphQL port, and replaces each that dies. The primary
  * process keeps the state that the workers share, where there is no Redis, and serves the admin listener for all of them.
- * `settings` gives each new worker what it needs to know; it is called once for each.
+ * `settings` gives each new worker what it needs to know; it is called once for each. `build` is for the metrics.
  */
 export function startWorkers(
   config: Config,
   log: FastifyBaseLogger,
-  settings: () => WorkerSettings,
+  { settings, build }: { readonly settings: () => WorkerSettings; readonly build: Build },
 ): Workers {
   const state = createPrimaryState(createRateLimit(config.limits).take);
+  const own = createPrimaryMetrics(build);
+  const metrics = config.admin && createWorkerMetrics(own.registry);
   const workers = new Map<Worker, WorkerState>();
   let stopping = false;
   let admin: FastifyInstance | undefined;
@@ -55,7 +59,9 @@ export function startWorkers(
     const worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(settings()) });
     const entry: WorkerState = { startedAt: performance.now() };
     workers.set(worker, entry);
-    state.serve(channelOf(worker));
+    const channel = channelOf(worker);
+    state.serve(channel);
+    const forget = metrics?.add(channel);
     worker.on('message', (message: unknown) => {
       if (!isForProcess<FromWorker>(message)) return;
       if (message.kind === 'problems') entry.problems = message.problems;
@@ -63,7 +69,10 @@ export function startWorkers(
     });
     // Without a listener an error of its channel would end this process. `exit` follows.
     worker.on('error', () => undefined);
-    worker.once('exit', () => workers.delete(worker));
+    worker.once('exit', () => {
+      workers.delete(worker);
+      forget?.();
+    });
     return worker;
   }
 
@@ -71,6 +80,7 @@ export function startWorkers(
     const { startedAt, problems } = workers.get(worker) ?? { startedAt: 0 };
     worker.once('exit', (code, signal) => {
       if (stopping) return;
+      own.onWorkerRestart();
       log.error({ worker: worker.id, code, signal, problems }, 'a worker died, and another takes its place');
       const delayMs = performance.now() - startedAt < EARLY_MS ? RESTART_AFTER_MS : 0;
       setTimeout(() => {
@@ -89,13 +99,13 @@ export function startWorkers(
     const urls = await Promise.all(first.map((worker) => untilListening(worker, workers.get(worker))));
     for (const worker of first) replaceWhenDead(worker);
     const isDraining = () => stopping;
-    if (config.admin && !stopping)
+    if (metrics && !stopping)
       admin = await startAdmin(
         config,
         {
           isDraining,
-          addHealth: (app) => addHealth(app, config.listen, isDraining),
-          readMetrics: mergeWorkerMetrics(),
+          addHealth: (app) => addHealth(app, { listen: config.listen, isDraining, build }),
+          readMetrics: metrics.read,
         },
         log,
       );
@@ -126,6 +136,7 @@ export function startWorkers(
       const codes = await Promise.all(ends);
       clearTimeout(timer);
       await admin?.close();
+      metrics?.close();
       return Math.max(0, ...codes);
     },
     setLogLevel(level) {
@@ -160,14 +171,22 @@ function channelOf(worker: Worker): Channel {
     onMessage: (listener) => worker.on('message', listener),
   };
 }
-/** The answers are those of a worker: whichever gets the question, they know the same. */
-function addHealth(app: FastifyInstance, listen: Config['listen'], isDraining: () => boolean): void {
+
+interface HealthParts {
+  readonly listen: Config['listen'];
+  readonly isDraining: () => boolean;
+  readonly build: Build;
+}
+
+/** The responses are those of a worker: whichever gets the request, they know the same. */
+function addHealth(app: FastifyInstance, { listen, isDraining, build }: HealthParts): void {
   app.get('/livez', { exposeHeadRoute: true }, async (_request, reply) =>
     reply.type('text/plain').send('ok\n'),
   );
   app.get('/readyz', { exposeHeadRoute: true }, async (_request, reply) => {
     const { code, text } = isDraining() ? DRAINING : await askWorker(listen);
-    return reply.code(code).type('text/plain').send(text);
+    const body = text.includes('version: ') ? text : `${text}version: ${build.version}\n`;
+    return reply.code(code).type('text/plain').send(body);
   });
 }
 

@@ -9,6 +9,7 @@ import type { Emulator } from './emulator/emulator.ts';
 import { startServer } from './server.ts';
 import type { Signals } from './signals.ts';
 import type { Channel } from './state/primary-state.ts';
+import { type Build, readBuild } from './telemetry/build.ts';
 import { describeBug } from './telemetry/describe-error.ts';
 import { createLog, type Log, nextLevel } from './telemetry/log.ts';
 import type { Output } from './telemetry/output.ts';
@@ -19,7 +20,6 @@ export interface Process {
   readonly config: Config;
   /** Client connections at once. Undefined: no limit. */
   readonly maxConnections: number | undefined;
-  readonly version: string;
   /** PRIVATE_KEY_FILE. */
   readonly privateKeyFile: string | undefined;
   readonly output: Output;
@@ -28,6 +28,10 @@ export interface Process {
   readonly worker: WorkerSettings | undefined;
   /** Says what is done with errors that nobody caught. */
   onCrash(report: (event: string, error: unknown) => void): void;
+}
+
+interface Own extends Process {
+  readonly build: Build;
 }
 
 /** The emulator's principal with the sample data. */
@@ -44,7 +48,8 @@ const toPrimary: Channel = {
  * Runs the gateway until a signal stops it: in this process, or in workers. Resolves when it listens. Rejects with
  * `ConfigError` for what its user can put right.
  */
-export async function runGateway(own: Process): Promise<void> {
+export async function runGateway(given: Process): Promise<void> {
+  const own = { ...given, build: readBuild() };
   const { config, signals } = own;
   signals.hold();
   const log = openLog(config, own);
@@ -53,10 +58,10 @@ export async function runGateway(own: Process): Promise<void> {
   else await runServer(config, log, own);
 }
 
-function openLog(config: Config, { output, version, worker, onCrash }: Process): Log {
+function openLog(config: Config, { output, build, worker, onCrash }: Own): Log {
   const log = createLog({
     level: worker?.logLevel ?? config.logLevel,
-    version,
+    version: build.version,
     write: output.log.write,
   });
   onCrash((event, error) => log.logger.fatal({ err: describeBug(error) }, event));
@@ -67,10 +72,13 @@ function openLog(config: Config, { output, version, worker, onCrash }: Process):
 }
 
 /** The emulator belongs to the primary process: each worker would have its own tokens. */
-async function runPrimary(config: Config, log: Log, own: Process): Promise<void> {
+async function runPrimary(config: Config, log: Log, own: Own): Promise<void> {
   const { logger } = log;
   const emulator = config.emulator && (await startEmulator(config.emulator));
-  const workers = startWorkers(config, logger, () => ({ emulator: pick(emulator), logLevel: log.level() }));
+  const workers = startWorkers(config, logger, {
+    build: own.build,
+    settings: () => ({ emulator: pick(emulator), logLevel: log.level() }),
+  });
   let isStopping = false;
   own.signals.handle({
     async onStop(signal) {
@@ -97,7 +105,7 @@ async function runPrimary(config: Config, log: Log, own: Process): Promise<void>
   }
 }
 
-async function runServer(config: Config, log: Log, own: Process): Promise<void> {
+async function runServer(config: Config, log: Log, own: Own): Promise<void> {
   const { logger } = log;
   const emulator = config.emulator && !own.worker ? await startEmulator(config.emulator) : undefined;
   const address = emulator ?? own.worker?.emulator;
@@ -107,6 +115,7 @@ async function runServer(config: Config, log: Log, own: Process): Promise<void> 
       ...config,
       upstream: { ...config.upstream, apiGatewayUrl },
       auth: toAuthOptions(config.auth, { apiGatewayUrl, tokenEndpoint: address?.tokenEndpoint }),
+      build: own.build,
       primary: own.worker ? toPrimary : undefined,
       maxConnections: own.maxConnections,
       droppedLogLines: own.output.log.dropped,
@@ -134,7 +143,7 @@ async function runServer(config: Config, log: Log, own: Process): Promise<void> 
 }
 
 /** In a worker. */
-function followPrimary(log: Log, own: Process, stop: (reason: object) => void): void {
+function followPrimary(log: Log, own: Own, stop: (reason: object) => void): void {
   own.signals.handle({
     onStop: (signal) => stop({ signal }),
     onUsr1: () => ignoreUsr1(log),
@@ -160,13 +169,10 @@ interface Announced {
 }
 
 /** One line, and for people who try the gateway over its emulator, what to do next. */
-function announce(
-  { url, adminUrl, config, emulator, workers }: Announced,
-  { logger }: Log,
-  own: Process,
-): void {
+function announce({ url, adminUrl, config, emulator, workers }: Announced, { logger }: Log, own: Own): void {
   const { auth, explorer } = config;
-  logger.info({ url, adminUrl, workers, auth: auth.mode, node: process.version }, `listening on ${url}`);
+  const { revision, node } = own.build;
+  logger.info({ url, adminUrl, workers, auth: auth.mode, revision, node }, `listening on ${url}`);
   if (!emulator) return;
   own.output.log.write(
     bannerOf({ url, explorer, emulatorUrl: emulator.url, authorization: SAMPLE_AUTHORIZATION }),

@@ -33,7 +33,6 @@ try {
     config,
     maxConnections,
     privateKeyFile: process.env.PRIVATE_KEY_FILE,
-    version: readVersion(),
     output,
     signals,
     worker,
@@ -53,10 +52,6 @@ try {
 function problemsOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
   return [error instanceof Error ? error.message : String(error)];
-}
-
-function readVersion(): string {
-  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
 }
 
 function readWorkerSettings(): WorkerSettings | undefined {

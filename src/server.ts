@@ -27,6 +27,7 @@ import { schemaFile } from './http/schema-file.ts';
 import { openState } from './state/open.ts';
 import type { Channel } from './state/primary-state.ts';
 import { watchWrites } from './state/shared-writes.ts';
+import type { Build } from './telemetry/build.ts';
 import { loadTracing } from './telemetry/load-tracing.ts';
 import { createRegistry } from './telemetry/metrics.ts';
 import { createTraffic } from './telemetry/request-metrics.ts';
@@ -58,6 +59,7 @@ type OwnConfig = Pick<
 export interface ServerOptions extends OwnConfig {
   readonly upstream: Config['upstream'] & { readonly apiGatewayUrl: string };
   readonly auth: AuthOptions;
+  readonly build: Build;
   /** In a worker, the way to its primary process, which has the admin listener and the state of all. */
   readonly primary?: Channel | undefined;
   /** Client connections at once. Undefined: no limit. */
@@ -169,6 +171,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     isOverloaded: admission.isOverloaded,
     isUpstreamReachable: upstream.isReachable,
     isRedisUp: state.isRedisUp,
+    version: options.build.version,
   };
   health(app, checks);
   const registry =
@@ -182,6 +185,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       stateFallbacks: state.fallbacks,
       droppedLogLines: options.droppedLogLines,
       connections,
+      build: options.build,
     });
 
   await listen(app, { ...options.listen, variables: { host: 'HOST', port: 'PORT' } });

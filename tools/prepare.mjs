@@ -22,6 +22,7 @@ if (!isBuilt()) {
   say('Building…');
   const startedAt = Date.now();
   run(process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json']);
+  writeFileSync(inRoot('dist/revision'), readRevision());
   writeFileSync(inRoot(BUILT), `${startedAt}\n`);
 }
 
@@ -36,6 +37,12 @@ function isBuilt() {
   if (!existsSync(inRoot(BUILT))) return false;
   const builtAt = Number(readFileSync(inRoot(BUILT), 'utf8'));
   return ['src', 'tsconfig.json', 'package-lock.json'].every((path) => newestChange(inRoot(path)) < builtAt);
+}
+
+/** The commit that is built, as the metrics and `/readyz` name it. Empty where this is no checkout of git. */
+function readRevision() {
+  const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
+  return spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout ?? '';
 }
 
 /** In milliseconds. A folder changes when a file of it comes or goes. */

@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
-import { handToPrimary, serveMetrics } from '../telemetry/metrics.ts';
+import { serveMetrics } from '../telemetry/metrics.ts';
+import { type Channel, reportMetrics } from '../telemetry/worker-metrics.ts';
 import { createHttpApp } from './app.ts';
 import { createConnections, MAX_ADMIN_CONNECTIONS } from './connections.ts';
 import { type HealthOptions, health } from './health.ts';
@@ -33,12 +34,12 @@ export async function startAdmin(
 
 /** The admin listener of this process. A worker has none: its primary process has one for all. */
 export async function openAdmin(
-  options: AdminOptions & { readonly primary?: unknown },
+  options: AdminOptions & { readonly primary?: Channel | undefined },
   { registry, isDraining, checks }: { registry: Registry; isDraining: () => boolean; checks: HealthOptions },
   log: FastifyBaseLogger,
 ): Promise<FastifyInstance | undefined> {
   if (options.primary) {
-    handToPrimary(registry);
+    reportMetrics(registry, options.primary);
     return undefined;
   }
   const addHealth = (app: FastifyInstance) => health(app, checks);

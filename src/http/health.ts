@@ -8,6 +8,8 @@ export interface HealthOptions {
   readonly isUpstreamReachable: () => Promise<boolean>;
   /** Whether Redis answers. Undefined: there is none. */
   readonly isRedisUp?: (() => boolean) | undefined;
+  /** Of this program. */
+  readonly version: string;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface HealthOptions {
  */
 export function health(
   app: FastifyInstance,
-  { isDraining, isOverloaded, isUpstreamReachable, isRedisUp }: HealthOptions,
+  { isDraining, isOverloaded, isUpstreamReachable, isRedisUp, version }: HealthOptions,
 ): void {
   app.get('/livez', { exposeHeadRoute: true }, async (_request, reply) =>
     reply.type('text/plain').send('ok\n'),
@@ -33,6 +35,7 @@ export function health(
       ...redisLine(isRedisUp),
       `draining: ${yesOrNo(draining)}`,
       `overloaded: ${yesOrNo(overloaded)}`,
+      `version: ${version}`,
     ];
     return reply
       .code(ready ? 200 : 503)

@@ -1,12 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import {
-  AggregatorRegistry,
-  Counter,
-  collectDefaultMetrics,
-  Gauge,
-  type Metric,
-  Registry,
-} from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
+import type { Build } from './build.ts';
 
 interface Cache {
   readonly hits: number;
@@ -37,6 +31,7 @@ export interface MetricSources {
   };
   /** Metrics that count by themselves. */
   readonly traffic: readonly Metric[];
+  readonly build: Build;
 }
 
 /** All metrics of this process. No label holds a caller, an id or an address. */
@@ -49,8 +44,10 @@ export function createRegistry({
   droppedLogLines,
   connections,
   traffic,
+  build,
 }: MetricSources): Registry {
   const registry = new Registry();
+  addBuild(registry, build);
   collectDefaultMetrics({ register: registry });
   for (const metric of traffic) registry.registerMetric(metric);
   const count = (name: string, help: string, labelNames: string[], read: () => Reading[]) =>
@@ -162,16 +159,37 @@ export function serveMetrics(app: FastifyInstance, read: () => Promise<string>):
   );
 }
 
-/** In a worker: its primary process may ask for these. */
-export function handToPrimary(registry: Registry): void {
-  AggregatorRegistry.setRegistries([registry]);
-  new AggregatorRegistry();
+/** Metrics of a primary process, beside the sum of its workers'. */
+export interface PrimaryMetrics {
+  readonly registry: Registry;
+  onWorkerRestart(): void;
 }
 
-/** In the primary process: the metrics of all workers, added up. */
-export function mergeWorkerMetrics(): () => Promise<string> {
-  const registry = new AggregatorRegistry();
-  return () => registry.clusterMetrics();
+export function createPrimaryMetrics(build: Build): PrimaryMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  addBuild(registry, build);
+  const help = 'Start time of the primary process, in seconds since the Unix epoch';
+  new Gauge({ name: 'process_start_time_seconds', help, registers }).set(
+    Math.round(performance.timeOrigin / 1000),
+  );
+  const restarts = new Counter({
+    name: 'tokens_gateway_worker_restarts_total',
+    help: 'Workers that ended without being stopped, and were replaced',
+    registers,
+  });
+  return { registry, onWorkerRestart: () => restarts.inc() };
+}
+
+function addBuild(registry: Registry, { version, revision, node }: Build): void {
+  new Gauge({
+    name: 'tokens_gateway_build_info',
+    help: 'Always 1. The labels say what runs',
+    labelNames: ['version', 'revision', 'node'],
+    registers: [registry],
+    // Workers and their primary process run the same.
+    aggregator: 'omit',
+  }).set({ version, revision, node }, 1);
 }
 
 interface Reading {

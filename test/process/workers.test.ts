@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -10,6 +11,8 @@ const LIST = '{ tokens(first: 1) { nodes { name } } }';
 const READ = (name: string) => `query ${name}($id: ID!) { token(id: $id) { name } }`;
 const CREATE =
   'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code } } }';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 let emulator: Emulator;
 let gateway: GatewayProcess;
@@ -102,8 +105,88 @@ describe('Several workers', () => {
     const ready = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
     expect([ready.status, await ready.text()]).toEqual([
       200,
-      'ready: yes\nupstream: ok\ndraining: no\noverloaded: no\n',
+      `ready: yes\nupstream: ok\ndraining: no\noverloaded: no\nversion: ${version}\n`,
     ]);
+  });
+});
+
+describe('The metrics of several workers', () => {
+  let read: () => Promise<{ status: number; text: string; ms: number }>;
+  let startedAt: number;
+  const metricOf = (text: string, series: string) =>
+    Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${series} `))
+        ?.slice(series.length),
+    );
+  const COUNTED = 'tokens_gateway_operations_total{operation="Counted",code="OK"}';
+  let pids: number[];
+
+  beforeEach(async () => {
+    startedAt = Date.now() / 1000;
+    const adminPort = await freePort();
+    await start({ ADMIN_PORT: String(adminPort) });
+    const [, list = ''] = await gateway.until(/"workers":\[([\d,]+)\]/);
+    pids = list.split(',').map(Number);
+    read = async () => {
+      const askedAt = performance.now();
+      const response = await fetch(`http://127.0.0.1:${adminPort}/metrics`);
+      return { status: response.status, text: await response.text(), ms: performance.now() - askedAt };
+    };
+  });
+
+  it('keep the counts of workers that were killed, and count their restarts', async () => {
+    await times(20, () => query(`query Counted ${LIST}`));
+    expect(metricOf((await read()).text, COUNTED)).toBe(20);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    await gateway.until(/(the new worker is listening[\s\S]*){2}/);
+    await times(3, () => query(`query Counted ${LIST}`));
+    const { text } = await read();
+    expect(metricOf(text, COUNTED)).toBe(23);
+    expect(metricOf(text, 'tokens_gateway_worker_restarts_total')).toBe(2);
+    const count = 'tokens_gateway_operation_duration_seconds_count{operation="Counted"}';
+    expect(metricOf(text, count)).toBe(23);
+  });
+
+  it('never fall, and are answered within a second, while workers die and start', async () => {
+    await times(10, () => query(`query Counted ${LIST}`));
+    let last = metricOf((await read()).text, COUNTED);
+    expect(last).toBe(10);
+    for (let round = 0; round < 12; round++) {
+      const [pid] = round % 4 === 0 ? pids.splice(0, 1) : [];
+      if (pid) process.kill(pid, 'SIGKILL');
+      const { status, text, ms } = await read();
+      expect(status).toBe(200);
+      expect(ms).toBeLessThan(1_000);
+      expect(metricOf(text, COUNTED)).toBeGreaterThanOrEqual(last);
+      last = metricOf(text, COUNTED);
+    }
+  });
+
+  it('are answered within a second while a worker does nothing, with its last counts', async () => {
+    await times(10, () => query(`query Counted ${LIST}`));
+    await read();
+    const [pid = 0] = pids;
+    process.kill(pid, 'SIGSTOP');
+    const { status, text, ms } = await read();
+    process.kill(pid, 'SIGCONT');
+    expect(status).toBe(200);
+    expect(ms).toBeLessThan(1_000);
+    expect(metricOf(text, COUNTED)).toBe(10);
+  });
+
+  it('say what runs, once, and when the primary process started', async () => {
+    const { text } = await read();
+    expect(text.match(/^tokens_gateway_build_info\{.*\} 1$/gm)).toEqual([
+      expect.stringMatching(`{version="${version}",revision="[^"]+",node="${process.versions.node}"}`),
+    ]);
+    expect(metricOf(text, 'tokens_gateway_worker_restarts_total')).toBe(0);
+    const started = metricOf(text, 'process_start_time_seconds');
+    expect(Math.abs(started - startedAt)).toBeLessThan(30);
+    const types = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    expect(new Set(types).size).toBe(types.length);
+    expect(text).not.toMatch(/ (null|undefined)$/m);
   });
 });
 

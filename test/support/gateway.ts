@@ -4,6 +4,7 @@ import { toAuthOptions } from '../../src/auth/options.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { startServer } from '../../src/server.ts';
+import { readBuild } from '../../src/telemetry/build.ts';
 
 /** What a GraphQL request was answered with. */
 export interface Answer {
@@ -75,6 +76,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       ...config,
       upstream: { ...config.upstream, apiGatewayUrl },
       auth: toAuthOptions(config.auth, { apiGatewayUrl, tokenEndpoint: emulator.tokenEndpoint }),
+      build: readBuild(),
       sampleAuthorization: 'Bearer demo',
     },
     log,

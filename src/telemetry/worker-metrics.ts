@@ -1,0 +1,140 @@
+import {
+  AggregatorRegistry,
+  type MetricObjectWithValues,
+  type MetricValue,
+  type Registry,
+} from 'prom-client';
+
+/** The channel between a worker and its primary process. Messages of others come through it as well. */
+export interface Channel {
+  send(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+}
+
+/** What a registry holds, as it goes from process to process. */
+type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
+
+const MARK = 'tokens-gateway:metrics';
+
+/** From the primary without a snapshot, from a worker with one. */
+interface Message {
+  readonly mark: typeof MARK;
+  readonly id: number;
+  readonly snapshot?: Snapshot;
+}
+
+/** In a worker: sends its metrics to the primary process whenever that requests them. */
+export function reportMetrics(registry: Registry, { send, onMessage }: Channel): void {
+  const report = async (id: number) => {
+    const snapshot = await registry.getMetricsAsJSON();
+    send({ mark: MARK, id, snapshot } satisfies Message);
+  };
+  onMessage((message) => {
+    // Nothing in it rejects but a bug, which ends the process like any other.
+    if (isOurs(message)) void report(message.id);
+  });
+}
+
+/** In the primary process: the metrics of all workers, added up. */
+export interface WorkerMetrics {
+  /** Counts a worker from now on. Returns what to call when it has ended. */
+  add(worker: Channel): () => void;
+  /** In the text format of Prometheus. Waits at most half a second for a worker. */
+  read(): Promise<string>;
+  close(): void;
+}
+
+interface Reporter {
+  readonly request: (id: number) => void;
+  /** The latest, which counts when the worker is busy or has ended. */
+  snapshot: Snapshot;
+  /** Of the last request that was answered. */
+  answered: number;
+}
+
+const WAIT_MS = 500;
+/** What a worker counted since the last snapshot is lost when it is killed. */
+const SNAPSHOT_EVERY_MS = 1_000;
+
+/** `own` has the metrics of the primary process itself: those that are not the sum of the workers'. */
+export function createWorkerMetrics(own: Registry): WorkerMetrics {
+  const reporters = new Set<Reporter>();
+  const waiting = new Set<() => void>();
+  /** Counters and histograms of the workers that have ended: a counter must never fall. */
+  let ended: Snapshot = [];
+  let last = 0;
+
+  const collect = (): Promise<void> => {
+    last++;
+    const id = last;
+    for (const reporter of reporters) reporter.request(id);
+    return new Promise((resolve) => {
+      const check = () => {
+        if ([...reporters].some(({ answered }) => answered < id)) return;
+        finish();
+      };
+      const finish = () => {
+        clearTimeout(timer);
+        waiting.delete(check);
+        resolve();
+      };
+      const timer = setTimeout(finish, WAIT_MS);
+      waiting.add(check);
+      check();
+    });
+  };
+  const checkAll = () => {
+    for (const check of [...waiting]) check();
+  };
+  const timer = setInterval(collect, SNAPSHOT_EVERY_MS).unref();
+
+  return {
+    add({ send, onMessage }) {
+      const request = (id: number) => send({ mark: MARK, id } satisfies Message);
+      const reporter: Reporter = { request, snapshot: [], answered: 0 };
+      reporters.add(reporter);
+      onMessage((message) => {
+        if (!isOurs(message) || !message.snapshot) return;
+        reporter.answered = message.id;
+        reporter.snapshot = message.snapshot.map(restore);
+        checkAll();
+      });
+      return () => {
+        reporters.delete(reporter);
+        ended = toSnapshot(addUp([ended, reporter.snapshot.filter(isMonotonic)]));
+        checkAll();
+      };
+    },
+    async read() {
+      await collect();
+      const sum = addUp([...[...reporters].map(({ snapshot }) => snapshot), ended]);
+      return `${await sum.metrics()}${await own.metrics()}`;
+    },
+    close: () => clearInterval(timer),
+  };
+}
+
+function isOurs(message: unknown): message is Message {
+  return typeof message === 'object' && message !== null && Reflect.get(message, 'mark') === MARK;
+}
+
+/** By each metric's aggregator, which is the sum if it has no other. */
+function addUp(snapshots: readonly Snapshot[]): Registry {
+  return AggregatorRegistry.aggregate([...snapshots]) as Registry;
+}
+
+/** Of a registry that `addUp` made: its metrics hold their values, which prom-client's types do not say. */
+function toSnapshot(sum: Registry): Snapshot {
+  return sum.getMetricsAsArray() as unknown as Snapshot;
+}
+
+function isMonotonic({ type }: Snapshot[number]): boolean {
+  return String(type) === 'counter' || String(type) === 'histogram';
+}
+
+/** JSON has no NaN. And the mean would hide that one event loop of several is late. */
+function restore(metric: Snapshot[number]): Snapshot[number] {
+  const isLag = metric.name.startsWith('nodejs_eventloop_lag_');
+  const values = metric.values.map((each) => ({ ...each, value: each.value ?? Number.NaN }));
+  return { ...metric, ...(isLag && { aggregator: 'max' }), values };
+}
