@@ -21,7 +21,8 @@ export function parseManifest(text: string): Manifest {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // A byte order mark may be ignored (RFC 8259 section 8.1).
+    return JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     throw new Error('Expected a manifest to be JSON');
   }

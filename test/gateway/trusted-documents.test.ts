@@ -148,6 +148,11 @@ describe('A manifest that is changed', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
+  it('may begin with a byte order mark', async () => {
+    writeFileSync(file, `\uFEFF${JSON.stringify({ later: LATER })}`);
+    await until(async () => (await send({ documentId: 'later' })).errors === undefined);
+  });
+
   it.each([
     ['is no JSON', '{', 'Expected a manifest to be JSON'],
     ['is empty', '{}', 'Expected a manifest to have a document at least'],

@@ -1,4 +1,11 @@
-import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  type JWTVerifyResult,
+  jwtVerify,
+} from 'jose';
 import { AuthError } from '../auth-error.ts';
 import { readBearer, sha256 } from '../bearer.ts';
 import type { CallerCheck, CallerRights } from '../caller.ts';
@@ -36,7 +43,7 @@ export function createJwtCallerCheck({ getKey, issuer, audience, clock }: JwtCal
   return async (authorization) => {
     const jwt = readBearer(authorization);
     try {
-      const { payload } = await jwtVerify(jwt, getKey, {
+      const { payload } = await verify(jwt, getKey, {
         algorithms: ALGORITHMS,
         issuer,
         audience,
@@ -49,6 +56,45 @@ export function createJwtCallerCheck({ getKey, issuer, audience, clock }: JwtCal
       throw error instanceof AuthError ? error : toAuthError(error);
     }
   };
+}
+
+async function verify(
+  jwt: string,
+  getKey: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  try {
+    return await jwtVerify(jwt, getKey, options);
+  } catch (error) {
+    if (error instanceof errors.JWKSMultipleMatchingKeys) return verifyWithAny(jwt, error, options);
+    throw error;
+  }
+}
+
+/** Verifying costs CPU, and anybody can send a JWT. */
+const MAX_KEYS_TRIED = 10;
+
+/**
+ * Several keys of the set fit the JWT's header: it has no `kid`, or the set has a key twice. One of them must have
+ * signed it.
+ */
+async function verifyWithAny(
+  jwt: string,
+  keys: errors.JWKSMultipleMatchingKeys,
+  options: JWTVerifyOptions,
+): Promise<JWTVerifyResult> {
+  let tried = 0;
+  for await (const key of keys) {
+    if (++tried > MAX_KEYS_TRIED) break;
+    try {
+      return await jwtVerify(jwt, key, options);
+    } catch (error) {
+      // Claims are looked at after the signature was found right: no other key would change them.
+      const isSigned = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
+      if (isSigned) throw error;
+    }
+  }
+  throw new errors.JWSSignatureVerificationFailed();
 }
 
 /** A caller stays the same principal when the token is renewed. `tokens:write` includes reading. */

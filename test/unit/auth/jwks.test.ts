@@ -117,6 +117,45 @@ describe('The keys of the identity provider', () => {
     expect(JSON.stringify(logged.lines)).not.toMatch(/canary|127\.0\.0\.1/);
   });
 
+  it.each([
+    ['one key twice', () => [key1, key1], { kid: 'key-1' }],
+    ['two keys, and a token that names none', () => [key2, key1], {}],
+    ['a key that cannot be used before it', () => [undefined, key1], {}],
+    ['two keys of one name', () => [key2, key1], { kid: 'key-1' }],
+  ] as const)('may be %s: each is tried', async (_title, keys, header) => {
+    const jwks = await Promise.all(
+      keys().map(async (key) =>
+        !key
+          ? { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'key-1' }
+          : { ...(await exportJWK(key.publicKey)), kid: 'key-1' },
+      ),
+    );
+    issuer.answerWith(JWKS_PATH, { body: { keys: jwks } });
+    const signWith = (payload: JWTPayload, { privateKey } = key1) =>
+      new SignJWT(payload).setProtectedHeader({ alg: 'ES256', ...header }).sign(privateKey);
+
+    expect(await check(await signWith(claims()))).toMatchObject({ mayRead: true });
+    const expired = await failureOf(async () => check(await signWith(claims({ exp: 1 }))));
+    expect(expired).toMatchObject({ message: 'The access token has expired. Send a new one.' });
+    const forged = await failureOf(async () => check(await signWith(claims(), stranger)));
+    expect(forged).toMatchObject({
+      kind: 'unauthenticated',
+      reason: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+    });
+  });
+
+  it('are tried ten at most for one token', async () => {
+    const others = Array.from({ length: 10 }, () => createEcKey());
+    const jwks = await Promise.all([...others, key1].map(({ publicKey }) => exportJWK(publicKey)));
+    const jwt = await new SignJWT(claims()).setProtectedHeader({ alg: 'ES256' }).sign(key1.privateKey);
+    issuer.answerWith(JWKS_PATH, { body: { keys: jwks.slice(1) } });
+    await check(jwt);
+    time.advanceSeconds(601);
+    issuer.answerWith(JWKS_PATH, { body: { keys: jwks } });
+    const late = await new SignJWT(claims()).setProtectedHeader({ alg: 'ES256' }).sign(key1.privateKey);
+    expect(await failureOf(() => check(late))).toMatchObject({ kind: 'unauthenticated' });
+  });
+
   it('that could never be fetched are reported as such, and tried once a second', async () => {
     issuer.answerWith(JWKS_PATH, { status: 404, body: '' });
     const jwt = await sign(claims());
