@@ -65,7 +65,12 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const control = createControl(store, faults, callLog);
   const app = createApp({ handlers, credentials, faults, callLog, control, redirectOrigin });
 
-  const server = createServer(app);
+  const { clock } = options;
+  const server = createServer((request, response) => {
+    // So that clients can compare their clock.
+    if (clock) response.setHeader('date', new Date(clock()).toUTCString());
+    app(request, response);
+  });
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
     sockets.add(socket);

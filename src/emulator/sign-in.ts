@@ -76,6 +76,7 @@ async function findAssertionProblem(
     const claims = decodeJwt(assertion);
     if (typeof claims.jti !== 'string' || claims.jti === '') return 'jti is missing';
     if (claims.exp === undefined) return 'exp is missing';
+    if ((claims.iat ?? 0) > nowSeconds + CLOCK_SKEW_SECONDS) return 'iat is in the future';
     if (claims.exp > nowSeconds + MAX_ASSERTION_SECONDS + CLOCK_SKEW_SECONDS) return 'exp is too far ahead';
     const expected = { issuer: token.id, subject: token.id, audience, algorithms: [signingAlgorithm] };
     const options = {

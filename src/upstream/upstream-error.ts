@@ -26,6 +26,7 @@ interface UpstreamErrorOptions {
   readonly traceId?: string | undefined;
   readonly details?: readonly ErrorDetail[] | undefined;
   readonly retryAfterSeconds?: number | undefined;
+  readonly clockAheadSeconds?: number | undefined;
   readonly requestSent?: boolean;
   readonly staleConnection?: boolean;
   readonly isBeforeWrite?: boolean;
@@ -47,6 +48,8 @@ export class UpstreamError extends Error {
   readonly details: readonly ErrorDetail[];
   /** What `Retry-After` asked for, or how long the present failure lasts. */
   readonly retryAfterSeconds: number | undefined;
+  /** How far this machine's clock is ahead of the other side's (behind, if negative), where that may be the cause. */
+  readonly clockAheadSeconds: number | undefined;
   /** False only when it is certain that the request never left, so a write cannot have happened. */
   readonly requestSent: boolean;
   /** A kept connection was closed as it was used again, which says nothing about how the other side is. */
@@ -63,6 +66,7 @@ export class UpstreamError extends Error {
     this.traceId = options.traceId;
     this.details = options.details ?? [];
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.clockAheadSeconds = options.clockAheadSeconds;
     this.requestSent = options.requestSent ?? true;
     this.staleConnection = options.staleConnection ?? false;
     this.isBeforeWrite = options.isBeforeWrite ?? false;

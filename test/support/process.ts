@@ -17,7 +17,7 @@ export interface GatewayProcess {
 
 /**
  * Starts `dist/main.js` with nothing in its environment but `env`. `nodeArgs` are for Node.js itself; `command` is a
- * program with its arguments that runs the rest as its own, for example `faketime`.
+ * program with its arguments that runs the rest as its own, for example `unshare`.
  */
 export function startProcess(
   env: Record<string, string>,

@@ -6,6 +6,8 @@ export interface AccessToken {
   readonly lifetimeSeconds: number;
   /** From here on it is not used any more. */
   readonly usableUntilMs: number;
+  /** When its life is over, as its issuer said. */
+  readonly endsAtMs: number;
 }
 
 const MARGIN_SECONDS = 60;
@@ -20,5 +22,6 @@ export function toAccessToken(value: unknown, lifetime: unknown, askedAtMs: numb
   if (typeof lifetime !== 'number' || !(lifetime > 0 && lifetime < Number.POSITIVE_INFINITY))
     return undefined;
   const usableSeconds = Math.max(lifetime - MARGIN_SECONDS, Math.min(lifetime, 2 * MARGIN_SECONDS) / 2);
-  return { value, lifetimeSeconds: lifetime, usableUntilMs: askedAtMs + usableSeconds * 1000 };
+  const usableUntilMs = askedAtMs + usableSeconds * 1000;
+  return { value, lifetimeSeconds: lifetime, usableUntilMs, endsAtMs: askedAtMs + lifetime * 1000 };
 }

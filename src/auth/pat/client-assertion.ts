@@ -13,7 +13,10 @@ interface AssertionOptions {
   readonly createId?: () => string;
 }
 
+/** Token endpoints take no longer life than five minutes. */
 const LIFETIME_SECONDS = 300;
+/** Half of the life: so the clocks may differ by as much, either way. */
+const BACKDATED_SECONDS = 150;
 
 /**
  * The JWT a PAT signs in with (RFC 7523). Good for one request: token endpoints refuse a `jti` they have seen,
@@ -21,7 +24,7 @@ const LIFETIME_SECONDS = 300;
  */
 export function createAssertion(options: AssertionOptions): Promise<string> {
   const { key, algorithm, tokenEndpoint, tokenId, keyId, nowMs, createId = randomUUID } = options;
-  const issuedAt = Math.floor(nowMs / 1000);
+  const issuedAt = Math.floor(nowMs / 1000) - BACKDATED_SECONDS;
   return new SignJWT()
     .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: keyId || tokenId })
     .setIssuer(tokenId)

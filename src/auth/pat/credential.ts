@@ -6,6 +6,7 @@ import type { Credential } from '../caller.ts';
 import type { AuthDependencies } from '../dependencies.ts';
 import type { AccessToken } from './access-token.ts';
 import { createSignIn, type PatOptions } from './sign-in.ts';
+import { describeClock } from './token-response.ts';
 
 export interface PatCredential extends Credential {
   /** Aborts a sign-in that is under way. */
@@ -21,6 +22,8 @@ interface PatDependencies extends AuthDependencies {
 interface Held {
   readonly header: string;
   readonly usableUntilMs: number;
+  /** By what its issuer said. */
+  readonly endsAtMs: number;
   /** From here on the next caller starts a refresh in the background. */
   readonly refreshFromMs: number;
 }
@@ -33,6 +36,7 @@ const MIN_INTERVAL_MS = 1000;
  * - a caller waits only when there is no usable value: near its end the old one is handed out while a new one is fetched;
  * - a failure is never taken for an answer, but told to those who ask within a second of it, so that an outage or a
  *   wrong key costs one attempt a second. The same holds for a value that upstream refuses as soon as it is made;
+ * - the same for values that hardly live: within a second of its sign-in a value is handed out to the last;
  * - there are no timers: an idle gateway does not sign in, and nothing but `close()` is needed at the end.
  * Throws `AuthConfigError` when the key cannot be used.
  */
@@ -48,12 +52,14 @@ export function createPatCredential({
   const signIn = createSignIn(config, { transport, clock, stop: closing });
   let held: Held | undefined;
   let refreshing: Promise<Held> | undefined;
+  let signedInAtMs: number | undefined;
   let lastFailure: { readonly error: unknown; readonly atMs: number } | undefined;
   let lastRenewal: { readonly header: string; readonly atMs: number } | undefined;
 
   function refresh(): Promise<Held> {
     if (refreshing !== undefined) return refreshing;
     if (lastFailure !== undefined && isRecent(lastFailure.atMs)) return Promise.reject(lastFailure.error);
+    if (held !== undefined && isRecent(signedInAtMs)) return Promise.resolve(held);
     refreshing = attempt().finally(() => {
       refreshing = undefined;
     });
@@ -63,7 +69,8 @@ export function createPatCredential({
   async function attempt(): Promise<Held> {
     try {
       const token = await signIn.run();
-      held = toHeld(token, clock(), random());
+      signedInAtMs = clock();
+      held = toHeld(token, signedInAtMs, random());
       lastFailure = undefined;
       onSignIn?.('ok');
       log.info({ credential: config.credential, lifetimeSeconds: token.lifetimeSeconds }, 'Signed in to IAM');
@@ -78,8 +85,8 @@ export function createPatCredential({
   }
 
   /** A clock that was set back must not make a second last for hours. */
-  function isRecent(atMs: number): boolean {
-    return Math.abs(clock() - atMs) < MIN_INTERVAL_MS;
+  function isRecent(atMs: number | undefined): boolean {
+    return atMs !== undefined && Math.abs(clock() - atMs) < MIN_INTERVAL_MS;
   }
 
   function authorization(): string | Promise<string> {
@@ -89,9 +96,15 @@ export function createPatCredential({
     return held.header;
   }
 
+  /** Whether another value would fare no better: this one was just renewed, or lived for less than a second. */
+  function isRenewalVain({ header, endsAtMs }: Held): boolean {
+    if (lastRenewal?.header === header && isRecent(lastRenewal.atMs)) return true;
+    return clock() >= endsAtMs && isRecent(signedInAtMs);
+  }
+
   async function renew(rejected: string): Promise<string | undefined> {
     if (held?.header === rejected) {
-      if (lastRenewal?.header === rejected && isRecent(lastRenewal.atMs)) return undefined;
+      if (isRenewalVain(held)) return undefined;
       held = undefined;
       // The user token is of the same sign-in: what was revoked upstream may well be the PAT's whole session.
       signIn.forgetUserToken();
@@ -113,9 +126,9 @@ export function createPatCredential({
 }
 
 /** The refresh starts one to two minutes before the end, or in the second half of a short life. */
-function toHeld({ value, usableUntilMs }: AccessToken, nowMs: number, random: number): Held {
+function toHeld({ value, usableUntilMs, endsAtMs }: AccessToken, nowMs: number, random: number): Held {
   const aheadMs = Math.min(60_000 * (1 + random), (usableUntilMs - nowMs) / 2);
-  return { header: `Bearer ${value}`, usableUntilMs, refreshFromMs: usableUntilMs - aheadMs };
+  return { header: `Bearer ${value}`, usableUntilMs, endsAtMs, refreshFromMs: usableUntilMs - aheadMs };
 }
 
 /**
@@ -125,10 +138,12 @@ function toHeld({ value, usableUntilMs }: AccessToken, nowMs: number, random: nu
  */
 function toSignInFailure(error: unknown): unknown {
   if (!(error instanceof UpstreamError)) return error;
-  const { kind, status, iamName, traceId, retryAfterSeconds } = error;
+  const { kind, status, iamName, traceId, retryAfterSeconds, clockAheadSeconds } = error;
   if (kind === 'status' && status !== undefined && status < 500 && status !== 429) {
     const message =
-      'The gateway could not sign in to IAM. Ask its operator to check its personal access token.';
+      clockAheadSeconds === undefined
+        ? 'The gateway could not sign in to IAM. Ask its operator to check its personal access token.'
+        : `The gateway could not sign in to IAM, and ${describeClock(clockAheadSeconds)}. Ask its operator to set the clock.`;
     return new AuthError('sign-in-refused', message, { reason: iamName ?? String(status) });
   }
   return new UpstreamError(kind, error.message, {
@@ -142,6 +157,6 @@ function toSignInFailure(error: unknown): unknown {
 
 function describe(error: unknown): Record<string, unknown> {
   if (!(error instanceof UpstreamError)) return { reason: 'internal' };
-  const { kind, status, iamName, traceId, message } = error;
-  return { kind, status, iamName, traceId, reason: message };
+  const { kind, status, iamName, traceId, clockAheadSeconds, message } = error;
+  return { kind, status, iamName, traceId, clockAheadSeconds, reason: message };
 }

@@ -35,7 +35,7 @@ export async function requestUserToken(
     stop: request.stop,
     ...EXCHANGE_LIMITS,
   });
-  const answer = readAnswer(response, WHO);
+  const answer = readAnswer(response, WHO, findClockDifference(response.headers.date, request.nowMs));
   const token = toAccessToken(
     answer.access_token,
     answer.expires_in ?? ASSUMED_LIFETIME_SECONDS,
@@ -43,4 +43,13 @@ export async function requestUserToken(
   );
   if (token === undefined) throw invalidAnswer(WHO, 'a usable access_token and expires_in');
   return token;
+}
+
+/** A smaller difference is no cause for a refusal, and not certain: `Date` has whole seconds, and the answer took a while. */
+const NOTABLE_SECONDS = 60;
+
+/** By how many seconds this machine's clock is ahead of the `Date` of an answer; undefined when it is not worth a word. */
+function findClockDifference(date: string | undefined, nowMs: number): number | undefined {
+  const aheadSeconds = Math.round((nowMs - Date.parse(date ?? '')) / 1000);
+  return Math.abs(aheadSeconds) >= NOTABLE_SECONDS ? aheadSeconds : undefined;
 }

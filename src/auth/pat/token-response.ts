@@ -7,16 +7,23 @@ export const EXCHANGE_LIMITS = { timeoutMs: 3000, maxBytes: 256 * 1024 } as cons
 
 /**
  * The JSON object of a successful answer; `who` answered it. Throws `UpstreamError` otherwise. Of an error body only
- * what has the form of a code or a trace id is kept: descriptions may repeat what was sent.
+ * what has the form of a code or a trace id is kept: descriptions may repeat what was sent. `clockAheadSeconds` is
+ * named as a possible cause.
  */
-export function readAnswer(response: HttpResponse, who: string): Readonly<Record<string, unknown>> {
+export function readAnswer(
+  response: HttpResponse,
+  who: string,
+  clockAheadSeconds?: number,
+): Readonly<Record<string, unknown>> {
   const { status } = response;
   const body = readJsonObject(response.body);
   if (status >= 400) {
     const iamName = matching(body?.error, /^[a-z_]{1,64}$/) ?? matching(body?.name, /^[A-Za-z]{1,64}$/);
-    throw new UpstreamError('status', `${who} answered ${status}${iamName ? ` ${iamName}` : ''}`, {
+    const clock = clockAheadSeconds === undefined ? '' : `; ${describeClock(clockAheadSeconds)}`;
+    throw new UpstreamError('status', `${who} answered ${status}${iamName ? ` ${iamName}` : ''}${clock}`, {
       status,
       iamName,
+      clockAheadSeconds,
       traceId: matching(body?.traceId, /^[\w-]{1,128}$/),
       retryAfterSeconds: readRetryAfter(response.headers['retry-after']),
     });
@@ -31,6 +38,11 @@ export function readAnswer(response: HttpResponse, who: string): Readonly<Record
 /** For an answer of 200 that is not what it should be. */
 export function invalidAnswer(who: string, expected: string): UpstreamError {
   return new UpstreamError('invalid-response', `${who} answered without ${expected}`, { status: 200 });
+}
+
+export function describeClock(aheadSeconds: number): string {
+  const direction = aheadSeconds > 0 ? 'ahead of' : 'behind';
+  return `the clock of this machine is ${Math.abs(aheadSeconds)} s ${direction} that of IAM`;
 }
 
 function readJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {

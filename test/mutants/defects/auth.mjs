@@ -158,13 +158,6 @@ export const auth = [
     tests: PAT_FAILURES,
   },
   {
-    name: 'A credential that was renewed a moment ago is renewed again for each refusal',
-    file: 'src/auth/pat/credential.ts',
-    find: 'if (lastRenewal?.header === rejected && isRecent(lastRenewal.atMs)) return undefined;',
-    replace: '',
-    tests: PAT_FAILURES,
-  },
-  {
     name: 'A refused sign-in of the gateway reads as the caller’s own 401',
     file: 'src/auth/pat/credential.ts',
     find: "if (kind === 'status' && status !== undefined && status < 500 && status !== 429) {",

@@ -22,22 +22,25 @@ describe('The token endpoint gets a signed assertion', () => {
     ['RS512', rsa],
     ['ES256', p256],
     ['ES512', p521],
-  ] as const)('%s, for five minutes, about the token and for the endpoint', async (algorithm, key) => {
-    const jwt = await createAssertion({ ...about, key, algorithm, createId: () => 'id-1' });
+  ] as const)(
+    '%s, for five minutes of which half are over, about the token and for the endpoint',
+    async (algorithm, key) => {
+      const jwt = await createAssertion({ ...about, key, algorithm, createId: () => 'id-1' });
 
-    const { protectedHeader, payload } = await jwtVerify(jwt, createPublicKey(key), {
-      currentDate: new Date(nowMs),
-    });
-    expect(protectedHeader).toEqual({ alg: algorithm, typ: 'JWT', kid: 'key-id' });
-    expect(payload).toEqual({
-      iss: 'token-id',
-      sub: 'token-id',
-      aud: 'https://auth.example/oauth2/token',
-      jti: 'id-1',
-      iat: 1767225600,
-      exp: 1767225900,
-    });
-  });
+      const { protectedHeader, payload } = await jwtVerify(jwt, createPublicKey(key), {
+        currentDate: new Date(nowMs),
+      });
+      expect(protectedHeader).toEqual({ alg: algorithm, typ: 'JWT', kid: 'key-id' });
+      expect(payload).toEqual({
+        iss: 'token-id',
+        sub: 'token-id',
+        aud: 'https://auth.example/oauth2/token',
+        jti: 'id-1',
+        iat: 1767225600 - 150,
+        exp: 1767225600 + 150,
+      });
+    },
+  );
 
   it('names the token as the key when the key has no id of its own', async () => {
     const jwt = await createAssertion({ ...about, keyId: '', key: p256, algorithm: 'ES256' });

@@ -95,6 +95,34 @@ describe('A sign-in that fails', () => {
     },
   );
 
+  it.each([
+    [-400, '400 s ahead of'],
+    [3600, '3600 s behind'],
+  ])('while the clocks differ by %i s names the clock and the difference', async (seconds, difference) => {
+    const date = new Date(time.clock() + seconds * 1000).toUTCString();
+    issuer.answerWith(TOKEN_PATH, { status: 401, body: { error: 'invalid_client' }, headers: { date } });
+
+    expect(await failureOf(() => credential.authorization())).toMatchObject({
+      kind: 'sign-in-refused',
+      message: `The gateway could not sign in to IAM, and the clock of this machine is ${difference} that of IAM. Ask its operator to set the clock.`,
+    });
+    expect(logged.lines.at(-1)).toMatchObject({
+      fields: {
+        clockAheadSeconds: -seconds,
+        reason: `The token endpoint answered 401 invalid_client; the clock of this machine is ${difference} that of IAM`,
+      },
+    });
+  });
+
+  it.each([undefined, 'yesterday', '30 s'])('blames no clock without cause (%s)', async (what) => {
+    const date = what === '30 s' ? new Date(time.clock() - 30_000).toUTCString() : what;
+    const headers = date === undefined ? {} : { date };
+    issuer.answerWith(TOKEN_PATH, { status: 401, body: { error: 'invalid_client' }, headers });
+
+    const failure = (await failureOf(() => credential.authorization())) as Error;
+    expect(failure.message).toMatch(/check its personal access token/);
+  });
+
   it('because nobody listens says so, and that nothing was sent', async () => {
     credential = create({ tokenEndpoint: 'http://127.0.0.1:9/oauth2/token' });
 

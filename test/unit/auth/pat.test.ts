@@ -122,6 +122,33 @@ describe('The value is renewed before it ends', () => {
   });
 });
 
+describe('A value that lives for a second or less', () => {
+  it.each(['user', 'project'] as const)('costs at most one sign-in a second (%s)', async (kind) => {
+    Object.assign(issuer.lifetimes, { user: 1, project: 1 });
+    credential = create({ credential: kind });
+    for (let tick = 0; tick < 50; tick++) {
+      await credential.authorization();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      time.advanceSeconds(0.1);
+    }
+    expect(issuer.callsTo(TOKEN_PATH)).toHaveLength(5);
+  });
+
+  it('also when IAM refuses it as soon as it has ended', async () => {
+    Object.assign(issuer.lifetimes, { user: 0.2, project: 0.2 });
+    let endsAt = 0;
+    let last = '';
+    for (let tick = 0; tick < 50; tick++) {
+      const value = await credential.authorization();
+      if (value !== last) endsAt = time.clock() + 200;
+      last = value;
+      if (time.clock() >= endsAt) last = (await credential.renew(value)) ?? last;
+      time.advanceSeconds(0.1);
+    }
+    expect(issuer.callsTo(STS_PATH).length).toBeLessThanOrEqual(5);
+  });
+});
+
 async function change(from: string): Promise<void> {
   await until(() => credential.authorization() !== from);
 }

@@ -50,6 +50,8 @@ export async function startIssuer() {
     const path = request.url ?? '';
     calls.push({ path, method: request.method ?? '', headers: request.headers, body });
     const { status = 200, headers = {}, body: answerBody } = answer(path);
+    // The tests have a clock of their own.
+    response.sendDate = false;
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(typeof answerBody === 'string' ? answerBody : JSON.stringify(answerBody));
   });

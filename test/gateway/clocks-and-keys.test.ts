@@ -1,0 +1,114 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { createKeyPair } from '../support/keys.ts';
+
+const LIST = '{ tokens(first: 1) { nodes { id } } }';
+const pair = createKeyPair('ES256');
+
+const open: { close(): Promise<void> | unknown }[] = [];
+afterEach(async () => {
+  for (const closable of open.splice(0).reverse()) await closable.close();
+});
+
+/** A gateway in `pat` mode over an emulator whose clock differs from this machine's. */
+async function startPatGateway({
+  emulatorAheadMs = 0,
+  env = {} as Record<string, string>,
+} = {}): Promise<Gateway> {
+  const plain = await startGateway({ emulator: { clock: () => Date.now() + emulatorAheadMs } });
+  open.push(plain);
+  const { data } = await plain.query(
+    'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } } }',
+    {
+      input: {
+        name: 'gateway',
+        authenticationMethod: { signingAlgorithm: 'ES256', publicKeyInfo: { jwks: { keys: [pair.jwk] } } },
+      },
+    },
+  );
+  const tokenId = data.createToken.token.id;
+  const { id: projectId } = await plain.emulator.addProject(tokenId);
+  const gateway = await startGateway({
+    emulatorOf: plain,
+    authorization: '',
+    env: {
+      AUTH_MODE: 'pat',
+      TOKEN_ENDPOINT: plain.emulator.tokenEndpoint,
+      TOKEN_ID: tokenId,
+      KEY_ID: pair.jwk.kid,
+      PROJECT_ID: projectId,
+      PRIVATE_KEY: String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      ...env,
+    },
+  });
+  open.push(gateway);
+  return gateway;
+}
+
+describe('A clock that differs from that of IAM', () => {
+  it.each([-140, -90, 90, 140])('by %i s does no harm', async (seconds) => {
+    const gateway = await startPatGateway({ emulatorAheadMs: -seconds * 1000 });
+    expect((await gateway.query(LIST)).errors).toBeUndefined();
+  });
+
+  it.each([
+    [600, /clock of this machine is (599|600|601) s ahead of that of IAM/],
+    [-600, /clock of this machine is (599|600|601) s behind that of IAM/],
+  ])('by %i s is named by the error and the log', async (seconds, message) => {
+    const gateway = await startPatGateway({ emulatorAheadMs: -seconds * 1000 });
+    const { errors } = await gateway.query(LIST);
+    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_ERROR');
+    expect(errors?.[0]?.message).toMatch(message);
+    expect(gateway.log()).toMatch(message);
+  });
+});
+
+/** An identity provider whose key set starts with a byte order mark, `delayMs` after it was asked for. */
+async function startProvider(delayMs: number) {
+  const { publicKey, privateKey } = await generateKeyPair('ES256');
+  const body = `\uFEFF${JSON.stringify({ keys: [await exportJWK(publicKey), await exportJWK(publicKey)] })}`;
+  const server: Server = createServer((_request, response) => {
+    setTimeout(() => response.end(body), delayMs);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  open.push({ close: () => [server.closeAllConnections(), server.close()] });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const jwt = await new SignJWT({ scope: 'tokens:read' })
+    .setProtectedHeader({ alg: 'ES256' })
+    .setIssuer(url)
+    .setAudience('tokens-gateway')
+    .setSubject('ann')
+    .setExpirationTime('5m')
+    .sign(privateKey);
+  const env = {
+    CALLER_AUTH: 'jwt',
+    CALLER_JWKS_URL: `${url}/jwks.json`,
+    CALLER_JWT_ISSUER: url,
+    CALLER_JWT_AUDIENCE: 'tokens-gateway',
+  };
+  return { env, headers: { authorization: `Bearer ${jwt}` } };
+}
+
+describe('The key set of callers', () => {
+  it('may begin with a byte order mark and list a key twice', async () => {
+    const { env, headers } = await startProvider(0);
+    const gateway = await startPatGateway({ env });
+    expect((await gateway.query(LIST, {}, headers)).errors).toBeUndefined();
+  });
+
+  it('that comes slowly is waited for no longer than the deadline of the request', async () => {
+    const { env, headers } = await startProvider(1500);
+    const gateway = await startPatGateway({ env: { ...env, REQUEST_DEADLINE_MS: '500' } });
+    const startedAt = performance.now();
+    const { errors } = await gateway.query(LIST, {}, headers);
+    expect(performance.now() - startedAt).toBeLessThan(1400);
+    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
+    // What was fetched serves those who come next.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect((await gateway.query(LIST, {}, headers)).errors).toBeUndefined();
+  });
+});
