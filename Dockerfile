@@ -1,25 +1,34 @@
-# test/long/image.test.ts follows these steps without Docker: it knows FROM, ARG, WORKDIR, COPY, RUN, ENV, USER, EXPOSE,
-# HEALTHCHECK and CMD in the forms used here.
+FROM node:24.11.1-slim AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Not `npm prune` after the build: it leaves development packages that bundle others.
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
 FROM node:24.11.1-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
-RUN npm run build
+# `--build-arg REVISION=$(git rev-parse HEAD)`: the commit, for the metrics.
+ARG REVISION=unknown
+RUN npm run build && echo "$REVISION" > dist/revision
+
 # `--build-arg GRAPHIQL=true` adds GraphiQL to the image: 10 MB.
-ARG GRAPHIQL=false
+FROM node:24.11.1-slim AS graphiql
+WORKDIR /app
 COPY docs/queries ./docs/queries
 COPY tools/is-installed.mjs ./tools/is-installed.mjs
 COPY tools/graphiql ./tools/graphiql
-RUN if [ "$GRAPHIQL" = true ]; then npm run build:graphiql; fi
-RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+ARG GRAPHIQL=false
+RUN mkdir dist && if [ "$GRAPHIQL" = true ]; then node tools/graphiql/build.mjs; fi
 
 FROM node:24.11.1-slim
 WORKDIR /app
 COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules ./node_modules
+COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=graphiql /app/dist ./dist
 COPY schema ./schema
 COPY LICENSE ./
 # By number, so that Kubernetes' runAsNonRoot can tell. It is the image's own user "node", who owns nothing in /app.

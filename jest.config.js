@@ -7,7 +7,7 @@ const everyday = {
   testTimeout: 30_000,
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   // Suites of their own: they take longer, or need more than npm.
-  testPathIgnorePatterns: ['long', 'browser', 'redis', 'clients', 'rolling', 'host'].map(
+  testPathIgnorePatterns: ['long', 'browser', 'redis', 'clients', 'rolling', 'host', 'image'].map(
     (suite) => `<rootDir>/test/${suite}/`,
   ),
   extensionsToTreatAsEsm: ['.ts'],
