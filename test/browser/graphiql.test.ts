@@ -67,6 +67,7 @@ describe('GraphiQL without the internet', () => {
     await page.getByRole('button', { name: /Execute query/ }).click();
     await page.locator('.result-window', { hasText: 'billing-worker' }).waitFor();
     await page.reload();
+    await page.locator('.graphiql-editor-tool', { hasText: /"first":\s20/ }).waitFor();
     await page.getByRole('button', { name: 'Headers' }).click();
     await page.locator('.graphiql-editor-tool', { hasText: 'Bearer' }).waitFor();
     const kept = await page.evaluate<string>('JSON.stringify(Object.entries(localStorage))');

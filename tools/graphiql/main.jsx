@@ -1,6 +1,8 @@
 // GraphiQL over the gateway that serves this page: the page says where the endpoint is and what to begin with.
 import { explorerPlugin } from '@graphiql/plugin-explorer';
+import { pick, useGraphiQL } from '@graphiql/react';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
+import { useEffect } from 'react';
 import { createRoot } from 'react-dom/client';
 import { tabs } from 'sample-operations';
 import { createStorage } from './storage.js';
@@ -34,11 +36,26 @@ async function fetcher(body, { headers: own = {} } = {}) {
   return response.json();
 }
 
+const samples = tabs.map(({ query, variables }) => ({ query, variables: fillIn(variables), headers }));
+
+/** GraphiQL opens with the query of the active tab, but without its variables: at the first visit and after a reload. */
+function ShowVariables() {
+  const { variableEditor, tabs, activeTabIndex } = useGraphiQL(
+    pick('variableEditor', 'tabs', 'activeTabIndex'),
+  );
+  const variables = tabs[activeTabIndex]?.variables;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the editor is there; its user may empty it
+  useEffect(() => {
+    if (variables && variableEditor?.getValue() === '') variableEditor.setValue(variables);
+  }, [variableEditor]);
+  return null;
+}
+
 createRoot(document.getElementById('graphiql')).render(
   <GraphiQL
     fetcher={fetcher}
     plugins={[HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })]}
-    defaultTabs={tabs.map(({ query, variables }) => ({ query, variables: fillIn(variables), headers }))}
+    defaultTabs={samples}
     defaultHeaders={headers}
     defaultEditorToolsVisibility="variables"
     inputValueDeprecation={true}
@@ -47,6 +64,7 @@ createRoot(document.getElementById('graphiql')).render(
     storage={createStorage(localStorage, headers)}
   >
     <GraphiQL.Logo>
+      <ShowVariables />
       <span className="product">Tokens Gateway</span>
     </GraphiQL.Logo>
   </GraphiQL>,
