@@ -1,8 +1,10 @@
 import cluster from 'node:cluster';
 import { readFileSync } from 'node:fs';
+import { describeConfig, helpText, readArguments } from './arguments.ts';
 import { ConfigError, readConfig } from './config/config.ts';
 import { planConnections } from './descriptors.ts';
 import { catchSignals } from './signals.ts';
+import { readBuild } from './telemetry/build.ts';
 import { describeBug } from './telemetry/describe-error.ts';
 import { openOutput } from './telemetry/output.ts';
 import { reportToPrimary, WORKER_VARIABLE, type WorkerSettings } from './worker.ts';
@@ -24,10 +26,14 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 }
 
 try {
+  const command = readArguments(process.argv.slice(2));
+  if (command === 'help') await print(helpText());
+  if (command === 'version') await print(`${readBuild().version}\n`);
   const worker = readWorkerSettings();
   const config = readConfig(process.env, (path) => readFileSync(path, 'utf8'));
   // Before the rest is loaded: that alone needs some hundred open files.
   const maxConnections = planConnections(config, worker !== undefined);
+  if (command === 'check-config') await print(describeConfig(config));
   const { runGateway } = await import('./gateway.ts');
   await runGateway({
     config,
@@ -47,6 +53,12 @@ try {
   if (cluster.isWorker) await reportToPrimary({ kind: 'problems', problems });
   else for (const problem of problems) output.complain(problem);
   await output.end(1);
+}
+
+/** All that this process does. */
+async function print(text: string): Promise<never> {
+  output.log.write(text);
+  return output.end(0);
 }
 
 function problemsOf(error: unknown): readonly string[] {

@@ -10,10 +10,12 @@ import { describe, expect, it } from '@jest/globals';
 const rooms: Readonly<Record<string, readonly string[]>> = {
   // Little, so that signals are caught early: it loads the rest.
   'main.ts': [
+    'arguments.ts',
     'config/',
     'descriptors.ts',
     'gateway.ts',
     'signals.ts',
+    'telemetry/build.ts',
     'telemetry/describe-error.ts',
     'telemetry/output.ts',
     'worker.ts',
@@ -32,6 +34,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'telemetry/',
     'worker.ts',
   ],
+  'arguments.ts': ['config/'],
   'banner.ts': ['config/'],
   'descriptors.ts': ['config/', 'http/connections.ts'],
   'drain.ts': ['emulator/', 'server.ts', 'telemetry/'],
