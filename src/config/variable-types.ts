@@ -1,3 +1,4 @@
+import { readRedisAddress } from './redis-url.ts';
 import { createSecret, type Secret } from './secret.ts';
 
 /** One environment variable: how its text is read, what it is without one, and what the documentation says of it. */
@@ -144,8 +145,7 @@ export function redisUrl(documentation: Documentation): Variable<Secret | undefi
     expected: 'a redis or rediss URL',
     read(text) {
       const value = text.trim();
-      const isRedis = URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol);
-      return isRedis && new URL(value).hostname !== '' ? createSecret(value) : undefined;
+      return readRedisAddress(value) ? createSecret(value) : undefined;
     },
   };
 }

@@ -111,7 +111,8 @@ export const variables = {
   }),
   APQ: flag(false, { meaning: 'Automatic persisted queries' }),
   REDIS_URL: redisUrl({
-    meaning: 'Redis or Valkey that replicas share their state in: `redis://` or, with TLS, `rediss://`',
+    meaning:
+      'Redis or Valkey that replicas share their state in: `redis://` or, with TLS, `rediss://`. Of a cluster, several nodes, separated by commas, or one with `?cluster=true`',
   }),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', {
     meaning: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',

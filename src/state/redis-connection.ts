@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis';
+import { type RedisAddress, readRedisAddress } from '../config/redis-url.ts';
 import { NoReply, replyWithin, watchAvailability } from './availability.ts';
 import { StateUnavailable } from './leases.ts';
 
@@ -39,7 +40,7 @@ const CLUSTER_PROBES = 16;
  */
 export function connectSharedState(options: SharedStateOptions): SharedState {
   const { url, commandTimeoutMs, onChange, onRefusal } = options;
-  const redis = isClusterUrl(url) ? connectCluster(url) : connectServer(url);
+  const redis = connect(url);
   const probes = redis instanceof Cluster ? CLUSTER_PROBES : 1;
   const refusals = new Set<string>();
   // Commands fail with little more than "connection closed"; why it cannot be opened is an event of its own.
@@ -100,11 +101,6 @@ export function connectSharedState(options: SharedStateOptions): SharedState {
   };
 }
 
-/** Several nodes, separated by commas, or one with `?cluster=true`. */
-export function isClusterUrl(url: string): boolean {
-  return url.includes(',') || new URL(url).searchParams.get('cluster') === 'true';
-}
-
 /** A command that came too late must not be repeated after its caller has given up. */
 const NEVER_LATER = { lazyConnect: true, enableOfflineQueue: false } as const;
 const CONNECTION = {
@@ -114,30 +110,22 @@ const CONNECTION = {
 };
 const retryMs = (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2000);
 
-function connectServer(url: string): Redis {
-  return new Redis(url, { ...CONNECTION, ...NEVER_LATER, retryStrategy: retryMs });
-}
-
-/** User, password and TLS are those of the first URL, for all nodes, as most are known from the cluster itself. */
-function connectCluster(url: string): Cluster {
-  const nodes = url.split(',').map((node) => new URL(node.trim()));
+/** User, password and TLS of a cluster are those of the first URL, as most nodes are known from the cluster itself. */
+function connect(url: string): Redis | Cluster {
+  const { nodes, isCluster } = readRedisAddress(url) as RedisAddress;
+  if (!isCluster) return new Redis(url, { ...CONNECTION, ...NEVER_LATER, retryStrategy: retryMs });
   const { protocol, username, password } = nodes[0] as URL;
-  return new Cluster(
-    nodes.map(({ hostname, port }) => ({
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: Number(port || 6379),
-    })),
-    {
-      ...NEVER_LATER,
-      clusterRetryStrategy: retryMs,
-      redisOptions: {
-        ...CONNECTION,
-        ...(username ? { username: decodeURIComponent(username) } : {}),
-        ...(password ? { password: decodeURIComponent(password) } : {}),
-        ...(protocol === 'rediss:' ? { tls: {} } : {}),
-      },
-    },
-  );
+  const redisOptions = {
+    ...CONNECTION,
+    ...(username ? { username: decodeURIComponent(username) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+  };
+  const hosts = nodes.map(({ hostname, port }) => ({
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port || 6379),
+  }));
+  return new Cluster(hosts, { ...NEVER_LATER, clusterRetryStrategy: retryMs, redisOptions });
 }
 
 /** Replies that say that the server as a whole cannot be used now. A script's error has the code within its text. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { freePort } from '../support/free-port.ts';
 
 /** A `redis-server` of its own, which keeps nothing on disk. */
@@ -14,6 +15,15 @@ export interface RedisServer {
   start(): Promise<void>;
   /** Has no room for one entry more, until told otherwise. */
   fill(isFull: boolean): Promise<void>;
+  /** Sends a command, by `redis-cli`. */
+  command(...args: string[]): Promise<string>;
+}
+
+/** What `redis-cli` prints. */
+export async function redisCli(port: number, args: readonly string[]): Promise<string> {
+  const cli = spawn('redis-cli', ['-p', String(port), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const output = await text(cli.stdout);
+  return output.trim();
 }
 
 /** With TLS, by a certificate that vouches for itself. */
@@ -45,14 +55,15 @@ export async function startRedis({
       ...(password ? ['--requirepass', password] : []),
     ];
     child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    let text = '';
+    let output = '';
     for await (const chunk of child.stdout ?? []) {
-      text += chunk;
-      if (text.includes('Ready to accept connections')) break;
+      output += chunk;
+      if (output.includes('Ready to accept connections')) break;
     }
     child.stdout?.destroy();
   };
   await start();
+  const command = (...args: string[]) => redisCli(port, args);
   return {
     url: `${scheme}://${password ? `:${password}@` : ''}127.0.0.1:${port}`,
     start,
@@ -64,8 +75,8 @@ export async function startRedis({
       await ended;
     },
     async fill(isFull) {
-      const cli = spawn('redis-cli', ['-p', String(port), 'config', 'set', 'maxmemory', isFull ? '1' : '0']);
-      await once(cli, 'exit');
+      await command('config', 'set', 'maxmemory', isFull ? '1' : '0');
     },
+    command,
   };
 }

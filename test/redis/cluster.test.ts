@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { type RedisCluster, startCluster } from './redis-cluster.ts';
+import { CREATE, createInput, untilRedis } from './support.ts';
+
+let cluster: RedisCluster;
+let one: Gateway;
+let two: Gateway;
+beforeAll(async () => {
+  cluster = await startCluster();
+  const [first, second, third] = cluster.ports.map((port) => `redis://127.0.0.1:${port}`);
+  const env = { RATE_LIMIT_PER_SECOND: '1000', RATE_LIMIT_BURST: '1000', REQUEST_DEADLINE_MS: '3000' };
+  // The two ways to name a cluster.
+  one = await startGateway({ env: { ...env, REDIS_URL: `${first},${second}` } });
+  two = await startGateway({ env: { ...env, REDIS_URL: `${third}?cluster=true` }, emulatorOf: one });
+  await Promise.all([untilRedis(one.origin, 'ok'), untilRedis(two.origin, 'ok')]);
+});
+afterAll(async () => {
+  await two.close();
+  await one.close();
+  await cluster.kill();
+});
+
+describe('On a Redis Cluster', () => {
+  it('creates of many keys are made once each, whichever replica gets them', async () => {
+    one.forgetCalls();
+    const keys = Array.from({ length: 30 }, (_, index) => `key-${index}`);
+    const answers = await Promise.all(
+      keys.flatMap((key) => [one, two].map((gateway) => gateway.query(CREATE, createInput(key)))),
+    );
+    expect(answers.filter(({ errors }) => errors)).toEqual([]);
+    expect(new Set(answers.map(({ data }) => data.createToken.token.id)).size).toBe(30);
+    expect(one.calls().filter((call) => call.startsWith('POST'))).toHaveLength(30);
+  });
+
+  it('one lost node counts as the whole, and it comes back alone', async () => {
+    cluster.suspend(1);
+    await untilRedis(one.origin, 'unreachable');
+    const refused = await Promise.all(['a', 'b', 'c', 'd'].map((key) => one.query(CREATE, createInput(key))));
+    for (const { errors } of refused)
+      expect(errors?.map(({ extensions }) => extensions)).toEqual([{ code: 'OVERLOADED', retryAfter: 1 }]);
+    expect((await one.query('{ __typename }')).status).toBe(200);
+    cluster.resume(1);
+    await untilRedis(one.origin, 'ok');
+    expect((await one.query(CREATE, createInput('a'))).errors).toBeUndefined();
+    expect(one.log().split('Redis is lost')).toHaveLength(2);
+  });
+});
