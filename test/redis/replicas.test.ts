@@ -51,6 +51,29 @@ describe('With Redis, replicas', () => {
     expect(data.createToken.userErrors).toEqual([{ code: 'CONFLICT' }]);
   });
 
+  it('share no read that began before a write of another replica with a request that comes after it', async () => {
+    const id = one.emulator.tokensOf('demo')[0]?.id ?? '';
+    const demo = { authorization: 'Bearer demo' };
+    const read = (name: string) =>
+      two.query(`query ${name}($id: ID!) { token(id: $id) { name } }`, { id }, demo);
+    one.emulator.faults.add({ fault: 'after-latency-800', operation: 'getToken', times: 1 });
+    one.forgetCalls();
+    const before = read('One');
+    while (one.calls().length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    const rename =
+      'mutation ($id: ID!) { updateToken(input: { id: $id, name: "renamed" }) { token { name } } }';
+    await one.query(rename, { id }, demo);
+    const after = await Promise.all([read('One'), read('Two')]);
+    expect(after.map(({ data }) => data.token.name)).toEqual(['renamed', 'renamed']);
+    expect((await before).data.token.name).toBe('billing-worker');
+    // What began after it is shared again.
+    one.emulator.faults.add({ fault: 'latency-300', operation: 'getToken' });
+    one.forgetCalls();
+    await Promise.all([read('Three'), read('Three'), read('Three')]);
+    expect(one.calls()).toHaveLength(1);
+    one.emulator.faults.clear();
+  });
+
   it('know persisted queries of each other', async () => {
     await persisted(one, '{__typename}');
     expect(await persisted(two)).toEqual({ data: { __typename: 'Query' } });

@@ -1,0 +1,190 @@
+import { request } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Answer, type Gateway, startGateway } from '../support/gateway.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
+import { type SlowLink, startLink } from './slow-link.ts';
+import { CREATE, createInput, untilRedis } from './support.ts';
+
+const DEADLINE_MS = 2000;
+/** From then on, no lease of a create that had not sent its POST is left. */
+const LEASE_MS = DEADLINE_MS + 1000;
+
+let redis: RedisServer;
+let link: SlowLink;
+/** Replicas: the link to Redis of `far` can be held up, `near` has its own. */
+let near: Gateway;
+let far: Gateway;
+let key = '';
+let test = 0;
+beforeAll(async () => {
+  redis = await startRedis();
+  link = await startLink(redis.url);
+  const env = { REQUEST_DEADLINE_MS: String(DEADLINE_MS) };
+  near = await startGateway({ env: { ...env, REDIS_URL: redis.url }, emulator: { seed: 'empty' } });
+  far = await startGateway({ env: { ...env, REDIS_URL: link.url }, emulatorOf: near });
+});
+afterAll(async () => {
+  await far.close();
+  link.close();
+  await near.close();
+  await redis.kill();
+});
+beforeEach(async () => {
+  key = `key-${++test}`;
+  near.emulator.faults.clear();
+  near.forgetCalls();
+  await Promise.all([untilRedis(near.origin, 'ok'), untilRedis(far.origin, 'ok')]);
+});
+afterEach(() => link.release());
+
+const create = (at: Gateway, idempotencyKey = key) =>
+  at.query(CREATE, createInput(idempotencyKey, `token of ${key}`));
+const called = (operation: string) =>
+  near.emulator.calls.filter((call) => call.operation === operation).length;
+const until = async (condition: () => boolean | Promise<boolean>) => {
+  while (!(await condition())) await setTimeout(10);
+};
+const isFound = async (pattern: string) => (await redis.command('keys', pattern)) !== '';
+const leases = () => redis.command('keys', 'tokens-gateway:create:*:lease');
+const made = () => near.emulator.tokensOf('demo').filter(({ name }) => name === `token of ${key}`);
+const idOf = ({ data }: Answer): string | undefined => data?.createToken?.token?.id;
+const codeOf = ({ errors }: Answer) => errors?.[0]?.extensions.code;
+
+/** Asks again, as a client does, until there is a token. */
+async function createInTheEnd(at: Gateway): Promise<string> {
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const answer = await create(at);
+    const id = idOf(answer);
+    if (id) return id;
+    expect(codeOf(answer)).toBe('OVERLOADED');
+    expect(answer.errors?.[0]?.extensions.retryAfter).toEqual(expect.any(Number));
+  }
+  throw new Error('no token');
+}
+
+describe('What the network delivers late', () => {
+  it('a release leaves the lease of another replica alone', async () => {
+    near.emulator.faults.add({ fault: 'latency-600', operation: 'listToken', times: 1 });
+    near.emulator.faults.add({ fault: 'latency-1500', operation: 'createToken', times: 1 });
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer demo' };
+    const leaves = request(far.url, { method: 'POST', headers, agent: false }).on('error', () => {});
+    leaves.end(JSON.stringify({ query: CREATE, variables: createInput(key, `token of ${key}`) }));
+    await until(() => called('listToken') === 1);
+    link.hold();
+    leaves.destroy();
+    await until(() => far.log().includes('Redis is lost'));
+    await until(async () => (await leases()) === '');
+    const first = create(near);
+    await until(() => called('createToken') === 1);
+    link.release();
+    await untilRedis(far.origin, 'ok');
+    await setTimeout(300);
+    const ids = await Promise.all([first.then(idOf), createInTheEnd(far)]);
+    expect(new Set(ids)).toEqual(new Set(made().map(({ id }) => id)));
+    expect(made()).toHaveLength(1);
+  });
+
+  it('a record from before a create does not take the place of a finished one', async () => {
+    near.emulator.faults.add({ fault: 'latency-400', operation: 'listToken', times: 1 });
+    const slow = create(far);
+    await until(() => called('listToken') === 1);
+    link.hold();
+    expect(codeOf(await slow)).toBe('OVERLOADED');
+    await setTimeout(LEASE_MS);
+    const id = idOf(await create(near));
+    link.release();
+    await untilRedis(far.origin, 'ok');
+    await setTimeout(300);
+    near.forgetCalls();
+    expect([idOf(await create(far)), idOf(await create(near))]).toEqual([id, id]);
+    expect([called('createToken'), called('listToken')]).toEqual([0, 0]);
+    expect(made()).toHaveLength(1);
+  });
+
+  it('an answer of Redis after the POST delays the token, and a repeat elsewhere gets the same', async () => {
+    near.emulator.faults.add({ fault: 'latency-200', operation: 'createToken', times: 1 });
+    const first = create(far);
+    await until(() => called('createToken') === 1);
+    link.hold();
+    await setTimeout(900);
+    link.release();
+    const [answer, repeated] = await Promise.all([first, createInTheEnd(near)]);
+    expect([idOf(answer), repeated]).toEqual([made()[0]?.id, made()[0]?.id]);
+    expect(called('createToken')).toBe(1);
+  });
+});
+
+describe('While a replica cannot reach Redis', () => {
+  it('its create is refused or finished, and a repeat is told to come again and never that IAM did not answer', async () => {
+    const first = create(far);
+    await until(() =>
+      isFound('tokens-gateway:create:*:lease').then((found) => found || called('createToken') > 0),
+    );
+    link.hold();
+    const answers = [await first, await create(far)];
+    link.release();
+    for (const answer of answers) {
+      if (idOf(answer)) continue;
+      expect(codeOf(answer)).toBe('OVERLOADED');
+      expect(answer.errors?.[0]?.extensions.retryAfter).toEqual(expect.any(Number));
+    }
+    expect(answers[1]?.errors?.[0]?.extensions).not.toHaveProperty('mayHaveSucceeded');
+    await untilRedis(far.origin, 'ok');
+    const id = await createInTheEnd(far);
+    expect(made().map((token) => token.id)).toEqual([id]);
+  });
+});
+
+describe('When a connection to IAM breaks and the token comes later', () => {
+  it.each([
+    ['the same', () => far],
+    ['another', () => near],
+  ])('an immediate repeat at %s replica gets that token', async (_, at) => {
+    near.emulator.faults.add({ fault: 'reset-late-500', operation: 'createToken', times: 1 });
+    const lost = await create(far);
+    expect(lost.errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_UNAVAILABLE', mayHaveSucceeded: true });
+    const id = await createInTheEnd(at());
+    expect(made().map((token) => token.id)).toEqual([id]);
+    expect(called('createToken')).toBe(1);
+  });
+});
+
+describe('When Redis forgets everything in the middle of a create', () => {
+  it('no two requests report two tokens', async () => {
+    near.emulator.faults.add({ fault: 'latency-900', operation: 'createToken', times: 2 });
+    const first = create(far);
+    await until(() => called('createToken') === 1);
+    await redis.kill();
+    await redis.start();
+    await untilRedis(near.origin, 'ok');
+    const answers = await Promise.all([first, create(near)]);
+    const ids = new Set(answers.map(idOf).filter((id) => id !== undefined));
+    ids.add(await createInTheEnd(far));
+    ids.add(await createInTheEnd(near));
+    expect(ids.size).toBe(1);
+  });
+});
+
+describe('A record in Redis', () => {
+  it('is kept for 24 hours, and the lease is not', async () => {
+    await create(near);
+    const [name = ''] = (await redis.command('keys', 'tokens-gateway:create:*')).split('\n').slice(-1);
+    const ttls: number[] = [];
+    for (const each of (await redis.command('keys', 'tokens-gateway:create:*')).split('\n'))
+      ttls.push(Number(await redis.command('ttl', each)));
+    expect(name).not.toBe('');
+    expect(Math.max(...ttls)).toBeGreaterThan(24 * 3600 - 60);
+    expect(await leases()).toBe('');
+  });
+
+  it.each(['not JSON', '{}', '{"digest":"x"}'])('that is %s counts as an unknown outcome', async (text) => {
+    await redis.command('flushall');
+    const id = idOf(await create(near));
+    const name = await redis.command('keys', 'tokens-gateway:create:*');
+    await redis.command('set', name, text);
+    const again = await create(far);
+    expect([idOf(again), again.errors]).toEqual([id, undefined]);
+    expect(called('createToken')).toBe(1);
+  });
+});

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
+import { CREATE, createInput, untilRedis } from './support.ts';
+
+let redis: RedisServer;
+let gateway: Gateway;
+beforeAll(async () => {
+  redis = await startRedis();
+  gateway = await startGateway({
+    env: { REDIS_URL: redis.url, RATE_LIMIT_PER_SECOND: '50', ADMIN_PORT: '0' },
+  });
+  await untilRedis(gateway.origin, 'ok');
+});
+afterAll(async () => {
+  await gateway.close();
+  await redis.kill();
+});
+const as = (name: string) => ({ authorization: `Bearer ${name}` });
+const lines = (text: string) => gateway.log().split(text).length - 1;
+
+describe('When Redis refuses a command', () => {
+  it('for one caller, that one is limited by memory, nobody else notices, and the log names the cause once', async () => {
+    const principal = createHash('sha256').update('alice').digest('hex');
+    await redis.command('lpush', `tokens-gateway:rate:{${principal}}`, 'x');
+    for (const name of ['alice', 'bob', 'alice', 'bob'])
+      expect((await gateway.query('{ __typename }', {}, as(name))).status).toBe(200);
+    expect(await (await fetch(`${gateway.adminOrigin}/metrics`)).text()).toContain(
+      'tokens_gateway_state_fallbacks_total{use="rate_limits"} 2\n',
+    );
+    expect(
+      await redis.command(
+        'hget',
+        `tokens-gateway:rate:{${createHash('sha256').update('bob').digest('hex')}}`,
+        'left',
+      ),
+    ).not.toBe('');
+    expect(lines('Redis refuses a command')).toBe(1);
+    expect(gateway.log()).toMatch(/"use":"rate_limits","code":"WRONGTYPE","hint":"another program/);
+    expect(gateway.log()).not.toContain(principal);
+  });
+
+  it('for all, creates with a key are refused for now, all else works, and Redis does not count as lost', async () => {
+    await redis.command('acl', 'setuser', 'default', '-eval');
+    const refused = await gateway.query(CREATE, createInput('no-eval'), as('carol'));
+    expect(refused.errors?.map(({ extensions }) => extensions)).toEqual([
+      { code: 'OVERLOADED', retryAfter: 1 },
+    ]);
+    expect(
+      (await gateway.query(CREATE, createInput(undefined, 'no key'), as('carol'))).errors,
+    ).toBeUndefined();
+    await setTimeout(1500);
+    expect(await (await fetch(`${gateway.origin}/readyz`)).text()).toContain('redis: ok');
+    expect(gateway.log()).toMatch(/"use":"idempotency","code":"NOPERM","hint":"the user of REDIS_URL needs/);
+    expect(lines('Redis is lost')).toBe(0);
+    await redis.command('acl', 'setuser', 'default', '+eval');
+    expect((await gateway.query(CREATE, createInput('no-eval'), as('carol'))).errors).toBeUndefined();
+  });
+
+  it('because it is full, it counts as lost, with that as the cause', async () => {
+    await redis.fill(true);
+    await untilRedis(gateway.origin, 'unreachable');
+    await redis.fill(false);
+    await untilRedis(gateway.origin, 'ok');
+    expect(gateway.log()).toContain('"cause":"OOM"');
+  });
+});
+
+describe('The cause in the log of a Redis that cannot be reached', () => {
+  it.each([
+    ['redis://127.0.0.1:1', 'ECONNREFUSED'],
+    ['redis://unknown-host.invalid', 'ENOTFOUND|EAI_AGAIN'],
+  ])('%s is %s', async (url, cause) => {
+    const other = await startGateway({ env: { REDIS_URL: url }, emulatorOf: gateway });
+    while (!other.log().includes('Redis is lost')) await setTimeout(20);
+    expect(other.log()).toMatch(new RegExp(`"cause":"(${cause})"`));
+    await other.close();
+  });
+});
