@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../admission/admission.ts';
-import { AuthError } from '../auth/auth-error.ts';
 import type { Authenticator } from '../auth/caller.ts';
 import { rejection, toReadError } from '../errors.ts';
 import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
@@ -93,7 +92,7 @@ export function createGraphqlHandler(
     const record = createOperationRecord();
     const trace = tracing?.start(http.headers);
     try {
-      const caller = await readCaller(authenticator, http.raw.rawHeaders, deadline);
+      const caller = await readCaller(authenticator, http, deadline, log);
       const { status, headers, body } = await respond(http, reply, { caller, deadline, record, trace, type });
       const ms = reply.elapsedTime;
       const principal = isKnown(caller) ? caller.principal : undefined;
@@ -139,16 +138,17 @@ function toPage(html: string): GraphqlResponse {
 /** The caller by the request's headers, or why there is none. Rejects when the client is gone. */
 async function readCaller(
   authenticator: Authenticator,
-  rawHeaders: readonly string[],
+  http: FastifyRequest,
   { stop }: RequestDeadline,
+  log: FastifyBaseLogger,
 ): Promise<CallerOrError> {
   try {
-    return await within(authenticator.authenticate(readAuthorization(rawHeaders)), stop);
+    return await within(authenticator.authenticate(readAuthorization(http.raw.rawHeaders)), stop);
   } catch (error) {
-    if (error instanceof AuthError) return toReadError(error);
+    if (stop.reason === 'aborted') throw error;
     if (stop.reason === 'timeout')
       return rejection('UPSTREAM_TIMEOUT', 'The caller could not be checked in time. Try again later.');
-    throw error;
+    return toReadError(toPublicError(error, http, log));
   }
 }
 

@@ -264,6 +264,17 @@ describe('A persisted query', () => {
     expect((await post(apq.url, { extensions: byHash(query) }, DEMO)).errors).toBeUndefined();
   });
 
+  it('is not registered by a request that is malformed', async () => {
+    const query = '{ malformed: __typename }';
+    const search = { query, extensions: JSON.stringify(byHash(query)) };
+    const response = await fetch(`${apq.url}?${new URLSearchParams(search)}&documentId=a&documentId=b`, {
+      headers: GET,
+    });
+    expect(response.status).toBe(400);
+    const codes = codesOf(await post(apq.url, { extensions: byHash(query) }, DEMO));
+    expect(codes).toEqual(['PERSISTED_QUERY_NOT_FOUND']);
+  });
+
   it('is not registered when it is above a limit', async () => {
     const extensions = byHash(TOO_LARGE);
     expect(codesOf(await post(apq.url, { query: TOO_LARGE, extensions }, DEMO))).toEqual([

@@ -146,6 +146,8 @@ function toHead(
 
 function toRejection(response: HTTPGraphQLResponse): ApolloRejection {
   const { errors } = JSON.parse(textOf(response));
+  // Nothing that a client sends leads here.
+  if (errors?.[0]?.extensions?.code === 'INTERNAL_SERVER_ERROR') throw new Error('Apollo Server failed');
   const { 'content-type': _, ...headers } = Object.fromEntries(response.headers);
   return new ApolloRejection(errors, response.status ?? 200, headers);
 }

@@ -63,12 +63,12 @@ function searchOf(url: string): string {
   return at < 0 ? '' : url.slice(at);
 }
 
-/** The request as Apollo Server reads it: with this text, and without variables, which it has no use for. */
+/** The request as Apollo Server reads it: with the text in `params`, and without variables, which it has no use for. */
 export function toParsingRequest(
   { method, url, body }: RequestHead,
   params: Params | undefined,
 ): { readonly search: string; readonly body: unknown } {
-  if (!params) return { search: searchOf(url), body: (body as JsonBody | undefined)?.value };
+  if (!params) return toMalformedRequest(searchOf(url), (body as JsonBody | undefined)?.value);
   const { query, operationName, persistedQuery } = params;
   const members = {
     ...(query === undefined ? {} : { query }),
@@ -80,6 +80,17 @@ export function toParsingRequest(
   for (const [name, value] of Object.entries(members))
     search.set(name, typeof value === 'string' ? value : JSON.stringify(value));
   return { search: `?${search}`, body: undefined };
+}
+
+/** Without its text, which was not checked: only what is wrong with the request is of interest. */
+function toMalformedRequest(
+  search: string,
+  body: unknown,
+): { readonly search: string; readonly body: unknown } {
+  const params = new URLSearchParams(search);
+  if (params.getAll('query').length === 1) params.set('query', '');
+  const hasText = isRecord(body) && typeof body.query === 'string';
+  return { search: `?${params}`, body: hasText ? { ...body, query: '' } : body };
 }
 
 /** Apollo Server puts the hash into a text. An empty one is the hash of nothing. */

@@ -60,7 +60,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
       throw rejection('BAD_REQUEST', 'The request is malformed.');
     }
     const operation = await identify(request, sent).catch((error) => {
-      record.document = sent.query && toShortHash(hash('sha256', sent.query, 'hex'));
+      if (sent.query) record.document = toShortHash(hash('sha256', sent.query, 'hex'));
       throw error;
     });
     record.operation = operation.operation.name?.value;
