@@ -3,7 +3,7 @@ import { limitExceeded } from '../../errors.ts';
 import type { Cost } from './cost.ts';
 import { countDocument } from './document-size.ts';
 import type { Params } from './params.ts';
-import { measureSource } from './scan-source.ts';
+import { measureSource } from './text-size.ts';
 import { measureVariables } from './variable-size.ts';
 
 /** The limits of one operation that an operator can set. */

@@ -17,7 +17,7 @@ import {
 import { FIELD_COSTS } from '../../../../src/graphql/field-costs.ts';
 import { compileCost } from '../../../../src/graphql/pipeline/cost.ts';
 import { countDocument } from '../../../../src/graphql/pipeline/document-size.ts';
-import { measureSource } from '../../../../src/graphql/pipeline/scan-source.ts';
+import { measureSource } from '../../../../src/graphql/pipeline/text-size.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
 const schema = buildSchema(readTypeDefs());
