@@ -144,7 +144,12 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     onFull: atMostOnceAMinute(() => log.warn(connections.counts(), CONNECTIONS_FULL)),
     reject: rejectConnection,
   });
-  const http = { ...options.http, maxBodyBytes: options.limits.maxBodyBytes, connections };
+  const http = {
+    ...options.http,
+    maxBodyBytes: options.limits.maxBodyBytes,
+    connections,
+    onResponse: traffic?.onResponse,
+  };
   const app = createHttpApp(http, log, isDraining);
   await crossOrigin(app, options.cors.origins);
   // After CORS, so that pages may read the refusal.

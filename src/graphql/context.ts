@@ -22,6 +22,8 @@ export interface Context {
   readonly deadline: Deadline;
   /** Creates a token at most once per idempotency key. */
   readonly createOnce: IdempotentCreate;
+  /** Filled in by mutations, for the metrics: user errors are data, not errors. */
+  readonly outcome: { hasUserErrors: boolean };
 }
 
 /** What all requests of the process have in common. */
@@ -49,5 +51,6 @@ export function createContext(
     tally: record,
     watch: observer,
   };
-  return { log: http.log, caller, loaders: createLoaders(client, scope, listFirst), deadline, createOnce };
+  const loaders = createLoaders(client, scope, listFirst);
+  return { log: http.log, caller, loaders, deadline, createOnce, outcome: { hasUserErrors: false } };
 }

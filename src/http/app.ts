@@ -19,6 +19,7 @@ import {
   type HttpServerOptions,
   isWaitingForContinue,
 } from './node-server.ts';
+import type { ResponseObserver } from './observe-responses.ts';
 import { slowClients } from './slow-clients.ts';
 import { httpChecks } from './validate-request.ts';
 
@@ -27,6 +28,17 @@ export interface HttpOptions extends HttpServerOptions {
   /** Whose `X-Forwarded-For` says where a request comes from. */
   readonly trustedProxies: readonly string[];
   readonly connections: Connections;
+  /** Called for each response, with a route instead of the client's path. */
+  readonly onResponse?: ((response: CountedResponse) => void) | undefined;
+}
+
+/** What the metrics count. Its texts are of a fixed set. */
+export interface CountedResponse {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  /** Undefined where no request was read. */
+  readonly ms: number | undefined;
 }
 
 /** A listener without routes: what holds of every request and every answer, whatever path it is for. */
@@ -35,6 +47,8 @@ export function createHttpApp(
   log: FastifyBaseLogger,
   isDraining: () => boolean,
 ): FastifyInstance {
+  const routes = new Set<string>();
+  const observer = createObserver(routes, options.onResponse, log);
   const app = fastify({
     loggerInstance: withoutListeningLines(log),
     // A child for each request would only add the request's id, which the lines that need it have.
@@ -45,7 +59,8 @@ export function createHttpApp(
     trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
     exposeHeadRoutes: false,
     bodyLimit: options.maxBodyBytes,
-    serverFactory: (handler: RequestListener) => createHttpServer(handler, options, options.connections),
+    serverFactory: (handler: RequestListener) =>
+      createHttpServer(handler, options, options.connections, observer),
     // Done by the server, because Fastify does it for one address only of a `HOST` that has several.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
@@ -54,6 +69,9 @@ export function createHttpApp(
     // While draining, what still arrives on an open connection is answered; `connection: close` then ends it.
     return503OnClosing: false,
   }) as unknown as FastifyInstance;
+  app.addHook('onRoute', ({ url }) => {
+    routes.add(url);
+  });
   // Hooks that have nothing to wait for call back: a promise for each would be most of their price.
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(commonHeaders(request.id));
@@ -98,9 +116,35 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
       .code(500)
       .send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId: request.id }));
   }
-  const message = error instanceof HttpRefusal ? error.message : MESSAGES[error.code];
+  const known = error instanceof HttpRefusal ? error.message : MESSAGES[error.code];
+  const message = known ?? 'The request is malformed.';
+  request.log.info({ requestId: request.id, method: request.method, status, reason: message }, REJECTED_LINE);
   const code = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
-  return reply.code(status).send(errorBody(code, message ?? 'The request is malformed.'));
+  return reply.code(status).send(errorBody(code, message));
+}
+
+/** The line of a request that was rejected before it was one for GraphQL. The others have their operation's. */
+const REJECTED_LINE = 'request rejected';
+
+const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'POST']);
+const OTHER = 'other';
+
+/** Clients choose methods and paths freely: those that are not served count together. */
+function createObserver(
+  routes: ReadonlySet<string>,
+  onResponse: HttpOptions['onResponse'],
+  log: FastifyBaseLogger,
+): ResponseObserver {
+  return {
+    onResponse({ method, path, status, ms }) {
+      const route = routes.has(path) ? path : OTHER;
+      onResponse?.({ method: METHODS.has(method) ? method : OTHER, route, status, ms });
+    },
+    onRejection({ statusCode: status, message: reason }) {
+      log.info({ status, reason }, REJECTED_LINE);
+      onResponse?.({ method: OTHER, route: OTHER, status, ms: undefined });
+    },
+  };
 }
 
 const TOO_LARGE = 'The body is too large.';

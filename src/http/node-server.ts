@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Connections, Exchange } from './connections.ts';
 import { HttpRefusal, rawRefusal } from './error-response.ts';
+import { observeResponses, REJECTED, type ResponseObserver } from './observe-responses.ts';
 import { onClose } from './on-close.ts';
 
 export interface HttpServerOptions {
@@ -25,6 +26,7 @@ export function createHttpServer(
   handler: RequestListener,
   options: HttpServerOptions,
   connections: Connections,
+  observer: ResponseObserver,
 ): Server {
   const server = createServer(
     {
@@ -38,6 +40,7 @@ export function createHttpServer(
       if (request.socket.writable) handler(request, response);
     },
   );
+  observeResponses(server, observer);
   connections.follow(server);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const exchange = [...connections.exchangesOn(socket)].at(-1);
@@ -107,6 +110,7 @@ function refuseAfter(exchange: Exchange, socket: Duplex, refusal: HttpRefusal): 
 function refuse(socket: Duplex, refusal: HttpRefusal): void {
   // The parser reports every further piece of a request that it gave up.
   if (!socket.writable) return;
+  socket.emit(REJECTED, refusal);
   // What is late must not arrive after all, and then be done behind the back of a client that was told otherwise.
   if (refusal.statusCode === 408) {
     socket.end(rawRefusal(refusal), () => socket.destroy());

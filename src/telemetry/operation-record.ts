@@ -9,7 +9,7 @@ export interface OperationRecord {
   document: string | undefined;
   /** True when the document is not one of the trusted documents. */
   untrusted: boolean | undefined;
-  /** The code of the first error, or `OK`. */
+  /** The code of the first error; else `USER_ERROR` where a mutation has user errors, or `OK`. */
   code: string | undefined;
   /** Attempts of calls to the IAM API that this operation caused. */
   upstreamCalls: number;

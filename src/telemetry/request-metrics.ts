@@ -11,10 +11,19 @@ interface CallReport {
   readonly durationMs: number;
 }
 
+/** A response over HTTP. */
+interface ResponseReport {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly ms: number | undefined;
+}
+
 /** Figures of what happens, to be told as it does. */
 export interface Traffic {
   onOperation(record: OperationRecord, ms: number): void;
   onUpstreamCall(report: CallReport): void;
+  onResponse(report: ResponseReport): void;
   /** A sign-in of the gateway's own, in `pat` mode. */
   onSignIn(outcome: 'ok' | 'failed'): void;
   readonly metrics: readonly Metric[];
@@ -22,7 +31,7 @@ export interface Traffic {
 
 /** Clients choose the names of operations, and each is a series of its own: those that come later are one. */
 const MAX_NAMES = 100;
-const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** No label holds a caller, an id or an address. */
 export function createTraffic(): Traffic {
@@ -36,9 +45,22 @@ export function createTraffic(): Traffic {
   const callSeconds = durations('upstream_call_duration', 'One attempt of a call to the IAM API');
   const untrusted = tally('untrusted_operations', 'Operations that are not trusted documents', []);
   const signIns = tally('sign_ins', 'Sign-ins of the gateway itself', ['outcome']);
+  const responses = tally('http_responses', 'HTTP responses of the GraphQL listener, by status class', [
+    'method',
+    'route',
+    'status',
+  ]);
+  const responseSeconds = createDurations(
+    'tokens_gateway_http_response_duration_seconds',
+    'From the head of an HTTP request to the last byte of its response',
+    'route',
+    BUCKETS_SECONDS,
+  );
   const nameOf = createNames();
   return {
-    metrics: [operations, seconds, calls, callSeconds, signIns, untrusted].map(({ metric }) => metric),
+    metrics: [operations, seconds, calls, callSeconds, signIns, untrusted, responses, responseSeconds].map(
+      ({ metric }) => metric,
+    ),
     onOperation(record, ms) {
       const operation = nameOf(record);
       operations.add(operation, record.code ?? 'OK');
@@ -48,6 +70,10 @@ export function createTraffic(): Traffic {
     onUpstreamCall({ operation, status, failure, attempt, durationMs }) {
       calls.add(operation, String(status ?? failure?.kind), String(attempt + 1));
       callSeconds.observe(operation, durationMs / 1000);
+    },
+    onResponse({ method, route, status, ms }) {
+      responses.add(method, route, `${Math.floor(status / 100)}xx`);
+      if (ms !== undefined) responseSeconds.observe(route, ms / 1000);
     },
     onSignIn: (outcome) => signIns.add(outcome),
   };

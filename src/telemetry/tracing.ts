@@ -114,7 +114,8 @@ function endOperation(
   if (document !== undefined) span.setAttribute('graphql.document.hash', document);
   if (joined) span.setAttribute('tokens_gateway.joined', true);
   span.setAttribute('tokens_gateway.upstream.calls', upstreamCalls);
-  if (code !== undefined && code !== 'OK') fail(span, code);
+  // User errors are data: the operation did what it should.
+  if (code !== undefined && code !== 'OK' && code !== 'USER_ERROR') fail(span, code);
   span.end();
 }
 

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { sendRaw } from '../support/raw.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -58,6 +60,39 @@ describe('/metrics', () => {
       expect(text).toContain(`${line}\n`);
   });
 
+  it('counts a mutation with user errors as USER_ERROR, in the log too, and others by their error', async () => {
+    const remove = 'mutation Remove($id: ID!) { deleteToken(input: { id: $id }) { userErrors { code } } }';
+    await gateway.query(remove, { id: 'missing' });
+    await gateway.query(remove, { id: '..' });
+    await gateway.query(remove, { id: 'missing' }, { authorization: '' });
+    const both =
+      'mutation Both { a: deleteToken(input: { id: "missing" }) { deletedTokenId } b: __typename }';
+    await gateway.query(both);
+    const text = await read();
+    for (const line of [
+      'tokens_gateway_operations_total{operation="Remove",code="USER_ERROR"} 2',
+      'tokens_gateway_operations_total{operation="Remove",code="UNAUTHENTICATED"} 1',
+      'tokens_gateway_operations_total{operation="Both",code="USER_ERROR"} 1',
+    ])
+      expect(text).toContain(`${line}\n`);
+    expect(gateway.log()).toMatch(/"operation":"Remove".*"code":"USER_ERROR"/);
+  });
+
+  it('measures from half a millisecond on', async () => {
+    await gateway.query('query Quick { __typename }');
+    const text = await read();
+    for (const name of ['operation', 'upstream_call', 'http_response'])
+      expect(text).toMatch(new RegExp(`tokens_gateway_${name}_duration_seconds_bucket{[^}]*le="0.0005"`));
+  });
+
+  it('names what runs', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const labels = `version="${version}",revision="[^"]+",node="${process.versions.node}"`;
+    expect(await read()).toMatch(new RegExp(`^tokens_gateway_build_info{${labels}} 1$`, 'm'));
+    const ready = await fetch(`${gateway.adminOrigin}/readyz`);
+    expect(await ready.text()).toContain(`\nversion: ${version}\n`);
+  });
+
   it('has no more than a hundred names of operations, however many clients make up', async () => {
     for (let index = 0; index < 120; index++) await gateway.query(`query Name${index} { __typename }`);
     const text = await read();
@@ -68,5 +103,97 @@ describe('/metrics', () => {
 
   it('names no caller, id, host or credential', async () => {
     expect(await read()).not.toMatch(/2a97516c354b|demo|127\.0\.0\.1|http:|missing|Bearer/);
+  });
+});
+
+describe('An HTTP response', () => {
+  const post = (body: string, headers: Record<string, string> = {}) =>
+    fetch(gateway.url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
+  const countOf = async (labels: string) =>
+    Number(
+      new RegExp(`^tokens_gateway_http_responses_total{${labels}} (\\d+)$`, 'm').exec(await read())?.[1] ?? 0,
+    );
+
+  it.each<[number, string, string, () => Promise<{ status: number }>]>([
+    [
+      404,
+      'method="GET",route="other",status="4xx"',
+      'nothing at this path',
+      () => fetch(`${gateway.origin}/x`),
+    ],
+    [
+      404,
+      'method="other",route="other",status="4xx"',
+      'nothing at this path',
+      () => fetch(`${gateway.origin}/a/${'b'.repeat(90)}`, { method: 'PUT' }),
+    ],
+    [
+      405,
+      'method="other",route="/graphql",status="4xx"',
+      'use GET, POST',
+      () => fetch(gateway.url, { method: 'DELETE' }),
+    ],
+    [413, 'method="POST",route="/graphql",status="4xx"', 'too large', () => post(`"${'x'.repeat(300_000)}"`)],
+    [
+      415,
+      'method="POST",route="/graphql",status="4xx"',
+      'application/json',
+      () => post('{}', { 'content-type': 'text/plain' }),
+    ],
+    [406, 'method="POST",route="/graphql",status="4xx"', 'Accept', () => post('{}', { accept: 'image/png' })],
+    [400, 'method="POST",route="/graphql",status="4xx"', 'not valid JSON', () => post('{"query":')],
+  ])('of %d is counted as %s, with a line in the log', async (status, labels, reason, send) => {
+    const before = await countOf(labels);
+    const logged = gateway.log().length;
+    expect((await send()).status).toBe(status);
+    expect(await countOf(labels)).toBe(before + 1);
+    const [line = '{}'] = gateway
+      .log()
+      .slice(logged)
+      .split('\n')
+      .filter((text) => text.includes('request rejected'));
+    expect(JSON.parse(line)).toMatchObject({
+      status,
+      reason: expect.stringContaining(reason),
+      requestId: expect.any(String),
+    });
+  });
+
+  it('to what is no HTTP is counted, with a line in the log', async () => {
+    const labels = 'method="other",route="other",status="4xx"';
+    const before = await countOf(labels);
+    const logged = gateway.log().length;
+    expect((await sendRaw(gateway.origin, 'GARBAGE\r\n\r\n')).status).toBe(400);
+    expect(await countOf(labels)).toBe(before + 1);
+    expect(gateway.log().slice(logged)).toMatch(
+      /"status":400,"reason":"The request is malformed.".*request rejected/,
+    );
+  });
+
+  it('to an operation is counted once, with the line of the operation alone', async () => {
+    const labels = 'method="POST",route="/graphql",status="2xx"';
+    const before = await countOf(labels);
+    const logged = gateway.log().length;
+    await gateway.query('query Alone { __typename }');
+    expect(await countOf(labels)).toBe(before + 1);
+    expect(gateway.log().slice(logged)).not.toContain('request rejected');
+  });
+
+  it('of 429 is counted, and its operation in the log is RATE_LIMITED', async () => {
+    const limited = await startGateway({
+      env: { ADMIN_PORT: '0', RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '1' },
+    });
+    try {
+      await limited.query('{ __typename }');
+      expect((await limited.query('{ __typename }')).status).toBe(429);
+      const text = await (await fetch(`${limited.adminOrigin}/metrics`)).text();
+      expect(text).toContain(
+        'tokens_gateway_http_responses_total{method="POST",route="/graphql",status="4xx"} 1\n',
+      );
+      expect(text).toContain('tokens_gateway_http_response_duration_seconds_count{route="/graphql"} 2\n');
+      expect(limited.log()).toContain('"code":"RATE_LIMITED"');
+    } finally {
+      await limited.close();
+    }
   });
 });

@@ -12,7 +12,7 @@ import { encodeResult } from './response.ts';
 /** The outcome of an operation, which may go to several requests. */
 export interface Executed {
   readonly body: string | Buffer;
-  /** Of the first error, or `OK`. */
+  /** Of the first error; else `USER_ERROR` where a mutation has user errors, or `OK`. */
   readonly code: string;
   /** True when the outcome is only for the request that was executed: an internal error has its id. */
   readonly isPersonal: boolean;
@@ -35,13 +35,15 @@ export function createExecute(executor: Executor, context: ContextParts, log: Fa
   return async ({ request, prepared, variables }, deadline) => {
     const { document, operation, hash, operationName, needsCaller } = prepared;
     const { caller, explanation, http } = request;
+    const own =
+      needsCaller && isKnown(caller) ? createContext(context, caller, request, deadline) : undefined;
     const result = await executor.execute({
       document,
       operation,
       documentHash: hash,
       operationName,
       variables,
-      context: needsCaller && isKnown(caller) ? createContext(context, caller, request, deadline) : undefined,
+      context: own,
     });
     const { data = null } = result;
     const errors = result.errors?.map((error) => toPublic(error, http.id));
@@ -51,7 +53,7 @@ export function createExecute(executor: Executor, context: ContextParts, log: Fa
         data,
         extensions: explanation && { upstream: explanation.toExtension() },
       }),
-      code: errors ? String(errors[0]?.extensions?.code) : 'OK',
+      code: errors ? String(errors[0]?.extensions?.code) : own?.outcome.hasUserErrors ? 'USER_ERROR' : 'OK',
       isPersonal: errors?.some(({ extensions }) => extensions?.code === INTERNAL) ?? false,
     };
   };

@@ -1,7 +1,13 @@
 import { checkIdempotencyKey } from '../../tokens/idempotent-create.ts';
 import type { CreateTokenBody } from '../../upstream/models.ts';
 import type { Context } from '../context.ts';
-import type { DeleteTokenPayload, MutationResolvers, UpdateTokenInput, UserError } from '../generated.ts';
+import type {
+  CreateTokenInput,
+  DeleteTokenPayload,
+  MutationResolvers,
+  UpdateTokenInput,
+  UserError,
+} from '../generated.ts';
 import { readTokenChange } from './token-patch.ts';
 import { orUserErrors, type TokenPayload, toUserErrors } from './user-errors.ts';
 import {
@@ -15,45 +21,54 @@ import {
 const refused = (userErrors: UserError[]): TokenPayload => ({ token: null, userErrors });
 
 export const Mutation = {
-  async createToken(_parent, { input }, context) {
-    const { authenticationMethod: method, description, idempotencyKey, name } = input;
-    const body: CreateTokenBody = {
-      name,
-      ...(description == null ? {} : { description }),
-      authenticationMethod: {
-        type: method.type ?? 'PRIVATE_KEY',
-        signingAlgorithm: method.signingAlgorithm,
-        publicKeyInfo: toPublicKeyInfo(method.publicKeyInfo),
-      },
-    };
-    const problems = [
-      ...checkName(name),
-      ...checkDescription(description),
-      ...checkPublicKeyInfo(body.authenticationMethod.publicKeyInfo, method.signingAlgorithm),
-      ...checkIdempotencyKey(idempotencyKey),
-    ];
-    if (problems.length > 0) return refused(toUserErrors(problems));
-    return orUserErrors(() => create(body, idempotencyKey, context), refused);
-  },
-
-  async updateToken(_parent, { input }, context) {
-    const problems = checkId(input.id);
-    if (problems.length > 0) return refused(toUserErrors(problems));
-    return orUserErrors(() => update(input, context), refused);
-  },
-
-  async deleteToken(_parent, { input: { id } }, { loaders }) {
-    const problems = checkId(id);
-    if (problems.length > 0) return { deletedTokenId: null, userErrors: toUserErrors(problems) };
-    return orUserErrors<DeleteTokenPayload>(
-      async () => {
-        await loaders.deleteToken(id);
-        return { deletedTokenId: id, userErrors: [] };
-      },
-      (userErrors) => ({ deletedTokenId: null, userErrors }),
-    );
-  },
+  createToken: async (_parent, { input }, context) => note(await createToken(input, context), context),
+  updateToken: async (_parent, { input }, context) => note(await updateToken(input, context), context),
+  deleteToken: async (_parent, { input: { id } }, context) => note(await deleteToken(id, context), context),
 } satisfies Required<MutationResolvers>;
+
+function note<Payload extends { userErrors: UserError[] }>(payload: Payload, { outcome }: Context): Payload {
+  if (payload.userErrors.length > 0) outcome.hasUserErrors = true;
+  return payload;
+}
+
+async function createToken(input: CreateTokenInput, context: Context): Promise<TokenPayload> {
+  const { authenticationMethod: method, description, idempotencyKey, name } = input;
+  const body: CreateTokenBody = {
+    name,
+    ...(description == null ? {} : { description }),
+    authenticationMethod: {
+      type: method.type ?? 'PRIVATE_KEY',
+      signingAlgorithm: method.signingAlgorithm,
+      publicKeyInfo: toPublicKeyInfo(method.publicKeyInfo),
+    },
+  };
+  const problems = [
+    ...checkName(name),
+    ...checkDescription(description),
+    ...checkPublicKeyInfo(body.authenticationMethod.publicKeyInfo, method.signingAlgorithm),
+    ...checkIdempotencyKey(idempotencyKey),
+  ];
+  if (problems.length > 0) return refused(toUserErrors(problems));
+  return orUserErrors(() => create(body, idempotencyKey, context), refused);
+}
+
+async function updateToken(input: UpdateTokenInput, context: Context): Promise<TokenPayload> {
+  const problems = checkId(input.id);
+  if (problems.length > 0) return refused(toUserErrors(problems));
+  return orUserErrors(() => update(input, context), refused);
+}
+
+async function deleteToken(id: string, { loaders }: Context): Promise<DeleteTokenPayload> {
+  const problems = checkId(id);
+  if (problems.length > 0) return { deletedTokenId: null, userErrors: toUserErrors(problems) };
+  return orUserErrors<DeleteTokenPayload>(
+    async () => {
+      await loaders.deleteToken(id);
+      return { deletedTokenId: id, userErrors: [] };
+    },
+    (userErrors) => ({ deletedTokenId: null, userErrors }),
+  );
+}
 
 async function create(
   body: CreateTokenBody,
