@@ -13,6 +13,7 @@ import { type Build, readBuild } from './telemetry/build.ts';
 import { describeBug } from './telemetry/describe-error.ts';
 import { createLog, type Log, nextLevel } from './telemetry/log.ts';
 import type { Output } from './telemetry/output.ts';
+import { toReadableLine } from './telemetry/readable-line.ts';
 import { isForProcess, reportToPrimary, type ToWorker, type WorkerSettings } from './worker.ts';
 
 /** What the entry of the program gives to whatever it runs. */
@@ -62,7 +63,7 @@ function openLog(config: Config, { output, build, worker, onCrash }: Own): Log {
   const log = createLog({
     level: worker?.logLevel ?? config.logLevel,
     version: build.version,
-    write: output.log.write,
+    write: config.logFormat === 'text' ? (line) => output.log.write(toReadableLine(line)) : output.log.write,
   });
   onCrash((event, error) => log.logger.fatal({ err: describeBug(error) }, event));
   output.onRecovery((droppedLines) => {

@@ -38,6 +38,7 @@ export interface Config {
   /** Undefined: state is kept in memory. */
   readonly redisUrl: Secret | undefined;
   readonly logLevel: Values['LOG_LEVEL'];
+  readonly logFormat: Values['LOG_FORMAT'];
   /** Whether traces are made. Where they go is read by OpenTelemetry itself. */
   readonly tracing: boolean;
   /** Processes that share the port. */
@@ -81,6 +82,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
     trustedDocuments: readTrustedDocuments(environment, readFile),
     redisUrl: values.REDIS_URL,
     logLevel: values.LOG_LEVEL,
+    logFormat: values.LOG_FORMAT,
     tracing: readTracing(environment),
     workers: readWorkers(environment),
   };

@@ -117,6 +117,10 @@ export const variables = {
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', {
     meaning: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
   }),
+  LOG_FORMAT: choice(['json', 'text'], 'json', {
+    defaultText: 'json (text for npm run quickstart on a terminal)',
+    meaning: 'Log lines as JSON, or as text for people',
+  }),
 
   OTEL_EXPORTER_OTLP_ENDPOINT: url({
     meaning: 'OTLP receiver that traces are sent to; without it there are none',

@@ -21,7 +21,7 @@ export function createOperationLog(
   const lines = log.child({}, { redact: [] });
   return ({ id, headers }, { record, principal, ms, traceId = readTraceId(headers) }) => {
     lines.info(
-      { ms: Math.round(ms), principal: principal?.slice(0, 12), requestId: id, traceId, ...record },
+      { durationMs: Math.round(ms), principal: principal?.slice(0, 12), requestId: id, traceId, ...record },
       'operation',
     );
   };

@@ -72,6 +72,8 @@ export interface ExchangeReport {
   readonly status: number | undefined;
   readonly failure: UpstreamError | undefined;
   readonly durationMs: number;
+  /** Of the scope: they name the request and the trace. */
+  readonly headers: Scope['headers'];
 }
 
 /** One attempt: resolves to a 2xx answer, rejects with an `UpstreamError`. */
@@ -131,9 +133,10 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
     const watched = watch?.(call, attempt);
     const report = (status: number | undefined, failure?: UpstreamError) => {
       const { operation } = call;
-      const told = { operation, attempt, status, failure, durationMs: performance.now() - startedAt };
-      watched?.end(told);
-      onExchange?.(told);
+      const durationMs = performance.now() - startedAt;
+      const exchange = { operation, attempt, status, failure, durationMs, headers: scope.headers };
+      watched?.end(exchange);
+      onExchange?.(exchange);
     };
     try {
       const response = await attemptOnce(scope, call, authorization, watched?.headers);

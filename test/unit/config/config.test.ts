@@ -61,6 +61,7 @@ describe('With nothing but the URL of the API', () => {
       execution: { maxDocuments: 1000, maxCompiled: 500, compileAfter: 1 },
       apq: false,
       logLevel: 'info',
+      logFormat: 'json',
       tracing: false,
       workers: 1,
     });
