@@ -1,3 +1,5 @@
+import { MAX_LOOK_UP_CALLS } from '../tokens/matching-tokens.ts';
+
 /** What a field costs beyond being one field of the response. Calls are calls to the IAM API, at most. */
 export interface FieldCost {
   /** Calls that the field makes itself. */
@@ -18,9 +20,6 @@ export interface PageSize {
   /** Larger sizes are rejected when the field is resolved. Until then they cost as much as the largest page. */
   readonly max: number;
 }
-
-/** List calls of all look-ups for creates with an idempotency key in one request. */
-const MAX_LOOK_UP_CALLS = 20;
 
 const PAGE: FieldCost = { calls: 1, page: { argument: 'first', standard: 20, max: 100 } };
 

@@ -317,6 +317,28 @@ describe('Introspection', () => {
   });
 });
 
+describe('A create with an idempotency key', () => {
+  it('counts with the calls that look for a token of an earlier request', async () => {
+    const small = await startGateway({ env: { MAX_UPSTREAM_CALLS: '21' }, emulatorOf: gateway });
+    const create = (name: string) => `${name}: createToken(input: $input) { userErrors { code } }`;
+    const document = (...names: string[]) =>
+      `mutation ($input: CreateTokenInput!) { ${names.map(create).join(' ')} }`;
+    const input = {
+      name: 'ab',
+      idempotencyKey: 'key',
+      authenticationMethod: { signingAlgorithm: 'RS256', publicKeyInfo: { jwksUri: 'https://a.example' } },
+    };
+    const one = await small.query(document('a'), { input });
+    const two = await small.query(document('a', 'b'), { input });
+    const { idempotencyKey: _, ...withoutKey } = input;
+    const twoWithoutKey = await small.query(document('a', 'b'), { input: withoutKey });
+    await small.close();
+    expect([one.errors, twoWithoutKey.errors]).toEqual([undefined, undefined]);
+    expect(two.errors).toEqual(refusal('upstreamCalls', 22, 21));
+    expect(gateway.calls()).toEqual([]);
+  });
+});
+
 describe('Where introspection is off', () => {
   let locked: Gateway;
   beforeAll(async () => {
