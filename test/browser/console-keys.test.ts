@@ -178,8 +178,7 @@ describe('A private key whose public half may be registered', () => {
     await app.page.keyboard.press('Escape');
     await question().waitFor();
     await expectKeyIsThere();
-    await button('Try again').click();
-    await ready(name);
+    await app.tryAgainUntil(app.dialog.getByRole('heading', { name: `${name} is ready` }));
     expect(app.gateway.emulator.tokensOf('demo').filter((token) => token.name === name)).toHaveLength(1);
   });
 

@@ -24,6 +24,8 @@ export interface ConsolePage {
   create(name: string): Promise<void>;
   /** Creates a token and leaves its dialog without the key. */
   createAndClose(name: string): Promise<void>;
+  /** Tries again until IAM's list has settled what became of a create whose response was lost. */
+  tryAgainUntil(done: Locator): Promise<void>;
   /** The requests to IAM that changed something. */
   writes(): readonly string[];
 }
@@ -92,6 +94,15 @@ export function useConsole(): ConsolePage {
       await create(name);
       await page.getByRole('button', { name: 'Close without the key' }).click();
       await page.getByRole('button', { name: 'Discard the key' }).click();
+    },
+    async tryAgainUntil(done) {
+      const again = page.getByRole('dialog').getByRole('button', { name: 'Try again', exact: true });
+      const isDone = () => done.isVisible();
+      for (let times = 0; times < 150 && !(await isDone()); times++) {
+        if (await again.isEnabled({ timeout: 100 }).catch(() => false)) await again.click();
+        await page.waitForTimeout(200);
+      }
+      await done.waitFor();
     },
     open: (name) => page.getByRole('link', { name }).first().click(),
     writes: () => gateway.calls().filter((call) => !call.startsWith('GET')),

@@ -112,8 +112,7 @@ describe('A new token', () => {
     app.gateway.emulator.faults.add({ fault: 'close', operation: 'createToken', times: 1 });
     await app.create(name);
     await app.dialog.getByText(/It may have been created/).waitFor();
-    await app.dialog.getByRole('button', { name: 'Try again' }).click();
-    await app.dialog.getByRole('heading', { name: `${name} is ready` }).waitFor();
+    await app.tryAgainUntil(app.dialog.getByRole('heading', { name: `${name} is ready` }));
     expect(app.gateway.emulator.tokensOf('demo').filter((token) => token.name === name)).toHaveLength(1);
   });
 });

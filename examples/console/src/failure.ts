@@ -20,7 +20,7 @@ const BY_CODE: Readonly<Record<string, readonly [title: string, advice: string]>
   UNAUTHENTICATED: ['Your session has ended', 'Sign in again.'],
   FORBIDDEN: ['You do not have permission to do this', 'Ask an administrator for it, then try again.'],
   RATE_LIMITED: ['Too many requests', 'Wait a moment, then try again.'],
-  OVERLOADED: ['The service is busy', 'Nothing was changed. Wait a moment, then try again.'],
+  OVERLOADED: ['The service is busy', 'Wait a moment, then try again.'],
   UPSTREAM_TIMEOUT: ['The service did not respond in time', 'Try again in a moment.'],
   UPSTREAM_UNAVAILABLE: ['The service cannot be reached', 'Try again in a moment.'],
   OPERATION_NOT_TRUSTED: UNKNOWN_VERSION,

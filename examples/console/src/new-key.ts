@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { flushSync } from 'react-dom';
-import { toFailure } from './failure.ts';
+import { type Failure, toFailure } from './failure.ts';
 import type { SigningAlgorithm } from './gql/graphql.ts';
 import { createKey, type NewKey } from './keys.ts';
 import { guardRoute } from './route.ts';
@@ -80,6 +80,11 @@ export function useNewKey(onClose: () => void): KeyInProgress {
     keep: () => setAsking(false),
     register,
   };
+}
+
+/** Why the last attempt failed. Whether IAM has the key depends on all attempts: an earlier one may have got through. */
+export function failureOf({ error, registration }: KeyInProgress): Failure | undefined {
+  return error ? { ...toFailure(error), mayHaveSucceeded: registration === 'maybe' } : undefined;
 }
 
 function isReusable(

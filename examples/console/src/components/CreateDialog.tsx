@@ -1,9 +1,8 @@
 import { useMutation } from '@apollo/client/react';
 import { type FormEvent, useRef, useState } from 'react';
 import { changeTokenList } from '../cached-list.ts';
-import { toFailure } from '../failure.ts';
 import { CreateTokenDocument, type SigningAlgorithm, TokenRowFragmentDoc } from '../gql/graphql.ts';
-import { useNewKey } from '../new-key.ts';
+import { failureOf, useNewKey } from '../new-key.ts';
 import { Dialog } from './Dialog.tsx';
 import { AlgorithmField, KeyGuard, PrivateKey } from './KeyFields.tsx';
 import { Notice, RetryButton } from './Notice.tsx';
@@ -63,7 +62,7 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
     });
   };
 
-  const failure = progress.error ? toFailure(progress.error) : undefined;
+  const failure = failureOf(progress);
   const isDone = token && key && registration === 'yes';
   return (
     <Dialog title={isDone ? `${token.name} is ready` : 'New token'} onClose={close}>

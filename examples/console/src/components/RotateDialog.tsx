@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { toFailure } from '../failure.ts';
+import { failureOf } from '../new-key.ts';
 import { type Rotation, useRotation } from '../rotation.ts';
 import { overlapAlgorithm, type TokenKeys } from '../token-keys.ts';
 import { Dialog } from './Dialog.tsx';
@@ -44,7 +44,7 @@ export function RotateDialog({ token, onClose, onChanged }: RotateDialogProps) {
 function RotateForm({ rotation }: { rotation: Rotation }) {
   const { keys, isOverlap, setOverlap, algorithm, setAlgorithm, refusal, progress, send } = rotation;
   const [isSure, setSure] = useState(false);
-  const failure = progress.error ? toFailure(progress.error) : undefined;
+  const failure = failureOf(progress);
   return (
     <form
       onSubmit={(event) => {
