@@ -47,8 +47,8 @@ function sourceOf(error: unknown): string {
 }
 
 /**
- * What a client sees of an error. Silence is the default: our own errors have public messages, GraphQL's are cleared of
- * values, and everything else is a bug whose text may hold anything.
+ * The public form of an error. Our own errors have public messages; those of GraphQL libraries lose the values that they
+ * print; every other message is replaced, since it may hold anything.
  */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const code = formatted.extensions?.code;
@@ -76,7 +76,7 @@ function publicMessage(code: string, message: string, error: unknown): string {
   }
 }
 
-/** `Unexpected Name "…"` names what stands there, which may be a secret that somebody pasted. The location says enough. */
+/** `Unexpected Name "…"` prints the text at that place, which may be a pasted secret. The location says enough. */
 function withoutLexeme(message: string): string {
   return message
     .replace(/ (Name|String|BlockString|Int|Float|Comment) "[\s\S]*$/, ' $1.')

@@ -3,12 +3,12 @@ import { stripIgnoredCharacters } from 'graphql';
 import type { TrustedDocumentsConfig } from '../config/config.ts';
 import { type Manifest, parseManifest } from '../config/documents-manifest.ts';
 
-/** What clients may run. */
+/** The documents that clients may run. */
 export interface TrustedDocuments {
   readonly mode: TrustedDocumentsConfig['mode'];
-  /** The document that a client means by this id. */
+  /** The text of the document with this id. */
   byId(id: string): string | undefined;
-  /** Whether this is one of them, however it is laid out. */
+  /** Whether this text is one of them. Blanks, commas and comments may differ. */
   has(document: string): boolean;
   close(): void;
 }
@@ -17,14 +17,14 @@ interface WatchOptions {
   /** A document is not compared by its tokens when it is longer: the lexer takes long, and it may not run anyway. */
   readonly maxChars: number;
   readonly onReload: (size: number) => void;
-  /** The manifest that is there now cannot be used, and the one before stays. */
+  /** Called when the changed manifest cannot be used. The one before stays in use. */
   readonly onRefusal: (reason: string) => void;
   readonly intervalMs?: number;
 }
 
 /**
- * Goes by the file's manifest as it was at the start, and by what the file is changed to. Its state is looked at every
- * second: a notification is lost where a link is turned to another file, as Kubernetes does with its volumes.
+ * Uses the manifest as it was read at the start, and reads the file again when it changes. The file is polled every
+ * second: notifications are lost when a link is changed to another file, as Kubernetes does with its volumes.
  */
 export function openTrustedDocuments(
   { file, mode, manifest }: TrustedDocumentsConfig,
@@ -65,7 +65,7 @@ function otherSpelling(id: string): string {
   return id.startsWith(HASH_PREFIX) ? id.slice(HASH_PREFIX.length) : HASH_PREFIX + id;
 }
 
-/** Without blanks, commas and comments. What is no GraphQL stays as it is. */
+/** The text without blanks, commas and comments. A text that is not GraphQL stays as it is. */
 function strip(document: string): string {
   try {
     return stripIgnoredCharacters(document);

@@ -45,6 +45,8 @@ function startDeadline(totalMs: number, running: Set<() => void>): RequestDeadli
     expired.stop('timeout');
     stop.stop('timeout');
   };
+  // At once rather than by a timer: nothing must be sent with no time left.
+  if (totalMs <= 0) expire();
   const timer = setTimeout(expire, totalMs);
   running.add(expire);
   return {

@@ -44,6 +44,29 @@ describe('The deadline of a request', () => {
     expect(ms).toBeLessThan(3900);
   });
 
+  it('has passed when the body comes after it, and then nothing is sent to the API', async () => {
+    const strict = await startGateway({ env: { REQUEST_DEADLINE_MS: '300' }, emulatorOf: gateway });
+    const id = gateway.emulator.tokensOf('demo')[0]?.id;
+    for (const query of [LIST, `mutation { deleteToken(input: { id: "${id}" }) { deletedTokenId } }`]) {
+      const body = JSON.stringify({ query });
+      const socket = await openConnection(strict.origin);
+      const answer = readToEnd(socket);
+      socket.write(
+        rawRequest('POST /graphql', [
+          'content-type: application/json',
+          `content-length: ${body.length}`,
+          'authorization: Bearer demo',
+        ]),
+      );
+      await wait(600);
+      socket.write(body);
+      const { errors } = JSON.parse((await answer).body);
+      expect(errors[0].extensions).toEqual({ code: 'UPSTREAM_TIMEOUT' });
+    }
+    expect(gateway.calls()).toEqual([]);
+    await strict.close();
+  });
+
   it('leaves no timer behind when the response is out', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     await gateway.query(LIST);
