@@ -1,4 +1,4 @@
-import { createStop, type Stop } from '../upstream/cancellation.ts';
+import { type Cancellation, createCancellation } from '../upstream/cancellation.ts';
 import type { Authenticator, CallerCheck } from './caller.ts';
 import { createOpenCallerCheck } from './callers/anonymous.ts';
 import { type ApiKey, createApiKeyCallerCheck } from './callers/api-key.ts';
@@ -22,7 +22,7 @@ export type AuthOptions =
 /** Puts the configured kind of authentication together. Throws `AuthConfigError` when the private key cannot be used. */
 export function createAuthenticator(options: AuthOptions, dependencies: AuthDependencies): Authenticator {
   if (options.mode === 'pass-through') return createPassThroughAuthenticator();
-  const closing = createStop();
+  const closing = createCancellation();
   const authenticator = createPatAuthenticator({
     credential: createPatCredential({ config: options.pat, ...dependencies }),
     callers: createCallerCheck(options.callerAuth, dependencies, closing),
@@ -30,7 +30,7 @@ export function createAuthenticator(options: AuthOptions, dependencies: AuthDepe
   return {
     ...authenticator,
     close() {
-      closing.stop('aborted');
+      closing.cancel('aborted');
       authenticator.close();
     },
   };
@@ -39,7 +39,7 @@ export function createAuthenticator(options: AuthOptions, dependencies: AuthDepe
 function createCallerCheck(
   options: CallerAuthOptions,
   dependencies: AuthDependencies,
-  stop: Stop,
+  cancellation: Cancellation,
 ): CallerCheck {
   switch (options.kind) {
     case 'none':
@@ -49,7 +49,7 @@ function createCallerCheck(
     case 'jwt': {
       const { jwksUrl: url, issuer, audience } = options;
       return createJwtCallerCheck({
-        getKey: createJwks({ url, stop, ...dependencies }),
+        getKey: createJwks({ url, cancellation, ...dependencies }),
         issuer,
         audience,
         clock: dependencies.clock,

@@ -10,7 +10,7 @@ import { createOperationLog } from '../telemetry/operation-log.ts';
 import { createOperationRecord, type OperationRecord } from '../telemetry/operation-record.ts';
 import { readTraceId } from '../telemetry/trace-context.ts';
 import type { OperationTrace, Tracing } from '../telemetry/tracing.ts';
-import { within } from '../upstream/cancellation.ts';
+import { raceCancel } from '../upstream/cancellation.ts';
 import type { Deadlines, RequestDeadline } from '../upstream/deadline.ts';
 import type { LastWriteAt } from '../upstream/single-flight.ts';
 import type { Apollo } from './apollo/server.ts';
@@ -73,7 +73,7 @@ export function createGraphqlHandler(
       record.code = code;
       return toResponse(body, type);
     } catch (error) {
-      if (deadline.stop.reason === 'aborted') throw error;
+      if (deadline.cancellation.reason === 'aborted') throw error;
       const { explanation } = request;
       const extensions = explanation && { upstream: explanation.toExtension() };
       const { code, ...response } = toRejectionResponse(toPublicError(error, http, log), type, extensions);
@@ -105,7 +105,7 @@ export function createGraphqlHandler(
     } catch (error) {
       record.code = 'ABORTED';
       trace?.end(record);
-      if (deadline.stop.reason !== 'aborted') throw error;
+      if (deadline.cancellation.reason !== 'aborted') throw error;
       return reply.hijack();
     } finally {
       deadline.end();
@@ -139,14 +139,14 @@ function toPage(html: string): GraphqlResponse {
 async function readCaller(
   authenticator: Authenticator,
   http: FastifyRequest,
-  { stop }: RequestDeadline,
+  { cancellation }: RequestDeadline,
   log: FastifyBaseLogger,
 ): Promise<CallerOrError> {
   try {
-    return await within(authenticator.authenticate(readAuthorization(http.raw.rawHeaders)), stop);
+    return await raceCancel(authenticator.authenticate(readAuthorization(http.raw.rawHeaders)), cancellation);
   } catch (error) {
-    if (stop.reason === 'aborted') throw error;
-    if (stop.reason === 'timeout')
+    if (cancellation.reason === 'aborted') throw error;
+    if (cancellation.reason === 'timeout')
       return rejection('UPSTREAM_TIMEOUT', 'The caller could not be checked in time. Try again later.');
     return toReadError(toPublicError(error, http, log));
   }

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { type LeasedRecords, type RecordKey, StateUnavailable } from '../state/leases.ts';
-import { within } from '../upstream/cancellation.ts';
+import { raceCancel } from '../upstream/cancellation.ts';
 import type { Deadline } from '../upstream/deadline.ts';
 import type { CreateTokenBody, TokenDto } from '../upstream/models.ts';
 import { mayHaveSucceeded, UpstreamError } from '../upstream/upstream-error.ts';
@@ -204,7 +204,7 @@ async function pause(create: Create, pollMs: number, heldForMs: number): Promise
   if (deadline.remainingMs() - waitMs < requestDeadlineMs * RESPONSE_SHARE)
     throw inProgress(create, heldForMs);
   // A token that was made is to be recorded, whether or not its client is still there.
-  await within(setTimeout(waitMs), made ? deadline.expired : deadline.stop);
+  await raceCancel(setTimeout(waitMs), made ? deadline.expired : deadline.cancellation);
 }
 
 function inProgress({ made }: Create, heldForMs: number): UpstreamError {

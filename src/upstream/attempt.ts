@@ -1,4 +1,4 @@
-import { stopped } from './cancellation.ts';
+import { cancelledError } from './cancellation.ts';
 import type { Gate } from './concurrency-limiter.ts';
 import type { Deadline } from './deadline.ts';
 import { toStatusError } from './parse-error.ts';
@@ -100,7 +100,7 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
       timeoutMs: Math.max(1, Math.min(timeoutMs, scope.deadline.remainingMs())),
       maxBytes: options.maxResponseBytes,
       // A client that leaves stops its reads. A write is on its way: stopping it would only make its outcome unknown.
-      stop: isRead ? scope.deadline.stop : scope.deadline.expired,
+      cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };
   };
   const attemptOnce = async (
@@ -109,11 +109,11 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
     authorization: string,
     more?: Headers,
   ): Promise<HttpResponse> => {
-    const { stop } = scope.deadline;
-    const entered = gate.enter(scope.owner, stop);
+    const { cancellation } = scope.deadline;
+    const entered = gate.enter(scope.owner, cancellation);
     const leave = entered instanceof Promise ? await entered : entered;
     try {
-      if (stop.reason) throw stopped(stop, false);
+      if (cancellation.reason) throw cancelledError(cancellation, false);
       // After this process was suspended, its timers come later than what it was waiting for.
       if (scope.deadline.remainingMs() <= 0)
         throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });

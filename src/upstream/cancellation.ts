@@ -1,77 +1,82 @@
 import { UpstreamError } from './upstream-error.ts';
 
-/** Why work is no longer wanted: its time is up, or whoever asked for it has gone. */
-export type StopReason = 'timeout' | 'aborted';
+/** Why work is cancelled: its time is up, or the client that waited for it has left. */
+export type CancellationReason = 'timeout' | 'aborted';
 
 /**
- * Tells work that it is no longer wanted. What an AbortSignal is, without being an EventTarget: one list of tokens with
- * their projects listens fifty times, and listening would cost more than many a call does.
+ * Tells work that its result is not needed any more. It does what an AbortSignal does without being an EventTarget: a
+ * list of tokens with their projects listens fifty times, and those listeners would cost more than many a call.
  */
-export interface Stop {
-  /** Undefined while the work is wanted. */
-  readonly reason: StopReason | undefined;
-  /** Calls `listener` once when it stops; never, if it has stopped already. Returns what takes the listener back. */
-  onStop(listener: () => void): () => void;
+export interface Cancellation {
+  /** Undefined until the work is cancelled. */
+  readonly reason: CancellationReason | undefined;
+  /** Calls `listener` once, when the work is cancelled; never, if it already is. Returns a function that removes it. */
+  onCancel(listener: () => void): () => void;
 }
 
-export interface StopControl extends Stop {
+export interface CancellationSource extends Cancellation {
   /** The first reason stays. */
-  stop(reason: StopReason): void;
+  cancel(reason: CancellationReason): void;
 }
 
-export function createStop(): StopControl {
+export function createCancellation(): CancellationSource {
   let listeners: Set<() => void> | undefined;
-  // Its reason is a plain member: an object literal with a getter is a slow one, and there are some for every call.
-  const control: { -readonly [Member in keyof StopControl]: StopControl[Member] } = {
+  // `reason` is a plain member: an object literal with a getter is slow, and every call has some of these objects.
+  const source: { -readonly [Member in keyof CancellationSource]: CancellationSource[Member] } = {
     reason: undefined,
-    onStop(listener) {
+    onCancel(listener) {
       listeners ??= new Set();
       listeners.add(listener);
       return () => listeners?.delete(listener);
     },
-    stop(why) {
-      if (control.reason !== undefined) return;
-      control.reason = why;
-      const told = listeners ?? [];
+    cancel(reason) {
+      if (source.reason !== undefined) return;
+      source.reason = reason;
+      const called = listeners ?? [];
       listeners = undefined;
-      for (const listener of told) listener();
+      for (const listener of called) listener();
     },
   };
-  return control;
+  return source;
 }
 
-/** What work that was stopped rejects with. */
-export function stopped({ reason }: Stop, requestSent: boolean): UpstreamError {
+/** The error that cancelled work rejects with. */
+export function cancelledError({ reason }: Cancellation, requestSent: boolean): UpstreamError {
   return reason === 'timeout'
     ? new UpstreamError('timeout', 'the request deadline passed', { requestSent })
-    : new UpstreamError('aborted', 'the caller went away', { requestSent });
+    : new UpstreamError('aborted', 'the client left', { requestSent });
 }
 
-/** Resolves after `ms`; rejects as soon as it is stopped. */
-export function sleep(ms: number, stop: Stop): Promise<void> {
+/** Resolves after `ms`; rejects as soon as it is cancelled. */
+export function sleep(ms: number, cancellation: Cancellation): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (stop.reason) return reject(stopped(stop, true));
+    if (cancellation.reason) return reject(cancelledError(cancellation, true));
     const timer = setTimeout(() => {
-      forget();
+      removeListener();
       resolve();
     }, ms);
-    const forget = stop.onStop(() => {
+    const removeListener = cancellation.onCancel(() => {
       clearTimeout(timer);
-      reject(stopped(stop, true));
+      reject(cancelledError(cancellation, true));
     });
   });
 }
 
 /**
- * `work`, or a rejection as soon as it is stopped. For work that is shared and goes on for others: from here on its
- * failure has a handler, also when it comes after the rejection, as Node.js ends a process for a promise without one.
+ * The result of `work`, or a rejection as soon as the wait for it is cancelled. `work` goes on, since others may wait
+ * for it. It has a handler from here on, even if the wait was cancelled before: Node.js ends the process when a promise
+ * without one is rejected.
  */
-export function within<Value>(work: Value | Promise<Value>, stop: Stop): Value | Promise<Value> {
+export function raceCancel<Value>(
+  work: Value | Promise<Value>,
+  cancellation: Cancellation,
+): Value | Promise<Value> {
   if (!(work instanceof Promise)) return work;
   return new Promise((resolve, reject) => {
-    // Before anything else. Both do nothing once the promise is settled.
-    work.then(resolve, reject).finally(() => forget?.());
-    const forget = stop.reason ? undefined : stop.onStop(() => reject(stopped(stop, false)));
-    if (stop.reason) reject(stopped(stop, false));
+    const cancel = () => reject(cancelledError(cancellation, false));
+    const removeListener = cancellation.onCancel(cancel);
+    // Settling this promise a second time has no effect.
+    work.then(resolve, reject).finally(removeListener);
+    if (cancellation.reason) cancel();
   });
 }

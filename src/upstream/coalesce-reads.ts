@@ -1,5 +1,5 @@
 import type { Scope } from './attempt.ts';
-import { within } from './cancellation.ts';
+import { raceCancel } from './cancellation.ts';
 import type { Deadline } from './deadline.ts';
 import type { IamClient } from './iam-client.ts';
 import type { SharedWork, SingleFlight } from './single-flight.ts';
@@ -40,7 +40,7 @@ export function shareReads(
       reads.invalidate(identity);
       onWrite(identity);
       // Before the client has its answer, so that a read that it sends next, to whichever process, sees the write.
-      await within(afterWrite?.(identity), deadline.expired)?.catch(() => undefined);
+      await raceCancel(afterWrite?.(identity), deadline.expired)?.catch(() => undefined);
     }
   };
   return {
@@ -58,12 +58,19 @@ export function shareReads(
 }
 
 /** Runs while any waiter has time left. Headers and credential are those of the first waiter. */
-function toSharedScope(scope: Scope, { stop, waiters }: SharedWork<Deadline>): Scope {
+function toSharedScope(scope: Scope, { cancellation, waiters }: SharedWork<Deadline>): Scope {
   const remainingMs = () => {
     let most = 0;
     for (const waiter of waiters) most = Math.max(most, waiter.remainingMs());
     return most;
   };
   const { owner, credential, headers, tally, watch } = scope;
-  return { owner, credential, headers, tally, watch, deadline: { stop, expired: stop, remainingMs } };
+  return {
+    owner,
+    credential,
+    headers,
+    tally,
+    watch,
+    deadline: { cancellation, expired: cancellation, remainingMs },
+  };
 }

@@ -1,4 +1,4 @@
-import { type Stop, stopped } from './cancellation.ts';
+import { type Cancellation, cancelledError } from './cancellation.ts';
 
 /** Bounds how many upstream calls run at once. */
 export interface Gate {
@@ -6,7 +6,7 @@ export interface Gate {
    * What it gives, or resolves to when there is no room yet, is to be called once, when the call is over. Pass it to
    * nobody.
    */
-  enter(owner: object, stop: Stop): (() => void) | Promise<() => void>;
+  enter(owner: object, cancellation: Cancellation): (() => void) | Promise<() => void>;
   readonly running: number;
   readonly waiting: number;
 }
@@ -72,7 +72,7 @@ export function createGate({ total, perOwner }: { total: number; perOwner: numbe
     get waiting() {
       return waiting;
     },
-    enter(owner, stop) {
+    enter(owner, cancellation) {
       const lane = laneOf(owner as Owner);
       if (running < total && lane.running < perOwner && lane.queue.length === 0) {
         running++;
@@ -80,7 +80,7 @@ export function createGate({ total, perOwner }: { total: number; perOwner: numbe
         return leaveOnce(lane);
       }
       return new Promise((resolve, reject) => {
-        if (stop.reason) return reject(stopped(stop, false));
+        if (cancellation.reason) return reject(cancelledError(cancellation, false));
         const waiter = {
           admit() {
             waiting--;
@@ -90,11 +90,11 @@ export function createGate({ total, perOwner }: { total: number; perOwner: numbe
             resolve(leaveOnce(lane));
           },
         };
-        const forget = stop.onStop(() => {
+        const forget = cancellation.onCancel(() => {
           waiting--;
           lane.queue.splice(lane.queue.indexOf(waiter), 1);
           refresh(lane);
-          reject(stopped(stop, false));
+          reject(cancelledError(cancellation, false));
         });
         waiting++;
         lane.queue.push(waiter);

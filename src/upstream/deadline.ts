@@ -1,11 +1,11 @@
-import { createStop, type Stop } from './cancellation.ts';
+import { type Cancellation, createCancellation } from './cancellation.ts';
 
 /** How long work may still take, and whether anybody still waits for it. */
 export interface Deadline {
   /** When the time is up, or earlier when the client disconnects. */
-  readonly stop: Stop;
+  readonly cancellation: Cancellation;
   /** When the time is up, and not when the client disconnects: for what must go on without it. */
-  readonly expired: Stop;
+  readonly expired: Cancellation;
   /** Milliseconds left; never negative. */
   remainingMs(): number;
 }
@@ -38,22 +38,22 @@ export function createDeadlines(totalMs: number): Deadlines {
 }
 
 function startDeadline(totalMs: number, running: Set<() => void>): RequestDeadline {
-  const stop = createStop();
-  const expired = createStop();
+  const cancellation = createCancellation();
+  const expired = createCancellation();
   const endsAt = performance.now() + totalMs;
   const expire = () => {
-    expired.stop('timeout');
-    stop.stop('timeout');
+    expired.cancel('timeout');
+    cancellation.cancel('timeout');
   };
   // At once rather than by a timer: nothing must be sent with no time left.
   if (totalMs <= 0) expire();
   const timer = setTimeout(expire, totalMs);
   running.add(expire);
   return {
-    stop,
+    cancellation,
     expired,
     remainingMs: () => (expired.reason ? 0 : Math.max(0, endsAt - performance.now())),
-    abandon: () => stop.stop('aborted'),
+    abandon: () => cancellation.cancel('aborted'),
     end() {
       clearTimeout(timer);
       running.delete(expire);

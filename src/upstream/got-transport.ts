@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import got, { RequestError, TimeoutError } from 'got';
-import { stopped } from './cancellation.ts';
+import { cancelledError } from './cancellation.ts';
 import type { HostAddresses } from './host-addresses.ts';
 import { findUnreadable, type HttpResponse, type Transport, tooLarge, toText } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -44,9 +44,9 @@ export function createGotTransport({
     body: content,
     timeoutMs,
     maxBytes,
-    stop,
+    cancellation,
   }) => {
-    if (stop?.reason) throw stopped(stop, false);
+    if (cancellation?.reason) throw cancelledError(cancellation, false);
     const abort = new AbortController();
     let reason: UpstreamError | undefined;
     const giveUp = (error: UpstreamError) => {
@@ -64,7 +64,7 @@ export function createGotTransport({
     answer.on('downloadProgress', ({ transferred, total = 0 }) => {
       if (transferred > maxBytes || total > maxBytes) giveUp(tooLarge(maxBytes));
     });
-    const forget = stop?.onStop(() => giveUp(stopped(stop, true)));
+    const forget = cancellation?.onCancel(() => giveUp(cancelledError(cancellation, true)));
     try {
       const { statusCode: status, headers, body } = await answer;
       const response = { status, headers: flatten(headers), body: toText(body) };

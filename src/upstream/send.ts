@@ -1,5 +1,5 @@
 import type { Call, Exchange, Scope } from './attempt.ts';
-import { sleep, stopped, within } from './cancellation.ts';
+import { cancelledError, raceCancel, sleep } from './cancellation.ts';
 import { isUnauthenticated } from './parse-error.ts';
 import { backoffMs, isRetryable, type RetryBudget } from './retry-policy.ts';
 import type { HttpResponse } from './transport.ts';
@@ -40,9 +40,9 @@ export function createSend({ retries, retryAfterMaxMs }: SendOptions, dependenci
   };
 
   /** Does not start a sign-in for a request that is over. */
-  const authorize = async ({ credential, deadline: { stop } }: Scope): Promise<string> => {
-    if (stop.reason) throw stopped(stop, false);
-    return within(credential.authorization(), stop);
+  const authorize = async ({ credential, deadline: { cancellation } }: Scope): Promise<string> => {
+    if (cancellation.reason) throw cancelledError(cancellation, false);
+    return raceCancel(credential.authorization(), cancellation);
   };
 
   const readWith = async (scope: Scope, call: Call, authorization: string): Promise<HttpResponse> => {
@@ -52,7 +52,7 @@ export function createSend({ retries, retryAfterMaxMs }: SendOptions, dependenci
       } catch (error) {
         const delayMs = retryDelayMs(error, attempt, scope.deadline.remainingMs());
         if (delayMs === undefined) throw error;
-        await sleep(delayMs, scope.deadline.stop);
+        await sleep(delayMs, scope.deadline.cancellation);
       }
     }
   };
@@ -63,7 +63,7 @@ export function createSend({ retries, retryAfterMaxMs }: SendOptions, dependenci
       return await readWith(scope, call, authorization);
     } catch (error) {
       if (!(error instanceof UpstreamError) || !isUnauthenticated(error)) throw error;
-      const other = await within(scope.credential.renew(authorization), scope.deadline.stop);
+      const other = await raceCancel(scope.credential.renew(authorization), scope.deadline.cancellation);
       if (other === undefined) throw error;
       return readWith(scope, call, other);
     }

@@ -1,14 +1,14 @@
-import { createStop, type Stop, stopped, within } from './cancellation.ts';
+import { type Cancellation, cancelledError, createCancellation, raceCancel } from './cancellation.ts';
 
 /** A request that waits for shared work. */
 export interface Waiter {
-  readonly stop: Stop;
+  readonly cancellation: Cancellation;
 }
 
 /** What shared work knows of itself. */
 export interface SharedWork<W extends Waiter> {
   /** Stops when the last waiter has left. */
-  readonly stop: Stop;
+  readonly cancellation: Cancellation;
   readonly waiters: readonly W[];
 }
 
@@ -60,7 +60,7 @@ export function createSingleFlight<W extends Waiter>(now = () => performance.now
   const startEntry = <Value>({ identity, key, waiter, startedAt, start }: Request<W, Value>): Entry<W> => {
     const entries = byIdentity.get(identity) ?? new Map<string, Entry<W>>();
     byIdentity.set(identity, entries);
-    const stop = createStop();
+    const cancellation = createCancellation();
     const waiters = [waiter];
     const remove = () => {
       // After `cancel`, `invalidate` or a write of another process a newer entry may have its place.
@@ -69,10 +69,10 @@ export function createSingleFlight<W extends Waiter>(now = () => performance.now
     };
     const cancel = () => {
       remove();
-      stop.stop('aborted');
+      cancellation.cancel('aborted');
     };
-    const outcome = start({ stop, waiters });
-    const entry: Entry<W> = { stop, waiters, startedAt, outcome, cancel };
+    const outcome = start({ cancellation, waiters });
+    const entry: Entry<W> = { cancellation, waiters, startedAt, outcome, cancel };
     entries.set(key, entry);
     outcome.then(remove, remove);
     counts.started++;
@@ -86,7 +86,7 @@ export function createSingleFlight<W extends Waiter>(now = () => performance.now
     return wait(entry, waiter) as Promise<Value>;
   };
   const joinUnlessOld = async <Value>(request: Request<W, Value>, lastWriteAt: LastWriteAt) => {
-    const writtenAt = await within(lastWriteAt(), request.waiter.stop);
+    const writtenAt = await raceCancel(lastWriteAt(), request.waiter.cancellation);
     // Meanwhile the entry may have settled, or another may have taken its place.
     const entry = find(request.identity, request.key);
     return entry && entry.startedAt > writtenAt ? join(entry, request) : startOwn(request);
@@ -118,10 +118,10 @@ function wait<W extends Waiter>({ waiters, outcome, cancel }: Entry<W>, waiter: 
     const leave = () => {
       waiters.splice(waiters.indexOf(waiter), 1);
       if (waiters.length === 0) cancel();
-      reject(stopped(waiter.stop, true));
+      reject(cancelledError(waiter.cancellation, true));
     };
-    if (waiter.stop.reason) return leave();
-    const forget = waiter.stop.onStop(leave);
+    if (waiter.cancellation.reason) return leave();
+    const forget = waiter.cancellation.onCancel(leave);
     outcome.then(
       (value) => {
         forget();

@@ -1,4 +1,4 @@
-import type { Stop } from './cancellation.ts';
+import type { Cancellation } from './cancellation.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** One HTTP exchange, with every limit it must keep. */
@@ -12,7 +12,7 @@ export interface HttpRequest {
   readonly timeoutMs: number;
   /** A larger answer is refused, not buffered. */
   readonly maxBytes: number;
-  readonly stop?: Stop | undefined;
+  readonly cancellation?: Cancellation | undefined;
 }
 
 /** An answer of any status, redirects included. Header names are lower case. */

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { stopped } from './cancellation.ts';
+import { cancelledError } from './cancellation.ts';
 import { type Connection, type ConnectionOptions, createConnections } from './connections.ts';
 import {
   findUnreadable,
@@ -20,7 +20,7 @@ export function createUndiciTransport(options: ConnectionOptions): Transport & {
   const connections = createConnections(options);
   const send = (request: HttpRequest) =>
     new Promise<HttpResponse>((resolve, reject) => {
-      if (request.stop?.reason) return reject(stopped(request.stop, false));
+      if (request.cancellation?.reason) return reject(cancelledError(request.cancellation, false));
       const { method, url, headers, body = null } = request;
       const connection = connections.take();
       const handler = createHandler(request, connection, {
@@ -49,7 +49,7 @@ interface Outcome {
 }
 
 function createHandler(
-  { stop, timeoutMs, maxBytes }: HttpRequest,
+  { cancellation, timeoutMs, maxBytes }: HttpRequest,
   connection: Connection,
   outcome: Outcome,
 ): Dispatcher.DispatchHandler {
@@ -84,7 +84,7 @@ function createHandler(
       ),
     timeoutMs,
   );
-  const forget = stop?.onStop(() => fail(stopped(stop, controller !== undefined)));
+  const forget = cancellation?.onCancel(() => fail(cancelledError(cancellation, controller !== undefined)));
 
   return {
     onRequestStart(started) {

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { findJwkProblem, type PublicJwk } from '../../keys/jwk.ts';
-import type { Stop } from '../../upstream/cancellation.ts';
+import type { Cancellation } from '../../upstream/cancellation.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import type { AuthDependencies } from '../dependencies.ts';
@@ -8,7 +8,7 @@ import { EXCHANGE_LIMITS, readAnswer } from '../pat/token-response.ts';
 
 interface JwksOptions extends AuthDependencies {
   readonly url: string;
-  readonly stop: Stop;
+  readonly cancellation: Cancellation;
 }
 
 const MAX_AGE_MS = 600_000;
@@ -20,7 +20,7 @@ const FIRST_FETCH_COOLDOWN_MS = 1000;
  * fetch). Fetched when it is older than ten minutes or lacks the key, never more than once in 30 s: made-up key ids
  * cannot be turned into traffic. Old keys serve on while the set cannot be fetched.
  */
-export function createJwks({ url, transport, clock, log, stop }: JwksOptions): JWTVerifyGetKey {
+export function createJwks({ url, transport, clock, log, cancellation }: JwksOptions): JWTVerifyGetKey {
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
   let fetchedAtMs = 0;
   let triedAtMs: number | undefined;
@@ -47,13 +47,13 @@ export function createJwks({ url, transport, clock, log, stop }: JwksOptions): J
         headers: { accept: 'application/json' },
         ...EXCHANGE_LIMITS,
       } as const;
-      const answer = readAnswer(await transport({ ...request, stop }), 'The key set');
+      const answer = readAnswer(await transport({ ...request, cancellation }), 'The key set');
       // Checks the shape itself and throws JWKSInvalid.
       keys = createLocalJWKSet(withUsableKeys(answer) as unknown as JSONWebKeySet);
       fetchedAtMs = clock();
     } catch (error) {
       const reason = error instanceof UpstreamError ? error.message : 'not a JSON Web Key Set';
-      if (!stop.reason)
+      if (!cancellation.reason)
         log.warn({ reason, keptKeys: keys !== undefined }, 'The keys of callers could not be fetched');
     }
   }

@@ -1,4 +1,4 @@
-import { createStop } from '../../upstream/cancellation.ts';
+import { createCancellation } from '../../upstream/cancellation.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import { sha256 } from '../bearer.ts';
@@ -48,8 +48,8 @@ export function createPatCredential({
   onSignIn,
   random = Math.random,
 }: PatDependencies): PatCredential {
-  const closing = createStop();
-  const signIn = createSignIn(config, { transport, clock, stop: closing });
+  const closing = createCancellation();
+  const signIn = createSignIn(config, { transport, clock, cancellation: closing });
   let held: Held | undefined;
   let refreshing: Promise<Held> | undefined;
   let signedInAtMs: number | undefined;
@@ -121,7 +121,7 @@ export function createPatCredential({
     identity: sha256(JSON.stringify([tokenEndpoint, tokenId, projectId, credential])),
     authorization,
     renew,
-    close: () => closing.stop('aborted'),
+    close: () => closing.cancel('aborted'),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Stop } from '../../upstream/cancellation.ts';
+import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { Transport } from '../../upstream/transport.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import type { Clock } from '../dependencies.ts';
@@ -36,7 +36,7 @@ export interface SignIn {
 /** Throws `AuthConfigError` when the key cannot be used. */
 export function createSignIn(
   options: PatOptions,
-  { transport, clock, stop }: { transport: Transport; clock: Clock; stop: Stop },
+  { transport, clock, cancellation }: { transport: Transport; clock: Clock; cancellation: Cancellation },
 ): SignIn {
   const { tokenEndpoint, tokenId, keyId, stsBaseUrl, projectId } = options;
   const key = readPrivateKey({ pem: options.privateKeyPem, passphrase: options.passphrase });
@@ -46,7 +46,7 @@ export function createSignIn(
   async function newUserToken(): Promise<AccessToken> {
     const nowMs = clock();
     const assertion = await createAssertion({ key, algorithm, tokenEndpoint, tokenId, keyId, nowMs });
-    return requestUserToken(transport, { tokenEndpoint, tokenId, assertion, nowMs, stop });
+    return requestUserToken(transport, { tokenEndpoint, tokenId, assertion, nowMs, cancellation });
   }
 
   async function newProjectToken(): Promise<AccessToken> {
@@ -70,7 +70,7 @@ export function createSignIn(
       projectId,
       userToken: user.value,
       nowMs: clock(),
-      stop,
+      cancellation,
     });
   }
 

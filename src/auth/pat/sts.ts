@@ -1,4 +1,4 @@
-import type { Stop } from '../../upstream/cancellation.ts';
+import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { Transport } from '../../upstream/transport.ts';
 import { type AccessToken, toAccessToken } from './access-token.ts';
 import { EXCHANGE_LIMITS, invalidAnswer, readAnswer } from './token-response.ts';
@@ -9,7 +9,7 @@ interface ProjectTokenRequest {
   readonly projectId: string;
   readonly userToken: string;
   readonly nowMs: number;
-  readonly stop: Stop;
+  readonly cancellation: Cancellation;
 }
 
 const WHO = 'The STS';
@@ -32,7 +32,7 @@ export async function requestProjectToken(
       accept: 'application/json',
     },
     body: JSON.stringify({ projectId: request.projectId }),
-    stop: request.stop,
+    cancellation: request.cancellation,
     ...EXCHANGE_LIMITS,
   });
   const answer = readAnswer(response, WHO);

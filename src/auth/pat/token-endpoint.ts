@@ -1,4 +1,4 @@
-import type { Stop } from '../../upstream/cancellation.ts';
+import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { Transport } from '../../upstream/transport.ts';
 import { type AccessToken, toAccessToken } from './access-token.ts';
 import { EXCHANGE_LIMITS, invalidAnswer, readAnswer } from './token-response.ts';
@@ -8,7 +8,7 @@ interface UserTokenRequest {
   readonly tokenId: string;
   readonly assertion: string;
   readonly nowMs: number;
-  readonly stop: Stop;
+  readonly cancellation: Cancellation;
 }
 
 const WHO = 'The token endpoint';
@@ -32,7 +32,7 @@ export async function requestUserToken(
       client_assertion: request.assertion,
       client_id: request.tokenId,
     }).toString(),
-    stop: request.stop,
+    cancellation: request.cancellation,
     ...EXCHANGE_LIMITS,
   });
   const answer = readAnswer(response, WHO, findClockDifference(response.headers.date, request.nowMs));

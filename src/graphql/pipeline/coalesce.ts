@@ -1,5 +1,5 @@
 import type { CallerRights } from '../../auth/caller.ts';
-import { createStop } from '../../upstream/cancellation.ts';
+import { createCancellation } from '../../upstream/cancellation.ts';
 import type { Deadline, RequestDeadline } from '../../upstream/deadline.ts';
 import type { SharedWork, SingleFlight, Waiter } from '../../upstream/single-flight.ts';
 import { isKnown } from './authorize.ts';
@@ -37,15 +37,15 @@ export async function coalesce<Outcome extends Shareable>(
   const { caller, deadline, explanation, lastWriteAt } = pending.request;
   if (pending.prepared.isMutation || explanation || !isKnown(caller))
     return { outcome: await execute(deadline), isCoalesced: false };
-  const leaving = createStop();
-  const waiter: CoalescedRequest = { stop: leaving, deadline };
+  const leaving = createCancellation();
+  const waiter: CoalescedRequest = { cancellation: leaving, deadline };
   let work: SharedDeadline | undefined;
-  const stop = () => {
-    if (deadline.stop.reason === 'timeout' && work?.isLastOf(waiter)) work.expire();
-    else leaving.stop(deadline.stop.reason ?? 'aborted');
+  const onCancel = () => {
+    if (deadline.cancellation.reason === 'timeout' && work?.isLastOf(waiter)) work.expire();
+    else leaving.cancel(deadline.cancellation.reason ?? 'aborted');
   };
-  const ignoreStop = deadline.stop.onStop(stop);
-  if (deadline.stop.reason) stop();
+  const forget = deadline.cancellation.onCancel(onCancel);
+  if (deadline.cancellation.reason) onCancel();
   try {
     const start = (shared: SharedWork<CoalescedRequest>) => {
       work = shareDeadline(shared);
@@ -57,7 +57,7 @@ export async function coalesce<Outcome extends Shareable>(
     if (outcome.isPersonal) return { outcome: await execute(deadline), isCoalesced: false };
     return { outcome, isCoalesced: true };
   } finally {
-    ignoreStop();
+    forget();
   }
 }
 
@@ -76,15 +76,15 @@ interface SharedDeadline extends Deadline {
   expire(): void;
 }
 
-function shareDeadline({ stop: abandoned, waiters }: SharedWork<CoalescedRequest>): SharedDeadline {
-  const stop = createStop();
-  abandoned.onStop(() => stop.stop('aborted'));
+function shareDeadline({ cancellation: abandoned, waiters }: SharedWork<CoalescedRequest>): SharedDeadline {
+  const cancellation = createCancellation();
+  abandoned.onCancel(() => cancellation.cancel('aborted'));
   return {
-    stop,
-    expired: stop,
+    cancellation,
+    expired: cancellation,
     remainingMs: () => waiters.reduce((most, { deadline }) => Math.max(most, deadline.remainingMs()), 0),
     isLastOf: (request) =>
       waiters.every((other) => other === request || other.deadline.remainingMs() <= LITTLE_MS),
-    expire: () => stop.stop('timeout'),
+    expire: () => cancellation.cancel('timeout'),
   };
 }

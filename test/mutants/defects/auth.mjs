@@ -96,8 +96,8 @@ export const auth = [
   {
     name: 'Keys of callers are dropped when they cannot be fetched again',
     file: 'src/auth/callers/jwks.ts',
-    find: 'if (!stop.reason)',
-    replace: 'keys = undefined;\n      if (!stop.reason)',
+    find: 'if (!cancellation.reason)',
+    replace: 'keys = undefined;\n      if (!cancellation.reason)',
     tests: JWKS,
   },
   {

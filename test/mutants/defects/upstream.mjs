@@ -32,7 +32,7 @@ export const upstream = [
   {
     name: 'A read is not repeated after a 401 although there is a new credential',
     file: 'src/upstream/send.ts',
-    find: 'const other = await within(scope.credential.renew(authorization), scope.deadline.stop);',
+    find: 'const other = await raceCancel(scope.credential.renew(authorization), scope.deadline.cancellation);',
     replace: 'const other = undefined;',
     tests: SEND,
   },
@@ -88,15 +88,15 @@ export const upstream = [
   {
     name: 'A request has no deadline while it waits for its turn',
     file: 'src/upstream/deadline.ts',
-    find: "    stop.stop('timeout');",
+    find: "    cancellation.cancel('timeout');",
     replace: '',
     tests: EXCHANGE,
   },
   {
     name: 'A write is cut off when its client goes away',
     file: 'src/upstream/attempt.ts',
-    find: 'stop: isRead ? scope.deadline.stop : scope.deadline.expired,',
-    replace: 'stop: scope.deadline.stop,',
+    find: 'cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,',
+    replace: 'stop: scope.deadline.cancellation,',
     tests: EXCHANGE,
   },
   {

@@ -4,7 +4,7 @@ import { exportJWK, type JWTPayload, SignJWT } from 'jose';
 import type { CallerCheck } from '../../../src/auth/caller.ts';
 import { createJwks } from '../../../src/auth/callers/jwks.ts';
 import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
-import { createStop } from '../../../src/upstream/cancellation.ts';
+import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import {
   createEcKey,
   createTestClock,
@@ -36,13 +36,13 @@ beforeEach(async () => {
   time = createTestClock();
   logged = createTestLog();
   const { clock } = time;
-  const stop = createStop();
+  const cancellation = createCancellation();
   const getKey = createJwks({
     url: `${issuer.origin}${JWKS_PATH}`,
     transport,
     clock,
     log: logged.log,
-    stop,
+    cancellation,
   });
   check = createJwtCallerCheck({ getKey, issuer: ISSUER, audience: AUDIENCE, clock });
 });

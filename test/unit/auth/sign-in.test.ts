@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt, jwtVerify } from 'jose';
 import { createSignIn, type PatOptions } from '../../../src/auth/pat/sign-in.ts';
-import { createStop } from '../../../src/upstream/cancellation.ts';
+import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 import {
   createEcKey,
@@ -32,7 +32,7 @@ function signIn(more: Partial<PatOptions> = {}) {
   return createSignIn(toPatOptions(issuer, pem, more), {
     transport,
     clock,
-    stop: createStop(),
+    cancellation: createCancellation(),
   });
 }
 

@@ -79,11 +79,11 @@ export async function startIssuer() {
 
 export type Issuer = Awaited<ReturnType<typeof startIssuer>>;
 
-export const transport: Transport = async ({ method, url, headers, body, timeoutMs, stop }) => {
+export const transport: Transport = async ({ method, url, headers, body, timeoutMs, cancellation }) => {
   const timeout = AbortSignal.timeout(timeoutMs);
   const stopping = new AbortController();
-  stop?.onStop(() => stopping.abort());
-  if (stop?.reason) stopping.abort();
+  cancellation?.onCancel(() => stopping.abort());
+  if (cancellation?.reason) stopping.abort();
   const init = {
     method,
     headers: { ...headers },
@@ -102,7 +102,7 @@ export const transport: Transport = async ({ method, url, headers, body, timeout
       body: await response.text(),
     };
   } catch {
-    throw new UpstreamError(stop?.reason ? 'aborted' : 'unavailable', 'No answer');
+    throw new UpstreamError(cancellation?.reason ? 'aborted' : 'unavailable', 'No answer');
   }
 };
 

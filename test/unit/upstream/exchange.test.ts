@@ -65,9 +65,12 @@ describe('One attempt', () => {
     await attempt(READ, deadline);
     await attempt(WRITE, deadline);
     deadline.end();
-    expect(requests.map(({ stop }) => stop)).toEqual([deadline.stop, deadline.expired]);
+    expect(requests.map(({ cancellation }) => cancellation)).toEqual([
+      deadline.cancellation,
+      deadline.expired,
+    ]);
     deadline.abandon();
-    expect(requests.map(({ stop }) => stop?.reason)).toEqual(['aborted', undefined]);
+    expect(requests.map(({ cancellation }) => cancellation?.reason)).toEqual(['aborted', undefined]);
   });
 
   it.each([302, 404, 500])('that is answered with %i leaves its place to the next', async (status) => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { createStop } from '../../../src/upstream/cancellation.ts';
+import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import { createGate } from '../../../src/upstream/concurrency-limiter.ts';
 
-const never = createStop();
+const never = createCancellation();
 
 describe('The gate before the API', () => {
   it('lets as many through as it has places, and the next as one leaves', async () => {
@@ -46,9 +46,9 @@ describe('The gate before the API', () => {
   it('forgets who stopped waiting', async () => {
     const gate = createGate({ total: 1, perOwner: 1 });
     const leave = await gate.enter({}, never);
-    const stop = createStop();
-    const waiting = gate.enter({}, stop);
-    stop.stop('aborted');
+    const cancellation = createCancellation();
+    const waiting = gate.enter({}, cancellation);
+    cancellation.cancel('aborted');
     await expect(waiting).rejects.toMatchObject({ kind: 'aborted', requestSent: false });
     leave();
     expect([gate.running, gate.waiting]).toEqual([0, 0]);
@@ -57,9 +57,9 @@ describe('The gate before the API', () => {
   it('turns away a request that is over already', async () => {
     const gate = createGate({ total: 1, perOwner: 1 });
     await gate.enter({}, never);
-    const stop = createStop();
-    stop.stop('timeout');
-    await expect(gate.enter({}, stop)).rejects.toMatchObject({ kind: 'timeout', requestSent: false });
+    const cancellation = createCancellation();
+    cancellation.cancel('timeout');
+    await expect(gate.enter({}, cancellation)).rejects.toMatchObject({ kind: 'timeout', requestSent: false });
     expect(gate.waiting).toBe(0);
   });
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { createStop } from '../../../src/upstream/cancellation.ts';
+import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import { createSingleFlight, type Waiter } from '../../../src/upstream/single-flight.ts';
 
 /** Work that settles when the test says so. */
 function createWork() {
   const runs: { finish(value: string): void; isStopped(): boolean }[] = [];
-  const start = ({ stop }: { stop: Waiter['stop'] }) =>
+  const start = ({ cancellation }: { cancellation: Waiter['cancellation'] }) =>
     new Promise<string>((resolve) => {
-      runs.push({ finish: resolve, isStopped: () => stop.reason !== undefined });
+      runs.push({ finish: resolve, isStopped: () => cancellation.reason !== undefined });
     });
   return { runs, start };
 }
@@ -16,12 +16,12 @@ describe('Work that is shared', () => {
   it('is not joined after its last waiter has left, even while it still winds down', async () => {
     const flight = createSingleFlight();
     const { runs, start } = createWork();
-    const first = createStop();
-    const left = flight.run('alice', 'key', { stop: first }, start).catch(() => 'left');
-    first.stop('aborted');
+    const first = createCancellation();
+    const left = flight.run('alice', 'key', { cancellation: first }, start).catch(() => 'left');
+    first.cancel('aborted');
     expect(await left).toBe('left');
     expect(runs[0]?.isStopped()).toBe(true);
-    const second = flight.run('alice', 'key', { stop: createStop() }, start);
+    const second = flight.run('alice', 'key', { cancellation: createCancellation() }, start);
     expect(runs).toHaveLength(2);
     runs[1]?.finish('second');
     expect(await second).toBe('second');
@@ -31,15 +31,15 @@ describe('Work that is shared', () => {
   it('that was cancelled does not take the place of its successor when it ends', async () => {
     const flight = createSingleFlight();
     const { runs, start } = createWork();
-    const first = createStop();
-    flight.run('alice', 'key', { stop: first }, start).catch(() => 'left');
+    const first = createCancellation();
+    flight.run('alice', 'key', { cancellation: first }, start).catch(() => 'left');
     // Another key keeps the entries of this identity in one place.
-    void flight.run('alice', 'other', { stop: createStop() }, start);
-    first.stop('aborted');
-    const second = flight.run('alice', 'key', { stop: createStop() }, start);
+    void flight.run('alice', 'other', { cancellation: createCancellation() }, start);
+    first.cancel('aborted');
+    const second = flight.run('alice', 'key', { cancellation: createCancellation() }, start);
     runs[0]?.finish('too late');
     await new Promise((resolve) => setImmediate(resolve));
-    const third = flight.run('alice', 'key', { stop: createStop() }, start);
+    const third = flight.run('alice', 'key', { cancellation: createCancellation() }, start);
     expect(runs).toHaveLength(3);
     runs[2]?.finish('successor');
     expect(await Promise.all([second, third])).toEqual(['successor', 'successor']);
@@ -52,7 +52,7 @@ describe('Where another process may have written', () => {
     const flight = createSingleFlight(() => time);
     const { runs, start } = createWork();
     const run = (lastWriteAt: number) =>
-      flight.run('alice', 'key', { stop: createStop() }, start, async () => lastWriteAt);
+      flight.run('alice', 'key', { cancellation: createCancellation() }, start, async () => lastWriteAt);
     const old = run(0);
     time = 2000;
     const joined = run(999);
@@ -76,10 +76,10 @@ describe('Where another process may have written', () => {
   it('a request whose client leaves while it finds out starts nothing', async () => {
     const flight = createSingleFlight();
     const { runs, start } = createWork();
-    void flight.run('alice', 'key', { stop: createStop() }, start);
-    const stop = createStop();
-    const left = flight.run('alice', 'key', { stop }, start, () => new Promise(() => {}));
-    stop.stop('timeout');
+    void flight.run('alice', 'key', { cancellation: createCancellation() }, start);
+    const cancellation = createCancellation();
+    const left = flight.run('alice', 'key', { cancellation }, start, () => new Promise(() => {}));
+    cancellation.cancel('timeout');
     await expect(left).rejects.toMatchObject({ kind: 'timeout' });
     expect(runs).toHaveLength(1);
   });
