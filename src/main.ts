@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import { readFileSync } from 'node:fs';
 import { describeConfig, helpText, readArguments } from './arguments.ts';
 import { ConfigError, readConfig } from './config/config.ts';
 import { planConnections } from './descriptors.ts';
@@ -7,6 +6,7 @@ import { catchSignals } from './signals.ts';
 import { readBuild } from './telemetry/build.ts';
 import { describeBug } from './telemetry/describe-error.ts';
 import { openOutput } from './telemetry/output.ts';
+import { readTextFile } from './text-file.ts';
 import { reportToPrimary, WORKER_VARIABLE, type WorkerSettings } from './worker.ts';
 
 // Before the rest of the program is loaded, so that no signal is missed meanwhile and nothing blocks on stdout.
@@ -30,7 +30,7 @@ try {
   if (command === 'help') await print(helpText());
   if (command === 'version') await print(`${readBuild().version}\n`);
   const worker = readWorkerSettings();
-  const config = readConfig(process.env, (path) => readFileSync(path, 'utf8'));
+  const config = readConfig(process.env, readTextFile);
   // Before the rest is loaded: that alone needs some hundred open files.
   const maxConnections = planConnections(config, worker !== undefined);
   if (command === 'check-config') await print(describeConfig(config));

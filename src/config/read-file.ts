@@ -1,22 +1,49 @@
 import type { Environment } from './environment.ts';
 
-/** Reads a text file whole; throws when it cannot. */
-export type ReadFile = (path: string) => string;
+/** Reads a text file whole. Throws `TextFileError`, or another error when it cannot be read. */
+export type ReadFile = (path: string, maxBytes: number) => string;
+
+/** A path that names something which is not read. */
+export class TextFileError extends Error {
+  override readonly name = 'TextFileError';
+  readonly reason: 'not-a-file' | 'too-large';
+
+  constructor(reason: TextFileError['reason']) {
+    super(reason === 'too-large' ? 'the file is too large' : 'not a regular file');
+    this.reason = reason;
+  }
+}
+
+const KB = 1024;
+const MAX_BYTES = {
+  PRIVATE_KEY_FILE: 64 * KB,
+  CALLER_API_KEYS_FILE: 64 * KB,
+  TRUSTED_DOCUMENTS: 16 * KB * KB,
+} as const;
+
+/** Of a manifest that is read again, as of the first one. */
+export const MAX_MANIFEST_BYTES = MAX_BYTES.TRUSTED_DOCUMENTS;
 
 /** The reason of a failed read is left out: a path that is a pasted key would be in its message. */
 export function readNamedFile(
   { values, refuse }: Environment,
-  name: 'PRIVATE_KEY_FILE' | 'CALLER_API_KEYS_FILE' | 'TRUSTED_DOCUMENTS',
+  name: keyof typeof MAX_BYTES,
   readFile: ReadFile,
 ): string | undefined {
   const path = values[name];
   if (path === undefined) return undefined;
   try {
-    const content = readFile(path);
+    const content = readFile(path, MAX_BYTES[name]);
     if (content.trim() !== '') return content;
     refuse(`Expected ${name} to name a file that is not empty`);
-  } catch {
-    refuse(`Expected ${name} to name a file that this process can read`);
+  } catch (error) {
+    refuse(`Expected ${name} to name ${describeExpected(error, MAX_BYTES[name])}`);
   }
   return undefined;
+}
+
+function describeExpected(error: unknown, maxBytes: number): string {
+  if (!(error instanceof TextFileError)) return 'a file that this process can read';
+  if (error.reason === 'not-a-file') return 'a regular file, got a directory, a pipe or a device';
+  return `a file of at most ${maxBytes < KB * KB ? `${maxBytes / KB} KB` : `${maxBytes / KB / KB} MB`}`;
 }

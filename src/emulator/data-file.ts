@@ -1,17 +1,13 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { EmulatorError } from './errors.ts';
+import { describeReadError, readStateFile } from './state-file.ts';
 import type { State } from './store.ts';
 import { isState } from './validate.ts';
 
 /** Undefined if there is no such file yet. A file that can't be read as state is refused and left as it is. */
-export async function readDataFile(file: string): Promise<State | undefined> {
-  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return undefined;
-    throw new EmulatorError(`Expected EMULATOR_DATA_FILE ${file} to be readable, got ${cause.code}.`, {
-      cause,
-    });
-  });
+export function readDataFile(file: string): State | undefined {
+  const text = readIfThere(file);
   if (text === undefined) return undefined;
   const state = parse(text);
   if (!isState(state)) {
@@ -20,6 +16,18 @@ export async function readDataFile(file: string): Promise<State | undefined> {
     );
   }
   return state;
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readStateFile(file);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new EmulatorError(
+      `Expected EMULATOR_DATA_FILE ${file} to be readable, got ${describeReadError(cause)}.`,
+      { cause },
+    );
+  }
 }
 
 /**

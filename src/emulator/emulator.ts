@@ -107,7 +107,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 }
 
 async function openStore({ dataFile, seed = 'demo' }: EmulatorOptions): Promise<Store> {
-  const saved = dataFile === undefined ? undefined : await readDataFile(dataFile);
+  const saved = dataFile === undefined ? undefined : readDataFile(dataFile);
   const initial = saved ?? (await readSeed(seed));
   const commit = dataFile === undefined ? async () => {} : createCommit(dataFile, () => store.state());
   const store = createStore(initial, commit);

@@ -1,7 +1,9 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { unwatchFile, watchFile } from 'node:fs';
 import { stripIgnoredCharacters } from 'graphql';
 import type { TrustedDocumentsConfig } from '../config/config.ts';
 import { type Manifest, parseManifest } from '../config/documents-manifest.ts';
+import { MAX_MANIFEST_BYTES } from '../config/read-file.ts';
+import { readTextFile } from '../text-file.ts';
 
 /** The documents that clients may run. */
 export interface TrustedDocuments {
@@ -33,7 +35,7 @@ export function openTrustedDocuments(
   let current = createLookup(manifest, maxChars);
   const reload = () => {
     try {
-      const next = parseManifest(readFileSync(file, 'utf8'));
+      const next = parseManifest(readTextFile(file, MAX_MANIFEST_BYTES));
       current = createLookup(next, maxChars);
       onReload(next.size);
     } catch (error) {

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { admission } from './defects/admission.mjs';
 import { answers } from './defects/answers.mjs';
 import { auth } from './defects/auth.mjs';
-import { documents } from './defects/documents.mjs';
 import { idempotency } from './defects/idempotency.mjs';
 import { isolation } from './defects/isolation.mjs';
 import { limits } from './defects/limits.mjs';
@@ -19,7 +18,6 @@ export const areas = {
   'Isolation of callers': isolation,
   'What is hidden': redaction,
   'Limits of an operation': limits,
-  'Trusted documents and explanations': documents,
   'Admission and fairness': admission,
   'Lists and batching': lists,
   'Creating once': idempotency,
