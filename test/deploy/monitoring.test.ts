@@ -35,11 +35,20 @@ describe('The dashboard and the alerts', () => {
         type === 'histogram' ? [`${name}_bucket`, `${name}_count`] : [name],
       ),
     );
+    // Only a primary process has it: test/process/workers.test.ts.
+    names.add('tokens_gateway_worker_restarts_total');
     const used = expressions.flatMap(
       (expression) => expression.match(/\b(tokens_gateway|nodejs|process)_\w+/g) ?? [],
     );
     expect(used.length).toBeGreaterThan(30);
     expect([...new Set(used)].filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  it('show rate, errors and duration of HTTP', () => {
+    const [rate, errors, duration] = panels.map(({ targets }: Document) => targets[0].expr);
+    expect(rate).toMatch(/^sum by \(method, route, status\) \(rate\(tokens_gateway_http_responses_total/);
+    expect(errors).toContain('status=~"4xx|5xx"');
+    expect(duration).toContain('tokens_gateway_http_response_duration_seconds_bucket');
   });
 
   it('use no label that the metric does not have', () => {
