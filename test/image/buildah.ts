@@ -43,7 +43,7 @@ export async function build(context: string, tag: string, args: readonly string[
 
 /** Every path that the layers of `image` add to those of its base image, which is one layer. */
 export async function listLayers(image: string, folder: string): Promise<string[]> {
-  await buildah('push', '--quiet', image, `dir:${folder}`);
+  await buildah('push', '--quiet', '--disable-compression', image, `dir:${folder}`);
   const { layers } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as {
     layers: { digest: string }[];
   };
