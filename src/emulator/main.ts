@@ -4,6 +4,9 @@ import { readSettings } from './settings.ts';
 /** Nobody reads the calls of an emulator that runs alone but the one who just made them. */
 const MAX_CALLS = 1000;
 
+// Nothing that it writes is worth ending for.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
   // biome-ignore lint/style/noProcessEnv: this is an entry; the rest of the emulator takes options
   const settings = readSettings(process.env);
