@@ -39,7 +39,7 @@ function start(
   { stdout = 'pipe', stderr = 'pipe', nodeArgs = [] }: Streams = {},
 ): GatewayProcess {
   const child = spawn(process.execPath, [...nodeArgs, MAIN], {
-    env: { PORT: String(port), ...env },
+    env: { PORT: String(port), RATE_LIMIT_PER_SECOND: '0', ...env },
     stdio: ['ignore', stdout, stderr],
     detached: true,
   });
@@ -109,7 +109,7 @@ describe('A log reader that stops', () => {
     const adminPort = await freePort();
     fifo.fill();
     const gateway = start(
-      { EMULATOR: 'true', ADMIN_PORT: String(adminPort), LOG_LEVEL: 'debug', RATE_LIMIT_PER_SECOND: '0' },
+      { EMULATOR: 'true', ADMIN_PORT: String(adminPort), LOG_LEVEL: 'debug' },
       { stdout: fifo.fd },
     );
     await untilLive();
@@ -147,13 +147,15 @@ describe('A log reader that stops', () => {
 
   it('does not hold a process that crashes', async () => {
     fifo.fill();
-    const crash = 'data:text/javascript,setTimeout(()=>{throw new Error("crash")},5000)';
+    const crash = 'data:text/javascript,process.on("SIGUSR2",()=>{throw new Error("crash")})';
     const gateway = start(
       { EMULATOR: 'true' },
       { stdout: fifo.fd, stderr: fifo.fd, nodeArgs: ['--import', crash] },
     );
     await untilLive();
-    expect(await gateway.ended).toBe(1);
+    const { code, ms } = await stop(gateway, 'SIGUSR2');
+    expect(code).toBe(1);
+    expect(ms).toBeLessThan(1_500);
   });
 
   it('does not hold workers whose primary process was killed', async () => {
