@@ -96,7 +96,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const state = openState(options, log);
   const { writes } = state;
   const upstream = createUpstream(options.upstream, {
-    onExchange: (report) => {
+    onAttempt: (report) => {
       logCall(report);
       traffic?.onUpstreamCall(report);
     },

@@ -48,8 +48,8 @@ export function createContext(
     deadline,
     lastWriteAt,
     headers,
-    tally: record,
-    watch: observer,
+    counter: record,
+    observer,
   };
   const loaders = createLoaders(client, scope, listFirst);
   return { log: http.log, caller, loaders, deadline, createOnce, outcome: { hasUserErrors: false } };

@@ -1,4 +1,4 @@
-import type { CallWatch } from '../upstream/attempt.ts';
+import type { CallObserver } from '../upstream/attempt.ts';
 
 /** One attempt of an upstream call, as the client sees it. Times in milliseconds; `startMs` counts from the start of the request. */
 interface ExplainedCall {
@@ -14,7 +14,7 @@ interface ExplainedCall {
 
 /** The upstream calls of one request, for a client that asks for them with `X-Explain: 1`. */
 export interface Explanation {
-  readonly watch: CallWatch;
+  readonly watch: CallObserver;
   /** The value of `extensions.upstream`. */
   toExtension(): object;
 }
@@ -22,7 +22,7 @@ export interface Explanation {
 const LISTS = new Set(['listToken', 'listProjectsOfToken']);
 
 /** `traceId` is the W3C trace of the calls, if there is one; `other` observes them too. */
-export function createExplanation(traceId: string | undefined, other?: CallWatch): Explanation {
+export function createExplanation(traceId: string | undefined, other?: CallObserver): Explanation {
   const startedAt = performance.now();
   const calls: ExplainedCall[] = [];
   return {

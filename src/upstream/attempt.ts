@@ -1,5 +1,5 @@
 import { cancelledError } from './cancellation.ts';
-import type { Gate } from './concurrency-limiter.ts';
+import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { Deadline } from './deadline.ts';
 import { toStatusError } from './parse-error.ts';
 import type { LastWriteAt } from './single-flight.ts';
@@ -19,16 +19,16 @@ export interface Scope {
   /** Keeps a read from joining one that began before another process wrote. Absent where only this process writes. */
   readonly lastWriteAt?: LastWriteAt | undefined;
   /** Counts the attempts that are made for it. */
-  readonly tally?: { upstreamCalls: number } | undefined;
-  /** Told of each of them. */
-  readonly watch?: CallWatch | undefined;
+  readonly counter?: { upstreamCalls: number } | undefined;
+  /** Called for each of them. */
+  readonly observer?: CallObserver | undefined;
 }
 
-/** Called as an attempt starts. `headers` of what it gives go with the call, before all others of that name. */
-export type CallWatch = (
+/** Called as an attempt starts. The `headers` that it returns are sent with the call, in place of others of that name. */
+export type CallObserver = (
   call: Call,
   attempt: number,
-) => { readonly headers?: Readonly<Record<string, string>>; end(report: ExchangeReport): void };
+) => { readonly headers?: Readonly<Record<string, string>>; end(report: AttemptReport): void };
 
 /** The part of a credential that calls need. */
 export interface UpstreamCredential {
@@ -48,8 +48,8 @@ export interface Call {
   readonly body?: unknown;
 }
 
-/** Limits of one exchange. Times in milliseconds. */
-export interface ExchangeOptions {
+/** Limits of one attempt. Times in milliseconds. */
+export interface AttemptOptions {
   /** Including `/iam`. */
   readonly baseUrl: string;
   readonly readTimeoutMs: number;
@@ -57,16 +57,16 @@ export interface ExchangeOptions {
   readonly maxResponseBytes: number;
 }
 
-export interface ExchangeDependencies {
+export interface AttemptDependencies {
   readonly transport: Transport;
-  readonly gate: Gate;
+  readonly limiter: ConcurrencyLimiter;
   /** Wall clock in milliseconds, for dates in `Retry-After`. */
   readonly now: () => number;
-  /** Told of every exchange, for logs and metrics. */
-  readonly onExchange?: ((report: ExchangeReport) => void) | undefined;
+  /** Called after every attempt, for logs and metrics. */
+  readonly onAttempt?: ((report: AttemptReport) => void) | undefined;
 }
 
-export interface ExchangeReport {
+export interface AttemptReport {
   readonly operation: string;
   readonly attempt: number;
   readonly status: number | undefined;
@@ -77,7 +77,7 @@ export interface ExchangeReport {
 }
 
 /** One attempt: resolves to a 2xx answer, rejects with an `UpstreamError`. */
-export type Exchange = (
+export type SendOnce = (
   scope: Scope,
   call: Call,
   authorization: string,
@@ -86,8 +86,8 @@ export type Exchange = (
 
 type Headers = Readonly<Record<string, string>> | undefined;
 
-export function createExchange(options: ExchangeOptions, dependencies: ExchangeDependencies): Exchange {
-  const { transport, gate, now, onExchange } = dependencies;
+export function createSendOnce(options: AttemptOptions, dependencies: AttemptDependencies): SendOnce {
+  const { transport, limiter, now, onAttempt } = dependencies;
 
   const toRequest = (scope: Scope, call: Call, authorization: string, more: Headers): HttpRequest => {
     const isRead = call.method === 'GET';
@@ -110,8 +110,8 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
     more?: Headers,
   ): Promise<HttpResponse> => {
     const { cancellation } = scope.deadline;
-    const entered = gate.enter(scope.owner, cancellation);
-    const leave = entered instanceof Promise ? await entered : entered;
+    const acquired = limiter.acquire(scope.owner, cancellation);
+    const release = acquired instanceof Promise ? await acquired : acquired;
     try {
       if (cancellation.reason) throw cancelledError(cancellation, false);
       // After this process was suspended, its timers come later than what it was waiting for.
@@ -121,25 +121,25 @@ export function createExchange(options: ExchangeOptions, dependencies: ExchangeD
       if (response.status < 200 || response.status > 299) throw toStatusError(response, now());
       return response;
     } finally {
-      leave();
+      release();
     }
   };
 
   return async (scope, call, authorization, attempt) => {
-    const { tally, watch } = scope;
-    if (tally) tally.upstreamCalls++;
-    if (!onExchange && !watch) return attemptOnce(scope, call, authorization);
+    const { counter, observer } = scope;
+    if (counter) counter.upstreamCalls++;
+    if (!onAttempt && !observer) return attemptOnce(scope, call, authorization);
     const startedAt = performance.now();
-    const watched = watch?.(call, attempt);
+    const observed = observer?.(call, attempt);
     const report = (status: number | undefined, failure?: UpstreamError) => {
       const { operation } = call;
       const durationMs = performance.now() - startedAt;
-      const exchange = { operation, attempt, status, failure, durationMs, headers: scope.headers };
-      watched?.end(exchange);
-      onExchange?.(exchange);
+      const sendOnce = { operation, attempt, status, failure, durationMs, headers: scope.headers };
+      observed?.end(sendOnce);
+      onAttempt?.(sendOnce);
     };
     try {
-      const response = await attemptOnce(scope, call, authorization, watched?.headers);
+      const response = await attemptOnce(scope, call, authorization, observed?.headers);
       report(response.status);
       return response;
     } catch (error) {

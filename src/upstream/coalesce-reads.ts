@@ -64,13 +64,13 @@ function toSharedScope(scope: Scope, { cancellation, waiters }: SharedWork<Deadl
     for (const waiter of waiters) most = Math.max(most, waiter.remainingMs());
     return most;
   };
-  const { owner, credential, headers, tally, watch } = scope;
+  const { owner, credential, headers, counter, observer } = scope;
   return {
     owner,
     credential,
     headers,
-    tally,
-    watch,
+    counter,
+    observer,
     deadline: { cancellation, expired: cancellation, remainingMs },
   };
 }

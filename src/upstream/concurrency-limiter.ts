@@ -1,67 +1,76 @@
 import { type Cancellation, cancelledError } from './cancellation.ts';
 
 /** Bounds how many upstream calls run at once. */
-export interface Gate {
+export interface ConcurrencyLimiter {
   /**
-   * What it gives, or resolves to when there is no room yet, is to be called once, when the call is over. Pass it to
-   * nobody.
+   * Returns the function that releases the place, or a promise of it while there is none. Call it once, when the call is
+   * over.
    */
-  enter(owner: object, cancellation: Cancellation): (() => void) | Promise<() => void>;
+  acquire(owner: object, cancellation: Cancellation): (() => void) | Promise<() => void>;
   readonly running: number;
   readonly waiting: number;
 }
 
-const LANE = Symbol('lane');
+const QUEUE = Symbol('queue');
 
 /**
- * The lane hangs on its owner, and not in a map of lanes: of a map that lives long, and whose entries come and go with
- * every request, V8 keeps what was in it until its next major collection.
+ * The queue is a member of its owner, not an entry of a map: V8 keeps what was in a long-lived map, whose entries come
+ * and go with every request, until its next major collection.
  */
 interface Owner {
-  [LANE]?: Lane;
+  [QUEUE]?: Queue;
 }
 
-interface Lane {
+/** The calls of one owner. */
+interface Queue {
   running: number;
-  readonly queue: { admit(): void }[];
+  readonly waiting: { start(): void }[];
 }
 
 /**
- * At most `total` calls at once in this process, and `perOwner` for one owner (a GraphQL request).
- * Fair: owners that wait take turns, so a request with fifty calls does not hold up one with a single call.
+ * At most `total` calls at once in this process, and `perOwner` for one owner (a GraphQL request). Owners that wait are
+ * served round robin, so a request with fifty calls does not hold up one with a single call.
  */
-export function createGate({ total, perOwner }: { total: number; perOwner: number }): Gate {
-  // Lanes that have somebody waiting and may start one, in the order of their turns.
-  const turns = new Set<Lane>();
+export function createConcurrencyLimiter({
+  total,
+  perOwner,
+}: {
+  total: number;
+  perOwner: number;
+}): ConcurrencyLimiter {
+  // Queues with a call that may start as soon as there is a place, in round-robin order.
+  const ready = new Set<Queue>();
   let running = 0;
   let waiting = 0;
 
-  const laneOf = (owner: Owner): Lane => {
-    owner[LANE] ??= { running: 0, queue: [] };
-    return owner[LANE];
+  const queueOf = (owner: Owner): Queue => {
+    owner[QUEUE] ??= { running: 0, waiting: [] };
+    return owner[QUEUE];
   };
-  const refresh = (lane: Lane) => {
-    if (lane.queue.length > 0 && lane.running < perOwner) turns.add(lane);
-    else turns.delete(lane);
+  const refresh = (queue: Queue) => {
+    if (queue.waiting.length > 0 && queue.running < perOwner) ready.add(queue);
+    else ready.delete(queue);
   };
-  const leaveOnce = (lane: Lane) => {
-    let left = false;
+  const start = (queue: Queue): (() => void) => {
+    let released = false;
+    running++;
+    queue.running++;
     return () => {
-      if (left) return;
-      left = true;
+      if (released) return;
+      released = true;
       running--;
-      lane.running--;
-      refresh(lane);
-      admitNext();
+      queue.running--;
+      refresh(queue);
+      startNext();
     };
   };
-  const admitNext = () => {
+  const startNext = () => {
     while (running < total) {
-      const [lane] = turns;
-      if (!lane) return;
-      turns.delete(lane);
-      lane.queue.shift()?.admit();
-      refresh(lane);
+      const [queue] = ready;
+      if (!queue) return;
+      ready.delete(queue);
+      queue.waiting.shift()?.start();
+      refresh(queue);
     }
   };
 
@@ -72,33 +81,27 @@ export function createGate({ total, perOwner }: { total: number; perOwner: numbe
     get waiting() {
       return waiting;
     },
-    enter(owner, cancellation) {
-      const lane = laneOf(owner as Owner);
-      if (running < total && lane.running < perOwner && lane.queue.length === 0) {
-        running++;
-        lane.running++;
-        return leaveOnce(lane);
-      }
+    acquire(owner, cancellation) {
+      const queue = queueOf(owner as Owner);
+      if (running < total && queue.running < perOwner && queue.waiting.length === 0) return start(queue);
       return new Promise((resolve, reject) => {
         if (cancellation.reason) return reject(cancelledError(cancellation, false));
-        const waiter = {
-          admit() {
+        const call = {
+          start() {
             waiting--;
-            forget();
-            running++;
-            lane.running++;
-            resolve(leaveOnce(lane));
+            removeListener();
+            resolve(start(queue));
           },
         };
-        const forget = cancellation.onCancel(() => {
+        const removeListener = cancellation.onCancel(() => {
           waiting--;
-          lane.queue.splice(lane.queue.indexOf(waiter), 1);
-          refresh(lane);
+          queue.waiting.splice(queue.waiting.indexOf(call), 1);
+          refresh(queue);
           reject(cancelledError(cancellation, false));
         });
         waiting++;
-        lane.queue.push(waiter);
-        refresh(lane);
+        queue.waiting.push(call);
+        refresh(queue);
       });
     },
   };

@@ -1,4 +1,4 @@
-import type { Call, Exchange, Scope } from './attempt.ts';
+import type { Call, Scope, SendOnce } from './attempt.ts';
 import { cancelledError, raceCancel, sleep } from './cancellation.ts';
 import { isUnauthenticated } from './parse-error.ts';
 import { backoffMs, isRetryable, type RetryBudget } from './retry-policy.ts';
@@ -13,7 +13,7 @@ interface SendOptions {
 }
 
 interface SendDependencies {
-  readonly exchange: Exchange;
+  readonly sendOnce: SendOnce;
   readonly retryBudget: RetryBudget;
   readonly random: () => number;
 }
@@ -23,10 +23,10 @@ export type Send = (scope: Scope, call: Call) => Promise<HttpResponse>;
 
 /**
  * The one owner of attempts and back-off. A read may be sent again; a write never is: a second POST is a second token,
- * and a client that is told "unknown" can look.
+ * and a client whose outcome is reported as unknown can look.
  */
 export function createSend({ retries, retryAfterMaxMs }: SendOptions, dependencies: SendDependencies): Send {
-  const { exchange, retryBudget, random } = dependencies;
+  const { sendOnce, retryBudget, random } = dependencies;
 
   /** How long to wait before the next attempt, or undefined when `error` is final. */
   const retryDelayMs = (error: unknown, attempt: number, remainingMs: number): number | undefined => {
@@ -48,7 +48,7 @@ export function createSend({ retries, retryAfterMaxMs }: SendOptions, dependenci
   const readWith = async (scope: Scope, call: Call, authorization: string): Promise<HttpResponse> => {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await exchange(scope, call, authorization, attempt);
+        return await sendOnce(scope, call, authorization, attempt);
       } catch (error) {
         const delayMs = retryDelayMs(error, attempt, scope.deadline.remainingMs());
         if (delayMs === undefined) throw error;
@@ -72,7 +72,7 @@ export function createSend({ retries, retryAfterMaxMs }: SendOptions, dependenci
   const write = async (scope: Scope, call: Call): Promise<HttpResponse> => {
     const authorization = await authorize(scope);
     try {
-      return await exchange(scope, call, authorization, 0);
+      return await sendOnce(scope, call, authorization, 0);
     } catch (error) {
       // For whoever comes next. This write is not repeated, so nobody waits for the outcome.
       if (error instanceof UpstreamError && isUnauthenticated(error)) {

@@ -1,14 +1,14 @@
 import type { Cancellation } from './cancellation.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-/** One HTTP exchange, with every limit it must keep. */
+/** One attempt, with every limit it must keep. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Absolute URL. */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** For the whole exchange. */
+  /** For the whole attempt. */
   readonly timeoutMs: number;
   /** A larger answer is refused, not buffered. */
   readonly maxBytes: number;

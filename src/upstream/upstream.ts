@@ -1,6 +1,6 @@
-import { createExchange, type ExchangeReport } from './attempt.ts';
+import { type AttemptReport, createSendOnce } from './attempt.ts';
 import { shareReads, type WriteHooks } from './coalesce-reads.ts';
-import { createGate, type Gate } from './concurrency-limiter.ts';
+import { type ConcurrencyLimiter, createConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { Deadline } from './deadline.ts';
 import { createGotTransport } from './got-transport.ts';
 import { createReachability } from './health-check.ts';
@@ -31,8 +31,8 @@ export interface UpstreamOptions {
 }
 
 interface UpstreamHooks extends WriteHooks {
-  /** Told of every HTTP exchange with the API. */
-  readonly onExchange?: ((report: ExchangeReport) => void) | undefined;
+  /** Called after every attempt of a call to the API. */
+  readonly onAttempt?: ((report: AttemptReport) => void) | undefined;
 }
 
 /** The IAM API as the rest of the gateway sees it. */
@@ -40,7 +40,7 @@ export interface Upstream {
   readonly client: IamClient;
   /** For signing in and for the keys of callers. */
   readonly signInTransport: Transport;
-  readonly gate: Gate;
+  readonly limiter: ConcurrencyLimiter;
   /** How many reads were asked of the API, and how many were answered along with another. */
   readonly reads: SingleFlight<Deadline>['counts'];
   /** Whether the API answers at all. */
@@ -51,7 +51,7 @@ export interface Upstream {
 /** Connects the parts of this folder. */
 export function createUpstream(
   options: UpstreamOptions,
-  { onExchange, onWrite, afterWrite }: UpstreamHooks,
+  { onAttempt, onWrite, afterWrite }: UpstreamHooks,
 ): Upstream {
   const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
   const { connectionMaxAgeMs: maxAgeMs } = options;
@@ -60,23 +60,23 @@ export function createUpstream(
   const hosts = createHostAddresses();
   const iamTransport = createUndiciTransport({ origin, connectTimeoutMs, idleSocketMs, maxAgeMs, hosts });
   const signInTransport = createGotTransport({ connectTimeoutMs, idleSocketMs, hosts });
-  const gate = createGate({ total: concurrency, perOwner: concurrencyPerRequest });
-  const exchange = createExchange(
+  const limiter = createConcurrencyLimiter({ total: concurrency, perOwner: concurrencyPerRequest });
+  const sendOnce = createSendOnce(
     { ...options, baseUrl },
-    { transport: iamTransport, gate, now: Date.now, onExchange },
+    { transport: iamTransport, limiter, now: Date.now, onAttempt },
   );
   const retryBudget = createRetryBudget({
     size: options.retryBudget,
     perSecond: options.retryBudgetPerSecond,
     now: performance.now.bind(performance),
   });
-  const client = createIamClient(createSend(options, { exchange, retryBudget, random: Math.random }));
+  const client = createIamClient(createSend(options, { sendOnce, retryBudget, random: Math.random }));
   const reads = createSingleFlight<Deadline>();
   return {
     client: shareReads(client, reads, { onWrite, afterWrite }),
     reads: reads.counts,
     signInTransport,
-    gate,
+    limiter,
     isReachable: createReachability(iamTransport, `${baseUrl}/.well-known/jwks.json`),
     async close() {
       signInTransport.close();

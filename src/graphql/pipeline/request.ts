@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { OperationRecord } from '../../telemetry/operation-record.ts';
-import type { CallWatch } from '../../upstream/attempt.ts';
+import type { CallObserver } from '../../upstream/attempt.ts';
 import type { RequestDeadline } from '../../upstream/deadline.ts';
 import type { LastWriteAt } from '../../upstream/single-flight.ts';
 import type { CallerOrError } from './authorize.ts';
@@ -16,7 +16,7 @@ export interface PipelineRequest {
   /** For log, metrics and traces; filled in on the way. */
   readonly record: OperationRecord;
   /** Observes the upstream calls. */
-  readonly observer: CallWatch | undefined;
+  readonly observer: CallObserver | undefined;
   /** Of a request that wants to know its own upstream calls. */
   readonly explanation: { toExtension(): object } | undefined;
   /** When another process last wrote for the caller's identity. Absent where only this process writes. */

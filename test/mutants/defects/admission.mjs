@@ -1,6 +1,5 @@
 const ADMISSION = ['test/gateway/admission.test.ts'];
 const RATE_LIMIT = ['test/gateway/rate-limit.test.ts'];
-const GATE = ['test/unit/upstream/gate.test.ts'];
 
 /** What happens when there is more to do than can be done at once. */
 export const admission = [
@@ -101,40 +100,5 @@ export const admission = [
     find: 'const MANY_SHEDS = 100;',
     replace: 'const MANY_SHEDS = 10;',
     tests: ['test/unit/admission/overload.test.ts'],
-  },
-  {
-    name: 'A call that fails keeps its place at the gate',
-    file: 'src/upstream/attempt.ts',
-    find: 'return response;\n    } finally {\n      leave();\n    }',
-    replace: 'leave();\n      return response;\n    } catch (error) {\n      throw error;\n    }',
-    tests: ['test/unit/upstream/exchange.test.ts'],
-  },
-  {
-    name: 'A request with many calls holds up one with a single call',
-    file: 'src/upstream/concurrency-limiter.ts',
-    find: '      turns.delete(lane);\n      lane.queue',
-    replace: '      lane.queue',
-    tests: GATE,
-  },
-  {
-    name: 'A request may take all places at the gate',
-    file: 'src/upstream/concurrency-limiter.ts',
-    find: 'running < total && lane.running < perOwner &&',
-    replace: 'running < total &&',
-    tests: GATE,
-  },
-  {
-    name: 'Who stopped waiting is let in all the same',
-    file: 'src/upstream/concurrency-limiter.ts',
-    find: 'lane.queue.splice(lane.queue.indexOf(waiter), 1);',
-    replace: '',
-    tests: GATE,
-  },
-  {
-    name: 'A place that is left twice counts twice',
-    file: 'src/upstream/concurrency-limiter.ts',
-    find: 'if (left) return;',
-    replace: '',
-    tests: GATE,
   },
 ];

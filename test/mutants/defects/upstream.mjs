@@ -3,14 +3,14 @@ const TRANSPORTS = ['test/unit/upstream/transports.test.ts'];
 const RETRY = ['test/unit/upstream/retry.test.ts'];
 const CLIENT = ['test/unit/upstream/client.test.ts'];
 const SEND = ['test/unit/upstream/send.test.ts'];
-const EXCHANGE = ['test/unit/upstream/exchange.test.ts'];
+const EXCHANGE = ['test/unit/upstream/attempt.test.ts'];
 
 /** Timeouts, retries, redirects, sizes, and what is sent. */
 export const upstream = [
   {
     name: 'A write is sent again after a failure',
     file: 'src/upstream/send.ts',
-    find: 'return await exchange(scope, call, authorization, 0);',
+    find: 'return await sendOnce(scope, call, authorization, 0);',
     replace: 'return await readWith(scope, call, authorization);',
     tests: SEND,
   },
@@ -19,7 +19,7 @@ export const upstream = [
     file: 'src/upstream/send.ts',
     find: 'scope.credential.renew(authorization).catch(() => {});',
     replace:
-      'const other = await scope.credential.renew(authorization); if (other !== undefined) return exchange(scope, call, other, 1);',
+      'const other = await scope.credential.renew(authorization); if (other !== undefined) return sendOnce(scope, call, other, 1);',
     tests: SEND,
   },
   {

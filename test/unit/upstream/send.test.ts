@@ -18,7 +18,7 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
   const send = createSend(
     { retries, retryAfterMaxMs: 2000 },
     {
-      async exchange(_scope, _call, authorization) {
+      async sendOnce(_scope, _call, authorization) {
         sent.push(authorization);
         const failure = answers[sent.length - 1];
         if (failure) throw failure;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Call, createExchange } from '../../../src/upstream/attempt.ts';
-import { createGate } from '../../../src/upstream/concurrency-limiter.ts';
+import { type Call, createSendOnce } from '../../../src/upstream/attempt.ts';
+import { createConcurrencyLimiter } from '../../../src/upstream/concurrency-limiter.ts';
 import { createDeadlines, type Deadline } from '../../../src/upstream/deadline.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/upstream/transport.ts';
 import type { UpstreamError } from '../../../src/upstream/upstream-error.ts';
@@ -14,26 +14,26 @@ const credential = {
 };
 
 /** Attempts over a transport that answers with `status`, or never. */
-function startExchange(status: number | 'never' = 200) {
+function startAttempts(status: number | 'never' = 200) {
   const requests: HttpRequest[] = [];
   const transport = (request: HttpRequest): Promise<HttpResponse> => {
     requests.push(request);
     if (status === 'never') return new Promise(() => {});
     return Promise.resolve({ status, headers: {}, body: '{}' });
   };
-  const gate = createGate({ total: 1, perOwner: 1 });
-  const exchange = createExchange(
+  const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
+  const sendOnce = createSendOnce(
     {
       baseUrl: 'https://api.example/iam',
       readTimeoutMs: 5000,
       writeTimeoutMs: 8000,
       maxResponseBytes: 10,
     },
-    { transport, gate, now: Date.now },
+    { transport, limiter, now: Date.now },
   );
   const attempt = (call: Call, deadline: Deadline) =>
-    exchange({ owner: deadline, credential, deadline, headers: {} }, call, 'Bearer a', 0);
-  return { attempt, gate, requests };
+    sendOnce({ owner: deadline, credential, deadline, headers: {} }, call, 'Bearer a', 0);
+  return { attempt, limiter, requests };
 }
 
 describe('One attempt', () => {
@@ -41,7 +41,7 @@ describe('One attempt', () => {
     ['a read', READ, 5000],
     ['a write', WRITE, 8000],
   ])('of %s has its timeout', async (_title, call, timeoutMs) => {
-    const { attempt, requests } = startExchange();
+    const { attempt, requests } = startAttempts();
     const deadline = createDeadlines(60_000).start();
     await attempt(call, deadline);
     deadline.end();
@@ -52,7 +52,7 @@ describe('One attempt', () => {
     ['a read', READ],
     ['a write', WRITE],
   ])('of %s lasts no longer than its request', async (_title, call) => {
-    const { attempt, requests } = startExchange();
+    const { attempt, requests } = startAttempts();
     const deadline = createDeadlines(300).start();
     await attempt(call, deadline);
     deadline.end();
@@ -60,7 +60,7 @@ describe('One attempt', () => {
   });
 
   it('of a read ends when the client goes away; a write that is on its way does not', async () => {
-    const { attempt, requests } = startExchange();
+    const { attempt, requests } = startAttempts();
     const deadline = createDeadlines(60_000).start();
     await attempt(READ, deadline);
     await attempt(WRITE, deadline);
@@ -74,15 +74,15 @@ describe('One attempt', () => {
   });
 
   it.each([302, 404, 500])('that is answered with %i leaves its place to the next', async (status) => {
-    const { attempt, gate } = startExchange(status);
+    const { attempt, limiter } = startAttempts(status);
     const deadline = createDeadlines(60_000).start();
     await expect(attempt(READ, deadline)).rejects.toMatchObject({ status });
     deadline.end();
-    expect(gate.running).toBe(0);
+    expect(limiter.running).toBe(0);
   });
 
   it('waits for a place no longer than its request lasts, and was never sent then', async () => {
-    const { attempt, requests } = startExchange('never');
+    const { attempt, requests } = startAttempts('never');
     const patient = createDeadlines(60_000).start();
     void attempt(READ, patient);
     const refused = await attempt(WRITE, createDeadlines(50).start()).catch((error: UpstreamError) => error);

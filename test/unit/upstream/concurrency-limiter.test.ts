@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { createCancellation } from '../../../src/upstream/cancellation.ts';
+import { createConcurrencyLimiter } from '../../../src/upstream/concurrency-limiter.ts';
+
+const never = createCancellation();
+
+describe('The limiter before the API', () => {
+  it('lets as many through as it has places, and the next as one leaves', async () => {
+    const limiter = createConcurrencyLimiter({ total: 2, perOwner: 2 });
+    const owner = {};
+    const release = await limiter.acquire(owner, never);
+    await limiter.acquire(owner, never);
+    const third = limiter.acquire(owner, never);
+    expect([limiter.running, limiter.waiting]).toEqual([2, 1]);
+    release();
+    await third;
+    expect([limiter.running, limiter.waiting]).toEqual([2, 0]);
+  });
+
+  it('lets a request with one call through before the rest of a request with many', async () => {
+    const limiter = createConcurrencyLimiter({ total: 1, perOwner: 2 });
+    const order: string[] = [];
+    const call = async (owner: object, name: string) => {
+      const release = await limiter.acquire(owner, never);
+      order.push(name);
+      release();
+    };
+    const many = {};
+    const release = await limiter.acquire(many, never);
+    const calls = [call(many, 'many-1'), call(many, 'many-2'), call({}, 'one')];
+    release();
+    await Promise.all(calls);
+    expect(order).toEqual(['many-1', 'one', 'many-2']);
+  });
+
+  it('keeps one request to its share while places are free', async () => {
+    const limiter = createConcurrencyLimiter({ total: 10, perOwner: 2 });
+    const owner = {};
+    await limiter.acquire(owner, never);
+    await limiter.acquire(owner, never);
+    void limiter.acquire(owner, never);
+    await limiter.acquire({}, never);
+    expect([limiter.running, limiter.waiting]).toEqual([3, 1]);
+  });
+
+  it('forgets a call that is cancelled while it waits', async () => {
+    const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
+    const release = await limiter.acquire({}, never);
+    const cancellation = createCancellation();
+    const waiting = limiter.acquire({}, cancellation);
+    cancellation.cancel('aborted');
+    await expect(waiting).rejects.toMatchObject({ kind: 'aborted', requestSent: false });
+    release();
+    expect([limiter.running, limiter.waiting]).toEqual([0, 0]);
+  });
+
+  it('turns away a request that is over already', async () => {
+    const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
+    await limiter.acquire({}, never);
+    const cancellation = createCancellation();
+    cancellation.cancel('timeout');
+    await expect(limiter.acquire({}, cancellation)).rejects.toMatchObject({
+      kind: 'timeout',
+      requestSent: false,
+    });
+    expect(limiter.waiting).toBe(0);
+  });
+
+  it('counts a place that is left twice once', async () => {
+    const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
+    const release = await limiter.acquire({}, never);
+    release();
+    release();
+    expect(limiter.running).toBe(0);
+  });
+});
