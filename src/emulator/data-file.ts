@@ -1,21 +1,25 @@
-import { open, rename } from 'node:fs/promises';
+import { open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { EmulatorError } from './errors.ts';
 import { describeReadError, readStateFile } from './state-file.ts';
 import type { State } from './store.ts';
 import { isState } from './validate.ts';
 
+/** Of the file's form. */
+const VERSION = 1;
+
 /** Undefined if there is no such file yet. A file that can't be read as state is refused and left as it is. */
 export function readDataFile(file: string): State | undefined {
   const text = readIfThere(file);
   if (text === undefined) return undefined;
-  const state = parse(text);
-  if (!isState(state)) {
+  const content = parse(text);
+  const problem = findProblem(content);
+  if (problem !== undefined) {
     throw new EmulatorError(
-      `Expected EMULATOR_DATA_FILE ${file} to hold the emulator's state, got something else. It was left untouched: repair it or name another file.`,
+      `Expected EMULATOR_DATA_FILE ${file} to hold the emulator's state, got ${problem}. It was left untouched: repair it or name another file.`,
     );
   }
-  return state;
+  return content as State;
 }
 
 function readIfThere(file: string): string | undefined {
@@ -31,37 +35,54 @@ function readIfThere(file: string): string | undefined {
 }
 
 /**
- * Returns a function that resolves when a file written *after* the call is safely on disk.
- * Writes that arrive while a file is being written share the next one, so a burst of creates costs two or three
- * files, not one each. The order (temporary file, fsync, rename, fsync of the directory) is what makes a kill -9
- * or a power cut leave either the old file or the new one.
+ * Replaces the file by one with this state. The order (temporary file, fsync, rename, fsync of the directory) makes a
+ * kill -9 or a power cut leave either the old file or the new one. Mode and owner stay as they are.
  */
-export function createCommit(file: string, readState: () => State): () => Promise<void> {
-  let current: Promise<void> = Promise.resolve();
-  let next: Promise<void> | undefined;
-  return () => {
-    next ??= current
-      .catch(() => undefined)
-      .then(() => {
-        next = undefined;
-        current = writeAtomically(file, JSON.stringify({ version: 1, ...readState() })).catch((cause) => {
-          throw new EmulatorError(`Expected EMULATOR_DATA_FILE ${file} to be writable, got ${cause.code}.`, {
-            cause,
-          });
-        });
-        return current;
-      });
-    return next;
-  };
+export async function writeDataFile(file: string, state: State): Promise<void> {
+  try {
+    await replaceFile(file, JSON.stringify({ version: VERSION, ...state }));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new EmulatorError(`Expected EMULATOR_DATA_FILE ${file} to be writable, got ${code}.`, { cause });
+  }
 }
 
-async function writeAtomically(file: string, text: string): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  await withHandle(temporary, 'w', async (handle) => {
-    await handle.writeFile(text);
-    await handle.sync();
-  });
-  await rename(temporary, file);
+/** Where the file is in the end, behind symbolic links: those stay, and their target is replaced. */
+export async function resolveDataFile(file: string): Promise<string> {
+  try {
+    return await realpath(file);
+  } catch {
+    // A link to a file that is not there yet, or no file yet.
+    const target = await readlink(file).catch(() => undefined);
+    return target === undefined ? path.resolve(file) : path.resolve(path.dirname(file), target);
+  }
+}
+
+/** Removes what a process that was killed left half-written. Call with the lock of `file`. */
+export async function removeLeftovers(file: string): Promise<void> {
+  await rm(temporaryOf(file), { force: true });
+}
+
+const temporaryOf = (file: string) => `${file}.tmp`;
+
+async function replaceFile(file: string, text: string): Promise<void> {
+  const temporary = temporaryOf(file);
+  const before = await stat(file).catch(() => undefined);
+  try {
+    await withHandle(temporary, 'w', async (handle) => {
+      await handle.writeFile(text);
+      if (before) {
+        await handle.chmod(before.mode & 0o7777);
+        // Only root may give a file away; everybody else writes their own.
+        await handle.chown(before.uid, before.gid).catch(() => undefined);
+      }
+      await handle.sync();
+    });
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
   await withHandle(path.dirname(file), 'r', (handle) => handle.sync());
 }
 
@@ -76,6 +97,21 @@ async function withHandle(
   } finally {
     await handle.close();
   }
+}
+
+/** What is wrong with the content, as the end of a sentence; undefined if nothing is. */
+function findProblem(content: unknown): string | undefined {
+  if (typeof content === 'object' && content !== null && 'version' in content && content.version !== VERSION)
+    return `state of version ${JSON.stringify(content.version)}, where this emulator knows version ${VERSION}`;
+  if (!isState(content)) return 'something else';
+  const ids = content.tokens.map(({ token }) => token.id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice !== undefined) return `two tokens with the id ${JSON.stringify(twice)}`;
+  const sequences = content.tokens.map(({ sequence }) => sequence);
+  const isOrdered = sequences.every(
+    (sequence, index) => index === 0 || sequence > (sequences[index - 1] ?? 0),
+  );
+  return isOrdered && (sequences.at(-1) ?? 0) <= content.lastSequence ? undefined : 'tokens out of order';
 }
 
 function parse(text: string): unknown {

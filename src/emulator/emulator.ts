@@ -5,9 +5,10 @@ import { createApp } from './app.ts';
 import { type Call, createCallLog } from './calls.ts';
 import { createControl } from './control.ts';
 import { createCredentials } from './credentials.ts';
-import { createCommit, readDataFile } from './data-file.ts';
+import { readDataFile, removeLeftovers, resolveDataFile, writeDataFile } from './data-file.ts';
 import { EmulatorError } from './errors.ts';
 import { createFaultBook, type FaultPlan } from './fault-plan.ts';
+import { lockFile } from './file-lock.ts';
 import { addProject, createAddPrincipalHandler } from './projects.ts';
 import { TOKEN_ENDPOINT_PATH } from './routes.ts';
 import { readSeed } from './seed/read-seed.ts';
@@ -31,6 +32,8 @@ export interface EmulatorOptions {
   readonly projectTokenTtlSeconds?: number;
   /** Where the faults `redirect-302` and `redirect-307` send their victims. */
   readonly redirectOrigin?: string;
+  /** Called with a sentence when the data file cannot be written. By default it goes to stderr. */
+  readonly onProblem?: (problem: string) => void;
   /** How many calls are remembered at least. */
   readonly maxCalls?: number;
 }
@@ -58,7 +61,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     maxCalls = 50_000,
     redirectOrigin = 'http://other-host.invalid',
   } = options;
-  const store = await openStore(options);
+  const { store, release } = await openStore(options);
   const faults = createFaultBook();
   const callLog = createCallLog(maxCalls);
   const { credentials, handlers } = await createService(store, options);
@@ -87,6 +90,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       reject(new EmulatorError(message, { cause }));
     });
     server.listen(port, host, resolve);
+  }).catch(async (error) => {
+    await release();
+    throw error;
   });
 
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
@@ -98,22 +104,50 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     faults: { add: faults.add, clear: faults.clear },
     addProject: (tokenId, project) => addProject(store, tokenId, project),
     tokensOf: (principal) => store.listOf(principal).map(({ token }) => token),
-    close() {
+    async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
-      return closed;
+      await closed;
+      await release();
     },
   };
 }
 
-async function openStore({ dataFile, seed = 'demo' }: EmulatorOptions): Promise<Store> {
-  const saved = dataFile === undefined ? undefined : readDataFile(dataFile);
-  const initial = saved ?? (await readSeed(seed));
-  const commit = dataFile === undefined ? async () => {} : createCommit(dataFile, () => store.state());
-  const store = createStore(initial, commit);
-  // Writing at once shows here and now that the file can be written, not with the first create.
-  if (saved === undefined) await commit();
-  return store;
+interface OpenStore {
+  readonly store: Store;
+  /** Gives the data file free for another emulator. */
+  release(): Promise<void>;
+}
+
+async function openStore(options: EmulatorOptions): Promise<OpenStore> {
+  const { dataFile, seed = 'demo', onProblem = writeToStderr } = options;
+  if (dataFile === undefined) {
+    const store = createStore(await readSeed(seed), async () => {});
+    return { store, release: async () => {} };
+  }
+  const file = await resolveDataFile(dataFile);
+  const release = await lockFile(file);
+  try {
+    await removeLeftovers(file);
+    const saved = readDataFile(file);
+    const initial = saved ?? (await readSeed(seed));
+    // Writing at once shows here and now that the file can be written, not with the first create.
+    if (saved === undefined) await writeDataFile(file, initial);
+    const store = createStore(initial, async (state) => {
+      await writeDataFile(file, state).catch((error: EmulatorError) => {
+        onProblem(`${error.message} The write was refused.`);
+        throw error;
+      });
+    });
+    return { store, release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+function writeToStderr(problem: string): void {
+  process.stderr.write(`${problem}\n`);
 }
 
 async function createService(store: Store, options: EmulatorOptions) {

@@ -32,11 +32,33 @@ export interface State {
   readonly tokens: readonly StoredToken[];
 }
 
-export function createStore(initial: State, commit: () => Promise<void>): Store {
+/** `save` writes the state to the file. A write whose file fails is undone in memory: a restart would lose it. */
+export function createStore(initial: State, save: (state: State) => Promise<void>): Store {
   const byId = new Map(initial.tokens.map((stored) => [stored.token.id, stored]));
   const byPrincipal = new Map<string, StoredToken[]>();
   let { lastSequence } = initial;
   for (const stored of initial.tokens) listFor(byPrincipal, stored.principal).push(stored);
+
+  const add = (stored: StoredToken) => {
+    byId.set(stored.token.id, stored);
+    const list = listFor(byPrincipal, stored.principal);
+    list.splice(firstAfter(list, stored.sequence), 0, stored);
+  };
+  const replace = (stored: StoredToken) => {
+    byId.set(stored.token.id, stored);
+    const list = listFor(byPrincipal, stored.principal);
+    list[firstAfter(list, stored.sequence - 1)] = stored;
+  };
+  const remove = (stored: StoredToken) => {
+    byId.delete(stored.token.id);
+    const list = listFor(byPrincipal, stored.principal);
+    list.splice(firstAfter(list, stored.sequence - 1), 1);
+  };
+  const state = (): State => ({
+    lastSequence,
+    tokens: [...byId.values()].sort((one, other) => one.sequence - other.sequence),
+  });
+  const commit = createCommit(() => save(state()));
 
   return {
     find: (tokenId) => byId.get(tokenId),
@@ -44,24 +66,64 @@ export function createStore(initial: State, commit: () => Promise<void>): Store 
     insert(token) {
       lastSequence += 1;
       const stored = { ...token, sequence: lastSequence, memberships: [] };
-      byId.set(stored.token.id, stored);
-      listFor(byPrincipal, stored.principal).push(stored);
-      return commit();
+      add(stored);
+      return commit(() => remove(stored));
     },
     replace(stored) {
-      byId.set(stored.token.id, stored);
-      const list = listFor(byPrincipal, stored.principal);
-      list[firstAfter(list, stored.sequence - 1)] = stored;
-      return commit();
+      const before = byId.get(stored.token.id);
+      replace(stored);
+      return commit(() => before && replace(before));
     },
     remove(stored) {
-      byId.delete(stored.token.id);
-      const list = listFor(byPrincipal, stored.principal);
-      list.splice(firstAfter(list, stored.sequence - 1), 1);
-      return commit();
+      const before = byId.get(stored.token.id) ?? stored;
+      remove(stored);
+      return commit(() => add(before));
     },
-    state: () => ({ lastSequence, tokens: [...byId.values()] }),
+    state,
   };
+}
+
+/** A write that memory has and the file has not. */
+interface Pending {
+  undo(): void;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Returns a function that resolves when a file written after the call is on disk. Calls that arrive meanwhile share the
+ * next file, so a burst of creates costs two or three files and not one each. When a file cannot be written, everything
+ * that is in none yet is undone, latest first, and rejected: later writes were made on top of those that failed.
+ */
+function createCommit(save: () => Promise<void>): (undo: () => void) => Promise<void> {
+  let pending: Pending[] = [];
+  let isSaving = false;
+
+  const fail = (lost: readonly Pending[], error: unknown) => {
+    for (const { undo } of lost.toReversed()) undo();
+    for (const { reject } of lost) reject(error);
+  };
+  const saveAll = async () => {
+    isSaving = true;
+    while (pending.length > 0) {
+      const batch = pending;
+      pending = [];
+      try {
+        await save();
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        const later = pending;
+        pending = [];
+        fail([...batch, ...later], error);
+      }
+    }
+    isSaving = false;
+  };
+  return (undo) =>
+    new Promise((resolve, reject) => {
+      pending.push({ undo, resolve, reject });
+      if (!isSaving) void saveAll();
+    });
 }
 
 /** The index of the first item behind a place in the order; the length if there is none. */
