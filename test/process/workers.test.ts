@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
@@ -37,10 +37,11 @@ async function start(env: Record<string, string> = {}): Promise<void> {
 function query(
   document: string,
   variables: object = {},
+  agent: Agent | false = false,
 ): Promise<{ status: number | undefined; body: string }> {
   return new Promise((resolve, reject) => {
     const headers = { authorization: 'Bearer demo', 'content-type': 'application/json' };
-    const options = { port, path: '/graphql', method: 'POST', headers, agent: false };
+    const options = { port, path: '/graphql', method: 'POST', headers, agent };
     request(options, async (response) => resolve({ status: response.statusCode, body: await text(response) }))
       .on('error', reject)
       .end(JSON.stringify({ query: document, variables }));
@@ -91,9 +92,14 @@ describe('Several workers', () => {
 
   it('have one rate limit together', async () => {
     await start({ RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '5' });
+    const startedAt = performance.now();
     const statuses = (await times(12, () => query(LIST))).map(({ status }) => status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(5);
-    expect(statuses.filter((status) => status === 429)).toHaveLength(7);
+    // A busy machine takes its time, and each second brings one more.
+    const refilled = Math.ceil((performance.now() - startedAt) / 1000);
+    const served = statuses.filter((status) => status === 200).length;
+    expect(served).toBeGreaterThanOrEqual(5);
+    expect(served).toBeLessThanOrEqual(5 + refilled);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(12 - served);
   });
 
   it('have one admin listener, with the figures of all', async () => {
@@ -187,6 +193,60 @@ describe('The metrics of several workers', () => {
     const types = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
     expect(new Set(types).size).toBe(types.length);
     expect(text).not.toMatch(/ (null|undefined)$/m);
+  });
+});
+
+describe('While the primary process is suspended', () => {
+  const DEADLINE_MS = 3000;
+  // The primary takes no new connections meanwhile.
+  let agent: Agent;
+  beforeEach(async () => {
+    agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    await start({ REQUEST_DEADLINE_MS: String(DEADLINE_MS), RATE_LIMIT_PER_SECOND: '50' });
+    await ask(LIST);
+  });
+  afterEach(() => {
+    gateway.child.kill('SIGCONT');
+    agent.destroy();
+  });
+  const ask = async (document: string, variables: object = {}) => {
+    const startedAt = performance.now();
+    const { status, body } = await query(document, variables, agent);
+    return { status, ms: performance.now() - startedAt, ...JSON.parse(body) };
+  };
+  const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
+  const input = { name: 'worker', authenticationMethod, idempotencyKey: 'suspended' };
+
+  it('workers limit by themselves, and refuse creates with a key for now', async () => {
+    gateway.child.kill('SIGSTOP');
+    const list = await ask(LIST);
+    expect([list.status, list.errors]).toEqual([200, undefined]);
+    expect(list.ms).toBeLessThan(DEADLINE_MS);
+    const refused = await ask(CREATE, { input });
+    expect(refused.errors[0].extensions).toEqual({ code: 'OVERLOADED', retryAfter: 1 });
+    expect(refused.ms).toBeLessThan(DEADLINE_MS);
+    expect(emulator.calls.filter(({ method }) => method === 'POST')).toEqual([]);
+    gateway.child.kill('SIGCONT');
+    await gateway.until(/The primary process is back/);
+    const made = await ask(CREATE, { input });
+    expect(made.data.createToken.userErrors).toEqual([]);
+  });
+
+  it('a create that is under way is answered within its deadline, and a repeat gets its token', async () => {
+    emulator.faults.add({ fault: 'latency-500', operation: 'createToken', times: 1 });
+    const first = ask(CREATE, { input });
+    while (!emulator.calls.some(({ method }) => method === 'POST'))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    gateway.child.kill('SIGSTOP');
+    const { ms, errors } = await first;
+    expect(ms).toBeLessThan(DEADLINE_MS + 500);
+    expect(errors[0].extensions).toMatchObject({ code: 'OVERLOADED', mayHaveSucceeded: true });
+    gateway.child.kill('SIGCONT');
+    await gateway.until(/The primary process is back/);
+    const again = await ask(CREATE, { input });
+    expect(emulator.tokensOf('demo').filter(({ name }) => name === 'worker')).toEqual([
+      expect.objectContaining({ id: again.data.createToken.token.id }),
+    ]);
   });
 });
 
