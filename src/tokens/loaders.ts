@@ -72,7 +72,9 @@ export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFi
   }
 
   const newest = { ...scope, isShared: false };
-  const lookUp = createTokenLookUp((page) => beforeWrite(client.listTokens(newest, page)));
+  const lookUp = createTokenLookUp((page, options) =>
+    beforeWrite(client.listTokens(options.newest ? newest : scope, page)),
+  );
 
   /** Before a write: what was read until now may no longer be true after it. */
   const forget = (id?: string) => {

@@ -44,19 +44,21 @@ interface Snapshot {
   readonly hadAllCalls: boolean;
 }
 
-/** `listPage` reads a page anew: it joins no read that began before. */
-export function createTokenLookUp(listPage: (page: PageRequest) => Promise<Page<TokenDto>>): TokenLookUp {
+/** Reads a page of the list. `newest`: now, and not together with a read that began before. */
+type ListPage = (page: PageRequest, options: { readonly newest: boolean }) => Promise<Page<TokenDto>>;
+
+export function createTokenLookUp(listPage: ListPage): TokenLookUp {
   let callsLeft = MAX_LOOK_UP_CALLS;
   let snapshot: Snapshot | undefined;
 
-  const readList = async (): Promise<Snapshot> => {
+  const readList = async (options: { readonly newest: boolean }): Promise<Snapshot> => {
     const hadAllCalls = callsLeft === MAX_LOOK_UP_CALLS;
     const tokens = new Map<string, TokenDto>();
     let isReadable = true;
     let startKey: string | undefined;
     while (callsLeft > 0) {
       callsLeft--;
-      const { items, next } = await listPage({ limit: PAGE_SIZE, startKey });
+      const { items, next } = await listPage({ limit: PAGE_SIZE, startKey }, options);
       isReadable = addReadable(items, tokens) && isReadable;
       if (next === undefined) return { tokens, isComplete: isReadable, hadAllCalls: true };
       // A key that repeats leads nowhere.
@@ -68,7 +70,7 @@ export function createTokenLookUp(listPage: (page: PageRequest) => Promise<Page<
 
   return {
     async find({ name, authenticationMethod }, { newest }) {
-      if (newest || !snapshot) snapshot = await readList();
+      if (newest || !snapshot) snapshot = await readList({ newest });
       const { tokens, isComplete, hadAllCalls } = snapshot;
       const wanted = identityOf(authenticationMethod);
       const matching = [...tokens.values()].filter(
