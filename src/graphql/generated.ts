@@ -25,7 +25,7 @@ export type CreateTokenInput = {
   authenticationMethod: TokenAuthenticationMethodInput;
   /** Free text. Write-only: the IAM API never returns it. */
   description?: InputMaybe<Scalars['String']['input']>;
-  /** Makes it safe to send this again, for example after a lost answer: for 24 hours the same caller's same key with the same input gives the token made the first time. The same key with another input is a `CONFLICT` user error. 1 to 255 visible ASCII characters; a random UUID is a good one. */
+  /** Makes it safe to send this again, for example after a lost answer: for 24 hours the same caller's same key with the same input gives the token made the first time. While the outcome of an earlier request is not known, this one waits for it, or fails with `OVERLOADED` and `retryAfter`. The same key with another input is a `CONFLICT` user error. A caller is one credential: with a refreshed bearer the same key is another key, so repeat with the bearer that was used first, or look in `tokens` before. 1 to 255 visible ASCII characters; a random UUID is a good one. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** Display name, at least 3 characters. */
   name: Scalars['String']['input'];
@@ -416,7 +416,7 @@ export type UserError = {
 
 /** Kinds of user errors. More may be added; treat an unknown one as `INVALID`. */
 export type UserErrorCode =
-  /** The `idempotencyKey` was used before with another input. */
+  /** The `idempotencyKey` was used before with another input, or it cannot be found out whether an earlier request with it made a token; or the IAM API refused the write because of the present state of the token. */
   | 'CONFLICT'
   /** A value is malformed, missing, too short, or does not fit the others. */
   | 'INVALID'
