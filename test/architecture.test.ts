@@ -93,7 +93,6 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/resources': ['telemetry/'],
   '@opentelemetry/sdk-trace-base': ['telemetry/'],
   ajv: ['upstream/', 'emulator/'],
-  'ajv-formats': ['upstream/', 'emulator/'],
   dataloader: ['tokens/loaders.ts'],
   fastify: [
     'admission/',
