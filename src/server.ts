@@ -151,7 +151,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     onResponse: traffic?.onResponse,
   };
   const app = createHttpApp(http, log, isDraining);
-  await crossOrigin(app, options.cors.origins);
+  await crossOrigin(app, options.cors);
   // After CORS, so that pages may read the refusal.
   admission.guard(app);
   const execute = createExecute(executor, context, log);

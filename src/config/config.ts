@@ -28,7 +28,7 @@ export interface Config {
   readonly explorer: 'sandbox' | 'graphiql' | 'both' | 'off';
   readonly introspection: boolean;
   readonly federation: boolean;
-  readonly cors: { readonly origins: readonly string[] };
+  readonly cors: { readonly origins: readonly string[]; readonly headers: readonly string[] };
   readonly limits: ReturnType<typeof readLimits>;
   readonly http: ReturnType<typeof readHttp>;
   readonly execution: ReturnType<typeof readExecution>;
@@ -74,7 +74,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
     explorer,
     introspection: values.INTROSPECTION ?? explorer !== 'off',
     federation: values.FEDERATION,
-    cors: { origins: [...new Set([...values.CORS_ORIGINS, ...studio])] },
+    cors: { origins: [...new Set([...values.CORS_ORIGINS, ...studio])], headers: values.CORS_HEADERS },
     limits: readLimits(values),
     http: readHttp(environment),
     execution: readExecution(values),
@@ -107,8 +107,8 @@ function readUpstream(environment: Environment) {
     refuse('API_GATEWAY_URL is required, or EMULATOR=true');
   }
   return {
-    /** Without a trailing slash or `/iam`. Undefined: the emulator's. */
-    apiGatewayUrl: readSecureUrl(environment, 'API_GATEWAY_URL')?.replace(/\/*(\/iam)?\/*$/, ''),
+    /** In normal form, without a trailing slash or `/iam`. Undefined: the emulator's. */
+    apiGatewayUrl: toBaseUrl(readSecureUrl(environment, 'API_GATEWAY_URL')),
     connectTimeoutMs: values.UPSTREAM_CONNECT_TIMEOUT_MS,
     readTimeoutMs: values.UPSTREAM_READ_TIMEOUT_MS,
     writeTimeoutMs: values.UPSTREAM_WRITE_TIMEOUT_MS,
@@ -123,6 +123,13 @@ function readUpstream(environment: Environment) {
     concurrencyPerRequest: values.UPSTREAM_CONCURRENCY_PER_REQUEST,
     tokenBatchListMin: values.TOKEN_BATCH_LIST_MIN,
   } as const;
+}
+
+/** In normal form, so that it is the same URL for everything that compares or cuts it. */
+function toBaseUrl(url: string | undefined): string | undefined {
+  if (url === undefined) return undefined;
+  const { origin, pathname } = new URL(url);
+  return origin + pathname.replace(/\/*(\/iam)?\/*$/, '');
 }
 
 function readEmulator(values: Values): Config['emulator'] {

@@ -99,6 +99,17 @@ export function origins(documentation: Documentation): Variable<readonly string[
   });
 }
 
+/** Names of HTTP header fields (RFC 9110 section 5.6.2), separated by commas. */
+export function headerNames(documentation: Documentation): Variable<readonly string[]> {
+  return variable<readonly string[]>([], documentation, {
+    expected: 'a list of header names such as x-tenant, separated by commas; * is not accepted',
+    read: (value) => {
+      const list = value.split(',').map((part) => part.trim().toLowerCase());
+      return list.every((name) => /^[!#$%&'+.^_`|~\da-z-]+$/.test(name)) ? list : undefined;
+    },
+  });
+}
+
 /** IP addresses and networks in CIDR notation, separated by commas. */
 export function addresses(documentation: Documentation): Variable<readonly string[]> {
   return variable<readonly string[]>(
@@ -124,7 +135,7 @@ function isNetwork(value: string): boolean {
   );
 }
 
-const IPV4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|$)){4}$/;
+const IPV4 = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!$)|$)){4}$/;
 
 /** Taken as it is, blanks included, and never shown. */
 export function secret({ meaning }: Documentation): Variable<Secret | undefined> {

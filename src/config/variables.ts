@@ -3,6 +3,7 @@ import {
   addresses,
   choice,
   flag,
+  headerNames,
   host,
   identifier,
   integer,
@@ -102,6 +103,11 @@ export const variables = {
     defaultText: 'none',
     meaning:
       "Origins whose pages may call, separated by commas; Apollo Studio's is added while the explorer is on",
+  }),
+  CORS_HEADERS: headerNames({
+    defaultText: 'none',
+    meaning:
+      'Request headers that those pages may send, separated by commas, besides the usual ones of GraphQL clients and of tracing',
   }),
   TRUSTED_DOCUMENTS: text(undefined, {
     meaning: 'Manifest file of the documents that clients may run; read again when it changes',

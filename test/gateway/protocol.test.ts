@@ -13,7 +13,7 @@ const CREDENTIAL = 'authorization: Bearer demo';
 
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway({ env: { CORS_ORIGINS: 'https://app.example' } });
+  gateway = await startGateway({ env: { CORS_ORIGINS: 'https://app.example', CORS_HEADERS: 'X-Tenant' } });
 });
 afterAll(() => gateway.close());
 beforeEach(() => gateway.forgetCalls());
@@ -529,3 +529,21 @@ describe('A page of another origin', () => {
     expect([refused.status, ...allowed(refused)]).toEqual([415, 'https://app.example', null]);
   });
 });
+  it.each([
+    'authorization,content-type,accept',
+    'apollographql-client-name,apollographql-client-version',
+    'apollo-require-preflight,x-apollo-operation-name',
+    'traceparent,tracestate,baggage,sentry-trace',
+    'x-request-id,x-explain',
+    'x-tenant',
+  ])('on the list may send %s', async (names) => {
+    const asked = await raw('OPTIONS /graphql', [
+      'origin: https://app.example',
+      'access-control-request-method: POST',
+      `access-control-request-headers: ${names}`,
+    ]);
+    const may = asked.headers.get('access-control-allow-headers')?.split(', ') ?? [];
+    expect(names.split(',').filter((name) => !may.includes(name))).toEqual([]);
+    expect(may).not.toContain('*');
+  });
+

@@ -49,18 +49,18 @@ interface GatewayOptions {
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const { env = {}, authorization = 'Bearer demo', readFile = () => '' } = options;
   const emulator = options.emulatorOf?.emulator ?? (await startEmulator({ port: 0, ...options.emulator }));
-  const apiGatewayUrl = options.apiGatewayUrl ?? emulator.url;
   const config = readConfig(
     // No rate limit: tests are quicker than people.
     {
       PORT: '0',
-      API_GATEWAY_URL: apiGatewayUrl,
+      API_GATEWAY_URL: options.apiGatewayUrl ?? emulator.url,
       LOG_LEVEL: 'debug',
       RATE_LIMIT_PER_SECOND: '0',
       ...env,
     },
     readFile,
   );
+  const apiGatewayUrl = config.upstream.apiGatewayUrl ?? emulator.url;
   const lines: string[] = [];
   const log = pino(
     { level: config.logLevel },

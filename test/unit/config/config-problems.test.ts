@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { variables } from '../../../src/config/config.ts';
-import { PAT, PEM, problemsOf, URL_ONLY } from '../../support/config.ts';
+import { PAT, PEM, problemsOf, read, URL_ONLY } from '../../support/config.ts';
 
 describe('What is wrong is said in one line each', () => {
   const url = 'an http or https URL without credentials, query and fragment';
@@ -158,6 +158,30 @@ describe('What is wrong is said in one line each', () => {
   });
 });
 
+describe('Names of headers', () => {
+  it.each(['*', 'x y', 'x:', 'ü', ',', 'x-a,,x-b', 'x/y', '"x"'])(
+    'CORS_HEADERS=%s is refused',
+    (CORS_HEADERS) => {
+      expect(problemsOf({ ...URL_ONLY, CORS_HEADERS })).toEqual([
+        `Expected CORS_HEADERS to be ${variables.CORS_HEADERS.expected}, got ${JSON.stringify(CORS_HEADERS)}`,
+      ]);
+    },
+  );
+
+  it('are the same in any case', () => {
+    expect(read({ ...URL_ONLY, CORS_HEADERS: 'X-Tenant, x-b3' }).cors.headers).toEqual(['x-tenant', 'x-b3']);
+  });
+});
+
+describe('A network that would not be matched is refused', () => {
+  it.each(['10.0.0.0/33', '010.0.0.1', '01.2.3.4', '1.2.3', '::1/129', 'proxy', 'fe80::1%eth0'])(
+    '%s',
+    (TRUSTED_PROXIES) => {
+      expect(problemsOf({ ...URL_ONLY, TRUSTED_PROXIES })).toHaveLength(1);
+    },
+  );
+});
+
 describe('A typo in a name does not pass for silence', () => {
   it.each([
     ['AUTHMODE', 'AUTH_MODE'],
@@ -168,6 +192,49 @@ describe('A typo in a name does not pass for silence', () => {
     ['MAX_ALIAS', 'MAX_ALIASES'],
     ['PRIVATEKEY', 'PRIVATE_KEY'],
     ['LOGLEVEL', 'LOG_LEVEL'],
+    ['PORTT', 'PORT'],
+    ['PORTS', 'PORT'],
+    ['PROT', 'PORT'],
+    ['HOSTT', 'HOST'],
+    ['RATE_LIMIT', 'RATE_LIMIT_PER_SECOND'],
+    ['RATE_LIMITS', 'RATE_LIMIT_PER_SECOND'],
+    ['RATE_LIMIT_PER_MINUTE', 'RATE_LIMIT_PER_SECOND'],
+    ['RATELIMIT_BURST', 'RATE_LIMIT_BURST'],
+    ['TRUSTED_PROXY', 'TRUSTED_PROXIES'],
+    ['TRUST_PROXY', 'TRUSTED_PROXIES'],
+    ['TRUSTED_DOCUMENT', 'TRUSTED_DOCUMENTS'],
+    ['REQUEST_TIMEOUT', 'REQUEST_TIMEOUT_MS'],
+    ['REQUEST_TIMEOUT_SECONDS', 'REQUEST_TIMEOUT_MS'],
+    ['DRAIN_TIMEOUT', 'DRAIN_TIMEOUT_MS'],
+    ['API_URL', 'API_GATEWAY_URL'],
+    ['GATEWAY_URL', 'API_GATEWAY_URL'],
+    ['API_GATEWAY', 'API_GATEWAY_URL'],
+    ['INTROSPECT', 'INTROSPECTION'],
+    ['ENABLE_INTROSPECTION', 'INTROSPECTION'],
+    ['APQ_ENABLED', 'APQ'],
+    ['EXPLORE', 'EXPLORER'],
+    ['CORS_ALLOWED_ORIGINS', 'CORS_ORIGINS'],
+    ['CORS_HEADER', 'CORS_HEADERS'],
+    ['CALLER_AUTHENTICATION', 'CALLER_AUTH'],
+    ['CALLERS_AUTH', 'CALLER_AUTH'],
+    ['CALLER_JWT_AUD', 'CALLER_JWT_AUDIENCE'],
+    ['JWT_ISSUER', 'CALLER_JWT_ISSUER'],
+    ['JWKS_URL', 'CALLER_JWKS_URL'],
+    ['CALLER_API_KEYS', 'CALLER_API_KEYS_FILE'],
+    ['AUTH_MODES', 'AUTH_MODE'],
+    ['PRIVATE_KEY_PATH', 'PRIVATE_KEY_FILE'],
+    ['PASS_PHRASE', 'PASSPHRASE'],
+    ['REDIS_URI', 'REDIS_URL'],
+    ['MAX_BODY', 'MAX_BODY_BYTES'],
+    ['MAX_BODY_SIZE', 'MAX_BODY_BYTES'],
+    ['MAXIMUM_DEPTH', 'MAX_DEPTH'],
+    ['MAX_QUERY_DEPTH', 'MAX_DEPTH'],
+    ['MAX_INFLIGHT', 'MAX_IN_FLIGHT'],
+    ['ALLOW_INSECURE', 'ALLOW_INSECURE_UPSTREAM'],
+    ['UPSTREAM_RETRY', 'UPSTREAM_RETRIES'],
+    ['WORKER_COUNT', 'WORKERS'],
+    ['KEEPALIVE_TIMEOUT_MS', 'KEEP_ALIVE_TIMEOUT_MS'],
+    ['TOKEN_ENDPOINT_URL', 'TOKEN_ENDPOINT'],
   ])('%s: did you mean %s?', (name, meant) => {
     expect(problemsOf({ ...URL_ONLY, [name]: 'CANARY' })).toEqual([
       `${name} is not a variable of this gateway. Did you mean ${meant}?`,
@@ -177,7 +244,16 @@ describe('A typo in a name does not pass for silence', () => {
   it('the variables of other programs are left alone', () => {
     const others =
       'PATH HOME HOSTNAME HOSTTYPE SHELL NODE_ENV PORT_80_TCP TOKENS_GATEWAY_PORT EXPORT EDITOR DEV_ID TENANT_ID API_KEY ' +
-      'AWS_PROJECT_ID OTEL_SERVICE_NAME NODE_EXTRA_CA_CERTS npm_config_cache npm_lifecycle_event';
+      'AWS_PROJECT_ID OTEL_SERVICE_NAME NODE_EXTRA_CA_CERTS npm_config_cache npm_lifecycle_event ' +
+      'TOKENS_GATEWAY_SERVICE_HOST TOKENS_GATEWAY_PORT_4000_TCP_ADDR KUBERNETES_SERVICE_HOST KUBERNETES_PORT ' +
+      'REDIS_HOST REDIS_PORT REDIS_SERVICE_HOST REDIS_PASSWORD API_TOKEN API_KEYS API_HOST AWS_REGION ' +
+      'AWS_ACCESS_KEY_ID AWS_WEB_IDENTITY_TOKEN_FILE GOOGLE_APPLICATION_CREDENTIALS OTEL_EXPORTER_OTLP_HEADERS ' +
+      'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL OTEL_METRICS_EXPORTER OTEL_TRACES_SAMPLER OTEL_RESOURCE_ATTRIBUTES CI ' +
+      'GITHUB_TOKEN CI_PROJECT_ID CI_JOB_TOKEN DATABASE_URL DB_HOST HTTP_PROXY HTTPS_PROXY NO_PROXY SENTRY_DSN DEBUG ' +
+      'LOG_FILE MAX_TOKENS MAX_CONNECTIONS MAX_RETRIES MAX_FILES JWT_SECRET SECRET_KEY TOKEN TOKEN_SECRET TOKEN_URL ' +
+      'VAULT_TOKEN GHOST SPORT IMPORT HOT POST APP_PORT SERVER_PORT SERVER_HOST HTTP_PORT HOST_IP HOST_NAME POD_IP ' +
+      'NODE_NAME ADMIN_EMAIL ADMIN_PASSWORD AUTH_TOKEN AUTH_SECRET AUTH_URL PROJECT PROJECT_NAME SSL_KEY_FILE ' +
+      'SSL_CERT_FILE WEB_CONCURRENCY MEMORY_LIMIT RATE TERM LANG LC_ALL TZ USER PWD COMPOSE_PROJECT_NAME CLIENT_ID';
     const env = Object.fromEntries(others.split(' ').map((name) => [name, 'x']));
     expect(problemsOf({ ...URL_ONLY, ...env, FEDERATION: 'false', MAX_DEPHT: '' })).toEqual([]);
   });

@@ -28,7 +28,7 @@ describe('With nothing but the URL of the API', () => {
       explorer: 'sandbox',
       federation: false,
       introspection: true,
-      cors: { origins: ['https://studio.apollographql.com'] },
+      cors: { headers: [], origins: ['https://studio.apollographql.com'] },
       limits: {
         maxDepth: 12,
         maxAliases: 30,
@@ -84,6 +84,15 @@ describe('A value is read as it is written', () => {
     ['http://127.0.0.1:9000', 'http://127.0.0.1:9000'],
     ['http://[::1]:9000', 'http://[::1]:9000'],
     ['http://localhost:9000', 'http://localhost:9000'],
+    ['https://api.example.com:443', 'https://api.example.com'],
+    ['HTTPS://API.Example.COM/IAM-proxy', 'https://api.example.com/IAM-proxy'],
+    ['http://127.1:9000', 'http://127.0.0.1:9000'],
+    ['http://0x7f000001:9000', 'http://127.0.0.1:9000'],
+    ['http://[0:0:0:0:0:0:0:1]:9000', 'http://[::1]:9000'],
+    ['http://127.0.0.1:09000/', 'http://127.0.0.1:9000'],
+    ['http://localhost:80/iam', 'http://localhost'],
+    ['https://bücher.example', 'https://xn--bcher-kva.example'],
+    ['https://api.example.com/a/../b/./iam//', 'https://api.example.com/b'],
   ])('API_GATEWAY_URL %s is %s', (given, expected) => {
     expect(read({ API_GATEWAY_URL: given }).upstream.apiGatewayUrl).toBe(expected);
   });
