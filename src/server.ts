@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createAdmission } from './admission/admission.ts';
-import { type AuthOptions, createAuthenticator } from './auth/authenticator.ts';
+import { type AuthOptions, createAuthenticator, isOpen } from './auth/authenticator.ts';
 import { probePat } from './auth/probe.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import { createApollo } from './graphql/apollo/server.ts';
@@ -17,6 +17,7 @@ import { createSchema, readTypeDefs } from './graphql/schema.ts';
 import { openTrustedDocuments } from './graphql/trusted-documents.ts';
 import { openAdmin } from './http/admin.ts';
 import { createHttpApp } from './http/app.ts';
+import { createClientAddress } from './http/client-address.ts';
 import { type Connections, createConnections } from './http/connections.ts';
 import { crossOrigin } from './http/cors.ts';
 import { graphiql, isGraphiqlBuilt } from './http/graphiql.ts';
@@ -24,6 +25,7 @@ import { health } from './http/health.ts';
 import { listen } from './http/listen.ts';
 import { rejectConnection } from './http/node-server.ts';
 import { schemaFile } from './http/schema-file.ts';
+import { isLoopbackOnly } from './http/validate-request.ts';
 import { openState } from './state/open.ts';
 import type { Channel } from './state/primary-state.ts';
 import { watchWrites } from './state/shared-writes.ts';
@@ -148,6 +150,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     ...options.http,
     maxBodyBytes: options.limits.maxBodyBytes,
     connections,
+    isLoopbackOnly: isLoopbackOnly(options.listen.host, isOpen(options.auth)),
     onResponse: traffic?.onResponse,
   };
   const app = createHttpApp(http, log, isDraining);
@@ -163,6 +166,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     admission,
     watchWrites: writes && ((identity) => watchWrites(writes, identity)),
     deadlines,
+    clientAddress: createClientAddress(options.http.trustedProxies),
     log,
     isExplainable: introspection,
     tracing,

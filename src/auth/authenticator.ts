@@ -19,6 +19,11 @@ export type AuthOptions =
   | { readonly mode: 'pass-through' }
   | { readonly mode: 'pat'; readonly pat: PatOptions; readonly callerAuth: CallerAuthOptions };
 
+/** Whether the gateway itself authenticates nobody: whoever reaches its port may at least try. */
+export function isOpen(options: AuthOptions): boolean {
+  return options.mode === 'pass-through' || options.callerAuth.kind === 'none';
+}
+
 /** Puts the configured kind of authentication together. Throws `AuthConfigError` when the private key cannot be used. */
 export function createAuthenticator(options: AuthOptions, dependencies: AuthDependencies): Authenticator {
   if (options.mode === 'pass-through') return createPassThroughAuthenticator();

@@ -1,9 +1,13 @@
 import type { Environment } from './environment.ts';
 import type { VariableName } from './variables.ts';
 
-/** Whether only processes of this machine reach it. `host` as in a URL or as given to `listen`. */
+/** Whether only processes of this machine reach it. `host` as in a URL or as given to `listen`, in any spelling. */
 export function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host);
+  const bare = host.replace(/^\[|\]$/g, '').replace(/%.*$/s, '');
+  const url = `http://${bare.includes(':') ? `[${bare}]` : bare}`;
+  if (!URL.canParse(url)) return false;
+  const name = new URL(url).hostname.replace(/\.$/, '');
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\])$/.test(name);
 }
 
 /** The URL, refused where what is sent to it would travel in the clear. */

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../admission/admission.ts';
 import type { Authenticator } from '../auth/caller.ts';
 import { rejection, toReadError } from '../errors.ts';
+import type { ClientAddress } from '../http/client-address.ts';
 import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
 import { onClose } from '../http/on-close.ts';
 import { notAcceptable } from '../http/validate-request.ts';
@@ -25,6 +26,7 @@ export interface GraphqlHandlerParts {
   readonly apollo: Pick<Apollo, 'hasPage' | 'renderPage'>;
   readonly authenticator: Authenticator;
   readonly admission: Admission;
+  readonly clientAddress: ClientAddress;
   /** Where other processes write as well: how requests of an identity learn about it. */
   readonly watchWrites?: ((identity: string) => LastWriteAt) | undefined;
   readonly deadlines: Deadlines;
@@ -66,7 +68,7 @@ export function createGraphqlHandler(
     try {
       const exceeded = isKnown(caller)
         ? await admission.admit(caller.principal, reply)
-        : admission.admitUnknown(http.ip, reply);
+        : admission.admitUnknown(parts.clientAddress(http.raw), reply);
       if (exceeded) throw exceeded;
       if (!type) return toPage(await apollo.renderPage(http));
       const { body, code } = await pipeline(request);

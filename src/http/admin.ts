@@ -8,6 +8,7 @@ import { createConnections, MAX_ADMIN_CONNECTIONS } from './connections.ts';
 import { type HealthOptions, health } from './health.ts';
 import { listen } from './listen.ts';
 import { rejectConnection } from './node-server.ts';
+import { isLoopbackOnly } from './validate-request.ts';
 
 type AdminOptions = Pick<Config, 'admin' | 'http' | 'limits'>;
 
@@ -25,7 +26,16 @@ export async function startAdmin(
   log: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
   const connections = createConnections({ max: MAX_ADMIN_CONNECTIONS, reject: rejectConnection });
-  const app = createHttpApp({ ...http, maxBodyBytes: limits.maxBodyBytes, connections }, log, isDraining);
+  const app = createHttpApp(
+    {
+      ...http,
+      maxBodyBytes: limits.maxBodyBytes,
+      connections,
+      isLoopbackOnly: isLoopbackOnly(admin?.host ?? '', true),
+    },
+    log,
+    isDraining,
+  );
   addHealth(app);
   serveMetrics(app, readMetrics);
   if (admin) await listen(app, { ...admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } });

@@ -21,12 +21,12 @@ import {
 } from './node-server.ts';
 import type { ResponseObserver } from './observe-responses.ts';
 import { slowClients } from './slow-clients.ts';
-import { httpChecks } from './validate-request.ts';
+import { httpChecks, toOriginForm } from './validate-request.ts';
 
 export interface HttpOptions extends HttpServerOptions {
   readonly maxBodyBytes: number;
-  /** Whose `X-Forwarded-For` says where a request comes from. */
-  readonly trustedProxies: readonly string[];
+  /** Whether only loopback names are served. */
+  readonly isLoopbackOnly: boolean;
   readonly connections: Connections;
   /** Called for each response, with a route instead of the client's path. */
   readonly onResponse?: ((response: CountedResponse) => void) | undefined;
@@ -56,7 +56,7 @@ export function createHttpApp(
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: readRequestId,
     requestIdHeader: false,
-    trustProxy: options.trustedProxies.length > 0 ? [...options.trustedProxies] : false,
+    rewriteUrl: ({ url = '' }) => toOriginForm(url),
     exposeHeadRoutes: false,
     bodyLimit: options.maxBodyBytes,
     serverFactory: (handler: RequestListener) =>
@@ -82,7 +82,7 @@ export function createHttpApp(
     if (isDraining()) reply.header('connection', 'close');
     done();
   });
-  httpChecks(app);
+  httpChecks(app, options);
   askForBody(app, options.maxBodyBytes);
   jsonBody(app);
   slowClients(app, options.requestTimeoutMs);

@@ -1,17 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isLoopback } from '../config/network.ts';
 import { HttpRefusal } from './error-response.ts';
 import { chooseResultType, findJsonTypeProblem } from './media-type.ts';
 
 /** Refuses what the head of a request shows to be wrong, before its body is read. */
-export function httpChecks(app: FastifyInstance): void {
+export function httpChecks(
+  app: FastifyInstance,
+  { isLoopbackOnly }: { readonly isLoopbackOnly: boolean },
+): void {
   const methodsOf = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
     const methods = methodsOf.get(url) ?? new Set();
     for (const each of [method].flat()) methods.add(each);
     methodsOf.set(url, methods);
   });
+  const isLoopbackName = createLoopbackCheck();
   app.addHook('onRequest', (request, reply, done) => {
+    if (isLoopbackOnly && !authoritiesOf(request).every(isLoopbackName)) return done(misdirected());
     const isNoPreflight = request.method === 'OPTIONS' && !isPreflight(request.headers);
     done(isNoPreflight ? toRouteRefusal(request, reply, methodsOf) : undefined);
   });
@@ -19,7 +25,7 @@ export function httpChecks(app: FastifyInstance): void {
   app.addHook('preParsing', (request, reply, _payload, done) => {
     const refusal =
       checkHost(request) ??
-      (request.is404 ? toRouteRefusal(request, reply, methodsOf) : undefined) ??
+      (isOtherPath(request) ? toRouteRefusal(request, reply, methodsOf) : undefined) ??
       (request.method === 'POST'
         ? (checkBodyHeaders(request.headers) ?? checkAccept(request.headers))
         : undefined);
@@ -29,6 +35,52 @@ export function httpChecks(app: FastifyInstance): void {
 
 function isPreflight({ origin, 'access-control-request-method': method }: IncomingHttpHeaders): boolean {
   return origin !== undefined && method !== undefined;
+}
+
+/** Whether a listener serves loopback names only: nobody but this machine can reach it, and it lets everybody in. */
+export function isLoopbackOnly(host: string, isOpen: boolean): boolean {
+  return isOpen && isLoopback(host);
+}
+
+/**
+ * Where a request says that it goes to: its `Host`, and its target where that is a whole URL (RFC 9112 section 3.2.2).
+ * A malformed one is left to the check of the URL.
+ */
+function authoritiesOf({ raw, originalUrl }: FastifyRequest): string[] {
+  const target = /^https?:\/\/([^/?#]*)/i.exec(originalUrl)?.[1];
+  return [raw.headers.host, target].filter((authority) => authority !== undefined) as string[];
+}
+
+/**
+ * A page of any site can point its own name at a loopback address and then read what a gateway on the visitor's machine
+ * answers (DNS rebinding). Only the name that the browser was given tells such a page from a local client.
+ */
+function createLoopbackCheck(): (authority: string) => boolean {
+  let known: string | undefined;
+  return (authority) => {
+    if (authority === known) return true;
+    const url = `http://${authority}`;
+    if (!URL.canParse(url)) return true;
+    const name = new URL(url).hostname.replace(/\.$/, '');
+    // RFC 6761 section 6.3: names below `localhost` are loopback as well, and no DNS server is asked for them.
+    const isOurs = isLoopback(name) || name.endsWith('.localhost');
+    if (isOurs) known = authority;
+    return isOurs;
+  };
+}
+
+function misdirected(): HttpRefusal {
+  return new HttpRefusal(
+    421,
+    'This gateway listens for its own machine only and serves no other host name: use localhost or 127.0.0.1.',
+  );
+}
+
+/** The router decodes a path before it compares; the paths that are served have one spelling. */
+function isOtherPath({ is404, raw: { url = '' }, routeOptions }: FastifyRequest): boolean {
+  if (is404) return true;
+  const end = url.indexOf('?');
+  return (end < 0 ? url : url.slice(0, end)) !== routeOptions.url;
 }
 
 /** 405 where another method would do, and 404 where none does. */
@@ -47,17 +99,26 @@ function toRouteRefusal(
   return new HttpRefusal(405, `The method is not allowed here: use ${allow}.`);
 }
 
-function checkHost({ raw }: FastifyRequest): HttpRefusal | undefined {
-  const { rawHeaders, httpVersion, headers, url = '' } = raw;
+function checkHost({ raw, originalUrl }: FastifyRequest): HttpRefusal | undefined {
+  const { rawHeaders, httpVersion, headers } = raw;
   // Node.js keeps the first of several, and somebody before us may have gone by the last.
   const hosts = countHeader(rawHeaders, 'host');
   // HTTP/1.0 need not have one, but what reads the URL of a GraphQL request does.
   if (hosts === 0 && httpVersion === '1.0') headers.host = 'localhost';
   else if (hosts !== 1) return new HttpRefusal(400, 'Send one `host` header.');
-  const isPlain = url === '/graphql' && /^[a-z\d.-]+(:\d{1,4})?$/i.test(headers.host ?? '');
-  return isPlain || URL.canParse(url, `http://${headers.host}`)
+  const isPlain = originalUrl === '/graphql' && /^[a-z\d.-]+(:\d{1,4})?$/i.test(headers.host ?? '');
+  const isValid = () =>
+    !/[/?#@\\]/.test(headers.host ?? '') && URL.canParse(originalUrl, `http://${headers.host}`);
+  return isPlain || isValid()
     ? undefined
     : new HttpRefusal(400, 'The URL or the `host` header is malformed.');
+}
+
+/** The path and the query of a target that is a whole URL; other targets as they are. */
+export function toOriginForm(target: string): string {
+  const rest = /^https?:\/\/[^/?#]*(.*)$/is.exec(target)?.[1];
+  if (rest === undefined) return target;
+  return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /** Names and values take turns in `rawHeaders`. */

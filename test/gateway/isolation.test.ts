@@ -37,7 +37,7 @@ describe('Without a credential', () => {
         {
           method: 'POST',
           headers: [
-            ['host', 'gateway'],
+            ['host', 'localhost'],
             ['content-type', 'application/json'],
             ['authorization', 'Bearer demo'],
             ['authorization', 'Bearer bob'],

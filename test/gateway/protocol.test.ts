@@ -239,7 +239,7 @@ describe('A POST', () => {
     expect(answer.status).toBe(200);
   });
 
-  it.each([['host: gateway'], []])('in HTTP/1.0 is answered (%s)', async (...host) => {
+  it.each([['host: localhost'], []])('in HTTP/1.0 is answered (%s)', async (...host) => {
     const head = ['POST /graphql HTTP/1.0', ...host, CREDENTIAL, JSON_TYPE, LENGTH];
     const request = [...head, '', BODY].join('\r\n');
     expect((await sendRaw(gateway.origin, request)).status).toBe(200);
@@ -365,6 +365,27 @@ describe('A GET', () => {
     expectRefusal({ status: answer.status, headers: answer.headers, body: await answer.text() }, 400);
   });
 
+  it.each([
+    'query={__typename}&variables=&extensions=',
+    'query={__typename}&variables=null&extensions=null&operationName=',
+    'query={__typename}&variables={}&extensions={}',
+    'query={__typename}&variables=&operationName=',
+  ])('with empty parameters (%s) is answered', async (search) => {
+    const answer = await get(search);
+    expect([answer.status, await answer.json()]).toEqual([200, { data: { __typename: 'Query' } }]);
+  });
+
+  it.each(['image/png', '*/*;q=0', 'application/json;q=0, text/plain'])(
+    'that accepts only %s is 406',
+    async (accept) => {
+      const answer = await get(`query=${encodeURIComponent(QUERY)}`, {
+        accept,
+        authorization: 'Bearer demo',
+      });
+      expectRefusal({ status: answer.status, headers: answer.headers, body: await answer.text() }, 406);
+    },
+  );
+
   it('with a document that is too long is 400, and with one that no URL should hold 431', async () => {
     const long = await get(`query=${'a'.repeat(15_001)}`);
     expect([long.status, await long.json()]).toMatchObject([
@@ -467,10 +488,10 @@ describe('A request that is malformed', () => {
     ['a NUL in a header', postOf(['x-a: b\0c', LENGTH])],
     ['a blank before a colon', postOf(['x-a : b', LENGTH])],
     ['two hosts', postOf(['host: other', LENGTH])],
-    ['a host that is none', postOf([LENGTH]).replace('host: gateway', 'host: a b')],
-    ['half an address as host', postOf([LENGTH]).replace('host: gateway', 'host: [')],
+    ['a host that is none', postOf([LENGTH]).replace('host: localhost', 'host: a b')],
+    ['half an address as host', postOf([LENGTH]).replace('host: localhost', 'host: [')],
     ['a URL with a port that is none', postOf([LENGTH]).replace('/graphql', 'http://a:99999/graphql')],
-    ['no host', postOf([LENGTH]).replace('host: gateway\r\n', '')],
+    ['no host', postOf([LENGTH]).replace('host: localhost\r\n', '')],
     ['no HTTP', 'HELLO\r\n\r\n'],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01'],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
@@ -518,17 +539,6 @@ describe('A page of another origin', () => {
     },
   );
 
-  it('on the list may call, without cookies, and may read refusals', async () => {
-    const app = 'origin: https://app.example';
-    expect(allowed(await raw('OPTIONS /graphql', [app, ...preflight]))).toEqual([
-      'https://app.example',
-      null,
-    ]);
-    expect(allowed(await postRaw([app, JSON_TYPE, LENGTH]))).toEqual(['https://app.example', null]);
-    const refused = await postRaw([app, 'content-type: text/plain', LENGTH]);
-    expect([refused.status, ...allowed(refused)]).toEqual([415, 'https://app.example', null]);
-  });
-});
   it.each([
     'authorization,content-type,accept',
     'apollographql-client-name,apollographql-client-version',
@@ -547,3 +557,14 @@ describe('A page of another origin', () => {
     expect(may).not.toContain('*');
   });
 
+  it('on the list may call, without cookies, and may read refusals', async () => {
+    const app = 'origin: https://app.example';
+    expect(allowed(await raw('OPTIONS /graphql', [app, ...preflight]))).toEqual([
+      'https://app.example',
+      null,
+    ]);
+    expect(allowed(await postRaw([app, JSON_TYPE, LENGTH]))).toEqual(['https://app.example', null]);
+    const refused = await postRaw([app, 'content-type: text/plain', LENGTH]);
+    expect([refused.status, ...allowed(refused)]).toEqual([415, 'https://app.example', null]);
+  });
+});

@@ -111,6 +111,20 @@ describe('Requests without a credential', () => {
     expect((await anonymous({ 'x-forwarded-for': '192.0.2.2' })).status).toBe(429);
   });
 
+  it.each([
+    ['203.0.113.5:40001', '203.0.113.5:40002'],
+    ['203.0.113.5', '::ffff:203.0.113.5'],
+    ['[2001:db8::5]:4000', '[2001:db8::5]:4001'],
+    ['2001:db8::5', '2001:0DB8:0:0::5%eth0'],
+    ['garbage', 'other garbage'],
+    ['unknown', '_hidden'],
+  ])('of one address count together however it is written (%s, %s)', async (one, other) => {
+    await start('1', { TRUSTED_PROXIES: '127.0.0.0/8' });
+    expect((await anonymous({ 'x-forwarded-for': one })).status).toBe(401);
+    expect((await anonymous({ 'x-forwarded-for': other })).status).toBe(429);
+    expect((await anonymous({ 'x-forwarded-for': '198.51.100.7:1' })).status).toBe(401);
+  });
+
   it('of one IPv6 network count together', async () => {
     await start('1', { TRUSTED_PROXIES: '127.0.0.1' });
     expect((await anonymous({ 'x-forwarded-for': '2001:db8:1:2::1' })).status).toBe(401);

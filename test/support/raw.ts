@@ -55,5 +55,5 @@ export async function sendRaw(origin: string, request: string | Buffer): Promise
 
 /** Such a request as text, for which the other side closes the connection when it has answered. */
 export function rawRequest(line: string, headers: readonly string[] = [], body = ''): string {
-  return [`${line} HTTP/1.1`, 'host: gateway', 'connection: close', ...headers, '', body].join('\r\n');
+  return [`${line} HTTP/1.1`, 'host: localhost', 'connection: close', ...headers, '', body].join('\r\n');
 }

@@ -65,13 +65,6 @@ export const admission = [
     tests: RATE_LIMIT,
   },
   {
-    name: 'Whoever names another address is taken for another',
-    file: 'src/http/app.ts',
-    find: '[...options.trustedProxies] : false',
-    replace: '[...options.trustedProxies] : true',
-    tests: RATE_LIMIT,
-  },
-  {
     name: 'Each address of an IPv6 network is another caller',
     file: 'src/admission/rate-limiter.ts',
     find: "filled.slice(0, 4).join(':')",

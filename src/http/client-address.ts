@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIPv4, isIPv6 } from 'node:net';
+
+/** The address that a request comes from, in one spelling. */
+export type ClientAddress = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string;
+
+/**
+ * The connection's own address, or, where it is a trusted proxy's, the last one in `X-Forwarded-For` that is not. What
+ * is no address there is not believed: the connection's own stands in for it.
+ */
+export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
+  const isTrusted = createNetworkCheck(trustedProxies);
+  return ({ headers, socket }) => {
+    const own = normalizeAddress(socket.remoteAddress ?? '') ?? 'unknown';
+    const forwarded = headers['x-forwarded-for'];
+    if (forwarded === undefined || !isTrusted(own)) return own;
+    // Each proxy adds the address that it was called from, so the header is read from its end.
+    const addresses = String(forwarded).split(',').map(normalizeAddress).reverse();
+    const client = addresses.findIndex((address) => address === undefined || !isTrusted(address));
+    return addresses.at(client) ?? own;
+  };
+}
+
+/**
+ * An IP address without what proxies add to it (a port, brackets, quotation marks, a zone) and in its canonical form
+ * (RFC 5952); an IPv4 address that is written as IPv6 (RFC 4291 section 2.5.5.2) is IPv4. Undefined for anything else.
+ */
+export function normalizeAddress(text: string): string | undefined {
+  const bare = text.trim().replace(/^"(.*)"$/, '$1');
+  const [, bracketed, v4] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(bare) ?? [];
+  const address = (bracketed ?? v4 ?? bare).replace(/%.*$/s, '');
+  if (isIPv4(address)) return address;
+  if (!isIPv6(address)) return undefined;
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(canonical) ?? [];
+  if (high === undefined || low === undefined) return canonical;
+  const bits = Number.parseInt(high, 16) * 0x1_0000 + Number.parseInt(low, 16);
+  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join('.');
+}
+
+/** Whether a normalized address is in one of the networks, each an address or a range in CIDR notation. */
+function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
+  if (networks.length === 0) return () => false;
+  const list = new BlockList();
+  for (const network of networks) addNetwork(list, network);
+  return (address) => list.check(address, familyOf(address));
+}
+
+function addNetwork(list: BlockList, network: string): void {
+  const [text = '', bits] = network.split('/');
+  const address = normalizeAddress(text);
+  if (address === undefined) return;
+  const family = familyOf(address);
+  // Of an IPv4 address that is written as IPv6 the first 96 bits say that it is one.
+  const skipped = family === 'ipv4' && text.includes(':') ? 96 : 0;
+  const length = bits === undefined ? SIZES[family] : Number(bits) - skipped;
+  list.addSubnet(address, Math.max(0, length), family);
+}
+
+/** Bits of an address. */
+const SIZES = { ipv4: 32, ipv6: 128 } as const;
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return isIPv4(address) ? 'ipv4' : 'ipv6';
+}
