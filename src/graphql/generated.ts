@@ -23,11 +23,11 @@ export type Scalars = {
 export type CreateTokenInput = {
   /** How the token will sign in. */
   authenticationMethod: TokenAuthenticationMethodInput;
-  /** Free text. Write-only: the IAM API never returns it. */
+  /** Free text, at most 2000 characters. Write-only: the IAM API never returns it. One that holds a private key is refused. */
   description?: InputMaybe<Scalars['String']['input']>;
   /** Makes it safe to send this again, for example after a lost answer: for 24 hours the same caller's same key with the same input gives the token made the first time. While the outcome of an earlier request is not known, this one waits for it, or fails with `OVERLOADED` and `retryAfter`. The same key with another input is a `CONFLICT` user error. A caller is one credential: with a refreshed bearer the same key is another key, so repeat with the bearer that was used first, or look in `tokens` before. 1 to 255 visible ASCII characters; a random UUID is a good one. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
-  /** Display name, at least 3 characters. */
+  /** Display name, 3 to 2000 characters on one line, in well-formed Unicode. One that holds a private key is refused. */
   name: Scalars['String']['input'];
 };
 
@@ -84,19 +84,19 @@ export type JsonWebKeyInput = {
   alg: Scalars['String']['input'];
   /** Curve of an EC key: `P-256` for ES256, `P-521` for ES512. */
   crv?: InputMaybe<Scalars['String']['input']>;
-  /** Public exponent of an RSA key (base64url). */
+  /** Public exponent of an RSA key (base64url without padding): odd, at least 3, at most 8 bytes. */
   e?: InputMaybe<Scalars['String']['input']>;
-  /** Key identifier. */
+  /** Key identifier, 1 to 256 visible ASCII characters. */
   kid: Scalars['String']['input'];
   /** Key type: `RSA` or `EC`. */
   kty: Scalars['String']['input'];
-  /** Modulus of an RSA key (base64url). */
+  /** Modulus of an RSA key (base64url without padding): odd, 2048 to 16 384 bits. */
   n?: InputMaybe<Scalars['String']['input']>;
   /** What the public key is for. */
   use?: Scalars['String']['input'];
-  /** X coordinate of an EC key (base64url). */
+  /** X coordinate of an EC key (base64url without padding): exactly 32 bytes for P-256, 66 for P-521. */
   x?: InputMaybe<Scalars['String']['input']>;
-  /** Y coordinate of an EC key (base64url). */
+  /** Y coordinate of an EC key (base64url without padding): as long as `x`. */
   y?: InputMaybe<Scalars['String']['input']>;
 };
 
@@ -109,7 +109,7 @@ export type JsonWebKeySet = {
 
 /** A JSON Web Key Set (RFC 7517). */
 export type JsonWebKeySetInput = {
-  /** The public keys, at least one. */
+  /** The public keys, 1 to 100. */
   keys: Array<JsonWebKeyInput>;
 };
 
@@ -226,7 +226,7 @@ export type PublicKeyInfo = JsonWebKeySet | JsonWebKeySetLocation;
 export type PublicKeyInfoInput =
   /** The keys themselves, to be held by IAM. */
   { jwks: JsonWebKeySetInput; jwksUri?: never; }
-  |  /** An absolute https URL that IAM reads the key set from. */
+  |  /** An absolute https URL that IAM reads the key set from: without credentials and fragment, in the characters of RFC 3986, at most 2048. */
   { jwks?: never; jwksUri: Scalars['String']['input']; };
 
 /** Read operations. */
@@ -388,7 +388,7 @@ export type UpdateTokenInput = {
   authenticationMethod?: InputMaybe<UpdateTokenAuthenticationMethodInput>;
   /** `Token.id`. */
   id: Scalars['ID']['input'];
-  /** New display name, at least 3 characters. */
+  /** New display name, 3 to 2000 characters on one line, in well-formed Unicode. */
   name?: InputMaybe<Scalars['String']['input']>;
 };
 

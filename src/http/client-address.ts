@@ -14,11 +14,17 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
     const own = normalizeAddress(socket.remoteAddress ?? '') ?? 'unknown';
     const forwarded = headers['x-forwarded-for'];
     if (forwarded === undefined || !isTrusted(own)) return own;
-    // Each proxy adds the address that it was called from, so the header is read from its end.
-    const addresses = String(forwarded).split(',').map(normalizeAddress).reverse();
-    const client = addresses.findIndex((address) => address === undefined || !isTrusted(address));
-    return addresses.at(client) ?? own;
+    return findClient(String(forwarded).split(','), isTrusted) ?? own;
   };
+}
+
+/** Each proxy adds the address that it was called from, so the entries are read from their end. */
+function findClient(entries: readonly string[], isTrusted: (address: string) => boolean): string | undefined {
+  for (let at = entries.length - 1; at >= 0; at--) {
+    const address = normalizeAddress(entries[at] as string);
+    if (address === undefined || at === 0 || !isTrusted(address)) return address;
+  }
+  return undefined;
 }
 
 /**
