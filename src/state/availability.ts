@@ -13,7 +13,7 @@ export interface Availability {
   isUp(): boolean;
   /** `performance.now()` of the last time that it came back; what it knew before may be gone. */
   upSince(): number;
-  /** A command failed: nobody uses the other side until a probe gets through. */
+  /** A command failed: the other side is not used until a probe gets through. */
   lose(cause: string): void;
   /** Probes at once. */
   check(): Promise<void>;
@@ -24,7 +24,7 @@ const PROBE_LOST_MS = 250;
 
 /**
  * One failure ends the use of the other side for all requests, so that a slow one does not cost each of them its timeout.
- * Probes find out when it is back, and, with `probeMs`, that it is lost while nobody uses it. It counts as lost until the
+ * Probes find out when it is back, and, with `probeMs`, that it is lost while it is not in use. It counts as lost until the
  * first probe, and a start that succeeds is not reported as a change.
  */
 export function watchAvailability(options: AvailabilityOptions): Availability {

@@ -26,13 +26,13 @@ export interface LeasedChange {
  * All functions reject with `StateUnavailable`; the command may have been carried out all the same.
  */
 export interface LeasedRecords {
-  /** Takes the lease where nobody holds it. `owner` is a random string that is used for nothing else. */
+  /** Takes the lease if it is free. `owner` is a random string that is used for nothing else. */
   acquire(key: RecordKey, owner: string, leaseMs: number): Promise<Acquired>;
   /** False when `owner` does not hold the lease: then nothing was changed. */
   change(key: RecordKey, owner: string, change: LeasedChange): Promise<boolean>;
 }
 
-/** Why shared state cannot be used: nobody answers, a command was refused, or there is no room for another record. */
+/** Why state cannot be used: its process does not reply, a command was refused, or there is no room for another record. */
 type Reason = 'away' | 'refused' | 'full';
 
 export class StateUnavailable extends Error {

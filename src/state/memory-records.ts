@@ -14,8 +14,8 @@ interface MemoryOptions {
 }
 
 /**
- * The records of a single process. Each is a promise to a caller, so none is dropped before its time: what there is no
- * room for is refused. One caller can fill a tenth of the room, and nobody else's share.
+ * The records of a single process. Each is a promise to a caller, so none is dropped before its time: a new one is refused
+ * if there is no room for it. One caller can fill a tenth of the room.
  */
 export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords {
   const { maxEntries = 100_000, maxEntriesPerCaller = 10_000, now = () => performance.now() } = options;

@@ -36,7 +36,7 @@ const CLUSTER_PROBES = 16;
 
 /**
  * Connects in the background, for as long as it takes. The probe writes: a server that is full or only a replica is of no
- * use. In a cluster it writes several keys, so that every node is asked, and one that is lost counts as the whole.
+ * use. In a cluster it writes several keys, so that it reaches every node; one lost node counts as the loss of the whole.
  */
 export function connectSharedState(options: SharedStateOptions): SharedState {
   const { url, commandTimeoutMs, onChange, onRefusal } = options;

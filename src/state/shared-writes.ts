@@ -1,6 +1,6 @@
 /** How processes that share state learn of each other's writes to the IAM API. `identity` is a credential's full SHA-256. */
 export interface SharedWrites {
-  /** Rejects when the other processes cannot be told. */
+  /** Rejects when the write cannot be reported. */
   report(identity: string): Promise<void>;
   /** Milliseconds since the last write of any process; undefined when there was none within `REMEMBER_WRITES_MS`. */
   sinceLast(identity: string): Promise<number | undefined>;

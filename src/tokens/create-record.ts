@@ -8,7 +8,10 @@ export interface CreateRecord {
   readonly digest: string;
   readonly before: readonly string[] | null;
   readonly tokenId?: string;
-  /** Of a create whose outcome is not known: the owner whose lease it left behind. Whoever finds the token uses it. */
+  /**
+   * Of a create whose outcome is not known: the owner of the lease that it left behind. A request that finds the token
+   * completes the record as this owner.
+   */
   readonly owner?: string;
 }
 

@@ -144,7 +144,7 @@ async function wait(create: Create, state: CreateState, heldForMs: number, lookU
   return (await records.change(recordKey, state.owner, change)) ? { outcome: { token: found } } : AGAIN;
 }
 
-/** The token that an earlier attempt made, if it can be told from those that were there before. */
+/** The token that an earlier attempt made, if it can be distinguished from those that were there before. */
 async function findMade(
   { loaders, body }: Create,
   before: readonly string[] | null,
@@ -160,7 +160,7 @@ function toBefore({ tokens, isComplete }: Matches): readonly string[] | null {
   return isComplete && tokens.length <= MAX_BEFORE ? tokens.map(({ id }) => id) : null;
 }
 
-/** Records the token. Before that, nobody is told of it: another request may have recorded one of its own. */
+/** Records the token, and reports it only then: another request may have recorded one of its own. */
 async function finish({ digest }: Create, token: TokenDto, lease: Lease): Promise<Turn> {
   const change = doneChange(digest, token);
   lease.leave(change);

@@ -21,7 +21,7 @@ const RETRY_MS = 250;
 /**
  * Takes the lease if it is free, runs `work`, and gives it back. Rejects as `work` does, or with `StateUnavailable`; then
  * the lease may have been taken all the same, so it is given back as well. What cannot be written at the end is tried
- * again in the background for as long as the lease may last; nobody waits for it.
+ * again in the background for as long as the lease may last.
  */
 export async function withLease<Result>(
   records: LeasedRecords,

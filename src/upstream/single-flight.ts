@@ -43,7 +43,7 @@ interface Entry<W extends Waiter> extends SharedWork<W> {
   /** When the first waiter came: everything that was read for it was read later. */
   readonly startedAt: number;
   readonly outcome: Promise<unknown>;
-  /** Called when nobody waits any more. */
+  /** Called when there are no waiters left. */
   cancel(): void;
 }
 

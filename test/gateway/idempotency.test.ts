@@ -222,7 +222,7 @@ describe('A caller with many tokens', () => {
     expect(method('POST')).toBe(20);
   });
 
-  it('more than can be looked through is told when an outcome cannot be found out, and gets no second token', async () => {
+  it('more than can be looked through gets no second token, and an error that the outcome cannot be found out', async () => {
     large.emulator.faults.add({ fault: 'after-500', operation: 'createToken', times: 1 });
     const lost = await createMany(large, ['lost'], 'Bearer many');
     expect(lost.errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_ERROR', mayHaveSucceeded: true });
@@ -259,7 +259,7 @@ describe('While the outcome of a create is not known', () => {
     expect(sent()).toBe(1);
   });
 
-  it('a repeat whose time is up is told when to come again, and then gets its token', async () => {
+  it('a repeat whose time is up gets a time to come again, and then its token', async () => {
     fail('reset');
     await ask('never');
     const startedAt = performance.now();

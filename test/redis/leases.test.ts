@@ -51,7 +51,7 @@ const made = () => near.emulator.tokensOf('demo').filter(({ name }) => name === 
 const idOf = ({ data }: Answer): string | undefined => data?.createToken?.token?.id;
 const codeOf = ({ errors }: Answer) => errors?.[0]?.extensions.code;
 
-/** Asks again, as a client does, until there is a token. */
+/** Sends the create again, as a client does, until there is a token. */
 async function createInTheEnd(at: Gateway): Promise<string> {
   for (let attempt = 0; attempt < 10; attempt++) {
     const answer = await create(at);
@@ -116,7 +116,7 @@ describe('What the network delivers late', () => {
 });
 
 describe('While a replica cannot reach Redis', () => {
-  it('its create is refused or finished, and a repeat is told to come again and never that IAM did not answer', async () => {
+  it('its create is refused or finished, and a repeat gets a time to come again, and never the error of an IAM that did not answer', async () => {
     const first = create(far);
     await until(() =>
       isFound('tokens-gateway:create:*:lease').then((found) => found || called('createToken') > 0),

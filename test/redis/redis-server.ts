@@ -13,7 +13,7 @@ export interface RedisServer {
   kill(): Promise<void>;
   /** On the same port. */
   start(): Promise<void>;
-  /** Has no room for one entry more, until told otherwise. */
+  /** Whether it has no room for one entry more. */
   fill(isFull: boolean): Promise<void>;
   /** Sends a command, by `redis-cli`. */
   command(...args: string[]): Promise<string>;
