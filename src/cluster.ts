@@ -1,10 +1,10 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { createRateLimit } from './admission/token-bucket.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import { startAdmin } from './http/admin.ts';
 import { type Channel, createPrimaryState } from './state/primary-state.ts';
+import { createRateLimit } from './state/token-bucket.ts';
 import type { Build } from './telemetry/build.ts';
 import { createPrimaryMetrics } from './telemetry/metrics.ts';
 import { createWorkerMetrics } from './telemetry/worker-metrics.ts';

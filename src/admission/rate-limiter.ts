@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { GraphQLError } from 'graphql';
 import { retryableRejection } from '../errors.ts';
 import type { SharedBucket } from '../state/redis-token-bucket.ts';
-import { type Allowance, createRateLimit, type RateLimitOptions } from './token-bucket.ts';
+import { type Allowance, createRateLimit, type RateLimitOptions } from '../state/token-bucket.ts';
 
 export interface QuotaOptions extends RateLimitOptions {
   /** The bucket of all replicas. While it is away each has its own. */

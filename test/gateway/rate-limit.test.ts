@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createRateLimit } from '../../src/admission/token-bucket.ts';
+import { createRateLimit } from '../../src/state/token-bucket.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 
 const ONE = '{ tokens(first: 1) { nodes { id } } }';

@@ -81,7 +81,7 @@ export const admission = [
   },
   {
     name: 'A caller that was quiet for long may send any number at once',
-    file: 'src/admission/token-bucket.ts',
+    file: 'src/state/token-bucket.ts',
     find: 'Math.min(rateLimitBurst, left + ((time - at) / 1000) * rateLimitPerSecond)',
     replace: 'left + ((time - at) / 1000) * rateLimitPerSecond',
     tests: RATE_LIMIT,
