@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from './config/config.ts';
 import { startAdmin } from './http/admin.ts';
 import { type Channel, createPrimaryState } from './state/primary-state.ts';
-import { createRateLimit } from './state/token-bucket.ts';
+import { createTokenBuckets } from './state/token-bucket.ts';
 import type { Build } from './telemetry/build.ts';
 import { createPrimaryMetrics } from './telemetry/metrics.ts';
 import { createWorkerMetrics } from './telemetry/worker-metrics.ts';
@@ -48,7 +48,7 @@ export function startWorkers(
   log: FastifyBaseLogger,
   { settings, build }: { readonly settings: () => WorkerSettings; readonly build: Build },
 ): Workers {
-  const state = createPrimaryState(createRateLimit(config.limits).take);
+  const state = createPrimaryState(createTokenBuckets(config.limits).take);
   const own = createPrimaryMetrics(build);
   const metrics = config.admin && createWorkerMetrics(own.registry);
   const workers = new Map<Worker, WorkerState>();

@@ -2,12 +2,16 @@ import { isIPv6 } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import type { GraphQLError } from 'graphql';
 import { retryableRejection } from '../errors.ts';
-import type { SharedBucket } from '../state/redis-token-bucket.ts';
-import { type Allowance, createRateLimit, type RateLimitOptions } from '../state/token-bucket.ts';
+import {
+  type Allowance,
+  createTokenBuckets,
+  type RateLimitOptions,
+  type SharedBuckets,
+} from '../state/token-bucket.ts';
 
 export interface QuotaOptions extends RateLimitOptions {
   /** The bucket of all replicas. While it is away each has its own. */
-  readonly shared?: { readonly take: SharedBucket; readonly onFallback: () => void } | undefined;
+  readonly shared?: { readonly take: SharedBuckets; readonly onFallback: () => void } | undefined;
 }
 
 /** A promise only where replicas share the limit. */
@@ -30,7 +34,7 @@ const TOO_OFTEN = 'Too many requests of this caller. Wait `retryAfter` seconds b
 /** Buckets of `rateLimitBurst`, refilled by `rateLimitPerSecond`, which is not 0. */
 export function createQuota(options: QuotaOptions): Quota {
   const { rateLimitPerSecond, rateLimitBurst, shared } = options;
-  const here = createRateLimit(options);
+  const here = createTokenBuckets(options);
   const policy = `"default";q=${rateLimitBurst};w=${Math.ceil(rateLimitBurst / rateLimitPerSecond)}`;
 
   /** draft-ietf-httpapi-ratelimit-headers: what is left, and in how many seconds there is more, or all again. */

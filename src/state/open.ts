@@ -6,9 +6,10 @@ import { createPersistedQueries, type PersistedQueries } from './persisted-queri
 import { type Channel, connectPrimaryState } from './primary-state.ts';
 import { connectSharedState, type StateUse } from './redis-connection.ts';
 import { createRedisRecords } from './redis-records.ts';
-import { createSharedBucket, type SharedBucket } from './redis-token-bucket.ts';
+import { createSharedBuckets } from './redis-token-bucket.ts';
 import { createRedisWrites } from './redis-writes.ts';
 import type { SharedWrites } from './shared-writes.ts';
+import type { SharedBuckets } from './token-bucket.ts';
 
 interface StateOptions extends Pick<Config, 'redisUrl' | 'limits' | 'http'> {
   readonly primary?: Channel | undefined;
@@ -18,7 +19,7 @@ interface StateOptions extends Pick<Config, 'redisUrl' | 'limits' | 'http'> {
 export interface State {
   readonly records: LeasedRecords;
   readonly writes?: SharedWrites;
-  readonly rateLimit?: { readonly take: SharedBucket; readonly onFallback: () => void };
+  readonly rateLimit?: { readonly take: SharedBuckets; readonly onFallback: () => void };
   /** With Redis only. */
   readonly persistedQueries?: PersistedQueries;
   readonly isRedisUp?: () => boolean;
@@ -77,7 +78,10 @@ function openRedisState(url: string, options: StateOptions, log: FastifyBaseLogg
   return {
     records: createRedisRecords(redis),
     writes: createRedisWrites(redis),
-    rateLimit: { take: createSharedBucket(redis, options.limits), onFallback: () => fallbacks.rate_limits++ },
+    rateLimit: {
+      take: createSharedBuckets(redis, options.limits),
+      onFallback: () => fallbacks.rate_limits++,
+    },
     persistedQueries: createPersistedQueries(redis, () => fallbacks.persisted_queries++),
     isRedisUp: redis.isUp,
     fallbacks,

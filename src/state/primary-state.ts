@@ -1,8 +1,8 @@
 import { replyWithin, watchAvailability } from './availability.ts';
 import { type LeasedRecords, StateUnavailable } from './leases.ts';
 import { createMemoryRecords } from './memory-records.ts';
-import type { SharedBucket } from './redis-token-bucket.ts';
 import { createWriteMarks, type SharedWrites } from './shared-writes.ts';
+import type { Allowance, SharedBuckets } from './token-bucket.ts';
 
 /** The channel between a worker and its primary process. Other messages come through it as well. */
 export interface Channel {
@@ -12,7 +12,7 @@ export interface Channel {
 
 /** What the workers of one machine have in common, kept by their primary process. */
 interface PrimaryState extends LeasedRecords, SharedWrites {
-  readonly take: SharedBucket;
+  readonly take: SharedBuckets;
 }
 
 const MARK = 'tokens-gateway:state';
@@ -29,9 +29,7 @@ type Reply = Pick<Request, 'mark' | 'id'> &
   ({ readonly ok: true; readonly value: unknown } | { readonly ok: false });
 
 /** In the primary process: serves its workers. `take` is the rate limit's. */
-export function createPrimaryState(
-  take: (caller: string, amount: number) => Awaited<ReturnType<SharedBucket>>,
-) {
+export function createPrimaryState(take: (caller: string, amount: number) => Allowance) {
   const state = {
     ...createMemoryRecords(),
     ...createWriteMarks(),

@@ -1,17 +1,7 @@
 import { PREFIX, type SharedState } from './redis-connection.ts';
+import type { RateLimitOptions, SharedBuckets } from './token-bucket.ts';
 
-interface BucketOptions {
-  readonly rateLimitPerSecond: number;
-  readonly rateLimitBurst: number;
-}
-
-/** Takes `amount` of a caller's bucket: what is left, and how many whole seconds to wait if it was too little. Rejects with `StateLost`. */
-export type SharedBucket = (
-  caller: string,
-  amount: number,
-) => Promise<{ readonly left: number; readonly waitSeconds: number }>;
-
-// By the clock of the server, which all replicas share. What is full again is forgotten.
+// By the clock of Redis, which all replicas share. A bucket that is full again expires.
 const TAKE = `
 local rate, burst, amount = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
@@ -24,17 +14,17 @@ redis.call('HSET', KEYS[1], 'left', tostring(left - amount), 'at', string.format
 redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
 return {math.floor(left - amount), 0}`;
 
-/** The bucket of all replicas together: one script, one key and one round trip. */
-export function createSharedBucket(
+/** The buckets of all replicas together: one script, one key and one round trip. */
+export function createSharedBuckets(
   { run }: SharedState,
-  { rateLimitPerSecond, rateLimitBurst }: BucketOptions,
-): SharedBucket {
+  { rateLimitPerSecond, rateLimitBurst }: RateLimitOptions,
+): SharedBuckets {
   return async (caller, amount) => {
     const key = `${PREFIX}rate:{${caller}}`;
-    const answer = await run('rate_limits', (redis) =>
+    const reply = await run('rate_limits', (redis) =>
       redis.eval(TAKE, 1, key, rateLimitPerSecond, rateLimitBurst, amount),
     );
-    const [left, waitSeconds] = answer as [number, number];
+    const [left, waitSeconds] = reply as [number, number];
     return { left, waitSeconds };
   };
 }

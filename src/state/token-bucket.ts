@@ -1,34 +1,37 @@
 export interface RateLimitOptions {
   /** Requests a second; 0 is no limit. */
   readonly rateLimitPerSecond: number;
-  /** Requests that a caller may have saved up. */
+  /** Burst size per caller, in requests. */
   readonly rateLimitBurst: number;
 }
 
-/** What came of asking for more. */
+/** The result of consuming requests. */
 export interface Allowance {
   /** Whole requests that are left. */
   readonly left: number;
-  /** Whole seconds until as much as was asked for is there; 0 when it was taken. */
+  /** Whole seconds until there is as much as was requested; 0 when it was consumed. */
   readonly waitSeconds: number;
 }
 
 /** A token bucket for each caller. */
-export interface RateLimit {
+export interface TokenBuckets {
   take(caller: string, amount: number): Allowance;
 }
+
+/** Buckets that several processes share. Rejects with `StateUnavailable`. */
+export type SharedBuckets = (caller: string, amount: number) => Promise<Allowance>;
 
 interface Bucket {
   left: number;
   at: number;
 }
 
-/** `now` is in milliseconds. At most `maxCallers` are remembered, the latest ones. */
-export function createRateLimit(
+/** Buckets in memory, of the `maxCallers` latest callers. `now` is in milliseconds. */
+export function createTokenBuckets(
   { rateLimitPerSecond, rateLimitBurst }: RateLimitOptions,
   { now = () => performance.now(), maxCallers = 100_000 } = {},
-): RateLimit {
-  // In the order of their last request, so that whoever was away the longest is forgotten first: its bucket is fullest.
+): TokenBuckets {
+  // In the order of their last request. The oldest is dropped first: its bucket is the fullest.
   const buckets = new Map<string, Bucket>();
 
   const refill = (caller: string): Bucket => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createRateLimit } from '../../src/state/token-bucket.ts';
+import { createTokenBuckets } from '../../src/state/token-bucket.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 
 const ONE = '{ tokens(first: 1) { nodes { id } } }';
@@ -41,7 +41,7 @@ describe('A caller that asks too often', () => {
 
   it('may ask again as time passes, up to the burst', () => {
     let now = 0;
-    const limit = createRateLimit({ rateLimitPerSecond: 2, rateLimitBurst: 2 }, { now: () => now });
+    const limit = createTokenBuckets({ rateLimitPerSecond: 2, rateLimitBurst: 2 }, { now: () => now });
     const take = () => limit.take('alice', 1).waitSeconds === 0;
     expect([take(), take(), take()]).toEqual([true, true, false]);
     now = 500;
