@@ -9,6 +9,8 @@ const MAX_NESTING = 100;
 export interface JsonBody {
   readonly text: string;
   readonly value: unknown;
+  /** Commas outside of strings: one less than the items or members of each list or object that is not empty. */
+  readonly commas: number;
 }
 
 /** Reads bodies as JSON, which is UTF-8 (RFC 8259, 8.1), and takes no other media type. */
@@ -18,29 +20,35 @@ export function jsonBody(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     // Decoding would replace what is no UTF-8, and a name written in another charset would be stored damaged.
     if (!isUtf8(body)) return done(new HttpRefusal(400, 'The body is not valid UTF-8.'));
-    if (isNestedDeeply(body)) return done(new HttpRefusal(400, 'The body is nested too deeply.'));
+    const commas = countCommas(body);
+    if (commas === undefined) return done(new HttpRefusal(400, 'The body is nested too deeply.'));
     const text = body.toString('utf8');
-    return parseText(request, text, (error, value) => done(error, { text, value } satisfies JsonBody));
+    return parseText(request, text, (error, value) =>
+      done(error, { text, value, commas } satisfies JsonBody),
+    );
   });
 }
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
 /** What a byte outside of strings does to the number of open brackets. */
 const STEP = new Int8Array(256);
 for (const bracket of '[{') STEP[bracket.charCodeAt(0)] = 1;
 for (const bracket of ']}') STEP[bracket.charCodeAt(0)] = -1;
 
-/** Goes by bytes: none of a longer UTF-8 character is in the range of ASCII. */
-function isNestedDeeply(json: Buffer): boolean {
+/** Undefined for JSON that is nested too deeply. Goes by bytes: none of a longer UTF-8 character is in the range of ASCII. */
+function countCommas(json: Buffer): number | undefined {
   let open = 0;
+  let commas = 0;
   for (let at = 0; at < json.length; at++) {
     const byte = json[at] as number;
     if (byte === QUOTE) at = endOfString(json, at + 1);
+    else if (byte === COMMA) commas++;
     else open += STEP[byte] as number;
-    if (open > MAX_NESTING) return true;
+    if (open > MAX_NESTING) return undefined;
   }
-  return false;
+  return commas;
 }
 
 function endOfString(json: Buffer, start: number): number {

@@ -24,6 +24,9 @@ export interface OperationLimits {
 }
 
 const MAX_OPERATION_NAME = 512;
+/** In the members of a request beside its variables, extensions for example. */
+const MAX_OTHER_VALUES = 200;
+const VALUES = 'values in all variables together';
 /** The deepest input of the schema has seven levels. */
 const MAX_VARIABLE_DEPTH = 32;
 /** GraphQL's own rule allows two as well. */
@@ -80,17 +83,20 @@ export function checkDocument(document: DocumentNode, limits: OperationLimits): 
 
 /** What can be checked without a document: the operation name, and the number, size and nesting of the variables. */
 export function checkRequest(
-  { operationName = '', variables }: Params,
+  { operationName = '', variables, commas }: Params,
   { maxVariables, maxVariableValues: maxValues }: OperationLimits,
 ): void {
+  // Commas were counted with the bytes of the body. To look at an object of thousands of members takes milliseconds.
+  const isTooLarge = commas > maxVariables + maxValues + MAX_OTHER_VALUES;
   check([
     ['operationName', 'characters in an operation name', operationName.length, MAX_OPERATION_NAME],
     ['variables', 'variables', Object.keys(variables).length, maxVariables],
+    ['variableValues', VALUES, isTooLarge ? maxValues + 1 : 0, maxValues],
   ]);
   const { values, depth } = measureVariables(variables, { maxValues, maxDepth: MAX_VARIABLE_DEPTH });
   check([
     ['variableDepth', 'levels of variables', depth, MAX_VARIABLE_DEPTH],
-    ['variableValues', 'values in all variables together', values, maxValues],
+    ['variableValues', VALUES, values, maxValues],
   ]);
 }
 

@@ -15,6 +15,7 @@ const paramsOf = (query: string | undefined) => ({
   persistedQuery: undefined,
   operationName: undefined,
   variables: {},
+  commas: 0,
 });
 const parsedOf = async (text: string) => {
   const document = parse(text);
