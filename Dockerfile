@@ -36,5 +36,5 @@ USER 1000
 ENV HOST=0.0.0.0 PORT=4000
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# Room for what dies young: docs/adr/0014-young-generation.md
+# A larger young generation: docs/adr/0014-young-generation.md
 CMD ["node", "--max-semi-space-size=64", "dist/main.js"]

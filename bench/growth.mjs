@@ -30,7 +30,7 @@ const options = readOptions({
   seconds: 60,
   /** File for the tables. */
   out: '',
-  /** Into docs/performance.md. */
+  /** Into RESULTS.md. */
   write: false,
 });
 

@@ -28,7 +28,7 @@ const options = readOptions({
   latency: -1,
   /** File for the figures of every round. */
   out: '',
-  /** Into docs/performance.md and its chart. */
+  /** Into RESULTS.md and its chart. */
   write: false,
 });
 const unknown = options.workloads.filter((name) => !(name in WORKLOADS));

@@ -43,7 +43,7 @@ Usage:
 Most used variables:
 ${MOST_USED.map(describeVariable).join('\n')}
 
-All variables: docs/configuration.md. Signals, exit codes and metrics: docs/operations.md.
+All variables: docs/configuration.md. Signals, exit codes and metrics: docs/operator-guide.md.
 `;
 }
 

@@ -3,7 +3,7 @@ import { AuthError } from './auth/auth-error.ts';
 import { isUnauthenticated } from './upstream/parse-error.ts';
 import { mayHaveSucceeded, UpstreamError } from './upstream/upstream-error.ts';
 
-/** Every code a client can meet, with what it means: `docs/errors.md` is checked against this list. */
+/** Every code a client can meet, with what it means: `docs/client-guide.md` is checked against this list. */
 export type ErrorCode =
   | 'BAD_REQUEST'
   | 'BAD_USER_INPUT'

@@ -226,7 +226,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
 }
 
 const GRAPHIQL_MISSING =
-  'EXPLORER=graphiql and both need the files of GraphiQL: run `npm run build:graphiql` first';
+  'EXPLORER=graphiql and both need the files of GraphiQL: run `node tools/graphiql/build.mjs` first';
 
 const CONNECTIONS_FULL =
   'client connections are at their limit: idle ones are closed, and new ones are refused where none is idle. Raise the limit of open files (ulimit -n), or add replicas';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-export const PERFORMANCE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
+export const PERFORMANCE = fileURLToPath(new URL('../RESULTS.md', import.meta.url));
 
 export function toTable(head, rows) {
   const line = (cells) => `| ${cells.join(' | ')} |`;

@@ -27,14 +27,14 @@ export const variables = {
   }),
   ADMIN_PORT: integer(undefined, {
     ...PORTS,
-    meaning: 'Port of a second listener for `/metrics`, `/livez` and `/readyz`; without it there is none',
+    meaning: 'Port of the admin listener: `/metrics`, `/livez`, `/readyz`',
   }),
-  WORKERS: integer(1, { min: 1, max: 256, meaning: 'Processes that share the port, for several cores' }),
+  WORKERS: integer(1, { min: 1, max: 256, meaning: 'Processes that share the port, one for each core' }),
   TRUSTED_PROXIES: addresses({
     meaning:
-      'Addresses or networks of load balancers whose `X-Forwarded-For` is believed, separated by commas; only the rate limit of unknown callers goes by it',
+      'Addresses or networks of load balancers, separated by commas: their `X-Forwarded-For` is used for the rate limit of requests without a credential',
   }),
-  ADMIN_HOST: host('127.0.0.1', { meaning: 'Address of that second listener' }),
+  ADMIN_HOST: host('127.0.0.1', { meaning: 'Address of the admin listener' }),
 
   API_GATEWAY_URL: url({
     defaultText: 'required without EMULATOR=true',
@@ -51,7 +51,7 @@ export const variables = {
   }),
   EMULATOR_HOST: host('127.0.0.1', { meaning: 'Address of the emulator' }),
   EMULATOR_DATA_FILE: text(undefined, {
-    meaning: 'File in which the emulator keeps its state over restarts',
+    meaning: "File that keeps the emulator's state across restarts",
   }),
   EMULATOR_SEED: text('demo', {
     meaning: 'What the emulator starts with: `demo` (120 tokens), `large` (10 000), `empty`, or a JSON file',
@@ -80,7 +80,7 @@ export const variables = {
       '`pat`: what is sent upstream, the `project` scoped token or the `user` access token of the sign-in',
   }),
   CALLER_AUTH: choice(['none', 'jwt', 'api-key'], 'none', {
-    meaning: '`pat`: how callers prove who they are; `none` starts only on a loopback `HOST`',
+    meaning: '`pat`: how callers are authenticated; `none` starts only on a loopback `HOST`',
   }),
   CALLER_JWKS_URL: url({ meaning: "`jwt`: URL of the key set that the callers' tokens are signed with" }),
   CALLER_JWT_ISSUER: text(undefined, { meaning: '`jwt`: required `iss`' }),
@@ -106,19 +106,18 @@ export const variables = {
   }),
   CORS_HEADERS: headerNames({
     defaultText: 'none',
-    meaning:
-      'Request headers that those pages may send, separated by commas, besides the usual ones of GraphQL clients and of tracing',
+    meaning: 'Further request headers that those pages may send, separated by commas',
   }),
   TRUSTED_DOCUMENTS: text(undefined, {
     meaning: 'Manifest file of the documents that clients may run; read again when it changes',
   }),
   TRUSTED_DOCUMENTS_MODE: choice(['enforce', 'log'], 'enforce', {
-    meaning: '`enforce`: nothing else runs; `log`: everything runs, and what is not in the manifest is told',
+    meaning: '`enforce`: nothing else runs; `log`: other documents run too, and are logged and counted',
   }),
   APQ: flag(false, { meaning: 'Automatic persisted queries' }),
   REDIS_URL: redisUrl({
     meaning:
-      'Redis or Valkey that replicas share their state in: `redis://` or, with TLS, `rediss://`. Of a cluster, several nodes, separated by commas, or one with `?cluster=true`',
+      'Redis or Valkey for the shared state of replicas: `redis://`, or `rediss://` with TLS. For a cluster, several nodes separated by commas, or one with `?cluster=true`',
   }),
   LOG_LEVEL: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info', {
     meaning: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
@@ -129,7 +128,7 @@ export const variables = {
   }),
 
   OTEL_EXPORTER_OTLP_ENDPOINT: url({
-    meaning: 'OTLP receiver that traces are sent to; without it there are none',
+    meaning: 'OTLP receiver for traces; without it there are none',
   }),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url({ meaning: 'The same, with its path, for traces alone' }),
   OTEL_EXPORTER_OTLP_PROTOCOL: choice(['http/protobuf'], 'http/protobuf', {
@@ -138,61 +137,65 @@ export const variables = {
   OTEL_TRACES_EXPORTER: choice(['otlp', 'none'], 'otlp', { meaning: '`none` makes no traces' }),
   OTEL_SDK_DISABLED: flag(false, { meaning: 'Makes no traces' }),
 
-  REQUEST_DEADLINE_MS: ms(
-    10_000,
-    'A GraphQL request is answered within this time, whatever the upstream does',
-  ),
-  DRAIN_TIMEOUT_MS: ms(15_000, 'On SIGTERM, how long requests in flight may take before the process ends'),
+  REQUEST_DEADLINE_MS: ms(10_000, 'Time for a GraphQL request, from its headers to its response'),
+  DRAIN_TIMEOUT_MS: ms(15_000, 'Time for requests in flight to end after SIGTERM'),
   DRAIN_DELAY_MS: integer(250, {
     max: 60_000,
     meaning:
-      'Of that time, how long connections are still taken, so that a load balancer learns from `/readyz`; at most half of it',
+      'Part of that time in which connections are still accepted, until load balancers notice `/readyz`; at most half of it',
   }),
-  HEADERS_TIMEOUT_MS: ms(10_000, "A client's request headers must arrive within this time"),
-  REQUEST_TIMEOUT_MS: ms(15_000, "A client's whole request must arrive within this time"),
+  HEADERS_TIMEOUT_MS: ms(10_000, 'Time for a client to send its request headers'),
+  REQUEST_TIMEOUT_MS: ms(15_000, 'Time for a client to send its whole request'),
   KEEP_ALIVE_TIMEOUT_MS: ms(
     65_000,
-    "An idle client connection is kept this long; longer than the load balancer's",
+    "Idle client connections are closed after this; must be longer than the load balancer's",
   ),
 
-  UPSTREAM_CONNECT_TIMEOUT_MS: ms(
-    1_500,
-    'Connecting to the upstream, TLS included; finding its address by DNS is not part of it',
-  ),
-  UPSTREAM_READ_TIMEOUT_MS: ms(4_000, 'One attempt of a read'),
-  UPSTREAM_WRITE_TIMEOUT_MS: ms(9_500, 'The one attempt of a write'),
+  UPSTREAM_CONNECT_TIMEOUT_MS: ms(1_500, 'Time to connect to the upstream, with TLS and without DNS'),
+  UPSTREAM_READ_TIMEOUT_MS: ms(4_000, 'Timeout of one attempt of a read'),
+  UPSTREAM_WRITE_TIMEOUT_MS: ms(9_500, 'Timeout of a write, which has one attempt'),
   UPSTREAM_MAX_RESPONSE_BYTES: integer(2_097_152, {
     min: 1024,
     max: 67_108_864,
-    meaning: 'A larger upstream answer is refused',
+    meaning: 'Largest upstream response',
   }),
   UPSTREAM_RETRIES: integer(2, {
     max: 5,
-    meaning: 'Repeats of a read that failed; a write is never repeated',
+    meaning: 'Retries of a failed read; writes are never retried',
   }),
-  UPSTREAM_RETRY_BUDGET: integer(20, { max: 10_000, meaning: 'Repeats that the process may have saved up' }),
-  UPSTREAM_RETRY_BUDGET_PER_SECOND: integer(2, { max: 10_000, meaning: 'How fast that budget refills' }),
+  UPSTREAM_RETRY_BUDGET: integer(20, {
+    max: 10_000,
+    meaning: 'Burst size of the retry budget of the process',
+  }),
+  UPSTREAM_RETRY_BUDGET_PER_SECOND: integer(2, {
+    max: 10_000,
+    meaning: 'Retries that the budget regains per second',
+  }),
   UPSTREAM_RETRY_AFTER_MAX_MS: integer(2_000, {
     max: 60_000,
-    meaning: 'A `Retry-After` up to this is waited for; a longer one goes to the caller',
+    meaning: 'Longest `Retry-After` that is waited for; a longer one is passed to the caller',
   }),
   UPSTREAM_IDLE_SOCKET_MS: ms(
     4_000,
-    'An idle upstream connection is closed after this; shorter than the upstream does',
+    "Idle upstream connections are closed after this; must be shorter than the upstream's timeout",
   ),
   UPSTREAM_CONNECTION_MAX_AGE_MS: ms(
     60_000,
-    'An upstream connection is replaced after this, so that a changed address is noticed',
+    'Upstream connections are replaced after this, so that DNS changes take effect',
   ),
-  UPSTREAM_CONCURRENCY: integer(256, { min: 1, max: 10_000, meaning: 'Upstream calls at once, per process' }),
+  UPSTREAM_CONCURRENCY: integer(256, {
+    min: 1,
+    max: 10_000,
+    meaning: 'Concurrent upstream calls of the process',
+  }),
   UPSTREAM_CONCURRENCY_PER_REQUEST: integer(50, {
     min: 1,
     max: 1_000,
-    meaning: 'Upstream calls at once, per GraphQL request',
+    meaning: 'Concurrent upstream calls of a GraphQL request',
   }),
   TOKEN_BATCH_LIST_MIN: integer(4, {
     max: 100,
-    meaning: 'From this many different token ids on, one list call replaces single ones; 0 is never',
+    meaning: 'Number of different token ids from which one list call replaces single calls; 0 disables it',
   }),
 
   ...limitVariables,

@@ -1,7 +1,7 @@
 import { createReadStream, readdirSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 
-// Beside `src` and `dist` alike; `npm run build:graphiql` writes it.
+// Beside `src` and `dist` alike; `node tools/graphiql/build.mjs` writes it.
 const FOLDER = new URL('../../dist/graphiql/', import.meta.url);
 
 const TYPES: Readonly<Record<string, string>> = {

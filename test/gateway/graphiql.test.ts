@@ -30,7 +30,7 @@ describe('GraphiQL', () => {
     } else {
       expect(await gateway.ended).toBe(1);
       expect(gateway.output()).toBe(
-        'EXPLORER=graphiql and both need the files of GraphiQL: run `npm run build:graphiql` first\n',
+        'EXPLORER=graphiql and both need the files of GraphiQL: run `node tools/graphiql/build.mjs` first\n',
       );
     }
   });

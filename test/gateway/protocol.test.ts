@@ -102,9 +102,10 @@ describe('A body of the wrong shape', () => {
   });
 });
 
-describe('The refusal in docs/http.md', () => {
+describe('The rejection in docs/client-guide.md', () => {
   it('is what a client gets', async () => {
-    const [, example = ''] = /```json\n([\s\S]*?)```/.exec(readFileSync('docs/http.md', 'utf8')) ?? [];
+    const [, example = ''] =
+      /```json\n([\s\S]*?)```/.exec(readFileSync('docs/client-guide.md', 'utf8')) ?? [];
     expect(JSON.parse((await postRaw(['content-type: text/plain', LENGTH])).body)).toEqual(
       JSON.parse(example),
     );

@@ -1,4 +1,4 @@
-// Puts one known defect at a time into a copy of the sources and sees whether the tests notice it: docs/testing.md.
+// Puts one known defect at a time into a copy of the sources and sees whether the tests notice it: docs/contributing.md.
 // `npm run test:mutants` runs all; `npm run test:mutants -- cursor` those with "cursor" in the name or the file.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { leakCanaries } from '../../src/emulator/faults/status.ts';
 import type { Reply } from './load.ts';
 
-/** The closed list of docs/errors.md, without the code that stands for a bug. */
+/** The closed list of docs/client-guide.md, without the code that stands for a bug. */
 const CODES = new Set(
-  [...readFileSync('docs/errors.md', 'utf8').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code),
+  [...readFileSync('docs/client-guide.md', 'utf8').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code),
 );
 CODES.delete('INTERNAL_SERVER_ERROR');
 

@@ -1,4 +1,4 @@
-// Compares a live IAM API with what this project takes it for, by reading only. See docs/contract.md.
+// Compares a live IAM API with what this project takes it for, by reading only. See docs/contributing.md.
 import { parseArgs } from 'node:util';
 import { startEmulator } from '../../dist/emulator/emulator.js';
 import { readContract } from './contract.mjs';

@@ -15,7 +15,7 @@ const UNKNOWN_VERSION = [
   'Reload the page to get the current one.',
 ] as const;
 
-/** By the codes of the gateway (docs/errors.md), never by their messages. */
+/** By the codes of the gateway (docs/client-guide.md), never by their messages. */
 const BY_CODE: Readonly<Record<string, readonly [title: string, advice: string]>> = {
   UNAUTHENTICATED: ['Your session has ended', 'Sign in again.'],
   FORBIDDEN: ['You do not have permission to do this', 'Ask an administrator for it, then try again.'],

@@ -59,7 +59,7 @@ const OFFLINE = '<p>Apollo Sandbox cannot be loaded; it appears that you might b
 const WAY_OUT = {
   both: '<p><a href="/graphiql">GraphiQL</a> works without the internet.</p>',
   sandbox:
-    '<p>GraphiQL works without the internet: run <code>npm run build:graphiql</code> and start the gateway with <code>EXPLORER=both</code>.</p>',
+    '<p>GraphiQL works without the internet: run <code>node tools/graphiql/build.mjs</code> and start the gateway with <code>EXPLORER=both</code>.</p>',
 };
 
 /**

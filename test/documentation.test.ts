@@ -1,0 +1,58 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  'bench/README.md',
+  'bench/RESULTS.md',
+  'examples/console/README.md',
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+];
+
+/** The anchors of a page, as GitHub derives them from its headings. */
+function anchorsOf(page: string): readonly string[] {
+  const prose = readFileSync(page, 'utf8').replace(/^```.*?^```/gms, '');
+  return [...prose.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+/** The links of a page to other files and to headings that do not exist. */
+function brokenLinksOf(page: string): readonly string[] {
+  const links = [...readFileSync(page, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
+  return links.filter((link) => {
+    if (/^https?:/.test(link)) return false;
+    const [path, anchor] = link.split('#');
+    const target = path ? join(dirname(page), path) : page;
+    if (!existsSync(target)) return true;
+    return anchor !== undefined && !anchorsOf(target).includes(anchor);
+  });
+}
+
+describe('The documentation', () => {
+  it.each(pages)('%s has no link that leads nowhere', (page) => {
+    expect(brokenLinksOf(page)).toEqual([]);
+  });
+
+  it('records each decision under a number of its own, in four parts', () => {
+    const records = readdirSync('docs/adr');
+    expect(new Set(records.map((name) => name.slice(0, 4))).size).toBe(records.length);
+    for (const name of records) {
+      const headings = [...readFileSync(join('docs/adr', name), 'utf8').matchAll(/^## (.+)$/gm)];
+      expect([name, ...headings.map(([, heading]) => heading)]).toEqual([
+        name,
+        'Context',
+        'Decision',
+        'Alternatives considered',
+        'Consequences',
+      ]);
+    }
+  });
+});

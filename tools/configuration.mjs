@@ -1,0 +1,28 @@
+// Writes default and meaning of every variable into the tables of docs/configuration.md, from the table that the gateway
+// itself reads. The page decides which variables stand together: a new one needs a row "| `NAME` | | |" there first.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { variables } from '../dist/config/config.js';
+
+const PAGE = new URL('../docs/configuration.md', import.meta.url);
+const ROW = /^\| `([A-Z_]+)` \|.*\|$/gm;
+
+const page = readFileSync(PAGE, 'utf8');
+const listed = [...page.matchAll(ROW)].map(([, name]) => name);
+const wrong = [
+  ...Object.keys(variables)
+    .filter((name) => !listed.includes(name))
+    .map((name) => `${name} has no row`),
+  ...listed.filter((name, index) => listed.indexOf(name) !== index).map((name) => `${name} has several rows`),
+  ...listed.filter((name) => !(name in variables)).map((name) => `${name} is no variable of the gateway`),
+];
+if (wrong.length > 0) {
+  for (const problem of wrong) console.error(`docs/configuration.md: ${problem}`);
+  process.exit(1);
+}
+writeFileSync(
+  PAGE,
+  page.replace(
+    ROW,
+    (_, name) => `| \`${name}\` | ${variables[name].defaultText} | ${variables[name].meaning} |`,
+  ),
+);
