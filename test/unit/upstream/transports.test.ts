@@ -14,6 +14,7 @@ const LIMITS = { timeoutMs: 5000, maxBytes: 1000 };
 const server = createServer((request, response) => {
   if (request.url === '/compressed')
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(TEXT));
+  else if (request.url === '/moved') response.writeHead(307, { location: '/error' }).end();
   else if (request.url === '/error')
     response.writeHead(502, { 'content-encoding': 'gzip' }).end(gzipSync('no'));
   else if (request.url === '/long') response.writeHead(200, { 'content-length': TEXT.length }).end(TEXT);
@@ -73,6 +74,10 @@ describe.each(['undici, for the API', 'got, for signing in'])('The transport by 
 
   it('tells the status of an error, compressed or not', async () => {
     expect((await get('/error')).status).toBe(502);
+  });
+
+  it('follows no redirect, which would take the credential to another place', async () => {
+    expect((await get('/moved')).status).toBe(307);
   });
 });
 
