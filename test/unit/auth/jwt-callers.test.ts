@@ -26,6 +26,7 @@ let issuer: Issuer;
 let time: ReturnType<typeof createTestClock>;
 let logged: ReturnType<typeof createTestLog>;
 let check: CallerCheck;
+let checkOf: (issuer: string) => CallerCheck;
 
 beforeAll(async () => {
   issuer = await startIssuer();
@@ -44,7 +45,8 @@ beforeEach(async () => {
     log: logged.log,
     cancellation,
   });
-  check = createJwtCallerCheck({ getKey, issuer: ISSUER, audience: AUDIENCE, clock });
+  checkOf = (name) => createJwtCallerCheck({ getKey, issuer: name, audience: AUDIENCE, clock });
+  check = checkOf(ISSUER);
 });
 afterAll(() => issuer.close());
 
@@ -80,10 +82,13 @@ describe('A caller with an access token of the identity provider', () => {
     const first = await check(await sign(claims()));
     const renewed = await check(await sign(claims({ exp: Math.floor(time.clock() / 1000) + 900 })));
     const bob = await check(await sign(claims({ sub: 'bob' })));
+    const iss = 'https://other.example/';
+    const elsewhere = await checkOf(iss)(await sign(claims({ iss })));
 
     expect(first.principal).toMatch(/^[0-9a-f]{64}$/);
     expect(renewed.principal).toBe(first.principal);
     expect(bob.principal).not.toBe(first.principal);
+    expect(elsewhere.principal).not.toBe(first.principal);
   });
 
   it.each([
