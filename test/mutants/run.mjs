@@ -1,11 +1,13 @@
-// Puts one known defect at a time into a copy of the sources and sees whether the tests notice it: docs/contributing.md.
-// `npm run test:mutants` runs all; `npm run test:mutants -- cursor` those with "cursor" in the name or the file.
+// Puts one known defect at a time into a copy of the sources and sees whether the tests notice it.
+// `npm run test:mutants` runs all; `npm run test:mutants -- cursor` those with "cursor" in the name or the file;
+// `--why` prints the first test that failed; `--list` only checks that each defect still has its place in the source.
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { areas, countPlaces } from './defects.mjs';
+import { applyDefect } from './anchor.mjs';
+import { defects as all } from './defects.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['src', 'test', 'schema', 'docs', 'README.md', 'package.json', 'jest.config.js'];
@@ -15,11 +17,16 @@ const JEST_LIMIT_MS = 300_000;
 const TEST_LIMIT_MS = 10_000;
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
-const defects = Object.values(areas)
-  .flat()
-  .filter(({ name, file }) =>
-    words.every((word) => `${name} ${file}`.toLowerCase().includes(word.toLowerCase())),
-  );
+const defects = all.filter(({ name, file }) =>
+  words.every((word) => `${name} ${file}`.toLowerCase().includes(word.toLowerCase())),
+);
+if (defects.length === 0) stop('No defect has such a name or file.');
+const misplaced = defects.map(findMisplacement).filter(Boolean);
+if (misplaced.length > 0) stop('These do not fit the source: describe them for the new code.', misplaced);
+if (process.argv.includes('--list')) {
+  for (const { file, name } of defects) console.log(`${file}  ${name}`);
+  process.exit(0);
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
 const children = new Set();
@@ -31,9 +38,6 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 
 const startedAt = performance.now();
 const copies = Array.from({ length: WORKERS }, (_, index) => createCopy(join(folder, `copy-${index}`)));
-const misplaced = defects.filter((defect) => countPlaces(defect) !== 1);
-if (misplaced.length > 0) stop('These have no place in the source, or several:', misplaced);
-if (defects.length === 0) stop('No defect has such a name or file.', []);
 
 await checkCopies();
 const queue = [...defects];
@@ -41,7 +45,20 @@ const survivors = [];
 await Promise.all(copies.map(work));
 const seconds = Math.round((performance.now() - startedAt) / 1000);
 console.log(`${defects.length - survivors.length} of ${defects.length} defects caught in ${seconds} s`);
-if (survivors.length > 0) stop('Nobody noticed:', survivors);
+if (survivors.length > 0) stop('No test noticed these:', survivors);
+
+/** Undefined for a defect that can be made. */
+function findMisplacement(defect) {
+  const { file, name, tests } = defect;
+  const missing = [file, ...tests].filter((path) => !existsSync(join(ROOT, path)));
+  if (missing.length > 0) return `${name}: there is no ${missing.join(', ')}`;
+  try {
+    applyDefect(readFileSync(join(ROOT, file), 'utf8'), defect);
+    return undefined;
+  } catch (error) {
+    return `${file}  ${name}: ${error.message}`;
+  }
+}
 
 function createCopy(copy) {
   // The packages of other suites are larger than all the rest.
@@ -71,13 +88,10 @@ function testsOf(some) {
 
 async function work(copy) {
   for (let defect = queue.shift(); defect; defect = queue.shift()) {
-    const { name, file, find, replace, tests, only } = defect;
+    const { name, file, tests, only } = defect;
     const path = join(copy, file);
     const original = readFileSync(path, 'utf8');
-    writeFileSync(
-      path,
-      original.replace(find, () => replace),
-    );
+    writeFileSync(path, applyDefect(original, defect));
     const { failed, output } = await runJest(copy, only ? [...tests, '-t', only] : tests);
     writeFileSync(path, original);
     // What keeps the tests from running at all (a syntax error) was noticed by no test.
@@ -130,7 +144,7 @@ function readFailed(report) {
   }
 }
 
-function stop(message, list) {
+function stop(message, list = []) {
   console.log(message);
   for (const one of list) console.log(`  ${typeof one === 'string' ? one : `${one.file}  ${one.name}`}`);
   process.exit(1);
