@@ -1,4 +1,4 @@
-/** `npm run bench:growth`: what becomes of cost and memory when there is more of something. */
+/** `node bench/growth.mjs`: what becomes of cost and memory when there is more of something. */
 import { writeFileSync } from 'node:fs';
 import { createWorkFolder, startContestant } from './lib/contestants.mjs';
 import {

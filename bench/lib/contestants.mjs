@@ -45,7 +45,7 @@ export function selectPeers(names) {
   const unknown = names.filter((name) => !(name in PEERS));
   if (unknown.length > 0) throw new Error(`Expected peers out of ${Object.keys(PEERS)}, got ${unknown}`);
   const missing = names.filter((name) => !isInstalled(PEERS[name]));
-  if (missing.length > 0) console.error(`Not installed: ${missing}. npm run bench:setup`);
+  if (missing.length > 0) console.error(`Not installed: ${missing}. node bench/setup.mjs`);
   return names.filter((name) => !missing.includes(name));
 }
 

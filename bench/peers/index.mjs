@@ -1,5 +1,5 @@
 /**
- * Who is compared with whom. A peer with a `folder` has packages of its own, which `npm run bench:setup` installs;
+ * Who is compared with whom. A peer with a `folder` has packages of its own, which `node bench/setup.mjs` installs;
  * `prepare` writes what it starts from and returns its environment, which is UPSTREAM without it; `command` starts it on
  * PORT.
  */

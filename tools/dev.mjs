@@ -1,0 +1,21 @@
+// `npm run dev`: the gateway over the emulator, built and started again whenever a source file changes.
+import { spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { status } = spawnSync(process.execPath, ['tools/prepare.mjs'], { cwd: root, stdio: 'inherit' });
+if (status !== 0) process.exit(1);
+
+const env = { EXPLORER: 'sandbox', ...process.env };
+if (env.API_GATEWAY_URL === undefined) env.EMULATOR ??= 'true';
+
+const children = [
+  ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--watch', '--preserveWatchOutput'],
+  ['--watch-path=dist', '--watch-path=schema', '--watch-preserve-output', 'dist/main.js'],
+].map((args) => spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit' }));
+
+const stop = () => {
+  for (const child of children) child.kill('SIGTERM');
+};
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
+for (const child of children) child.once('exit', stop);

@@ -1,0 +1,44 @@
+// Runs one suite: `npm test -- [jest arguments]` the everyday one, `npm run test:suite NAME [jest arguments]` another.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** The suites in `test/<name>/`, and the commands that make each ready. All other tests are the everyday suite. */
+const SUITES = {
+  browser: [['tools/graphiql/build.mjs'], ['examples/console/prepare.mjs', '--build']],
+  clients: [['test/clients/prepare.mjs']],
+  host: [],
+  image: [],
+  long: [],
+  redis: [],
+  rolling: [],
+};
+
+const { suite, jestArguments } = readArguments(process.argv.slice(2));
+run(['tools/prepare.mjs']);
+for (const command of SUITES[suite] ?? []) run(command);
+run([
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  'node_modules/jest/bin/jest.js',
+  ...jestArguments,
+]);
+
+function readArguments([first, ...rest]) {
+  if (first !== '--suite')
+    return { suite: 'everyday', jestArguments: first === undefined ? [] : [first, ...rest] };
+  const [name, ...jestArguments] = rest;
+  if (Object.hasOwn(SUITES, name ?? '')) return { suite: name, jestArguments };
+  console.error(
+    `Usage: npm run test:suite NAME [jest arguments], where NAME is ${Object.keys(SUITES).join(', ')}.`,
+  );
+  process.exit(1);
+}
+
+/** Runs Node.js with `args` and ends this process with the exit code of a command that fails. */
+function run(args) {
+  const env = { ...process.env, TEST_SUITE: suite };
+  const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
