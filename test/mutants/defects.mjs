@@ -516,6 +516,7 @@ function limits() {
     {
       name: 'One request more than the limit is admitted',
       file: 'src/admission/admission.ts',
+      within: 'createAdmission',
       find: 'inFlight >= maxInFlight',
       replace: 'inFlight > maxInFlight',
       tests: admission,
@@ -524,6 +525,7 @@ function limits() {
     {
       name: 'An expensive operation takes as much of the rate limit as a cheap one',
       file: 'src/admission/rate-limiter.ts',
+      within: 'createQuota',
       find: 'Math.ceil(upstreamCalls / CALLS_PER_UNIT)',
       replace: '1',
       tests: rateLimit,
