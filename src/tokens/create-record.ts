@@ -8,10 +8,7 @@ export interface CreateRecord {
   readonly digest: string;
   readonly before: readonly string[] | null;
   readonly tokenId?: string;
-  /**
-   * Of a create whose outcome is not known: the owner of the lease that it left behind. A request that finds the token
-   * completes the record as this owner.
-   */
+  /** Of the lease under which the POST was sent. A request that finds the token completes the record as this owner. */
   readonly owner?: string;
 }
 
@@ -42,12 +39,15 @@ export function isOfAnother(record: CreateRecord | undefined, digest: string): b
   return record !== undefined && record !== UNREADABLE && record.digest !== digest;
 }
 
-/** `isHeld`: whether another request has the lease. */
-export function toState(record: CreateRecord | undefined, isHeld: boolean): CreateState {
-  if (!record) return { kind: isHeld ? 'pending' : 'absent' };
+/** `heldBy`: of another request that has the lease, whether it may still get the answer to its POST. */
+export function toState(
+  record: CreateRecord | undefined,
+  heldBy?: { readonly isInTime: boolean },
+): CreateState {
+  if (!record) return { kind: heldBy ? 'pending' : 'absent' };
   const { tokenId, before, owner } = record;
   if (tokenId !== undefined) return { kind: 'done', tokenId };
-  return isHeld && owner === undefined ? { kind: 'pending' } : { kind: 'unknown', before, owner };
+  return heldBy?.isInTime ? { kind: 'pending' } : { kind: 'unknown', before, owner };
 }
 
 function parse(text: string): CreateRecord | undefined {

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { type LeasedRecords, type RecordKey, StateUnavailable } from '../state/leases.ts';
+import { type LeasedChange, type LeasedRecords, type RecordKey, StateUnavailable } from '../state/leases.ts';
 import { raceCancel } from '../upstream/cancellation.ts';
 import type { Deadline } from '../upstream/deadline.ts';
 import type { CreateTokenBody, TokenDto } from '../upstream/models.ts';
@@ -93,7 +93,11 @@ function takeTurn(create: Create, lookUps: LookUps): Promise<Turn> {
   return withLease(records, recordKey, deadline.remainingMs() + MARGIN_MS, async (attempt) => {
     const record = readRecord(attempt.record);
     if (isOfAnother(record, digest)) return { outcome: conflict };
-    const state = toState(record, attempt.lease === undefined);
+    // After the deadline of the request that has the lease, what is left of it is the time for its POST to take effect.
+    const state = toState(
+      record,
+      attempt.lease ? undefined : { isInTime: attempt.heldForMs > settleMs(create) },
+    );
     if (state.kind === 'done') return { outcome: await readDone(create, state.tokenId) };
     return attempt.lease
       ? createOrFind(create, state, attempt.lease)
@@ -120,17 +124,17 @@ async function createOrFind(create: Create, state: CreateState, lease: Lease): P
   } else before = toBefore(await loaders.lookUp.find(body, { newest: false }));
   // No request is sent after its deadline. From then on the POST has as long as any to take effect.
   const leaseMs = deadline.remainingMs() + settleMs(create);
-  if (!(await lease.write({ leaseMs, record: toText({ digest, before }) }))) return AGAIN;
+  if (!(await lease.write({ leaseMs, record: toText({ digest, before, owner: lease.owner }) }))) return AGAIN;
   try {
     create.made = await loaders.createToken(body);
   } catch (error) {
-    lease.leave(afterFailure(create, error, { digest, before, owner: lease.owner }));
+    lease.leave(afterFailure(create, error));
     throw error;
   }
   return finish(create, create.made, lease);
 }
 
-/** Another request has the lease, or had it when the answer to its POST was lost. */
+/** Another request has the lease, or left it behind when it got no answer to its POST. */
 async function wait(create: Create, state: CreateState, heldForMs: number, lookUps: LookUps): Promise<Turn> {
   const { records, recordKey, digest } = create;
   if (state.kind !== 'unknown' || state.owner === undefined) return { heldForMs };
@@ -183,13 +187,13 @@ function settleMs({ requestDeadlineMs }: Create): number {
 /** Of a gateway before IAM. The POST may have gone on behind it. */
 const ANSWERED_FOR_ANOTHER = new Set([502, 503, 504]);
 
-function afterFailure(create: Create, error: unknown, unknown: CreateRecord) {
+function afterFailure(create: Create, error: unknown): LeasedChange {
   // Certainly not made: the key is free again.
   if (error instanceof UpstreamError && !mayHaveSucceeded(error)) return { leaseMs: 0, record: null };
   const { kind, status = 0 } = error instanceof UpstreamError ? error : { kind: undefined };
   // IAM has answered, so it is at an end with this POST: looking for the token is enough.
   const isOver = kind === undefined || (kind === 'status' && !ANSWERED_FOR_ANOTHER.has(status));
-  return isOver ? { leaseMs: 0 } : { leaseMs: settleMs(create), record: toText(unknown) };
+  return { leaseMs: isOver ? 0 : settleMs(create) };
 }
 
 interface LookUps {

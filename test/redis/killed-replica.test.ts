@@ -80,7 +80,8 @@ it(`A replica that is killed leaves no token twice and none unknown (seed ${SEED
     const keys = Array.from({ length: CREATES_PER_KILL }, (_, create) => `kill-${kill}-create-${create}`);
     const asked = keys.map((key) =>
       post(url, { query: CREATE, variables: createInput(key) }, AUTHORIZATION).then(
-        ({ data }) => data.createToken.token.id as string,
+        // On a busy machine some are refused before the kill.
+        ({ data }) => data?.createToken?.token.id as string | undefined,
         () => undefined,
       ),
     );
@@ -104,4 +105,4 @@ it(`A replica that is killed leaves no token twice and none unknown (seed ${SEED
   expect(made.map(({ id, name }) => [name, id]).sort()).toEqual([...learned].sort());
   expect(counts.killedBetweenPostAndAnswer).toBeGreaterThanOrEqual(200);
   expect(made).toHaveLength(KILLS * CREATES_PER_KILL);
-});
+}, 180_000);
