@@ -85,9 +85,9 @@ describe('Clients that take all connections they can get', () => {
     const body = JSON.stringify({
       query: '{ tokens(first: 30) { nodes { projects(first: 1) { nodes { name } } } } }',
     });
-    const head = `POST /graphql HTTP/1.1\r\nhost: a\r\nauthorization: Bearer demo\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+    const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer demo\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
     mine.write(head);
-    const crowd = await openMany(origin(), 400, 'POST /graphql HTTP/1.1\r\nhost: a\r\n');
+    const crowd = await openMany(origin(), 400, 'POST /graphql HTTP/1.1\r\nhost: localhost\r\n');
     const rejected = await readToEnd(await openConnection(origin()));
     expect(rejected.status).toBe(503);
     expect(JSON.parse(rejected.body)).toEqual({
