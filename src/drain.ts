@@ -23,17 +23,24 @@ export async function drain(
   let exitCode = 0;
   setInterval(() => logger.info(server.pending(), 'still shutting down: waiting for these'), REPORT_EVERY_MS);
   const giveUp = () => {
-    exitCode = 1;
-    logger.error(
-      server.pending(),
-      'requests were still running near the end of DRAIN_TIMEOUT_MS: they are answered as timed out',
-    );
+    const pending = server.pending();
+    // Nothing is lost with a request that its client never sent to the end.
+    if (isOnlyIncomplete(pending)) logger.info(pending, 'requests did not arrive in time: they are cut');
+    else {
+      exitCode = 1;
+      logger.error(
+        pending,
+        'requests were still running near the end of DRAIN_TIMEOUT_MS: they are answered as timed out',
+      );
+    }
     server.giveUp();
   };
   setTimeout(giveUp, Math.max(drainTimeoutMs - GIVE_UP_MS, drainTimeoutMs / 2));
   setTimeout(() => {
-    logger.error(server.pending(), 'DRAIN_TIMEOUT_MS is over: connections are cut');
-    void output.end(1);
+    const pending = server.pending();
+    const isClean = exitCode === 0 && isOnlyIncomplete(pending);
+    logger[isClean ? 'info' : 'error'](pending, 'DRAIN_TIMEOUT_MS is over: connections are cut');
+    void output.end(isClean ? 0 : 1);
   }, drainTimeoutMs);
   try {
     await server.close();
@@ -44,4 +51,8 @@ export async function drain(
     exitCode = 1;
   }
   await output.end(exitCode);
+}
+
+function isOnlyIncomplete({ requests, incompleteRequests }: ReturnType<Server['pending']>): boolean {
+  return requests === 0 && incompleteRequests > 0;
 }

@@ -7,7 +7,7 @@ import { followProcess, type GatewayProcess, MAIN } from '../support/process.ts'
 import { openConnection, readToEnd } from '../support/raw.ts';
 
 const LIST = JSON.stringify({ query: '{ tokens(first: 1) { nodes { name } } }' });
-const HEAD = `POST /graphql HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer demo\r\ncontent-type: application/json\r\ncontent-length: ${LIST.length}\r\n`;
+const HEAD = `POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer demo\r\ncontent-type: application/json\r\ncontent-length: ${LIST.length}\r\n`;
 
 let emulator: Emulator;
 let gateway: GatewayProcess;
@@ -113,6 +113,22 @@ describe('When the gateway is told to stop', () => {
     socket.write(rest);
     expect((await answer).body).toBe('{"data":{"tokens":{"nodes":[{"name":"billing-worker"}]}}}\n');
     expect((await stopped).code).toBe(0);
+  });
+
+  it.each([
+    ['half a head', HEAD],
+    ['half a body', `${HEAD}\r\n{"query"`],
+    ['a body that waits for 100 Continue', `${HEAD}expect: 100-continue\r\n\r\n`],
+  ])('%s that is not sent to the end within DRAIN_TIMEOUT_MS does not fail the exit', async (_name, text) => {
+    await startAndListen({ DRAIN_TIMEOUT_MS: '1500' });
+    const socket = await openConnection(origin());
+    socket.write(text);
+    await setTimeout(100);
+    const { code, ms } = await stop();
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(2_500);
+    expect(gateway.output()).not.toContain('"level":"error"');
+    socket.destroy();
   });
 
   it.each(['SIGHUP', 'SIGQUIT', 'SIGINT'] as const)(
