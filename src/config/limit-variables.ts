@@ -9,7 +9,7 @@ export const limitVariables = {
   MAX_DIRECTIVES: integer(50, { max: 10_000, meaning: 'Directives in an operation' }),
   MAX_OPERATIONS: integer(10, { min: 1, max: 1_000, meaning: 'Operations in a document' }),
   MAX_VARIABLES: integer(100, { max: 10_000, meaning: 'Variables of an operation' }),
-  MAX_VARIABLE_VALUES: integer(3_000, {
+  MAX_VARIABLE_VALUES: integer(2_000, {
     max: 1_000_000,
     meaning: 'Items and members of all variables of an operation, at any depth',
   }),

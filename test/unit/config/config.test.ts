@@ -37,7 +37,7 @@ describe('With nothing but the URL of the API', () => {
         maxDirectives: 50,
         maxOperations: 10,
         maxVariables: 100,
-        maxVariableValues: 3_000,
+        maxVariableValues: 2_000,
         maxOperationTokens: 1000,
         maxOperationChars: 15000,
         maxBracketDepth: 200,
