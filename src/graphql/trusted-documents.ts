@@ -1,4 +1,4 @@
-import { unwatchFile, watchFile } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { stripIgnoredCharacters } from 'graphql';
 import type { TrustedDocumentsConfig } from '../config/config.ts';
 import { type Manifest, parseManifest } from '../config/documents-manifest.ts';
@@ -32,23 +32,46 @@ export function openTrustedDocuments(
   { file, mode, manifest }: TrustedDocumentsConfig,
   { maxChars, onReload, onRefusal, intervalMs = 1000 }: WatchOptions,
 ): TrustedDocuments {
+  let used = manifest;
   let current = createLookup(manifest, maxChars);
+  let version: string | undefined;
   const reload = () => {
     try {
       const next = parseManifest(readTextFile(file, MAX_MANIFEST_BYTES));
+      if (isEqual(next, used)) return;
+      used = next;
       current = createLookup(next, maxChars);
       onReload(next.size);
     } catch (error) {
       onRefusal(error instanceof Error && !('code' in error) ? error.message : 'The file cannot be read');
     }
   };
-  watchFile(file, { interval: intervalMs, persistent: false }, reload);
+  // The first poll always reads: the file may have changed since the configuration was read. Never rejects.
+  const poll = async () => {
+    const found = await versionOf(file);
+    if (found === version) return;
+    version = found;
+    reload();
+  };
+  const timer = setInterval(poll, intervalMs).unref();
   return {
     mode,
     byId: (id) => current.byId(id),
     has: (document) => current.has(document),
-    close: () => unwatchFile(file, reload),
+    close: () => clearInterval(timer),
   };
+}
+
+/** What differs when a file, or the file that a link leads to, is another or has another content. Never rejects. */
+function versionOf(file: string): Promise<string> {
+  return stat(file, { bigint: true }).then(
+    ({ ino, size, mtimeNs, ctimeNs }) => `${ino} ${size} ${mtimeNs} ${ctimeNs}`,
+    () => 'unreadable',
+  );
+}
+
+function isEqual(one: Manifest, other: Manifest): boolean {
+  return one.size === other.size && [...one].every(([id, text]) => other.get(id) === text);
 }
 
 const HASH_PREFIX = 'sha256:';
