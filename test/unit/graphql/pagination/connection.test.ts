@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { toConnection } from '../../../../src/graphql/pagination/connection.ts';
 import type { Page } from '../../../../src/upstream/parse-response.ts';
 import { UpstreamError } from '../../../../src/upstream/upstream-error.ts';
-import { createRandom } from '../../../support/random.ts';
+import { createRandom, type Random } from '../../../support/random.ts';
 
 interface Item {
   readonly id: string;
@@ -149,12 +149,35 @@ describe('A list that changes at random between pages', () => {
       return { items: page, next: page.length === limit ? page.at(-1)?.id : undefined };
     };
 
+  /** At most 20 items come and 14 go near `cursor`, its own item among them now and then. An id never comes back. */
+  function change(all: readonly Item[], cursor: string, known: Known): Item[] {
+    const { random, stays, ever } = known;
+    const at = Math.max(0, all.findIndex(({ id }) => id === cursor) - random.integer(25));
+    const gone = new Set(all.slice(at, at + random.integer(14)).map(({ id }) => id));
+    const base = order(all[at]?.id ?? 'i0');
+    const added = Array.from({ length: random.integer(20) }, () => `i${base - random.integer(998) - 1}`);
+    const ids = new Set([...all.map(({ id }) => id), ...added.filter((id) => !ever.has(id))]);
+    for (const id of added) ever.add(id);
+    for (const id of gone) {
+      stays.delete(id);
+      ids.delete(id);
+    }
+    return items(...[...ids].sort((one, other) => order(one) - order(other)));
+  }
+  interface Known {
+    readonly random: Random;
+    /** Of the first items, those that were never deleted. */
+    readonly stays: Set<string>;
+    readonly ever: Set<string>;
+  }
+
   it.each(Array.from({ length: 200 }, (_, seed) => seed))(
     'gives every item that stays once, in order (seed %i)',
     async (seed) => {
       const random = createRandom(seed);
       let all = items(...Array.from({ length: 150 }, (_, at) => `i${(at + 1) * 1000}`));
       const stays = new Set(all.map(({ id }) => id));
+      const ever = new Set(stays);
       const first = 1 + random.integer(29);
       const seen: string[] = [];
       let after: string | null = null;
@@ -166,17 +189,7 @@ describe('A list that changes at random between pages', () => {
         seen.push(...page.edges.map(({ id }) => id));
         if (!(await page.pageInfo.hasNextPage())) break;
         after = page.pageInfo.endCursor();
-        // At most 20 come and 20 go near the cursor, its own item among them now and then.
-        const at = Math.max(0, all.findIndex(({ id }) => id === seen.at(-1)) - random.integer(25));
-        const gone = all.slice(at, at + random.integer(20));
-        for (const { id } of gone) stays.delete(id);
-        const base = order(all[at]?.id ?? 'i0');
-        const added = items(
-          ...Array.from({ length: random.integer(20) }, () => `i${base - random.integer(998) - 1}`),
-        );
-        const known = new Set([...all, ...added].map(({ id }) => id));
-        for (const { id } of gone) known.delete(id);
-        all = items(...[...known].sort((one, other) => order(one) - order(other)));
+        all = change(all, seen.at(-1) ?? '', { random, stays, ever });
       }
       expect(new Set(seen).size).toBe(seen.length);
       expect(seen.filter((id) => stays.has(id))).toEqual([...stays]);
