@@ -5,9 +5,8 @@ import { HttpRefusal } from './error-response.ts';
 /** Far above what any input type of the schema needs. Code that meets the value later may recurse into it. */
 const MAX_NESTING = 100;
 
-/** A body as it came, and what it says. */
+/** What a body says, and a measure of its size. */
 export interface JsonBody {
-  readonly text: string;
   readonly value: unknown;
   /** Commas outside of strings: one less than the items or members of each list or object that is not empty. */
   readonly commas: number;
@@ -23,9 +22,7 @@ export function jsonBody(app: FastifyInstance): void {
     const commas = countCommas(body);
     if (commas === undefined) return done(new HttpRefusal(400, 'The body is nested too deeply.'));
     const text = body.toString('utf8');
-    return parseText(request, text, (error, value) =>
-      done(error, { text, value, commas } satisfies JsonBody),
-    );
+    return parseText(request, text, (error, value) => done(error, { value, commas } satisfies JsonBody));
   });
 }
 
