@@ -1,71 +1,74 @@
+import { NAMES_OF_OTHERS, otherNames } from './other-names.ts';
+import { editDistance, lettersOf, type Name, toName, wordsOf } from './variable-name.ts';
 import { type VariableName, variables } from './variables.ts';
-
-interface Name {
-  readonly text: string;
-  /** Without underscores. */
-  readonly letters: string;
-  /** In the singular. */
-  readonly words: readonly string[];
-}
 
 const known = (Object.keys(variables) as VariableName[]).map((text) => ({ ...toName(text), text }));
 
 /**
  * One problem for each name that somebody has probably meant as one of ours: a typo in `MAX_DEPTH` must not leave the
- * default in force. Names that other programs read, and the host's own, are left alone.
+ * default in force.
+ *
+ * A name is refused when it is ours but for a slip of the finger; when it has the same words, in any order, but for an
+ * ending, a synonym, a unit or a word such as ENABLED; when one word of ours is missing, or the last ones, and two are
+ * left; when other servers use it for the same thing (`API_KEYS`, `GRAPHIQL`, `DEPTH`); or when it begins with what only
+ * our names begin with (`CORS_`, `CALLER_`, `RATE_LIMIT_`, `UPSTREAM_`). Everything else is left alone, since a container
+ * gets many variables that nobody chose: those of the shell, the image, the platform and the host. The ones that
+ * Kubernetes and Docker make of a service's name (`AUTH_PORT`, `REDIS_SERVICE_HOST`, `CORS_PORT_80_TCP`) are left alone
+ * whatever the service is called, unless a letter is all that separates them from ours.
  */
-export function findMisspelt(names: readonly string[]): string[] {
-  return names.flatMap((name) => {
-    if (Object.hasOwn(variables, name)) return [];
-    const meant = findMeant(name.toUpperCase());
-    return meant ? [`${cut(name)} is not a variable of this gateway. Did you mean ${meant}?`] : [];
+export function findMisspelt(env: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.keys(env).flatMap((name) => {
+    if (Object.hasOwn(variables, name) || (env[name] ?? '').trim() === '') return [];
+    const meant = SERVICE_ADDRESS.test(env[name] ?? '') ? [] : findMeant(name.toUpperCase());
+    return meant.length === 0
+      ? []
+      : [`${cut(name)} is not a variable of this gateway. Did you mean ${meant.join(' or ')}?`];
   });
 }
 
-/** Two words of ours that name something else elsewhere: a limit of language models, files of other servers. */
-const OTHERS = new Set(['MAX_TOKENS', 'KEY_FILE', 'KEYS_FILE', 'DATA_FILE', 'TIMEOUT_MS', 'HOST_NAME']);
+/** The value of `REDIS_PORT` where a service is called redis. */
+const SERVICE_ADDRESS = /^(?:tcp|udp|sctp):\/\/[\d.:[\]a-f]+$/i;
+const SERVICE_NAME =
+  /_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$/;
+const MAX_CHARS = 60;
 
-function findMeant(text: string): VariableName | undefined {
-  if (text.length > 60 || OTHERS.has(text)) return undefined;
+function findMeant(text: string): readonly VariableName[] {
+  if (text.length > MAX_CHARS || NAMES_OF_OTHERS.has(text)) return [];
   const name = toName(text);
-  for (const isSame of RULES) {
-    const meant = known.find((ours) => isSame(name, ours));
-    if (meant) return meant.text;
+  const rules = SERVICE_NAME.test(text) ? TYPOS : [...TYPOS, ...RULES];
+  for (const rule of rules) {
+    const meant = rule(name);
+    if (meant.length > 0) return meant;
   }
-  return undefined;
+  return [];
 }
 
-/** The most certain first: the message names the variable that the first matching rule finds. */
-const RULES: readonly ((name: Name, ours: Name) => boolean)[] = [
-  (name, ours) => name.letters === ours.letters,
-  (name, ours) => isTypo(name.text, ours.text),
-  (name, ours) => !isStandard(ours) && isSameButOneWord(name.words, ours.words),
-  (name, ours) => !isStandard(ours) && isInOtherUnit(name.words, ours.words),
-  (name, ours) => !isStandard(ours) && isWithQualifier(name.words, ours.words),
-  (name, ours) => !isStandard(ours) && lacksWords(name.words, ours.words),
-];
+type Rule = (name: Name) => readonly VariableName[];
+
+const compare =
+  (isSame: (name: Name, ours: Name) => boolean): Rule =>
+  (name) => {
+    const found = known.find((ours) => isSame(name, ours));
+    return found ? [found.text] : [];
+  };
 
 /** OpenTelemetry has many more variables, which its library reads by itself. */
-function isStandard({ text }: Name): boolean {
-  return text.startsWith('OTEL_');
-}
+const compareWords = (isSame: (words: readonly string[], ours: readonly string[]) => boolean): Rule =>
+  compare((name, ours) => !ours.text.startsWith('OTEL_') && isSame(name.words, ours.words));
 
-function toName(text: string): Name {
-  return { text, letters: text.replace(/[^A-Z\d]/g, ''), words: wordsOf(text) };
-}
+const TYPOS: readonly Rule[] = [
+  compare((name, ours) => name.letters === ours.letters),
+  compare((name, ours) => isTypo(name.text, ours.text)),
+];
 
-/** Words in the singular: `PROXIES`, `PROXY` and `PROXYS` are one. */
-function wordsOf(name: string): string[] {
-  return name.split(/[^A-Z\d]+/).map(singular);
-}
-
-function singular(word: string): string {
-  if (word.length < 4 || /(SS|US|IS|ACCESS)$/.test(word)) return word;
-  return word
-    .replace(/IES$/, 'Y')
-    .replace(/([SX]|SH|CH)ES$/, '$1')
-    .replace(/S$/, '');
-}
+/** The most certain first: the message has what the first rule finds. */
+const RULES: readonly Rule[] = [
+  ({ text, letters }) => otherNames.get(letters) ?? otherNames.get(lettersOf(withoutSwitch(text))) ?? [],
+  compareWords(isSameButOneWord),
+  compareWords(isWithQualifiers),
+  compareWords(lacksWords),
+  findByBeginning,
+];
 
 /** A slip of the finger. In a name of four letters (HOST, PORT) a changed letter makes another word. */
 function isTypo(name: string, ours: string): boolean {
@@ -95,13 +98,25 @@ function isSwapped(name: string, ours: string): boolean {
 
 const sorted = (text: string) => [...text].sort().join('');
 
-/** As many words, of which one at most differs, by its ending or a letter: `TRUST_PROXY`, `CALLER_AUTHENTICATION`. */
-function isSameButOneWord(name: readonly string[], ours: readonly string[]): boolean {
-  if (name.length !== ours.length) return false;
-  const different = name.flatMap((word, at) => (word === ours[at] ? [] : [[word, ours[at] ?? ''] as const]));
-  if (different.length === 0) return true;
-  const [[word, other] = ['', '']] = different;
-  return different.length === 1 && isSameStem(word, other);
+/**
+ * The words of each of two names that the other one lacks, in any order. One word may differ by its ending or a letter:
+ * `PROXY_TRUSTED` has all of `TRUSTED_PROXIES`, and `INTROSPECT_ENABLED` has one more than `INTROSPECTION`.
+ */
+function differences(words: readonly string[], ours: readonly string[]): [string[], string[]] {
+  const added = words.filter((word) => !ours.includes(word));
+  const missing = ours.filter((word) => !words.includes(word));
+  for (const word of added) {
+    const same = missing.find((other) => isSameStem(word, other));
+    if (same !== undefined) return [without(added, word), without(missing, same)];
+  }
+  return [added, missing];
+}
+
+const without = (words: readonly string[], word: string) => words.filter((other) => other !== word);
+
+function isSameButOneWord(words: readonly string[], ours: readonly string[]): boolean {
+  const [added, missing] = differences(words, ours);
+  return added.length === 0 && missing.length === 0;
 }
 
 /** Abbreviations of words in our names. Others of their length begin too many words. */
@@ -117,64 +132,60 @@ function isSameStem(word: string, other: string): boolean {
   return short.length >= 5 && editDistance(word, other) <= 1;
 }
 
-const QUALIFIERS = new Set(
-  (
-    'MS MILLI MILLISECOND SEC SECOND MIN MINUTE BYTE KB MB COUNT NUMBER SIZE VALUE LIMIT ENABLE ENABLED DISABLE ' +
-    'DISABLED ALLOW ALLOWED USE ON LIST URL URI PATH FILE NAME LEVEL MODE TYPE DEFAULT QUERY GRAPHQL GATEWAY SERVER APOLLO'
-  ).split(' '),
-);
+const SWITCHES = new Set('ENABLE ENABLED DISABLE DISABLED USE ON ALLOW ALLOWED'.split(' '));
+const UNITS = new Set('MS MILLI MILLISECOND SEC SECOND MIN MINUTE BYTE KB MB'.split(' '));
+/** Words that say no more than our names do. */
+const QUALIFIERS = new Set([
+  ...SWITCHES,
+  ...UNITS,
+  ...'COUNT NUM NUMBER SIZE VALUE MAX LIST URL FILE LEVEL MODE DEFAULT QUERY GRAPHQL GATEWAY SERVER APOLLO'.split(
+    ' ',
+  ),
+]);
 
-/** `REQUEST_TIMEOUT_SECONDS`, `MAX_BODY_SIZE`. */
-function isInOtherUnit(name: readonly string[], ours: readonly string[]): boolean {
-  const [unit = '', ourUnit = ''] = [name.at(-1), ours.at(-1)];
-  const isUnit = QUALIFIERS.has(unit) && QUALIFIERS.has(ourUnit);
-  return isUnit && name.length > 2 && isEqual(name.slice(0, -1), ours.slice(0, -1));
-}
-
-/** A word more that says no more than the name does: `INTROSPECTION_ENABLED`, `CORS_ALLOWED_ORIGINS`. */
-function isWithQualifier(name: readonly string[], ours: readonly string[]): boolean {
-  if (name.length !== ours.length + 1) return false;
+/** `INTROSPECTION_ENABLED`, `CORS_ALLOWED_ORIGINS`, `REQUEST_TIMEOUT_SECONDS`, `MAX_BODY_SIZE`. */
+function isWithQualifiers(words: readonly string[], ours: readonly string[]): boolean {
+  const [added, missing] = differences(words, ours);
   // HOST and PORT are parts of too many names.
   const isShort = ours.length === 1 && (ours[0]?.length ?? 0) < 5;
-  const qualifiers = isShort ? SWITCHES : QUALIFIERS;
-  return name.some((word, index) => qualifiers.has(word) && isEqual(name.toSpliced(index, 1), ours));
+  if (!added.every((word) => (isShort ? SWITCHES : QUALIFIERS).has(word))) return false;
+  if (missing.length === 0) return true;
+  return missing.every((word) => UNITS.has(word)) && ours.length - missing.length >= 2;
 }
 
-const SWITCHES = new Set(['ENABLE', 'ENABLED', 'DISABLE', 'DISABLED', 'USE']);
-
-/** Words missing at the end, one at the beginning, or one in the middle: at least two are there. */
-function lacksWords(name: readonly string[], ours: readonly string[]): boolean {
-  if (name.length < 2 || name.length >= ours.length) return false;
-  if (isEqual(name, ours.slice(0, name.length))) return true;
-  if (name.length !== ours.length - 1) return false;
-  return ours.some((_, at) => isEqual(name, ours.toSpliced(at, 1)));
+/** The last words are missing, or one besides the unit: `JWKS_URL`, `MAX_COST`. At least two are there. */
+function lacksWords(words: readonly string[], ours: readonly string[]): boolean {
+  const [added, missing] = differences(words, ours);
+  if (words.length < 2 || added.length > 0) return false;
+  if (words.every((word, at) => word === ours[at])) return true;
+  return missing.filter((word) => !UNITS.has(word)).length <= 1;
 }
 
-function isEqual(some: readonly string[], others: readonly string[]): boolean {
-  return some.length === others.length && some.every((word, at) => word === others[at]);
+const BEGINNINGS = 'CALLER CORS APQ EXPLORER JWKS UPSTREAM RATE_LIMIT TRUSTED_PROXIES MAX_IN_FLIGHT'
+  .split(' ')
+  .map(wordsOf);
+
+/** The nearest of our names that have the same beginning. */
+function findByBeginning({ text, words }: Name): readonly VariableName[] {
+  const beginning = BEGINNINGS.find((some) => some.every((word, at) => word === words[at]));
+  if (beginning === undefined) return [];
+  const [nearest] = known
+    .filter((ours) => beginning.every((word) => ours.words.includes(word)))
+    .map((ours) => ({ ours, distance: editDistance(text, ours.text) - 4 * sharedWords(words, ours.words) }))
+    .sort((one, other) => one.distance - other.distance);
+  return nearest ? [nearest.ours.text] : [];
 }
 
-/** Of Damerau and Levenshtein, in its restricted form: letters that changed places are one edit. */
-function editDistance(from: string, to: string): number {
-  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)];
-  for (let row = 1; row <= from.length; row++) {
-    const next = [row];
-    for (let column = 1; column <= to.length; column++) {
-      const isSame = from[row - 1] === to[column - 1];
-      const edits = [
-        at(rows, row - 1, column - 1) + (isSame ? 0 : 1),
-        at(rows, row - 1, column) + 1,
-        (next[column - 1] ?? 0) + 1,
-      ];
-      if (row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1])
-        edits.push(at(rows, row - 2, column - 2) + 1);
-      next.push(Math.min(...edits));
-    }
-    rows.push(next);
-  }
-  return at(rows, from.length, to.length);
+function sharedWords(words: readonly string[], ours: readonly string[]): number {
+  return words.filter((word) => ours.includes(word)).length;
 }
 
-const at = (rows: readonly (readonly number[])[], row: number, column: number) => rows[row]?.[column] ?? 0;
+/** `ENABLE_PLAYGROUND` and `GRAPHIQL_ENABLED` without what switches them. */
+function withoutSwitch(text: string): string {
+  return text
+    .split('_')
+    .filter((word) => !SWITCHES.has(word))
+    .join('_');
+}
 
 const cut = (name: string) => name.slice(0, 40);

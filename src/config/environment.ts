@@ -18,7 +18,7 @@ const SHOWN_CHARS = 40;
 
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
   const isGiven = (name: string) => (env[name] ?? '').trim() !== '';
-  const problems = findMisspelt(Object.keys(env).filter(isGiven));
+  const problems = findMisspelt(env);
   const refused = new Set<string>();
   const read = ([name, variable]: [string, Variable<unknown>]) => {
     const text = env[name] ?? '';
