@@ -1,9 +1,8 @@
-import type { CallLog } from './calls.ts';
 import { EmulatorError } from './errors.ts';
-import type { FaultPlan, PlannedFault } from './fault-plan.ts';
-import { faultNames } from './faults.ts';
+import { type FaultPlan, faultNames, type PlannedFault } from './fault-plan.ts';
 import { addProject } from './projects.ts';
 import { edgeError, ok, type Reply } from './reply.ts';
+import type { CallLog } from './request.ts';
 import { operations } from './routes.ts';
 import type { Store } from './store.ts';
 

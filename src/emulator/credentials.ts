@@ -10,7 +10,7 @@ import {
   jwtVerify,
   SignJWT,
 } from 'jose';
-import type { Caller } from './operation.ts';
+import type { Caller } from './request.ts';
 import type { Store } from './store.ts';
 
 /** By this the emulator knows its own credentials from bearers that only look like a JWT. */

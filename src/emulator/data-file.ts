@@ -1,12 +1,14 @@
 import { open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { readTextFile } from '../text-file.ts';
 import { EmulatorError } from './errors.ts';
-import { describeReadError, readStateFile } from './state-file.ts';
 import type { State } from './store.ts';
 import { isState } from './validate.ts';
 
-/** Of the file's form. */
+/** Version of the file format. */
 const VERSION = 1;
+/** Ten thousand tokens with their projects are 20 MB. */
+const MAX_BYTES = 128 * 1024 * 1024;
 
 /** Undefined if there is no such file yet. A file that can't be read as state is refused and left as it is. */
 export function readDataFile(file: string): State | undefined {
@@ -20,6 +22,17 @@ export function readDataFile(file: string): State | undefined {
     );
   }
   return content as State;
+}
+
+/** A seed or a data file as text. Throws what `describeReadError` describes. */
+export function readStateFile(file: string): string {
+  return readTextFile(file, MAX_BYTES);
+}
+
+/** The system's error code, or why such a file is not read. */
+export function describeReadError(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
 }
 
 function readIfThere(file: string): string | undefined {

@@ -2,20 +2,19 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { ProjectWithPolicyDto, TokenDto } from '../upstream/generated.ts';
 import { createApp } from './app.ts';
-import { type Call, createCallLog } from './calls.ts';
 import { createControl } from './control.ts';
 import { createCredentials } from './credentials.ts';
 import { readDataFile, removeLeftovers, resolveDataFile, writeDataFile } from './data-file.ts';
 import { EmulatorError } from './errors.ts';
 import { createFaultBook, type FaultPlan } from './fault-plan.ts';
 import { lockFile } from './file-lock.ts';
-import { addProject, createAddPrincipalHandler } from './projects.ts';
+import { addProject, createProjectHandlers } from './projects.ts';
+import { readSeed } from './read-seed.ts';
+import { type Call, createCallLog } from './request.ts';
 import { TOKEN_ENDPOINT_PATH } from './routes.ts';
-import { readSeed } from './seed/read-seed.ts';
-import type { Seed, SeedProject } from './seed/seed.ts';
+import type { Seed, SeedProject } from './seed.ts';
 import { createSignInHandler } from './sign-in.ts';
 import { createStore, type Store } from './store.ts';
-import { createStsHandlers } from './sts.ts';
 import { createTokenHandlers } from './tokens.ts';
 
 export interface EmulatorOptions {
@@ -60,15 +59,23 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     host = '127.0.0.1',
     maxCalls = 50_000,
     redirectOrigin = 'http://other-host.invalid',
+    tokenTtlSeconds = 3600,
+    projectTokenTtlSeconds = 3600,
+    clock,
   } = options;
+  const now = clock ?? Date.now;
   const { store, release } = await openStore(options);
   const faults = createFaultBook();
   const callLog = createCallLog(maxCalls);
-  const { credentials, handlers } = await createService(store, options);
+  const credentials = await createCredentials({ store, now, tokenTtlSeconds, projectTokenTtlSeconds });
+  const handlers = {
+    ...createTokenHandlers(store),
+    ...createProjectHandlers({ store, credentials, projectTokenTtlSeconds }),
+    createAccessToken: createSignInHandler({ store, credentials, now, tokenTtlSeconds }),
+  };
   const control = createControl(store, faults, callLog);
   const app = createApp({ handlers, credentials, faults, callLog, control, redirectOrigin });
 
-  const { clock } = options;
   const server = createServer((request, response) => {
     // So that clients can compare their clock.
     if (clock) response.setHeader('date', new Date(clock()).toUTCString());
@@ -148,16 +155,4 @@ async function openStore(options: EmulatorOptions): Promise<OpenStore> {
 
 function writeToStderr(problem: string): void {
   process.stderr.write(`${problem}\n`);
-}
-
-async function createService(store: Store, options: EmulatorOptions) {
-  const { clock: now = Date.now, tokenTtlSeconds = 3600, projectTokenTtlSeconds = 3600 } = options;
-  const credentials = await createCredentials({ store, now, tokenTtlSeconds, projectTokenTtlSeconds });
-  const handlers = {
-    ...createTokenHandlers(store),
-    ...createStsHandlers({ store, credentials, projectTokenTtlSeconds }),
-    createAccessToken: createSignInHandler({ store, credentials, now, tokenTtlSeconds }),
-    addPrincipalToProject: createAddPrincipalHandler(store),
-  };
-  return { credentials, handlers };
 }

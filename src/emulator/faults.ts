@@ -1,68 +1,148 @@
-import { EmulatorError } from './errors.ts';
-import { connectionFaults } from './faults/connection.ts';
-import type { Exchange, Fault } from './faults/fault.ts';
-import { flakyFaults } from './faults/flaky.ts';
-import { largeFaults } from './faults/large.ts';
-import { pagingFaults } from './faults/paging.ts';
-import { redirectFaults } from './faults/redirect.ts';
-import { shapeFaults } from './faults/shape.ts';
-import { slowFaults } from './faults/slow.ts';
-import { statusFaults } from './faults/status.ts';
+import {
+  type Exchange,
+  hangInBody,
+  leakingReply,
+  pause,
+  redirect,
+  sendChanged,
+  sendGzipBomb,
+  sendHalf,
+  sendHtml,
+  sendHuge,
+  sendHugeChunked,
+  sendRaw,
+  sendSlowly,
+  sendText,
+  withNulls,
+  withoutMember,
+  withUnknownEnum,
+} from './fault-responses.ts';
+import type { PagingFault } from './paging.ts';
+import { edgeError, oauthError, type Reply, vendorError, vendorStatus } from './reply.ts';
 
-const table = {
-  ...statusFaults,
-  ...shapeFaults,
-  ...connectionFaults,
-  ...slowFaults,
-  ...largeFaults,
-  ...redirectFaults,
-  ...flakyFaults,
-  ...pagingFaults,
+/** `argument` is what stands for N, NNN or SECONDS in the fault's name; `hit` counts its hits at this URL from 1. */
+export type Fault = (exchange: Exchange, argument: string, hit: number) => Promise<void> | void;
+
+/** All faults by name. `NNN`, `N` and `SECONDS` in a name stand for digits. */
+export const faults: Readonly<Record<string, Fault>> = {
+  // A status that is not the right one.
+  'status-NNN': (exchange, status) => exchange.send(statusReply(exchange, Number(status))),
+  '500-empty': ({ response }) => void response.writeHead(500, { 'content-length': '0' }).end(),
+  html502: (exchange) => sendHtml(exchange, 502, 'Bad Gateway'),
+  html503: (exchange) => sendHtml(exchange, 503, 'Service Unavailable'),
+  html504: (exchange) => sendHtml(exchange, 504, 'Gateway Timeout'),
+  '403-unauthorized': ({ send }) => send(vendorError('UnauthorizedError')),
+  '401-expired': ({ send }) =>
+    send(vendorError('InvalidJwtTokenError', { details: [{ issue: 'jwt-expired' }] })),
+  '429-SECONDS': ({ send }, seconds) => send(tooMany(seconds)),
+  '429-none': ({ send }) => send(tooMany()),
+  '429-date': ({ send }) => send(tooMany(new Date(Date.now() + 2000).toUTCString())),
+  '429-negative': ({ send }) => send(tooMany('-5')),
+  leak: ({ send }) => send(leakingReply(500, 'UnexpectedError')),
+  'leak-403': ({ send }) => send(leakingReply(403, 'ActionForbiddenError')),
+
+  // Status 200 (or the right one), and a body that is not what it should be.
+  badjson: (exchange) => sendText(exchange, '{"id": "b5df235d", "name": oops'),
+  html200: (exchange) => sendHtml(exchange, 200, 'Sign in'),
+  empty: (exchange) => sendText(exchange, ''),
+  null: (exchange) => sendText(exchange, 'null'),
+  array: (exchange) => sendText(exchange, '[]'),
+  string: (exchange) => sendText(exchange, '"token"'),
+  '204': ({ send }) => send({ status: 204 }),
+  wrongtype: (exchange) => sendChanged(exchange, (item, name) => ({ ...item, [name]: { first: 42 } })),
+  missing: (exchange) => sendChanged(exchange, withoutMember),
+  nullfields: (exchange) => sendChanged(exchange, withNulls),
+  'unknown-enum': (exchange) => sendChanged(exchange, withUnknownEnum),
+  'wrong-id': (exchange) =>
+    sendChanged(exchange, (item) => ({ ...item, id: '00000000-0000-4000-8000-00000000beef' })),
+  'echo-principal': (exchange) =>
+    sendChanged(exchange, (item) => ({ ...item, name: exchange.principal.padEnd(3, '.') })),
+
+  // The connection breaks before the response, within it or right after it.
+  reset: ({ request }) => void request.socket.resetAndDestroy(),
+  // The operation is carried out N ms after the reset.
+  'reset-late-N': async ({ request, answer }, delayMs) => {
+    request.socket.resetAndDestroy();
+    await pause(Number(delayMs));
+    await answer();
+  },
+  close: ({ request }) => void request.socket.destroy(),
+  // Sends FIN and nothing else, and goes on reading: the client's side of the connection stays open.
+  'half-open': ({ request }) => void request.socket.end(),
+  truncated: (exchange) => sendHalf(exchange),
+  'truncated-chunked': (exchange) => sendHalf(exchange, { chunked: true }),
+  'reset-mid': (exchange) => sendHalf(exchange, { reset: true }),
+  garbage: ({ request }) => void request.socket.end('\u0000\u0001SSH-2.0-OpenSSH_9.6\r\n\r\n'),
+  twolengths: (exchange) =>
+    sendRaw(
+      exchange,
+      (length) =>
+        `content-type: application/json\r\ncontent-length: ${length}\r\ncontent-length: ${length - 7}`,
+    ),
+  bigheaders: (exchange) =>
+    sendRaw(exchange, (length) => `content-length: ${length}\r\nx-padding: ${'x'.repeat(256 * 1024)}`),
+  'idle-reset': async ({ request: { socket }, response, answer, send }) => {
+    response.once('finish', () => setTimeout(() => socket.resetAndDestroy(), 5).unref());
+    send(await answer());
+  },
+
+  // The response comes late, or never.
+  hang: () => undefined,
+  'hang-body': hangInBody,
+  slowdrip: sendSlowly,
+  'latency-N': async ({ answer, send }, delayMs) => {
+    await pause(Number(delayMs));
+    send(await answer());
+  },
+
+  // The response is larger than any real one, or says that it is compressed.
+  huge: (exchange) => sendHuge(exchange, 'padding'),
+  'huge-name': (exchange) => sendHuge(exchange, 'name'),
+  'huge-chunked': sendHugeChunked,
+  badgzip: (exchange) => sendText(exchange, 'this was never packed', { 'content-encoding': 'gzip' }),
+  gzipbomb: sendGzipBomb,
+
+  // The response sends the client somewhere else.
+  'redirect-302': (exchange) => redirect(exchange, 302, exchange.redirectOrigin + exchange.request.url),
+  'redirect-307': (exchange) => redirect(exchange, 307, exchange.redirectOrigin + exchange.request.url),
+  'redirect-same': (exchange) => redirect(exchange, 307, `${exchange.origin}/iam/v1/sts/whoami`),
+  'redirect-loop': (exchange) => redirect(exchange, 307, exchange.origin + exchange.request.url),
+  'redirect-file': (exchange) => redirect(exchange, 302, 'file:///etc/passwd'),
+  'redirect-metadata': (exchange) =>
+    redirect(exchange, 302, 'http://169.254.169.254/latest/meta-data/iam/security-credentials/'),
+
+  // Wrong N times for each URL and principal, then right; clearing the plan starts anew.
+  'flaky-N': failFirst(({ send }) => send(edgeError(503, 'Service Unavailable'))),
+  'flaky-reset-N': failFirst(({ request }) => void request.socket.resetAndDestroy()),
+  'flaky-429-N': failFirst(({ send }) => send(tooMany('0'))),
+
+  // Lists are cut in ways that the API permits, or should not. Other operations are as usual.
+  'page-repeat': cutPages('repeat'),
+  'page-empty': cutPages('empty'),
+  'page-empty-always': cutPages('always-empty'),
+  'page-short': cutPages('short'),
+  'page-ignore': cutPages('ignore'),
 };
 
-/** Carried out first, answered wrongly then: the write whose answer is lost. */
-const AFTER = 'after-';
-
-const patterns = Object.entries(table)
-  .filter(([name]) => /N$|SECONDS$/.test(name))
-  .map(([name, fault]) => ({ pattern: patternOf(name), fault }));
-
-/** Every name, with `N`, `NNN` and `SECONDS` for digits and `FAULT` for any other name. */
-export const faultNames: readonly string[] = [...Object.keys(table), `${AFTER}FAULT`, `${AFTER}NNN`];
-
-/** Undefined if there is no fault of that name. */
-export function findFault(name: string): ((exchange: Exchange, hit: number) => Promise<void>) | undefined {
-  if (name.startsWith(AFTER)) return findLateFault(name.slice(AFTER.length));
-  if (Object.hasOwn(table, name)) return bind(table[name as keyof typeof table], '');
-  for (const { pattern, fault } of patterns) {
-    const argument = pattern.exec(name)?.[1];
-    if (argument !== undefined) return bind(fault, argument);
-  }
-  return undefined;
+/** The vendor's body, OAuth's at the token endpoint, none where HTTP forbids one. */
+function statusReply({ operation }: Exchange, status: number): Reply {
+  if (status === 204 || status === 304) return { status };
+  if (operation !== 'createAccessToken') return vendorStatus(status);
+  return oauthError(status, status < 500 ? 'invalid_client' : 'server_error', `Status ${status}`);
 }
 
-export function unknownFault(name: string): EmulatorError {
-  return new EmulatorError(
-    `Expected the name of a fault, got "${name}". There are: ${faultNames.join(', ')}.`,
-  );
+function tooMany(retryAfter?: string): Reply {
+  const reply = edgeError(429, 'Too Many Requests');
+  return retryAfter === undefined ? reply : { ...reply, headers: { 'retry-after': retryAfter } };
 }
 
-function findLateFault(name: string): ReturnType<typeof findFault> {
-  const fault = findFault(/^\d{3}$/.test(name) && name !== '204' ? `status-${name}` : name);
-  return (
-    fault &&
-    (async (exchange, hit) => {
-      await exchange.answer();
-      await fault(exchange, hit);
-    })
-  );
+function failFirst(fail: (exchange: Exchange) => void): Fault {
+  return async (exchange, times, hit) => {
+    if (hit <= Number(times)) fail(exchange);
+    else exchange.send(await exchange.answer());
+  };
 }
 
-function bind(fault: Fault | undefined, argument: string): ReturnType<typeof findFault> {
-  return fault && (async (exchange, hit) => fault(exchange, argument, hit));
-}
-
-function patternOf(name: string): RegExp {
-  const digits = name.replace('NNN', '([2-5]\\d\\d)').replace(/SECONDS$|N$/, '(\\d+)');
-  return new RegExp(`^${digits}$`);
+function cutPages(pagingFault: PagingFault): Fault {
+  return async ({ answer, send }) => send(await answer(pagingFault));
 }

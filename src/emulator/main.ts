@@ -1,8 +1,9 @@
-import { startEmulator } from './emulator.ts';
-import { readSettings } from './settings.ts';
+import { type EmulatorOptions, startEmulator } from './emulator.ts';
+import { EmulatorError } from './errors.ts';
 
-/** Nobody reads the calls of an emulator that runs alone but the one who just made them. */
+/** Of an emulator that runs alone, only the latest calls are of interest. */
 const MAX_CALLS = 1000;
+const DEFAULT_PORT = '4010';
 
 // Nothing that it writes is worth ending for.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -28,4 +29,18 @@ Authorization    Bearer demo     (any other bearer is another principal, without
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);
+}
+
+/** The environment of the emulator alone. Throws an EmulatorError for what it can't understand. */
+function readSettings(env: Readonly<Record<string, string | undefined>>): EmulatorOptions {
+  const { EMULATOR_PORT: port = DEFAULT_PORT, EMULATOR_HOST: host, EMULATOR_DATA_FILE: dataFile } = env;
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new EmulatorError(`Expected EMULATOR_PORT to be an integer from 0 to 65535, got "${port}".`);
+  }
+  return {
+    port: Number(port),
+    ...(host ? { host } : {}),
+    ...(dataFile ? { dataFile } : {}),
+    ...(env.EMULATOR_SEED ? { seed: env.EMULATOR_SEED } : {}),
+  };
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 
 /** What an operation answers, before a fault or the wire changes it. No `body`: nothing is sent after the headers. */
 export interface Reply {
@@ -64,4 +65,24 @@ export function oauthError(status: number, error: string, description: string): 
 function vendorBody(status: number, name: string, message: string, details?: readonly Detail[]): Reply {
   const body = { name, message, httpStatusCode: status, traceId: randomUUID() };
   return { status, body: details === undefined ? body : { ...body, details } };
+}
+
+/** The headers of a response, complete but for what Node.js adds. */
+export function headersOf(reply: Reply, length: number): Readonly<Record<string, string>> {
+  return { 'content-type': 'application/json', 'content-length': String(length), ...reply.headers };
+}
+
+export function bodyOf(reply: Reply): Buffer {
+  return Buffer.from(reply.body === undefined ? '' : JSON.stringify(reply.body));
+}
+
+/** Sends the reply as it is. Does nothing if the client has gone or a fault has responded already. */
+export function sendReply(response: ServerResponse, reply: Reply): void {
+  if (response.headersSent || response.destroyed) return;
+  if (reply.body === undefined) {
+    response.writeHead(reply.status, reply.headers).end();
+    return;
+  }
+  const body = bodyOf(reply);
+  response.writeHead(reply.status, headersOf(reply, body.length)).end(body);
 }

@@ -1,8 +1,8 @@
 import { decodeJwt, decodeProtectedHeader, errors, importJWK, jwtVerify } from 'jose';
 import type { JsonWebKeyDto, TokenDto } from '../upstream/generated.ts';
 import type { Credentials } from './credentials.ts';
-import type { Handler } from './operation.ts';
 import { oauthError, ok, type Reply } from './reply.ts';
+import type { Handler } from './request.ts';
 import { TOKEN_ENDPOINT_PATH } from './routes.ts';
 import type { Store } from './store.ts';
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { CreateTokenInput, TokenDto, UpdateTokenInput } from '../upstream/generated.ts';
 import { ownerAriOf, tokenAri, userIdOf } from './ids.ts';
-import { type Caller, type Handler, type OperationRequest, readJson } from './operation.ts';
 import { cutPage } from './paging.ts';
 import { ok, type Reply, vendorError } from './reply.ts';
-import { sampleToken } from './seed/sample-token.ts';
+import type { Caller, Handler } from './request.ts';
+import { sampleToken } from './seed.ts';
 import type { Store, StoredToken } from './store.ts';
-import { findBodyFaults } from './validate.ts';
+import { readBody } from './validate.ts';
 
 type TokenOperation =
   | 'createToken'
@@ -78,17 +78,6 @@ function withToken(
 
 function isSample(store: Store, { token }: StoredToken): boolean {
   return store.find(token.id) === undefined;
-}
-
-function readBody<Body>(
-  model: 'CreateTokenInput' | 'UpdateTokenInput',
-  request: OperationRequest,
-): { body: Body } | { refusal: Reply } {
-  const read = readJson(request);
-  if ('refusal' in read) return read;
-  const details = findBodyFaults(model, read.body);
-  if (details.length === 0) return { body: read.body as Body };
-  return { refusal: vendorError('InvalidParameterError', { param: details[0]?.field ?? 'body', details }) };
 }
 
 function newToken(input: Pick<TokenDto, 'name' | 'authenticationMethod'>, principal: string): TokenDto {

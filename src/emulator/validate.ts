@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { definitions } from '../upstream/generated.ts';
-import type { Detail } from './reply.ts';
+import { type Detail, type Reply, vendorError } from './reply.ts';
+import { type OperationRequest, readJson } from './request.ts';
 import type { State } from './store.ts';
 
 // `validateFormats` is off because the API says uuid and does not require it.
@@ -55,11 +56,16 @@ const validators = {
   CreateProjectScopedTokenInput: compileBody('CreateProjectScopedTokenInput'),
 };
 
-/** What is wrong with a request body, one detail for each fault; empty if nothing is. */
-export function findBodyFaults(model: BodyModel, body: unknown): Detail[] {
+/** The body of a request, or the error for one that does not fit the model, with one detail for each problem. */
+export function readBody<Body>(
+  model: BodyModel,
+  request: OperationRequest,
+): { body: Body } | { refusal: Reply } {
+  const read = readJson(request);
   const validator = validators[model];
-  if (validator(body)) return [];
-  return (validator.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)).map(toDetail);
+  if ('refusal' in read || validator(read.body)) return read as { body: Body } | { refusal: Reply };
+  const details = (validator.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)).map(toDetail);
+  return { refusal: vendorError('InvalidParameterError', { param: details[0]?.field ?? 'body', details }) };
 }
 
 function compileBody(model: BodyModel): ValidateFunction {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
-import type { SeedToken } from '../../src/emulator/seed/seed.ts';
+import type { SeedToken } from '../../src/emulator/seed.ts';
 import { callersIn, crowdOf } from '../support/crowd.ts';
 import { startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';

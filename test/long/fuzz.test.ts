@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
-import { leakCanaries } from '../../src/emulator/faults/status.ts';
+import { leakCanaries } from '../../src/emulator/fault-responses.ts';
 import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import { codesOf, problemsOf } from '../support/answer-rules.ts';
 import { RSA_JWK } from '../support/keys.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { leakCanaries } from '../../src/emulator/faults/status.ts';
+import { leakCanaries } from '../../src/emulator/fault-responses.ts';
 import type { Reply } from './load.ts';
 
 /** The closed list of docs/client-guide.md, without the code that stands for a bug. */

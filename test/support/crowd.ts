@@ -1,4 +1,4 @@
-import type { Seed } from '../../src/emulator/seed/seed.ts';
+import type { Seed } from '../../src/emulator/seed.ts';
 
 export const TOKENS_EACH = 2;
 

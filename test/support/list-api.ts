@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { stateOf } from '../../src/emulator/seed/seed.ts';
+import { stateOf } from '../../src/emulator/seed.ts';
 
 interface Item {
   readonly id: string;

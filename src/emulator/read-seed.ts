@@ -1,7 +1,44 @@
-import type { PublicKeyInfo, SigningAlgorithm } from '../../upstream/generated.ts';
-import { namedUuid } from '../ids.ts';
-import { sampleKey } from './sample-keys.ts';
-import type { Seed, SeedProject, SeedToken } from './seed.ts';
+import type { PublicKeyInfo, SigningAlgorithm } from '../upstream/generated.ts';
+import { describeReadError, readStateFile } from './data-file.ts';
+import { EmulatorError } from './errors.ts';
+import { namedUuid } from './ids.ts';
+import { type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
+import type { State } from './store.ts';
+import { isState } from './validate.ts';
+
+/** `demo`, `empty`, `large`, the path of a JSON file in the form of `Seed`, or a seed. */
+export async function readSeed(seed: string | Seed): Promise<State> {
+  if (seed === 'demo') return stateOf(demoSeed(120));
+  if (seed === 'large') return stateOf(demoSeed(10_000));
+  if (seed === 'empty') return stateOf({ principals: {} });
+  const source = typeof seed === 'string' ? `EMULATOR_SEED ${seed}` : 'the seed';
+  const state = tryState(typeof seed === 'string' ? readJsonFile(seed) : seed);
+  if (isState(state)) return state;
+  const [problem] = isState.errors ?? [];
+  const where = problem === undefined ? '' : ` (${problem.instancePath || '/'} ${problem.message})`;
+  throw new EmulatorError(`Expected ${source} to hold principals with tokens, got something else${where}.`);
+}
+
+function readJsonFile(file: string): unknown {
+  try {
+    return JSON.parse(readStateFile(file));
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) {
+      const expected = 'Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file';
+      throw new EmulatorError(`${expected}, got ${file} (${describeReadError(cause)}).`, { cause });
+    }
+    throw new EmulatorError(`Expected EMULATOR_SEED ${file} to be JSON, got something else.`, { cause });
+  }
+}
+
+/** Anything may be in a file; what can't even be completed is no state. */
+function tryState(seed: unknown): State | undefined {
+  try {
+    return stateOf(seed as Seed);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Tokens of the bearer `demo` at a first look: the ones that documentation shows, and each edge that matters. */
 const FIRST: readonly (readonly [name: string, algorithm: SigningAlgorithm, projects: number])[] = [
@@ -23,14 +60,9 @@ const ALGORITHMS: readonly SigningAlgorithm[] = ['RS256', 'ES256', 'RS512', 'ES5
 const PROJECTS = ['Billing', 'Identity Verification', 'Partner Onboarding'];
 const ACTIONS = [['*'], ['ver:verifyPresentation'], ['cis:listIssuance', 'cis:startIssuance'], ['iota:read']];
 
-/** 120 tokens of `demo`. The same ids at every start. */
-export function demoSeed(): Seed {
-  return { principals: { demo: { tokens: Array.from({ length: 120 }, (_, index) => demoToken(index)) } } };
-}
-
-/** 10 000 tokens of `demo`: the first 120 are those of the demo. */
-export function largeSeed(): Seed {
-  return { principals: { demo: { tokens: Array.from({ length: 10_000 }, (_, index) => demoToken(index)) } } };
+/** The first tokens of `demo`. They have the same ids at every start. */
+function demoSeed(count: number): Seed {
+  return { principals: { demo: { tokens: Array.from({ length: count }, (_, index) => demoToken(index)) } } };
 }
 
 function demoToken(index: number): SeedToken {

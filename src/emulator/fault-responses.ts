@@ -1,0 +1,206 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createGzip } from 'node:zlib';
+import type { PagingFault } from './paging.ts';
+import { bodyOf, headersOf, type Reply } from './reply.ts';
+import type { Operation } from './routes.ts';
+
+/** One request that a fault responds to. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly operation: Operation;
+  /** Empty without a valid credential. */
+  readonly principal: string;
+  readonly origin: string;
+  /** Where redirects to "another host" go. */
+  readonly redirectOrigin: string;
+  /** Carries the operation out and resolves to its reply. Carried out once, however often this is called. */
+  answer(pagingFault?: PagingFault): Promise<Reply>;
+  send(reply: Reply): void;
+}
+
+type Members = Record<string, unknown>;
+
+/** Texts that must never appear in a response of the gateway. */
+export const leakCanaries = [
+  'LEAK-CANARY-STACK',
+  'ip-10-13-7-42.ap-southeast-1.compute.internal',
+  'LEAK-CANARY-PRIVATE-KEY',
+] as const;
+
+/** An error with internals of the service in every member. */
+export function leakingReply(status: number, name: string): Reply {
+  const [stack, host, value] = leakCanaries;
+  return {
+    status,
+    body: {
+      name,
+      message: `select * from tokens where host = '${host}': ${stack}`,
+      httpStatusCode: status,
+      traceId: '5d1f6f0e-6f0b-4f5c-9d57-0a4f5be0c0de',
+      stack: `Error: ${stack}\n    at Object.handler (/var/task/src/tokens/get.js:42:17)`,
+      host,
+      details: [{ issue: `connect ECONNREFUSED ${host}:5432`, field: 'd', value }],
+    },
+  };
+}
+
+export function sendHtml({ response }: Exchange, status: number, title: string): void {
+  const html = `<html><head><title>${status} ${title}</title></head><body><h1>${title}</h1></body></html>`;
+  response.writeHead(status, { 'content-type': 'text/html', 'content-length': html.length }).end(html);
+}
+
+/** A response with status 200 and this text as its JSON. */
+export function sendText({ response }: Exchange, text: string, headers: Record<string, string> = {}): void {
+  const all = { 'content-type': 'application/json', ...headers, 'content-length': text.length };
+  response.writeHead(200, all).end(text);
+}
+
+export function redirect({ response }: Exchange, status: number, location: string): void {
+  response.writeHead(status, { location, 'content-length': '0' }).end();
+}
+
+/** The head says how long the body is; half of it comes. */
+export async function sendHalf(
+  { request, response, answer }: Exchange,
+  { chunked = false, reset = false } = {},
+): Promise<void> {
+  const reply = await answer();
+  const body = bodyOf(reply);
+  const { 'content-length': length, ...rest } = headersOf(reply, body.length);
+  response.writeHead(reply.status, chunked ? rest : { ...rest, 'content-length': length });
+  response.write(body.subarray(0, Math.ceil(body.length / 2)), () => {
+    // Later than the data: on some systems a reset overtakes what was written just before.
+    setTimeout(() => (reset ? request.socket.resetAndDestroy() : request.socket.end()), 20).unref();
+  });
+}
+
+/** The reply with headers that Node.js refuses to write. */
+export async function sendRaw(
+  { request: { socket }, answer }: Exchange,
+  headers: (length: number) => string,
+): Promise<void> {
+  const body = bodyOf(await answer());
+  socket.write(`HTTP/1.1 200 OK\r\n${headers(body.length)}\r\n\r\n`);
+  socket.end(body);
+}
+
+const DRIP_INTERVAL_MS = 200;
+
+/** The reply byte by byte, with a pause after each. */
+export async function sendSlowly({ response, answer }: Exchange): Promise<void> {
+  const reply = await answer();
+  const body = bodyOf(reply);
+  response.writeHead(reply.status, headersOf(reply, body.length));
+  for (let index = 0; index < body.length && !response.destroyed; index += 1) {
+    response.write(body.subarray(index, index + 1));
+    await pause(DRIP_INTERVAL_MS);
+  }
+  response.end();
+}
+
+/** The first half of the reply; the rest never comes. */
+export async function hangInBody({ response, answer }: Exchange): Promise<void> {
+  const reply = await answer();
+  const body = bodyOf(reply);
+  response.writeHead(reply.status, headersOf(reply, body.length));
+  response.write(body.subarray(0, Math.ceil(body.length / 2)));
+}
+
+/** Does not keep the process alive. */
+export function pause(ms: number): Promise<void> {
+  return sleep(ms, undefined, { ref: false });
+}
+
+const MEGABYTE = 'x'.repeat(1024 * 1024);
+
+/** The reply with ten megabytes in one member. */
+export async function sendHuge({ answer, send }: Exchange, name: string): Promise<void> {
+  const reply = await answer();
+  send({ ...reply, body: { ...Object(reply.body), [name]: MEGABYTE.repeat(10) } });
+}
+
+/** Valid JSON of 200 megabytes, without a length. */
+export async function sendHugeChunked({ response }: Exchange): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/json' });
+  for (const part of longJson(200)) {
+    if (response.destroyed) return;
+    if (!response.write(part)) await drained(response);
+  }
+  response.end();
+}
+
+/** 100 megabytes of JSON that are few when compressed. */
+export function sendGzipBomb({ response }: Exchange): void {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
+  const compressed = Readable.from(longJson(100)).pipe(createGzip());
+  response.once('close', () => compressed.destroy());
+  compressed.pipe(response);
+}
+
+/** Valid JSON, so that only its size is wrong. */
+function* longJson(megabytes: number): Generator<string> {
+  yield '{"name":"';
+  for (let index = 0; index < megabytes; index += 1) yield MEGABYTE;
+  yield '"}';
+}
+
+/** Also when the client goes: a stream that is destroyed never drains. */
+async function drained(response: ServerResponse): Promise<void> {
+  const stop = new AbortController();
+  const { signal } = stop;
+  const ended = ['drain', 'close'].map((event) => once(response, event, { signal }).catch(() => undefined));
+  await Promise.race(ended);
+  stop.abort();
+}
+
+/** Changes the first item of a list, or the whole of any other reply; `name` is its most telling member. */
+export async function sendChanged(
+  { answer, send }: Exchange,
+  change: (item: Members, name: string) => Members,
+): Promise<void> {
+  const reply = await answer();
+  send({ ...reply, body: changeFirst(reply.body, change) });
+}
+
+function changeFirst(body: unknown, change: (item: Members, name: string) => Members): unknown {
+  if (!isMembers(body)) return body;
+  for (const list of ['tokens', 'projects']) {
+    const items = body[list];
+    if (!Array.isArray(items) || !isMembers(items[0])) continue;
+    return { ...body, [list]: [change(items[0], 'name'), ...items.slice(1)] };
+  }
+  return change(body, 'name' in body ? 'name' : (Object.keys(body)[0] ?? 'name'));
+}
+
+export function withoutMember(item: Members, name: string): Members {
+  const { [name]: _, ...rest } = item;
+  return rest;
+}
+
+/** Null in every member but the id. */
+export function withNulls(item: Members): Members {
+  return Object.fromEntries(
+    Object.entries(item).map(([name, value]) => [name, name === 'id' ? value : null]),
+  );
+}
+
+/** A token with an algorithm that came after the client was written, or a project with such an effect. */
+export function withUnknownEnum(item: Members): Members {
+  const { authenticationMethod, policy } = item;
+  if (isMembers(authenticationMethod)) {
+    return { ...item, authenticationMethod: { ...authenticationMethod, signingAlgorithm: 'PS256' } };
+  }
+  if (!isMembers(policy) || !Array.isArray(policy.statement)) return item;
+  const statement = policy.statement.map((line: unknown) =>
+    isMembers(line) ? { ...line, effect: 'Audit' } : line,
+  );
+  return { ...item, policy: { ...policy, statement } };
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
