@@ -111,6 +111,9 @@ const config: CodegenConfig = {
           UpdateTokenPayload: './resolvers/user-errors.ts#TokenPayload',
         },
         scalars: { ID: 'string', URL: 'string' },
+        // The schema has the descriptions, and nothing reads `__typename` of a generated type.
+        disableDescriptions: true,
+        skipTypename: true,
         enumsAsTypes: true,
         // An Error as a value is a failure of that one place.
         resolverTypeWrapperSignature: 'Promise<T | Error> | T | Error',
