@@ -36,7 +36,7 @@ import { createTraffic } from './telemetry/request-metrics.ts';
 import { createCallLog } from './telemetry/upstream-log.ts';
 import { createIdempotentCreate } from './tokens/idempotent-create.ts';
 import { createListFirst } from './tokens/list-prefetch.ts';
-import { createDeadlines } from './upstream/deadline.ts';
+import { createDeadlines } from './upstream/cancellation.ts';
 import { createSingleFlight } from './upstream/single-flight.ts';
 import { createUpstream } from './upstream/upstream.ts';
 

@@ -1,4 +1,4 @@
-import { createDeadlines } from '../upstream/deadline.ts';
+import { createDeadlines } from '../upstream/cancellation.ts';
 import type { IamClient } from '../upstream/iam-client.ts';
 import type { Credential } from './caller.ts';
 

@@ -3,7 +3,7 @@ import { toUpstreamHeaders } from '../telemetry/trace-context.ts';
 import type { IdempotentCreate } from '../tokens/idempotent-create.ts';
 import type { ListFirst } from '../tokens/list-prefetch.ts';
 import { createLoaders, type Loaders } from '../tokens/loaders.ts';
-import type { Deadline } from '../upstream/deadline.ts';
+import type { Deadline } from '../upstream/cancellation.ts';
 import type { IamClient } from '../upstream/iam-client.ts';
 import type { PipelineRequest } from './pipeline/request.ts';
 

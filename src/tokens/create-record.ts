@@ -1,4 +1,4 @@
-import { isId } from '../upstream/token-id.ts';
+import { isId } from '../upstream/iam-client.ts';
 
 /**
  * What is kept of a create: hashes and ids, no key material and no name. `before` are the ids of the tokens that looked

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type LeasedChange, type LeasedRecords, type RecordKey, StateUnavailable } from '../state/leases.ts';
+import type { Deadline } from '../upstream/cancellation.ts';
 import { raceCancel } from '../upstream/cancellation.ts';
-import type { Deadline } from '../upstream/deadline.ts';
 import type { CreateTokenBody, TokenDto } from '../upstream/models.ts';
 import { mayHaveSucceeded, UpstreamError } from '../upstream/upstream-error.ts';
 import { type CreateRecord, type CreateState, isOfAnother, readRecord, toState } from './create-record.ts';

@@ -1,7 +1,7 @@
+import type { Deadline } from './cancellation.ts';
 import { cancelledError } from './cancellation.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
-import type { Deadline } from './deadline.ts';
-import { toStatusError } from './parse-error.ts';
+import { toStatusError } from './parse-response.ts';
 import type { LastWriteAt } from './single-flight.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';

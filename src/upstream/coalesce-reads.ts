@@ -1,6 +1,6 @@
 import type { Scope } from './attempt.ts';
+import type { Deadline } from './cancellation.ts';
 import { raceCancel } from './cancellation.ts';
-import type { Deadline } from './deadline.ts';
 import type { IamClient } from './iam-client.ts';
 import type { SharedWork, SingleFlight } from './single-flight.ts';
 

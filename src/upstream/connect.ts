@@ -72,3 +72,73 @@ export function createConnect({ origin, connectTimeoutMs, hosts }: ConnectOption
 function timedOut(): Error {
   return Object.assign(new Error('the connection was not open in time'), { code: 'ETIMEDOUT' });
 }
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+/** An interim response with a longer head is left to the parser, which refuses it. */
+const MAX_HEAD_BYTES = 16 * 1024;
+
+/** What the bytes of one connection go through before undici reads them. */
+export interface InterimFilter {
+  /** Call before a request is written: the next bytes begin a response. */
+  expectResponse(): void;
+}
+
+/**
+ * Removes interim responses (`100 Continue`, `103 Early Hints`) from what is read of `socket`. A client must skip those
+ * it did not ask for (RFC 9110 section 15.2), but undici takes a 100 for a broken connection: a read would fail, and a
+ * write that IAM has carried out would have an unknown outcome. `101` stays: nobody asked to switch protocols.
+ *
+ * The filter replaces `socket.read`, by which undici reads. It costs one comparison for each response, where a stream in
+ * between would copy every byte.
+ */
+export function skipInterimResponses(socket: Socket): InterimFilter {
+  const read = socket.read.bind(socket);
+  let atStart = false;
+  // Bytes of which it is not certain yet whether they are for the parser.
+  let held: Buffer | undefined;
+
+  const filter = (chunk: Buffer): Buffer | undefined => {
+    const bytes = dropInterim(held ? Buffer.concat([held, chunk]) : chunk);
+    const isCertain = bytes.length > MAX_HEAD_BYTES || !mayBeInterim(bytes);
+    held = isCertain ? undefined : bytes;
+    atStart = !isCertain;
+    return isCertain ? bytes : undefined;
+  };
+  socket.read = (size?: number) => {
+    let chunk = read(size);
+    while (atStart && chunk !== null) {
+      const bytes = filter(chunk);
+      if (bytes) return bytes;
+      chunk = read(size);
+    }
+    return chunk;
+  };
+  return {
+    expectResponse() {
+      atStart = true;
+      held = undefined;
+    },
+  };
+}
+
+/** Without the interim responses that `bytes` begin with and have in full. */
+function dropInterim(bytes: Buffer): Buffer {
+  let rest = bytes;
+  while (mayBeInterim(rest)) {
+    const end = rest.indexOf(HEAD_END);
+    if (end < 0) break;
+    rest = rest.subarray(end + HEAD_END.length);
+  }
+  return rest;
+}
+
+/** Whether an interim response begins here, or may when more has arrived: then the missing end is taken from a 100. */
+function mayBeInterim(bytes: Buffer): boolean {
+  // The first digit of the status decides for nearly every response.
+  if (bytes.length > 9 && bytes[9] !== ONE) return false;
+  const statusLine = bytes.toString('latin1', 0, CONTINUE.length) + CONTINUE.slice(bytes.length);
+  return /^HTTP\/1\.[01] 1(?!01)\d\d$/.test(statusLine);
+}
+
+const CONTINUE = 'HTTP/1.1 100';
+const ONE = '1'.charCodeAt(0);

@@ -1,6 +1,5 @@
 import { Client } from 'undici';
-import { type ConnectOptions, createConnect } from './connect.ts';
-import { type InterimFilter, skipInterimResponses } from './interim-responses.ts';
+import { type ConnectOptions, createConnect, type InterimFilter, skipInterimResponses } from './connect.ts';
 
 /** Times in milliseconds. */
 export interface ConnectionOptions extends ConnectOptions {

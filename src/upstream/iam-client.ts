@@ -2,7 +2,6 @@ import type { Scope } from './attempt.ts';
 import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from './models.ts';
 import { type Page, readProjectPage, readToken, readTokenPage } from './parse-response.ts';
 import type { Send } from './send.ts';
-import { isId } from './token-id.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** Which page of a listing. */
@@ -80,4 +79,15 @@ function query({ limit, startKey }: PageRequest): string {
   return startKey === undefined
     ? `?limit=${limit}`
     : `?limit=${limit}&exclusiveStartKey=${encodeURIComponent(startKey)}`;
+}
+
+/**
+ * What an id may look like. Ids are opaque (UUIDs in practice), but one becomes a path segment, and
+ * `encodeURIComponent('..')` is `..`: encoding alone would let an id climb the path.
+ */
+const ID = /^[A-Za-z0-9_][A-Za-z0-9_.:~-]{0,127}$/;
+
+/** Whether `id` can be an id at all. A malformed one is never sent upstream. */
+export function isId(id: string): boolean {
+  return ID.test(id) && !id.includes('..');
 }

@@ -1,8 +1,9 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { definitions } from './generated.ts';
 import type { ProjectWithPolicyDto, TokenDto } from './models.ts';
-import { parseJson } from './parse-json.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { readRetryAfter } from './send.ts';
+import type { HttpResponse } from './transport.ts';
+import { type ErrorDetail, UpstreamError } from './upstream-error.ts';
 
 /** An item of a list that is not what the API promises. It fails alone: its neighbours stay readable. */
 export interface BrokenItem {
@@ -107,4 +108,83 @@ function relax(schema: unknown): unknown {
   } = schema;
   const relaxed = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, relax(value)]));
   return oneOf ? { ...relaxed, anyOf: relax(oneOf) } : relaxed;
+}
+
+const UNAUTHENTICATED = new Set(['UnauthorizedError', 'InvalidJwtTokenError']);
+
+/** Whether IAM does not know who asks. It says so by 401, and by two names under any status. */
+export function isUnauthenticated({ status, iamName }: UpstreamError): boolean {
+  return status === 401 || (iamName !== undefined && UNAUTHENTICATED.has(iamName));
+}
+
+/**
+ * The error of an answer that is no success. Bodies come from the service (`name`, `traceId`, `details`), from the
+ * gateway in front of it (`message` alone), or are not JSON at all; of all of them only what is named here is read.
+ */
+export function toStatusError(response: HttpResponse, nowMs: number): UpstreamError {
+  const { status } = response;
+  if (status < 400) return new UpstreamError('invalid-response', `unexpected status ${status}`, { status });
+  const body = readErrorBody(response.body);
+  return new UpstreamError('status', `status ${status}${body.iamName ? ` ${body.iamName}` : ''}`, {
+    status,
+    retryAfterSeconds: readRetryAfter(response.headers['retry-after'], nowMs),
+    ...body,
+  });
+}
+
+interface ErrorBody {
+  readonly iamName?: string | undefined;
+  readonly traceId?: string | undefined;
+  readonly details?: readonly ErrorDetail[];
+}
+
+function readErrorBody(text: string): ErrorBody {
+  let body: unknown;
+  try {
+    body = parseJson(text);
+  } catch {
+    return {};
+  }
+  if (typeof body !== 'object' || body === null) return {};
+  const { name, traceId, details } = body as Record<string, unknown>;
+  return {
+    iamName: typeof name === 'string' && /^[A-Za-z]{1,64}$/.test(name) ? name : undefined,
+    traceId: typeof traceId === 'string' && /^[\w.:=-]{1,128}$/.test(traceId) ? traceId : undefined,
+    details: Array.isArray(details) ? details.slice(0, 20).flatMap(readDetail) : [],
+  };
+}
+
+function readDetail(detail: unknown): ErrorDetail[] {
+  if (typeof detail !== 'object' || detail === null) return [];
+  const { issue, field } = detail as Record<string, unknown>;
+  if (typeof issue !== 'string') return [];
+  const shortIssue = cut(issue, 300);
+  return [typeof field === 'string' ? { issue: shortIssue, field: cut(field, 200) } : { issue: shortIssue }];
+}
+
+/** A cut between the halves of a surrogate pair leaves half a character. */
+function cut(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed();
+}
+
+const HIGH_SURROGATE = '[dD][89abAB][\\da-fA-F]{2}';
+const LOW_SURROGATE = '[dD][c-fC-F][\\da-fA-F]{2}';
+/** Every escape of a JSON text, so that `\\ud800`, an escaped backslash before some letters, is not taken for one. */
+const ESCAPES = new RegExp(
+  `\\\\(?:u${HIGH_SURROGATE}(?:\\\\u${LOW_SURROGATE})?|u${LOW_SURROGATE}|[\\s\\S])`,
+  'g',
+);
+const LONE_LENGTH = '\\ud800'.length;
+
+/**
+ * Parses JSON that another service sent. Names and texts in the result are well-formed Unicode: half of a surrogate
+ * pair, which JSON can escape, becomes U+FFFD, as an invalid byte does when a body is decoded. In a response to a client
+ * it would stop strict JSON parsers (RFC 8259 section 8.2). Throws a `SyntaxError`.
+ */
+export function parseJson(text: string): unknown {
+  return JSON.parse(/\\ud/i.test(text) ? text.replace(ESCAPES, repair) : text);
+}
+
+function repair(escaped: string): string {
+  return escaped.length === LONE_LENGTH ? '\\ufffd' : escaped;
 }

@@ -1,13 +1,11 @@
 import { type AttemptReport, createSendOnce } from './attempt.ts';
+import type { Deadline } from './cancellation.ts';
 import { shareReads, type WriteHooks } from './coalesce-reads.ts';
 import { type ConcurrencyLimiter, createConcurrencyLimiter } from './concurrency-limiter.ts';
-import type { Deadline } from './deadline.ts';
 import { createGotTransport } from './got-transport.ts';
-import { createReachability } from './health-check.ts';
 import { createHostAddresses } from './host-addresses.ts';
 import { createIamClient, type IamClient } from './iam-client.ts';
-import { createRetryBudget } from './retry-policy.ts';
-import { createSend } from './send.ts';
+import { createRetryBudget, createSend } from './send.ts';
 import { createSingleFlight, type SingleFlight } from './single-flight.ts';
 import type { Transport } from './transport.ts';
 import { createUndiciTransport } from './undici-transport.ts';
@@ -82,5 +80,30 @@ export function createUpstream(
       signInTransport.close();
       await iamTransport.close();
     },
+  };
+}
+
+const MAX_AGE_MS = 5000;
+const LIMITS = { timeoutMs: 1500, maxBytes: 1_000_000 } as const;
+
+/**
+ * Whether anybody answers at `url`: any answer but a server's error will do. Asked at most once in five seconds, however
+ * many want to know. Never rejects.
+ */
+export function createReachability(transport: Transport, url: string): () => Promise<boolean> {
+  let answer: Promise<boolean> | undefined;
+  let askedAt = 0;
+  const ask = () =>
+    transport({ method: 'GET', url, headers: {}, ...LIMITS }).then(
+      ({ status }) => status < 500,
+      () => false,
+    );
+  return () => {
+    const now = performance.now();
+    if (!answer || now - askedAt > MAX_AGE_MS) {
+      askedAt = now;
+      answer = ask();
+    }
+    return answer;
   };
 }

@@ -84,7 +84,7 @@ function secrets() {
     },
     {
       name: 'An id leads to another path by two dots',
-      file: 'src/upstream/token-id.ts',
+      file: 'src/upstream/iam-client.ts',
       within: 'isId',
       find: "&& !id.includes('..')",
       replace: '',
@@ -608,7 +608,7 @@ function limits() {
     },
     {
       name: 'The timer of a deadline goes on after the response',
-      file: 'src/upstream/deadline.ts',
+      file: 'src/upstream/cancellation.ts',
       within: 'startDeadline',
       find: 'clearTimeout(timer);',
       replace: '',

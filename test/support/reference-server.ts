@@ -11,7 +11,7 @@ import { createMemoryRecords } from '../../src/state/memory-records.ts';
 import { createOperationRecord } from '../../src/telemetry/operation-record.ts';
 import { createIdempotentCreate } from '../../src/tokens/idempotent-create.ts';
 import { createListFirst } from '../../src/tokens/list-prefetch.ts';
-import { createDeadlines } from '../../src/upstream/deadline.ts';
+import { createDeadlines } from '../../src/upstream/cancellation.ts';
 import { createUpstream } from '../../src/upstream/upstream.ts';
 
 /** Error of a reference result, as far as the gateway's must be the same. Without a code: an error of graphql-js itself. */

@@ -1,4 +1,4 @@
-import { parseJson } from '../../upstream/parse-json.ts';
+import { parseJson } from '../../upstream/parse-response.ts';
 import type { HttpResponse } from '../../upstream/transport.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 

@@ -1,6 +1,6 @@
 import type { CallerRights } from '../../auth/caller.ts';
+import type { Deadline, RequestDeadline } from '../../upstream/cancellation.ts';
 import { createCancellation } from '../../upstream/cancellation.ts';
-import type { Deadline, RequestDeadline } from '../../upstream/deadline.ts';
 import type { SharedWork, SingleFlight, Waiter } from '../../upstream/single-flight.ts';
 import { isKnown } from './authorize.ts';
 import type { PendingOperation } from './request.ts';

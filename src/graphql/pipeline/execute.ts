@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { GraphQLError, GraphQLFormattedError } from 'graphql';
 import { describeBug } from '../../telemetry/describe-error.ts';
-import type { Deadline } from '../../upstream/deadline.ts';
+import type { Deadline } from '../../upstream/cancellation.ts';
 import { type ContextParts, createContext } from '../context.ts';
 import { formatError, isAboutInput } from '../mask-error.ts';
 import { isKnown } from './authorize.ts';

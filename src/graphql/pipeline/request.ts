@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { OperationRecord } from '../../telemetry/operation-record.ts';
 import type { CallObserver } from '../../upstream/attempt.ts';
-import type { RequestDeadline } from '../../upstream/deadline.ts';
+import type { RequestDeadline } from '../../upstream/cancellation.ts';
 import type { LastWriteAt } from '../../upstream/single-flight.ts';
 import type { CallerOrError } from './authorize.ts';
 import type { Cost, Variables } from './cost.ts';

@@ -1,6 +1,6 @@
 import { badUserInput, toReadError } from '../../errors.ts';
+import { isId } from '../../upstream/iam-client.ts';
 import type { TokenDto } from '../../upstream/models.ts';
-import { isId } from '../../upstream/token-id.ts';
 import type { Context } from '../context.ts';
 import type { NodeResolvers, QueryResolvers } from '../generated.ts';
 import { toConnection } from '../pagination/connection.ts';

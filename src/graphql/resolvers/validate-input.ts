@@ -1,7 +1,7 @@
 import { holdsPrivateKey } from '../../tokens/private-key-text.ts';
 import { checkKeySet, checkKeySetUrl, PRIVATE_KEY_PASTED } from '../../tokens/validate-jwk.ts';
+import { isId } from '../../upstream/iam-client.ts';
 import type { JsonWebKeyDto, PublicKeyInfoDto } from '../../upstream/models.ts';
-import { isId } from '../../upstream/token-id.ts';
 import type { PublicKeyInfoInput } from '../generated.ts';
 import type { Problem } from './user-errors.ts';
 

@@ -3,7 +3,7 @@ import { createMemoryRecords } from '../../../src/state/memory-records.ts';
 import { type CreateRequest, createIdempotentCreate } from '../../../src/tokens/idempotent-create.ts';
 import type { Loaders } from '../../../src/tokens/loaders.ts';
 import { createTokenLookUp } from '../../../src/tokens/matching-tokens.ts';
-import { createDeadlines } from '../../../src/upstream/deadline.ts';
+import { createDeadlines } from '../../../src/upstream/cancellation.ts';
 import type { CreateTokenBody, TokenDto } from '../../../src/upstream/models.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 

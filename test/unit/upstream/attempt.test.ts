@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Call, createSendOnce } from '../../../src/upstream/attempt.ts';
+import { createDeadlines, type Deadline } from '../../../src/upstream/cancellation.ts';
 import { createConcurrencyLimiter } from '../../../src/upstream/concurrency-limiter.ts';
-import { createDeadlines, type Deadline } from '../../../src/upstream/deadline.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/upstream/transport.ts';
 import type { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isId } from '../../../src/upstream/token-id.ts';
+import { isId } from '../../../src/upstream/iam-client.ts';
 
 describe('An id', () => {
   it.each(['b5df235d-e91a-415e-a946-f7a0a381e785', 'tok-000001', '1234', 'a.b~c:d_e', 'x'.repeat(128)])(

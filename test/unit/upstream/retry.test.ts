@@ -1,10 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  backoffMs,
-  createRetryBudget,
-  isRetryable,
-  readRetryAfter,
-} from '../../../src/upstream/retry-policy.ts';
+import { backoffMs, createRetryBudget, isRetryable, readRetryAfter } from '../../../src/upstream/send.ts';
 import { UpstreamError, type UpstreamFailure } from '../../../src/upstream/upstream-error.ts';
 
 const status = (code: number) => new UpstreamError('status', '', { status: code });

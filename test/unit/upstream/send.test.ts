@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Call } from '../../../src/upstream/attempt.ts';
-import { createDeadlines } from '../../../src/upstream/deadline.ts';
-import { createRetryBudget } from '../../../src/upstream/retry-policy.ts';
-import { createSend } from '../../../src/upstream/send.ts';
+import { createDeadlines } from '../../../src/upstream/cancellation.ts';
+import { createRetryBudget, createSend } from '../../../src/upstream/send.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 
 const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x' };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type CoalescedRequest, coalesce } from '../../../../src/graphql/pipeline/coalesce.ts';
 import type { PendingOperation } from '../../../../src/graphql/pipeline/request.ts';
-import { createDeadlines } from '../../../../src/upstream/deadline.ts';
+import { createDeadlines } from '../../../../src/upstream/cancellation.ts';
 import { createSingleFlight } from '../../../../src/upstream/single-flight.ts';
 
 const caller = { principal: 'one', mayRead: true, mayWrite: true, credential: { identity: 'shared' } };
