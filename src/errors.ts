@@ -1,7 +1,6 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import { AuthError } from './auth/auth-error.ts';
-import { isUnauthenticated } from './upstream/parse-response.ts';
-import { mayHaveSucceeded, UpstreamError } from './upstream/upstream-error.ts';
+import { isUnauthenticated, mayHaveSucceeded, UpstreamError } from './upstream/upstream-error.ts';
 
 /** Every code a client can meet, with what it means: `docs/client-guide.md` is checked against this list. */
 export type ErrorCode =

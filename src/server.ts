@@ -97,7 +97,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const tracing = options.tracing ? await loadTracing(log) : undefined;
   const state = openState(options, log);
   const { writes } = state;
-  const upstream = createUpstream(options.upstream, {
+  const upstream = createUpstream(options.upstream.apiGatewayUrl, options.upstream, {
     onAttempt: (report) => {
       logCall(report);
       traffic?.onUpstreamCall(report);

@@ -75,7 +75,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'tokens/': ['keys/', 'state/', 'upstream/'],
   'auth/': ['config/', 'keys/', 'upstream/'],
-  'upstream/': [],
+  // The budget of retries is a token bucket.
+  'upstream/': ['config/', 'state/token-bucket.ts'],
   'telemetry/': [],
   'state/': ['config/'],
   // The models that are generated from the OpenAPI document, and nothing else of the client of IAM.

@@ -1,26 +1,27 @@
-import type { Deadline } from './cancellation.ts';
-import { cancelledError } from './cancellation.ts';
+import type { Config } from '../config/config.ts';
+import { cancelledError, type Deadline } from './cancellation.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { toStatusError } from './parse-response.ts';
 import type { LastWriteAt } from './single-flight.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-/** On whose behalf a call is made, and for how long it may be tried. */
+type Headers = Readonly<Record<string, string>>;
+
+/** The request and the caller that a call is made for, and its limits. */
 export interface Scope {
-  /** The GraphQL request that calls: so many of its calls run at once. */
+  /** The GraphQL request. The number of calls that one owner runs at once is limited. */
   readonly owner: object;
   readonly credential: UpstreamCredential;
   readonly deadline: Deadline;
-  /** Trace context and request id; nothing else of the caller's headers goes upstream. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** False: reads begin now, and join none that began before. */
+  /** Trace context and request id; nothing else of the client's headers goes upstream. */
+  readonly headers: Headers;
+  /** False: the calls of this scope start their own reads and are not coalesced with reads in flight. */
   readonly isShared?: boolean;
   /** Keeps a read from joining one that began before another process wrote. Absent where only this process writes. */
   readonly lastWriteAt?: LastWriteAt | undefined;
-  /** Counts the attempts that are made for it. */
+  /** Counts the attempts of all calls of this scope. */
   readonly counter?: { upstreamCalls: number } | undefined;
-  /** Called for each of them. */
   readonly observer?: CallObserver | undefined;
 }
 
@@ -28,36 +29,30 @@ export interface Scope {
 export type CallObserver = (
   call: Call,
   attempt: number,
-) => { readonly headers?: Readonly<Record<string, string>>; end(report: AttemptReport): void };
+) => { readonly headers?: Headers; end(report: AttemptReport): void };
 
 /** The part of a credential that calls need. */
 export interface UpstreamCredential {
-  /** Tells callers apart. Reads in flight are shared under it, so it is never shorter than a full SHA-256 (hex). */
+  /** Distinguishes callers. Reads in flight are shared under it, so it is never shorter than a full SHA-256 (hex). */
   readonly identity: string;
   /** The `Authorization` header value. */
   authorization(): Promise<string> | string;
-  /** After an upstream 401 for `rejected`: another value, or undefined when there is none to be had. */
+  /** Call it after the API responded 401 to `rejected`. Resolves to another value, or to undefined when there is none. */
   renew(rejected: string): Promise<string | undefined>;
 }
 
 export interface Call {
   readonly operation: string;
   readonly method: HttpRequest['method'];
-  /** Behind the base URL, with its query. */
+  /** Appended to the base URL, with its query. */
   readonly path: string;
   readonly body?: unknown;
 }
 
-/** Limits of one attempt. Times in milliseconds. */
-export interface AttemptOptions {
+interface AttemptOptions
+  extends Pick<Config['upstream'], 'readTimeoutMs' | 'writeTimeoutMs' | 'maxResponseBytes'> {
   /** Including `/iam`. */
   readonly baseUrl: string;
-  readonly readTimeoutMs: number;
-  readonly writeTimeoutMs: number;
-  readonly maxResponseBytes: number;
-}
-
-export interface AttemptDependencies {
   readonly transport: Transport;
   readonly limiter: ConcurrencyLimiter;
   /** Wall clock in milliseconds, for dates in `Retry-After`. */
@@ -68,15 +63,16 @@ export interface AttemptDependencies {
 
 export interface AttemptReport {
   readonly operation: string;
+  /** From 0. */
   readonly attempt: number;
   readonly status: number | undefined;
   readonly failure: UpstreamError | undefined;
   readonly durationMs: number;
-  /** Of the scope: they name the request and the trace. */
-  readonly headers: Scope['headers'];
+  /** Those of the scope: they name the request and the trace. */
+  readonly headers: Headers;
 }
 
-/** One attempt: resolves to a 2xx answer, rejects with an `UpstreamError`. */
+/** Makes one attempt. Resolves to a 2xx response, rejects with an `UpstreamError`. */
 export type SendOnce = (
   scope: Scope,
   call: Call,
@@ -84,12 +80,10 @@ export type SendOnce = (
   attempt: number,
 ) => Promise<HttpResponse>;
 
-type Headers = Readonly<Record<string, string>> | undefined;
+export function createSendOnce(options: AttemptOptions): SendOnce {
+  const { transport, limiter, now, onAttempt } = options;
 
-export function createSendOnce(options: AttemptOptions, dependencies: AttemptDependencies): SendOnce {
-  const { transport, limiter, now, onAttempt } = dependencies;
-
-  const toRequest = (scope: Scope, call: Call, authorization: string, more: Headers): HttpRequest => {
+  const toRequest = (scope: Scope, call: Call, authorization: string, more?: Headers): HttpRequest => {
     const isRead = call.method === 'GET';
     const timeoutMs = isRead ? options.readTimeoutMs : options.writeTimeoutMs;
     return {
@@ -99,7 +93,7 @@ export function createSendOnce(options: AttemptOptions, dependencies: AttemptDep
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
       timeoutMs: Math.max(1, Math.min(timeoutMs, scope.deadline.remainingMs())),
       maxBytes: options.maxResponseBytes,
-      // A client that leaves stops its reads. A write is on its way: stopping it would only make its outcome unknown.
+      // The reads of a client that disconnects are cancelled. Cancelling a write would only make its outcome unknown.
       cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };
   };
@@ -114,7 +108,7 @@ export function createSendOnce(options: AttemptOptions, dependencies: AttemptDep
     const release = acquired instanceof Promise ? await acquired : acquired;
     try {
       if (cancellation.reason) throw cancelledError(cancellation, false);
-      // After this process was suspended, its timers come later than what it was waiting for.
+      // After this process was suspended, I/O that is due runs before the timers that are due.
       if (scope.deadline.remainingMs() <= 0)
         throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
       const response = await transport(toRequest(scope, call, authorization, more));
@@ -126,17 +120,16 @@ export function createSendOnce(options: AttemptOptions, dependencies: AttemptDep
   };
 
   return async (scope, call, authorization, attempt) => {
-    const { counter, observer } = scope;
+    const { counter, observer, headers } = scope;
     if (counter) counter.upstreamCalls++;
     if (!onAttempt && !observer) return attemptOnce(scope, call, authorization);
     const startedAt = performance.now();
     const observed = observer?.(call, attempt);
     const report = (status: number | undefined, failure?: UpstreamError) => {
-      const { operation } = call;
       const durationMs = performance.now() - startedAt;
-      const sendOnce = { operation, attempt, status, failure, durationMs, headers: scope.headers };
-      observed?.end(sendOnce);
-      onAttempt?.(sendOnce);
+      const ended = { operation: call.operation, attempt, status, failure, durationMs, headers };
+      observed?.end(ended);
+      onAttempt?.(ended);
     };
     try {
       const response = await attemptOnce(scope, call, authorization, observed?.headers);
@@ -153,9 +146,9 @@ function requestHeaders(
   scope: Scope,
   call: Call,
   authorization: string,
-  more: Headers,
+  more?: Headers,
 ): Record<string, string> {
-  // What is spread comes last: V8 makes an object that begins with a spread twenty times as slowly.
+  // Spread members come last: V8 creates an object that begins with a spread twenty times as slowly.
   const headers: Record<string, string> = {
     accept: 'application/json',
     authorization,

@@ -1,14 +1,16 @@
 import type { Scope } from './attempt.ts';
+import { type Deadline, raceCancel } from './cancellation.ts';
 import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from './models.ts';
 import { type Page, readProjectPage, readToken, readTokenPage } from './parse-response.ts';
 import type { Send } from './send.ts';
+import type { SharedWork, SingleFlight } from './single-flight.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-/** Which page of a listing. */
+/** Selects one page of a list. */
 export interface PageRequest {
-  /** 1 to 100; the API may answer with fewer. */
+  /** 1 to 100; the API may return fewer items. */
   readonly limit: number;
-  /** `next` of the page before; undefined for the first. */
+  /** `next` of the previous page; undefined for the first page. */
   readonly startKey: string | undefined;
 }
 
@@ -22,52 +24,102 @@ export interface IamClient {
   deleteToken(scope: Scope, id: string): Promise<void>;
 }
 
-/** `send` speaks HTTP; here each operation is its route and the reading of its answer. */
-export function createIamClient(send: Send): IamClient {
+export interface WriteHooks {
+  /** Called at the start and at the end of every write of an identity: results of its earlier reads may be outdated. */
+  onWrite(identity: string): void;
+  /** Resolves when other processes know about the write. The response to the write waits for it until the deadline. */
+  readonly afterWrite?: ((identity: string) => Promise<void>) | undefined;
+}
+
+/**
+ * `send` makes one call over HTTP; the client knows the route of each operation and how to read its response. A read that
+ * is in flight for the same identity is shared instead of repeated. A read that began before a write of that identity
+ * ended is never shared with a request that comes after the write, because it may have seen the old state.
+ */
+export function createIamClient(
+  send: Send,
+  reads: SingleFlight<Deadline>,
+  { onWrite, afterWrite }: WriteHooks,
+): IamClient {
+  const read = <Value>(
+    scope: Scope,
+    { operation, path, parse }: { operation: string; path: string; parse: (body: string) => Value },
+  ): Promise<Value> => {
+    const call = async (callScope: Scope) =>
+      parse((await send(callScope, { operation, method: 'GET', path })).body);
+    if (scope.isShared === false) return call(scope);
+    const { credential, deadline, lastWriteAt } = scope;
+    return reads.run(
+      credential.identity,
+      path,
+      deadline,
+      (work) => call(toSharedScope(scope, work)),
+      lastWriteAt,
+    );
+  };
+  const write = async (scope: Scope, call: Parameters<Send>[1]): Promise<string> => {
+    const { identity } = scope.credential;
+    reads.invalidate(identity);
+    onWrite(identity);
+    try {
+      return (await send(scope, call)).body;
+    } finally {
+      reads.invalidate(identity);
+      onWrite(identity);
+      // Before the client gets the response, so that its next read sees the write, whichever process serves it.
+      await raceCancel(afterWrite?.(identity), scope.deadline.expired)?.catch(() => undefined);
+    }
+  };
   return {
-    async getToken(scope, id) {
-      const { body } = await send(scope, { operation: 'getToken', method: 'GET', path: tokenPath(id) });
-      return readToken(body, id);
-    },
-    async listTokens(scope, page) {
-      const { body } = await send(scope, {
-        operation: 'listToken',
-        method: 'GET',
-        path: `/v1/tokens${query(page)}`,
-      });
-      return readTokenPage(body);
-    },
+    getToken: async (scope, id) =>
+      read(scope, { operation: 'getToken', path: tokenPath(id), parse: (body) => readToken(body, id) }),
+    listTokens: async (scope, page) =>
+      read(scope, { operation: 'listToken', path: `/v1/tokens${query(page)}`, parse: readTokenPage }),
     async listProjectsOfToken(scope, id, page) {
       const path = `${tokenPath(id)}/projects${query(page)}`;
-      const { body } = await send(scope, { operation: 'listProjectsOfToken', method: 'GET', path });
-      return readProjectPage(body);
+      return read(scope, { operation: 'listProjectsOfToken', path, parse: readProjectPage });
     },
     async createToken(scope, body) {
-      const answer = await send(scope, {
-        operation: 'createToken',
-        method: 'POST',
-        path: '/v1/tokens',
-        body,
-      });
-      return readToken(answer.body);
+      const call = { operation: 'createToken', method: 'POST', path: '/v1/tokens', body } as const;
+      return readToken(await write(scope, call));
     },
     async updateToken(scope, id, body) {
-      const answer = await send(scope, {
-        operation: 'updateToken',
-        method: 'PATCH',
-        path: tokenPath(id),
-        body,
-      });
-      return readToken(answer.body, id);
+      const call = { operation: 'updateToken', method: 'PATCH', path: tokenPath(id), body } as const;
+      return readToken(await write(scope, call), id);
     },
     async deleteToken(scope, id) {
-      await send(scope, { operation: 'deleteToken', method: 'DELETE', path: tokenPath(id) });
+      await write(scope, { operation: 'deleteToken', method: 'DELETE', path: tokenPath(id) });
     },
   };
 }
 
+/** The scope of a shared read. It lasts while any waiter has time left, with the headers and credential of the first. */
+function toSharedScope(scope: Scope, { cancellation, waiters }: SharedWork<Deadline>): Scope {
+  const remainingMs = () => waiters.reduce((most, waiter) => Math.max(most, waiter.remainingMs()), 0);
+  const { owner, credential, headers, counter, observer } = scope;
+  return {
+    owner,
+    credential,
+    headers,
+    counter,
+    observer,
+    deadline: { cancellation, expired: cancellation, remainingMs },
+  };
+}
+
+/**
+ * Ids are opaque (UUIDs in practice). The pattern is strict because an id becomes a path segment, and
+ * `encodeURIComponent('..')` is `..`: encoding alone would let an id climb the path.
+ */
+const ID = /^[A-Za-z0-9_][A-Za-z0-9_.:~-]{0,127}$/;
+
+/** Whether `id` has the form of an id. A malformed one is never sent upstream. */
+export function isId(id: string): boolean {
+  return ID.test(id) && !id.includes('..');
+}
+
 function tokenPath(id: string): string {
-  // Resolvers refuse a malformed id with a message for the caller. This is the last line: none ever reaches a path.
+  // Resolvers reject a malformed id with a message for the client. This check is the second line of defence.
   if (!isId(id))
     throw new UpstreamError('invalid-response', 'a malformed id was about to be sent', {
       requestSent: false,
@@ -79,15 +131,4 @@ function query({ limit, startKey }: PageRequest): string {
   return startKey === undefined
     ? `?limit=${limit}`
     : `?limit=${limit}&exclusiveStartKey=${encodeURIComponent(startKey)}`;
-}
-
-/**
- * What an id may look like. Ids are opaque (UUIDs in practice), but one becomes a path segment, and
- * `encodeURIComponent('..')` is `..`: encoding alone would let an id climb the path.
- */
-const ID = /^[A-Za-z0-9_][A-Za-z0-9_.:~-]{0,127}$/;
-
-/** Whether `id` can be an id at all. A malformed one is never sent upstream. */
-export function isId(id: string): boolean {
-  return ID.test(id) && !id.includes('..');
 }

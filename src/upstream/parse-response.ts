@@ -1,23 +1,22 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { definitions } from './generated.ts';
 import type { ProjectWithPolicyDto, TokenDto } from './models.ts';
-import { readRetryAfter } from './send.ts';
 import type { HttpResponse } from './transport.ts';
 import { type ErrorDetail, UpstreamError } from './upstream-error.ts';
 
-/** An item of a list that is not what the API promises. It fails alone: its neighbours stay readable. */
+/** An item of a list that breaks the contract of the API. It fails alone: the other items stay readable. */
 export interface BrokenItem {
   readonly id: string;
   readonly broken: UpstreamError;
 }
 
-/** One page of a listing. `next` is the key of the page behind it; absent at the end. */
+/** One page of a list. `next` is the key of the next page; undefined at the end. */
 export interface Page<Item> {
   readonly items: readonly (Item | BrokenItem)[];
   readonly next: string | undefined;
 }
 
-/** The API accepts no longer one as `exclusiveStartKey`. */
+/** Longest `exclusiveStartKey` that the API accepts. */
 export const MAX_PAGE_KEY = 3000;
 
 const ajv = new Ajv({ strict: false, validateFormats: false, ownProperties: true });
@@ -26,8 +25,8 @@ ajv.addSchema({ $id: 'iam', definitions: relax(definitions) });
 const isToken = compile<TokenDto>('TokenDto');
 const isProject = compile<ProjectWithPolicyDto>('ProjectWithPolicyDto');
 
-/** A body of JSON, or an `UpstreamError` of kind `invalid-response`. */
-export function readJson(body: string): unknown {
+/** Throws an `UpstreamError` of kind `invalid-response` when the body is not JSON. */
+function readJson(body: string): unknown {
   try {
     return parseJson(body);
   } catch {
@@ -35,7 +34,7 @@ export function readJson(body: string): unknown {
   }
 }
 
-/** The token that was asked for: one with another id is as wrong as no token. */
+/** The token with this id. A response about another token is rejected. */
 export function readToken(body: string, id?: string): TokenDto {
   const value = readJson(body);
   if (!isToken(value)) throw invalid(describe(isToken));
@@ -58,7 +57,7 @@ function readPage<Item>(body: string, member: string, isItem: ValidateFunction<I
   return { items, next: readPageKey(value.lastEvaluatedKey) };
 }
 
-/** Undefined at the end of the list. A key is sent back as it came, so one that was damaged on its way is no key. */
+/** Undefined at the end of the list. A key must be sent back unchanged, so a damaged one is rejected. */
 function readPageKey(key: unknown): string | undefined {
   if (key === undefined || key === null || key === '') return undefined;
   if (typeof key !== 'string') throw invalid('lastEvaluatedKey is not a string');
@@ -67,7 +66,7 @@ function readPageKey(key: unknown): string | undefined {
   return key;
 }
 
-/** Without an id no cursor can point behind the item, so then the page as a whole is invalid. */
+/** Without an id no cursor can point behind the item, so the page as a whole is invalid. */
 function broken(item: unknown, problem: string): BrokenItem {
   if (!isObject(item) || typeof item.id !== 'string') throw invalid('a listed item has no id');
   return { id: item.id, broken: invalid(problem) };
@@ -81,7 +80,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Where and what, for the log; never the value. */
+/** The place and the problem, for the log; never the value. */
 function describe({ errors }: { errors?: ErrorObject[] | null }): string {
   const [error] = errors ?? [];
   return error ? `${error.instancePath || 'the answer'} ${error.message}` : 'wrong shape';
@@ -92,8 +91,8 @@ function compile<Dto>(name: keyof typeof definitions): ValidateFunction<Dto> {
 }
 
 /**
- * What must hold of an answer is less than what the document says: members may be added, enums may grow (an unknown
- * algorithm becomes null in the schema), and rules for input say nothing about what was stored before they were made.
+ * Responses are checked less strictly than the OpenAPI document says: members may be added, enums may grow (an unknown
+ * algorithm becomes null in the schema), and rules for input do not apply to what was stored before they were made.
  */
 function relax(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(relax);
@@ -110,66 +109,67 @@ function relax(schema: unknown): unknown {
   return oneOf ? { ...relaxed, anyOf: relax(oneOf) } : relaxed;
 }
 
-const UNAUTHENTICATED = new Set(['UnauthorizedError', 'InvalidJwtTokenError']);
-
-/** Whether IAM does not know who asks. It says so by 401, and by two names under any status. */
-export function isUnauthenticated({ status, iamName }: UpstreamError): boolean {
-  return status === 401 || (iamName !== undefined && UNAUTHENTICATED.has(iamName));
-}
-
 /**
- * The error of an answer that is no success. Bodies come from the service (`name`, `traceId`, `details`), from the
- * gateway in front of it (`message` alone), or are not JSON at all; of all of them only what is named here is read.
+ * The error for a response without a success status. Bodies come from the service (`name`, `traceId`, `details`), from the
+ * API gateway in front of it (only `message`), or are not JSON. Nothing but these three members is read.
  */
 export function toStatusError(response: HttpResponse, nowMs: number): UpstreamError {
   const { status } = response;
   if (status < 400) return new UpstreamError('invalid-response', `unexpected status ${status}`, { status });
-  const body = readErrorBody(response.body);
-  return new UpstreamError('status', `status ${status}${body.iamName ? ` ${body.iamName}` : ''}`, {
+  const { name, traceId, details } = readJsonObject(response.body) ?? {};
+  const iamName = matching(name, /^[A-Za-z]{1,64}$/);
+  return new UpstreamError('status', `status ${status}${iamName ? ` ${iamName}` : ''}`, {
     status,
+    iamName,
+    traceId: matching(traceId, /^[\w.:=-]{1,128}$/),
+    details: Array.isArray(details) ? details.slice(0, 20).flatMap(readDetail) : [],
     retryAfterSeconds: readRetryAfter(response.headers['retry-after'], nowMs),
-    ...body,
   });
 }
 
-interface ErrorBody {
-  readonly iamName?: string | undefined;
-  readonly traceId?: string | undefined;
-  readonly details?: readonly ErrorDetail[];
-}
-
-function readErrorBody(text: string): ErrorBody {
-  let body: unknown;
-  try {
-    body = parseJson(text);
-  } catch {
-    return {};
-  }
-  if (typeof body !== 'object' || body === null) return {};
-  const { name, traceId, details } = body as Record<string, unknown>;
-  return {
-    iamName: typeof name === 'string' && /^[A-Za-z]{1,64}$/.test(name) ? name : undefined,
-    traceId: typeof traceId === 'string' && /^[\w.:=-]{1,128}$/.test(traceId) ? traceId : undefined,
-    details: Array.isArray(details) ? details.slice(0, 20).flatMap(readDetail) : [],
-  };
-}
-
 function readDetail(detail: unknown): ErrorDetail[] {
-  if (typeof detail !== 'object' || detail === null) return [];
-  const { issue, field } = detail as Record<string, unknown>;
-  if (typeof issue !== 'string') return [];
-  const shortIssue = cut(issue, 300);
-  return [typeof field === 'string' ? { issue: shortIssue, field: cut(field, 200) } : { issue: shortIssue }];
+  if (!isObject(detail) || typeof detail.issue !== 'string') return [];
+  const issue = cut(detail.issue, 300);
+  return [typeof detail.field === 'string' ? { issue, field: cut(detail.field, 200) } : { issue }];
 }
 
-/** A cut between the halves of a surrogate pair leaves half a character. */
+/** Cutting between the halves of a surrogate pair would leave half a character. */
 function cut(text: string, length: number): string {
   return text.slice(0, length).toWellFormed();
 }
 
+/** `value` if it is a string of this form. */
+export function matching(value: unknown, pattern: RegExp): string | undefined {
+  return typeof value === 'string' && pattern.test(value) ? value : undefined;
+}
+
+/**
+ * `Retry-After` (RFC 9110 section 10.2.3) in seconds: a number or an HTTP date. Undefined when absent, malformed or in
+ * the past.
+ */
+export function readRetryAfter(value: string | undefined, nowMs: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (/^\d{1,9}$/.test(value)) return Number(value);
+  const date = Date.parse(value);
+  return Number.isNaN(date) || date <= nowMs || /^-?\d/.test(value)
+    ? undefined
+    : Math.ceil((date - nowMs) / 1000);
+}
+
+/** The JSON object in a text; undefined for anything else. */
+export function readJsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value = parseJson(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    // The parser's message quotes the text.
+    return undefined;
+  }
+}
+
 const HIGH_SURROGATE = '[dD][89abAB][\\da-fA-F]{2}';
 const LOW_SURROGATE = '[dD][c-fC-F][\\da-fA-F]{2}';
-/** Every escape of a JSON text, so that `\\ud800`, an escaped backslash before some letters, is not taken for one. */
+/** Matches every escape of a JSON text, so that `\\ud800`, an escaped backslash before letters, is not read as one. */
 const ESCAPES = new RegExp(
   `\\\\(?:u${HIGH_SURROGATE}(?:\\\\u${LOW_SURROGATE})?|u${LOW_SURROGATE}|[\\s\\S])`,
   'g',
@@ -177,11 +177,11 @@ const ESCAPES = new RegExp(
 const LONE_LENGTH = '\\ud800'.length;
 
 /**
- * Parses JSON that another service sent. Names and texts in the result are well-formed Unicode: half of a surrogate
- * pair, which JSON can escape, becomes U+FFFD, as an invalid byte does when a body is decoded. In a response to a client
- * it would stop strict JSON parsers (RFC 8259 section 8.2). Throws a `SyntaxError`.
+ * Parses JSON that another service sent. Strings in the result are well-formed Unicode: half of a surrogate pair, which
+ * JSON can escape, becomes U+FFFD, as an invalid byte does when a body is decoded. In a response to a client it would
+ * stop strict JSON parsers (RFC 8259 section 8.2). Throws a `SyntaxError`.
  */
-export function parseJson(text: string): unknown {
+function parseJson(text: string): unknown {
   return JSON.parse(/\\ud/i.test(text) ? text.replace(ESCAPES, repair) : text);
 }
 

@@ -1,15 +1,17 @@
-/** One entry of the `details` of an IAM error. Its `value` may echo input, so it is never read. */
+/** An entry of the `details` of an IAM error. Its `value` may echo input, so it is never read. */
 export interface ErrorDetail {
   readonly issue: string;
   readonly field?: string;
 }
 
 /**
- * What kind of failure it was:
- * `status` an answer with an error status; `unavailable` the connection could not be made or was lost;
- * `timeout` no answer in time; `invalid-response` an answer that is not what the API promises
- * (not JSON, too large, wrong shape, a redirect); `aborted` whoever asked went away;
- * `not-recorded` the state that an idempotent create needs cannot be used; `in-progress` another request is at that create.
+ * - `status`: a response with an error status.
+ * - `unavailable`: the connection could not be opened or was lost.
+ * - `timeout`: no response in time.
+ * - `invalid-response`: the response breaks the contract of the API (not JSON, too large, wrong shape, a redirect).
+ * - `aborted`: the client disconnected.
+ * - `not-recorded`: the state that an idempotent create needs cannot be used.
+ * - `in-progress`: another request is running that create.
  */
 export type UpstreamFailure =
   | 'status'
@@ -40,22 +42,21 @@ interface UpstreamErrorOptions {
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError';
   readonly kind: UpstreamFailure;
-  /** HTTP status, when there was an answer. */
+  /** HTTP status, when there was a response. */
   readonly status: number | undefined;
   /** `name` of the IAM error body, for example `ActionForbiddenError`. */
   readonly iamName: string | undefined;
   readonly traceId: string | undefined;
   readonly details: readonly ErrorDetail[];
-  /** What `Retry-After` asked for, or how long the present failure lasts. */
+  /** Value of `Retry-After`, or how long the present failure lasts. */
   readonly retryAfterSeconds: number | undefined;
-  /** How far this machine's clock is ahead of the other side's (behind, if negative), where that may be the cause. */
+  /** How far this machine's clock is ahead of the server's (behind, if negative), where that may be the cause. */
   readonly clockAheadSeconds: number | undefined;
   /** False only when it is certain that the request never left, so a write cannot have happened. */
   readonly requestSent: boolean;
-  /** A kept connection was closed as it was used again, which says nothing about how the other side is. */
+  /** A keep-alive connection was closed as it was used again. That says nothing about the state of the server. */
   readonly staleConnection: boolean;
-
-  /** True for a failed read of which a write depends, which was therefore not sent. */
+  /** True for a failed read that a write depends on: the write was not sent. */
   readonly isBeforeWrite: boolean;
 
   constructor(kind: UpstreamFailure, message: string, options: UpstreamErrorOptions = {}) {
@@ -73,6 +74,13 @@ export class UpstreamError extends Error {
   }
 }
 
+const UNAUTHENTICATED = new Set(['UnauthorizedError', 'InvalidJwtTokenError']);
+
+/** Whether IAM does not accept the credential: status 401, or one of two error names under any status. */
+export function isUnauthenticated({ status, iamName }: UpstreamError): boolean {
+  return status === 401 || (iamName !== undefined && UNAUTHENTICATED.has(iamName));
+}
+
 /** Whether the write that failed with `error` may have changed something: not if it was rejected (4xx), or never left. */
 export function mayHaveSucceeded({ kind, status = 0, requestSent, isBeforeWrite }: UpstreamError): boolean {
   if (isBeforeWrite || !requestSent) return false;
@@ -80,7 +88,7 @@ export function mayHaveSucceeded({ kind, status = 0, requestSent, isBeforeWrite 
   return kind !== 'invalid-response' || status < 300 || status > 399;
 }
 
-/** `read`, whose failure means that the write that depends on it was not sent. Rejects with errors that say so. */
+/** Marks failures of `read`, which a write depends on, as `isBeforeWrite`: the write was not sent. */
 export async function beforeWrite<Value>(read: Promise<Value>): Promise<Value> {
   try {
     return await read;

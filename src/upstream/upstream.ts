@@ -1,32 +1,15 @@
+import type { Config } from '../config/config.ts';
+import { createTokenBuckets } from '../state/token-bucket.ts';
 import { type AttemptReport, createSendOnce } from './attempt.ts';
 import type { Deadline } from './cancellation.ts';
-import { shareReads, type WriteHooks } from './coalesce-reads.ts';
-import { type ConcurrencyLimiter, createConcurrencyLimiter } from './concurrency-limiter.ts';
+import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createGotTransport } from './got-transport.ts';
 import { createHostAddresses } from './host-addresses.ts';
-import { createIamClient, type IamClient } from './iam-client.ts';
-import { createRetryBudget, createSend } from './send.ts';
+import { createIamClient, type IamClient, type WriteHooks } from './iam-client.ts';
+import { createSend } from './send.ts';
 import { createSingleFlight, type SingleFlight } from './single-flight.ts';
 import type { Transport } from './transport.ts';
 import { createUndiciTransport } from './undici-transport.ts';
-
-/** Times in milliseconds. */
-export interface UpstreamOptions {
-  /** Scheme, host and port; the REST base is this and `/iam`. */
-  readonly apiGatewayUrl: string;
-  readonly connectTimeoutMs: number;
-  readonly readTimeoutMs: number;
-  readonly writeTimeoutMs: number;
-  readonly maxResponseBytes: number;
-  readonly retries: number;
-  readonly retryBudget: number;
-  readonly retryBudgetPerSecond: number;
-  readonly retryAfterMaxMs: number;
-  readonly idleSocketMs: number;
-  readonly connectionMaxAgeMs: number;
-  readonly concurrency: number;
-  readonly concurrencyPerRequest: number;
-}
 
 interface UpstreamHooks extends WriteHooks {
   /** Called after every attempt of a call to the API. */
@@ -38,47 +21,41 @@ export interface Upstream {
   readonly client: IamClient;
   /** For signing in and for the keys of callers. */
   readonly signInTransport: Transport;
-  readonly limiter: ConcurrencyLimiter;
-  /** How many reads were asked of the API, and how many were answered along with another. */
+  /** Counts reads that were started, and reads that were coalesced with one in flight. */
   readonly reads: SingleFlight<Deadline>['counts'];
-  /** Whether the API answers at all. */
+  /** Whether the API responds at all. */
   isReachable(): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** Connects the parts of this folder. */
+/** Connects the parts of this folder. The REST base is `apiGatewayUrl` and `/iam`. */
 export function createUpstream(
-  options: UpstreamOptions,
-  { onAttempt, onWrite, afterWrite }: UpstreamHooks,
+  apiGatewayUrl: string,
+  options: Config['upstream'],
+  { onAttempt, ...hooks }: UpstreamHooks,
 ): Upstream {
   const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
-  const { connectionMaxAgeMs: maxAgeMs } = options;
   // In the URL's normal form, so that it begins with its origin however it was written.
-  const { href: baseUrl, origin } = new URL(`${options.apiGatewayUrl}/iam`);
-  const hosts = createHostAddresses();
-  const iamTransport = createUndiciTransport({ origin, connectTimeoutMs, idleSocketMs, maxAgeMs, hosts });
-  const signInTransport = createGotTransport({ connectTimeoutMs, idleSocketMs, hosts });
+  const { href: baseUrl, origin } = new URL(`${apiGatewayUrl}/iam`);
+  const connecting = { connectTimeoutMs, idleSocketMs, hosts: createHostAddresses() };
+  const transport = createUndiciTransport({ ...connecting, origin, maxAgeMs: options.connectionMaxAgeMs });
+  const signInTransport = createGotTransport(connecting);
   const limiter = createConcurrencyLimiter({ total: concurrency, perOwner: concurrencyPerRequest });
-  const sendOnce = createSendOnce(
-    { ...options, baseUrl },
-    { transport: iamTransport, limiter, now: Date.now, onAttempt },
-  );
-  const retryBudget = createRetryBudget({
-    size: options.retryBudget,
-    perSecond: options.retryBudgetPerSecond,
-    now: performance.now.bind(performance),
-  });
-  const client = createIamClient(createSend(options, { sendOnce, retryBudget, random: Math.random }));
+  const sendOnce = createSendOnce({ ...options, baseUrl, transport, limiter, now: Date.now, onAttempt });
+  // One bucket for the whole process: without it, retries would triple the load on an API that is down.
+  const { retryBudget: rateLimitBurst, retryBudgetPerSecond: rateLimitPerSecond } = options;
+  const budget = createTokenBuckets({ rateLimitBurst, rateLimitPerSecond });
+  const takeRetry = () => budget.take('', 1).waitSeconds === 0;
+  const send = createSend({ ...options, sendOnce, takeRetry, random: Math.random });
   const reads = createSingleFlight<Deadline>();
   return {
-    client: shareReads(client, reads, { onWrite, afterWrite }),
+    client: createIamClient(send, reads, hooks),
     reads: reads.counts,
     signInTransport,
-    limiter,
-    isReachable: createReachability(iamTransport, `${baseUrl}/.well-known/jwks.json`),
+    isReachable: createReachability(transport, `${baseUrl}/.well-known/jwks.json`),
     async close() {
       signInTransport.close();
-      await iamTransport.close();
+      await transport.close();
     },
   };
 }
@@ -86,24 +63,21 @@ export function createUpstream(
 const MAX_AGE_MS = 5000;
 const LIMITS = { timeoutMs: 1500, maxBytes: 1_000_000 } as const;
 
-/**
- * Whether anybody answers at `url`: any answer but a server's error will do. Asked at most once in five seconds, however
- * many want to know. Never rejects.
- */
-export function createReachability(transport: Transport, url: string): () => Promise<boolean> {
-  let answer: Promise<boolean> | undefined;
-  let askedAt = 0;
-  const ask = () =>
+/** Whether `url` responds with anything but a server error. Requested at most once in five seconds. Never rejects. */
+function createReachability(transport: Transport, url: string): () => Promise<boolean> {
+  let result: Promise<boolean> | undefined;
+  let requestedAt = 0;
+  const request = () =>
     transport({ method: 'GET', url, headers: {}, ...LIMITS }).then(
       ({ status }) => status < 500,
       () => false,
     );
   return () => {
     const now = performance.now();
-    if (!answer || now - askedAt > MAX_AGE_MS) {
-      askedAt = now;
-      answer = ask();
+    if (!result || now - requestedAt > MAX_AGE_MS) {
+      requestedAt = now;
+      result = request();
     }
-    return answer;
+    return result;
   };
 }

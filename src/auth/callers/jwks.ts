@@ -47,7 +47,7 @@ export function createJwks({ url, transport, clock, log, cancellation }: JwksOpt
         headers: { accept: 'application/json' },
         ...EXCHANGE_LIMITS,
       } as const;
-      const answer = readAnswer(await transport({ ...request, cancellation }), 'The key set');
+      const answer = readAnswer(await transport({ ...request, cancellation }), 'The key set', clock());
       // Checks the shape itself and throws JWKSInvalid.
       keys = createLocalJWKSet(withUsableKeys(answer) as unknown as JSONWebKeySet);
       fetchedAtMs = clock();

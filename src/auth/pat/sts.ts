@@ -35,7 +35,7 @@ export async function requestProjectToken(
     cancellation: request.cancellation,
     ...EXCHANGE_LIMITS,
   });
-  const answer = readAnswer(response, WHO);
+  const answer = readAnswer(response, WHO, request.nowMs);
   const token = toAccessToken(answer.accessToken, answer.expiresIn, request.nowMs);
   if (token === undefined) throw invalidAnswer(WHO, 'a usable accessToken and expiresIn');
   return token;

@@ -35,7 +35,12 @@ export async function requestUserToken(
     cancellation: request.cancellation,
     ...EXCHANGE_LIMITS,
   });
-  const answer = readAnswer(response, WHO, findClockDifference(response.headers.date, request.nowMs));
+  const answer = readAnswer(
+    response,
+    WHO,
+    request.nowMs,
+    findClockDifference(response.headers.date, request.nowMs),
+  );
   const token = toAccessToken(
     answer.access_token,
     answer.expires_in ?? ASSUMED_LIFETIME_SECONDS,

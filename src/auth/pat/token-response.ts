@@ -1,4 +1,4 @@
-import { parseJson } from '../../upstream/parse-response.ts';
+import { matching, readJsonObject, readRetryAfter } from '../../upstream/parse-response.ts';
 import type { HttpResponse } from '../../upstream/transport.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 
@@ -13,6 +13,7 @@ export const EXCHANGE_LIMITS = { timeoutMs: 3000, maxBytes: 256 * 1024 } as cons
 export function readAnswer(
   response: HttpResponse,
   who: string,
+  nowMs: number,
   clockAheadSeconds?: number,
 ): Readonly<Record<string, unknown>> {
   const { status } = response;
@@ -25,7 +26,7 @@ export function readAnswer(
       iamName,
       clockAheadSeconds,
       traceId: matching(body?.traceId, /^[\w-]{1,128}$/),
-      retryAfterSeconds: readRetryAfter(response.headers['retry-after']),
+      retryAfterSeconds: readRetryAfter(response.headers['retry-after'], nowMs),
     });
   }
   if (status < 200 || status >= 300) {
@@ -43,23 +44,4 @@ export function invalidAnswer(who: string, expected: string): UpstreamError {
 export function describeClock(aheadSeconds: number): string {
   const direction = aheadSeconds > 0 ? 'ahead of' : 'behind';
   return `the clock of this machine is ${Math.abs(aheadSeconds)} s ${direction} that of IAM`;
-}
-
-function readJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = parseJson(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-  } catch {
-    // What is wrong with it does not matter, and the parser's message quotes it.
-  }
-  return undefined;
-}
-
-function matching(value: unknown, pattern: RegExp): string | undefined {
-  return typeof value === 'string' && pattern.test(value) ? value : undefined;
-}
-
-function readRetryAfter(value: string | undefined): number | undefined {
-  return value !== undefined && /^\d{1,9}$/.test(value) ? Number(value) : undefined;
 }

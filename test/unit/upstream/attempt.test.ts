@@ -22,15 +22,15 @@ function startAttempts(status: number | 'never' = 200) {
     return Promise.resolve({ status, headers: {}, body: '{}' });
   };
   const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
-  const sendOnce = createSendOnce(
-    {
-      baseUrl: 'https://api.example/iam',
-      readTimeoutMs: 5000,
-      writeTimeoutMs: 8000,
-      maxResponseBytes: 10,
-    },
-    { transport, limiter, now: Date.now },
-  );
+  const sendOnce = createSendOnce({
+    baseUrl: 'https://api.example/iam',
+    readTimeoutMs: 5000,
+    writeTimeoutMs: 8000,
+    maxResponseBytes: 10,
+    transport,
+    limiter,
+    now: Date.now,
+  });
   const attempt = (call: Call, deadline: Deadline) =>
     sendOnce({ owner: deadline, credential, deadline, headers: {} }, call, 'Bearer a', 0);
   return { attempt, limiter, requests };

@@ -1,16 +1,22 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Call, Scope } from '../../../src/upstream/attempt.ts';
+import { createDeadlines, type Deadline } from '../../../src/upstream/cancellation.ts';
 import { createIamClient } from '../../../src/upstream/iam-client.ts';
+import { createSingleFlight } from '../../../src/upstream/single-flight.ts';
 
-const scope = {} as Scope;
+const deadline = createDeadlines(5000).start();
+const credential = { identity: 'a', authorization: () => 'Bearer a', renew: async () => undefined };
+const scope: Scope = { owner: deadline, credential, deadline, headers: {} };
+afterAll(() => deadline.end());
 
-/** A client over an API that answers every list with an empty page, and what it was asked. */
+/** A client over an API that returns an empty page for every list, and the calls that it got. */
 function startClient() {
   const calls: Call[] = [];
-  const client = createIamClient(async (_scope, call) => {
+  const send = async (_scope: Scope, call: Call) => {
     calls.push(call);
     return { status: 200, headers: {}, body: '{ "tokens": [], "projects": [] }' };
-  });
+  };
+  const client = createIamClient(send, createSingleFlight<Deadline>(), { onWrite() {} });
   return { client, paths: () => calls.map(({ method, path }) => `${method} ${path}`) };
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { backoffMs, createRetryBudget, isRetryable, readRetryAfter } from '../../../src/upstream/send.ts';
+import { createTokenBuckets } from '../../../src/state/token-bucket.ts';
+import { readRetryAfter } from '../../../src/upstream/parse-response.ts';
+import { backoffMs, isRetryable } from '../../../src/upstream/send.ts';
 import { UpstreamError, type UpstreamFailure } from '../../../src/upstream/upstream-error.ts';
 
 const status = (code: number) => new UpstreamError('status', '', { status: code });
@@ -23,10 +25,12 @@ describe('A read is asked again', () => {
 
   it('only while the budget lasts, which fills up again by two a second', () => {
     let now = 0;
-    const budget = createRetryBudget({ size: 2, perSecond: 2, now: () => now });
-    expect([budget.take(), budget.take(), budget.take()]).toEqual([true, true, false]);
+    const limits = { rateLimitBurst: 2, rateLimitPerSecond: 2 };
+    const budget = createTokenBuckets(limits, { now: () => now });
+    const take = () => budget.take('', 1).waitSeconds === 0;
+    expect([take(), take(), take()]).toEqual([true, true, false]);
     now = 500;
-    expect([budget.take(), budget.take()]).toEqual([true, false]);
+    expect([take(), take()]).toEqual([true, false]);
   });
 });
 

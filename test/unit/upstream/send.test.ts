@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Call } from '../../../src/upstream/attempt.ts';
 import { createDeadlines } from '../../../src/upstream/cancellation.ts';
-import { createRetryBudget, createSend } from '../../../src/upstream/send.ts';
+import { createSend } from '../../../src/upstream/send.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 
 const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x' };
@@ -14,19 +14,19 @@ const status = (code: number, retryAfterSeconds?: number) =>
 function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20 } = {}) {
   const sent: string[] = [];
   const renewed: string[] = [];
-  const send = createSend(
-    { retries, retryAfterMaxMs: 2000 },
-    {
-      async sendOnce(_scope, _call, authorization) {
-        sent.push(authorization);
-        const failure = answers[sent.length - 1];
-        if (failure) throw failure;
-        return OK;
-      },
-      retryBudget: createRetryBudget({ size: budget, perSecond: 0, now: () => 0 }),
-      random: () => 0,
+  let left = budget;
+  const send = createSend({
+    retries,
+    retryAfterMaxMs: 2000,
+    async sendOnce(_scope, _call, authorization) {
+      sent.push(authorization);
+      const failure = answers[sent.length - 1];
+      if (failure) throw failure;
+      return OK;
     },
-  );
+    takeRetry: () => left-- > 0,
+    random: () => 0,
+  });
   const credential = {
     identity: 'a'.repeat(64),
     authorization: () => 'old',
