@@ -1,5 +1,6 @@
+import { editDistance } from './edit-distance.ts';
 import { NAMES_OF_OTHERS, otherNames } from './other-names.ts';
-import { editDistance, lettersOf, type Name, toName, wordsOf } from './variable-name.ts';
+import { lettersOf, type Name, toName, wordsOf } from './variable-name.ts';
 import { type VariableName, variables } from './variables.ts';
 
 const known = (Object.keys(variables) as VariableName[]).map((text) => ({ ...toName(text), text }));
