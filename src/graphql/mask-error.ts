@@ -1,49 +1,25 @@
 import { ApolloServerErrorCode as Apollo } from '@apollo/server/errors';
-import { GraphQLError, type GraphQLFormattedError, Kind } from 'graphql';
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind } from 'graphql';
+import { describeHidden, describeInvalid } from './validation-message.ts';
 
 const MAX_MESSAGE = 400;
 
 /**
  * The public form of an error of Apollo Server, which executes nothing here: an error without a code that no code of
- * ours threw is about the request. With `hidesSchema`, no name of the schema that the client did not send is in it.
+ * ours threw is about the request. `schema` is the one that clients may know; without it, no name of the schema that the
+ * client did not send is in the message.
  */
 export function formatRequestError(
   formatted: GraphQLFormattedError,
   error: unknown,
-  hidesSchema: boolean,
+  schema: GraphQLSchema | undefined,
 ): GraphQLFormattedError {
   const { code } = formatted.extensions ?? {};
   if (code === Apollo.INTERNAL_SERVER_ERROR && error instanceof GraphQLError && !error.originalError)
     return { ...formatted, extensions: { ...formatted.extensions, code: Apollo.BAD_REQUEST } };
-  const visible = formatError(formatted, error);
-  if (!hidesSchema || code !== Apollo.GRAPHQL_VALIDATION_FAILED) return visible;
-  return { ...visible, message: hideUnsentNames(visible.message, namesIn(sourceOf(error)), NO_DETAILS) };
-}
-
-const NO_DETAILS =
-  'This part of the document does not fit the schema. Introspection is off here, so there are no details.';
-
-/** All names in a text, of a document or of JSON. */
-export function namesIn(text: string): ReadonlySet<string> {
-  return new Set(text.match(NAME));
-}
-
-const NAME = /[_A-Za-z]\w*/g;
-
-/**
- * Leaves out the types that a message mentions by the way, unless the client sent their names. Where the message still
- * quotes a name that is not among those sent, the result is `instead`.
- */
-export function hideUnsentNames(message: string, sent: ReadonlySet<string>, instead: string): string {
-  const isSent = (text: string) => text.match(NAME)?.every((name) => sent.has(name)) ?? true;
-  const short = message.replace(/(?<! be) (?:on|of) type "([^"]*)"/g, (clause, type) =>
-    isSent(type) ? clause : '',
-  );
-  return [...short.matchAll(/"([^"]*)"/g)].every(([, quoted = '']) => isSent(quoted)) ? short : instead;
-}
-
-function sourceOf(error: unknown): string {
-  return (error instanceof GraphQLError && error.nodes?.[0]?.loc?.source.body) || '';
+  if (code !== Apollo.GRAPHQL_VALIDATION_FAILED || !(error instanceof GraphQLError))
+    return formatError(formatted, error);
+  return toPublic(formatted, schema ? describeInvalid(error, schema) : describeHidden(error));
 }
 
 /**
@@ -52,7 +28,10 @@ function sourceOf(error: unknown): string {
  */
 export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
   const code = formatted.extensions?.code;
-  const message = publicMessage(typeof code === 'string' ? code : '', formatted.message, error);
+  return toPublic(formatted, publicMessage(typeof code === 'string' ? code : '', formatted.message, error));
+}
+
+function toPublic(formatted: GraphQLFormattedError, message: string): GraphQLFormattedError {
   return { ...formatted, message: message.slice(0, MAX_MESSAGE).toWellFormed() };
 }
 
@@ -63,10 +42,6 @@ function publicMessage(code: string, message: string, error: unknown): string {
       return 'Internal server error';
     case Apollo.GRAPHQL_PARSE_FAILED:
       return withoutLexeme(message);
-    case Apollo.GRAPHQL_VALIDATION_FAILED:
-      return isAboutValue(error)
-        ? 'A value in the document does not fit the type that the schema asks for there.'
-        : message;
     case Apollo.BAD_USER_INPUT:
       return isAboutVariable(error) ? 'A variable does not fit its type.' : message;
     case Apollo.OPERATION_RESOLUTION_FAILURE:

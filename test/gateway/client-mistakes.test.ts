@@ -222,8 +222,9 @@ describe('Where introspection is off, no message has a name of the schema that t
   it('and a message about what the client sent stays as helpful as it can be', async () => {
     const messages = async (query: string) =>
       (await locked.query(query)).errors?.map(({ message }) => message);
-    expect(await messages('{ tokns }')).toEqual(['Cannot query field "tokns".']);
-    expect(await messages('{ tokens }')).toEqual(['Field "tokens" must have a selection of subfields.']);
+    const noDetails = 'does not fit the schema. Introspection is off here, so there are no details.';
+    expect(await messages('{ tokns }')).toEqual([`Field "tokns" ${noDetails}`]);
+    expect(await messages('{ tokens }')).toEqual([`Field "tokens" ${noDetails}`]);
     expect(await messages('{ token(id: "1") { id(x: 1) } }')).toEqual([
       expect.stringContaining('Introspection is off'),
     ]);

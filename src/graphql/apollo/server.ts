@@ -69,7 +69,7 @@ export function createApollo(
     schema,
     documentStore,
     logger: log,
-    formatError: (formatted, error) => formatRequestError(formatted, error, hidesSchema),
+    formatError: (formatted, error) => formatRequestError(formatted, error, hidesSchema ? undefined : schema),
     introspection: options.introspection,
     hideSchemaDetailsFromClientErrors: hidesSchema,
     validationOptions: { maxErrors: MAX_ERRORS, hideSuggestions: hidesSchema },

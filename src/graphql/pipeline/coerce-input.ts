@@ -9,29 +9,44 @@ import {
   isNonNullType,
   isSpecifiedScalarType,
 } from 'graphql';
+import { isRepeatable, notAMember, notOfType, PRIVATE_KEY, PRIVATE_MEMBERS } from '../input-hints.ts';
 
 /** After so many problems, coercion stops: a client mends a few at a time, and each costs something to describe. */
 const MAX_PROBLEMS = 5;
-/** RFC 7518 section 6: the members that only a private or symmetric key has. */
-const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+const INEXACT_ID = 'must be a string: ids are strings, and this number may not be exact.';
+/** Of all messages together. They are one message in the response, which would be cut. */
+const MAX_CHARS = 400;
 
 /** Collects what is wrong with the variables of one request. */
 export interface Problems {
   readonly messages: readonly string[];
   /** Nothing more needs to be looked for. */
   readonly isFull: boolean;
-  add(message: string): void;
+  /**
+   * Adds a sentence about `place`. `hidden` is what it says where clients may not know the schema: no name of the schema
+   * that the client did not send.
+   */
+  add(place: Place, problem: string, hidden?: string): void;
 }
 
-export function createProblems(): Problems {
+const DOES_NOT_FIT = 'does not fit its type.';
+
+export function createProblems(isSchemaVisible: boolean): Problems {
   const messages: string[] = [];
+  let count = 0;
+  let chars = 0;
   return {
     messages,
     get isFull() {
-      return messages.length >= MAX_PROBLEMS;
+      return count >= MAX_PROBLEMS || chars > MAX_CHARS;
     },
-    add(message) {
-      if (messages.length < MAX_PROBLEMS) messages.push(message);
+    add(place, problem, hidden = DOES_NOT_FIT) {
+      if (this.isFull) return;
+      count++;
+      const message = `Variable "${toPath(place)}" ${isSchemaVisible ? problem : hidden}`;
+      if (messages.includes(message)) return;
+      chars += message.length + 1;
+      if (messages.length === 0 || chars <= MAX_CHARS) messages.push(message);
     },
   };
 }
@@ -41,7 +56,7 @@ type Members = Readonly<Record<string, unknown>>;
 /** Where a value stands. Linked instead of a list, since only the place of a problem is ever written out. */
 export interface Place {
   readonly above: Place | undefined;
-  /** The variable with its `$`, the name of a member that the schema defines, or an index. */
+  /** The variable with its `$`, the name of a member (of the schema, or `isRepeatable`), or an index. */
   readonly key: string | number;
 }
 
@@ -55,7 +70,7 @@ export interface Place {
 export function coerceInput(value: unknown, type: GraphQLInputType, at: Place, problems: Problems): unknown {
   if (isNonNullType(type)) {
     if (value !== null && value !== undefined) return coerceInput(value, type.ofType, at, problems);
-    return reject(problems, at, `must be of type "${type}"`);
+    return reject(value, type, at, problems);
   }
   if (value === null || value === undefined) return null;
   if (isListType(type)) {
@@ -64,9 +79,7 @@ export function coerceInput(value: unknown, type: GraphQLInputType, at: Place, p
       : [coerceInput(value, type.ofType, at, problems)];
   }
   if (isInputObjectType(type)) {
-    return isRecord(value)
-      ? coerceObject(value, type, at, problems)
-      : reject(problems, at, `must be of type "${type}"`);
+    return isRecord(value) ? coerceObject(value, type, at, problems) : reject(value, type, at, problems);
   }
   return coerceLeaf(value, type, at, problems);
 }
@@ -97,10 +110,10 @@ function coerceObject(
     if (Object.hasOwn(value, name)) {
       coerced[name] = coerceInput(value[name], fieldType, { above, key: name }, problems);
     } else if (defaultValue !== undefined) coerced[name] = defaultValue;
-    else if (isNonNullType(fieldType)) reject(problems, above, `needs the member "${name}"`);
+    else if (isNonNullType(fieldType)) problems.add(above, `needs the member "${name}".`);
   }
   if (type.isOneOf && !hasOneMember(value, fields))
-    reject(problems, above, `must have exactly one member of "${type}", and it must not be null`);
+    problems.add(above, `must have exactly one member of "${type}", and it must not be null.`);
   return coerced;
 }
 
@@ -109,27 +122,23 @@ function hasOneMember(value: Members, fields: Readonly<Record<string, unknown>>)
   return given !== undefined && others.length === 0 && value[given] !== null;
 }
 
-/** Stops at the first member that the type does not define. */
+/** Nothing else of an object is of interest if a member shows that it is a private key. */
 function checkMembers(
   value: Members,
   fields: Readonly<Record<string, unknown>>,
   type: GraphQLInputObjectType,
-  at: Place,
+  above: Place,
   problems: Problems,
 ): void {
-  for (const member in value) {
-    if (Object.hasOwn(fields, member)) continue;
-    const isPrivateKey = PRIVATE_MEMBERS.some(
-      (name) => Object.hasOwn(value, name) && !Object.hasOwn(fields, name),
-    );
-    reject(
-      problems,
-      at,
-      isPrivateKey
-        ? 'holds a private key: send the public members only, and treat the key as exposed'
-        : `has a member that "${type}" does not define`,
-    );
-    return;
+  const isPrivateKey = PRIVATE_MEMBERS.some(
+    (name) => Object.hasOwn(value, name) && !Object.hasOwn(fields, name),
+  );
+  if (isPrivateKey) problems.add(above, PRIVATE_KEY, PRIVATE_KEY);
+  for (const key in value) {
+    if (isPrivateKey || problems.isFull) return;
+    if (Object.hasOwn(fields, key)) continue;
+    if (isRepeatable(key)) problems.add({ above, key }, notAMember(key, type));
+    else problems.add(above, `has a member that ${type} does not define.`);
   }
 }
 
@@ -137,10 +146,11 @@ function coerceLeaf(value: unknown, type: GraphQLLeafType, at: Place, problems: 
   if (type === GraphQLID && typeof value === 'number') {
     // JSON.parse rounds longer numbers: the id would be another one.
     if (Number.isSafeInteger(value)) return String(value);
-    return reject(problems, at, 'must be a string: ids are strings, and this number may not be exact');
+    problems.add(at, INEXACT_ID, INEXACT_ID);
+    return undefined;
   }
   const coerced = parseLeaf(value, type);
-  return coerced === undefined ? reject(problems, at, `must be of type "${type}"`) : coerced;
+  return coerced === undefined ? reject(value, type, at, problems) : coerced;
 }
 
 /** Objects do not reach `parseValue` of the types of GraphQL itself, which print them whole to say that they do not fit. */
@@ -154,10 +164,20 @@ function parseLeaf(value: unknown, type: GraphQLLeafType): unknown {
   }
 }
 
-function reject(problems: Problems, place: Place, what: string): undefined {
+function reject(value: unknown, type: GraphQLInputType, at: Place, problems: Problems): undefined {
+  const problem = notOfType(value, type);
+  // The client sent the type of a variable, and with it the type of its items.
+  problems.add(at, problem, isOfVariable(at) ? `must be of type "${type}".` : undefined);
+}
+
+function isOfVariable({ above, key }: Place): boolean {
+  return above === undefined || (typeof key === 'number' && isOfVariable(above));
+}
+
+function toPath(place: Place): string {
   const keys: (string | number)[] = [];
   for (let at: Place | undefined = place; at; at = at.above) keys.unshift(at.key);
-  problems.add(`Variable "${keys.join('.')}" ${what}.`);
+  return keys.join('.');
 }
 
 function isRecord(value: unknown): value is Members {

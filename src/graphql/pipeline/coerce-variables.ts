@@ -32,6 +32,7 @@ export function createVariableCoercion(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  isSchemaVisible: boolean,
 ): VariableCoercion {
   const coercers = (operation.variableDefinitions ?? []).map((definition) =>
     createCoercer(schema, definition),
@@ -40,7 +41,7 @@ export function createVariableCoercion(
   return (given) => {
     // Without a prototype, so that `__proto__` is a name like others.
     const values: Record<string, unknown> = Object.create(null);
-    const problems = createProblems();
+    const problems = createProblems(isSchemaVisible);
     for (const coerce of coercers) coerce(given, values, problems);
     if (problems.messages.length === 0) checkNulls(values, problems);
     return { values, problems: problems.messages };
@@ -58,7 +59,9 @@ function createCoercer(
     if (!type || !isInputType(type) || problems.isFull) return;
     if (Object.hasOwn(given, name)) values[name] = coerceInput(given[name], type, place, problems);
     else if (defaultValue) values[name] = valueFromAST(defaultValue, type);
-    else if (isNonNullType(type))
-      problems.add(`Variable "$${name}" of required type "${type}" was not provided.`);
+    else if (isNonNullType(type)) {
+      const problem = `of required type "${type}" was not provided.`;
+      problems.add(place, problem, problem);
+    }
   };
 }

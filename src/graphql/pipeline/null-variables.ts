@@ -50,7 +50,7 @@ export function createNullCheck(
       const problem = missing.has(name) ? problemOf(values[name], types) : undefined;
       if (problem === undefined) return;
       missing.delete(name);
-      problems.add(`Variable "$${name}" ${problem}.`);
+      problems.add({ above: undefined, key: `$${name}` }, `${problem}.`, 'must not be null here.');
     });
   };
 }

@@ -6,7 +6,6 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { rejection } from '../../errors.ts';
-import { hideUnsentNames, namesIn } from '../mask-error.ts';
 import { needsCaller } from './authorize.ts';
 import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
 import { type Cost, compileCost, type Variables } from './cost.ts';
@@ -97,7 +96,6 @@ export function createPreparedOperations(options: PreparedOperationsOptions): Pr
     { document }: Entry,
     operationName: string | undefined,
   ): PreparedOperation => {
-    const coerce = createVariableCoercion(schema, document, operation);
     return {
       id: `${hash} ${operationName ?? ''}`,
       text,
@@ -107,7 +105,7 @@ export function createPreparedOperations(options: PreparedOperationsOptions): Pr
       operationName,
       isMutation: operation.operation === 'mutation',
       needsCaller: needsCaller(operation, document),
-      coerce: introspection ? coerce : withoutUnsentNames(coerce, text),
+      coerce: createVariableCoercion(schema, document, operation, introspection),
       costOf: compileCost(schema, document, operation),
     };
   };
@@ -175,16 +173,4 @@ function checkStatically(text: string, limits: OperationLimits): void {
     return;
   }
   checkDocument(document, limits);
-}
-
-/** The place of a problem has only names that the client sent. To look for them in the variables takes too long. */
-function withoutUnsentNames(coerce: VariableCoercion, text: string): VariableCoercion {
-  return (given) => {
-    const { values, problems } = coerce(given);
-    if (problems.length === 0) return { values, problems };
-    const places = problems.map((problem) => /^Variable "([^"]*)"/.exec(problem)?.[1]);
-    const sent = namesIn([text, ...places].join(' '));
-    const instead = 'A variable does not fit its type.';
-    return { values, problems: problems.map((problem) => hideUnsentNames(problem, sent, instead)) };
-  };
 }

@@ -1,0 +1,61 @@
+import { type GraphQLInputObjectType, type GraphQLInputType, getNullableType, isEnumType } from 'graphql';
+import { editDistance } from '../config/edit-distance.ts';
+
+/** No name of an input is longer. A longer one that a client sent is not compared or repeated: it may be a secret. */
+const MAX_NAME = 24;
+/** Names that a message lists. */
+const MAX_LISTED = 8;
+
+/** RFC 7518 section 6: the members that only a private or symmetric key has. */
+export const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+export const PRIVATE_KEY = 'holds a private key: send the public members only, and treat the key as exposed.';
+
+/** Whether a message may repeat the name of a member that the schema does not have. */
+export function isRepeatable(name: string): boolean {
+  return name.length <= MAX_NAME && /^[_A-Za-z]\w*$/.test(name);
+}
+
+/** What is wrong with a member that the type does not define. */
+export function notAMember(name: string, type: GraphQLInputObjectType): string {
+  return `is not a member of ${type}.${didYouMean(
+    similarTo(name, Object.keys(type.getFields())).map((near) => `"${near}"`),
+  )}`;
+}
+
+/** What is wrong with a value that is not one of the type. Of the value, nothing is repeated. */
+export function notOfType(value: unknown, type: GraphQLInputType): string {
+  const named = getNullableType(type);
+  if (!isEnumType(named)) return `must be of type "${type}".`;
+  const names = named.getValues().map(({ name }) => name);
+  const near = typeof value === 'string' ? similarTo(value, names) : [];
+  if (near.length > 0) return `is not a value of ${named}.${didYouMean(near)}`;
+  return `is not a value of ${named}${names.length <= MAX_LISTED ? `: use ${anyOf(names)}` : ''}.`;
+}
+
+function didYouMean(names: readonly string[]): string {
+  return names.length > 0 ? ` Did you mean ${anyOf(names)}?` : '';
+}
+
+function anyOf(names: readonly string[]): string {
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
+
+/** The names that somebody probably meant: in another spelling, shortened, or with a slip for every three letters. */
+function similarTo(sent: string, names: readonly string[]): readonly string[] {
+  if (sent.length > MAX_NAME) return [];
+  const name = toLetters(sent);
+  const same = names.filter((known) => toLetters(known) === name);
+  if (same.length > 0) return same;
+  const distances = names.flatMap((known) => {
+    const letters = toLetters(known);
+    const distance = editDistance(name, letters);
+    const isNear = distance <= Math.floor(Math.max(name.length, letters.length) / 3);
+    return isNear || (name.length >= 4 && letters.includes(name)) ? [{ known, distance }] : [];
+  });
+  const least = Math.min(...distances.map(({ distance }) => distance));
+  return distances.filter(({ distance }) => distance === least).map(({ known }) => known);
+}
+
+function toLetters(name: string): string {
+  return name.replace(/[_-]/g, '').toLowerCase();
+}
