@@ -152,8 +152,6 @@ const TOO_LARGE = 'The body is too large.';
 /** Fastify's own, by their codes. */
 const MESSAGES: Readonly<Record<string, string>> = {
   FST_ERR_BAD_URL: 'The URL is malformed.',
-  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is not valid JSON.',
-  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
   FST_ERR_CTP_BODY_TOO_LARGE: TOO_LARGE,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the request as `content-type: application/json`.',
 };

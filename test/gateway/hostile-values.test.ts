@@ -205,7 +205,7 @@ describe('A body made to change the process', () => {
     ],
   ])('by %s does not', async (_title, body) => {
     const { status } = await post(gateway.url, body, {});
-    expect([200, 400]).toContain(status);
+    expect(status).toBe(200);
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 
