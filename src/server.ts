@@ -95,7 +95,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const traffic = options.admin && createTraffic();
   const logCall = createCallLog(log);
   const tracing = options.tracing ? await loadTracing(log) : undefined;
-  const state = openState(options, log);
+  const state = await openState(options, log);
   const { writes } = state;
   const upstream = createUpstream(options.upstream.apiGatewayUrl, options.upstream, {
     onAttempt: (report) => {
@@ -105,8 +105,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     onWrite: operations.invalidate,
     afterWrite: writes?.report,
   });
-  const authenticator = createAuthenticator(options.auth, {
-    transport: upstream.signInTransport,
+  const authenticator = await createAuthenticator(options.auth, {
+    openTransport: upstream.openSignInTransport,
     clock: Date.now,
     log,
     onSignIn: traffic?.onSignIn,

@@ -1,14 +1,9 @@
-import { type Cancellation, createCancellation } from '../upstream/cancellation.ts';
-import type { Authenticator, CallerCheck } from './caller.ts';
-import { createOpenCallerCheck } from './callers/anonymous.ts';
-import { type ApiKey, createApiKeyCallerCheck } from './callers/api-key.ts';
-import { createJwks } from './callers/jwks.ts';
-import { createJwtCallerCheck } from './callers/jwt.ts';
+import type { Transport } from '../upstream/transport.ts';
+import type { Authenticator } from './caller.ts';
+import type { ApiKey } from './callers/api-key.ts';
 import type { AuthDependencies } from './dependencies.ts';
 import { createPassThroughAuthenticator } from './pass-through.ts';
-import { createPatCredential } from './pat/credential.ts';
 import type { PatOptions } from './pat/sign-in.ts';
-import { createPatAuthenticator } from './pat-authenticator.ts';
 
 export type CallerAuthOptions =
   | { readonly kind: 'none' }
@@ -24,41 +19,19 @@ export function isOpen(options: AuthOptions): boolean {
   return options.mode === 'pass-through' || options.callerAuth.kind === 'none';
 }
 
-/** Puts the configured kind of authentication together. Throws `AuthConfigError` when the private key cannot be used. */
-export function createAuthenticator(options: AuthOptions, dependencies: AuthDependencies): Authenticator {
-  if (options.mode === 'pass-through') return createPassThroughAuthenticator();
-  const closing = createCancellation();
-  const authenticator = createPatAuthenticator({
-    credential: createPatCredential({ config: options.pat, ...dependencies }),
-    callers: createCallerCheck(options.callerAuth, dependencies, closing),
-  });
-  return {
-    ...authenticator,
-    close() {
-      closing.cancel('aborted');
-      authenticator.close();
-    },
-  };
+interface AuthenticatorDependencies extends Omit<AuthDependencies, 'transport'> {
+  readonly openTransport: () => Promise<Transport>;
 }
 
-function createCallerCheck(
-  options: CallerAuthOptions,
-  dependencies: AuthDependencies,
-  cancellation: Cancellation,
-): CallerCheck {
-  switch (options.kind) {
-    case 'none':
-      return createOpenCallerCheck();
-    case 'api-key':
-      return createApiKeyCallerCheck(options.keys);
-    case 'jwt': {
-      const { jwksUrl: url, issuer, audience } = options;
-      return createJwtCallerCheck({
-        getKey: createJwks({ url, cancellation, ...dependencies }),
-        issuer,
-        audience,
-        clock: dependencies.clock,
-      });
-    }
-  }
+/**
+ * Creates the configured kind of authenticator. What signs in is loaded only for the `pat` mode: a gateway that passes
+ * credentials through starts sooner without it. Rejects with `AuthConfigError` when the private key cannot be used.
+ */
+export async function createAuthenticator(
+  options: AuthOptions,
+  { openTransport, ...dependencies }: AuthenticatorDependencies,
+): Promise<Authenticator> {
+  if (options.mode === 'pass-through') return createPassThroughAuthenticator();
+  const { createPatAuthenticator } = await import('./pat-authenticator.ts');
+  return createPatAuthenticator(options, { ...dependencies, transport: await openTransport() });
 }

@@ -1,23 +1,58 @@
+import { type Cancellation, createCancellation } from '../upstream/cancellation.ts';
+import type { AuthOptions, CallerAuthOptions } from './authenticator.ts';
 import type { Authenticator, Caller, CallerCheck, CallerRights } from './caller.ts';
-import type { PatCredential } from './pat/credential.ts';
+import { createOpenCallerCheck } from './callers/anonymous.ts';
+import { createApiKeyCallerCheck } from './callers/api-key.ts';
+import { createJwks } from './callers/jwks.ts';
+import { createJwtCallerCheck } from './callers/jwt.ts';
+import type { AuthDependencies } from './dependencies.ts';
+import { createPatCredential } from './pat/credential.ts';
 
-/** Callers are checked by `callers`; upstream sees the gateway's own credential, never theirs. */
-export function createPatAuthenticator({
-  credential,
-  callers,
-}: {
-  credential: PatCredential;
-  callers: CallerCheck;
-}): Authenticator {
+/**
+ * The gateway checks callers itself; IAM sees the gateway's own credential, never theirs. Throws `AuthConfigError` when
+ * the private key cannot be used.
+ */
+export function createPatAuthenticator(
+  options: AuthOptions & { readonly mode: 'pat' },
+  dependencies: AuthDependencies,
+): Authenticator {
+  const closing = createCancellation();
+  const credential = createPatCredential({ config: options.pat, ...dependencies });
+  const checkCaller = createCallerCheck(options.callerAuth, dependencies, closing);
   const toCaller = ({ principal, mayRead, mayWrite }: CallerRights): Caller => {
     return { principal, mayRead, mayWrite, credential };
   };
   return {
     credential,
     authenticate(authorization) {
-      const rights = callers(authorization);
+      const rights = checkCaller(authorization);
       return rights instanceof Promise ? rights.then(toCaller) : toCaller(rights);
     },
-    close: () => credential.close(),
+    close() {
+      closing.cancel('aborted');
+      credential.close();
+    },
   };
+}
+
+function createCallerCheck(
+  options: CallerAuthOptions,
+  dependencies: AuthDependencies,
+  cancellation: Cancellation,
+): CallerCheck {
+  switch (options.kind) {
+    case 'none':
+      return createOpenCallerCheck();
+    case 'api-key':
+      return createApiKeyCallerCheck(options.keys);
+    case 'jwt': {
+      const { jwksUrl: url, issuer, audience } = options;
+      return createJwtCallerCheck({
+        getKey: createJwks({ url, cancellation, ...dependencies }),
+        issuer,
+        audience,
+        clock: dependencies.clock,
+      });
+    }
+  }
 }

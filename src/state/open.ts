@@ -4,7 +4,7 @@ import type { LeasedRecords } from './leases.ts';
 import { createMemoryRecords } from './memory-records.ts';
 import { createPersistedQueries, type PersistedQueries } from './persisted-queries.ts';
 import { type Channel, connectPrimaryState } from './primary-state.ts';
-import { connectSharedState, type StateUse } from './redis-connection.ts';
+import type { StateUse } from './redis-connection.ts';
 import { createRedisRecords } from './redis-records.ts';
 import { createSharedBuckets } from './redis-token-bucket.ts';
 import { createRedisWrites } from './redis-writes.ts';
@@ -32,7 +32,7 @@ export interface State {
 const REPLY_TIMEOUT_MS = { redis: 500, primary: 1000 };
 
 /** State is kept in Redis where there is one, else with a worker's primary process, else in memory. */
-export function openState(options: StateOptions, log: FastifyBaseLogger): State {
+export async function openState(options: StateOptions, log: FastifyBaseLogger): Promise<State> {
   if (options.redisUrl) return openRedisState(options.redisUrl.reveal(), options, log);
   if (options.primary) return openPrimaryState(options.primary, options, log);
   return { records: createMemoryRecords(), close: () => {} };
@@ -64,7 +64,9 @@ function openPrimaryState(channel: Channel, options: StateOptions, log: FastifyB
   };
 }
 
-function openRedisState(url: string, options: StateOptions, log: FastifyBaseLogger): State {
+async function openRedisState(url: string, options: StateOptions, log: FastifyBaseLogger): Promise<State> {
+  // The client of Redis is loaded only where it is used: a gateway without it starts sooner.
+  const { connectSharedState } = await import('./redis-connection.ts');
   const fallbacks = { persisted_queries: 0, rate_limits: 0 };
   const redis = connectSharedState({
     url,

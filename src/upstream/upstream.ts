@@ -3,7 +3,7 @@ import { createTokenBuckets } from '../state/token-bucket.ts';
 import { type AttemptReport, createSendOnce } from './attempt.ts';
 import type { Deadline } from './cancellation.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
-import { createGotTransport } from './got-transport.ts';
+import type { createGotTransport } from './got-transport.ts';
 import { createHostAddresses } from './host-addresses.ts';
 import { createIamClient, type IamClient, type WriteHooks } from './iam-client.ts';
 import { createSend } from './send.ts';
@@ -19,8 +19,8 @@ interface UpstreamHooks extends WriteHooks {
 /** The IAM API as the rest of the gateway sees it. */
 export interface Upstream {
   readonly client: IamClient;
-  /** For signing in and for the keys of callers. */
-  readonly signInTransport: Transport;
+  /** Opens the transport for signing in and for the keys of callers. Call at most once. */
+  openSignInTransport(): Promise<Transport>;
   /** Counts reads that were started, and reads that were coalesced with one in flight. */
   readonly reads: SingleFlight<Deadline>['counts'];
   /** Whether the API responds at all. */
@@ -39,7 +39,7 @@ export function createUpstream(
   const { href: baseUrl, origin } = new URL(`${apiGatewayUrl}/iam`);
   const connecting = { connectTimeoutMs, idleSocketMs, hosts: createHostAddresses() };
   const transport = createUndiciTransport({ ...connecting, origin, maxAgeMs: options.connectionMaxAgeMs });
-  const signInTransport = createGotTransport(connecting);
+  let signInTransport: ReturnType<typeof createGotTransport> | undefined;
   const limiter = createConcurrencyLimiter({ total: concurrency, perOwner: concurrencyPerRequest });
   const sendOnce = createSendOnce({ ...options, baseUrl, transport, limiter, now: Date.now, onAttempt });
   // One bucket for the whole process: without it, retries would triple the load on an API that is down.
@@ -51,10 +51,14 @@ export function createUpstream(
   return {
     client: createIamClient(send, reads, hooks),
     reads: reads.counts,
-    signInTransport,
+    async openSignInTransport() {
+      const { createGotTransport } = await import('./got-transport.ts');
+      signInTransport = createGotTransport(connecting);
+      return signInTransport;
+    },
     isReachable: createReachability(transport, `${baseUrl}/.well-known/jwks.json`),
     async close() {
-      signInTransport.close();
+      signInTransport?.close();
       await transport.close();
     },
   };

@@ -28,7 +28,11 @@ beforeAll(async () => {
 afterAll(() => issuer.close());
 
 function create(options: AuthOptions) {
-  return createAuthenticator(options, { transport, clock: Date.now, log: createTestLog().log });
+  return createAuthenticator(options, {
+    openTransport: async () => transport,
+    clock: Date.now,
+    log: createTestLog().log,
+  });
 }
 
 function createPat(callerAuth: Extract<AuthOptions, { mode: 'pat' }>['callerAuth']) {
@@ -36,14 +40,15 @@ function createPat(callerAuth: Extract<AuthOptions, { mode: 'pat' }>['callerAuth
 }
 
 describe('Authentication as it is configured', () => {
-  it('passes the caller’s own credential through', () => {
-    const caller = create({ mode: 'pass-through' }).authenticate('alice') as Caller;
+  it('passes the caller’s own credential through', async () => {
+    const { authenticate } = await create({ mode: 'pass-through' });
+    const caller = authenticate('alice') as Caller;
 
     expect(caller.credential.authorization()).toBe('Bearer alice');
   });
 
   it('lets everyone in as one principal when callers are not checked', async () => {
-    const { authenticate } = createPat({ kind: 'none' });
+    const { authenticate } = await createPat({ kind: 'none' });
     const caller = authenticate(undefined) as Caller;
 
     expect(caller).toMatchObject({ principal: 'anonymous', mayRead: true, mayWrite: true });
@@ -52,7 +57,7 @@ describe('Authentication as it is configured', () => {
 
   it('tells callers apart by API key while they share the gateway’s credential', async () => {
     const keys = [{ name: 'me', role: 'read', sha256: keyHash }] as const;
-    const { authenticate } = createPat({ kind: 'api-key', keys });
+    const { authenticate } = await createPat({ kind: 'api-key', keys });
     const caller = authenticate('Bearer my-key') as Caller;
 
     expect(caller).toMatchObject({ principal: keyHash, mayWrite: false });
@@ -70,7 +75,7 @@ describe('Authentication as it is configured', () => {
       .setExpirationTime('5 min')
       .sign(privateKey);
     const jwksUrl = `${issuer.origin}${JWKS_PATH}`;
-    const authenticator = createPat({
+    const authenticator = await createPat({
       kind: 'jwt',
       jwksUrl,
       issuer: 'https://login.example/',
@@ -94,8 +99,8 @@ describe('Authentication as it is configured', () => {
     });
   });
 
-  it('shows no secret when it is printed', () => {
-    const authenticator = createPat({ kind: 'none' });
+  it('shows no secret when it is printed', async () => {
+    const authenticator = await createPat({ kind: 'none' });
     const printed = inspect([authenticator, authenticator.authenticate('canary')], {
       depth: 9,
       showHidden: true,
@@ -106,7 +111,7 @@ describe('Authentication as it is configured', () => {
   });
 
   it('ends a sign-in that is under way when the gateway closes', async () => {
-    const authenticator = createPat({ kind: 'none' });
+    const authenticator = await createPat({ kind: 'none' });
     const caller = authenticator.authenticate(undefined) as Caller;
     const pending = failureOf(() => caller.credential.authorization());
     authenticator.close();
