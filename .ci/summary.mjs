@@ -6,7 +6,7 @@ const folder = process.argv[2];
 let passed = 0;
 const failures = [];
 
-for (const name of readdirSync(folder)) {
+for (const name of readdirSync(folder).filter((each) => /\.(json|step)$/.test(each))) {
   const content = readFileSync(join(folder, name), 'utf8');
   if (name.endsWith('.json')) addSuite(name, JSON.parse(content));
   else if (content.trim() === 'passed') passed++;

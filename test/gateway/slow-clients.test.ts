@@ -91,7 +91,7 @@ describe('A connection is closed', () => {
     // More than the buffers of both sides hold. It takes a while to fill them, and only then does the time begin.
     const { text, ms } = await neverRead(gateway.origin, request.repeat(2_000));
     expect(text.match(/HTTP\/1\.1 200/g)?.length ?? 0).toBeLessThan(2_000);
-    expect(ms).toBeLessThan(4_000);
+    expect(ms).toBeLessThan(10_000);
   });
 
   it('when half of a body is all that its client sends', async () => {
