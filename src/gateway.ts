@@ -6,7 +6,6 @@ import { startWorkers } from './cluster.ts';
 import type { Config } from './config/config.ts';
 import { drain } from './drain.ts';
 import type { Emulator } from './emulator/emulator.ts';
-import { startServer } from './server.ts';
 import type { Signals } from './signals.ts';
 import type { Channel } from './state/primary-state.ts';
 import { type Build, readBuild } from './telemetry/build.ts';
@@ -111,6 +110,8 @@ async function runServer(config: Config, log: Log, own: Own): Promise<void> {
   const emulator = config.emulator && !own.worker ? await startEmulator(config.emulator) : undefined;
   const address = emulator ?? own.worker?.emulator;
   const apiGatewayUrl = config.upstream.apiGatewayUrl ?? address?.url ?? '';
+  // A primary process serves nothing, so it does without most of the packages.
+  const { startServer } = await import('./server.ts');
   const server = await startServer(
     {
       ...config,

@@ -30,7 +30,9 @@ try {
   if (command === 'help') await print(helpText());
   if (command === 'version') await print(`${readBuild().version}\n`);
   const worker = readWorkerSettings();
-  const config = readConfig(process.env, readTextFile);
+  // What the primary process tells its workers is no configuration.
+  const { [WORKER_VARIABLE]: _, ...env } = process.env;
+  const config = readConfig(env, readTextFile);
   // Before the rest is loaded: that alone needs some hundred open files.
   const maxConnections = planConnections(config, worker !== undefined);
   if (command === 'check-config') await print(describeConfig(config));
