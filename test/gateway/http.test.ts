@@ -60,9 +60,31 @@ describe('GraphQL over HTTP', () => {
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
 
-  it('refuses a GET that a browser can be made to send', async () => {
-    expect((await get('/graphql?query={__typename}')).status).toBe(400);
-  });
+  it.each([
+    ['without a header that shows that it was meant', {}],
+    ['with an empty one', { 'apollo-require-preflight': '' }],
+    ['with a type that forms have', { 'content-type': 'text/plain;charset=UTF-8' }],
+    ['with another such type', { 'content-type': 'Application/X-WWW-Form-Urlencoded' }],
+  ])(
+    'refuses a GET that any page can make a browser send (%s), and says what to do',
+    async (_title, headers) => {
+      for (const search of ['?query={__typename}', '', '?query=%']) {
+        const response = await get(`/graphql${search}`, headers as Record<string, string>);
+        expect([response.status, await response.json()]).toEqual([
+          400,
+          {
+            errors: [
+              {
+                message:
+                  'Any web page can make a browser send this GET, so it was not run. Send `content-type: application/json` or `apollo-require-preflight: true` with it, or use POST.',
+                extensions: { code: 'BAD_REQUEST' },
+              },
+            ],
+          },
+        ]);
+      }
+    },
+  );
 
   it('refuses a mutation by GET, and nobody is asked', async () => {
     gateway.forgetCalls();

@@ -18,6 +18,19 @@ export interface Params {
 type Members = Readonly<Record<string, unknown>>;
 export type RequestHead = Pick<FastifyRequest, 'method' | 'url' | 'headers' | 'body'>;
 
+const SIMPLE_TYPES = /^\s*(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\s*(;|$)/i;
+
+/**
+ * Whether a page of any site can make a browser send such a request, with nothing that shows that it was meant: a GET that
+ * needs no CORS preflight (Fetch standard, "CORS-safelisted request-header"). A POST must be JSON, which needs one.
+ */
+export function mayBeCrossSite({ method, headers }: RequestHead): boolean {
+  if (method !== 'GET') return false;
+  const { 'content-type': type } = headers;
+  const isSimple = type === undefined || SIMPLE_TYPES.test(type);
+  return isSimple && !headers['apollo-require-preflight'] && !headers['x-apollo-operation-name'];
+}
+
 /** Undefined for a malformed request. Apollo Server says what is wrong with that. */
 export function readParams({ method, url, body }: RequestHead): Params | undefined {
   if (method === 'GET') return readSearch(new URLSearchParams(searchOf(url)));

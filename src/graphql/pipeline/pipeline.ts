@@ -9,7 +9,7 @@ import { authorize, type Check, coerceVariables, limitCost } from './checks.ts';
 import { type CoalescedRequest, coalesce } from './coalesce.ts';
 import type { Execute, Executed } from './execute.ts';
 import { checkRequest, type OperationLimits } from './limits.ts';
-import { type Params, readParams } from './params.ts';
+import { mayBeCrossSite, type Params, readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
 import type { PipelineRequest } from './request.ts';
 
@@ -54,6 +54,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
   return async (request) => {
     const { http, record } = request;
     // 1 Parameters. Apollo Server says what is wrong with a malformed request.
+    if (mayBeCrossSite(http)) throw rejection('BAD_REQUEST', CROSS_SITE);
     const sent = readParams(http);
     if (!sent) {
       await apollo.parse(http, undefined);
@@ -81,6 +82,9 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     return outcome;
   };
 }
+
+const CROSS_SITE =
+  'Any web page can make a browser send this GET, so it was not run. Send `content-type: application/json` or `apollo-require-preflight: true` with it, or use POST.';
 
 /** The part of a document's hash that log and traces have. */
 function toShortHash(hash: string): string {
