@@ -1,11 +1,12 @@
 import type { Config } from './config/config.ts';
 
+const OFFLINE = 'GraphiQL, works without the internet';
 const EXPLORERS = {
   sandbox: [['/graphql', 'Apollo Sandbox']],
-  graphiql: [['/graphiql', 'GraphiQL']],
+  graphiql: [['/graphiql', OFFLINE]],
   both: [
     ['/graphql', 'Apollo Sandbox'],
-    ['/graphiql', 'GraphiQL'],
+    ['/graphiql', OFFLINE],
   ],
   off: [],
 } as const;

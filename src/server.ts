@@ -22,8 +22,10 @@ import { type Connections, createConnections } from './http/connections.ts';
 import { crossOrigin } from './http/cors.ts';
 import { graphiql, isGraphiqlBuilt } from './http/graphiql.ts';
 import { health } from './http/health.ts';
+import { home } from './http/home.ts';
 import { listen } from './http/listen.ts';
 import { rejectConnection } from './http/node-server.ts';
+import { createSandboxPage } from './http/sandbox.ts';
 import { schemaFile } from './http/schema-file.ts';
 import { isLoopbackOnly } from './http/validate-request.ts';
 import { openState } from './state/open.ts';
@@ -161,7 +163,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const pipeline = createPipeline({ apollo, trusted, limits, prepared, running: operations, execute });
   const handler = createGraphqlHandler({
     pipeline,
-    apollo,
+    page: createSandboxPage(options),
     authenticator,
     admission,
     watchWrites: writes && ((identity) => watchWrites(writes, identity)),
@@ -173,6 +175,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     onOperation: traffic?.onOperation,
   });
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
+  home(app, options.explorer);
   if (options.introspection) schemaFile(app, typeDefs);
   if (hasGraphiql) graphiql(app, options.sampleAuthorization);
   const checks = {

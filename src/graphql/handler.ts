@@ -5,6 +5,7 @@ import { rejection, toReadError } from '../errors.ts';
 import type { ClientAddress } from '../http/client-address.ts';
 import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
 import { onClose } from '../http/on-close.ts';
+import type { Page } from '../http/page.ts';
 import { notAcceptable } from '../http/validate-request.ts';
 import { describeBug } from '../telemetry/describe-error.ts';
 import { createOperationLog } from '../telemetry/operation-log.ts';
@@ -14,7 +15,6 @@ import type { OperationTrace, Tracing } from '../telemetry/tracing.ts';
 import type { Deadlines, RequestDeadline } from '../upstream/cancellation.ts';
 import { raceCancel } from '../upstream/cancellation.ts';
 import type { LastWriteAt } from '../upstream/single-flight.ts';
-import type { Apollo } from './apollo/server.ts';
 import { createExplanation } from './explanation.ts';
 import { type CallerOrError, isKnown } from './pipeline/authorize.ts';
 import type { Executed } from './pipeline/execute.ts';
@@ -23,7 +23,8 @@ import { type GraphqlResponse, isPublic, toRejectionResponse, toResponse } from 
 
 export interface GraphqlHandlerParts {
   readonly pipeline: (request: PipelineRequest) => Promise<Executed>;
-  readonly apollo: Pick<Apollo, 'hasPage' | 'renderPage'>;
+  /** For browsers. */
+  readonly page: Page | undefined;
   readonly authenticator: Authenticator;
   readonly admission: Admission;
   readonly clientAddress: ClientAddress;
@@ -42,7 +43,7 @@ export interface GraphqlHandlerParts {
 export function createGraphqlHandler(
   parts: GraphqlHandlerParts,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<GraphqlResponse['body'] | FastifyReply> {
-  const { pipeline, apollo, admission, authenticator, deadlines, tracing, log } = parts;
+  const { pipeline, page, admission, authenticator, deadlines, tracing, log } = parts;
   const logOperation = createOperationLog(log);
 
   const toRequest = (http: FastifyRequest, reply: FastifyReply, known: Known): PipelineRequest => {
@@ -70,7 +71,6 @@ export function createGraphqlHandler(
         ? await admission.admit(caller.principal, reply)
         : admission.admitUnknown(parts.clientAddress(http.raw), reply);
       if (exceeded) throw exceeded;
-      if (!type) return toPage(await apollo.renderPage(http));
       const { body, code } = await pipeline(request);
       record.code = code;
       return toResponse(body, type);
@@ -85,8 +85,12 @@ export function createGraphqlHandler(
   };
 
   return async (http, reply) => {
+    if (page && http.method === 'GET' && prefersHtml(http.headers.accept)) {
+      reply.headers(page.headers);
+      return page.html;
+    }
     // Chosen before anything runs: nothing must be done that its client cannot be told about.
-    const type = chooseType(http, apollo);
+    const type = chooseType(http);
     const deadline = deadlines.start(reply.elapsedTime);
     onClose(reply.raw, () => {
       if (!reply.raw.writableFinished) deadline.abandon();
@@ -118,23 +122,14 @@ export function createGraphqlHandler(
 /** What is known of a request before the pipeline. */
 interface Known extends Pick<PipelineRequest, 'caller' | 'deadline' | 'record'> {
   readonly trace: OperationTrace | undefined;
-  /** Undefined for the page. */
-  readonly type: ResultType | undefined;
+  readonly type: ResultType;
 }
 
-/** The media type of the result; undefined for the page of the explorer. Throws 406. */
-function chooseType(
-  { method, headers }: FastifyRequest,
-  { hasPage }: Pick<Apollo, 'hasPage'>,
-): ResultType | undefined {
-  if (hasPage && method === 'GET' && prefersHtml(headers.accept)) return undefined;
+/** The media type of the result. Throws 406. */
+function chooseType({ headers }: FastifyRequest): ResultType {
   const type = chooseResultType(headers.accept);
   if (!type) throw notAcceptable();
   return type;
-}
-
-function toPage(html: string): GraphqlResponse {
-  return { status: 200, headers: { 'content-type': 'text/html' }, body: html };
 }
 
 /** The caller by the request's headers, or why there is none. Rejects when the client is gone. */

@@ -92,11 +92,17 @@ function toRouteRefusal(
   const path = raw.url?.split('?', 1)[0] ?? '';
   const methods = path === '*' ? undefined : methodsOf.get(path);
   if (!methods) {
-    return new HttpRefusal(404, 'There is nothing at this path. The GraphQL endpoint is /graphql.');
+    return nothingHere();
   }
   const allow = [...methods].join(', ');
   reply.header('allow', allow);
-  return new HttpRefusal(405, `The method is not allowed here: use ${allow}.`);
+  const hint = path === '/' ? ' The GraphQL endpoint is /graphql.' : '';
+  return new HttpRefusal(405, `The method is not allowed here: use ${allow}.${hint}`);
+}
+
+/** No path that is served. */
+export function nothingHere(): HttpRefusal {
+  return new HttpRefusal(404, 'There is nothing at this path. The GraphQL endpoint is /graphql.');
 }
 
 function checkHost({ raw, originalUrl }: FastifyRequest): HttpRefusal | undefined {

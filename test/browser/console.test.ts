@@ -1,20 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import type { Page } from 'playwright-core';
-import { openOffline, SCREENSHOTS } from '../support/browser.ts';
+import { findViolations, openOffline, SCREENSHOTS } from '../support/browser.ts';
 import { nameOfNew, useConsole } from './console-page.ts';
 
-const AXE = readFileSync('examples/console/node_modules/axe-core/axe.min.js', 'utf8');
 const app = useConsole();
-
-/** What axe finds wrong, as a line each. */
-async function violations(on: Page): Promise<string[]> {
-  await on.evaluate(AXE);
-  const found = await on.evaluate(
-    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes[0].html))',
-  );
-  return found as string[];
-}
 
 describe('The list of tokens', () => {
   it('is there at once, and goes on as it is scrolled, to its end', async () => {
@@ -192,17 +181,17 @@ describe('Everybody can use it', () => {
     async (scheme) => {
       const other = await openOffline(app.browser, app.origin, scheme);
       await other.page.goto(app.origin);
-      expect(await violations(other.page)).toEqual([]);
+      expect(await findViolations(other.page)).toEqual([]);
       await app.signIn(other.page);
       await other.page.getByRole('link', { name: 'billing-worker' }).first().click();
       await other.page.locator('.projects > li').first().waitFor();
-      expect(await violations(other.page)).toEqual([]);
+      expect(await findViolations(other.page)).toEqual([]);
       await other.page.getByRole('button', { name: 'Delete' }).click();
       await other.page.getByText(/will lose access to/).waitFor();
-      expect(await violations(other.page)).toEqual([]);
+      expect(await findViolations(other.page)).toEqual([]);
       await other.page.keyboard.press('Escape');
       await other.page.getByRole('button', { name: 'New token' }).click();
-      expect(await violations(other.page)).toEqual([]);
+      expect(await findViolations(other.page)).toEqual([]);
       await other.page.screenshot({ path: `${SCREENSHOTS}/console-${scheme}.png` });
       await other.page.context().close();
     },

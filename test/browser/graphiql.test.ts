@@ -1,7 +1,22 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { openOffline, SCREENSHOTS, startBrowser } from '../support/browser.ts';
+import { findViolations, openOffline, SCREENSHOTS, startBrowser } from '../support/browser.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+
+/** Does what the code of Sandbox does in the page that embeds it: it adds a frame, and sends the requests of the frame. */
+const STANDIN = `
+window.EmbeddedSandbox = function (options) {
+  window.options = options;
+  const frame = document.createElement('iframe');
+  frame.src = 'https://sandbox.embed.apollographql.com/';
+  document.querySelector(options.target).appendChild(frame);
+  const body = JSON.stringify({ query: '{ __typename }' });
+  const headers = { 'content-type': 'application/json' };
+  fetch(options.initialEndpoint, { method: 'POST', headers, body })
+    .then((response) => response.text())
+    .then((text) => { window.requested = text; });
+};
+`;
 
 let gateway: Gateway;
 let browser: Browser;
@@ -123,18 +138,60 @@ describe('Each sample of GraphiQL', () => {
 });
 
 describe('Apollo Sandbox without the internet', () => {
-  it('says so, and leads to GraphiQL', async () => {
-    const { page } = await openOffline(browser, gateway.origin);
-    await page.goto(gateway.url);
-    await page.getByText('it appears that you might be offline').waitFor();
-    // It appears slowly.
-    await page.evaluate(
-      'Promise.all(document.getAnimations().map(({ finished }) => finished)).then(() => 0)',
-    );
-    await page.screenshot({ path: `${SCREENSHOTS}/sandbox-offline.png` });
-    await page.getByRole('link', { name: 'GraphiQL' }).click();
+  it.each([
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 390],
+  ] as const)('says so, and leads to GraphiQL (%s, %i px)', async (scheme, width) => {
+    const { page, outside, complaints } = await openOffline(browser, gateway.origin, scheme);
+    await page.setViewportSize({ width, height: 700 });
+    await page.goto(`${gateway.origin}/`);
+    await page.getByRole('heading', { name: 'Apollo Sandbox cannot be reached' }).waitFor();
+    expect(await page.evaluate('getComputedStyle(document.querySelector("main")).opacity')).toBe('1');
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    await page.screenshot({ path: `${SCREENSHOTS}/sandbox-offline-${scheme}-${width}.png` });
+    expect(await findViolations(page)).toEqual([]);
+    // Only its code was asked for, and nothing was against the policy.
+    expect(outside).toEqual([expect.stringContaining('embeddable-sandbox')]);
+    expect(complaints).toEqual(['Failed to load resource: net::ERR_FAILED']);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
     await page.getByText('FirstPage').first().waitFor();
     expect(page.url()).toBe(`${gateway.origin}/graphiql`);
+    await page.context().close();
+  });
+
+  it('says how to switch GraphiQL on where it is not', async () => {
+    const alone = await startGateway({ env: { EXPLORER: 'sandbox' }, emulatorOf: gateway });
+    const { page } = await openOffline(browser, alone.origin);
+    await page.goto(alone.url);
+    await page.getByText('EXPLORER=both npm run quickstart').waitFor();
+    await page.screenshot({ path: `${SCREENSHOTS}/sandbox-offline-alone.png` });
+    await page.context().close();
+    await alone.close();
+  });
+});
+
+describe('Apollo Sandbox', () => {
+  it('gets its document, its headers and the endpoint, and may put its frame into the page', async () => {
+    const { page, complaints } = await openOffline(browser, gateway.origin);
+    await page.route('https://embeddable-sandbox.cdn.apollographql.com/**', (route) =>
+      route.fulfill({ contentType: 'text/javascript', body: STANDIN }),
+    );
+    await page.route('https://sandbox.embed.apollographql.com/**', (route) =>
+      route.fulfill({ contentType: 'text/html', body: 'the frame of Sandbox' }),
+    );
+    await page.goto(`${gateway.url}?a=1`);
+    await page.frameLocator('iframe').getByText('the frame of Sandbox').waitFor();
+    const options = JSON.parse(await page.evaluate<string>('JSON.stringify(window.options)'));
+    expect(options).toMatchObject({
+      initialEndpoint: gateway.url,
+      initialState: { headers: { Authorization: 'Bearer demo' }, variables: { first: 5 } },
+      runTelemetry: false,
+    });
+    expect(await page.evaluate<string>('window.requested')).toBe('{"data":{"__typename":"Query"}}\n');
+    await page.screenshot({ path: `${SCREENSHOTS}/sandbox-frame.png` });
+    expect(complaints).toEqual([]);
     await page.context().close();
   });
 });

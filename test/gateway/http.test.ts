@@ -54,6 +54,44 @@ describe('A path', () => {
   });
 });
 
+describe('The root', () => {
+  const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
+
+  it('leads a browser to the explorer', async () => {
+    const response = await fetch(`${gateway.origin}/`, { headers: BROWSER, redirect: 'manual' });
+    expect([response.status, response.headers.get('location')]).toEqual([302, '/graphql']);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('vary')).toContain('accept');
+    const page = await fetch(`${gateway.origin}/?a=1`, { headers: BROWSER });
+    expect(await page.text()).toContain('Apollo Sandbox');
+  });
+
+  it('says in a browser what this is where there is no explorer', async () => {
+    const locked = await startGateway({ env: { EXPLORER: 'off' }, emulatorOf: gateway });
+    const response = await fetch(`${locked.origin}/`, { headers: BROWSER });
+    const text = await response.text();
+    const head = await fetch(`${locked.origin}/`, { method: 'HEAD', headers: BROWSER });
+    await locked.close();
+    expect([response.status, head.status, response.headers.get('content-type')]).toEqual([
+      200,
+      200,
+      'text/html; charset=utf-8',
+    ]);
+    expect(text).toContain('This is a Tokens Gateway: send GraphQL requests to <code>POST /graphql</code>.');
+    expect(response.headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[^' ]+'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'$/,
+    );
+    expect(response.headers.get('referrer-policy')).toBe('no-referrer');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('takes no request for GraphQL, and says where to send it', async () => {
+    const answer = await post(`${gateway.origin}/`, { query: '{ __typename }' }, {});
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    expect(answer.errors?.[0]?.message).toContain('The GraphQL endpoint is /graphql.');
+  });
+});
+
 describe('GraphQL over HTTP', () => {
   it('answers GET queries that a browser cannot be made to send', async () => {
     const response = await get('/graphql?query={__typename}', { 'apollo-require-preflight': 'true' });
@@ -113,6 +151,7 @@ describe('The explorer', () => {
   it('is Apollo Sandbox, opened with a document and a header that work', async () => {
     const html = await (await get('/graphql', { accept: 'text/html' })).text();
     expect(html).toContain('embeddable-sandbox');
+    expect(html).not.toMatch(/<(script|link)[^>]*(fonts|landing-page)/);
     expect(html).toContain('TokensWithProjects');
     expect(html).toContain('Bearer demo');
   });

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
 export const SCREENSHOTS = 'test/browser/screenshots';
@@ -39,4 +39,13 @@ export async function openOffline(
   });
   page.on('pageerror', (error) => complaints.push(error.message));
   return { page, outside, complaints };
+}
+
+/** What axe finds wrong on a page, as a line each. The example console has installed it. */
+export async function findViolations(page: Page): Promise<string[]> {
+  await page.evaluate(readFileSync('examples/console/node_modules/axe-core/axe.min.js', 'utf8'));
+  const found = await page.evaluate(
+    'axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes[0].html))',
+  );
+  return found as string[];
 }

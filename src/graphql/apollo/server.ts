@@ -8,6 +8,7 @@ import {
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
@@ -19,12 +20,9 @@ import { formatRequestError } from '../mask-error.ts';
 import { type Params, type RequestHead, toParsingRequest } from '../pipeline/params.ts';
 import type { ParsedOperation, PreparedOperations } from '../pipeline/prepared-operations.ts';
 import { ApolloRejection } from '../pipeline/response.ts';
-import { explorer } from './sandbox.ts';
 
 interface ApolloOptions {
   readonly introspection: boolean;
-  readonly explorer: 'sandbox' | 'graphiql' | 'both' | 'off';
-  readonly sampleAuthorization?: string | undefined;
   /** Automatic persisted queries. */
   readonly apq: boolean;
 }
@@ -44,10 +42,6 @@ export interface Apollo {
    * which means that the request is malformed, its reason says why.
    */
   parse(request: RequestHead, params: Params | undefined): Promise<ParsedOperation>;
-  /** Whether there is a page for browsers. */
-  readonly hasPage: boolean;
-  /** The page of Apollo Sandbox. */
-  renderPage(request: RequestHead): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -80,7 +74,7 @@ export function createApollo(
     ...(options.apq ? {} : { persistedQueries: false }),
     ...(options.apq && persistedQueries ? { persistedQueries: { cache: persistedQueries } } : {}),
     plugins: [
-      explorer(options),
+      ApolloServerPluginLandingPageDisabled(),
       handOver(),
       // It would wrap every resolver; responses are never cached here.
       ApolloServerPluginCacheControlDisabled(),
@@ -105,9 +99,6 @@ export function createApollo(
       if (!parsed || (response.status ?? 200) !== 200) throw toRejection(response);
       return parsed;
     },
-    hasPage: options.explorer === 'sandbox' || options.explorer === 'both',
-    renderPage: async (request) =>
-      textOf(await run({ ...toHead(request, 'text/html'), search: '', body: undefined })),
     stop: () => server.stop(),
   };
 }

@@ -1,0 +1,106 @@
+import { createPage, type Page, toScriptValue } from './page.ts';
+
+interface SandboxOptions {
+  readonly explorer: 'sandbox' | 'graphiql' | 'both' | 'off';
+  /** An `Authorization` value that works, to begin with. Only the emulator has one. */
+  readonly sampleAuthorization?: string | undefined;
+}
+
+const SAMPLE = `# Your tokens, each with the projects it may act in. Press the button to run it.
+query TokensWithProjects($first: Int = 5) {
+  tokens(first: $first) {
+    nodes {
+      id
+      name
+      projects(first: 3) {
+        edges {
+          node {
+            name
+          }
+          policy {
+            statements {
+              effect
+              actions
+            }
+          }
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`;
+
+/** Sandbox has no version to install: Apollo's servers have the present one. */
+const LIBRARY =
+  'https://embeddable-sandbox.cdn.apollographql.com/v2/embeddable-sandbox.umd.production.min.js';
+
+/** Sandbox is in a frame from Apollo, and this page sends its requests. */
+const POLICY = {
+  'frame-src': 'https://sandbox.embed.apollographql.com',
+  'connect-src': "'self'",
+  'img-src': 'data: https://embeddable-explorer.cdn.apollographql.com',
+};
+
+/** Shown when Sandbox has not appeared after two seconds, or as soon as it is certain that it will not. */
+const STYLE = `
+main { opacity: 0; animation: appear 0s 2s forwards; }
+.failed main { opacity: 1; animation: none; }
+@keyframes appear { to { opacity: 1; } }
+#sandbox { position: absolute; inset: 0; }
+#sandbox:empty, body:has(iframe) main { display: none; }
+iframe { width: 100%; height: 100%; border: none; background: white; }
+`;
+
+const OFFLINE = `<main>
+  <h1>Apollo Sandbox cannot be reached</h1>
+  <p>Apollo Sandbox is loaded from Apollo&rsquo;s servers, and this browser has no connection to them. The gateway itself works.</p>`;
+
+const WAY_OUT = {
+  both: `
+  <p><a href="/graphiql">Open GraphiQL</a>: the explorer of this gateway, which works without the internet.</p>`,
+  sandbox: `
+  <p>GraphiQL works without the internet. It is not switched on here: build its files once, and start the gateway with <code>EXPLORER=both</code>.</p>
+  <pre><code>node tools/graphiql/build.mjs
+EXPLORER=both npm run quickstart</code></pre>`,
+};
+
+const END = `
+  <noscript><p>Apollo Sandbox needs JavaScript.</p></noscript>
+</main>
+<div id="sandbox"></div>`;
+
+/** The page of Apollo Sandbox, opened with a document that shows what there is. Undefined where it is not served. */
+export function createSandboxPage({ explorer, sampleAuthorization }: SandboxOptions): Page | undefined {
+  if (explorer === 'graphiql' || explorer === 'off') return undefined;
+  const options = {
+    target: '#sandbox',
+    initialState: {
+      document: SAMPLE,
+      variables: { first: 5 },
+      headers: { Authorization: sampleAuthorization ?? 'Bearer <your user access token>' },
+      includeCookies: false,
+      pollForSchemaUpdates: false,
+    },
+    hideCookieToggle: true,
+    endpointIsEditable: false,
+    runTelemetry: false,
+    allowDynamicStyles: false,
+  };
+  const script = `
+if (window.EmbeddedSandbox)
+  new window.EmbeddedSandbox({ ...${toScriptValue(options)}, initialEndpoint: location.origin + location.pathname });
+else document.body.className = 'failed';
+`;
+  return createPage({
+    title: 'Apollo Sandbox: Tokens Gateway',
+    body: OFFLINE + WAY_OUT[explorer] + END,
+    library: LIBRARY,
+    script,
+    style: STYLE,
+    policy: POLICY,
+  });
+}
