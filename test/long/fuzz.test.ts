@@ -75,14 +75,14 @@ const nextOperation = createRandomOperations(createSchema(readTypeDefs()), rando
   },
 });
 
-describe('10 000 random HTTP requests', () => {
+describe('5000 random HTTP requests', () => {
   it('are answered with JSON and a code of the list, and repeat no secret', async () => {
     const nextRequest = createRandomRequests(random, {
       envelope: () => ({ query: '{ tokens { nodes { id name } } }', variables: { a: CANARY } }),
       authorization: `Bearer ${CREDENTIAL}`,
       canary: CANARY,
     });
-    await expectNoProblems(10_000, async () => {
+    await expectNoProblems(5_000, async () => {
       const { path, ...options } = nextRequest();
       const reply = await client.send(path, options);
       // Neither has a body by its nature.
@@ -95,11 +95,11 @@ describe('10 000 random HTTP requests', () => {
   });
 });
 
-describe('10 000 random operations over an IAM API that fails at random', () => {
+describe('5000 random operations over an IAM API that fails at random', () => {
   it('are answered in time with JSON and codes of the list, and repeat no secret', async () => {
     emulator.resetCalls();
     const fields = new Map<string, number>();
-    await expectNoProblems(10_000, async (index) => {
+    await expectNoProblems(5_000, async (index) => {
       if (index % 50 === 0) planFaults();
       const { document: query, variables, operationName } = nextOperation();
       const id = `operation-${index}`;
@@ -157,7 +157,7 @@ describe('After all that', () => {
     });
     expect(text).toBe('{"data":{"tokens":{"nodes":[{"__typename":"Token"}]}}}\n');
     const lines = gateway.output().split('\n');
-    expect(lines.length).toBeGreaterThan(20_000);
+    expect(lines.length).toBeGreaterThan(10_000);
     const secrets = [
       CREDENTIAL,
       CANARY,

@@ -8,7 +8,7 @@ import { createRandom, type Random, readSeed } from '../support/random.ts';
 import { type Holdings, startWatchedGateway, type WatchedGateway } from '../support/watched-gateway.ts';
 
 const CALLERS = 200;
-const SOAK_MS = 60_000;
+const SOAK_MS = 30_000;
 const WARM_MS = 10_000;
 const ROUND_MS = 4_000;
 
@@ -52,7 +52,7 @@ async function rest(): Promise<Holdings> {
   return held;
 }
 
-describe('A minute of 200 callers over 50 connections', () => {
+describe('Half a minute of 200 callers over 50 connections', () => {
   it('loses no request, mixes up no two callers, and needs no more memory than after ten seconds', async () => {
     const soak = runChurn(SOAK_MS);
     await new Promise((resolve) => setTimeout(resolve, WARM_MS));
@@ -62,10 +62,10 @@ describe('A minute of 200 callers over 50 connections', () => {
     const lastResident = gateway.rssMb();
     const last = await gateway.holdings();
     tellFigure(
-      `60 s over 50 connections: ${total} requests, ${Math.round(total / seconds)} a second, ${lost.length} lost, ${churn.wrong.length} wrong, p50 ${p50Ms} ms, p99 ${p99Ms} ms, max ${maxMs} ms`,
+      `30 s over 50 connections: ${total} requests, ${Math.round(total / seconds)} a second, ${lost.length} lost, ${churn.wrong.length} wrong, p50 ${p50Ms} ms, p99 ${p99Ms} ms, max ${maxMs} ms`,
     );
     tellFigure(
-      `after 10 s and after 60 s: heap without garbage ${warm.heapMb.toFixed(1)} and ${last.heapMb.toFixed(1)} MB, resident ${warmResident.toFixed(0)} and ${lastResident.toFixed(0)} MB`,
+      `after 10 s and after 30 s: heap without garbage ${warm.heapMb.toFixed(1)} and ${last.heapMb.toFixed(1)} MB, resident ${warmResident.toFixed(0)} and ${lastResident.toFixed(0)} MB`,
     );
     expect(lost).toEqual([]);
     expect(churn.wrong).toEqual([]);
@@ -96,24 +96,24 @@ describe('Five rounds of load and rest', () => {
   });
 });
 
-describe('10 000 requests whose clients hang up', () => {
+describe('5000 requests whose clients hang up', () => {
   it('leave nothing under way, neither here nor upstream', async () => {
     emulator.faults.add({ fault: 'latency-30', operation: 'listToken' });
     await runChurn(ROUND_MS);
     const { rssMb: before } = await rest();
     const { statuses } = await runLoad({
       concurrency: 40,
-      until: (index) => index >= 10_000,
+      until: (index) => index >= 5_000,
       send: async (index) => ({ status: await hangUp(index), headers: {}, text: '' }),
     });
     const held = await rest();
     const { rssMb: after } = held;
     tellFigure(
-      `10 000 requests given up at random moments: ${statuses[0]} without an answer, ${held.sockets} connections left, resident memory ${before.toFixed(0)} MB before and ${after.toFixed(0)} MB after`,
+      `5000 requests given up at random moments: ${statuses[0]} without an answer, ${held.sockets} connections left, resident memory ${before.toFixed(0)} MB before and ${after.toFixed(0)} MB after`,
     );
-    expect(statuses[0]).toBeGreaterThan(5000);
+    expect(statuses[0]).toBeGreaterThan(2500);
     expect(after / before).toBeLessThan(1.15);
-    // As many at once as MAX_IN_FLIGHT lets in: so none of the 10 000 still has its place.
+    // As many at once as MAX_IN_FLIGHT lets in: so none of the 5000 still has its place.
     const { statuses: full } = await runBurst(50, () =>
       client.query({ as: 'caller-0', document: '{ tokens { nodes { name } } }' }),
     );
