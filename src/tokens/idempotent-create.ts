@@ -28,16 +28,6 @@ export interface InputProblem {
 export type CreateOutcome = { readonly token: TokenDto } | { readonly problem: InputProblem };
 export type IdempotentCreate = (request: CreateRequest) => Promise<CreateOutcome>;
 
-export function checkIdempotencyKey(key: string | null | undefined): InputProblem[] {
-  if (key == null || /^[\x21-\x7e]{1,255}$/.test(key)) return [];
-  return [
-    {
-      path: ['idempotencyKey'],
-      message: '1 to 255 visible ASCII characters are needed, for example a random UUID.',
-    },
-  ];
-}
-
 const RECORD_TTL_MS = 24 * 3600 * 1000;
 /** For clocks that differ a little, and what is on its way to the store. */
 const MARGIN_MS = 1000;

@@ -1,26 +1,39 @@
 /** Texts above 2000 characters are refused anyway; the beginning says whether to warn of an exposed key. */
-const MAX_CHARS = 4096;
+const MAX_CHARS = 2048;
 /** Layers of encoding that are taken off, for example base64 around JSON in which a PEM is escaped. */
 const MAX_LAYERS = 3;
-/** Base64 runs of one text that are decoded. */
-const MAX_RUNS = 20;
+/** Bounds what a text costs that was made to be decoded again and again. */
+const MAX_ENCODED = 60;
+const MAX_STARTS = 20;
+const MAX_TEXTS = 3;
+
+/** What a client is told that sent a private key in a text. */
+export const PRIVATE_KEY_PASTED = 'This looks like a private key. It was not sent on; treat it as exposed.';
 
 /**
  * Whether a text holds a private key as people paste one: PEM, a JSON Web Key or a set of them, the key file of an SSH
- * client, or the base64 of a key without its label; also escaped for JSON, HTML or a URL, or as base64. It finds
- * mistakes; it does not stop somebody who wants to hide a key.
+ * client, or the bytes of a key without a label; also escaped for JSON, HTML or a URL, or as base64 or hex. Called for
+ * every text of an input that goes to the API or into a URL of it. It finds mistakes; it does not stop somebody who wants
+ * to hide a key.
  */
 export function holdsPrivateKey(text: string): boolean {
-  return isPrivateKey(text.slice(0, MAX_CHARS), MAX_LAYERS);
+  if (SHORT.test(text)) return false;
+  let texts = [text.slice(0, MAX_CHARS)];
+  for (let layer = 0; layer <= MAX_LAYERS && texts.length > 0; layer++) {
+    const plain = texts.map(unescapeText);
+    if (plain.some(isPrivateKey)) return true;
+    const encoded = plain.flatMap(findEncoded);
+    if (encoded.some(isPrivateKeyFile)) return true;
+    texts = encoded.filter(isText).slice(0, MAX_TEXTS).map(toText);
+  }
+  return false;
 }
 
-function isPrivateKey(text: string, layers: number): boolean {
-  const plain = unescapeText(text);
-  if (PEM.test(plain) || PUTTY.test(plain) || isPrivateJwk(plain)) return true;
-  const decoded = base64RunsOf(plain);
-  return decoded.some(
-    (bytes) => isPrivateDer(bytes) || (layers > 1 && isPrivateKey(toText(bytes), layers - 1)),
-  );
+/** No key fits: the shortest in base64 has 64 characters, and its label 17. Ids and plain names end here. */
+const SHORT = /^(?:[\w .:~-]{0,16}|[\w-]{0,40})$/;
+
+function isPrivateKey(text: string): boolean {
+  return PEM.test(text) || PUTTY.test(text) || isPrivateJwk(text);
 }
 
 /** RFC 7468 labels, and those of OpenSSH, SSH2 and PGP. */
@@ -28,18 +41,28 @@ const PEM = /-\s*BEGIN[\s+_]+(?:[A-Z\d]+[\s+_]+){0,3}PRIVATE[\s+_]+KEY/i;
 const PUTTY = /PuTTY-User-Key-File-\d/i;
 
 const QUOTE = `["'\`]?`;
-const KEY_TYPE = new RegExp(`(?:^|[{,\\s;&?+"'])(${QUOTE})kty\\1[\\s+]*[:=]`);
+const KEY_TYPE = new RegExp(`(?:^|[{,\\s;&?+"'])(${QUOTE})kty\\1[\\s+]*[:=]`, 'i');
 /** RFC 7518 section 6: the members that only a private or a symmetric key has, with a value. */
 const PRIVATE_MEMBER = new RegExp(
   `(?:^|[{,\\s;&?+])(${QUOTE})(?:d|p|q|dp|dq|qi|k)\\1[\\s+]*[:=][\\s+]*${QUOTE}[\\w+/-]{16,}|"(?:d|p|q|dp|dq|qi|k)"[\\s+]*:[\\s+]*"[\\w+/=-]+"|"oth"[\\s+]*:[\\s+]*\\[`,
+  'i',
+);
+/** The same in a JSON object that has lost its `kty`: a number of 32 bytes or more, which is no digest in hex. */
+const LONE_MEMBER = new RegExp(
+  `(?:[{,]\\s*(${QUOTE})|(["'\`]))(?:d|p|q|dp|dq|qi)(?:\\1|\\2)\\s*:\\s*["'\`](?![\\da-f]+["'\`])[\\w+/-]{40,}`,
+  'i',
 );
 
 function isPrivateJwk(text: string): boolean {
-  return KEY_TYPE.test(text) && PRIVATE_MEMBER.test(text);
+  return (KEY_TYPE.test(text) && PRIVATE_MEMBER.test(text)) || LONE_MEMBER.test(text);
 }
+
+/** One of these is there if anything is escaped. */
+const ESCAPES = /[%&\\\u00ad\u200b-\u200d\u2010-\u2015\u2018-\u201f\u2033\u2060\u2212\ufeff\uff02]/;
 
 /** What a key looks like when it was copied out of JSON, a URL, HTML or a text processor. Each pass takes linear time. */
 function unescapeText(text: string): string {
+  if (!ESCAPES.test(text)) return text;
   return text
     .replace(/%([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
     .replace(/%([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
@@ -53,37 +76,99 @@ function unescapeText(text: string): string {
     .replace(/\\|[\u00ad\u200b-\u200d\u2060\ufeff]/g, '');
 }
 
-const RUN = /[\w+/-]{40,}/g;
-/** How base64 begins of `{"`, of five dashes, and of a DER sequence: a prefix may stand right before it. */
-const BEGINNINGS = ['eyJ', 'eyAi', 'ewog', 'ewoJ', 'LS0tLS', 'MII', 'MIG', 'MHc', 'MC4'];
+const BASE64 = /[\w+/-]+/g;
+const MIN_BASE64 = 40;
+const HEX = /[\da-f]+/gi;
+const MIN_HEX = 64;
+/**
+ * How base64 begins of an object or a list of JSON, of dashes, of a DER sequence and of its hex, of OpenSSH's format, and
+ * of the base64 of most of these. A prefix may stand right before it.
+ */
+const BEGINNING = /e[wy]|W[3wy]|LS0t|M[A-Pz]|b3Bl|T[UV]|ZX|TFMw/g;
 
-/** The bytes of whatever may be base64, by line and with the lines joined. */
-function base64RunsOf(text: string): Buffer[] {
-  const joined = text.replace(/\s+/g, '');
-  const runs = new Set([...(joined.match(RUN) ?? []), ...(text.match(RUN) ?? [])]);
-  return [...runs].slice(0, MAX_RUNS).flatMap((run) => {
-    const starts = BEGINNINGS.map((beginning) => run.indexOf(beginning)).filter((at) => at > 0);
-    return [0, ...starts].map((at) => Buffer.from(run.slice(at), 'base64'));
-  });
+interface Encoded {
+  readonly text: string;
+  readonly encoding: 'base64' | 'hex';
+  /** Its first bytes. */
+  readonly head: Buffer;
 }
+
+/** Whatever may be base64, by line and with the lines joined, or hex. */
+function findEncoded(text: string): Encoded[] {
+  const joined = text.replace(/\s+/g, '');
+  const runs = new Set([...findRuns(joined, BASE64, MIN_BASE64), ...findRuns(text, BASE64, MIN_BASE64)]);
+  const hex = findRuns(joined.replaceAll(':', ''), HEX, MIN_HEX);
+  const base64 = [...runs].flatMap(startsIn).slice(0, MAX_ENCODED);
+  return [...hex.map(encodedAs('hex')), ...base64.map(encodedAs('base64'))];
+}
+
+/** A pattern with a minimum would try again from each character of a run that is too short. */
+function findRuns(text: string, pattern: RegExp, min: number): string[] {
+  return (text.match(pattern) ?? []).filter(({ length }) => length >= min);
+}
+
+/** A run of base64 from each place on at which a key may begin. */
+function startsIn(run: string): string[] {
+  const starts = [run];
+  for (const { index } of run.matchAll(BEGINNING)) {
+    if (index > 0) starts.push(run.slice(index));
+    if (starts.length > MAX_STARTS) break;
+  }
+  return starts;
+}
+
+const HEAD_CHARS = 96;
+
+function encodedAs(encoding: Encoded['encoding']): (text: string) => Encoded {
+  return (text) => ({ text, encoding, head: Buffer.from(text.slice(0, HEAD_CHARS), encoding) });
+}
+
+/** OpenSSH's own format, or one of ASN.1. */
+function isPrivateKeyFile({ head }: Encoded): boolean {
+  return isPrivateDer(head) || head.subarray(0, OPENSSH.length).equals(OPENSSH);
+}
+
+const OPENSSH = Buffer.from('openssh-key-v1');
 
 /**
- * The start of PKCS#8 and PKCS#1 (version 0 or 1, RFC 5958 and 8017), SEC1 (version 1, RFC 5915) and encrypted PKCS#8.
- * A public key and a certificate have a sequence where these have their version.
+ * The start of PKCS#8 (version 0 or 1 and an algorithm, RFC 5958), PKCS#1 (version 0 or 1 and a number, RFC 8017), SEC1
+ * (version 1 and bytes, RFC 5915), encrypted PKCS#8, and PKCS#12 (version 3, RFC 7292). A public key and a certificate
+ * have a sequence where these have their version, and a certificate request has a name where PKCS#8 has its algorithm.
  */
 function isPrivateDer(bytes: Buffer): boolean {
-  if (bytes[0] !== 0x30) return false;
-  const lengthBytes = (bytes[1] ?? 0) < 0x80 ? 0 : (bytes[1] ?? 0) - 0x80;
-  if (lengthBytes > 4) return false;
-  const content = bytes.subarray(2 + lengthBytes);
-  const isVersion = content[0] === 0x02 && content[1] === 1 && (content[2] ?? 2) <= 1;
-  const isKey = content[3] === 0x30 || content[3] === 0x02 || content[3] === 0x04;
-  return (isVersion && isKey) || content.subarray(0, 24).includes(PBES);
+  const content = contentOf(bytes);
+  if (!content) return false;
+  const [type, length, version = 9, next] = content;
+  if (type === SEQUENCE)
+    return content.subarray(0, 24).includes(PKCS5) || content.subarray(0, 24).includes(PKCS12);
+  if (type !== INTEGER || length !== 1) return false;
+  if (next === SEQUENCE)
+    return contentOf(content.subarray(3))?.[0] === OBJECT_ID && (version <= 1 || version === 3);
+  return version <= 1 && (next === INTEGER || (version === 1 && next === OCTETS));
 }
 
-/** The beginning of the object identifiers of PKCS#5 and PKCS#12 encryption. */
-const PBES = Buffer.from('2a864886f70d0105', 'hex');
+const INTEGER = 0x02;
+const OCTETS = 0x04;
+const OBJECT_ID = 0x06;
+const SEQUENCE = 0x30;
+/** The beginnings of the object identifiers of encryption by a passphrase. */
+const PKCS5 = Buffer.from('2a864886f70d0105', 'hex');
+const PKCS12 = Buffer.from('2a864886f70d010c', 'hex');
 
-function toText(bytes: Buffer): string {
-  return bytes.toString('utf8');
+/** What is inside of a DER sequence. Undefined if it is none, or not in the one form of its length that DER allows. */
+function contentOf(der: Buffer): Buffer | undefined {
+  const [type, length = 0xff] = der;
+  if (type !== SEQUENCE || length === 0x80 || length > 0x84) return undefined;
+  return der.subarray(2 + Math.max(length - 0x80, 0));
+}
+
+/** The characters of ASCII, as UTF-8 or UTF-16. */
+const TEXT = /^[\0\t-\r -~]+$/;
+
+function isText({ head }: Encoded): boolean {
+  return TEXT.test(head.toString('latin1', 0, 24));
+}
+
+function toText({ text, encoding }: Encoded): string {
+  return Buffer.from(text, encoding).toString('latin1').replaceAll('\0', '');
 }

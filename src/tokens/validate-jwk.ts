@@ -1,6 +1,6 @@
 import { findJwkProblem } from '../keys/jwk.ts';
 import type { JsonWebKeyDto } from '../upstream/models.ts';
-import { holdsPrivateKey } from './private-key-text.ts';
+import { holdsPrivateKey, PRIVATE_KEY_PASTED } from './private-key-text.ts';
 
 /** What is wrong with a key or its location, and where below it. The message never repeats a value. */
 export interface KeyProblem {
@@ -32,8 +32,6 @@ const HTTPS_URL = (() => {
   );
 })();
 
-/** What a client is told that sent a private key in a text. */
-export const PRIVATE_KEY_PASTED = 'This looks like a private key. It was not sent on; treat it as exposed.';
 const MAX_KEYS = 100;
 /** Of one key set: the rest is checked again when these are gone. */
 const MAX_PROBLEMS = 10;

@@ -258,6 +258,38 @@ describe('A private key that was pasted as text', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
+  it('is refused as an id and as an idempotency key, where its base64 has the form of one', async () => {
+    const keys = [
+      generateKeyPairSync('ed25519')
+        .privateKey.export({ type: 'pkcs8', format: 'der' })
+        .toString('base64url'),
+      Buffer.from(JSON.stringify({ d: jwk(ecKey).d })).toString('base64url'),
+    ];
+    for (const id of keys) {
+      const answers = [
+        await gateway.query('query ($id: ID!) { token(id: $id) { id } }', { id }),
+        await gateway.query('query ($id: ID!) { node(id: $id) { id } }', { id }),
+        await gateway.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ['unknown', id] }),
+        await gateway.query(`{ token(id: "${id}") { id } }`),
+        await gateway.query(UPDATE, { input: { id, name: 'worker' } }),
+        await gateway.query(
+          'mutation ($id: ID!) { deleteToken(input: { id: $id }) { userErrors { message field } } }',
+          { id },
+        ),
+        await gateway.query(CREATE, {
+          input: { name: 'worker', idempotencyKey: id, authenticationMethod: uri },
+        }),
+      ];
+      for (const { text } of answers) {
+        expect(text).toContain(MESSAGE);
+        expect(text).not.toContain(id);
+      }
+      expect(gateway.calls()).toEqual(['GET /v1/tokens/unknown']);
+      gateway.forgetCalls();
+      expect(gateway.log()).not.toContain(id);
+    }
+  });
+
   it.each([
     ['a public JWK', JSON.stringify(EC_JWK)],
     ['a public JWK with a telling identifier', JSON.stringify({ ...RSA_JWK, kid: `d:${'a'.repeat(40)}` })],

@@ -69,7 +69,7 @@ function secrets() {
       name: 'A private JSON Web Key in a text is not recognised',
       file: 'src/tokens/private-key-text.ts',
       within: 'isPrivateKey',
-      find: '|| isPrivateJwk(plain)',
+      find: '|| isPrivateJwk(text)',
       replace: '',
       ...privateText,
     },

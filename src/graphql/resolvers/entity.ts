@@ -1,7 +1,7 @@
 import { badUserInput, toReadError } from '../../errors.ts';
-import { isId } from '../../upstream/iam-client.ts';
 import type { TokenDto } from '../../upstream/models.ts';
 import type { Context } from '../context.ts';
+import { isObjectId } from './validate-input.ts';
 
 interface EntitiesArgs {
   readonly representations: readonly unknown[];
@@ -30,7 +30,7 @@ async function loadEntity(representation: unknown, { loaders }: Context): Promis
   const { __typename: type, id } = representation as { __typename?: unknown; id?: unknown };
   if (type !== 'Token' || typeof id !== 'string') throw refused();
   // As for `node`: what cannot be an id is no object.
-  return isId(id) ? loaders.token(id) : null;
+  return isObjectId(id, 'representations') ? loaders.token(id) : null;
 }
 
 function refused(): Error {

@@ -1,4 +1,3 @@
-import { checkIdempotencyKey } from '../../tokens/idempotent-create.ts';
 import type { CreateTokenBody } from '../../upstream/models.ts';
 import type { Context } from '../context.ts';
 import type {
@@ -13,6 +12,7 @@ import { orUserErrors, type TokenPayload, toUserErrors } from './user-errors.ts'
 import {
   checkDescription,
   checkId,
+  checkIdempotencyKey,
   checkName,
   checkPublicKeyInfo,
   toPublicKeyInfo,

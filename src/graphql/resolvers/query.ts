@@ -1,25 +1,25 @@
 import { badUserInput, toReadError } from '../../errors.ts';
-import { isId } from '../../upstream/iam-client.ts';
 import type { TokenDto } from '../../upstream/models.ts';
 import type { Context } from '../context.ts';
 import type { NodeResolvers, QueryResolvers } from '../generated.ts';
 import { toConnection } from '../pagination/connection.ts';
 import { toTokenEdge } from './token.ts';
+import { isObjectId } from './validate-input.ts';
 
 const MAX_NODES = 100;
 
 export const Query = {
   token(_parent, { id }, { loaders }) {
-    if (!isId(id)) throw badUserInput('`id` is not an id. Pass `Token.id` as it came.', 'id');
+    if (!isObjectId(id, 'id')) throw badUserInput('`id` is not an id. Pass `Token.id` as it came.', 'id');
     return loaders.token(id);
   },
   tokens: (_parent, args, { loaders }) =>
     toConnection({ scope: 'tokens', args, fetchPage: loaders.tokenPage, toEdge: toTokenEdge }),
-  node: (_parent, { id }, context) => loadNode(id, context),
+  node: (_parent, { id }, context) => loadNode(id, 'id', context),
   nodes(_parent, { ids }, context) {
     if (ids.length > MAX_NODES)
       throw badUserInput(`\`ids\` must not hold more than ${MAX_NODES} ids.`, 'ids');
-    return Promise.all(ids.map((id) => loadNode(id, context).catch(toReadError)));
+    return Promise.all(ids.map((id) => loadNode(id, 'ids', context).catch(toReadError)));
   },
 } satisfies Required<QueryResolvers>;
 
@@ -28,6 +28,6 @@ export const Node = {
 } satisfies NodeResolvers;
 
 /** What cannot be an id is no object: null, as the Relay specification asks, and nobody is asked. */
-async function loadNode(id: string, { loaders }: Context): Promise<TokenDto | null> {
-  return isId(id) ? loaders.token(id) : null;
+async function loadNode(id: string, argument: string, { loaders }: Context): Promise<TokenDto | null> {
+  return isObjectId(id, argument) ? loaders.token(id) : null;
 }

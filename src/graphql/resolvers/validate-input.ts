@@ -1,5 +1,6 @@
-import { holdsPrivateKey } from '../../tokens/private-key-text.ts';
-import { checkKeySet, checkKeySetUrl, PRIVATE_KEY_PASTED } from '../../tokens/validate-jwk.ts';
+import { badUserInput } from '../../errors.ts';
+import { holdsPrivateKey, PRIVATE_KEY_PASTED } from '../../tokens/private-key-text.ts';
+import { checkKeySet, checkKeySetUrl } from '../../tokens/validate-jwk.ts';
 import { isId } from '../../upstream/iam-client.ts';
 import type { JsonWebKeyDto, PublicKeyInfoDto } from '../../upstream/models.ts';
 import type { PublicKeyInfoInput } from '../generated.ts';
@@ -13,7 +14,14 @@ const LONE_SURROGATE =
   'Half of a surrogate pair is not a character. Send well-formed Unicode; a text that was cut may have lost the other half.';
 
 export function checkId(id: string): Problem[] {
+  if (holdsPrivateKey(id)) return [{ path: ['id'], message: PRIVATE_KEY_PASTED }];
   return isId(id) ? [] : [{ path: ['id'], message: 'This is not an id. Pass `Token.id` as it came.' }];
+}
+
+/** Whether an id of a query may be one of an object. Throws `BAD_USER_INPUT` for a private key in its place. */
+export function isObjectId(id: string, argument: string): boolean {
+  if (holdsPrivateKey(id)) throw badUserInput(PRIVATE_KEY_PASTED, argument);
+  return isId(id);
 }
 
 /** The API wants three characters in a row on one line and names no maximum; ours is the vendor's command line's. */
@@ -35,6 +43,18 @@ export function checkDescription(description: string | null | undefined): Proble
   return description.length > MAX_DESCRIPTION
     ? problem(`At most ${MAX_DESCRIPTION} characters are allowed.`)
     : [];
+}
+
+export function checkIdempotencyKey(key: string | null | undefined): Problem[] {
+  if (key == null) return [];
+  if (holdsPrivateKey(key)) return [{ path: ['idempotencyKey'], message: PRIVATE_KEY_PASTED }];
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return [];
+  return [
+    {
+      path: ['idempotencyKey'],
+      message: '1 to 255 visible ASCII characters are needed, for example a random UUID.',
+    },
+  ];
 }
 
 const KEY_INFO = ['authenticationMethod', 'publicKeyInfo'] as const;
