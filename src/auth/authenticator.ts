@@ -1,8 +1,7 @@
 import type { Transport } from '../upstream/transport.ts';
-import type { Authenticator } from './caller.ts';
+import { createPassThroughAuthenticator } from './bearer.ts';
+import type { AuthDependencies, Authenticator } from './caller.ts';
 import type { ApiKey } from './callers/api-key.ts';
-import type { AuthDependencies } from './dependencies.ts';
-import { createPassThroughAuthenticator } from './pass-through.ts';
 import type { PatOptions } from './pat/sign-in.ts';
 
 export type CallerAuthOptions =

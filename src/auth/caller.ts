@@ -1,3 +1,5 @@
+import type { Transport } from '../upstream/transport.ts';
+
 /** Where the `Authorization` value of upstream calls comes from. */
 export interface Credential {
   /** Upstream reads are shared under this, so it is never shorter than a full SHA-256 (hex). */
@@ -39,3 +41,22 @@ export interface Authenticator {
 
 /** Reads who calls from the `Authorization` value, in `pat` mode. Throws or rejects with `AuthError` only. */
 export type CallerCheck = (authorization: string | undefined) => CallerRights | Promise<CallerRights>;
+
+/** Milliseconds since 1970. */
+export type Clock = () => number;
+
+/** The part of pino that is used here. */
+export interface Log {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+}
+
+/** What signing in and checking callers need from outside. */
+export interface AuthDependencies {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told how each sign-in of the gateway itself ended. */
+  readonly onSignIn?: ((outcome: 'ok' | 'failed') => void) | undefined;
+}

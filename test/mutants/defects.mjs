@@ -50,7 +50,7 @@ function secrets() {
     },
     {
       name: 'The description of a failed sign-in, which may repeat what was sent, is kept',
-      file: 'src/auth/pat/token-response.ts',
+      file: 'src/auth/pat/request-token.ts',
       within: 'readAnswer',
       find: 'matching(body?.error, /^[a-z_]{1,64}$/)',
       replace: 'matching(body?.error_description, /./)',

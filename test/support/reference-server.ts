@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type ExecutionResult, execute, GraphQLError, parse, validate } from 'graphql';
-import { createPassThroughAuthenticator } from '../../src/auth/pass-through.ts';
+import { createPassThroughAuthenticator } from '../../src/auth/bearer.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { createContext } from '../../src/graphql/context.ts';
 import type { PipelineRequest } from '../../src/graphql/pipeline/request.ts';

@@ -3,8 +3,8 @@ import { findJwkProblem, type PublicJwk } from '../../keys/jwk.ts';
 import type { Cancellation } from '../../upstream/cancellation.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
-import type { AuthDependencies } from '../dependencies.ts';
-import { EXCHANGE_LIMITS, readAnswer } from '../pat/token-response.ts';
+import type { AuthDependencies } from '../caller.ts';
+import { EXCHANGE_LIMITS, readAnswer } from '../pat/request-token.ts';
 
 interface JwksOptions extends AuthDependencies {
   readonly url: string;

@@ -8,8 +8,7 @@ import {
 } from 'jose';
 import { AuthError } from '../auth-error.ts';
 import { readBearer, sha256 } from '../bearer.ts';
-import type { CallerCheck, CallerRights } from '../caller.ts';
-import type { Clock } from '../dependencies.ts';
+import type { CallerCheck, CallerRights, Clock } from '../caller.ts';
 
 interface JwtCallerOptions {
   readonly getKey: JWTVerifyGetKey;

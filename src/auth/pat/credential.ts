@@ -2,11 +2,10 @@ import { createCancellation } from '../../upstream/cancellation.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import { sha256 } from '../bearer.ts';
-import type { Credential } from '../caller.ts';
-import type { AuthDependencies } from '../dependencies.ts';
-import type { AccessToken } from './access-token.ts';
+import type { AuthDependencies, Credential } from '../caller.ts';
+import type { AccessToken } from './request-token.ts';
+import { describeClock } from './request-token.ts';
 import { createSignIn, type PatOptions } from './sign-in.ts';
-import { describeClock } from './token-response.ts';
 
 export interface PatCredential extends Credential {
   /** Aborts a sign-in that is under way. */

@@ -1,12 +1,10 @@
 import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { Transport } from '../../upstream/transport.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
-import type { Clock } from '../dependencies.ts';
-import type { AccessToken } from './access-token.ts';
-import { createAssertion } from './client-assertion.ts';
-import { chooseAlgorithm, readPrivateKey, type SigningAlgorithm } from './private-key.ts';
-import { requestProjectToken } from './sts.ts';
-import { requestUserToken } from './token-endpoint.ts';
+import type { Clock } from '../caller.ts';
+import { chooseAlgorithm, createAssertion, readPrivateKey, type SigningAlgorithm } from './private-key.ts';
+import type { AccessToken } from './request-token.ts';
+import { requestProjectToken, requestUserToken } from './request-token.ts';
 
 /** A personal access token, as the Affinidi CLI writes it to `.env`. */
 export interface PatOptions {

@@ -1,7 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { decodeJwt, jwtVerify } from 'jose';
-import { createAssertion } from '../../../src/auth/pat/client-assertion.ts';
+import { createAssertion } from '../../../src/auth/pat/private-key.ts';
 import { createEcKey } from './support.ts';
 
 const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Log } from '../../../src/auth/dependencies.ts';
+import type { Log } from '../../../src/auth/caller.ts';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
 import type { Transport } from '../../../src/upstream/transport.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
