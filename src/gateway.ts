@@ -1,6 +1,5 @@
 import cluster from 'node:cluster';
 import { statSync } from 'node:fs';
-import { toAuthOptions } from './auth/options.ts';
 import { bannerOf } from './banner.ts';
 import { startWorkers } from './cluster.ts';
 import type { Config } from './config/config.ts';
@@ -109,14 +108,15 @@ async function runServer(config: Config, log: Log, own: Own): Promise<void> {
   const { logger } = log;
   const emulator = config.emulator && !own.worker ? await startEmulator(config.emulator) : undefined;
   const address = emulator ?? own.worker?.emulator;
-  const apiGatewayUrl = config.upstream.apiGatewayUrl ?? address?.url ?? '';
   // A primary process serves nothing, so it does without most of the packages.
   const { startServer } = await import('./server.ts');
   const server = await startServer(
     {
       ...config,
-      upstream: { ...config.upstream, apiGatewayUrl },
-      auth: toAuthOptions(config.auth, { apiGatewayUrl, tokenEndpoint: address?.tokenEndpoint }),
+      iam: {
+        apiGatewayUrl: config.upstream.apiGatewayUrl ?? address?.url ?? '',
+        tokenEndpoint: address?.tokenEndpoint,
+      },
       build: own.build,
       primary: own.worker ? toPrimary : undefined,
       maxConnections: own.maxConnections,

@@ -2,8 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createAdmission } from './admission/admission.ts';
-import { type AuthOptions, createAuthenticator, isOpen } from './auth/authenticator.ts';
-import { probePat } from './auth/probe.ts';
+import { createAuthenticator, type IamAddress, isOpen } from './auth/authenticator.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import { createApollo } from './graphql/apollo/server.ts';
 import type { ContextParts } from './graphql/context.ts';
@@ -42,28 +41,10 @@ import { createDeadlines } from './upstream/cancellation.ts';
 import { createSingleFlight } from './upstream/single-flight.ts';
 import { createUpstream } from './upstream/upstream.ts';
 
-type OwnConfig = Pick<
-  Config,
-  | 'listen'
-  | 'admin'
-  | 'explorer'
-  | 'introspection'
-  | 'federation'
-  | 'cors'
-  | 'limits'
-  | 'http'
-  | 'execution'
-  | 'apq'
-  | 'tracing'
-  | 'trustedDocuments'
-  | 'redisUrl'
->;
-
-/** The configuration with what only main.ts knows: where the emulator is, if it is one, and what opens it. */
-export interface ServerOptions extends OwnConfig {
-  readonly upstream: Config['upstream'] & { readonly apiGatewayUrl: string };
-  readonly auth: AuthOptions;
+/** The configuration, and what the process adds to it. */
+export interface ServerOptions extends Config {
   readonly build: Build;
+  readonly iam: IamAddress;
   /** In a worker, the way to its primary process, which has the admin listener and the state of all. */
   readonly primary?: Channel | undefined;
   /** Client connections at once. Undefined: no limit. */
@@ -99,7 +80,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const tracing = options.tracing ? await loadTracing(log) : undefined;
   const state = await openState(options, log);
   const { writes } = state;
-  const upstream = createUpstream(options.upstream.apiGatewayUrl, options.upstream, {
+  const upstream = createUpstream(options.iam.apiGatewayUrl, options.upstream, {
     onAttempt: (report) => {
       logCall(report);
       traffic?.onUpstreamCall(report);
@@ -107,7 +88,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     onWrite: operations.invalidate,
     afterWrite: writes?.report,
   });
-  const authenticator = await createAuthenticator(options.auth, {
+  const authenticator = await createAuthenticator(options.auth, options.iam, {
     openTransport: upstream.openSignInTransport,
     clock: Date.now,
     log,
@@ -205,11 +186,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   return {
     url: `${urlOf(app)}/graphql`,
     adminUrl: admin && urlOf(admin),
-    async probe() {
-      const { auth } = options;
-      if (auth.mode !== 'pat' || !authenticator.credential) return;
-      await probePat(upstream.client, authenticator.credential, auth.pat.credential, log);
-    },
+    probe: async () => authenticator.probe?.(upstream.client),
     async close() {
       draining = true;
       // Load balancers learn from `/readyz` meanwhile. What they sent and was not read yet would be reset.

@@ -23,7 +23,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   // One gateway process, or a primary process with its workers.
   'gateway.ts': [
-    'auth/',
     'banner.ts',
     'cluster.ts',
     'config/',

@@ -1,11 +1,12 @@
 /**
- * `unauthenticated` it is not known who calls; `forbidden` it is known and not allowed;
- * `sign-in-refused` the gateway's own PAT was refused, which no caller can mend;
- * `keys-unavailable` callers cannot be checked at the moment, trying again may help.
+ * - `unauthenticated`: the caller is unknown.
+ * - `forbidden`: the caller is known and lacks the right.
+ * - `sign-in-refused`: IAM rejected the gateway's own personal access token, which no caller can change.
+ * - `keys-unavailable`: callers cannot be checked at the moment; a retry may help.
  */
 export type AuthFailure = 'unauthenticated' | 'forbidden' | 'sign-in-refused' | 'keys-unavailable';
 
-/** A request that may not go on. `message` is public: it says what to do and echoes nothing that was sent. */
+/** A rejected request. `message` is public: it says what to do and echoes nothing that was sent. */
 export class AuthError extends Error {
   override readonly name = 'AuthError';
   readonly kind: AuthFailure;
@@ -19,7 +20,7 @@ export class AuthError extends Error {
   }
 }
 
-/** Authentication is set up wrongly: a reason not to start. Names variables, never their values. */
+/** Authentication is configured wrongly, so the gateway must not start. Names variables, never their values. */
 export class AuthConfigError extends Error {
   override readonly name = 'AuthConfigError';
 }

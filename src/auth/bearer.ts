@@ -17,7 +17,7 @@ export function readBearer(authorization: string | undefined): string {
   return credential;
 }
 
-/** True for what can be a header value safely: visible ASCII without blanks, at most 8 KiB. */
+/** Whether a text is safe as a header value: visible ASCII without blanks, at most 8 KiB. */
 export function isCredential(text: string): boolean {
   return text.length <= MAX_CREDENTIAL_LENGTH && /^[\x21-\x7e]+$/.test(text);
 }
@@ -27,7 +27,7 @@ export function sha256(text: string): string {
   return hash('sha256', text, 'hex');
 }
 
-/** Callers bring their own IAM credential. Whether it is good, and for what, is for IAM to say, call by call. */
+/** Callers send their own IAM credential. IAM decides, call by call, whether it is valid and what it allows. */
 export function createPassThroughAuthenticator(): Authenticator {
   return {
     authenticate: (authorization) => toCaller(readBearer(authorization)),

@@ -1,6 +1,5 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { toAuthOptions } from '../../src/auth/options.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { startServer } from '../../src/server.ts';
@@ -60,7 +59,6 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     },
     readFile,
   );
-  const apiGatewayUrl = config.upstream.apiGatewayUrl ?? emulator.url;
   const lines: string[] = [];
   const log = pino(
     { level: config.logLevel },
@@ -74,8 +72,10 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   const server = await startServer(
     {
       ...config,
-      upstream: { ...config.upstream, apiGatewayUrl },
-      auth: toAuthOptions(config.auth, { apiGatewayUrl, tokenEndpoint: emulator.tokenEndpoint }),
+      iam: {
+        apiGatewayUrl: config.upstream.apiGatewayUrl ?? emulator.url,
+        tokenEndpoint: emulator.tokenEndpoint,
+      },
       build: readBuild(),
       sampleAuthorization: 'Bearer demo',
     },

@@ -4,7 +4,7 @@ import type { Cancellation } from '../../upstream/cancellation.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import type { AuthDependencies } from '../caller.ts';
-import { EXCHANGE_LIMITS, readAnswer } from '../pat/request-token.ts';
+import { EXCHANGE_LIMITS, readSuccess } from '../pat/request-token.ts';
 
 interface JwksOptions extends AuthDependencies {
   readonly url: string;
@@ -47,7 +47,7 @@ export function createJwks({ url, transport, clock, log, cancellation }: JwksOpt
         headers: { accept: 'application/json' },
         ...EXCHANGE_LIMITS,
       } as const;
-      const answer = readAnswer(await transport({ ...request, cancellation }), 'The key set', clock());
+      const answer = readSuccess(await transport({ ...request, cancellation }), 'The key set', clock());
       // Checks the shape itself and throws JWKSInvalid.
       keys = createLocalJWKSet(withUsableKeys(answer) as unknown as JSONWebKeySet);
       fetchedAtMs = clock();

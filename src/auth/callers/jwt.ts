@@ -18,8 +18,8 @@ interface JwtCallerOptions {
 }
 
 /**
- * Asymmetric ones only. With an HS algorithm among them, whoever knows the public key could sign; `none` is no
- * signature at all (RFC 8725 §2.1).
+ * Only asymmetric algorithms. With an HS algorithm, everybody who knows the public key could sign; `none` is no
+ * signature at all (RFC 8725 section 2.1).
  */
 const ALGORITHMS = [
   'RS256',
@@ -37,7 +37,7 @@ const ALGORITHMS = [
 
 const CLOCK_TOLERANCE_SECONDS = 30;
 
-/** Callers present an access token of the operator's identity provider, with the scopes `tokens:read`, `tokens:write`. */
+/** Callers send an access token of the operator's identity provider, with the scope `tokens:read` or `tokens:write`. */
 export function createJwtCallerCheck({ getKey, issuer, audience, clock }: JwtCallerOptions): CallerCheck {
   return async (authorization) => {
     const jwt = readBearer(authorization);
@@ -74,7 +74,7 @@ async function verify(
 const MAX_KEYS_TRIED = 10;
 
 /**
- * Several keys of the set fit the JWT's header: it has no `kid`, or the set has a key twice. One of them must have
+ * For a JWT that several keys of the set match: it has no `kid`, or the set has a key twice. One of them must have
  * signed it.
  */
 async function verifyWithAny(
@@ -88,7 +88,7 @@ async function verifyWithAny(
     try {
       return await jwtVerify(jwt, key, options);
     } catch (error) {
-      // Claims are looked at after the signature was found right: no other key would change them.
+      // jose checks claims after the signature, so another key would give the same result.
       const isSigned = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
       if (isSigned) throw error;
     }
@@ -96,7 +96,7 @@ async function verifyWithAny(
   throw new errors.JWSSignatureVerificationFailed();
 }
 
-/** A caller stays the same principal when the token is renewed. `tokens:write` includes reading. */
+/** The principal stays the same when the token is renewed. `tokens:write` includes reading. */
 function toRights(payload: JWTPayload): CallerRights {
   const { iss, sub } = payload;
   if (typeof sub !== 'string' || sub === '') throw refused('empty sub');
@@ -111,13 +111,13 @@ function toRights(payload: JWTPayload): CallerRights {
   return { principal: sha256(JSON.stringify([iss, sub])), mayRead: true, mayWrite };
 }
 
-/** RFC 8693 has a string with blanks; identity providers also send arrays, under either name. */
+/** A string with blanks by RFC 8693; identity providers also send arrays. */
 function toScopes(claim: unknown): readonly unknown[] {
   if (typeof claim === 'string') return claim.split(' ');
   return Array.isArray(claim) ? claim : [];
 }
 
-/** jose's errors hold the claims, so they do not become the cause. */
+/** Without a `cause`: jose's errors hold the claims. */
 function toAuthError(error: unknown): AuthError {
   if (error instanceof errors.JWTExpired) {
     return new AuthError('unauthenticated', 'The access token has expired. Send a new one.', {

@@ -1,19 +1,15 @@
-import { createCancellation } from '../../upstream/cancellation.ts';
+import type { UpstreamCredential as Credential } from '../../upstream/attempt.ts';
+import type { Cancellation } from '../../upstream/cancellation.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import { sha256 } from '../bearer.ts';
-import type { AuthDependencies, Credential } from '../caller.ts';
-import type { AccessToken } from './request-token.ts';
-import { describeClock } from './request-token.ts';
+import type { AuthDependencies } from '../caller.ts';
+import { type AccessToken, describeClock } from './request-token.ts';
 import { createSignIn, type PatOptions } from './sign-in.ts';
 
-export interface PatCredential extends Credential {
-  /** Aborts a sign-in that is under way. */
-  close(): void;
-}
-
 interface PatDependencies extends AuthDependencies {
-  readonly config: PatOptions;
+  /** Aborts a sign-in that is in flight. */
+  readonly closing: Cancellation;
   /** 0 to 1: spreads the refreshes of many replicas. */
   readonly random?: () => number;
 }
@@ -21,9 +17,9 @@ interface PatDependencies extends AuthDependencies {
 interface Held {
   readonly header: string;
   readonly usableUntilMs: number;
-  /** By what its issuer said. */
+  /** The end of the lifetime that the issuer announced. */
   readonly endsAtMs: number;
-  /** From here on the next caller starts a refresh in the background. */
+  /** From this time on, the next caller starts a refresh in the background. */
   readonly refreshFromMs: number;
 }
 
@@ -31,24 +27,19 @@ const MIN_INTERVAL_MS = 1000;
 
 /**
  * The gateway's own credential, from a personal access token. What must stay true:
- * - one sign-in at a time, however many callers wait for it;
- * - a caller waits only when there is no usable value: near its end the old one is handed out while a new one is fetched;
- * - a failure is never taken for an answer, but told to those who ask within a second of it, so that an outage or a
- *   wrong key costs one attempt a second. The same holds for a value that upstream refuses as soon as it is made;
- * - the same for values that hardly live: within a second of its sign-in a value is handed out to the last;
- * - there are no timers: an idle gateway does not sign in, and nothing but `close()` is needed at the end.
+ * - One sign-in runs at a time, however many callers wait for it.
+ * - A caller waits only when there is no usable value: near its end the old one is used while a new one is fetched.
+ * - A failure is reported to all callers within a second of it, so that an outage or a wrong key costs one attempt a
+ *   second. The same holds for a value that the API rejects as soon as it is made.
+ * - Within a second of its sign-in a value is used to its very end, so that short lifetimes cause no more sign-ins.
+ * - There are no timers: an idle gateway does not sign in, and at the end only `closing` has to be cancelled.
  * Throws `AuthConfigError` when the key cannot be used.
  */
-export function createPatCredential({
-  config,
-  transport,
-  clock,
-  log,
-  onSignIn,
-  random = Math.random,
-}: PatDependencies): PatCredential {
-  const closing = createCancellation();
-  const signIn = createSignIn(config, { transport, clock, cancellation: closing });
+export function createPatCredential(
+  options: PatOptions,
+  { transport, clock, log, onSignIn, closing, random = Math.random }: PatDependencies,
+): Credential {
+  const signIn = createSignIn(options, { transport, clock, cancellation: closing });
   let held: Held | undefined;
   let refreshing: Promise<Held> | undefined;
   let signedInAtMs: number | undefined;
@@ -72,7 +63,10 @@ export function createPatCredential({
       held = toHeld(token, signedInAtMs, random());
       lastFailure = undefined;
       onSignIn?.('ok');
-      log.info({ credential: config.credential, lifetimeSeconds: token.lifetimeSeconds }, 'Signed in to IAM');
+      log.info(
+        { credential: options.credential, lifetimeSeconds: token.lifetimeSeconds },
+        'Signed in to IAM',
+      );
       return held;
     } catch (error) {
       const failure = toSignInFailure(error);
@@ -83,7 +77,7 @@ export function createPatCredential({
     }
   }
 
-  /** A clock that was set back must not make a second last for hours. */
+  /** By the absolute difference: a clock that was set back must not make a second last for hours. */
   function isRecent(atMs: number | undefined): boolean {
     return atMs !== undefined && Math.abs(clock() - atMs) < MIN_INTERVAL_MS;
   }
@@ -91,36 +85,37 @@ export function createPatCredential({
   function authorization(): string | Promise<string> {
     const now = clock();
     if (held === undefined || now >= held.usableUntilMs) return refresh().then(({ header }) => header);
-    if (now >= held.refreshFromMs) refresh().catch(() => {}); // logged where it happened
+    // `attempt` logs the failure.
+    if (now >= held.refreshFromMs) refresh().catch(() => {});
     return held.header;
   }
 
-  /** Whether another value would fare no better: this one was just renewed, or lived for less than a second. */
-  function isRenewalVain({ header, endsAtMs }: Held): boolean {
+  /** Whether a new value would be rejected as well: this one was just renewed, or lived for less than a second. */
+  function isRenewalUseless({ header, endsAtMs }: Held): boolean {
     if (lastRenewal?.header === header && isRecent(lastRenewal.atMs)) return true;
     return clock() >= endsAtMs && isRecent(signedInAtMs);
   }
 
   async function renew(rejected: string): Promise<string | undefined> {
     if (held?.header === rejected) {
-      if (isRenewalVain(held)) return undefined;
+      if (isRenewalUseless(held)) return undefined;
       held = undefined;
-      // The user token is of the same sign-in: what was revoked upstream may well be the PAT's whole session.
-      signIn.forgetUserToken();
+      // The user token is of the same sign-in: IAM may have revoked the whole session of the personal access token.
+      signIn.dropUserToken();
     } else if (held !== undefined && clock() < held.usableUntilMs) {
-      return held.header; // someone else has renewed it meanwhile
+      // Another call has renewed it meanwhile.
+      return held.header;
     }
     const { header } = await refresh();
     lastRenewal = { header, atMs: clock() };
     return header === rejected ? undefined : header;
   }
 
-  const { tokenEndpoint, tokenId, projectId, credential } = config;
+  const { tokenEndpoint, tokenId, projectId, credential } = options;
   return {
     identity: sha256(JSON.stringify([tokenEndpoint, tokenId, projectId, credential])),
     authorization,
     renew,
-    close: () => closing.cancel('aborted'),
   };
 }
 
@@ -131,9 +126,9 @@ function toHeld({ value, usableUntilMs, endsAtMs }: AccessToken, nowMs: number, 
 }
 
 /**
- * What a failed sign-in means for the call that needed it. A refusal is the operator's to mend: passed on as it is, the
- * token endpoint's 401 or 404 would read as the caller's, or as "no such token". For the rest, the call itself was
- * never sent. The cause is left behind: a transport's error may hold the request, and with it the assertion.
+ * The error of a call whose sign-in failed. Only the operator can do something about a rejected sign-in: passed on as it
+ * is, the token endpoint's 401 or 404 would read as the caller's, or as "no such token". After all other failures, the
+ * call itself was not sent. There is no `cause`: a transport's error may hold the request, and with it the assertion.
  */
 function toSignInFailure(error: unknown): unknown {
   if (!(error instanceof UpstreamError)) return error;

@@ -1,34 +1,25 @@
+import type { PatConfig } from '../../config/config.ts';
 import type { Cancellation } from '../../upstream/cancellation.ts';
 import type { Transport } from '../../upstream/transport.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import type { Clock } from '../caller.ts';
-import { chooseAlgorithm, createAssertion, readPrivateKey, type SigningAlgorithm } from './private-key.ts';
-import type { AccessToken } from './request-token.ts';
-import { requestProjectToken, requestUserToken } from './request-token.ts';
+import { createAssertion, readSigningKey } from './private-key.ts';
+import { type AccessToken, requestProjectToken, requestUserToken } from './request-token.ts';
 
-/** A personal access token, as the Affinidi CLI writes it to `.env`. */
-export interface PatOptions {
+/** A personal access token, and where it signs in. */
+export interface PatOptions
+  extends Pick<PatConfig, 'projectId' | 'tokenId' | 'keyId' | 'privateKeyPem' | 'passphrase' | 'credential'> {
   readonly tokenEndpoint: string;
   /** Base of the IAM API, `…/iam`. */
   readonly stsBaseUrl: string;
-  readonly projectId: string;
-  readonly tokenId: string;
-  /** Empty means `tokenId`. */
-  readonly keyId: string;
-  readonly privateKeyPem: string;
-  readonly passphrase?: string | undefined;
-  /** Chosen by the key when it is not said; RS256 for RSA. */
-  readonly signingAlgorithm?: SigningAlgorithm | undefined;
-  /** Which of the two tokens goes upstream. */
-  readonly credential: 'project' | 'user';
 }
 
-/** The chain assertion → user token → project token. Which calls are made, not when: that is `pat.ts`. */
+/** The chain assertion → user token → project token. `credential.ts` decides when it runs. */
 export interface SignIn {
-  /** Makes at most two calls, or three when STS has stopped accepting the user token that was kept. */
+  /** Makes at most two calls, or three when STS no longer accepts the user token of an earlier run. */
   run(): Promise<AccessToken>;
   /** The next run starts from the assertion. */
-  forgetUserToken(): void;
+  dropUserToken(): void;
 }
 
 /** Throws `AuthConfigError` when the key cannot be used. */
@@ -36,15 +27,14 @@ export function createSignIn(
   options: PatOptions,
   { transport, clock, cancellation }: { transport: Transport; clock: Clock; cancellation: Cancellation },
 ): SignIn {
-  const { tokenEndpoint, tokenId, keyId, stsBaseUrl, projectId } = options;
-  const key = readPrivateKey({ pem: options.privateKeyPem, passphrase: options.passphrase });
-  const algorithm = chooseAlgorithm(key, options.signingAlgorithm);
+  const { tokenEndpoint, tokenId, stsBaseUrl, projectId } = options;
+  const signingKey = readSigningKey(options.privateKeyPem.reveal(), options.passphrase);
   let userToken: AccessToken | undefined;
 
   async function newUserToken(): Promise<AccessToken> {
     const nowMs = clock();
-    const assertion = await createAssertion({ key, algorithm, tokenEndpoint, tokenId, keyId, nowMs });
-    return requestUserToken(transport, { tokenEndpoint, tokenId, assertion, nowMs, cancellation });
+    const assertion = await createAssertion(signingKey, options, nowMs);
+    return requestUserToken({ transport, nowMs, cancellation }, { tokenEndpoint, tokenId, assertion });
   }
 
   async function newProjectToken(): Promise<AccessToken> {
@@ -54,7 +44,7 @@ export function createSignIn(
     try {
       return await exchange(user);
     } catch (error) {
-      if (!isUserTokenRefused(error)) throw error;
+      if (!isUserTokenRejected(error)) throw error;
       userToken = undefined;
       if (kept === undefined) throw error;
     }
@@ -62,24 +52,19 @@ export function createSignIn(
     return exchange(userToken);
   }
 
-  function exchange(user: AccessToken): Promise<AccessToken> {
-    return requestProjectToken(transport, {
-      stsBaseUrl,
-      projectId,
-      userToken: user.value,
-      nowMs: clock(),
-      cancellation,
-    });
+  function exchange({ value }: AccessToken): Promise<AccessToken> {
+    const request = { transport, nowMs: clock(), cancellation };
+    return requestProjectToken(request, { stsBaseUrl, projectId, userToken: value });
   }
 
   return {
     run: options.credential === 'user' ? newUserToken : newProjectToken,
-    forgetUserToken() {
+    dropUserToken() {
       userToken = undefined;
     },
   };
 }
 
-function isUserTokenRefused(error: unknown): boolean {
+function isUserTokenRejected(error: unknown): boolean {
   return error instanceof UpstreamError && (error.status === 401 || error.status === 403);
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, SignJWT } from 'jose';
-import { type AuthOptions, createAuthenticator } from '../../../src/auth/authenticator.ts';
+import { createAuthenticator } from '../../../src/auth/authenticator.ts';
 import type { Caller } from '../../../src/auth/caller.ts';
+import type { AuthConfig, PatConfig } from '../../../src/config/config.ts';
 import {
   createEcKey,
   createTestLog,
@@ -27,16 +28,14 @@ beforeAll(async () => {
 });
 afterAll(() => issuer.close());
 
-function create(options: AuthOptions) {
-  return createAuthenticator(options, {
-    openTransport: async () => transport,
-    clock: Date.now,
-    log: createTestLog().log,
-  });
+function create(auth: AuthConfig) {
+  const { log } = createTestLog();
+  const openTransport = async () => transport;
+  return createAuthenticator(auth, { apiGatewayUrl: issuer.origin }, { openTransport, clock: Date.now, log });
 }
 
-function createPat(callerAuth: Extract<AuthOptions, { mode: 'pat' }>['callerAuth']) {
-  return create({ mode: 'pat', pat: toPatOptions(issuer, pem), callerAuth });
+function createPat(callerAuth: PatConfig['callerAuth'], privateKeyPem = pem) {
+  return create({ mode: 'pat', ...toPatOptions(issuer, privateKeyPem), callerAuth });
 }
 
 describe('Authentication as it is configured', () => {
@@ -56,8 +55,11 @@ describe('Authentication as it is configured', () => {
   });
 
   it('tells callers apart by API key while they share the gateway’s credential', async () => {
-    const keys = [{ name: 'me', role: 'read', sha256: keyHash }] as const;
-    const { authenticate } = await createPat({ kind: 'api-key', keys });
+    const { authenticate } = await createPat({
+      kind: 'api-key',
+      file: 'keys',
+      text: `me:read:${keyHash}`,
+    });
     const caller = authenticate('Bearer my-key') as Caller;
 
     expect(caller).toMatchObject({ principal: keyHash, mayWrite: false });
@@ -92,9 +94,7 @@ describe('Authentication as it is configured', () => {
   });
 
   it('refuses to start with a key that cannot be used', async () => {
-    const pat = toPatOptions(issuer, 'not a key');
-
-    expect(await failureOf(() => create({ mode: 'pat', pat, callerAuth: { kind: 'none' } }))).toMatchObject({
+    expect(await failureOf(() => createPat({ kind: 'none' }, 'not a key'))).toMatchObject({
       name: 'AuthConfigError',
     });
   });

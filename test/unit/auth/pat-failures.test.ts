@@ -1,10 +1,11 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createPatCredential, type PatCredential } from '../../../src/auth/pat/credential.ts';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
+import { createSecret } from '../../../src/config/secret.ts';
 import {
   createEcKey,
   createTestClock,
+  createTestCredential,
   createTestLog,
   failureOf,
   type Issuer,
@@ -12,14 +13,13 @@ import {
   startIssuer,
   TOKEN_PATH,
   toPatOptions,
-  transport,
 } from './support.ts';
 
 const { pem } = createEcKey();
 let issuer: Issuer;
 let time: ReturnType<typeof createTestClock>;
 let logged: ReturnType<typeof createTestLog>;
-let credential: PatCredential;
+let credential: ReturnType<typeof createTestCredential>;
 
 beforeAll(async () => {
   issuer = await startIssuer();
@@ -35,9 +35,8 @@ beforeEach(() => {
 afterEach(() => credential.close());
 afterAll(() => issuer.close());
 
-function create(more: Partial<PatOptions> = {}): PatCredential {
-  const config = toPatOptions(issuer, pem, more);
-  return createPatCredential({ config, transport, clock: time.clock, log: logged.log, random: () => 0 });
+function create(more: Partial<PatOptions> = {}) {
+  return createTestCredential(toPatOptions(issuer, pem, more), { clock: time.clock, log: logged.log });
 }
 
 function ask(times: number): Promise<string[]> {
@@ -183,7 +182,7 @@ describe('A value that IAM refused', () => {
 describe('Secrets of the personal access token', () => {
   it('show neither in the credential nor in the log nor in errors', async () => {
     const { key, passphrase } = { key: pem.split('\n')[1] as string, passphrase: 'passphrase-canary' };
-    credential = create({ passphrase });
+    credential = create({ passphrase: createSecret(passphrase) });
     const value = (await credential.authorization()) as string;
     issuer.answerWith(TOKEN_PATH, {
       status: 401,

@@ -1,23 +1,22 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createPatCredential, type PatCredential } from '../../../src/auth/pat/credential.ts';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
 import {
   createEcKey,
   createTestClock,
+  createTestCredential,
   createTestLog,
   type Issuer,
   STS_PATH,
   startIssuer,
   TOKEN_PATH,
   toPatOptions,
-  transport,
 } from './support.ts';
 
 const { pem } = createEcKey();
 let issuer: Issuer;
 let time: ReturnType<typeof createTestClock>;
 let logged: ReturnType<typeof createTestLog>;
-let credential: PatCredential;
+let credential: ReturnType<typeof createTestCredential>;
 
 beforeAll(async () => {
   issuer = await startIssuer();
@@ -33,9 +32,8 @@ beforeEach(() => {
 afterEach(() => credential.close());
 afterAll(() => issuer.close());
 
-function create(more: Partial<PatOptions> = {}): PatCredential {
-  const config = toPatOptions(issuer, pem, more);
-  return createPatCredential({ config, transport, clock: time.clock, log: logged.log, random: () => 0 });
+function create(more: Partial<PatOptions> = {}) {
+  return createTestCredential(toPatOptions(issuer, pem, more), { clock: time.clock, log: logged.log });
 }
 
 function ask(times: number): Promise<string[]> {

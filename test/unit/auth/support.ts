@@ -1,8 +1,11 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Log } from '../../../src/auth/caller.ts';
+import type { AuthDependencies, Log } from '../../../src/auth/caller.ts';
+import { createPatCredential } from '../../../src/auth/pat/credential.ts';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
+import { createSecret } from '../../../src/config/secret.ts';
+import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import type { Transport } from '../../../src/upstream/transport.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 
@@ -149,10 +152,21 @@ export function toPatOptions(
     projectId: 'project-id',
     tokenId: 'token-id',
     keyId: 'key-id',
-    privateKeyPem: pem,
+    privateKeyPem: createSecret(pem),
+    passphrase: undefined,
     credential: 'project',
     ...more,
   };
+}
+
+/** A credential with a clock and a log of the test's own, which `close` ends. */
+export function createTestCredential(
+  options: PatOptions,
+  { clock, log }: Pick<AuthDependencies, 'clock' | 'log'>,
+) {
+  const closing = createCancellation();
+  const credential = createPatCredential(options, { transport, clock, log, closing, random: () => 0 });
+  return Object.assign(credential, { close: () => closing.cancel('aborted') });
 }
 
 /** Resolves to what `action` throws or rejects with. */
