@@ -75,7 +75,14 @@ const RULES: readonly Rule[] = [
 function isTypo(name: string, ours: string): boolean {
   if (ours.length < 6) return isDoubled(name, ours) || isSwapped(name, ours);
   const allowed = ours.length >= 12 || (isSecurity(ours) && ours.length >= 8) ? 2 : 1;
-  return Math.abs(name.length - ours.length) <= allowed && editDistance(name, ours) <= allowed;
+  return mayBeTypo(name, ours, allowed) && editDistance(name, ours) <= allowed;
+}
+
+/** A slip of the finger seldom changes both ends. The edit distance of every pair would take longer than all other checks. */
+function mayBeTypo(name: string, ours: string, allowed: number): boolean {
+  return (
+    Math.abs(name.length - ours.length) <= allowed && (name[0] === ours[0] || name.at(-1) === ours.at(-1))
+  );
 }
 
 /** What opens a door or takes a limit away when it is not read. */
@@ -130,7 +137,7 @@ function isSameStem(word: string, other: string): boolean {
   while (same < short.length && short[same] === long[same]) same++;
   // EMULATE and EMULATOR, TRUSTING and TRUSTED.
   if (same >= 5 && long.length - same <= 3) return true;
-  return short.length >= 5 && editDistance(word, other) <= 1;
+  return short.length >= 5 && mayBeTypo(word, other, 1) && editDistance(word, other) <= 1;
 }
 
 const SWITCHES = new Set('ENABLE ENABLED DISABLE DISABLED USE ON ALLOW ALLOWED'.split(' '));
