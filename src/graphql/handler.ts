@@ -16,9 +16,8 @@ import type { Deadlines, RequestDeadline } from '../upstream/cancellation.ts';
 import { raceCancel } from '../upstream/cancellation.ts';
 import type { LastWriteAt } from '../upstream/single-flight.ts';
 import { createExplanation } from './explanation.ts';
-import { type CallerOrError, isKnown } from './pipeline/authorize.ts';
 import type { Executed } from './pipeline/execute.ts';
-import type { PipelineRequest } from './pipeline/request.ts';
+import { type CallerOrError, isKnown, type PipelineRequest } from './pipeline/request.ts';
 import { type GraphqlResponse, isPublic, toRejectionResponse, toResponse } from './pipeline/response.ts';
 
 export interface GraphqlHandlerParts {

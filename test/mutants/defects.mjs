@@ -140,7 +140,7 @@ function callers() {
     },
     {
       name: 'A caller with the right to read may run mutations',
-      file: 'src/graphql/pipeline/authorize.ts',
+      file: 'src/graphql/pipeline/checks.ts',
       within: 'authorize',
       find: '!caller.mayWrite',
       replace: '!caller.mayRead',
@@ -149,10 +149,10 @@ function callers() {
     },
     {
       name: 'What an operation selects by a fragment needs no caller',
-      file: 'src/graphql/pipeline/authorize.ts',
-      within: 'needsCaller',
-      find: 'fragment !== undefined && touchesData(fragment.selectionSet)',
-      replace: 'false',
+      file: 'src/graphql/pipeline/selected-fields.ts',
+      within: 'selectedFields',
+      find: '!fragment',
+      replace: 'fragment',
       tests: pat,
       only: 'within fragments',
     },

@@ -1,14 +1,13 @@
 import {
   type DocumentNode,
-  type FieldNode,
   type GraphQLSchema,
   isNonNullType,
   Kind,
   type OperationDefinitionNode,
-  type SelectionSetNode,
   type ValueNode,
   visit,
 } from 'graphql';
+import { selectedFields } from './selected-fields.ts';
 
 /** graphql-jit copies these into its program as they stand, and gives resolvers what graphql-js would. */
 const SAFE_VALUES: ReadonlySet<ValueNode['kind']> = new Set([
@@ -59,28 +58,7 @@ function mayStopEarly(
   { selectionSet }: OperationDefinitionNode,
 ): boolean {
   const fields = schema.getQueryType()?.getFields() ?? {};
-  const selected = rootFieldsOf(document, selectionSet);
+  const selected = selectedFields(document, selectionSet, '').map(({ node }) => node);
   const keys = new Set(selected.map(({ alias, name }) => (alias ?? name).value));
   return keys.size > 1 && selected.some(({ name }) => isNonNullType(fields[name.value]?.type));
-}
-
-function rootFieldsOf(
-  document: DocumentNode,
-  selectionSet: SelectionSetNode,
-  spread = new Set<string>(),
-): FieldNode[] {
-  return selectionSet.selections.flatMap((selection) => {
-    if (selection.kind === Kind.FIELD) return [selection];
-    if (selection.kind === Kind.INLINE_FRAGMENT)
-      return rootFieldsOf(document, selection.selectionSet, spread);
-    const { value: name } = selection.name;
-    if (spread.has(name)) return [];
-    spread.add(name);
-    const fragment = document.definitions.find(
-      (node) => node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
-    );
-    return fragment?.kind === Kind.FRAGMENT_DEFINITION
-      ? rootFieldsOf(document, fragment.selectionSet, spread)
-      : [];
-  });
 }

@@ -2,8 +2,7 @@ import type { CallerRights } from '../../auth/caller.ts';
 import type { Deadline, RequestDeadline } from '../../upstream/cancellation.ts';
 import { createCancellation } from '../../upstream/cancellation.ts';
 import type { SharedWork, SingleFlight, Waiter } from '../../upstream/single-flight.ts';
-import { isKnown } from './authorize.ts';
-import type { PendingOperation } from './request.ts';
+import { isKnown, type PendingOperation } from './request.ts';
 
 /** A request that waits for an execution, its own or that of an equal request. */
 export interface CoalescedRequest extends Waiter {

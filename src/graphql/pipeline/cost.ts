@@ -1,14 +1,10 @@
 import {
   type DocumentNode,
   type FieldNode,
-  type FragmentDefinitionNode,
-  type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
-  isInterfaceType,
   isListType,
-  isObjectType,
   Kind,
   type OperationDefinitionNode,
   type SelectionNode,
@@ -17,6 +13,7 @@ import {
 import { FIELD_COSTS, type FieldCost, type PageSize } from '../field-costs.ts';
 import { argumentValue } from './argument-value.ts';
 import { NOTHING, ofField, ofItems, ofListOfPage, ofPage, type Part, plus } from './cost-parts.ts';
+import { findFragment, typeOfField } from './selected-fields.ts';
 
 /** What an operation may come to with given variables, at most. */
 export interface Cost {
@@ -55,7 +52,7 @@ export function compileCost(
 
 function createCompiler(
   schema: GraphQLSchema,
-  { definitions }: DocumentNode,
+  document: DocumentNode,
   { variableDefinitions = [] }: OperationDefinitionNode,
 ) {
   const pageTypes = findPageTypes(schema);
@@ -74,10 +71,7 @@ function createCompiler(
   const compileFragment = (name: string): Compiled<Part> => {
     const known = fragments.get(name);
     if (known) return known;
-    const fragment = definitions.find(
-      (node): node is FragmentDefinitionNode =>
-        node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
-    );
+    const fragment = findFragment(document, name);
     const content = fragment ? compileSet(fragment.selectionSet, fragment.typeCondition.name.value) : NOTHING;
     const compiled = onceInRequest(name, content);
     fragments.set(name, compiled);
@@ -128,12 +122,6 @@ function findPageTypes(schema: GraphQLSchema): ReadonlySet<string | undefined> {
       return getNamedType(typeOfField(schema, parent, name))?.name;
     }),
   );
-}
-
-/** Undefined for `__typename` and the other fields that every type or schema has. */
-function typeOfField(schema: GraphQLSchema, parent: string, name: string): GraphQLOutputType | undefined {
-  const type = schema.getType(parent);
-  return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name]?.type : undefined;
 }
 
 function toPageSize(value: unknown, { standard, max }: PageSize): number {

@@ -4,9 +4,8 @@ import { describeBug } from '../../telemetry/describe-error.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
 import { type ContextParts, createContext } from '../context.ts';
 import { formatError, isAboutInput } from '../mask-error.ts';
-import { isKnown } from './authorize.ts';
 import type { Executor } from './executor.ts';
-import type { PendingOperation } from './request.ts';
+import { isKnown, type PendingOperation } from './request.ts';
 import { encodeResult } from './response.ts';
 
 /** The outcome of an operation, which may go to several requests. */

@@ -2,6 +2,7 @@ import {
   type DirectiveNode,
   type DocumentNode,
   type FieldNode,
+  type FragmentDefinitionNode,
   type FragmentSpreadNode,
   type GraphQLSchema,
   getNullableType,
@@ -15,6 +16,7 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import type { Problems } from './coerce-input.ts';
+import { findFragment } from './selected-fields.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -70,7 +72,7 @@ function problemOf(value: unknown, types: TypeInfo): string | undefined {
 /** Visits the variables of all selections that `@skip` and `@include` do not leave out with these values. */
 function visitVariables(
   schema: GraphQLSchema,
-  { definitions }: DocumentNode,
+  document: DocumentNode,
   operation: OperationDefinitionNode,
   values: Variables,
   see: (name: string, types: TypeInfo) => void,
@@ -78,7 +80,7 @@ function visitVariables(
   const spread = new Set<string>();
   const leaveOut = (node: FieldNode | InlineFragmentNode | FragmentSpreadNode) =>
     isLeftOut(node.directives ?? [], values) ? false : undefined;
-  const visitDefinition = (definition: (typeof definitions)[number]): void => {
+  const visitDefinition = (definition: OperationDefinitionNode | FragmentDefinitionNode): void => {
     const types = new TypeInfo(schema);
     visit(
       definition,
@@ -98,9 +100,7 @@ function visitVariables(
   visitDefinition(operation);
   // The set grows while the fragments in it are visited.
   for (const name of spread) {
-    const fragment = definitions.find(
-      (node) => node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
-    );
+    const fragment = findFragment(document, name);
     if (fragment) visitDefinition(fragment);
   }
 }

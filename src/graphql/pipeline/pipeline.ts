@@ -4,14 +4,13 @@ import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo/server.ts';
 import type { TrustedDocuments } from '../trusted-documents.ts';
 import { applyAllowList } from './allow-list.ts';
-import { isKnown } from './authorize.ts';
 import { authorize, type Check, coerceVariables, limitCost } from './checks.ts';
 import { type CoalescedRequest, coalesce } from './coalesce.ts';
 import type { Execute, Executed } from './execute.ts';
 import { checkRequest, type OperationLimits } from './limits.ts';
 import { mayBeCrossSite, type Params, readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
-import type { PipelineRequest } from './request.ts';
+import { isKnown, type PipelineRequest } from './request.ts';
 
 export interface PipelineParts {
   readonly apollo: Apollo;

@@ -6,7 +6,7 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { rejection } from '../../errors.ts';
-import { needsCaller } from './authorize.ts';
+import { needsCaller } from './checks.ts';
 import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
 import { type Cost, compileCost, type Variables } from './cost.ts';
 import { checkDocument, checkText, type OperationLimits } from './limits.ts';

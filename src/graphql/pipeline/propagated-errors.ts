@@ -1,27 +1,17 @@
 import {
   type DocumentNode,
-  type FieldNode,
-  type FragmentDefinitionNode,
   type GraphQLError,
   type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
-  isInterfaceType,
   isListType,
   isNonNullType,
-  isObjectType,
-  Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
 } from 'graphql';
+import { type SelectedField, selectedFields, typeOfField } from './selected-fields.ts';
 
 type Path = readonly (string | number)[];
-
-/** A selected field, and the name of the type on which it is selected. */
-interface Selected {
-  readonly node: FieldNode;
-  readonly parent: string;
-}
 
 /**
  * The errors that graphql-js reports of those that graphql-jit collects. When a field fails that cannot be null, the
@@ -30,27 +20,14 @@ interface Selected {
  */
 export function createErrorFilter(
   schema: GraphQLSchema,
-  { definitions }: DocumentNode,
+  document: DocumentNode,
   { operation, selectionSet }: OperationDefinitionNode,
 ): (errors: readonly GraphQLError[]) => GraphQLError[] {
   const rootType = schema.getRootType(operation)?.name ?? '';
 
-  const fieldsOf = (set: SelectionSetNode | undefined, parent: string): Selected[] =>
-    (set?.selections ?? []).flatMap((selection) => {
-      if (selection.kind === Kind.FIELD) return [{ node: selection, parent }];
-      const fragment =
-        selection.kind === Kind.INLINE_FRAGMENT
-          ? selection
-          : definitions.find(
-              (node): node is FragmentDefinitionNode =>
-                node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === selection.name.value,
-            );
-      return fieldsOf(fragment?.selectionSet, fragment?.typeCondition?.name.value ?? parent);
-    });
-  const typeOf = ({ node, parent }: Selected): GraphQLOutputType | undefined => {
-    const type = schema.getType(parent);
-    return isObjectType(type) || isInterfaceType(type) ? type.getFields()[node.name.value]?.type : undefined;
-  };
+  const fieldsOf = (set: SelectionSetNode | undefined, parent: string) =>
+    set ? selectedFields(document, set, parent) : [];
+  const typeOf = ({ node, parent }: SelectedField) => typeOfField(schema, parent, node.name.value);
   /** The length of the part of `path` that leads to the field that became null. */
   const nulledDepth = (path: Path): number => {
     let selected = fieldsOf(selectionSet, rootType);

@@ -1,11 +1,18 @@
 import type { FastifyRequest } from 'fastify';
+import type { Caller } from '../../auth/caller.ts';
 import type { OperationRecord } from '../../telemetry/operation-record.ts';
 import type { CallObserver } from '../../upstream/attempt.ts';
 import type { RequestDeadline } from '../../upstream/cancellation.ts';
 import type { LastWriteAt } from '../../upstream/single-flight.ts';
-import type { CallerOrError } from './authorize.ts';
 import type { Cost, Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
+
+/** The caller of a request, or why there is none, in its public form. */
+export type CallerOrError = Caller | Error;
+
+export function isKnown(caller: CallerOrError): caller is Caller {
+  return !(caller instanceof Error);
+}
 
 /** A request as the pipeline gets it: over HTTP, admitted, of a caller who is known or not. */
 export interface PipelineRequest {

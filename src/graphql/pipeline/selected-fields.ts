@@ -1,0 +1,58 @@
+import {
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  type SelectionSetNode,
+} from 'graphql';
+
+/** A selected field, and the name of the type on which it is selected. */
+export interface SelectedField {
+  readonly node: FieldNode;
+  readonly parent: string;
+}
+
+/** The fields of a selection set on an object of type `parent`, with those of its fragments. */
+export function selectedFields(
+  document: DocumentNode,
+  { selections }: SelectionSetNode,
+  parent: string,
+  spread = new Set<string>(),
+): SelectedField[] {
+  return selections.flatMap((selection) => {
+    if (selection.kind === Kind.FIELD) return [{ node: selection, parent }];
+    if (selection.kind === Kind.INLINE_FRAGMENT) {
+      const type = selection.typeCondition?.name.value ?? parent;
+      return selectedFields(document, selection.selectionSet, type, spread);
+    }
+    const { value: name } = selection.name;
+    const fragment = spread.has(name) ? undefined : findFragment(document, name);
+    if (!fragment) return [];
+    spread.add(name);
+    return selectedFields(document, fragment.selectionSet, fragment.typeCondition.name.value, spread);
+  });
+}
+
+export function findFragment(
+  { definitions }: DocumentNode,
+  name: string,
+): FragmentDefinitionNode | undefined {
+  return definitions.find(
+    (node): node is FragmentDefinitionNode =>
+      node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
+  );
+}
+
+/** Undefined for `__typename` and the other fields that every type or schema has. */
+export function typeOfField(
+  schema: GraphQLSchema,
+  parent: string,
+  name: string,
+): GraphQLOutputType | undefined {
+  const type = schema.getType(parent);
+  return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name]?.type : undefined;
+}
