@@ -9,7 +9,77 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** The size of a document, with what fragments hold counted wherever they are spread. */
+/** The size of a document's text, before it is parsed. */
+export interface SourceSize {
+  readonly tokens: number;
+  /** The most brackets, of any kind, that are open at once. */
+  readonly brackets: number;
+}
+
+// What a character begins. A character that is not listed is a token by itself, or not a part of GraphQL.
+const OTHER = 0;
+const IGNORED = 1;
+const OPENS = 2;
+const CLOSES = 3;
+const NAME = 4;
+const NUMBER = 5;
+const STRING = 6;
+const COMMENT = 7;
+const SPREAD = 8;
+
+const KINDS = new Uint8Array(128);
+for (const [kind, characters] of [
+  [IGNORED, '\t\n\r ,'],
+  [OPENS, '([{'],
+  [CLOSES, ')]}'],
+  [NAME, '_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'],
+  [NUMBER, '-0123456789'],
+  [STRING, '"'],
+  [COMMENT, '#'],
+  [SPREAD, '.'],
+] as const) {
+  for (const character of characters) KINDS[character.charCodeAt(0)] = kind;
+}
+const BYTE_ORDER_MARK = 0xfeff;
+
+/** What is longer than one character. Each pattern matches wherever its kind begins, in linear time. */
+const PATTERNS: Readonly<Record<number, RegExp>> = {
+  [NAME]: /\w+/y,
+  // `1-1` is two tokens, as `a-1` is.
+  [NUMBER]: /-?\d*(?:\.\d+)?(?:[eE][+-]?\d+)?/y,
+  // The parser stops at a line end within quotes, so the rest of the text does not matter.
+  [STRING]: /"""(?:\\"""|.)*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*(?:"|.*)/sy,
+  [COMMENT]: /#[^\n\r]*/y,
+  [SPREAD]: /\.(?:\.\.)?/y,
+};
+
+/**
+ * Counts in one pass and without recursion, since the parser that comes after recurses once for every open bracket: a
+ * few thousand of them end its stack. For a document that is well-formed the counts are those of GraphQL's lexer. In any
+ * other they are right up to the place where the parser stops, and that is as far as it recurses.
+ */
+export function measureSource(text: string): SourceSize {
+  let tokens = 0;
+  let open = 0;
+  let brackets = 0;
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at);
+    const kind = code < 128 ? KINDS[code] : code === BYTE_ORDER_MARK ? IGNORED : OTHER;
+    const pattern = kind && PATTERNS[kind];
+    if (pattern) {
+      pattern.lastIndex = at;
+      pattern.test(text);
+      at = pattern.lastIndex;
+    } else at++;
+    if (kind === IGNORED || kind === COMMENT) continue;
+    tokens++;
+    if (kind === OPENS) brackets = Math.max(brackets, ++open);
+    else if (kind === CLOSES) open--;
+  }
+  return { tokens, brackets };
+}
+
+/** The size of a document, with what fragments contain counted wherever they are spread. */
 export interface DocumentCounts {
   readonly operations: number;
   /** These, and all below, of the largest operation. */
@@ -23,7 +93,7 @@ export interface DocumentCounts {
   readonly depth: number;
   /** Levels of fields below `__schema` or `__type`, with these. */
   readonly introspectionDepth: number;
-  /** How many lists of a type's members are inside one another there: each multiplies the answer. */
+  /** How many lists of a type's members are inside one another there: each multiplies the response. */
   readonly introspectionLists: number;
 }
 
@@ -41,23 +111,37 @@ interface Counts {
   introspectionLists: number;
 }
 
-/** Where following stops, before the stack does. It is far above what `depth` can be set to, so this is refused. */
+const NOTHING: Readonly<Counts> = {
+  rootFields: 0,
+  directives: 0,
+  aliases: 0,
+  fields: 0,
+  depth: 0,
+  levels: 0,
+  lists: 0,
+  introspectionDepth: 0,
+  introspectionLists: 0,
+};
+
+/** Where following stops, before the stack does. It is far above what `depth` can be set to, so this is rejected. */
 const MAX_NESTING = 1000;
 const MEMBER_LISTS = new Set(['fields', 'interfaces', 'possibleTypes', 'inputFields']);
 
 /**
- * Measures a parsed document that nobody has validated: fragments may be missing or spread themselves, fields may not
- * exist. Every operation counts, run or not, and so do fragments that none of them uses, because validation looks at
- * all. Each fragment is measured once, so one that multiplies (a spreads b twice, b spreads c twice, …) costs no more
- * than it is long.
+ * Measures a parsed document that is not validated: fragments may be missing or spread themselves, fields may not exist.
+ * Every operation counts, run or not, and so do fragments that none of them uses, because validation looks at all. Each
+ * fragment is measured once, so one that multiplies (a spreads b twice, b spreads c twice, …) costs no more than it is
+ * long.
  */
 export function countDocument({ definitions }: DocumentNode): DocumentCounts {
   const { ofSet, ofFragment } = createCounter(definitions);
   const operations = definitions.filter(isOperation);
-  const ofOperations = operations.map((operation) => {
-    const counts = ofSet(operation.selectionSet);
-    const variables = operation.variableDefinitions ?? [];
-    counts.directives += lengthOf(operation.directives) + sum(variables, (one) => lengthOf(one.directives));
+  const ofOperations = operations.map(({ selectionSet, directives, variableDefinitions = [] }) => {
+    const counts = ofSet(selectionSet);
+    counts.directives += variableDefinitions.reduce(
+      (sum, variable) => sum + lengthOf(variable.directives),
+      lengthOf(directives),
+    );
     return counts;
   });
   const ofFragments = definitions.filter(isFragment).map((fragment) => {
@@ -66,7 +150,10 @@ export function countDocument({ definitions }: DocumentNode): DocumentCounts {
   });
   const most = (name: keyof Counts) => maximum(ofOperations, (counts) => counts[name]);
   const mostOfAny = (name: keyof Counts) =>
-    maximum([...ofOperations, ...ofFragments], (counts) => counts[name]);
+    Math.max(
+      most(name),
+      maximum(ofFragments, (counts) => counts[name]),
+    );
   return {
     operations: operations.length,
     operationName: maximum(operations, ({ name }) => name?.value.length ?? 0),
@@ -83,13 +170,13 @@ export function countDocument({ definitions }: DocumentNode): DocumentCounts {
 
 function createCounter(definitions: readonly DefinitionNode[]) {
   const fragments = new Map(definitions.filter(isFragment).map((node) => [node.name.value, node]));
-  const counted = new Map<FragmentDefinitionNode, Counts>();
+  const counted = new Map<FragmentDefinitionNode, Readonly<Counts>>();
   let nesting = 0;
 
   const ofSet = ({ selections }: SelectionSetNode): Counts => {
-    if (nesting === MAX_NESTING) return { ...nothing(), depth: MAX_NESTING, levels: MAX_NESTING };
+    if (nesting === MAX_NESTING) return { ...NOTHING, depth: MAX_NESTING, levels: MAX_NESTING };
     nesting++;
-    const counts = nothing();
+    const counts = { ...NOTHING };
     for (const selection of selections) {
       counts.directives += lengthOf(selection.directives);
       add(counts, ofSelection(selection));
@@ -97,18 +184,18 @@ function createCounter(definitions: readonly DefinitionNode[]) {
     nesting--;
     return counts;
   };
-  const ofSelection = (selection: SelectionNode): Counts => {
+  const ofSelection = (selection: SelectionNode): Readonly<Counts> => {
     if (selection.kind === Kind.FIELD)
-      return ofField(selection, selection.selectionSet ? ofSet(selection.selectionSet) : nothing());
+      return ofField(selection, selection.selectionSet ? ofSet(selection.selectionSet) : NOTHING);
     if (selection.kind === Kind.INLINE_FRAGMENT) return ofSet(selection.selectionSet);
     const fragment = fragments.get(selection.name.value);
-    return fragment ? ofFragment(fragment) : nothing();
+    return fragment ? ofFragment(fragment) : NOTHING;
   };
-  const ofFragment = (fragment: FragmentDefinitionNode): Counts => {
+  const ofFragment = (fragment: FragmentDefinitionNode): Readonly<Counts> => {
     const known = counted.get(fragment);
     if (known) return known;
-    // What spreads itself adds nothing; validation will report it.
-    counted.set(fragment, nothing());
+    // A fragment that spreads itself adds nothing; validation will report it.
+    counted.set(fragment, NOTHING);
     const counts = ofSet(fragment.selectionSet);
     counted.set(fragment, counts);
     return counts;
@@ -116,7 +203,7 @@ function createCounter(definitions: readonly DefinitionNode[]) {
   return { ofSet, ofFragment };
 }
 
-function ofField({ name: { value: name }, alias }: FieldNode, inner: Counts): Counts {
+function ofField({ name: { value: name }, alias }: FieldNode, inner: Readonly<Counts>): Counts {
   const levels = inner.levels + 1;
   const lists = inner.lists + (MEMBER_LISTS.has(name) ? 1 : 0);
   const isIntrospection = name === '__schema' || name === '__type';
@@ -133,7 +220,7 @@ function ofField({ name: { value: name }, alias }: FieldNode, inner: Counts): Co
   };
 }
 
-function add(counts: Counts, more: Counts): void {
+function add(counts: Counts, more: Readonly<Counts>): void {
   counts.rootFields += more.rootFields;
   counts.directives += more.directives;
   counts.aliases += more.aliases;
@@ -143,20 +230,6 @@ function add(counts: Counts, more: Counts): void {
   counts.lists = Math.max(counts.lists, more.lists);
   counts.introspectionDepth = Math.max(counts.introspectionDepth, more.introspectionDepth);
   counts.introspectionLists = Math.max(counts.introspectionLists, more.introspectionLists);
-}
-
-function nothing(): Counts {
-  return {
-    rootFields: 0,
-    directives: 0,
-    aliases: 0,
-    fields: 0,
-    depth: 0,
-    levels: 0,
-    lists: 0,
-    introspectionDepth: 0,
-    introspectionLists: 0,
-  };
 }
 
 function isOperation(node: DefinitionNode): node is OperationDefinitionNode {
@@ -169,10 +242,6 @@ function isFragment(node: DefinitionNode): node is FragmentDefinitionNode {
 
 function lengthOf(list: readonly unknown[] | undefined): number {
   return list?.length ?? 0;
-}
-
-function sum<Item>(items: readonly Item[], measure: (item: Item) => number): number {
-  return items.reduce((total, item) => total + measure(item), 0);
 }
 
 function maximum<Item>(items: readonly Item[], measure: (item: Item) => number): number {

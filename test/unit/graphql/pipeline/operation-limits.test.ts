@@ -16,8 +16,7 @@ import {
 } from 'graphql';
 import { FIELD_COSTS } from '../../../../src/graphql/field-costs.ts';
 import { compileCost } from '../../../../src/graphql/pipeline/cost.ts';
-import { countDocument } from '../../../../src/graphql/pipeline/document-size.ts';
-import { measureSource } from '../../../../src/graphql/pipeline/text-size.ts';
+import { countDocument, measureSource } from '../../../../src/graphql/pipeline/document-size.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
 const schema = buildSchema(readTypeDefs());
