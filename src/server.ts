@@ -8,8 +8,7 @@ import { createApollo } from './graphql/apollo/server.ts';
 import type { ContextParts } from './graphql/context.ts';
 import { createGraphqlHandler } from './graphql/handler.ts';
 import type { CoalescedRequest } from './graphql/pipeline/coalesce.ts';
-import { createExecute } from './graphql/pipeline/execute.ts';
-import { createExecutor } from './graphql/pipeline/executor.ts';
+import { createExecutor } from './graphql/pipeline/execute.ts';
 import { createPipeline } from './graphql/pipeline/pipeline.ts';
 import { createPreparedOperations } from './graphql/pipeline/prepared-operations.ts';
 import { createSchema, readTypeDefs } from './graphql/schema.ts';
@@ -103,7 +102,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const isDraining = () => draining;
   const typeDefs = readTypeDefs();
   const schema = createSchema(typeDefs, options);
-  const executor = createExecutor(schema, options.execution);
+  const executor = createExecutor(schema, options.execution, context, log);
   const { limits, introspection } = options;
   const { maxDocuments } = options.execution;
   const prepared = createPreparedOperations({ schema, limits, maxDocuments, introspection });
@@ -140,8 +139,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   await crossOrigin(app, options.cors);
   // After CORS, so that pages may read the refusal.
   admission.guard(app);
-  const execute = createExecute(executor, context, log);
-  const pipeline = createPipeline({ apollo, trusted, limits, prepared, running: operations, execute });
+  const pipeline = createPipeline({ apollo, trusted, limits, prepared, running: operations, executor });
   const handler = createGraphqlHandler({
     pipeline,
     page: createSandboxPage(options),

@@ -107,7 +107,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   ],
   got: ['upstream/'],
   graphql: ['admission/', 'errors.ts', 'graphql/'],
-  'graphql-jit': ['graphql/pipeline/executor.ts'],
+  'graphql-jit': ['graphql/pipeline/compile.ts'],
   ioredis: ['state/'],
   jose: ['auth/', 'emulator/'],
   'lru-cache': ['graphql/', 'state/'],

@@ -201,7 +201,7 @@ function callers() {
     },
     {
       name: 'A document that is not trusted is executed',
-      file: 'src/graphql/pipeline/allow-list.ts',
+      file: 'src/graphql/trusted-documents.ts',
       within: 'applyAllowList',
       find: "if (trusted.mode === 'log') return params",
       replace: 'return params',
@@ -328,7 +328,7 @@ function mixtures() {
     },
     {
       name: 'A text of the client is compiled as part of a program',
-      file: 'src/graphql/pipeline/can-compile.ts',
+      file: 'src/graphql/pipeline/compile.ts',
       within: 'canCompile',
       find: 'expect(SAFE_VALUES.has(value.kind))',
       replace: 'expect(value.kind !== Kind.OBJECT)',
@@ -337,7 +337,7 @@ function mixtures() {
     },
     {
       name: 'A mutation is compiled',
-      file: 'src/graphql/pipeline/can-compile.ts',
+      file: 'src/graphql/pipeline/compile.ts',
       within: 'canCompile',
       find: "operation.operation !== 'query' ||",
       replace: '',
@@ -566,15 +566,15 @@ function limits() {
     },
     {
       name: 'The size of a list in a variable costs nothing',
-      file: 'src/graphql/pipeline/argument-value.ts',
-      within: 'argumentValue',
+      file: 'src/graphql/pipeline/cost.ts',
+      within: 'compileNumber',
       find: 'Object.hasOwn(variables, name) ? variables[name] : standard',
       replace: 'standard',
       tests: measures,
     },
     {
       name: 'Upstream calls below a list are counted once, not for each item',
-      file: 'src/graphql/pipeline/cost-parts.ts',
+      file: 'src/graphql/pipeline/field-costs.ts',
       within: 'ofPage',
       find: 'items * below.callsPerItem',
       replace: 'below.callsPerItem',

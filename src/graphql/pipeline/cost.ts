@@ -9,10 +9,21 @@ import {
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
+  type ValueNode,
+  valueFromASTUntyped,
 } from 'graphql';
-import { FIELD_COSTS, type FieldCost, type PageSize } from '../field-costs.ts';
-import { argumentValue } from './argument-value.ts';
-import { NOTHING, ofField, ofItems, ofListOfPage, ofPage, type Part, plus } from './cost-parts.ts';
+import {
+  FIELD_COSTS,
+  type FieldCost,
+  NOTHING,
+  ofField,
+  ofItems,
+  ofListOfPage,
+  ofPage,
+  type PageSize,
+  type Part,
+  plus,
+} from './field-costs.ts';
 import { findFragment, typeOfField } from './selected-fields.ts';
 
 /** What an operation may come to with given variables, at most. */
@@ -100,15 +111,28 @@ function createCompiler(
     const calls = compileNumber(node, shared.path, (value) => (value == null ? 0 : shared.calls));
     return combine(own, calls, (part, sharedCalls) => plus(part, { ...NOTHING, sharedCalls }));
   };
+  /**
+   * A number that depends on the value at `path` in the arguments of a field: the name of the argument, then names of
+   * members. Variables inside of that value are not looked up; in a list they are items like others.
+   */
   const compileNumber = (
-    node: FieldNode,
-    path: readonly string[],
+    { arguments: args = [] }: FieldNode,
+    [argument, ...members]: readonly string[],
     toNumber: (value: unknown) => number,
   ): Compiled<number> => {
-    const value = argumentValue(node, path, variableDefinitions);
-    return 'constant' in value
-      ? toNumber(value.constant)
-      : ({ variables }) => toNumber(value.read(variables));
+    let value = args.find(({ name }) => name.value === argument)?.value;
+    let rest = members;
+    while (value?.kind === Kind.OBJECT && rest.length > 0) {
+      const [member] = rest;
+      value = value.fields.find(({ name }) => name.value === member)?.value;
+      rest = rest.slice(1);
+    }
+    if (value?.kind !== Kind.VARIABLE) return toNumber(rest.length > 0 ? undefined : toValue(value));
+    const { value: name } = value.name;
+    const definition = variableDefinitions.find(({ variable }) => variable.name.value === name);
+    const standard = toValue(definition?.defaultValue);
+    return ({ variables }) =>
+      toNumber(memberAt(Object.hasOwn(variables, name) ? variables[name] : standard, rest));
   };
   return compileSet;
 }
@@ -164,4 +188,17 @@ function evaluate<Value>(compiled: Compiled<Value>, request: Request): Value {
 /** No value that is compiled here is a function. */
 function isDynamic<Value>(compiled: Compiled<Value>): compiled is (request: Request) => Value {
   return typeof compiled === 'function';
+}
+
+function toValue(node: ValueNode | undefined): unknown {
+  return node && valueFromASTUntyped(node);
+}
+
+function memberAt(value: unknown, path: readonly string[]): unknown {
+  let at = value;
+  for (const member of path) {
+    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, member)) return undefined;
+    at = (at as Readonly<Record<string, unknown>>)[member];
+  }
+  return at;
 }

@@ -9,13 +9,6 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-/** The size of a document's text, before it is parsed. */
-export interface SourceSize {
-  readonly tokens: number;
-  /** The most brackets, of any kind, that are open at once. */
-  readonly brackets: number;
-}
-
 // What a character begins. A character that is not listed is a token by itself, or not a part of GraphQL.
 const OTHER = 0;
 const IGNORED = 1;
@@ -54,29 +47,36 @@ const PATTERNS: Readonly<Record<number, RegExp>> = {
 };
 
 /**
- * Counts in one pass and without recursion, since the parser that comes after recurses once for every open bracket: a
+ * Counts the tokens of a text and the most brackets, of any kind, that are open at once. It does so without recursion, since the parser that comes after recurses once for every open bracket: a
  * few thousand of them end its stack. For a document that is well-formed the counts are those of GraphQL's lexer. In any
  * other they are right up to the place where the parser stops, and that is as far as it recurses.
  */
-export function measureSource(text: string): SourceSize {
+export function measureSource(text: string): { readonly tokens: number; readonly brackets: number } {
   let tokens = 0;
   let open = 0;
   let brackets = 0;
   for (let at = 0; at < text.length; ) {
-    const code = text.charCodeAt(at);
-    const kind = code < 128 ? KINDS[code] : code === BYTE_ORDER_MARK ? IGNORED : OTHER;
-    const pattern = kind && PATTERNS[kind];
-    if (pattern) {
-      pattern.lastIndex = at;
-      pattern.test(text);
-      at = pattern.lastIndex;
-    } else at++;
+    const kind = kindOf(text.charCodeAt(at));
+    at = endOf(kind, text, at);
     if (kind === IGNORED || kind === COMMENT) continue;
     tokens++;
     if (kind === OPENS) brackets = Math.max(brackets, ++open);
     else if (kind === CLOSES) open--;
   }
   return { tokens, brackets };
+}
+
+function kindOf(code: number): number {
+  if (code < 128) return KINDS[code] as number;
+  return code === BYTE_ORDER_MARK ? IGNORED : OTHER;
+}
+
+function endOf(kind: number, text: string, at: number): number {
+  const pattern = PATTERNS[kind];
+  if (!pattern) return at + 1;
+  pattern.lastIndex = at;
+  pattern.test(text);
+  return pattern.lastIndex;
 }
 
 /** The size of a document, with what fragments contain counted wherever they are spread. */

@@ -2,11 +2,10 @@ import { hash } from 'node:crypto';
 import { rejection } from '../../errors.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo/server.ts';
-import type { TrustedDocuments } from '../trusted-documents.ts';
-import { applyAllowList } from './allow-list.ts';
+import { applyAllowList, type TrustedDocuments } from '../trusted-documents.ts';
 import { authorize, type Check, coerceVariables, limitCost } from './checks.ts';
 import { type CoalescedRequest, coalesce } from './coalesce.ts';
-import type { Execute, Executed } from './execute.ts';
+import type { Executed, Executor } from './execute.ts';
 import { checkRequest, type OperationLimits } from './limits.ts';
 import { mayBeCrossSite, type Params, readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
@@ -18,7 +17,7 @@ export interface PipelineParts {
   readonly limits: OperationLimits;
   readonly prepared: PreparedOperations;
   readonly running: SingleFlight<CoalescedRequest>;
-  readonly execute: Execute;
+  readonly executor: Executor;
 }
 
 /** Steps 5 to 7, for every operation: the right to run it, its variables, its cost. None of them has an effect. */
@@ -31,12 +30,12 @@ const NO_COST = { fieldCost: 0, upstreamCalls: 0 };
  * an operation. Rejects with a `GraphQLError` that has a code, with `ApolloRejection`, or with what cancels a deadline.
  */
 export function createPipeline(parts: PipelineParts): (request: PipelineRequest) => Promise<Executed> {
-  const { apollo, trusted, limits, prepared, running, execute } = parts;
+  const { apollo, trusted, limits, prepared, running, executor } = parts;
 
   /** Steps 2 to 4: which operation is meant. */
   const identify = async (request: PipelineRequest, sent: Params): Promise<PreparedOperation> => {
     // 2 Allow-list: an id becomes its text; a text that is not trusted is never parsed.
-    const params = applyAllowList(sent, trusted, limits, request.record);
+    const params = trusted ? applyAllowList(sent, trusted, limits, request.record) : sent;
     // 3 Request limits, which need no document.
     checkRequest(params, limits);
     // 4 Prepare: from the cache; or limits of text and document, then Apollo Server, which validates. Apollo Server also
@@ -75,7 +74,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
       if (exceeded) throw exceeded;
       // 10 Execute.
       prepared.countUse(operation);
-      return execute(pending, deadline);
+      return executor.execute(pending, deadline);
     });
     if (isCoalesced) record.joined = true;
     return outcome;

@@ -8,6 +8,7 @@ import { LRUCache } from 'lru-cache';
 import { rejection } from '../../errors.ts';
 import { needsCaller } from './checks.ts';
 import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
+import { findConditions } from './compile.ts';
 import { type Cost, compileCost, type Variables } from './cost.ts';
 import { checkDocument, checkText, type OperationLimits } from './limits.ts';
 import type { Params } from './params.ts';
@@ -31,6 +32,8 @@ export interface PreparedOperation extends ParsedOperation {
   readonly needsCaller: boolean;
   readonly coerce: VariableCoercion;
   readonly costOf: (variables: Variables) => Cost;
+  /** The variables in its `@skip` and `@include`; undefined if it must not be compiled. */
+  readonly conditions: readonly string[] | undefined;
 }
 
 interface Entry {
@@ -107,6 +110,7 @@ export function createPreparedOperations(options: PreparedOperationsOptions): Pr
       needsCaller: needsCaller(operation, document),
       coerce: createVariableCoercion(schema, document, operation, introspection),
       costOf: compileCost(schema, document, operation),
+      conditions: findConditions(schema, document, operation),
     };
   };
 

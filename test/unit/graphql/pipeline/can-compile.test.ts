@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type OperationDefinitionNode, parse } from 'graphql';
-import { canCompile } from '../../../../src/graphql/pipeline/can-compile.ts';
+import { canCompile } from '../../../../src/graphql/pipeline/compile.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
 const schema = createSchema(readTypeDefs());

@@ -14,9 +14,9 @@ import {
   TokenKind,
   validate,
 } from 'graphql';
-import { FIELD_COSTS } from '../../../../src/graphql/field-costs.ts';
 import { compileCost } from '../../../../src/graphql/pipeline/cost.ts';
 import { countDocument, measureSource } from '../../../../src/graphql/pipeline/document-size.ts';
+import { FIELD_COSTS } from '../../../../src/graphql/pipeline/field-costs.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
 const schema = buildSchema(readTypeDefs());

@@ -1,4 +1,49 @@
-import type { FieldCost } from '../field-costs.ts';
+import { MAX_LOOK_UP_CALLS } from '../../tokens/matching-tokens.ts';
+
+/** What a field costs beyond being one field of the response. Calls are calls to the IAM API, at most. */
+export interface FieldCost {
+  /** Calls that the field makes itself. */
+  readonly calls?: number;
+  /** The field is a page of a list. Its selections of lists (`edges`, `nodes`) are repeated for every item. */
+  readonly page?: PageSize;
+  /** The field makes a call for each item of this argument, and has as many objects. */
+  readonly callPerItemOf?: string;
+  /** Calls that are made once in a request, however many such fields it has, if the value at this path is given. */
+  readonly shared?: { readonly calls: number; readonly path: readonly string[] };
+  /** Selecting the field makes a page call IAM even if it has no items. */
+  readonly fetchesEmptyPage?: boolean;
+}
+
+export interface PageSize {
+  readonly argument: string;
+  readonly standard: number;
+  /** Larger sizes are rejected when the field is resolved. Until then they cost as much as the largest page. */
+  readonly max: number;
+}
+
+const PAGE: FieldCost = { calls: 1, page: { argument: 'first', standard: 20, max: 100 } };
+
+/**
+ * The costs of all fields that have any, by `Type.field`. A field that is added to the schema needs an entry if its
+ * resolver calls IAM or if an argument says how long a list is. A test looks for root fields without an entry.
+ */
+export const FIELD_COSTS: Readonly<Record<string, FieldCost>> = {
+  'Query.node': { calls: 1 },
+  'Query.nodes': { callPerItemOf: 'ids' },
+  'Query.token': { calls: 1 },
+  'Query.tokens': PAGE,
+  'Query._entities': { callPerItemOf: 'representations' },
+  'Query._service': {},
+  'Token.projects': PAGE,
+  'PageInfo.hasNextPage': { fetchesEmptyPage: true },
+  'Mutation.createToken': {
+    calls: 1,
+    shared: { calls: MAX_LOOK_UP_CALLS, path: ['input', 'idempotencyKey'] },
+  },
+  // The token is read first where the change is a part of its authentication method.
+  'Mutation.updateToken': { calls: 2 },
+  'Mutation.deleteToken': { calls: 1 },
+};
 
 /** What selections cost on one object. On a page of a list, a part of them is repeated for each item. */
 export interface Part {

@@ -1,0 +1,171 @@
+import {
+  type ASTNode,
+  type DirectiveNode,
+  type DocumentNode,
+  type ExecutionResult,
+  type FieldNode,
+  type FragmentSpreadNode,
+  GraphQLError,
+  type GraphQLSchema,
+  type InlineFragmentNode,
+  isNonNullType,
+  Kind,
+  type OperationDefinitionNode,
+  type ValueNode,
+  visit,
+} from 'graphql';
+import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import type { Context } from '../context.ts';
+import type { Variables } from './cost.ts';
+import { createErrorFilter } from './propagated-errors.ts';
+import { selectedFields } from './selected-fields.ts';
+
+/** An operation as a function of its context and its coerced variables. Data, errors and paths are those of graphql-js. */
+export type CompiledOperation = (
+  context: Context | undefined,
+  variables: Variables,
+) => Promise<ExecutionResult>;
+
+interface Operation {
+  readonly document: DocumentNode;
+  readonly operation: OperationDefinitionNode;
+  readonly operationName: string | undefined;
+}
+
+/** Each such variable doubles the number of functions. */
+const MAX_CONDITIONS = 6;
+
+/**
+ * The variables that decide what `@skip` and `@include` leave of a document. graphql-jit mixes up what such directives
+ * leave out and what stands elsewhere without them, so an operation is compiled once for each of their values. Undefined
+ * for an operation that must not be compiled.
+ */
+export function findConditions(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): readonly string[] | undefined {
+  if (!canCompile(schema, document, operation)) return undefined;
+  const names = new Set<string>();
+  visit(document, {
+    Directive(directive) {
+      const value = isCondition(directive) ? conditionOf(directive) : undefined;
+      if (value?.kind === Kind.VARIABLE) names.add(value.name.value);
+    },
+  });
+  return names.size <= MAX_CONDITIONS ? [...names] : undefined;
+}
+
+/** Compiles for variables with the same conditions as `sample`. Undefined if graphql-jit does not support the operation. */
+export function compileOperation(
+  schema: GraphQLSchema,
+  { document, operation, operationName }: Operation,
+  sample: Variables,
+): CompiledOperation | undefined {
+  const compiled = compileQuery(schema, specialize(document, sample), operationName, {
+    disablingCapturingStackErrors: true,
+    // Types of IAM's responses are checked when they arrive, and no scalar or enum of the schema has another form inside.
+    disableLeafSerialization: true,
+  });
+  if (!isCompiledQuery(compiled)) return undefined;
+  const reportedOf = createErrorFilter(schema, document, operation);
+  return async (context, variables) => {
+    const result = await compiled.query(undefined, context, variables);
+    return result.errors ? { ...result, errors: reportedOf(result.errors).map(toGraphQLError) } : result;
+  };
+}
+
+/** graphql-jit's errors are read-only objects that only look like GraphQL errors, and some have no extensions. */
+function toGraphQLError({ message, path, locations, originalError }: GraphQLError): GraphQLError {
+  const error = new GraphQLError(message, { path, originalError });
+  return Object.defineProperty(error, 'locations', { value: locations, enumerable: true });
+}
+
+/** graphql-jit copies these into its program as they stand, and gives resolvers what graphql-js would. */
+const SAFE_VALUES: ReadonlySet<ValueNode['kind']> = new Set([
+  Kind.VARIABLE,
+  Kind.INT,
+  Kind.BOOLEAN,
+  Kind.NULL,
+]);
+
+/**
+ * Whether graphql-jit is certain to execute a validated operation as graphql-js does. Everything else is interpreted,
+ * because graphql-jit 0.8:
+ * - writes text literals into the program that it generates, and takes some of them for program text: a client could
+ *   run code of its own;
+ * - makes null of an absent variable that stands inside a list or an input object;
+ * - loses members and variables whose names every JavaScript object has (`__proto__`, `toString`);
+ * - starts all root fields, where graphql-js stops at the first that makes `data` null.
+ *
+ * Mutations spend their time in the IAM API, so they gain nothing.
+ */
+export function canCompile(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): boolean {
+  if (operation.operation !== 'query' || mayStopEarly(schema, document, operation)) return false;
+  let isCertain = true;
+  const expect = (condition: boolean) => {
+    isCertain &&= condition;
+  };
+  visit(document, {
+    OperationDefinition: (node) => (node === operation ? undefined : false),
+    Name: ({ value }) => expect(!(value in Object.prototype)),
+    Argument: ({ value }) => expect(SAFE_VALUES.has(value.kind)),
+    // Used only for a variable that is absent, and then it has been coerced before.
+    VariableDefinition: ({ variable }) => {
+      expect(!(variable.name.value in Object.prototype));
+      return false;
+    },
+  });
+  return isCertain;
+}
+
+/** A root field that cannot be null ends the execution when it fails, while the others may be running. */
+function mayStopEarly(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  { selectionSet }: OperationDefinitionNode,
+): boolean {
+  const fields = schema.getQueryType()?.getFields() ?? {};
+  const selected = selectedFields(document, selectionSet, '').map(({ node }) => node);
+  const keys = new Set(selected.map(({ alias, name }) => (alias ?? name).value));
+  return keys.size > 1 && selected.some(({ name }) => isNonNullType(fields[name.value]?.type));
+}
+
+type Conditional = FieldNode | FragmentSpreadNode | InlineFragmentNode;
+
+/** The document as these variables leave it, without `@skip` and `@include`. The nodes that stay keep their locations. */
+function specialize(document: DocumentNode, variables: Variables): DocumentNode {
+  const decide = (node: Conditional) => {
+    const directives = node.directives?.filter(isCondition) ?? [];
+    if (directives.length === 0) return undefined;
+    return directives.every((directive) => includes(directive, variables)) ? withoutConditions(node) : null;
+  };
+  return visit(document, {
+    Field: { enter: decide },
+    FragmentSpread: { enter: decide },
+    InlineFragment: { enter: decide },
+  });
+}
+
+function isCondition({ name }: DirectiveNode): boolean {
+  return name.value === 'skip' || name.value === 'include';
+}
+
+function conditionOf({ arguments: args }: DirectiveNode): ValueNode | undefined {
+  return args?.[0]?.value;
+}
+
+function includes(directive: DirectiveNode, variables: Variables): boolean {
+  const value = conditionOf(directive);
+  const condition =
+    value?.kind === Kind.VARIABLE ? variables[value.name.value] : value?.kind === Kind.BOOLEAN && value.value;
+  return directive.name.value === 'include' ? condition === true : condition !== true;
+}
+
+function withoutConditions(node: Conditional): ASTNode {
+  return { ...node, directives: node.directives?.filter((directive) => !isCondition(directive)) ?? [] };
+}
