@@ -1,33 +1,48 @@
 import type { ServerResponse } from 'node:http';
+import { isIPv6 } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { GraphQLError } from 'graphql';
 import { retryableRejection } from '../errors.ts';
 import { errorBody } from '../http/error-response.ts';
 import { onClose } from '../http/on-close.ts';
+import {
+  type Allowance,
+  createTokenBuckets,
+  type RateLimitOptions,
+  type SharedBuckets,
+} from '../state/token-bucket.ts';
 import { createLoopWatch, createShedWatch } from './overload.ts';
-import { createQuota, type QuotaOptions, type Refusal } from './rate-limiter.ts';
 
-export interface AdmissionOptions extends QuotaOptions {
-  /** Requests at once; 0 is no limit. */
+export interface AdmissionOptions extends RateLimitOptions {
+  /** Concurrent requests; 0 is no limit. */
   readonly maxInFlight: number;
   readonly maxInFlightPerPrincipal: number;
+  /** The token buckets of all replicas. While they are unavailable each replica has its own. */
+  readonly shared?: { readonly take: SharedBuckets; readonly onFallback: () => void } | undefined;
 }
 
-/** Who gets in when there is more than can be done at once. What does not is answered at once, and may come again. */
+/** The error for a request over a limit. A promise only where replicas share the rate limit. */
+type Rejection = GraphQLError | undefined;
+
+/** Limits of concurrency and rate. Requests over a limit get a response at once, and may be sent again. */
 export interface Admission {
-  /** Counts the GraphQL requests of this listener from their head to the last byte of the answer. */
+  /** Counts the GraphQL requests of this listener from their head to the last byte of the response. */
   guard(app: FastifyInstance): void;
   /**
-   * Counts a request for its caller until its answer is over. Returns the refusal when the caller asks too often
-   * (`RATE_LIMITED`) or has too many under way (`OVERLOADED`). A promise only where replicas share the limit.
+   * Counts a request for its caller until its response is complete. The error when the caller sends too many requests
+   * (`RATE_LIMITED`) or has too many concurrent ones (`OVERLOADED`). Adds the `RateLimit` fields to the response.
    */
-  admit(principal: string, reply: FastifyReply): Refusal | Promise<Refusal>;
-  /** The same for a request that has no caller, by the address it comes from. */
-  admitUnknown(address: string, reply: FastifyReply): Refusal;
-  /** Takes what an operation costs by its predicted upstream calls; the refusal when its caller has not that much left. */
-  charge(principal: string, reply: FastifyReply, upstreamCalls: number): Refusal | Promise<Refusal>;
-  /** GraphQL requests under way, and how many were turned away because the process had too many. */
+  admit(principal: string, reply: FastifyReply): Rejection | Promise<Rejection>;
+  /** The same for a request without a caller, by the address it comes from. */
+  admitUnknown(address: string, reply: FastifyReply): Rejection;
+  /**
+   * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed. The
+   * error when its caller has not enough left.
+   */
+  consume(principal: string, reply: FastifyReply, upstreamCalls: number): Rejection | Promise<Rejection>;
+  /** Concurrent GraphQL requests, and how many were shed because the process had too many. */
   load(): { readonly inFlight: number; readonly shed: number };
-  /** Whether a load balancer should ask elsewhere for a while. */
+  /** Whether a load balancer should send requests elsewhere for a while. */
   isOverloaded(): boolean;
 }
 
@@ -35,18 +50,21 @@ const RETRY_AFTER_SECONDS = 1;
 const FULL =
   'The gateway has too much to do at the moment. Wait `retryAfter` seconds before the next request.';
 const TOO_MANY = 'Too many requests of this caller are under way. Wait for their answers before the next.';
-/** Not one caller but all that are not told apart. For them there is the limit of the process. */
+const TOO_OFTEN = 'Too many requests of this caller. Wait `retryAfter` seconds before the next.';
+/** The principal where callers are not distinguished: only the limit of the process applies. */
 const ANONYMOUS = 'anonymous';
+/** So many upstream calls count as one request: a list of fifty tokens with their projects as six. */
+const CALLS_PER_UNIT = 10;
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond } = options;
-  const quota = rateLimitPerSecond > 0 ? createQuota(options) : undefined;
+  const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst } = options;
+  const rateLimiter = rateLimitPerSecond > 0 ? createRateLimiter(options) : undefined;
   let inFlight = 0;
   const byPrincipal = new Map<string, number>();
   const sheds = createShedWatch(() => performance.now());
   const loop = createLoopWatch();
 
-  const enter = (principal: string, response: ServerResponse): Refusal => {
+  const acquire = (principal: string, response: ServerResponse): Rejection => {
     if (maxInFlightPerPrincipal === 0) return undefined;
     const count = byPrincipal.get(principal) ?? 0;
     if (count >= maxInFlightPerPrincipal)
@@ -54,7 +72,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     byPrincipal.set(principal, count + 1);
     onClose(response, () => {
       const left = (byPrincipal.get(principal) ?? 1) - 1;
-      // Nothing is kept of callers who are gone.
+      // Callers without requests take no memory.
       if (left > 0) byPrincipal.set(principal, left);
       else byPrincipal.delete(principal);
     });
@@ -82,24 +100,74 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
     admit(principal, reply) {
       if (principal === ANONYMOUS) return undefined;
-      const refused = quota?.enter(principal, reply);
-      if (refused instanceof Promise)
-        return refused.then((refusal) => refusal ?? enter(principal, reply.raw));
-      return refused ?? enter(principal, reply.raw);
+      const limited = rateLimiter?.consume(principal, 1, reply);
+      if (limited instanceof Promise) return limited.then((error) => error ?? acquire(principal, reply.raw));
+      return limited ?? acquire(principal, reply.raw);
     },
 
-    admitUnknown: (address, reply) => quota?.enterUnknown(address, reply),
+    admitUnknown: (address, reply) => rateLimiter?.consumeHere(`address ${toNetwork(address)}`, 1, reply),
 
-    charge: (principal, reply, upstreamCalls) =>
-      principal === ANONYMOUS ? undefined : quota?.charge(principal, reply, upstreamCalls),
+    consume(principal, reply, upstreamCalls) {
+      // An operation within its own limits may run, if only after a while.
+      const cost = Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst);
+      return principal === ANONYMOUS || cost <= 1
+        ? undefined
+        : rateLimiter?.consume(principal, cost - 1, reply);
+    },
 
     load: () => ({ inFlight, shed: sheds.total() }),
 
-    // One caller with too many requests is no reason to send all others elsewhere, so those do not count.
+    // Requests over the limit of one caller do not count: they are no reason to send all others elsewhere.
     isOverloaded: () => sheds.areMany() || loop.isLate(),
   };
 }
 
 function isCounted(method: string): boolean {
   return method === 'POST' || method === 'GET';
+}
+
+/** Token buckets of `rateLimitBurst` units, refilled by `rateLimitPerSecond`, which is not 0. */
+function createRateLimiter(options: AdmissionOptions) {
+  const { rateLimitPerSecond, rateLimitBurst, shared } = options;
+  const here = createTokenBuckets(options);
+  const policy = `"default";q=${rateLimitBurst};w=${Math.ceil(rateLimitBurst / rateLimitPerSecond)}`;
+
+  /** draft-ietf-httpapi-ratelimit-headers: what is left, and in how many seconds there is more, or all again. */
+  const report = ({ left, waitSeconds }: Allowance, reply: FastifyReply): Rejection => {
+    const seconds = waitSeconds || Math.ceil((rateLimitBurst - left) / rateLimitPerSecond);
+    reply.header('ratelimit-policy', policy).header('ratelimit', `"default";r=${left};t=${seconds}`);
+    return waitSeconds > 0 ? retryableRejection('RATE_LIMITED', TOO_OFTEN, waitSeconds) : undefined;
+  };
+  const consumeHere = (key: string, units: number, reply: FastifyReply): Rejection =>
+    report(here.take(key, units), reply);
+  const consumeShared = async (
+    { take, onFallback }: NonNullable<typeof shared>,
+    principal: string,
+    units: number,
+    reply: FastifyReply,
+  ): Promise<Rejection> => {
+    let allowance: Allowance;
+    try {
+      allowance = await take(principal, units);
+    } catch {
+      onFallback();
+      allowance = here.take(principal, units);
+    }
+    return report(allowance, reply);
+  };
+  return {
+    consumeHere,
+    consume: (principal: string, units: number, reply: FastifyReply): Rejection | Promise<Rejection> =>
+      shared ? consumeShared(shared, principal, units, reply) : consumeHere(principal, units, reply),
+  };
+}
+
+/** A client with an IPv6 address has some 2^64 of them, which share their first 64 bits (RFC 4291, 2.5.4). */
+function toNetwork(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':');
+  const rest = tail === undefined ? [] : tail.split(':').filter(Boolean);
+  const filled = [...groups, ...Array(Math.max(0, 8 - groups.length - rest.length)).fill('0'), ...rest];
+  return filled.slice(0, 4).join(':');
 }

@@ -52,7 +52,7 @@ export function createGraphqlHandler(
     const explanation = isExplained ? createExplanation(traceId, trace?.watch) : undefined;
     const observer = explanation?.watch ?? trace?.watch;
     const consume = (upstreamCalls: number) =>
-      isKnown(caller) ? admission.charge(caller.principal, reply, upstreamCalls) : undefined;
+      isKnown(caller) ? admission.consume(caller.principal, reply, upstreamCalls) : undefined;
     const lastWriteAt = isKnown(caller) ? parts.watchWrites?.(caller.credential.identity) : undefined;
     return { http, caller, deadline, record, observer, explanation, lastWriteAt, consume };
   };

@@ -59,7 +59,7 @@ function secrets() {
     },
     {
       name: 'A private key in a name is sent to the API',
-      file: 'src/graphql/resolvers/validate-input.ts',
+      file: 'src/graphql/resolvers/token-input.ts',
       within: 'checkName',
       find: 'holdsPrivateKey(name)',
       replace: 'false',
@@ -524,8 +524,8 @@ function limits() {
     },
     {
       name: 'An expensive operation takes as much of the rate limit as a cheap one',
-      file: 'src/admission/rate-limiter.ts',
-      within: 'createQuota',
+      file: 'src/admission/admission.ts',
+      within: 'createAdmission',
       find: 'Math.ceil(upstreamCalls / CALLS_PER_UNIT)',
       replace: '1',
       tests: rateLimit,
