@@ -1,4 +1,8 @@
 import { type DirectiveNode, type DocumentNode, Kind, parse, print, visit } from 'graphql';
+import { badUserInput, toReadError } from '../errors.ts';
+import type { TokenDto } from '../upstream/models.ts';
+import type { Context } from './context.ts';
+import { isObjectId } from './resolvers/token-input.ts';
 
 /** What a Federation 2 router asks any subgraph for, beside the schema itself. */
 export const SUBGRAPH_FIELDS = `
@@ -60,4 +64,38 @@ export function toSubgraphSdl(typeDefs: string): string {
 function directives(text: string): readonly DirectiveNode[] {
   const [definition] = parse(`type T ${text}`).definitions;
   return definition?.kind === Kind.OBJECT_TYPE_DEFINITION ? (definition.directives ?? []) : [];
+}
+
+interface EntitiesArgs {
+  readonly representations: readonly unknown[];
+}
+
+/** The two root fields of a Federation 2 subgraph; `sdl` is the schema for composition. */
+export function createEntityResolvers(sdl: string) {
+  return {
+    Query: {
+      _service: () => ({ sdl }),
+      // All are loaded at once, so that one list call may have many of them. One that fails, fails alone.
+      _entities: (_parent: unknown, { representations }: EntitiesArgs, context: Context) =>
+        Promise.all(
+          representations.map((representation) => loadEntity(representation, context).catch(toReadError)),
+        ),
+    },
+    _Entity: { __resolveType: () => 'Token' },
+  };
+}
+
+const EXPECTED =
+  'Expected each of `representations` to be `{ __typename: "Token", id: … }`, with the id as a string.';
+
+async function loadEntity(representation: unknown, { loaders }: Context): Promise<TokenDto | null> {
+  if (typeof representation !== 'object' || representation === null) throw invalidRepresentation();
+  const { __typename: type, id } = representation as { __typename?: unknown; id?: unknown };
+  if (type !== 'Token' || typeof id !== 'string') throw invalidRepresentation();
+  // As for `node`: what cannot be an id is no object.
+  return isObjectId(id, 'representations') ? loaders.token(id) : null;
+}
+
+function invalidRepresentation(): Error {
+  return badUserInput(EXPECTED, 'representations');
 }

@@ -1,9 +1,8 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { TokenDto, AuthenticationMethodDto, PublicKeyInfoDto, PublicKeyInfoJwksDto, PublicKeyInfoJwksUriDto, ProjectWithPolicyDto, PolicyDto, PolicyStatementDto } from '../upstream/models.ts';
-import type { TokenConnectionModel, TokenEdgeModel } from './resolvers/token.ts';
-import type { TokenProjectConnectionModel, TokenProjectEdgeModel } from './resolvers/project.ts';
+import type { TokenConnectionModel, TokenEdgeModel, TokenProjectConnectionModel, TokenProjectEdgeModel } from './resolvers/token.ts';
 import type { PageInfoModel } from './pagination/connection.ts';
-import type { TokenPayload } from './resolvers/user-errors.ts';
+import type { TokenPayload } from './resolvers/mutation.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = T | null | undefined;

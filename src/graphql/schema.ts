@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
 import type { GraphQLSchema } from 'graphql';
-import { SUBGRAPH_FIELDS, toSubgraphSdl } from './federation.ts';
-import { createEntityResolvers } from './resolvers/entity.ts';
+import { createEntityResolvers, SUBGRAPH_FIELDS, toSubgraphSdl } from './federation.ts';
 import { resolvers } from './resolvers/index.ts';
 
 // Beside `src` and beside `dist` alike.

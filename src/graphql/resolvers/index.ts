@@ -1,15 +1,18 @@
 import { toReadError, toWriteError } from '../../errors.ts';
 import type { Resolvers } from '../generated.ts';
 import { Mutation } from './mutation.ts';
-import { Policy, PolicyStatement, TokenProjectConnection, TokenProjectEdge } from './project.ts';
 import { Node, Query } from './query.ts';
 import {
   JsonWebKeySet,
+  Policy,
+  PolicyStatement,
   PublicKeyInfo,
   Token,
   TokenAuthenticationMethod,
   TokenConnection,
   TokenEdge,
+  TokenProjectConnection,
+  TokenProjectEdge,
 } from './token.ts';
 
 /** Every field that is not simply a member of its parent. Their failures leave here in their public form. */

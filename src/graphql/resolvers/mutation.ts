@@ -1,95 +1,120 @@
-import type { CreateTokenBody } from '../../upstream/models.ts';
+import type { CreateTokenBody, TokenDto } from '../../upstream/models.ts';
+import { UpstreamError } from '../../upstream/upstream-error.ts';
 import type { Context } from '../context.ts';
-import type {
-  CreateTokenInput,
-  DeleteTokenPayload,
-  MutationResolvers,
-  UpdateTokenInput,
-  UserError,
-} from '../generated.ts';
-import { readTokenChange } from './token-patch.ts';
-import { orUserErrors, type TokenPayload, toUserErrors } from './user-errors.ts';
+import type { MutationResolvers, UserError } from '../generated.ts';
 import {
   checkDescription,
   checkId,
   checkIdempotencyKey,
   checkName,
   checkPublicKeyInfo,
+  type Problem,
+  readTokenChange,
   toPublicKeyInfo,
-} from './validate-input.ts';
+} from './token-input.ts';
 
-const refused = (userErrors: UserError[]): TokenPayload => ({ token: null, userErrors });
+/** The payload of createToken and updateToken. */
+export interface TokenPayload {
+  readonly token: TokenDto | null;
+  readonly userErrors: UserError[];
+}
+
+const NO_TOKEN: Pick<TokenPayload, 'token'> = { token: null };
+const NOT_DELETED: { readonly deletedTokenId: string | null } = { deletedTokenId: null };
 
 export const Mutation = {
-  createToken: async (_parent, { input }, context) => note(await createToken(input, context), context),
-  updateToken: async (_parent, { input }, context) => note(await updateToken(input, context), context),
-  deleteToken: async (_parent, { input: { id } }, context) => note(await deleteToken(id, context), context),
+  createToken(_parent, { input }, context) {
+    const { authenticationMethod: method, description, idempotencyKey, name } = input;
+    const publicKeyInfo = toPublicKeyInfo(method.publicKeyInfo);
+    const { type = 'PRIVATE_KEY', signingAlgorithm } = method;
+    const body: CreateTokenBody = {
+      name,
+      ...(description == null ? {} : { description }),
+      authenticationMethod: { type, signingAlgorithm, publicKeyInfo },
+    };
+    const problems = [
+      ...checkName(name),
+      ...checkDescription(description),
+      ...checkPublicKeyInfo(publicKeyInfo, signingAlgorithm),
+      ...checkIdempotencyKey(idempotencyKey),
+    ];
+    return toPayload(context, NO_TOKEN, problems, () => create(body, idempotencyKey, context));
+  },
+
+  updateToken: (_parent, { input }, context) =>
+    toPayload(context, NO_TOKEN, checkId(input.id), async () => {
+      const { loaders } = context;
+      const change = await readTokenChange(input, () => loaders.freshToken(input.id));
+      return 'problems' in change ? change : { token: await loaders.updateToken(input.id, change.body) };
+    }),
+
+  deleteToken: (_parent, { input: { id } }, context) =>
+    toPayload(context, NOT_DELETED, checkId(id), async () => {
+      await context.loaders.deleteToken(id);
+      return { deletedTokenId: id };
+    }),
 } satisfies Required<MutationResolvers>;
-
-function note<Payload extends { userErrors: UserError[] }>(payload: Payload, { outcome }: Context): Payload {
-  if (payload.userErrors.length > 0) outcome.hasUserErrors = true;
-  return payload;
-}
-
-async function createToken(input: CreateTokenInput, context: Context): Promise<TokenPayload> {
-  const { authenticationMethod: method, description, idempotencyKey, name } = input;
-  const body: CreateTokenBody = {
-    name,
-    ...(description == null ? {} : { description }),
-    authenticationMethod: {
-      type: method.type ?? 'PRIVATE_KEY',
-      signingAlgorithm: method.signingAlgorithm,
-      publicKeyInfo: toPublicKeyInfo(method.publicKeyInfo),
-    },
-  };
-  const problems = [
-    ...checkName(name),
-    ...checkDescription(description),
-    ...checkPublicKeyInfo(body.authenticationMethod.publicKeyInfo, method.signingAlgorithm),
-    ...checkIdempotencyKey(idempotencyKey),
-  ];
-  if (problems.length > 0) return refused(toUserErrors(problems));
-  return orUserErrors(() => create(body, idempotencyKey, context), refused);
-}
-
-async function updateToken(input: UpdateTokenInput, context: Context): Promise<TokenPayload> {
-  const problems = checkId(input.id);
-  if (problems.length > 0) return refused(toUserErrors(problems));
-  return orUserErrors(() => update(input, context), refused);
-}
-
-async function deleteToken(id: string, { loaders }: Context): Promise<DeleteTokenPayload> {
-  const problems = checkId(id);
-  if (problems.length > 0) return { deletedTokenId: null, userErrors: toUserErrors(problems) };
-  return orUserErrors<DeleteTokenPayload>(
-    async () => {
-      await loaders.deleteToken(id);
-      return { deletedTokenId: id, userErrors: [] };
-    },
-    (userErrors) => ({ deletedTokenId: null, userErrors }),
-  );
-}
 
 async function create(
   body: CreateTokenBody,
-  idempotencyKey: string | null | undefined,
-  { caller, loaders, deadline, createOnce }: Context,
-): Promise<TokenPayload> {
-  if (idempotencyKey == null) return { token: await loaders.createToken(body), userErrors: [] };
-  const outcome = await createOnce({
-    principal: caller.principal,
-    key: idempotencyKey,
-    body,
-    loaders,
-    deadline,
-  });
-  return 'token' in outcome
-    ? { token: outcome.token, userErrors: [] }
-    : refused(toUserErrors([outcome.problem]));
+  key: string | null | undefined,
+  { caller: { principal }, loaders, deadline, createOnce }: Context,
+): Promise<Outcome<Pick<TokenPayload, 'token'>>> {
+  if (key == null) return { token: await loaders.createToken(body) };
+  const outcome = await createOnce({ principal, key, body, loaders, deadline });
+  return 'token' in outcome ? outcome : { problems: [outcome.problem] };
 }
 
-async function update(input: UpdateTokenInput, { loaders }: Context): Promise<TokenPayload> {
-  const change = await readTokenChange(input, () => loaders.freshToken(input.id));
-  if ('problems' in change) return refused(toUserErrors(change.problems));
-  return { token: await loaders.updateToken(input.id, change.body), userErrors: [] };
+type Outcome<Result> = Result | { readonly problems: readonly Problem[] };
+
+/** The payload of a write: its result, or `nothing` with the user errors. Nothing is written if there are `problems`. */
+async function toPayload<Result extends object>(
+  { outcome }: Context,
+  nothing: Result,
+  problems: readonly Problem[],
+  write: () => Promise<Outcome<Result>>,
+): Promise<Result & { readonly userErrors: UserError[] }> {
+  const written = problems.length > 0 ? { problems } : await orProblems(write);
+  if (!('problems' in written)) return { ...written, userErrors: [] };
+  outcome.hasUserErrors = true;
+  return { ...nothing, userErrors: written.problems.map(toUserError) };
+}
+
+/** Errors of IAM that the caller can resolve by another input become problems. All others are thrown on. */
+async function orProblems<Result>(write: () => Promise<Outcome<Result>>): Promise<Outcome<Result>> {
+  try {
+    return await write();
+  } catch (error) {
+    const isAboutInput = error instanceof UpstreamError && error.kind === 'status' && !error.isBeforeWrite;
+    const problems = isAboutInput ? readProblems(error) : undefined;
+    if (!problems) throw error;
+    return { problems };
+  }
+}
+
+/** A 400 is about the input (one problem per detail), a 404 about the id, a 409 about the token. */
+function readProblems({ status, details, traceId }: UpstreamError): Problem[] | undefined {
+  switch (status) {
+    case 400:
+      if (details.length === 0)
+        return [{ path: undefined, message: 'The IAM API refused the input.', traceId }];
+      return details.map(({ issue, field }) => ({ path: toPath(field), message: issue, traceId }));
+    case 404:
+      return [{ path: ['id'], code: 'NOT_FOUND', message: 'There is no token with this id.', traceId }];
+    case 409: {
+      const message = 'The IAM API refused this because of the present state of the token.';
+      return [{ path: undefined, code: 'CONFLICT', message, traceId }];
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** For example `authenticationMethod.publicKeyInfo.jwks.keys[0].kty`. */
+function toPath(field: string | undefined): string[] | undefined {
+  return field?.split(/[.[\]]+/).filter((part) => part !== '');
+}
+
+function toUserError({ path, message, code = 'INVALID', traceId }: Problem): UserError {
+  return { code, message, field: path ? ['input', ...path.map(String)] : null, traceId: traceId ?? null };
 }

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import type { NodeResolvers, QueryResolvers } from '../generated.ts';
 import { toConnection } from '../pagination/connection.ts';
 import { toTokenEdge } from './token.ts';
-import { isObjectId } from './validate-input.ts';
+import { isObjectId } from './token-input.ts';
 
 const MAX_NODES = 100;
 

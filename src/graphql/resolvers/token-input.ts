@@ -1,0 +1,174 @@
+import { badUserInput } from '../../errors.ts';
+import { holdsPrivateKey, PRIVATE_KEY_PASTED } from '../../tokens/private-key-text.ts';
+import { checkKeySet, checkKeySetUrl } from '../../tokens/validate-jwk.ts';
+import { isId } from '../../upstream/iam-client.ts';
+import type {
+  AuthenticationMethodDto,
+  JsonWebKeyDto,
+  PublicKeyInfoDto,
+  TokenDto,
+  UpdateTokenBody,
+} from '../../upstream/models.ts';
+import type {
+  PublicKeyInfoInput,
+  UpdateTokenAuthenticationMethodInput,
+  UpdateTokenInput,
+  UserErrorCode,
+} from '../generated.ts';
+
+/** Something wrong with one value of the input. */
+export interface Problem {
+  /** Below `input`. Undefined for a problem of the input as a whole. */
+  readonly path: readonly (string | number)[] | undefined;
+  readonly message: string;
+  /** `INVALID` if it is absent. */
+  readonly code?: UserErrorCode;
+  /** Of IAM's response, where IAM has found the problem. */
+  readonly traceId?: string | undefined;
+}
+
+const MIN_NAME = 3;
+const MAX_NAME = 2000;
+const MAX_DESCRIPTION = 2000;
+/** Strict JSON parsers refuse a response that holds such a text (RFC 8259 section 8.2). */
+const LONE_SURROGATE =
+  'Half of a surrogate pair is not a character. Send well-formed Unicode; a text that was cut may have lost the other half.';
+
+export function checkId(id: string): Problem[] {
+  if (holdsPrivateKey(id)) return [{ path: ['id'], message: PRIVATE_KEY_PASTED }];
+  return isId(id) ? [] : [{ path: ['id'], message: 'This is not an id. Pass `Token.id` as it came.' }];
+}
+
+/** Whether an id of a query may be one of an object. Throws `BAD_USER_INPUT` for a private key in its place. */
+export function isObjectId(id: string, argument: string): boolean {
+  if (holdsPrivateKey(id)) throw badUserInput(PRIVATE_KEY_PASTED, argument);
+  return isId(id);
+}
+
+/** The API wants three characters in a row on one line and names no maximum; ours is the vendor's command line's. */
+export function checkName(name: string): Problem[] {
+  const problem = (message: string) => [{ path: ['name'], message }];
+  if (holdsPrivateKey(name)) return problem(PRIVATE_KEY_PASTED);
+  if (!name.isWellFormed()) return problem(LONE_SURROGATE);
+  if (/[\p{Cc}\u2028\u2029]/u.test(name))
+    return problem('Control characters and line breaks are not allowed.');
+  if (name.trim().length < MIN_NAME) return problem(`At least ${MIN_NAME} characters are needed.`);
+  return name.length > MAX_NAME ? problem(`At most ${MAX_NAME} characters are allowed.`) : [];
+}
+
+export function checkDescription(description: string | null | undefined): Problem[] {
+  if (description == null) return [];
+  const problem = (message: string) => [{ path: ['description'], message }];
+  if (holdsPrivateKey(description)) return problem(PRIVATE_KEY_PASTED);
+  if (!description.isWellFormed()) return problem(LONE_SURROGATE);
+  return description.length > MAX_DESCRIPTION
+    ? problem(`At most ${MAX_DESCRIPTION} characters are allowed.`)
+    : [];
+}
+
+export function checkIdempotencyKey(key: string | null | undefined): Problem[] {
+  const problem = (message: string) => [{ path: ['idempotencyKey'], message }];
+  if (key == null) return [];
+  if (holdsPrivateKey(key)) return problem(PRIVATE_KEY_PASTED);
+  if (/^[\x21-\x7e]{1,255}$/.test(key)) return [];
+  return problem('1 to 255 visible ASCII characters are needed, for example a random UUID.');
+}
+
+const KEY_INFO = ['authenticationMethod', 'publicKeyInfo'] as const;
+
+/** Whether the keys are public keys that can sign by `signingAlgorithm`, or a location that IAM may read. */
+export function checkPublicKeyInfo(info: PublicKeyInfoDto, signingAlgorithm: string): Problem[] {
+  const [path, problems] =
+    'jwks' in info
+      ? [[...KEY_INFO, 'jwks', 'keys'], checkKeySet(info.jwks.keys, signingAlgorithm)]
+      : [[...KEY_INFO, 'jwksUri'], checkKeySetUrl(info.jwksUri)];
+  return problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
+}
+
+/** The input as the API takes it. GraphQL has made sure that exactly one of the two is there. */
+export function toPublicKeyInfo({ jwks, jwksUri }: PublicKeyInfoInput): PublicKeyInfoDto {
+  return jwks ? { jwks: { keys: jwks.keys.map(withoutNulls) } } : { jwksUri: jwksUri ?? '' };
+}
+
+/** GraphQL tells null from absent; the API has no nulls. */
+function withoutNulls(key: object): JsonWebKeyDto {
+  return Object.fromEntries(
+    Object.entries(key).filter(([, value]) => value !== null && value !== undefined),
+  ) as unknown as JsonWebKeyDto;
+}
+
+export type TokenChange = { readonly body: UpdateTokenBody } | { readonly problems: readonly Problem[] };
+
+/** The PATCH body of an update. `readToken` is called only when the body cannot be complete without it. */
+export async function readTokenChange(
+  { name, authenticationMethod }: UpdateTokenInput,
+  readToken: () => Promise<TokenDto | null>,
+): Promise<TokenChange> {
+  const problems = [
+    ...nulls({ name, authenticationMethod }),
+    ...nulls(authenticationMethod ?? {}, 'authenticationMethod'),
+    ...(name == null ? [] : checkName(name)),
+  ];
+  const change = isEmpty(authenticationMethod) ? undefined : authenticationMethod;
+  if (problems.length === 0 && name == null && !change) problems.push(nothingToChange);
+  if (problems.length > 0) return { problems };
+  const named = name == null ? {} : { name };
+  if (!change) return { body: named };
+  const method = await completeMethod(change, readToken);
+  return 'problems' in method ? method : { body: { ...named, authenticationMethod: method } };
+}
+
+const nothingToChange: Problem = {
+  path: [],
+  message: 'Nothing to change: pass `name` or `authenticationMethod`.',
+};
+const noSuchToken: Problem = { path: ['id'], message: 'There is no token with this id.', code: 'NOT_FOUND' };
+const keysDoNotFit: Problem = {
+  path: ['authenticationMethod', 'signingAlgorithm'],
+  message:
+    "The token's present keys do not fit this algorithm: pass `publicKeyInfo` with keys for it as well.",
+};
+
+/**
+ * Whether the API merges or replaces a partial `authenticationMethod` is not known. So a partial one is completed from
+ * the token as it is: what was left out then stays as it was under either reading.
+ */
+async function completeMethod(
+  { publicKeyInfo, signingAlgorithm, type }: UpdateTokenAuthenticationMethodInput,
+  readToken: () => Promise<TokenDto | null>,
+): Promise<AuthenticationMethodDto | { problems: readonly Problem[] }> {
+  const given = {
+    ...(type ? { type } : {}),
+    ...(signingAlgorithm ? { signingAlgorithm } : {}),
+    ...(publicKeyInfo ? { publicKeyInfo: toPublicKeyInfo(publicKeyInfo) } : {}),
+  };
+  const current = isComplete(given) ? undefined : await readToken();
+  if (current === null) return { problems: [noSuchToken] };
+  const method = { ...current?.authenticationMethod, ...given } as AuthenticationMethodDto;
+  const problems =
+    publicKeyInfo || signingAlgorithm
+      ? checkPublicKeyInfo(method.publicKeyInfo, method.signingAlgorithm)
+      : [];
+  if (problems.length === 0) return method;
+  return { problems: publicKeyInfo ? problems : [keysDoNotFit] };
+}
+
+function isComplete(method: Partial<AuthenticationMethodDto>): method is AuthenticationMethodDto {
+  return (
+    method.type !== undefined && method.signingAlgorithm !== undefined && method.publicKeyInfo !== undefined
+  );
+}
+
+/** Nothing here can be unset, so a null is a mistake that must not pass for "leave it". */
+function nulls(input: object, ...path: string[]): Problem[] {
+  return Object.entries(input)
+    .filter(([, value]) => value === null)
+    .map(([member]) => ({
+      path: [...path, member],
+      message: 'This cannot be unset. Leave it out to keep it as it is.',
+    }));
+}
+
+function isEmpty(input: object | null | undefined): boolean {
+  return Object.values(input ?? {}).every((value) => value === undefined);
+}
