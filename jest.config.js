@@ -6,6 +6,7 @@ const SUITES = {
   image: { testTimeout: 60_000 },
   // One file at a time: the load that one measures must not be the load of another.
   long: { maxWorkers: 1 },
+  process: { testTimeout: 60_000 },
   redis: { testTimeout: 60_000 },
   rolling: { testTimeout: 120_000 },
 };

@@ -11,6 +11,7 @@ const SUITES = {
   host: [],
   image: [],
   long: [],
+  process: [],
   redis: [],
   rolling: [],
 };
