@@ -1,6 +1,5 @@
 // Compares a live IAM API with what this project takes it for, by reading only. See docs/contributing.md.
 import { parseArgs } from 'node:util';
-import { startEmulator } from '../../dist/emulator/emulator.js';
 import { readContract } from './contract.mjs';
 import { CannotProbe, probe } from './probe.mjs';
 
@@ -22,7 +21,7 @@ try {
 
 async function main(args) {
   const { url, emulator, json } = readOptions(args);
-  const own = emulator ? await startEmulator({ port: 0 }) : undefined;
+  const own = emulator ? await startEmulator() : undefined;
   try {
     const authorization = own ? 'Bearer demo' : process.env.IAM_AUTHORIZATION;
     if (!authorization) throw new CannotProbe(`IAM_AUTHORIZATION is required\n${USAGE}`);
@@ -38,6 +37,11 @@ async function main(args) {
   } finally {
     await own?.close();
   }
+}
+
+async function startEmulator() {
+  const emulator = await import('../../dist/emulator/emulator.js');
+  return emulator.startEmulator({ port: 0 });
 }
 
 function readOptions(args) {
