@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { TextFileError } from './config/read-file.ts';
 
 /**
@@ -16,6 +17,49 @@ export function readTextFile(path: string, maxBytes: number): string {
   } finally {
     closeSync(file);
   }
+}
+
+interface WatchOptions {
+  readonly maxBytes: number;
+  /** Called with the text of a file that may have changed. An error that it throws goes to `onRefusal`. */
+  readonly onText: (text: string) => void;
+  /** Called when the file cannot be read, or its text cannot be used. */
+  readonly onRefusal: (reason: string) => void;
+}
+
+const POLL_MS = 1000;
+
+/**
+ * Reads a file again whenever it changes, and once after a second, since it may have changed after its first reading. The
+ * file is polled every second: notifications are lost when a link is changed to another file, as Kubernetes does with its
+ * volumes. Returns the function that ends it.
+ */
+export function watchTextFile(path: string, { maxBytes, onText, onRefusal }: WatchOptions): () => void {
+  let version: string | undefined;
+  const reload = () => {
+    try {
+      onText(readTextFile(path, maxBytes));
+    } catch (error) {
+      onRefusal(error instanceof Error && !('code' in error) ? error.message : 'The file cannot be read');
+    }
+  };
+  // Never rejects.
+  const poll = async () => {
+    const found = await versionOf(path);
+    if (found === version) return;
+    version = found;
+    reload();
+  };
+  const timer = setInterval(poll, POLL_MS).unref();
+  return () => clearInterval(timer);
+}
+
+/** What differs when a file, or the file that a link leads to, is another or has another content. Never rejects. */
+function versionOf(path: string): Promise<string> {
+  return stat(path, { bigint: true }).then(
+    ({ ino, size, mtimeNs, ctimeNs }) => `${ino} ${size} ${mtimeNs} ${ctimeNs}`,
+    () => 'unreadable',
+  );
 }
 
 /** The size may be 0 for files that the system makes as they are read, and change meanwhile for others. */

@@ -1,11 +1,10 @@
-import { stat } from 'node:fs/promises';
 import { stripIgnoredCharacters } from 'graphql';
 import type { TrustedDocumentsConfig } from '../config/config.ts';
 import { type Manifest, parseManifest } from '../config/documents-manifest.ts';
 import { MAX_MANIFEST_BYTES } from '../config/read-file.ts';
 import { rejection } from '../errors.ts';
 import type { OperationRecord } from '../telemetry/operation-record.ts';
-import { readTextFile } from '../text-file.ts';
+import { watchTextFile } from '../text-file.ts';
 import { checkLength, type OperationLimits } from './pipeline/limits.ts';
 import { hashOf, type Params } from './pipeline/params.ts';
 
@@ -19,59 +18,38 @@ export interface TrustedDocuments {
   close(): void;
 }
 
-interface WatchOptions {
+interface ReloadOptions {
   /** A document is not compared by its tokens when it is longer: the lexer takes long, and it may not run anyway. */
   readonly maxChars: number;
   readonly onReload: (size: number) => void;
   /** Called when the changed manifest cannot be used. The one before stays in use. */
   readonly onRefusal: (reason: string) => void;
-  readonly intervalMs?: number;
 }
 
-/**
- * Uses the manifest as it was read at the start, and reads the file again when it changes. The file is polled every
- * second: notifications are lost when a link is changed to another file, as Kubernetes does with its volumes.
- */
+/** Uses the manifest as it was read at the start, and reads the file again when it changes. */
 export function openTrustedDocuments(
   { file, mode, manifest }: TrustedDocumentsConfig,
-  { maxChars, onReload, onRefusal, intervalMs = 1000 }: WatchOptions,
+  { maxChars, onReload, onRefusal }: ReloadOptions,
 ): TrustedDocuments {
   let used = manifest;
   let current = createLookup(manifest, maxChars);
-  let version: string | undefined;
-  const reload = () => {
-    try {
-      const next = parseManifest(readTextFile(file, MAX_MANIFEST_BYTES));
+  const close = watchTextFile(file, {
+    maxBytes: MAX_MANIFEST_BYTES,
+    onText(text) {
+      const next = parseManifest(text);
       if (isEqual(next, used)) return;
       used = next;
       current = createLookup(next, maxChars);
       onReload(next.size);
-    } catch (error) {
-      onRefusal(error instanceof Error && !('code' in error) ? error.message : 'The file cannot be read');
-    }
-  };
-  // The first poll always reads: the file may have changed since the configuration was read. Never rejects.
-  const poll = async () => {
-    const found = await versionOf(file);
-    if (found === version) return;
-    version = found;
-    reload();
-  };
-  const timer = setInterval(poll, intervalMs).unref();
+    },
+    onRefusal,
+  });
   return {
     mode,
     byId: (id) => current.byId(id),
     has: (document) => current.has(document),
-    close: () => clearInterval(timer),
+    close,
   };
-}
-
-/** What differs when a file, or the file that a link leads to, is another or has another content. Never rejects. */
-function versionOf(file: string): Promise<string> {
-  return stat(file, { bigint: true }).then(
-    ({ ino, size, mtimeNs, ctimeNs }) => `${ino} ${size} ${mtimeNs} ${ctimeNs}`,
-    () => 'unreadable',
-  );
 }
 
 function isEqual(one: Manifest, other: Manifest): boolean {
