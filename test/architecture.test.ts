@@ -73,7 +73,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'upstream/',
   ],
   'tokens/': ['keys/', 'state/', 'upstream/'],
-  'auth/': ['config/', 'keys/', 'upstream/'],
+  'auth/': ['config/', 'keys/', 'text-file.ts', 'upstream/'],
   // The budget of retries is a token bucket.
   'upstream/': ['config/', 'state/token-bucket.ts'],
   'telemetry/': [],
