@@ -1,10 +1,10 @@
-import { type CallerAuthConfig, ConfigError, type PatConfig } from '../config/config.ts';
+import type { CallerAuthConfig, PatConfig } from '../config/config.ts';
 import type { UpstreamCredential as Credential } from '../upstream/attempt.ts';
 import { type Cancellation, createCancellation, createDeadlines } from '../upstream/cancellation.ts';
 import type { IamClient } from '../upstream/iam-client.ts';
 import type { IamAddress } from './authenticator.ts';
 import type { AuthDependencies, Authenticator, Caller, CallerCheck, CallerRights, Log } from './caller.ts';
-import { createApiKeyCallerCheck, parseApiKeys } from './callers/api-key.ts';
+import { openApiKeys } from './callers/api-key.ts';
 import { createJwks } from './callers/jwks.ts';
 import { createJwtCallerCheck } from './callers/jwt.ts';
 import { createPatCredential } from './pat/credential.ts';
@@ -52,12 +52,8 @@ function createCallerCheck(
   switch (callerAuth.kind) {
     case 'none':
       return () => EVERYONE;
-    case 'api-key': {
-      const { keys, problems } = parseApiKeys(callerAuth.text);
-      if (problems.length > 0)
-        throw new ConfigError(problems.map((problem) => `CALLER_API_KEYS_FILE: ${problem}`));
-      return createApiKeyCallerCheck(keys);
-    }
+    case 'api-key':
+      return openApiKeys(callerAuth, { log: dependencies.log, closing: cancellation });
     case 'jwt': {
       const getKey = createJwks({ url: callerAuth.jwksUrl, cancellation, ...dependencies });
       return createJwtCallerCheck({ ...callerAuth, getKey, clock: dependencies.clock });

@@ -21,8 +21,9 @@ const MAX_BYTES = {
   TRUSTED_DOCUMENTS: 16 * KB * KB,
 } as const;
 
-/** Of a manifest that is read again, as of the first one. */
+/** Of files that are read again, as of the first time. */
 export const MAX_MANIFEST_BYTES = MAX_BYTES.TRUSTED_DOCUMENTS;
+export const MAX_API_KEYS_BYTES = MAX_BYTES.CALLER_API_KEYS_FILE;
 
 /** The reason of a failed read is left out: a path that is a pasted key would be in its message. */
 export function readNamedFile(

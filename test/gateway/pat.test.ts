@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Gateway, startGateway } from '../support/gateway.ts';
@@ -145,6 +148,79 @@ describe('With CALLER_AUTH=api-key', () => {
       expect(gateway.calls()).toEqual([]);
     },
   );
+});
+
+describe('A file of API keys that changes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'api-keys-'));
+  const file = join(folder, 'keys');
+  const lineOf = (key: string, role = 'read') =>
+    `${key}:${role}:${createHash('sha256').update(key).digest('hex')}`;
+  let gateway: Gateway;
+  beforeAll(async () => {
+    writeFileSync(file, lineOf('first'));
+    gateway = await startPatGateway(
+      plain,
+      createKeyPair('ES256'),
+      { CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: file },
+      (path) => readFileSync(path, 'utf8'),
+    );
+  });
+  afterAll(async () => {
+    await gateway.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const codeFor = async (key: string, document = LIST, variables = {}) => {
+    const { errors } = await gateway.query(document, variables, { authorization: `Bearer ${key}` });
+    return errors?.[0]?.extensions.code;
+  };
+  const until = async (condition: () => Promise<boolean> | boolean) => {
+    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+
+  it('is read again without a restart: added keys work, and those that were removed end', async () => {
+    expect([await codeFor('first'), await codeFor('second')]).toEqual([undefined, 'UNAUTHENTICATED']);
+    // As a new file in its place, as editors and Kubernetes write it.
+    writeFileSync(`${file}.new`, lineOf('second'));
+    renameSync(`${file}.new`, file);
+    await until(async () => (await codeFor('second')) === undefined);
+    gateway.forgetCalls();
+    expect(await codeFor('first')).toBe('UNAUTHENTICATED');
+    expect(gateway.calls()).toEqual([]);
+    expect(gateway.log()).toContain('"keys":1,"msg":"API keys were read again"');
+  });
+
+  it('may give a key another role', async () => {
+    expect(await codeFor('second', RENAME, { id: 'x' })).toBe('FORBIDDEN');
+    writeFileSync(file, lineOf('second', 'write'));
+    await until(async () => (await codeFor('second', RENAME, { id: 'x' })) === undefined);
+  });
+
+  it.each([
+    ['has a line that is wrong', () => writeFileSync(file, `${lineOf('third')}\nsecret-canary`), 'line 2: '],
+    ['is empty', () => writeFileSync(file, '# none\n'), 'Expected at least one line'],
+    ['is too large', () => writeFileSync(file, `${lineOf('third')}\n`.repeat(1000)), 'too large'],
+    ['is gone', () => rmSync(file), 'cannot be read'],
+  ])('leaves the keys as they were when it %s, and the log says why', async (_title, change, reason) => {
+    const before = gateway.log().length;
+    change();
+    await until(() => gateway.log().slice(before).includes('API keys stay as they were'));
+    const line = gateway
+      .log()
+      .slice(before)
+      .split('\n')
+      .find((each) => each.includes('stay as they were'));
+    expect(line).toContain(reason);
+    expect(line).not.toContain('canary');
+    expect(line).toMatch(/"level":(40|"warn")/);
+    expect([await codeFor('second'), await codeFor('third')]).toEqual([undefined, 'UNAUTHENTICATED']);
+  });
+
+  it('is taken up again as soon as it can be used', async () => {
+    writeFileSync(file, `${lineOf('second')}\n${lineOf('third')}`);
+    await until(async () => (await codeFor('third')) === undefined);
+    expect(await codeFor('second')).toBeUndefined();
+  });
 });
 
 describe('With CALLER_AUTH=jwt', () => {

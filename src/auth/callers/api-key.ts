@@ -1,6 +1,10 @@
+import { ConfigError } from '../../config/config.ts';
+import { MAX_API_KEYS_BYTES } from '../../config/read-file.ts';
+import { watchTextFile } from '../../text-file.ts';
+import type { Cancellation } from '../../upstream/cancellation.ts';
 import { AuthError } from '../auth-error.ts';
 import { readBearer, sha256 } from '../bearer.ts';
-import type { CallerCheck } from '../caller.ts';
+import type { CallerCheck, Log } from '../caller.ts';
 
 /** One line of the file of API keys. The key itself is nowhere but with its owner. */
 export interface ApiKey {
@@ -8,6 +12,35 @@ export interface ApiKey {
   readonly role: 'read' | 'write';
   /** SHA-256 of the key, lower-case hex. */
   readonly sha256: string;
+}
+
+/**
+ * Uses the keys of the file as it was read at the start, and reads it again when it changes: a key that was removed ends
+ * within a second or so. A file that cannot be used is reported, and the keys before it stay in use. Throws `ConfigError`.
+ */
+export function openApiKeys(
+  { file, text }: { readonly file: string; readonly text: string },
+  { log, closing }: { readonly log: Log; readonly closing: Cancellation },
+): CallerCheck {
+  let used = text;
+  const { keys, problems } = parseApiKeys(text);
+  if (problems.length > 0)
+    throw new ConfigError(problems.map((problem) => `CALLER_API_KEYS_FILE: ${problem}`));
+  let check = createApiKeyCallerCheck(keys);
+  const stopWatching = watchTextFile(file, {
+    maxBytes: MAX_API_KEYS_BYTES,
+    onText(next) {
+      if (next === used) return;
+      const changed = parseApiKeys(next);
+      if (changed.problems.length > 0) throw new Error(changed.problems.join(' '));
+      used = next;
+      check = createApiKeyCallerCheck(changed.keys);
+      log.info({ keys: changed.keys.length }, 'API keys were read again');
+    },
+    onRefusal: (reason) => log.warn({ reason }, 'API keys stay as they were: correct CALLER_API_KEYS_FILE'),
+  });
+  closing.onCancel(stopWatching);
+  return (authorization) => check(authorization);
 }
 
 /**
