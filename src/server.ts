@@ -35,7 +35,7 @@ import { createRegistry } from './telemetry/metrics.ts';
 import { createTraffic } from './telemetry/request-metrics.ts';
 import { createCallLog } from './telemetry/upstream-log.ts';
 import { createIdempotentCreate } from './tokens/idempotent-create.ts';
-import { createListFirst } from './tokens/list-prefetch.ts';
+import { createListPrefetch } from './tokens/list-prefetch.ts';
 import { createDeadlines } from './upstream/cancellation.ts';
 import { createSingleFlight } from './upstream/single-flight.ts';
 import { createUpstream } from './upstream/upstream.ts';
@@ -95,7 +95,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   });
   const context: ContextParts = {
     client: upstream.client,
-    listFirst: createListFirst({ min: options.upstream.tokenBatchListMin }),
+    listPrefetch: createListPrefetch({ min: options.upstream.tokenBatchListMin }),
     createOnce: createIdempotentCreate(state.records, options.http.requestDeadlineMs),
   };
   let draining = false;
@@ -170,7 +170,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     createRegistry({
       caches: { documents: () => prepared.counts, compiled: () => executor.counts },
       sharing: { read: () => upstream.reads, operation: () => operations.counts },
-      listFirst: () => context.listFirst.counts,
+      listFirst: () => context.listPrefetch.counts,
       load: admission.load,
       traffic: traffic.metrics,
       stateFallbacks: state.fallbacks,

@@ -1,7 +1,7 @@
 import type { Caller } from '../auth/caller.ts';
 import { toUpstreamHeaders } from '../telemetry/trace-context.ts';
 import type { IdempotentCreate } from '../tokens/idempotent-create.ts';
-import type { ListFirst } from '../tokens/list-prefetch.ts';
+import type { ListPrefetch } from '../tokens/list-prefetch.ts';
 import { createLoaders, type Loaders } from '../tokens/loaders.ts';
 import type { Deadline } from '../upstream/cancellation.ts';
 import type { IamClient } from '../upstream/iam-client.ts';
@@ -29,13 +29,13 @@ export interface Context {
 /** What all requests of the process have in common. */
 export interface ContextParts {
   readonly client: IamClient;
-  readonly listFirst: ListFirst;
+  readonly listPrefetch: ListPrefetch;
   readonly createOnce: IdempotentCreate;
 }
 
 /** `deadline` is that of the execution, which may go on for other requests. */
 export function createContext(
-  { client, listFirst, createOnce }: ContextParts,
+  { client, listPrefetch, createOnce }: ContextParts,
   caller: Caller,
   { http, record, observer, lastWriteAt }: PipelineRequest,
   deadline: Deadline,
@@ -51,6 +51,6 @@ export function createContext(
     counter: record,
     observer,
   };
-  const loaders = createLoaders(client, scope, listFirst);
+  const loaders = createLoaders(client, scope, listPrefetch);
   return { log: http.log, caller, loaders, deadline, createOnce, outcome: { hasUserErrors: false } };
 }

@@ -1,33 +1,34 @@
 /**
- * Whether one list call is likely to answer several ids. What is learned is a single fact per caller, no data: "the
- * first page of this caller's list does not hold what it asks for". It is forgotten after a while, as lists change.
+ * Decides whether one list call is likely to have several tokens that are requested by id. It keeps one fact per caller
+ * and no data: the first page of this caller's list lacks tokens that the caller requests. The fact expires, as lists
+ * change.
  */
-export interface ListFirst {
-  isWorthwhile(caller: { readonly identity: string }, ids: number): boolean;
-  /** Of so many ids, so many were on the list, which may have another page. */
-  learn(
+export interface ListPrefetch {
+  shouldPrefetch(caller: { readonly identity: string }, ids: number): boolean;
+  /** Of `wanted` ids, `found` were on the list, which may have another page. */
+  record(
     caller: { readonly identity: string },
-    outcome: { asked: number; found: number; hasMore: boolean },
+    outcome: { wanted: number; found: number; hasMore: boolean },
   ): void;
   /** Ids since the start of the process: found on a list, or not. */
   readonly counts: { readonly hits: number; readonly misses: number };
 }
 
-interface ListFirstOptions {
-  /** So many different ids at least; 0 switches it off. */
+interface ListPrefetchOptions {
+  /** The fewest ids for which the list is requested; 0 disables it. */
   readonly min: number;
   readonly forgetAfterMs?: number;
   readonly maxCallers?: number;
   readonly now?: () => number;
 }
 
-export function createListFirst(options: ListFirstOptions): ListFirst {
+export function createListPrefetch(options: ListPrefetchOptions): ListPrefetch {
   const { min, forgetAfterMs = 300_000, maxCallers = 10_000, now = Date.now } = options;
-  // In order of learning, so that the oldest fact goes first.
+  // In the order of their records, so that the oldest is removed first.
   const offUntil = new Map<string, number>();
   const counts = { hits: 0, misses: 0 };
   return {
-    isWorthwhile({ identity }, ids) {
+    shouldPrefetch({ identity }, ids) {
       if (min === 0 || ids < min) return false;
       const until = offUntil.get(identity);
       if (until === undefined) return true;
@@ -36,10 +37,10 @@ export function createListFirst(options: ListFirstOptions): ListFirst {
       return true;
     },
     counts,
-    learn({ identity }, { asked, found, hasMore }) {
+    record({ identity }, { wanted, found, hasMore }) {
       counts.hits += found;
-      counts.misses += asked - found;
-      if (!hasMore && found === asked) return;
+      counts.misses += wanted - found;
+      if (!hasMore && found === wanted) return;
       offUntil.delete(identity);
       offUntil.set(identity, now() + forgetAfterMs);
       const [oldest] = offUntil.keys();

@@ -4,7 +4,7 @@ import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
 import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from '../upstream/models.ts';
 import type { Page } from '../upstream/parse-response.ts';
 import { beforeWrite, UpstreamError } from '../upstream/upstream-error.ts';
-import type { ListFirst } from './list-prefetch.ts';
+import type { ListPrefetch } from './list-prefetch.ts';
 import { createTokenLookUp, type TokenLookUp } from './matching-tokens.ts';
 
 /** What a request has read so far. A new one for every request: nothing in it is ever seen by another caller. */
@@ -31,7 +31,7 @@ type Found<Value> = Value | Error;
  * one list call, with single calls only for ids the list did not have; pages of one list that differ only in size are
  * one call for the largest.
  */
-export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFirst): Loaders {
+export function createLoaders(client: IamClient, scope: Scope, listPrefetch: ListPrefetch): Loaders {
   const tokens = new DataLoader<string, TokenDto | null>(loadTokens);
   const tokenPages = new DataLoader<PageRequest, Page<TokenDto>, string>(
     (keys) =>
@@ -48,7 +48,9 @@ export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFi
   );
 
   async function loadTokens(ids: readonly string[]): Promise<Found<TokenDto | null>[]> {
-    const listed = listFirst.isWorthwhile(scope.credential, ids.length) ? await loadListed(ids) : undefined;
+    const listed = listPrefetch.shouldPrefetch(scope.credential, ids.length)
+      ? await loadListed(ids)
+      : undefined;
     return Promise.all(ids.map((id) => listed?.get(id) ?? loadToken(id)));
   }
 
@@ -59,7 +61,11 @@ export function createLoaders(client: IamClient, scope: Scope, listFirst: ListFi
       const wanted = new Set(ids);
       const byId = new Map<string, TokenDto>();
       for (const item of items) if (wanted.has(item.id) && !('broken' in item)) byId.set(item.id, item);
-      listFirst.learn(scope.credential, { asked: ids.length, found: byId.size, hasMore: next !== undefined });
+      listPrefetch.record(scope.credential, {
+        wanted: ids.length,
+        found: byId.size,
+        hasMore: next !== undefined,
+      });
       return byId;
     } catch (error) {
       if (error instanceof UpstreamError) return undefined;

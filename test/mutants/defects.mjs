@@ -187,7 +187,7 @@ function callers() {
       within: 'createPipeline',
       find: "http.method !== 'POST' ||",
       replace: '',
-      tests: ['test/gateway/known-operations.test.ts'],
+      tests: ['test/gateway/prepared-operations.test.ts'],
       only: 'never by GET',
     },
     {

@@ -10,7 +10,7 @@ import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import { createMemoryRecords } from '../../src/state/memory-records.ts';
 import { createOperationRecord } from '../../src/telemetry/operation-record.ts';
 import { createIdempotentCreate } from '../../src/tokens/idempotent-create.ts';
-import { createListFirst } from '../../src/tokens/list-prefetch.ts';
+import { createListPrefetch } from '../../src/tokens/list-prefetch.ts';
 import { createDeadlines } from '../../src/upstream/cancellation.ts';
 import { createUpstream } from '../../src/upstream/upstream.ts';
 
@@ -37,7 +37,7 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
   const authenticator = createPassThroughAuthenticator();
   const parts = {
     client: upstream.client,
-    listFirst: createListFirst({ min: config.upstream.tokenBatchListMin }),
+    listPrefetch: createListPrefetch({ min: config.upstream.tokenBatchListMin }),
     createOnce: createIdempotentCreate(createMemoryRecords()),
   };
   const run = async (body: string, authorization: string | undefined): Promise<ExecutionResult> => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { createListFirst } from '../../../src/tokens/list-prefetch.ts';
+import { createListPrefetch } from '../../../src/tokens/list-prefetch.ts';
 import { createLoaders, type Loaders } from '../../../src/tokens/loaders.ts';
 import type { IamClient } from '../../../src/upstream/iam-client.ts';
 import type { TokenDto } from '../../../src/upstream/models.ts';
@@ -14,7 +14,7 @@ let loaders: Loaders;
 beforeEach(() => {
   names = new Map([['t1', 'one']]);
   asked = [];
-  loaders = createLoaders(createClient(), scope, createListFirst({ min: 0 }));
+  loaders = createLoaders(createClient(), scope, createListPrefetch({ min: 0 }));
 });
 
 function tokenOf(id: string): TokenDto {
