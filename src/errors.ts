@@ -2,7 +2,7 @@ import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import { AuthError } from './auth/auth-error.ts';
 import { isUnauthenticated, mayHaveSucceeded, UpstreamError } from './upstream/upstream-error.ts';
 
-/** Every code a client can meet, with what it means: `docs/client-guide.md` is checked against this list. */
+/** Every error code. A test compares `docs/client-guide.md`, which explains them, with this list. */
 export type ErrorCode =
   | 'BAD_REQUEST'
   | 'BAD_USER_INPUT'
@@ -108,24 +108,24 @@ export function limitExceeded(limit: string, counted: string, count: number, max
   return rejection('OPERATION_LIMIT_EXCEEDED', message, { limit, actual, max });
 }
 
-/** What a cursor that cannot be used is answered with. */
+/** The error for a cursor that cannot be used. */
 export function invalidCursor(message: string): GraphQLError {
   return badUserInput(message, 'after', 'INVALID_CURSOR');
 }
 
 /**
- * The public form of a failed read. The one table from what went wrong to what a client is told: what is not in it is
- * a bug and stays as it is, to be masked and logged.
+ * The public form of a failed read. An error that the table does not have is unexpected and is returned as it is, to be
+ * masked and logged.
  */
 export function toReadError(error: unknown): Error {
   if (error instanceof AuthError) return toAuthError(error);
   if (error instanceof UpstreamError) return fail(failureOf(error), describe(error));
   return error instanceof Error
     ? error
-    : new Error('something that is no error was thrown', { cause: error });
+    : new Error('a value that is not an error was thrown', { cause: error });
 }
 
-/** The same for a write: its outcome may be unknown, and then the client must be told so. */
+/** The public form of a failed write. If its outcome may be unknown, the extensions say so. */
 export function toWriteError(error: unknown): Error {
   if (!(error instanceof UpstreamError)) return toReadError(error);
   const unknownOutcome = mayHaveSucceeded(error) ? { mayHaveSucceeded: true } : {};
@@ -139,7 +139,7 @@ const BY_AUTH_FAILURE: Readonly<Record<AuthError['kind'], ErrorCode>> = {
   'keys-unavailable': 'UPSTREAM_UNAVAILABLE',
 };
 
-/** Why a caller may not go on. The messages of `AuthError` are written for them. */
+/** The public form of a failed authentication. The messages of `AuthError` are written for clients. */
 export function toAuthError(error: AuthError): GraphQLError {
   return fail({ code: BY_AUTH_FAILURE[error.kind], message: error.message }, {});
 }

@@ -2,12 +2,12 @@ const MANY_SHEDS = 100;
 const SHED_WINDOW_MS = 5_000;
 const SHED_CALM_MS = 10_000;
 
-/** Tells a spike from an overload: many requests turned away within seconds. */
+/** Recognises an overload, which is many requests shed within seconds, and no short spike. */
 export interface ShedWatch {
   add(): void;
   /** Since the start of the process. */
   total(): number;
-  /** From the hundredth within five seconds on, until ten seconds after it was last so. */
+  /** True from the hundredth shed request within five seconds until ten seconds after the last such moment. */
   areMany(): boolean;
 }
 
@@ -34,10 +34,10 @@ const TICK_MS = 100;
 const LATE_MS = 700;
 const LATE_CALM_MS = 2_000;
 
-/** Tells when the event loop was blocked: nobody was answered in that time, health checks included. */
+/** Detects that the event loop was blocked: in that time no request gets a response, health checks included. */
 export interface LoopWatch {
   start(): void;
-  /** Until two seconds after the loop was last that late. */
+  /** True until two seconds after the last time the loop was late. */
   isLate(): boolean;
   stop(): void;
 }
@@ -58,7 +58,7 @@ export function createLoopWatch(clock: () => number = () => performance.now()): 
         lastTick = look();
       }, TICK_MS).unref();
     },
-    // Asked in the middle of it, the timer has not run yet.
+    // Compared with the time now, since a blocked timer has not run yet.
     isLate: () => look() < until,
     stop() {
       clearInterval(timer);

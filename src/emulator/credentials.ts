@@ -13,16 +13,16 @@ import {
 import type { Caller } from './request.ts';
 import type { Store } from './store.ts';
 
-/** By this the emulator knows its own credentials from bearers that only look like a JWT. */
+/** Distinguishes credentials of the emulator from bearers that only look like a JWT. */
 const ISSUER = 'urn:iam-emulator';
 const KEY_COUNT = 3;
 
-/** Issues and checks what the token endpoint and the STS exchange hand out. */
+/** Issues and checks the credentials of the token endpoint and of the STS. */
 export interface Credentials {
   readonly jwks: JSONWebKeySet;
   issueUserToken(tokenId: string, scope: string): Promise<string>;
   issueProjectToken(caller: Caller, projectId: string): Promise<string>;
-  /** Whose it is; a string says what is wrong with it. A bearer that the emulator did not issue is a principal's name. */
+  /** The caller, or the problem of the bearer. A bearer that the emulator did not issue is a principal's name. */
   check(bearer: string): Promise<Caller | 'jwt-invalid' | 'jwt-expired'>;
 }
 

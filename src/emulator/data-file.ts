@@ -86,7 +86,7 @@ async function replaceFile(file: string, text: string): Promise<void> {
       await handle.writeFile(text);
       if (before) {
         await handle.chmod(before.mode & 0o7777);
-        // Only root may give a file away; everybody else writes their own.
+        // Only root may change the owner; others own the files that they write.
         await handle.chown(before.uid, before.gid).catch(() => undefined);
       }
       await handle.sync();

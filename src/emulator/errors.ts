@@ -1,4 +1,4 @@
-/** The emulator was asked for something it can't do; the message says what and is fit to be shown. */
+/** A request or a setting that the emulator cannot serve. The message is written for its user. */
 export class EmulatorError extends Error {
   override readonly name = 'EmulatorError';
 }

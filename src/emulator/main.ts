@@ -5,7 +5,7 @@ import { EmulatorError } from './errors.ts';
 const MAX_CALLS = 1000;
 const DEFAULT_PORT = '4010';
 
-// Nothing that it writes is worth ending for.
+// A closed pipe must not end the emulator.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 try {

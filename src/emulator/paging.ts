@@ -20,13 +20,13 @@ interface Place {
   readonly list: string;
   /** The sequence of the item it was cut behind; the item itself may be gone. */
   readonly after: number;
-  /** Empty pages already answered at this place; only the paging faults count them. */
+  /** Empty pages already returned at this place; only the paging faults count them. */
   readonly empty: number;
 }
 
 /**
  * Pages as DynamoDB cuts them: a key is present if and only if the limit cut the page, so a list of exactly
- * `limit` items answers a key, and the page behind it is empty.
+ * `limit` items has a key, and the page behind it is empty.
  */
 export function cutPage<Item extends { readonly sequence: number }>(
   items: readonly Item[],
@@ -58,7 +58,7 @@ function bend<Item extends { readonly sequence: number }>(
   if (fault === 'short') return cut(items, place, Math.ceil(limit / 3));
   const page = cut(items, place, limit);
   if (fault !== 'repeat') return page;
-  // The first page ends as it should; from the second on, each ends with the key that asked for it.
+  // The first page ends as it should; from the second on, each ends with the key that requested it.
   return {
     lastEvaluatedKey: toKey(place),
     ...page,

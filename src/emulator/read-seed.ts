@@ -31,7 +31,7 @@ function readJsonFile(file: string): unknown {
   }
 }
 
-/** Anything may be in a file; what can't even be completed is no state. */
+/** The state, or undefined for content that is so different from a seed that completing it fails. */
 function tryState(seed: unknown): State | undefined {
   try {
     return stateOf(seed as Seed);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 
-/** What an operation answers, before a fault or the wire changes it. No `body`: nothing is sent after the headers. */
+/** The reply of an operation, before a fault changes it. Without `body`, nothing is sent after the headers. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;

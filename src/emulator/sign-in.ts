@@ -64,7 +64,7 @@ async function findAssertionProblem(
   nowSeconds: number,
 ): Promise<string | undefined> {
   const { publicKeyInfo, signingAlgorithm } = token.authenticationMethod;
-  // To fetch a stranger's URL is more than an emulator should do.
+  // An emulator should not fetch URLs of its clients.
   if (!('jwks' in publicKeyInfo)) return 'the emulator does not fetch a jwksUri';
   try {
     const { kid, alg } = decodeProtectedHeader(assertion);

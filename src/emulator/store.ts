@@ -10,7 +10,7 @@ export interface StoredToken {
   readonly sequence: number;
   readonly principal: string;
   readonly token: TokenDto;
-  /** Write-only in the API: kept, never answered. */
+  /** Write-only in the API: stored, never returned. */
   readonly description?: string;
   readonly memberships: readonly Membership[];
 }
@@ -26,7 +26,7 @@ export interface Store {
   state(): State;
 }
 
-/** All there is to keep. */
+/** Everything that the data file contains. */
 export interface State {
   readonly lastSequence: number;
   readonly tokens: readonly StoredToken[];
@@ -83,7 +83,7 @@ export function createStore(initial: State, save: (state: State) => Promise<void
   };
 }
 
-/** A write that memory has and the file has not. */
+/** A write that is in memory and not yet in the file. */
 interface Pending {
   undo(): void;
   resolve(): void;

@@ -12,28 +12,28 @@ export interface Log {
   warn(message: string): void;
 }
 
-/** What resolvers get, one for each execution. An operation about the schema alone has none, and needs none. */
+/** The GraphQL context of one execution. An operation about the schema alone has none. */
 export interface Context {
   readonly log: Log;
   readonly caller: Caller;
   /** Reads and writes on the caller's behalf. */
   readonly loaders: Loaders;
-  /** When the request has to be answered. */
+  /** The time limit of the execution. */
   readonly deadline: Deadline;
   /** Creates a token at most once per idempotency key. */
   readonly createOnce: IdempotentCreate;
-  /** Filled in by mutations, for the metrics: user errors are data, not errors. */
+  /** Set by mutations, for log and metrics: user errors are data, not GraphQL errors. */
   readonly outcome: { hasUserErrors: boolean };
 }
 
-/** What all requests of the process have in common. */
+/** The parts that all executions of the process share. */
 export interface ContextParts {
   readonly client: IamClient;
   readonly listPrefetch: ListPrefetch;
   readonly createOnce: IdempotentCreate;
 }
 
-/** `deadline` is that of the execution, which may go on for other requests. */
+/** `deadline` is that of the execution, which may continue for other requests than this one. */
 export function createContext(
   { client, listPrefetch, createOnce }: ContextParts,
   caller: Caller,

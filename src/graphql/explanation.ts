@@ -1,6 +1,6 @@
 import type { CallObserver } from '../upstream/attempt.ts';
 
-/** One attempt of an upstream call, as the client sees it. Times in milliseconds; `startMs` counts from the start of the request. */
+/** One attempt of an upstream call, for the client. `startMs` counts from the start of the request. */
 interface ExplainedCall {
   readonly operation: string;
   readonly attempt: number;

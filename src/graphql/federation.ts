@@ -4,7 +4,7 @@ import type { TokenDto } from '../upstream/models.ts';
 import type { Context } from './context.ts';
 import { isObjectId } from './resolvers/token-input.ts';
 
-/** What a Federation 2 router asks any subgraph for, beside the schema itself. */
+/** The definitions that a Federation 2 router requires of every subgraph. */
 export const SUBGRAPH_FIELDS = `
 """Any JSON value: for a router, \`__typename\` and the members of a key."""
 scalar _Any
@@ -34,12 +34,12 @@ const LINK = `extend schema
 
 const DIRECTIVES: Readonly<Record<string, readonly DirectiveNode[]>> = {
   Token: directives('@key(fields: "id")'),
-  // Nobody can ask the IAM API for a project by its id: other subgraphs know more of it.
+  // The IAM API cannot find a project by its id, so other subgraphs resolve it.
   Project: directives('@key(fields: "id", resolvable: false)'),
   PageInfo: directives('@shareable'),
 };
 
-/** Every Relay-style subgraph has them, and a router that asks one of them cannot know whose object an id is. */
+/** Other subgraphs have these fields as well, and a router cannot know which subgraph an id belongs to. */
 const OWN_ROOT_FIELDS = new Set(['node', 'nodes']);
 
 /**
@@ -92,7 +92,7 @@ async function loadEntity(representation: unknown, { loaders }: Context): Promis
   if (typeof representation !== 'object' || representation === null) throw invalidRepresentation();
   const { __typename: type, id } = representation as { __typename?: unknown; id?: unknown };
   if (type !== 'Token' || typeof id !== 'string') throw invalidRepresentation();
-  // As for `node`: what cannot be an id is no object.
+  // As for `node`, there is no object for a text that cannot be an id.
   return isObjectId(id, 'representations') ? loaders.token(id) : null;
 }
 

@@ -16,8 +16,9 @@ import type { Deadlines, RequestDeadline } from '../upstream/cancellation.ts';
 import { raceCancel } from '../upstream/cancellation.ts';
 import type { LastWriteAt } from '../upstream/single-flight.ts';
 import { createExplanation } from './explanation.ts';
+import { type CallerOrError, isKnown } from './pipeline/checks.ts';
 import type { Executed } from './pipeline/execute.ts';
-import { type CallerOrError, isKnown, type PipelineRequest } from './pipeline/request.ts';
+import type { PipelineRequest } from './pipeline/request.ts';
 import { type GraphqlResponse, isPublic, toRejectionResponse, toResponse } from './pipeline/response.ts';
 
 export interface GraphqlHandlerParts {
@@ -27,7 +28,7 @@ export interface GraphqlHandlerParts {
   readonly authenticator: Authenticator;
   readonly admission: Admission;
   readonly clientAddress: ClientAddress;
-  /** Where other processes write as well: how requests of an identity learn about it. */
+  /** Reports the writes of other processes for an identity. Undefined where only this process writes. */
   readonly watchWrites?: ((identity: string) => LastWriteAt) | undefined;
   readonly deadlines: Deadlines;
   readonly log: FastifyBaseLogger;
@@ -38,7 +39,7 @@ export interface GraphqlHandlerParts {
   readonly onOperation?: ((record: OperationRecord, ms: number) => void) | undefined;
 }
 
-/** Between HTTP and the pipeline: the caller, admission, the response, and one line in the log. */
+/** Handles `/graphql`: finds the caller, applies admission, runs the pipeline, responds, and writes one log line. */
 export function createGraphqlHandler(
   parts: GraphqlHandlerParts,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<GraphqlResponse['body'] | FastifyReply> {
@@ -57,7 +58,7 @@ export function createGraphqlHandler(
     return { http, caller, deadline, record, observer, explanation, lastWriteAt, consume };
   };
 
-  /** The response, whether the request is executed or rejected. Rejects only when the client is gone. */
+  /** The response, whether the request is executed or rejected. Rejects only when the client has left. */
   const respond = async (
     http: FastifyRequest,
     reply: FastifyReply,
@@ -88,7 +89,7 @@ export function createGraphqlHandler(
       reply.headers(page.headers);
       return page.html;
     }
-    // Chosen before anything runs: nothing must be done that its client cannot be told about.
+    // Before anything runs: a client that accepts no media type of a result could not read the outcome.
     const type = chooseType(http);
     const deadline = deadlines.start(reply.elapsedTime);
     onClose(reply.raw, () => {
@@ -104,7 +105,7 @@ export function createGraphqlHandler(
       logOperation(http, { record, principal, ms, traceId: trace?.traceId });
       trace?.end(record);
       parts.onOperation?.(record, ms);
-      // Not the reply itself: it is a thenable, and Fastify would wait for its stream.
+      // The body and not the reply, which is a thenable: Fastify would wait for its stream.
       reply.code(status).headers(headers);
       return body;
     } catch (error) {
@@ -118,7 +119,7 @@ export function createGraphqlHandler(
   };
 }
 
-/** What is known of a request before the pipeline. */
+/** The facts about a request before it enters the pipeline. */
 interface Known extends Pick<PipelineRequest, 'caller' | 'deadline' | 'record'> {
   readonly trace: OperationTrace | undefined;
   readonly type: ResultType;
@@ -131,7 +132,7 @@ function chooseType({ headers }: FastifyRequest): ResultType {
   return type;
 }
 
-/** The caller by the request's headers, or why there is none. Rejects when the client is gone. */
+/** The caller by the request's headers, or the public error why there is none. Rejects when the client has left. */
 async function readCaller(
   authenticator: Authenticator,
   http: FastifyRequest,
@@ -150,7 +151,7 @@ async function readCaller(
 
 const AUTHORIZATION = 'authorization';
 
-/** Several such headers are joined, and then refused: the caller must not depend on their order. */
+/** Several such headers are joined, so that the authenticator rejects them: the caller must not depend on their order. */
 function readAuthorization(rawHeaders: readonly string[]): string | undefined {
   let joined: string | undefined;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -161,7 +162,7 @@ function readAuthorization(rawHeaders: readonly string[]): string | undefined {
   return joined;
 }
 
-/** Unexpected errors are logged, and the client gets the id by which the log has them. */
+/** The error for the client. An unexpected one is logged, and the client gets the request id to find it by. */
 function toPublicError(error: unknown, { id: requestId }: FastifyRequest, log: FastifyBaseLogger): unknown {
   if (isPublic(error)) return error;
   log.error({ requestId, err: describeBug(error) }, 'bug');

@@ -4,7 +4,7 @@ import type { GraphQLSchema } from 'graphql';
 import { createEntityResolvers, SUBGRAPH_FIELDS, toSubgraphSdl } from './federation.ts';
 import { resolvers } from './resolvers/index.ts';
 
-// Beside `src` and beside `dist` alike.
+// The path is the same from `src/graphql/` and from `dist/graphql/`.
 const FOLDER = new URL('../../schema/', import.meta.url);
 
 /** The schema's source, files in alphabetical order, descriptions and directives as written. */
@@ -16,7 +16,7 @@ export function readTypeDefs(): string {
     .join('\n\n');
 }
 
-/** With `federation`, what a router asks a subgraph for as well. */
+/** With `federation`, the schema also has the root fields of a Federation 2 subgraph. */
 export function createSchema(typeDefs: string, { federation = false } = {}): GraphQLSchema {
   return makeExecutableSchema({
     typeDefs: federation ? [typeDefs, SUBGRAPH_FIELDS] : typeDefs,

@@ -1,21 +1,20 @@
 import { isId } from '../upstream/iam-client.ts';
 
 /**
- * What is kept of a create: hashes and ids, no key material and no name. `before` are the ids of the tokens that looked
- * the same before it was sent, or null when that could not be found out. `tokenId` is there once its outcome is known.
+ * The record of a create: hashes and ids, no key material and no name. `before` has the ids of the matching tokens that
+ * existed before it was sent, or is null when they are not known. `tokenId` is present once the outcome is known.
  */
 export interface CreateRecord {
   readonly digest: string;
   readonly before: readonly string[] | null;
   readonly tokenId?: string;
-  /** Of the lease under which the POST was sent. A request that finds the token completes the record as this owner. */
+  /** Owner of the lease under which the POST was sent. A request that finds the token uses it to complete the record. */
   readonly owner?: string;
 }
 
 /**
- * How far the create under a key has come:
- * `absent` nothing was sent; `pending` another request is at it; `unknown` it was sent and its outcome is not known (a lost
- * answer, a process that died); `done` it made a token.
+ * The state of the create under a key: `absent`, nothing was sent; `pending`, another request is sending it; `unknown`,
+ * it was sent and its outcome is not known (lost response, dead process); `done`, it has created a token.
  */
 export type CreateState =
   | { readonly kind: 'absent' | 'pending' }
@@ -26,7 +25,7 @@ export type CreateState =
     }
   | { readonly kind: 'done'; readonly tokenId: string };
 
-/** A record that cannot be read says only that something may have been sent: then any matching token is its own. */
+/** Stands for a record that cannot be read: a POST may have been sent, and any matching token counts as created by it. */
 const UNREADABLE: CreateRecord = { digest: '', before: [] };
 
 /** Undefined where there is no record. */
@@ -39,7 +38,7 @@ export function isOfAnother(record: CreateRecord | undefined, digest: string): b
   return record !== undefined && record !== UNREADABLE && record.digest !== digest;
 }
 
-/** `heldBy`: of another request that has the lease, whether it may still get the answer to its POST. */
+/** `heldBy`: another request has the lease; `isInTime` says whether it may still get the response to its POST. */
 export function toState(
   record: CreateRecord | undefined,
   heldBy?: { readonly isInTime: boolean },

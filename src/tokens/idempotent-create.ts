@@ -15,7 +15,7 @@ export interface CreateRequest {
   readonly key: string;
   readonly body: CreateTokenBody;
   readonly loaders: Loaders;
-  /** Of the request. No wait is longer. */
+  /** The deadline of the request, which limits every wait. */
   readonly deadline: Deadline;
 }
 
@@ -29,15 +29,15 @@ export type CreateOutcome = { readonly token: TokenDto } | { readonly problem: I
 export type IdempotentCreate = (request: CreateRequest) => Promise<CreateOutcome>;
 
 const RECORD_TTL_MS = 24 * 3600 * 1000;
-/** For clocks that differ a little, and what is on its way to the store. */
+/** Allows for clocks that differ a little, and for commands that are on their way to the store. */
 const MARGIN_MS = 1000;
-/** Waits between looks at the record, and between looks for the token of an unknown outcome. Each grows by half. */
+/** Waits between reads of the record, which grow by half, and between searches for the token, which double. */
 const FIRST_POLL_MS = 20;
 const MAX_POLL_MS = 200;
 const FIRST_LOOK_UP_MS = 500;
-/** Left of the deadline at the end of a wait, for the response. */
+/** The share of the deadline that waits leave for the response. */
 const RESPONSE_SHARE = 0.05;
-/** A record with more ids would take too much room. */
+/** With more ids a record would be too large. */
 const MAX_BEFORE = 50;
 const FULL_RETRY_SECONDS = 60;
 
@@ -46,7 +46,7 @@ interface Create extends CreateRequest {
   readonly recordKey: RecordKey;
   readonly digest: string;
   readonly requestDeadlineMs: number;
-  /** Made by this request, and not recorded yet. */
+  /** The token that this request has created and not recorded yet. */
   made?: TokenDto;
 }
 
@@ -54,7 +54,7 @@ interface Create extends CreateRequest {
  * Creates at most one token under a key. The API has no idempotency keys and takes two equal creates for two tokens, so
  * the outcome is recorded: before the POST is sent, and after. One request at a time holds the lease on the record; the
  * others wait for its outcome, within their own deadlines. Where the outcome is not known, the lease is kept for as long as
- * the POST may still take effect, and the caller's tokens are looked through for the one it made.
+ * the POST may still take effect, and the caller's tokens are searched for the created one.
  * A token is reported only once it is recorded, so two requests never report two tokens.
  */
 export function createIdempotentCreate(records: LeasedRecords, requestDeadlineMs = 10_000): IdempotentCreate {
@@ -74,7 +74,7 @@ async function run(create: Create): Promise<CreateOutcome> {
   }
 }
 
-/** What came of one look at the record: an outcome, or nothing for so long at most. */
+/** The result of one look at the record: an outcome, or the longest time until the next look. */
 type Turn = { readonly outcome: CreateOutcome } | { readonly heldForMs: number };
 const AGAIN: Turn = { heldForMs: FIRST_POLL_MS };
 
@@ -83,7 +83,7 @@ function takeTurn(create: Create, lookUps: LookUps): Promise<Turn> {
   return withLease(records, recordKey, deadline.remainingMs() + MARGIN_MS, async (attempt) => {
     const record = readRecord(attempt.record);
     if (isOfAnother(record, digest)) return { outcome: conflict };
-    // After the deadline of the request that has the lease, what is left of it is the time for its POST to take effect.
+    // The last part of a lease begins when the deadline of its request has passed: its POST may still take effect then.
     const state = toState(
       record,
       attempt.lease ? undefined : { isInTime: attempt.heldForMs > settleMs(create) },
@@ -100,7 +100,7 @@ async function readDone({ loaders }: Create, tokenId: string): Promise<CreateOut
   return token ? { token } : deletedSince;
 }
 
-/** With the lease. */
+/** Called with the lease: creates the token, or finds the one that an earlier attempt created. */
 async function createOrFind(create: Create, state: CreateState, lease: Lease): Promise<Turn> {
   const { loaders, body, digest, deadline } = create;
   if (create.made) return finish(create, create.made, lease);
@@ -112,7 +112,7 @@ async function createOrFind(create: Create, state: CreateState, lease: Lease): P
     if (found) return finish(create, found, lease);
     before = state.before;
   } else before = toBefore(await loaders.lookUp.find(body, { newest: false }));
-  // No request is sent after its deadline. From then on the POST has as long as any to take effect.
+  // The POST is sent before the deadline, and may take effect for some time after it.
   const leaseMs = deadline.remainingMs() + settleMs(create);
   if (!(await lease.write({ leaseMs, record: toText({ digest, before, owner: lease.owner }) }))) return AGAIN;
   try {
@@ -124,7 +124,7 @@ async function createOrFind(create: Create, state: CreateState, lease: Lease): P
   return finish(create, create.made, lease);
 }
 
-/** Another request has the lease, or left it behind when it got no answer to its POST. */
+/** Another request has the lease, or kept it when it got no response to its POST. */
 async function wait(create: Create, state: CreateState, heldForMs: number, lookUps: LookUps): Promise<Turn> {
   const { records, recordKey, digest } = create;
   if (state.kind !== 'unknown' || state.owner === undefined) return { heldForMs };
@@ -138,7 +138,7 @@ async function wait(create: Create, state: CreateState, heldForMs: number, lookU
   return (await records.change(recordKey, state.owner, change)) ? { outcome: { token: found } } : AGAIN;
 }
 
-/** The token that an earlier attempt made, if it can be distinguished from those that were there before. */
+/** The token that an earlier attempt created, if it can be distinguished from those that existed before. */
 async function findMade(
   { loaders, body }: Create,
   before: readonly string[] | null,
@@ -154,7 +154,7 @@ function toBefore({ tokens, isComplete }: Matches): readonly string[] | null {
   return isComplete && tokens.length <= MAX_BEFORE ? tokens.map(({ id }) => id) : null;
 }
 
-/** Records the token, and reports it only then: another request may have recorded one of its own. */
+/** Records the token before it is reported, since another request may have recorded its own meanwhile. */
 async function finish({ digest }: Create, token: TokenDto, lease: Lease): Promise<Turn> {
   const change = doneChange(digest, token);
   lease.leave(change);
@@ -169,20 +169,20 @@ function toText(record: CreateRecord) {
   return { text: JSON.stringify(record), ttlMs: RECORD_TTL_MS };
 }
 
-/** After an unknown outcome: for as long as IAM gets to answer a POST, it may still carry this one out. */
+/** After an unknown outcome, IAM may still carry out the POST for as long as one may take. */
 function settleMs({ requestDeadlineMs }: Create): number {
   return requestDeadlineMs + MARGIN_MS;
 }
 
-/** Of a gateway before IAM. The POST may have gone on behind it. */
-const ANSWERED_FOR_ANOTHER = new Set([502, 503, 504]);
+/** Statuses of a proxy before IAM. The POST may still run behind it. */
+const PROXY_STATUSES = new Set([502, 503, 504]);
 
 function afterFailure(create: Create, error: unknown): LeasedChange {
-  // Certainly not made: the key is free again.
+  // The token was certainly not created: the key is free again.
   if (error instanceof UpstreamError && !mayHaveSucceeded(error)) return { leaseMs: 0, record: null };
   const { kind, status = 0 } = error instanceof UpstreamError ? error : { kind: undefined };
-  // IAM has answered, so it is at an end with this POST: looking for the token is enough.
-  const isOver = kind === undefined || (kind === 'status' && !ANSWERED_FOR_ANOTHER.has(status));
+  // IAM itself has responded, so this POST has ended: a search for the token finds its outcome.
+  const isOver = kind === undefined || (kind === 'status' && !PROXY_STATUSES.has(status));
   return { leaseMs: isOver ? 0 : settleMs(create) };
 }
 
@@ -191,13 +191,13 @@ interface LookUps {
   waitMs: number;
 }
 
-/** Rejects when there is no time to wait: the client is to come again. */
+/** Rejects when there is no time left to wait: then the client has to repeat the request. */
 async function pause(create: Create, pollMs: number, heldForMs: number): Promise<void> {
   const { deadline, requestDeadlineMs, made } = create;
   const waitMs = Math.min(pollMs, heldForMs);
   if (deadline.remainingMs() - waitMs < requestDeadlineMs * RESPONSE_SHARE)
     throw inProgress(create, heldForMs);
-  // A token that was made is to be recorded, whether or not its client is still there.
+  // A created token must be recorded, even if its client has left.
   await raceCancel(setTimeout(waitMs), made ? deadline.expired : deadline.cancellation);
 }
 
@@ -208,7 +208,7 @@ function inProgress({ made }: Create, heldForMs: number): UpstreamError {
   });
 }
 
-/** Without the record the promise could not be kept, so nothing is sent; what was sent already is recorded in the end. */
+/** Without a record, a repetition could create a second token, so nothing is sent. A created token is recorded later. */
 async function orRetryLater(create: Create, turn: () => Promise<Turn>): Promise<Turn> {
   try {
     return await turn();

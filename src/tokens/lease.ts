@@ -7,7 +7,7 @@ export interface Lease {
   readonly owner: string;
   /** Writes the record and sets what is left of the lease. False when the lease has ended: then nothing was written. */
   write(change: LeasedChange): Promise<boolean>;
-  /** What is to become of record and lease afterwards. Without it the lease is given back, and the record stays. */
+  /** Sets the change that is made when `work` ends. Without it the lease is released, and the record stays. */
   leave(change: LeasedChange): void;
 }
 
@@ -19,9 +19,9 @@ export type LeaseAttempt =
 const RETRY_MS = 250;
 
 /**
- * Takes the lease if it is free, runs `work`, and gives it back. Rejects as `work` does, or with `StateUnavailable`; then
- * the lease may have been taken all the same, so it is given back as well. What cannot be written at the end is tried
- * again in the background for as long as the lease may last.
+ * Acquires the lease if it is free, runs `work`, and releases it. Rejects as `work` does, or with `StateUnavailable`; then
+ * the lease may have been acquired all the same, so it is released as well. A release that fails is repeated in the
+ * background for as long as the lease may last.
  */
 export async function withLease<Result>(
   records: LeasedRecords,
@@ -36,7 +36,7 @@ export async function withLease<Result>(
   const lease: Lease = {
     owner,
     async write(change) {
-      // Also when the reply is lost: the change may have been made.
+      // Before the reply, which may be lost after the change was made.
       endsAt = Math.max(endsAt, performance.now() + change.leaseMs);
       const isWritten = await records.change(key, owner, change);
       isHeld = isWritten && change.leaseMs > 0;
@@ -51,11 +51,11 @@ export async function withLease<Result>(
     isHeld = isAcquired;
     return await work(isAcquired ? { record, lease } : { record, lease: undefined, heldForMs });
   } finally {
-    if (isHeld) await giveBack(records, key, owner, last, endsAt);
+    if (isHeld) await release(records, key, owner, last, endsAt);
   }
 }
 
-async function giveBack(
+async function release(
   records: LeasedRecords,
   key: RecordKey,
   owner: string,
@@ -67,7 +67,7 @@ async function giveBack(
   } catch {
     if (performance.now() + RETRY_MS > endsAt) return;
     setTimeout(RETRY_MS, undefined, { ref: false })
-      .then(() => giveBack(records, key, owner, change, endsAt))
+      .then(() => release(records, key, owner, change, endsAt))
       .catch(() => undefined);
   }
 }

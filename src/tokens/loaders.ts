@@ -7,7 +7,7 @@ import { beforeWrite, UpstreamError } from '../upstream/upstream-error.ts';
 import type { ListPrefetch } from './list-prefetch.ts';
 import { createTokenLookUp, type TokenLookUp } from './matching-tokens.ts';
 
-/** What a request has read so far. A new one for every request: nothing in it is ever seen by another caller. */
+/** The reads and writes of one request. Each request has its own: no other caller sees its data. */
 export interface Loaders {
   /** A token, or null when there is none. Rejects with `UpstreamError`. */
   token(id: string): Promise<TokenDto | null>;
@@ -17,7 +17,7 @@ export interface Loaders {
   freshToken(id: string): Promise<TokenDto | null>;
   /** For idempotent creates. As with `freshToken`, a failure says that the write was not sent. */
   readonly lookUp: TokenLookUp;
-  /** Writes are here because each must clear what it makes untrue: a later read in the same request sees the new state. */
+  /** Writes are here because each clears the reads that it makes outdated: later reads see the new state. */
   createToken(body: CreateTokenBody): Promise<TokenDto>;
   updateToken(id: string, body: UpdateTokenBody): Promise<TokenDto>;
   deleteToken(id: string): Promise<void>;
@@ -27,9 +27,9 @@ type ProjectPageKey = PageRequest & { readonly tokenId: string };
 type Found<Value> = Value | Error;
 
 /**
- * The API has no get-many, so "batch" means three things here: one id asked for twice is one call; many ids at once are
- * one list call, with single calls only for ids the list did not have; pages of one list that differ only in size are
- * one call for the largest.
+ * The API has no get-many, so "batch" means three things here: one id requested twice is one call; many ids at once are
+ * one list call, with single calls only for ids that the list lacks; pages of one list that differ only in size are one
+ * call for the largest.
  */
 export function createLoaders(client: IamClient, scope: Scope, listPrefetch: ListPrefetch): Loaders {
   const tokens = new DataLoader<string, TokenDto | null>(loadTokens);
@@ -54,7 +54,7 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
     return Promise.all(ids.map((id) => listed?.get(id) ?? loadToken(id)));
   }
 
-  /** The first page of the list, by id. Undefined when it cannot be had: then every id is asked for on its own. */
+  /** The first page of the list, by id. Undefined when it cannot be read: then each id has a call of its own. */
   async function loadListed(ids: readonly string[]): Promise<Map<string, TokenDto> | undefined> {
     try {
       const { items, next } = await client.listTokens(scope, { limit: 100, startKey: undefined });
@@ -82,8 +82,8 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
     beforeWrite(client.listTokens(options.newest ? newest : scope, page)),
   );
 
-  /** Before a write: what was read until now may no longer be true after it. */
-  const forget = (id?: string) => {
+  /** Before a write, which may change what was read until now. */
+  const clear = (id?: string) => {
     if (id !== undefined) tokens.clear(id);
     tokenPages.clearAll();
     projectPages.clearAll();
@@ -97,7 +97,7 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
     }
   };
   const written = (token: TokenDto): TokenDto => {
-    forget(token.id);
+    clear(token.id);
     tokens.prime(token.id, token);
     lookUp.add(token);
     return token;
@@ -113,21 +113,21 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
     },
     async tokenPage(request) {
       const page = await tokenPages.load(request);
-      // prime does not overwrite: what a write answered in this request is newer than what a list said.
+      // prime does not overwrite: the token of a write in this request is newer than that of a list.
       for (const item of page.items) if (!('broken' in item)) tokens.prime(item.id, item);
       return page;
     },
     projectPage: (tokenId, request) => projectPages.load({ tokenId, ...request }),
     async createToken(body) {
-      forget();
+      clear();
       return written(await orDrop(client.createToken(scope, body)));
     },
     async updateToken(id, body) {
-      forget(id);
+      clear(id);
       return written(await orDrop(client.updateToken(scope, id, body)));
     },
     async deleteToken(id) {
-      forget(id);
+      clear(id);
       await client.deleteToken(scope, id);
     },
   };
@@ -142,7 +142,7 @@ async function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
   }
 }
 
-/** With the id's length, so that no id and key together read as another id and key. */
+/** Contains the id's length, so that no other pair of id and key gives the same text. */
 function projectListOf({ tokenId, startKey = '' }: ProjectPageKey): string {
   return `${tokenId.length} ${tokenId}${startKey}`;
 }
@@ -170,8 +170,8 @@ function loadLargest<Key extends PageRequest, Item>(
 }
 
 /**
- * DataLoader wants errors as values. It tells them by `instanceof Error`, so only our own class may pass: a foreign
- * error from another realm would be handed out as a token.
+ * DataLoader takes errors as values and recognises them by `instanceof Error`: an error of another realm would be
+ * returned as a token.
  */
 async function settle<Value, Instead>(
   call: Promise<Value>,
@@ -183,6 +183,6 @@ async function settle<Value, Instead>(
     if (error instanceof UpstreamError) return instead(error);
     return error instanceof Error
       ? error
-      : new Error('a call rejected with what is no error', { cause: error });
+      : new Error('a call rejected with a value that is not an error', { cause: error });
   }
 }

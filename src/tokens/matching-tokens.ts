@@ -9,9 +9,9 @@ import type {
 import type { Page } from '../upstream/parse-response.ts';
 
 /**
- * List calls that one request may spend on looking for matching tokens, however many creates it has. The planner of costs
- * counts them once for a request that creates with an idempotency key. A caller with more pages of tokens cannot be
- * helped by looking: `isComplete` is false.
+ * List calls that one request may make to search for matching tokens, however many creates it has. The cost of an
+ * operation contains them once if it creates with an idempotency key. For a caller with more pages of tokens the
+ * search finds no certain result: `isComplete` is false.
  */
 export const MAX_LOOK_UP_CALLS = 20;
 const PAGE_SIZE = 100;
@@ -21,20 +21,20 @@ export interface Matches {
   readonly tokens: readonly TokenDto[];
   /** False when the list was not read to its end, or has an item that cannot be read: there may be others. */
   readonly isComplete: boolean;
-  /** False when earlier looks of the same request left too few calls: a later request can find out. */
+  /** False when earlier searches of the same request left too few calls: a later request can search completely. */
   readonly hadAllCalls: boolean;
 }
 
-/** Looks through the caller's tokens, for one request. */
+/** Searches the caller's tokens, for one request. */
 export interface TokenLookUp {
   /**
-   * The tokens that look like what `body` makes. `newest` reads the list now; otherwise what the request has read before
-   * will do. Rejects as the list call does.
+   * The tokens with the name and the keys of `body`. `newest` reads the list now; otherwise a list that the request has
+   * read before is used. Rejects as the list call does.
    */
   find(body: CreateTokenBody, options: { readonly newest: boolean }): Promise<Matches>;
   /** The request has created or changed this token. */
   add(token: TokenDto): void;
-  /** A write of the request had another outcome: what was read before is not true any more. */
+  /** A write of the request has failed, so the list that was read before may be outdated. */
   drop(): void;
 }
 

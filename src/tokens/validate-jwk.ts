@@ -2,7 +2,7 @@ import { findJwkProblem } from '../keys/jwk.ts';
 import type { JsonWebKeyDto } from '../upstream/models.ts';
 import { holdsPrivateKey, PRIVATE_KEY_PASTED } from './private-key-text.ts';
 
-/** What is wrong with a key or its location, and where below it. The message never repeats a value. */
+/** A problem of a key or its location. `path` is below it. The message never repeats a value. */
 export interface KeyProblem {
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -33,7 +33,7 @@ const HTTPS_URL = (() => {
 })();
 
 const MAX_KEYS = 100;
-/** Of one key set: the rest is checked again when these are gone. */
+/** The most problems that are reported of one key set. */
 const MAX_PROBLEMS = 10;
 
 /**

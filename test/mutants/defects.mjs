@@ -428,7 +428,7 @@ function writes() {
       name: 'An update that failed leaves what was read before it',
       file: 'src/tokens/loaders.ts',
       within: 'updateToken',
-      find: 'forget(id);',
+      find: 'clear(id);',
       replace: '',
       tests: loaders,
     },

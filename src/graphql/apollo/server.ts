@@ -45,12 +45,12 @@ export interface Apollo {
   stop(): Promise<void>;
 }
 
-/** Carries the operation from the last hook before the execution to whoever waits for it. */
+/** Passes the operation from the hook before the execution to `parse`. */
 interface Context {
   onParsed(parsed: ParsedOperation): void;
 }
 
-/** Of one response. Above it, validation stops and says so with one error more. */
+/** The most validation errors of one response. Then validation stops and adds one error that says so. */
 const MAX_ERRORS = 4;
 
 export function createApollo(
@@ -103,7 +103,7 @@ export function createApollo(
   };
 }
 
-/** Hands the operation over where it would be executed, and says that it is done. */
+/** Passes the operation to `parse` in place of executing it, and responds with a stub. */
 function handOver(): ApolloServerPlugin<Context> {
   const done = { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: {} } } as const;
   return {
@@ -144,7 +144,7 @@ function toRejection(response: HTTPGraphQLResponse): ApolloRejection {
 }
 
 function textOf({ body }: HTTPGraphQLResponse): string {
-  // Only `@defer` and `@stream` are answered in pieces, and the schema has neither.
-  if (body.kind !== 'complete') throw new Error('Apollo Server responded in pieces');
+  // Only `@defer` and `@stream` have incremental responses, and the schema has neither.
+  if (body.kind !== 'complete') throw new Error('Apollo Server sent an incremental response');
   return body.string;
 }

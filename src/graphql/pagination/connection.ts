@@ -48,7 +48,7 @@ export async function toConnection<Item extends { readonly id: string }, Edge ex
     try {
       items.push(...(await pages.next(first + 1 - items.length)));
     } catch (error) {
-      // With items in hand a failure only makes the page shorter: the client gets the error with the next page.
+      // With some items read, a failure only makes the page shorter: the client gets the error with the next page.
       if (items.length === 0 || !(error instanceof UpstreamError)) throw error;
       isCutShort = true;
     }
@@ -71,7 +71,7 @@ export async function toConnection<Item extends { readonly id: string }, Edge ex
   if (first > 0) {
     do await readMore();
     while (items.length < first && hasNext() === undefined && pages.canContinue());
-    // A client cannot go on from an empty page, so this is a failure of the API.
+    // An empty page has no cursor to continue from, so this is a failure of the API.
     if (items.length === 0 && hasNext() === undefined)
       throw new UpstreamError('invalid-response', `nothing but empty pages in ${MAX_CALLS} calls`);
   }

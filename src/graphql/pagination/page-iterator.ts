@@ -20,7 +20,7 @@ export const MAX_CALLS = 10;
 
 /** A list of the API that has pages. */
 export interface PagedList<Item> {
-  /** Names the list, so that a cursor of another one is refused: `tokens` or `projects:<token id>`. */
+  /** Names the list, so that cursors of other lists are rejected: `tokens` or `projects:<token id>`. */
   readonly scope: string;
   /** One page of the API, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
   fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
@@ -28,7 +28,7 @@ export interface PagedList<Item> {
 
 export interface PositionedItem<Item> {
   readonly item: Item | BrokenItem;
-  /** The cursor behind the item. Printing one takes time, so it is made where it is selected. */
+  /** The cursor behind the item. It is created only where it is selected, since that takes time. */
   readonly cursor: () => string;
 }
 
@@ -68,7 +68,7 @@ export function iteratePages<Item extends { readonly id: string }>(
     }
   };
 
-  /** A page, and the index in it at which the new items begin; above their number when all of them are passed. */
+  /** A page, and the index in it at which the new items begin; above their number when there are none. */
   const fetchFrom = async (wanted: number): Promise<Place<Item>> => {
     const { key, offset } = position;
     const limit = isSparse ? LARGEST_PAGE : Math.min(LARGEST_PAGE, offset + wanted);
@@ -80,7 +80,7 @@ export function iteratePages<Item extends { readonly id: string }>(
       at = findBehind(page.items, position);
     }
     if (at !== undefined) return { key, page, at };
-    // The API's pages became smaller since the cursor was made.
+    // All items of the page are passed: the API's pages have become smaller since the cursor was made.
     if (page.items.length < offset && page.next !== undefined)
       return { key, page, at: Number.POSITIVE_INFINITY };
     return findRemaining(key, page);
@@ -166,7 +166,7 @@ function findBehind(items: Items, { offset, id }: Position): number | undefined 
   return index < 0 ? undefined : index + 1;
 }
 
-/** Where to go on when the last passed item is gone: behind the latest passed item that is left in one of `pages`. */
+/** Where to continue when the last passed item is gone: behind the latest passed item that one of `pages` still has. */
 function findBehindTrail<Item extends { readonly id: string }>(
   pages: readonly [KeyedPage<Item>, ...KeyedPage<Item>[]],
   { offset, trail = '' }: Position,

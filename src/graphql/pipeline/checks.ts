@@ -1,8 +1,16 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
+import type { Caller } from '../../auth/caller.ts';
 import { rejection } from '../../errors.ts';
 import { checkCost, type OperationLimits } from './limits.ts';
-import { isKnown, type PendingOperation } from './request.ts';
+import type { PendingOperation } from './request.ts';
 import { selectedFields } from './selected-fields.ts';
+
+/** The caller of a request, or why there is none, in its public form. */
+export type CallerOrError = Caller | Error;
+
+export function isKnown(caller: CallerOrError): caller is Caller {
+  return !(caller instanceof Error);
+}
 
 /** Throws the public error when the operation may not run. Has no effect beyond the pending operation. */
 export type Check = (pending: PendingOperation, limits: OperationLimits) => void;

@@ -2,14 +2,15 @@ import type { CallerRights } from '../../auth/caller.ts';
 import type { Deadline, RequestDeadline } from '../../upstream/cancellation.ts';
 import { createCancellation } from '../../upstream/cancellation.ts';
 import type { SharedWork, SingleFlight, Waiter } from '../../upstream/single-flight.ts';
-import { isKnown, type PendingOperation } from './request.ts';
+import { isKnown } from './checks.ts';
+import type { PendingOperation } from './request.ts';
 
 /** A request that waits for an execution, its own or that of an equal request. */
 export interface CoalescedRequest extends Waiter {
   readonly deadline: RequestDeadline;
 }
 
-/** What an execution is for the requests that share it. */
+/** The part of an outcome that decides whether requests can share it. */
 interface Shareable {
   /** True when the outcome is only for the request that was executed: an internal error names its id. */
   readonly isPersonal: boolean;
@@ -21,7 +22,7 @@ export interface Coalesced<Outcome> {
   readonly isCoalesced: boolean;
 }
 
-/** A request with less time left than this is not worth going on for. */
+/** Work does not continue for requests with less time left than this. */
 const LITTLE_MS = 250;
 
 /**
@@ -43,7 +44,7 @@ export async function coalesce<Outcome extends Shareable>(
     if (deadline.cancellation.reason === 'timeout' && work?.isLastOf(waiter)) work.expire();
     else leaving.cancel(deadline.cancellation.reason ?? 'aborted');
   };
-  const forget = deadline.cancellation.onCancel(onCancel);
+  const removeListener = deadline.cancellation.onCancel(onCancel);
   if (deadline.cancellation.reason) onCancel();
   try {
     const start = (shared: SharedWork<CoalescedRequest>) => {
@@ -56,7 +57,7 @@ export async function coalesce<Outcome extends Shareable>(
     if (outcome.isPersonal) return { outcome: await execute(deadline), isCoalesced: false };
     return { outcome, isCoalesced: true };
   } finally {
-    forget();
+    removeListener();
   }
 }
 
@@ -69,9 +70,9 @@ function toKey({ principal, mayRead }: CallerRights, { prepared, variables }: Pe
 }
 
 interface SharedDeadline extends Deadline {
-  /** Whether nobody else who waits has time left to speak of. */
+  /** Whether no other waiting request has enough time left. */
   isLastOf(request: CoalescedRequest): boolean;
-  /** Ends the work as timed out, so that those who wait get what there is. */
+  /** Ends the work as timed out, so that the waiting requests get a partial result. */
   expire(): void;
 }
 

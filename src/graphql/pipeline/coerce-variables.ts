@@ -82,7 +82,7 @@ function createCoercer(
  *
  * Validation allows a nullable variable at a non-null position if the variable or the position has a default, and an
  * explicit null then passes both. It also allows one as the member of a `@oneOf` type. graphql-js fails the field in
- * these cases, with an error that cannot be told from a defect of the server. Here the request is rejected before
+ * these cases, with an error that looks like a defect of the server. Here the request is rejected before
  * anything runs, even if the field would not be reached because a list above it turns out to be empty.
  */
 function createNullCheck(

@@ -20,7 +20,7 @@ import type { Variables } from './cost.ts';
 import { createErrorFilter } from './propagated-errors.ts';
 import { selectedFields } from './selected-fields.ts';
 
-/** An operation as a function of its context and its coerced variables. Data, errors and paths are those of graphql-js. */
+/** An operation as a function of context and coerced variables. Data, errors and paths are those of graphql-js. */
 export type CompiledOperation = (
   context: Context | undefined,
   variables: Variables,
@@ -56,7 +56,7 @@ export function findConditions(
   return names.size <= MAX_CONDITIONS ? [...names] : undefined;
 }
 
-/** Compiles for variables with the same conditions as `sample`. Undefined if graphql-jit does not support the operation. */
+/** Compiles for variables with the conditions of `sample`. Undefined if graphql-jit does not support the operation. */
 export function compileOperation(
   schema: GraphQLSchema,
   { document, operation, operationName }: Operation,

@@ -26,7 +26,7 @@ import {
 } from './field-costs.ts';
 import { findFragment, typeOfField } from './selected-fields.ts';
 
-/** What an operation may come to with given variables, at most. */
+/** The most that an operation can cost with given variables. */
 export interface Cost {
   /** Fields of the response. */
   readonly fieldCost: number;
@@ -35,18 +35,18 @@ export interface Cost {
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** One request whose cost is worked out. The cost of a fragment is worked out once, however often it is spread. */
+/** The evaluation for one request. The cost of a fragment is evaluated once, however often it is spread. */
 interface Request {
   readonly variables: Variables;
   readonly fragments: Map<string, Part>;
 }
 
-/** Something that is the same in every request, or depends on it. */
+/** A value that is the same for all requests, or a function of the request. */
 type Compiled<Value> = Value | ((request: Request) => Value);
 
 /**
  * Compiles a validated operation to its cost. What each field costs is declared in `field-costs.ts`. `@skip` and
- * `@include` are ignored, so what they leave out counts, and so does what loaders save by asking once for the same thing.
+ * `@include` are ignored, so the fields that they leave out count, and so do the calls that loaders save.
  */
 export function compileCost(
   schema: GraphQLSchema,
@@ -159,7 +159,7 @@ function toLength(list: unknown): number {
   return Array.isArray(list) ? list.length : 1;
 }
 
-/** What does not depend on the request is combined once. */
+/** Combines values. Constants are combined once, when the operation is compiled. */
 function combine<One, Other, Result>(
   one: Compiled<One>,
   other: Compiled<Other>,
@@ -185,7 +185,7 @@ function evaluate<Value>(compiled: Compiled<Value>, request: Request): Value {
   return isDynamic(compiled) ? compiled(request) : compiled;
 }
 
-/** No value that is compiled here is a function. */
+/** Compiled constants are numbers and parts, never functions. */
 function isDynamic<Value>(compiled: Compiled<Value>): compiled is (request: Request) => Value {
   return typeof compiled === 'function';
 }

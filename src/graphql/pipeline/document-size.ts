@@ -9,7 +9,7 @@ import {
   type SelectionSetNode,
 } from 'graphql';
 
-// What a character begins. A character that is not listed is a token by itself, or not a part of GraphQL.
+// The kind of token that a character begins. Any other character is a token by itself, or not a part of GraphQL.
 const OTHER = 0;
 const IGNORED = 1;
 const OPENS = 2;
@@ -35,7 +35,7 @@ for (const [kind, characters] of [
 }
 const BYTE_ORDER_MARK = 0xfeff;
 
-/** What is longer than one character. Each pattern matches wherever its kind begins, in linear time. */
+/** The kinds that can be longer than one character. Each pattern matches wherever its kind begins, in linear time. */
 const PATTERNS: Readonly<Record<number, RegExp>> = {
   [NAME]: /\w+/y,
   // `1-1` is two tokens, as `a-1` is.
@@ -47,9 +47,9 @@ const PATTERNS: Readonly<Record<number, RegExp>> = {
 };
 
 /**
- * Counts the tokens of a text and the most brackets, of any kind, that are open at once. It does so without recursion, since the parser that comes after recurses once for every open bracket: a
- * few thousand of them end its stack. For a document that is well-formed the counts are those of GraphQL's lexer. In any
- * other they are right up to the place where the parser stops, and that is as far as it recurses.
+ * Counts the tokens of a text, and the most brackets of any kind that are open at once. It does not recurse, unlike the
+ * parser, whose stack a few thousand open brackets exceed. For a well-formed document the counts are those of GraphQL's
+ * lexer. For any other they are right up to the place where the parser stops.
  */
 export function measureSource(text: string): { readonly tokens: number; readonly brackets: number } {
   let tokens = 0;
@@ -82,7 +82,7 @@ function endOf(kind: number, text: string, at: number): number {
 /** The size of a document, with what fragments contain counted wherever they are spread. */
 export interface DocumentCounts {
   readonly operations: number;
-  /** These, and all below, of the largest operation. */
+  /** Characters of the longest name. This and all numbers below are those of the largest operation. */
   readonly operationName: number;
   readonly variables: number;
   readonly rootFields: number;
@@ -93,18 +93,18 @@ export interface DocumentCounts {
   readonly depth: number;
   /** Levels of fields below `__schema` or `__type`, with these. */
   readonly introspectionDepth: number;
-  /** How many lists of a type's members are inside one another there: each multiplies the response. */
+  /** Lists of members (`fields`, for example) inside one another in introspection: each multiplies the response. */
   readonly introspectionLists: number;
 }
 
-/** Of one selection set. */
+/** The counts of one selection set. */
 interface Counts {
   rootFields: number;
   directives: number;
   aliases: number;
   fields: number;
   depth: number;
-  /** `depth` and `lists` as if all were introspection: whether it is, only the field above knows. */
+  /** Depth and lists as if all fields were introspection, for the case that `__schema` or `__type` is above them. */
   levels: number;
   lists: number;
   introspectionDepth: number;
@@ -123,7 +123,7 @@ const NOTHING: Readonly<Counts> = {
   introspectionLists: 0,
 };
 
-/** Where following stops, before the stack does. It is far above what `depth` can be set to, so this is rejected. */
+/** The nesting at which the count stops, to protect the stack. The depth limit is always lower, so this is rejected. */
 const MAX_NESTING = 1000;
 const MEMBER_LISTS = new Set(['fields', 'interfaces', 'possibleTypes', 'inputFields']);
 

@@ -11,10 +11,11 @@ import { describeBug } from '../../telemetry/describe-error.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
 import { type Context, type ContextParts, createContext } from '../context.ts';
 import { formatError, isAboutInput } from '../mask-error.ts';
+import { isKnown } from './checks.ts';
 import { type CompiledOperation, compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
-import { isKnown, type PendingOperation } from './request.ts';
+import type { PendingOperation } from './request.ts';
 import { encodeResult } from './response.ts';
 
 /** The outcome of an operation, which may go to several requests. */

@@ -1,6 +1,6 @@
 import { MAX_LOOK_UP_CALLS } from '../../tokens/matching-tokens.ts';
 
-/** What a field costs beyond being one field of the response. Calls are calls to the IAM API, at most. */
+/** The cost of a field beyond being one field of the response. Calls are the most calls to the IAM API. */
 export interface FieldCost {
   /** Calls that the field makes itself. */
   readonly calls?: number;
@@ -45,14 +45,14 @@ export const FIELD_COSTS: Readonly<Record<string, FieldCost>> = {
   'Mutation.deleteToken': { calls: 1 },
 };
 
-/** What selections cost on one object. On a page of a list, a part of them is repeated for each item. */
+/** The cost of selections on one object. On a page of a list, a part of them is repeated for each item. */
 export interface Part {
   readonly fields: number;
   /** Calls to the IAM API. */
   readonly calls: number;
   readonly fieldsPerItem: number;
   readonly callsPerItem: number;
-  /** Made once in a request, so the largest one counts. */
+  /** Calls that a request makes once, so the largest number counts. */
   readonly sharedCalls: number;
   readonly fetchesEmptyPage: boolean;
 }

@@ -22,12 +22,12 @@ export interface OperationLimits {
 }
 
 const MAX_OPERATION_NAME = 512;
-/** In the members of a request beside its variables, extensions for example. */
+/** The most values beside the variables, for example in `extensions`. */
 const MAX_OTHER_VALUES = 200;
 const VALUES = 'values in all variables together';
 /** The deepest input of the schema has seven levels. */
 const MAX_VARIABLE_DEPTH = 32;
-/** GraphQL's own rule allows two as well. */
+/** The same as in the rule of graphql-js. */
 const MAX_INTROSPECTION_LISTS = 2;
 /** The introspection of GraphiQL and Sandbox has 15 levels. */
 const MAX_INTROSPECTION_DEPTH = 20;
@@ -42,12 +42,12 @@ function check(counts: readonly Count[]): void {
   }
 }
 
-/** The first limit of a document's text, and the only one that costs nothing to check. */
+/** The limit of a text that needs no scan. */
 export function checkLength(text: string, { maxOperationChars }: OperationLimits): void {
   check([['characters', 'characters in the document', text.length, maxOperationChars]]);
 }
 
-/** Before the text is parsed, since the parser recurses: a few thousand open brackets end its stack. */
+/** The limits that hold before the text is parsed: a few thousand open brackets exceed the parser's stack. */
 export function checkText(text: string, limits: OperationLimits): void {
   checkLength(text, limits);
   const { tokens, brackets } = measureSource(text);
@@ -57,7 +57,7 @@ export function checkText(text: string, limits: OperationLimits): void {
   ]);
 }
 
-/** Before the document is validated, which takes quadratic time. All of its operations count, run or not. */
+/** The limits that hold before the document is validated, which takes quadratic time. All of its operations count. */
 export function checkDocument(document: DocumentNode, limits: OperationLimits): void {
   const counts = countDocument(document);
   check([
@@ -79,12 +79,12 @@ export function checkDocument(document: DocumentNode, limits: OperationLimits): 
   ]);
 }
 
-/** What can be checked without a document: the operation name, and the number, size and nesting of the variables. */
+/** The limits that need no document: the operation name, and the number, size and nesting of the variables. */
 export function checkRequest(
   { operationName = '', variables, commas }: Params,
   { maxVariables, maxVariableValues: maxValues }: OperationLimits,
 ): void {
-  // Commas were counted with the bytes of the body. To look at an object of thousands of members takes milliseconds.
+  // Commas were counted while the body was read. Counting an object of thousands of members takes milliseconds.
   const isTooLarge = commas > maxVariables + maxValues + MAX_OTHER_VALUES;
   check([
     ['operationName', 'characters in an operation name', operationName.length, MAX_OPERATION_NAME],
@@ -98,7 +98,7 @@ export function checkRequest(
   ]);
 }
 
-/** The cost of one operation with its variables. */
+/** The limits of the cost of one operation with its variables. */
 export function checkCost(
   { fieldCost, upstreamCalls }: Cost,
   { maxFieldCost, maxUpstreamCalls }: OperationLimits,
@@ -109,7 +109,7 @@ export function checkCost(
   ]);
 }
 
-/** How large the variables of a request are, all together. */
+/** The size of all variables of a request. */
 interface VariableSize {
   /** Items of lists and members of objects, at any depth, without the variables themselves. */
   readonly values: number;
@@ -118,8 +118,8 @@ interface VariableSize {
 }
 
 /**
- * Measures variables before anything else reads them. Stops where a limit is exceeded, and then says one
- * more than the limit.
+ * Measures variables before anything else reads them. Stops where a limit is exceeded, and then
+ * returns one more than the limit.
  */
 function measureVariables(
   variables: Readonly<Record<string, unknown>>,

@@ -11,7 +11,7 @@ export interface Params {
   /** Undefined also for an empty name, which means the same (GraphQL over HTTP). */
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** Of the body, `JsonBody.commas`: a bound of its values that costs nothing. 0 for GET. */
+  /** `JsonBody.commas`, an upper bound of the number of values that needs no further counting. 0 for GET. */
   readonly commas: number;
 }
 
@@ -31,7 +31,7 @@ export function mayBeCrossSite({ method, headers }: RequestHead): boolean {
   return isSimple && !headers['apollo-require-preflight'] && !headers['x-apollo-operation-name'];
 }
 
-/** Undefined for a malformed request. Apollo Server says what is wrong with that. */
+/** Undefined for a malformed request. Apollo Server describes what is wrong with it. */
 export function readParams({ method, url, body }: RequestHead): Params | undefined {
   if (method === 'GET') return readSearch(new URLSearchParams(searchOf(url)));
   const { value: members, commas = 0 } = (body as JsonBody | undefined) ?? {};
@@ -65,13 +65,13 @@ function readSearch(search: URLSearchParams): Params | undefined {
     members[name] = values[0];
   }
   try {
-    // Empty parameters are as good as absent ones: clients build URLs from templates.
+    // Empty parameters count as absent, since clients build URLs from templates.
     members.variables = JSON.parse(search.get('variables') || 'null');
     members.extensions = JSON.parse(search.get('extensions') || 'null');
   } catch {
     return undefined;
   }
-  // Node.js limits a URL to 16 KB, so there is no need to count.
+  // Node.js limits a URL to 16 KB, so its values need no count.
   return readMembers(members, 0);
 }
 
@@ -80,7 +80,7 @@ function searchOf(url: string): string {
   return at < 0 ? '' : url.slice(at);
 }
 
-/** The request as Apollo Server reads it: with the text in `params`, and without variables, which it has no use for. */
+/** The request as Apollo Server gets it: with the text in `params`, and without variables, since it executes nothing. */
 export function toParsingRequest(
   { method, url, body }: RequestHead,
   params: Params | undefined,
@@ -99,7 +99,7 @@ export function toParsingRequest(
   return { search: `?${search}`, body: undefined };
 }
 
-/** Without its text, which was not checked: only what is wrong with the request is of interest. */
+/** The malformed request without its text, which is not checked. Apollo Server only describes what is wrong with it. */
 function toMalformedRequest(
   search: string,
   body: unknown,
@@ -110,7 +110,7 @@ function toMalformedRequest(
   return { search: `?${params}`, body: hasText ? { ...body, query: '' } : body };
 }
 
-/** Apollo Server puts the hash into a text. An empty one is the hash of nothing. */
+/** Apollo Server prints `sha256Hash` as it is. No text has an empty hash, so an invalid one becomes empty. */
 function withTextHash(persistedQuery: unknown): unknown {
   if (!isRecord(persistedQuery) || typeof persistedQuery.sha256Hash === 'string') return persistedQuery;
   return { ...persistedQuery, sha256Hash: '' };

@@ -3,13 +3,13 @@ import { rejection } from '../../errors.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo/server.ts';
 import { applyAllowList, type TrustedDocuments } from '../trusted-documents.ts';
-import { authorize, type Check, coerceVariables, limitCost } from './checks.ts';
+import { authorize, type Check, coerceVariables, isKnown, limitCost } from './checks.ts';
 import { type CoalescedRequest, coalesce } from './coalesce.ts';
 import type { Executed, Executor } from './execute.ts';
 import { checkRequest, type OperationLimits } from './limits.ts';
 import { mayBeCrossSite, type Params, readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
-import { isKnown, type PipelineRequest } from './request.ts';
+import type { PipelineRequest } from './request.ts';
 
 export interface PipelineParts {
   readonly apollo: Apollo;
@@ -26,13 +26,13 @@ export const operationChecks: readonly Check[] = [authorize, coerceVariables, li
 const NO_COST = { fieldCost: 0, upstreamCalls: 0 };
 
 /**
- * The one way of a request to its execution, in steps that run one after the other. It is the only place that rejects
- * an operation. Rejects with a `GraphQLError` that has a code, with `ApolloRejection`, or with what cancels a deadline.
+ * Runs a request through the ten steps to its execution, one after the other. This is the only place that rejects an
+ * operation. Rejects with a `GraphQLError` that has a code, with `ApolloRejection`, or with what cancels a deadline.
  */
 export function createPipeline(parts: PipelineParts): (request: PipelineRequest) => Promise<Executed> {
   const { apollo, trusted, limits, prepared, running, executor } = parts;
 
-  /** Steps 2 to 4: which operation is meant. */
+  /** Steps 2 to 4: find the operation. */
   const identify = async (request: PipelineRequest, sent: Params): Promise<PreparedOperation> => {
     // 2 Allow-list: an id becomes its text; a text that is not trusted is never parsed.
     const params = trusted ? applyAllowList(sent, trusted, limits, request.record) : sent;
@@ -51,7 +51,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
 
   return async (request) => {
     const { http, record } = request;
-    // 1 Parameters. Apollo Server says what is wrong with a malformed request.
+    // 1 Parameters. Apollo Server describes what is wrong with a malformed request.
     if (mayBeCrossSite(http)) throw rejection('BAD_REQUEST', CROSS_SITE);
     const sent = readParams(http);
     if (!sent) {
@@ -84,7 +84,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
 const CROSS_SITE =
   'Any web page can make a browser send this GET, so it was not run. Send `content-type: application/json` or `apollo-require-preflight: true` with it, or use POST.';
 
-/** The part of a document's hash that log and traces have. */
+/** The beginning of a document's hash, for log and traces. */
 function toShortHash(hash: string): string {
   return hash.slice(0, 16);
 }

@@ -13,7 +13,7 @@ import { type Cost, compileCost, type Variables } from './cost.ts';
 import { checkDocument, checkText, type OperationLimits } from './limits.ts';
 import type { Params } from './params.ts';
 
-/** What Apollo Server found out about a request: its operation, which is valid. */
+/** The valid operation of a request, as Apollo Server has found it. */
 export interface ParsedOperation {
   readonly text: string;
   /** SHA-256 of the text, in hex. */
@@ -22,11 +22,11 @@ export interface ParsedOperation {
   readonly operation: OperationDefinitionNode;
 }
 
-/** All that is the same for every request with this document and this operation name. */
+/** Everything that is the same for all requests with this document and this operation name. */
 export interface PreparedOperation extends ParsedOperation {
   /** Differs for each document and operation name. */
   readonly id: string;
-  /** As it was requested. */
+  /** The one in the request. */
   readonly operationName: string | undefined;
   readonly isMutation: boolean;
   readonly needsCaller: boolean;
@@ -61,7 +61,7 @@ export interface PreparedOperations {
    * `OPERATION_LIMIT_EXCEEDED`, or what `parse` throws.
    */
   prepare(params: Params, parse: () => Promise<ParsedOperation>): Promise<PreparedOperation>;
-  /** The same, once for all who ask at the same time. For requests that `parse` would not tell apart. */
+  /** The same, once for concurrent requests with the same text and name. For requests that `parse` treats alike. */
   prepareShared: PreparedOperations['prepare'];
   /** Counts that an operation is executed. */
   countUse(operation: PreparedOperation): void;

@@ -10,14 +10,14 @@ export interface GraphqlResponse {
   readonly body: string | Buffer;
 }
 
-/** What a response tells the client, in its public form. */
+/** The members of a GraphQL response, in their public form. */
 interface PublicResult {
   readonly errors?: readonly GraphQLFormattedError[] | undefined;
   readonly data?: unknown;
   readonly extensions?: object | undefined;
 }
 
-/** A request that Apollo Server rejected, in its words. */
+/** A request that Apollo Server has rejected, with its errors, status and headers. */
 export class ApolloRejection extends Error {
   override readonly name = 'ApolloRejection';
   readonly errors: readonly GraphQLFormattedError[];
@@ -36,13 +36,13 @@ export class ApolloRejection extends Error {
   }
 }
 
-/** From this length on a body is encoded once for all who share it. */
+/** From this length on, a body is encoded once for all requests that share it. */
 const MIN_BUFFER_CHARS = 16_384;
 
 /** Errors come first, so that a person who reads the response sees them. */
 export function encodeResult({ errors, data, extensions }: PublicResult): string | Buffer {
   const text = `${JSON.stringify({ errors, data, extensions })}\n`;
-  // A short text leaves in one piece with its head.
+  // A short text is sent in one packet with its head.
   return text.length < MIN_BUFFER_CHARS ? text : Buffer.from(text);
 }
 
@@ -63,7 +63,7 @@ const STATUS: Readonly<Record<string, number>> = {
   UPSTREAM_ERROR: 503,
   UPSTREAM_TIMEOUT: 503,
   UPSTREAM_UNAVAILABLE: 503,
-  // Apollo Client tells by the code that it has to send the document.
+  // Apollo Client reads the code, and sends the document then.
   PERSISTED_QUERY_NOT_FOUND: 200,
 };
 

@@ -15,7 +15,7 @@ import {
   TokenProjectEdge,
 } from './token.ts';
 
-/** Every field that is not simply a member of its parent. Their failures leave here in their public form. */
+/** All fields that are not simply a member of their parent. Errors get their public form here. */
 export const resolvers: Resolvers = {
   Query: {
     node: failing(toReadError, Query.node),

@@ -27,7 +27,7 @@ export const Node = {
   __resolveType: () => 'Token',
 } satisfies NodeResolvers;
 
-/** What cannot be an id is no object: null, as the Relay specification asks, and nobody is asked. */
+/** Null without a call for a text that cannot be an id, as the Relay specification requires. */
 async function loadNode(id: string, argument: string, { loaders }: Context): Promise<TokenDto | null> {
   return isObjectId(id, argument) ? loaders.token(id) : null;
 }

@@ -30,7 +30,7 @@ export interface Problem {
 const MIN_NAME = 3;
 const MAX_NAME = 2000;
 const MAX_DESCRIPTION = 2000;
-/** Strict JSON parsers refuse a response that holds such a text (RFC 8259 section 8.2). */
+/** Strict JSON parsers reject a response with such a text (RFC 8259 section 8.2). */
 const LONE_SURROGATE =
   'Half of a surrogate pair is not a character. Send well-formed Unicode; a text that was cut may have lost the other half.';
 
@@ -45,7 +45,7 @@ export function isObjectId(id: string, argument: string): boolean {
   return isId(id);
 }
 
-/** The API wants three characters in a row on one line and names no maximum; ours is the vendor's command line's. */
+/** The API requires three characters on one line and has no maximum; this maximum is that of the vendor's CLI. */
 export function checkName(name: string): Problem[] {
   const problem = (message: string) => [{ path: ['name'], message }];
   if (holdsPrivateKey(name)) return problem(PRIVATE_KEY_PASTED);
@@ -85,12 +85,12 @@ export function checkPublicKeyInfo(info: PublicKeyInfoDto, signingAlgorithm: str
   return problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
 }
 
-/** The input as the API takes it. GraphQL has made sure that exactly one of the two is there. */
+/** The input in the form of the API. GraphQL has checked that exactly one of the two members is present. */
 export function toPublicKeyInfo({ jwks, jwksUri }: PublicKeyInfoInput): PublicKeyInfoDto {
   return jwks ? { jwks: { keys: jwks.keys.map(withoutNulls) } } : { jwksUri: jwksUri ?? '' };
 }
 
-/** GraphQL tells null from absent; the API has no nulls. */
+/** GraphQL distinguishes null from absent; the API has no nulls. */
 function withoutNulls(key: object): JsonWebKeyDto {
   return Object.fromEntries(
     Object.entries(key).filter(([, value]) => value !== null && value !== undefined),
@@ -159,7 +159,7 @@ function isComplete(method: Partial<AuthenticationMethodDto>): method is Authent
   );
 }
 
-/** Nothing here can be unset, so a null is a mistake that must not pass for "leave it". */
+/** Nothing here can be unset, so an explicit null is a mistake and does not mean "keep it". */
 function nulls(input: object, ...path: string[]): Problem[] {
   return Object.entries(input)
     .filter(([, value]) => value === null)
