@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { CreateProjectScopedTokenInput, ProjectWithPolicyDto } from '../upstream/generated.ts';
 import type { Credentials } from './credentials.ts';
 import { EmulatorError } from './errors.ts';
-import { namedUuid, userIdOf } from './ids.ts';
 import { ok, vendorError } from './reply.ts';
 import { type Caller, type Handler, type OperationRequest, readJson } from './request.ts';
-import { completeProject, type SeedProject } from './seed.ts';
+import { completeProject, namedUuid, type SeedProject, userIdOf } from './seed.ts';
 import type { Store, StoredToken } from './store.ts';
 import { readBody } from './validate.ts';
 

@@ -1,8 +1,7 @@
 import type { PublicKeyInfo, SigningAlgorithm } from '../upstream/generated.ts';
 import { describeReadError, readStateFile } from './data-file.ts';
 import { EmulatorError } from './errors.ts';
-import { namedUuid } from './ids.ts';
-import { type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
+import { namedUuid, type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
 import type { State } from './store.ts';
 import { isState } from './validate.ts';
 

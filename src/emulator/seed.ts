@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   JsonWebKeyDto,
   PolicyDto,
@@ -5,7 +6,6 @@ import type {
   SigningAlgorithm,
   TokenDto,
 } from '../upstream/generated.ts';
-import { namedUuid, ownerAriOf, tokenAri } from './ids.ts';
 import type { State, StoredToken } from './store.ts';
 
 /**
@@ -127,4 +127,22 @@ const KEYS = { RS256: RSA, RS512: RSA, ES256: P256, ES512: P521 };
 /** A public key that imports and fits the algorithm. */
 export function sampleKey(alg: SigningAlgorithm, kid: string): JsonWebKeyDto {
   return { use: 'sig', kid, alg, ...KEYS[alg] };
+}
+
+/** A UUID v4 to look at, always the same for the same name: sample data keep their ids over restarts. */
+export function namedUuid(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+export function userIdOf(principal: string): string {
+  return namedUuid(`user/${principal}`);
+}
+
+export function tokenAri(tokenId: string): string {
+  return `ari:iam:::token/${tokenId}`;
+}
+
+export function ownerAriOf(principal: string): string {
+  return `ari:iam:::user/${userIdOf(principal)}`;
 }

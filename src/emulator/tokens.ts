@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { CreateTokenInput, TokenDto, UpdateTokenInput } from '../upstream/generated.ts';
-import { ownerAriOf, tokenAri, userIdOf } from './ids.ts';
 import { cutPage } from './paging.ts';
 import { ok, type Reply, vendorError } from './reply.ts';
 import type { Caller, Handler } from './request.ts';
-import { sampleToken } from './seed.ts';
+import { ownerAriOf, sampleToken, tokenAri, userIdOf } from './seed.ts';
 import type { Store, StoredToken } from './store.ts';
 import { readBody } from './validate.ts';
 

@@ -1,8 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { makeExecutableSchema } from '@graphql-tools/schema';
-import type { GraphQLSchema } from 'graphql';
-import { createEntityResolvers, SUBGRAPH_FIELDS, toSubgraphSdl } from './federation.ts';
+import {
+  type DirectiveNode,
+  type DocumentNode,
+  type GraphQLSchema,
+  Kind,
+  parse,
+  print,
+  visit,
+} from 'graphql';
+import { badUserInput, toReadError } from '../errors.ts';
+import type { TokenDto } from '../upstream/models.ts';
+import type { Context } from './context.ts';
 import { resolvers } from './resolvers/index.ts';
+import { isObjectId } from './resolvers/token-input.ts';
 
 // The path is the same from `src/graphql/` and from `dist/graphql/`.
 const FOLDER = new URL('../../schema/', import.meta.url);
@@ -23,4 +34,100 @@ export function createSchema(typeDefs: string, { federation = false } = {}): Gra
     resolvers: federation ? [resolvers, createEntityResolvers(toSubgraphSdl(typeDefs))] : resolvers,
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
+}
+
+/** The definitions that a Federation 2 router requires of every subgraph. */
+const SUBGRAPH_FIELDS = `
+"""Any JSON value: for a router, \`__typename\` and the members of a key."""
+scalar _Any
+
+"""What a router can fetch from here by a key."""
+union _Entity = Token
+
+"""The schema for composition."""
+type _Service {
+  """The schema with the directives of Federation 2."""
+  sdl: String!
+}
+
+extend type Query {
+  """The schema for composition. Needs no caller, like introspection."""
+  _service: _Service!
+  """Tokens by \`id\`, as a router asks for them: in the order of \`representations\`, null where there is none."""
+  _entities(
+    """\`{ __typename: "Token", id }\` each."""
+    representations: [_Any!]!
+  ): [_Entity]!
+}
+`;
+
+const LINK = `extend schema
+  @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])`;
+
+const DIRECTIVES: Readonly<Record<string, readonly DirectiveNode[]>> = {
+  Token: directives('@key(fields: "id")'),
+  // The IAM API cannot find a project by its id, so other subgraphs resolve it.
+  Project: directives('@key(fields: "id", resolvable: false)'),
+  PageInfo: directives('@shareable'),
+};
+
+/** Other subgraphs have these fields as well, and a router cannot know which subgraph an id belongs to. */
+const OWN_ROOT_FIELDS = new Set(['node', 'nodes']);
+
+/**
+ * The schema as a subgraph of Federation 2 (https://specs.apollo.dev/federation/v2.3): keys and a link are added, and
+ * `node` and `nodes` are left out.
+ */
+function toSubgraphSdl(typeDefs: string): string {
+  const document: DocumentNode = visit(parse(typeDefs), {
+    ObjectTypeDefinition(node) {
+      const { value: name } = node.name;
+      const { fields = [], directives: own = [] } = node;
+      return {
+        ...node,
+        directives: [...own, ...(DIRECTIVES[name] ?? [])],
+        fields: name === 'Query' ? fields.filter((field) => !OWN_ROOT_FIELDS.has(field.name.value)) : fields,
+      };
+    },
+  });
+  return `${LINK}\n\n${print(document)}\n`;
+}
+
+function directives(text: string): readonly DirectiveNode[] {
+  const [definition] = parse(`type T ${text}`).definitions;
+  return definition?.kind === Kind.OBJECT_TYPE_DEFINITION ? (definition.directives ?? []) : [];
+}
+
+interface EntitiesArgs {
+  readonly representations: readonly unknown[];
+}
+
+/** The two root fields of a Federation 2 subgraph; `sdl` is the schema for composition. */
+function createEntityResolvers(sdl: string) {
+  return {
+    Query: {
+      _service: () => ({ sdl }),
+      // All are loaded at once, so that one list call may have many of them. One that fails, fails alone.
+      _entities: (_parent: unknown, { representations }: EntitiesArgs, context: Context) =>
+        Promise.all(
+          representations.map((representation) => loadEntity(representation, context).catch(toReadError)),
+        ),
+    },
+    _Entity: { __resolveType: () => 'Token' },
+  };
+}
+
+const EXPECTED =
+  'Expected each of `representations` to be `{ __typename: "Token", id: … }`, with the id as a string.';
+
+async function loadEntity(representation: unknown, { loaders }: Context): Promise<TokenDto | null> {
+  if (typeof representation !== 'object' || representation === null) throw invalidRepresentation();
+  const { __typename: type, id } = representation as { __typename?: unknown; id?: unknown };
+  if (type !== 'Token' || typeof id !== 'string') throw invalidRepresentation();
+  // As for `node`, there is no object for a text that cannot be an id.
+  return isObjectId(id, 'representations') ? loaders.token(id) : null;
+}
+
+function invalidRepresentation(): Error {
+  return badUserInput(EXPECTED, 'representations');
 }

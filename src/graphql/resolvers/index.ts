@@ -1,7 +1,9 @@
-import { toReadError, toWriteError } from '../../errors.ts';
-import type { Resolvers } from '../generated.ts';
+import { badUserInput, toReadError, toWriteError } from '../../errors.ts';
+import type { TokenDto } from '../../upstream/models.ts';
+import type { Context } from '../context.ts';
+import type { NodeResolvers, PageInfoResolvers, QueryResolvers, Resolvers } from '../generated.ts';
+import { toConnection } from '../pagination/connection.ts';
 import { Mutation } from './mutation.ts';
-import { Node, Query } from './query.ts';
 import {
   JsonWebKeySet,
   Policy,
@@ -13,27 +15,43 @@ import {
   TokenEdge,
   TokenProjectConnection,
   TokenProjectEdge,
+  toTokenEdge,
 } from './token.ts';
+import { isObjectId } from './token-input.ts';
 
-/** All fields that are not simply a member of their parent. Errors get their public form here. */
+const MAX_NODES = 100;
+
+const Query = {
+  token(_parent, { id }, { loaders }) {
+    if (!isObjectId(id, 'id')) throw badUserInput('`id` is not an id. Pass `Token.id` as it came.', 'id');
+    return loaders.token(id);
+  },
+  tokens: (_parent, args, { loaders }) =>
+    toConnection({ scope: 'tokens', args, fetchPage: loaders.tokenPage, toEdge: toTokenEdge }),
+  node: (_parent, { id }, context) => loadNode(id, 'id', context),
+  nodes(_parent, { ids }, context) {
+    if (ids.length > MAX_NODES)
+      throw badUserInput(`\`ids\` must not hold more than ${MAX_NODES} ids.`, 'ids');
+    return Promise.all(ids.map((id) => loadNode(id, 'ids', context).catch(toReadError)));
+  },
+} satisfies Required<QueryResolvers>;
+
+const Node = {
+  __resolveType: () => 'Token',
+} satisfies NodeResolvers;
+
+const PageInfo = {
+  startCursor: (pageInfo) => pageInfo.startCursor(),
+  endCursor: (pageInfo) => pageInfo.endCursor(),
+  hasNextPage: (pageInfo) => pageInfo.hasNextPage(),
+} satisfies PageInfoResolvers;
+
+/** All fields that are not simply a member of their parent. Errors of calls to IAM get their public form here. */
 export const resolvers: Resolvers = {
-  Query: {
-    node: failing(toReadError, Query.node),
-    nodes: failing(toReadError, Query.nodes),
-    token: failing(toReadError, Query.token),
-    tokens: failing(toReadError, Query.tokens),
-  },
-  Mutation: {
-    createToken: failing(toWriteError, Mutation.createToken),
-    updateToken: failing(toWriteError, Mutation.updateToken),
-    deleteToken: failing(toWriteError, Mutation.deleteToken),
-  },
-  Token: { projects: failing(toReadError, Token.projects) },
-  PageInfo: {
-    startCursor: (pageInfo) => pageInfo.startCursor(),
-    endCursor: (pageInfo) => pageInfo.endCursor(),
-    hasNextPage: failing(toReadError, (pageInfo) => pageInfo.hasNextPage()),
-  },
+  Query: withPublicErrors(Query, toReadError),
+  Mutation: withPublicErrors(Mutation, toWriteError),
+  Token: withPublicErrors(Token, toReadError),
+  PageInfo: withPublicErrors(PageInfo, toReadError),
   JsonWebKeySet,
   Node,
   Policy,
@@ -46,21 +64,29 @@ export const resolvers: Resolvers = {
   TokenProjectEdge,
 };
 
-type AnyResolver<Parent, Args, Ctx, Result> = (parent: Parent, args: Args, context: Ctx) => Result;
+type Resolver = (parent: never, args: never, context: never) => unknown;
 
-function failing<Parent, Args, Ctx, Result>(
+function withPublicErrors<Fields extends Readonly<Record<string, Resolver>>>(
+  fields: Fields,
   toPublicError: (error: unknown) => Error,
-  resolve: AnyResolver<Parent, Args, Ctx, Result | Promise<Result>>,
-): AnyResolver<Parent, Args, Ctx, Result | Promise<Result>> {
+): Fields {
   const fail = (error: unknown): never => {
     throw toPublicError(error);
   };
-  return (parent, args, context) => {
-    try {
-      const result = resolve(parent, args, context);
-      return result instanceof Promise ? result.catch(fail) : result;
-    } catch (error) {
-      return fail(error);
-    }
-  };
+  const wrap =
+    (resolve: Resolver): Resolver =>
+    (parent, args, context) => {
+      try {
+        const result = resolve(parent, args, context);
+        return result instanceof Promise ? result.catch(fail) : result;
+      } catch (error) {
+        return fail(error);
+      }
+    };
+  return Object.fromEntries(Object.entries(fields).map(([name, resolve]) => [name, wrap(resolve)])) as Fields;
+}
+
+/** Null without a call for a text that cannot be an id, as the Relay specification requires. */
+async function loadNode(id: string, argument: string, { loaders }: Context): Promise<TokenDto | null> {
+  return isObjectId(id, argument) ? loaders.token(id) : null;
 }
