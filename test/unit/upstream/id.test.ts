@@ -9,30 +9,8 @@ describe('An id', () => {
     },
   );
 
-  it.each([
-    '',
-    ' ',
-    '.',
-    '../..',
-    '../tokens',
-    '../../v1/sts/whoami',
-    'a..b',
-    'a/b',
-    'a/projects',
-    'x?limit=1',
-    'x#frag',
-    '\\..\\x',
-    '//evil',
-    'http://evil/',
-    '%2e%2e%2f',
-    'x%2Fprojects',
-    'a\r\nb',
-    'a\0b',
-    '-a',
-    '~',
-    'é',
-    'x'.repeat(129),
-  ])('may not be %j', (id) => {
+  // What a client may try in order to reach another path is tested with every field that takes an id.
+  it.each([' ', '../..', 'a..b', '-a', '~', 'é', 'x'.repeat(129)])('may not be %j', (id) => {
     expect(isId(id)).toBe(false);
   });
 });
