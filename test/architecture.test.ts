@@ -45,6 +45,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'admission/',
     'auth/',
     'config/',
+    'connection-failure.ts',
     'graphql/',
     'http/',
     'state/',
@@ -55,6 +56,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'cluster.ts': ['admission/', 'config/', 'http/', 'state/', 'telemetry/', 'worker.ts'],
   'errors.ts': ['auth/', 'upstream/'],
   'config/': ['keys/'],
+  // Why a server cannot be reached, in words.
+  'connection-failure.ts': [],
   'text-file.ts': ['config/'],
   // Public and private keys as text: what every reader of one must check.
   'keys/': [],
@@ -73,11 +76,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'upstream/',
   ],
   'tokens/': ['keys/', 'state/', 'upstream/'],
-  'auth/': ['config/', 'keys/', 'text-file.ts', 'upstream/'],
+  'auth/': ['config/', 'connection-failure.ts', 'keys/', 'text-file.ts', 'upstream/'],
   // The budget of retries is a token bucket.
   'upstream/': ['config/', 'state/token-bucket.ts'],
   'telemetry/': [],
-  'state/': ['config/'],
+  'state/': ['config/', 'connection-failure.ts'],
   // The models that are generated from the OpenAPI document, and nothing else of the client of IAM.
   'emulator/': ['text-file.ts', 'upstream/generated.ts'],
 };
