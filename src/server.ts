@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createAdmission } from './admission/admission.ts';
 import { createAuthenticator, type IamAddress, isOpen } from './auth/authenticator.ts';
 import { type Config, ConfigError } from './config/config.ts';
+import { explainConnectionFailure } from './connection-failure.ts';
 import { createApollo } from './graphql/apollo/server.ts';
 import type { ContextParts } from './graphql/context.ts';
 import { createGraphqlHandler } from './graphql/handler.ts';
@@ -84,6 +85,9 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       logCall(report);
       traffic?.onUpstreamCall(report);
     },
+    onUnreachable: atMostOnceAMinute((code: string) =>
+      log.warn({ cause: code, ...explainConnectionFailure(code, API_URL) }, 'IAM cannot be reached'),
+    ),
     onWrite: operations.invalidate,
     afterWrite: writes?.report,
   });
@@ -160,8 +164,11 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const checks = {
     isDraining,
     isOverloaded: admission.isOverloaded,
-    isUpstreamReachable: upstream.isReachable,
-    isRedisUp: state.isRedisUp,
+    async whyUpstreamUnreachable() {
+      const code = await upstream.whyUnreachable();
+      return code === undefined ? undefined : explainConnectionFailure(code, API_URL).problem;
+    },
+    whyRedisUnreachable: state.whyRedisUnreachable,
     version: options.build.version,
   };
   health(app, checks);
@@ -209,12 +216,14 @@ const GRAPHIQL_MISSING =
 const CONNECTIONS_FULL =
   'client connections are at their limit: idle ones are closed, and new ones are refused where none is idle. Raise the limit of open files (ulimit -n), or add replicas';
 
-function atMostOnceAMinute(warn: () => void): () => void {
+const API_URL = 'API_GATEWAY_URL';
+
+function atMostOnceAMinute<Args extends unknown[]>(warn: (...args: Args) => void): (...args: Args) => void {
   let next = 0;
-  return () => {
+  return (...args) => {
     if (performance.now() < next) return;
     next = performance.now() + 60_000;
-    warn();
+    warn(...args);
   };
 }
 

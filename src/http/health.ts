@@ -4,22 +4,22 @@ export interface HealthOptions {
   readonly isDraining: () => boolean;
   /** Whether requests should go elsewhere for a while. */
   readonly isOverloaded: () => boolean;
-  /** Whether the IAM API answers at all. */
-  readonly isUpstreamReachable: () => Promise<boolean>;
-  /** Whether Redis answers. Undefined: there is none. */
-  readonly isRedisUp?: (() => boolean) | undefined;
+  /** Why IAM cannot be used, in a few words without host names. Resolves to undefined while it can. */
+  readonly whyUpstreamUnreachable: () => Promise<string | undefined>;
+  /** The same for Redis, `''` where the cause is not known yet. Absent: there is no Redis. */
+  readonly whyRedisUnreachable?: (() => string | undefined) | undefined;
   /** Of this program. */
   readonly version: string;
 }
 
 /**
- * `/livez`: the process answers. `/readyz`: it wants traffic, with one line per dependency. An unreachable IAM API is
+ * `/livez`: the process answers. `/readyz`: it wants traffic, with one line per dependency, and why one is not reached. An unreachable IAM API is
  * told and does not make a replica unready: every replica would be, and callers would get nothing but a load balancer's
  * error where they now get ours. The same goes for Redis, without which most requests are answered.
  */
 export function health(
   app: FastifyInstance,
-  { isDraining, isOverloaded, isUpstreamReachable, isRedisUp, version }: HealthOptions,
+  { isDraining, isOverloaded, whyUpstreamUnreachable, whyRedisUnreachable, version }: HealthOptions,
 ): void {
   app.get('/livez', { exposeHeadRoute: true }, async (_request, reply) =>
     reply.type('text/plain').send('ok\n'),
@@ -28,14 +28,17 @@ export function health(
     const draining = isDraining();
     const overloaded = isOverloaded();
     const ready = !draining && !overloaded;
-    const upstream = (await isUpstreamReachable()) ? 'ok' : 'unreachable';
+    const upstream = await whyUpstreamUnreachable();
+    const redis = whyRedisUnreachable?.();
     const lines = [
       `ready: ${yesOrNo(ready)}`,
-      `upstream: ${upstream}`,
-      ...redisLine(isRedisUp),
+      `upstream: ${okUnless(upstream)}`,
+      ...(whyRedisUnreachable ? [`redis: ${okUnless(redis)}`] : []),
       `draining: ${yesOrNo(draining)}`,
       `overloaded: ${yesOrNo(overloaded)}`,
       `version: ${version}`,
+      ...(upstream ? [`upstream-cause: ${upstream}`] : []),
+      ...(redis ? [`redis-cause: ${redis}`] : []),
     ];
     return reply
       .code(ready ? 200 : 503)
@@ -48,6 +51,6 @@ function yesOrNo(claim: boolean): string {
   return claim ? 'yes' : 'no';
 }
 
-function redisLine(isRedisUp: HealthOptions['isRedisUp']): string[] {
-  return isRedisUp ? [`redis: ${isRedisUp() ? 'ok' : 'unreachable'}`] : [];
+function okUnless(problem: string | undefined): string {
+  return problem === undefined ? 'ok' : 'unreachable';
 }

@@ -11,6 +11,8 @@ interface AvailabilityOptions {
 /** Whether another process that keeps state can be used at the moment. */
 export interface Availability {
   isUp(): boolean;
+  /** Of the last failure; `''` before the first. */
+  cause(): string;
   /** `performance.now()` of the last time that it came back; what it knew before may be gone. */
   upSince(): number;
   /** A command failed: the other side is not used until a probe gets through. */
@@ -30,6 +32,7 @@ const PROBE_LOST_MS = 250;
 export function watchAvailability(options: AvailabilityOptions): Availability {
   const { probe, onChange, causeOf, probeMs } = options;
   let isUp = false;
+  let lastCause = '';
   let upSince = Number.NEGATIVE_INFINITY;
   let isClosed = false;
   let reported: 'lost' | 'back' | undefined;
@@ -49,6 +52,7 @@ export function watchAvailability(options: AvailabilityOptions): Availability {
     timer.unref();
   };
   const lose = (cause: string) => {
+    lastCause = cause;
     report('lost', cause);
     checkLater(PROBE_LOST_MS);
   };
@@ -63,6 +67,7 @@ export function watchAvailability(options: AvailabilityOptions): Availability {
   };
   return {
     isUp: () => isUp,
+    cause: () => lastCause,
     upSince: () => upSince,
     lose,
     check,

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../config/config.ts';
+import { explainConnectionFailure } from '../connection-failure.ts';
 import type { LeasedRecords } from './leases.ts';
 import { createMemoryRecords } from './memory-records.ts';
 import { createPersistedQueries, type PersistedQueries } from './persisted-queries.ts';
@@ -22,7 +23,8 @@ export interface State {
   readonly rateLimit?: { readonly take: SharedBuckets; readonly onFallback: () => void };
   /** With Redis only. */
   readonly persistedQueries?: PersistedQueries;
-  readonly isRedisUp?: () => boolean;
+  /** Why Redis cannot be used, `''` where that is not known yet; undefined while it can. */
+  readonly whyRedisUnreachable?: () => string | undefined;
   /** How often memory was used in place of shared state. */
   readonly fallbacks?: Partial<Record<StateUse, number>>;
   close(): void;
@@ -68,13 +70,21 @@ async function openRedisState(url: string, options: StateOptions, log: FastifyBa
   // The client of Redis is loaded only where it is used: a gateway without it starts sooner.
   const { connectSharedState } = await import('./redis-connection.ts');
   const fallbacks = { persisted_queries: 0, rate_limits: 0 };
+  const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');
+  const warn = (cause: string) => {
+    const { problem, hint } = explain(cause);
+    log.warn({ cause, problem, hint }, REDIS_LOST);
+  };
+  let reminder: NodeJS.Timeout | undefined;
   const redis = connectSharedState({
     url,
     commandTimeoutMs: timeoutWithin(REPLY_TIMEOUT_MS.redis, options),
-    onChange: (change, cause) =>
-      change === 'lost'
-        ? log.warn({ cause }, 'Redis is lost: state is kept in memory, and creates with a key are refused')
-        : log.info('Redis is back'),
+    onChange(change, cause) {
+      clearInterval(reminder);
+      if (change === 'back') return log.info('Redis is back');
+      warn(cause);
+      reminder = setInterval(() => warn(redis.cause()), WARN_INTERVAL_MS).unref();
+    },
     onRefusal: (use, code) => log.error({ use, code, hint: HINTS[code] }, 'Redis refuses a command'),
   });
   return {
@@ -85,15 +95,21 @@ async function openRedisState(url: string, options: StateOptions, log: FastifyBa
       onFallback: () => fallbacks.rate_limits++,
     },
     persistedQueries: createPersistedQueries(redis, () => fallbacks.persisted_queries++),
-    isRedisUp: redis.isUp,
+    whyRedisUnreachable: () => (redis.isUp() ? undefined : explain(redis.cause()).problem),
     fallbacks,
-    close: redis.close,
+    close() {
+      clearInterval(reminder);
+      redis.close();
+    },
   };
 }
 
+const REDIS_LOST = 'Redis is lost: state is kept in memory, and creates with a key are refused';
+/** While Redis is lost. */
+const WARN_INTERVAL_MS = 60_000;
+
 const HINTS: Readonly<Record<string, string>> = {
-  NOPERM:
-    'the user of REDIS_URL needs ~tokens-gateway:* and +get +set +del +pttl +pexpire +hmget +hset +time +eval',
+  NOPERM: explainConnectionFailure('NOPERM', 'REDIS_URL').hint ?? '',
   WRONGTYPE: 'another program uses keys that begin with tokens-gateway:',
   MOVED: 'this Redis is part of a cluster: list its nodes in REDIS_URL, or append ?cluster=true',
 };

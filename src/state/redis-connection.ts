@@ -14,6 +14,8 @@ export interface SharedState {
   /** Runs commands. Rejects with `StateUnavailable` within the time of one command, and at once while Redis is lost. */
   run<Value>(use: StateUse, commands: (redis: Commands) => Promise<Value>): Promise<Value>;
   isUp(): boolean;
+  /** Why it was last not up: a code of Redis or of Node.js, or a few words. */
+  cause(): string;
   /** `performance.now()` of the last time that Redis came back: it may have forgotten what it knew before. */
   upSince(): number;
   /** At once: nothing is waited for. */
@@ -77,6 +79,7 @@ export function connectSharedState(options: SharedStateOptions): SharedState {
 
   return {
     isUp: availability.isUp,
+    cause: availability.cause,
     upSince: availability.upSince,
     async run(use, commands) {
       if (!availability.isUp()) throw new StateUnavailable('away', 'Redis is away');

@@ -101,9 +101,10 @@ const CONNECT_PHASES = new Set(['lookup', 'connect', 'secureConnect', 'socket'])
 function toUpstreamError(error: unknown): UpstreamError {
   if (error instanceof TimeoutError) {
     const kind = CONNECT_PHASES.has(error.event) ? 'unavailable' : 'timeout';
-    return new UpstreamError(kind, `timeout during ${error.event}`);
+    const code = kind === 'timeout' ? 'NO_RESPONSE' : 'ETIMEDOUT';
+    return new UpstreamError(kind, `timeout during ${error.event}`, { code });
   }
   const code = error instanceof RequestError ? error.code : 'UNKNOWN';
   const kind = code.startsWith('HPE_') ? 'invalid-response' : 'unavailable';
-  return new UpstreamError(kind, `connection failed (${code})`);
+  return new UpstreamError(kind, `connection failed (${code})`, { code });
 }

@@ -80,6 +80,7 @@ function createHandler(
       fail(
         new UpstreamError('timeout', `no answer within ${Math.round(timeoutMs)} ms`, {
           requestSent: controller !== undefined,
+          code: controller === undefined ? 'ETIMEDOUT' : 'NO_RESPONSE',
         }),
       ),
     timeoutMs,
@@ -132,5 +133,5 @@ function toUpstreamError(
   const code = typeof error.code === 'string' ? error.code : error.name;
   const notHttp = error.name === 'HTTPParserError' || NOT_HTTP.has(code);
   if (notHttp) return new UpstreamError('invalid-response', `connection failed (${code})`);
-  return new UpstreamError('unavailable', `connection failed (${code})`, facts);
+  return new UpstreamError('unavailable', `connection failed (${code})`, { ...facts, code });
 }

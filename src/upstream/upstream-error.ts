@@ -32,6 +32,7 @@ interface UpstreamErrorOptions {
   readonly requestSent?: boolean;
   readonly staleConnection?: boolean;
   readonly isBeforeWrite?: boolean;
+  readonly code?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -58,6 +59,8 @@ export class UpstreamError extends Error {
   readonly staleConnection: boolean;
   /** True for a failed read that a write depends on: the write was not sent. */
   readonly isBeforeWrite: boolean;
+  /** Why there was no response: a code of Node.js or OpenSSL, or `NO_RESPONSE`. Undefined where it says nothing of the server. */
+  readonly code: string | undefined;
 
   constructor(kind: UpstreamFailure, message: string, options: UpstreamErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -71,6 +74,7 @@ export class UpstreamError extends Error {
     this.requestSent = options.requestSent ?? true;
     this.staleConnection = options.staleConnection ?? false;
     this.isBeforeWrite = options.isBeforeWrite ?? false;
+    this.code = options.code;
   }
 }
 

@@ -6,6 +6,7 @@ import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { createGotTransport } from './got-transport.ts';
 import { createHostAddresses } from './host-addresses.ts';
 import { createIamClient, type IamClient, type WriteHooks } from './iam-client.ts';
+import { createReachability } from './reachability.ts';
 import { createSend } from './send.ts';
 import { createSingleFlight, type SingleFlight } from './single-flight.ts';
 import type { Transport } from './transport.ts';
@@ -14,6 +15,8 @@ import { createUndiciTransport } from './undici-transport.ts';
 interface UpstreamHooks extends WriteHooks {
   /** Called after every attempt of a call to the API. */
   readonly onAttempt?: ((report: AttemptReport) => void) | undefined;
+  /** Called whenever the API could not be reached, with a code as of `UpstreamError`. */
+  readonly onUnreachable?: ((code: string) => void) | undefined;
 }
 
 /** The IAM API as the rest of the gateway sees it. */
@@ -23,8 +26,8 @@ export interface Upstream {
   openSignInTransport(): Promise<Transport>;
   /** Counts reads that were started, and reads that were coalesced with one in flight. */
   readonly reads: SingleFlight<Deadline>['counts'];
-  /** Whether the API responds at all. */
-  isReachable(): Promise<boolean>;
+  /** Why the API cannot be used at the moment: a code as of `UpstreamError`, or a few words. Undefined: it can. */
+  whyUnreachable(): Promise<string | undefined>;
   close(): Promise<void>;
 }
 
@@ -32,7 +35,7 @@ export interface Upstream {
 export function createUpstream(
   apiGatewayUrl: string,
   options: Config['upstream'],
-  { onAttempt, ...hooks }: UpstreamHooks,
+  { onAttempt, onUnreachable, ...hooks }: UpstreamHooks,
 ): Upstream {
   const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
   // In the URL's normal form, so that it begins with its origin however it was written.
@@ -41,7 +44,18 @@ export function createUpstream(
   const transport = createUndiciTransport({ ...connecting, origin, maxAgeMs: options.connectionMaxAgeMs });
   let signInTransport: ReturnType<typeof createGotTransport> | undefined;
   const limiter = createConcurrencyLimiter({ total: concurrency, perOwner: concurrencyPerRequest });
-  const sendOnce = createSendOnce({ ...options, baseUrl, transport, limiter, now: Date.now, onAttempt });
+  const reachability = createReachability(transport, `${baseUrl}/.well-known/jwks.json`, onUnreachable);
+  const sendOnce = createSendOnce({
+    ...options,
+    baseUrl,
+    transport,
+    limiter,
+    now: Date.now,
+    onAttempt(report) {
+      reachability.onAttempt(report);
+      onAttempt?.(report);
+    },
+  });
   // One bucket for the whole process: without it, retries would triple the load on an API that is down.
   const { retryBudget: rateLimitBurst, retryBudgetPerSecond: rateLimitPerSecond } = options;
   const budget = createTokenBuckets({ rateLimitBurst, rateLimitPerSecond });
@@ -56,32 +70,10 @@ export function createUpstream(
       signInTransport = createGotTransport(connecting);
       return signInTransport;
     },
-    isReachable: createReachability(transport, `${baseUrl}/.well-known/jwks.json`),
+    whyUnreachable: reachability.whyUnreachable,
     async close() {
       signInTransport?.close();
       await transport.close();
     },
-  };
-}
-
-const MAX_AGE_MS = 5000;
-const LIMITS = { timeoutMs: 1500, maxBytes: 1_000_000 } as const;
-
-/** Whether `url` responds with anything but a server error. Requested at most once in five seconds. Never rejects. */
-function createReachability(transport: Transport, url: string): () => Promise<boolean> {
-  let result: Promise<boolean> | undefined;
-  let requestedAt = 0;
-  const request = () =>
-    transport({ method: 'GET', url, headers: {}, ...LIMITS }).then(
-      ({ status }) => status < 500,
-      () => false,
-    );
-  return () => {
-    const now = performance.now();
-    if (!result || now - requestedAt > MAX_AGE_MS) {
-      requestedAt = now;
-      result = request();
-    }
-    return result;
   };
 }

@@ -39,7 +39,7 @@ async function redisOf(env: Record<string, string>, expected: string): Promise<s
   });
   const [, origin] = await gateway.until(/listening on (http:\/\/[^/"]+)/);
   // Before the first attempt it is unreachable as well.
-  if (expected.includes('unreachable')) await gateway.until(/Redis is lost/);
+  if (expected !== 'redis: ok') await gateway.until(/Redis is lost/);
   for (let tries = 0; tries < 100; tries++) {
     if ((await (await fetch(`${origin}/readyz`)).text()).includes(expected)) break;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -58,7 +58,8 @@ describe('Redis with TLS and a password', () => {
   });
 
   it('is not used where it is not, and the gateway serves all the same', async () => {
-    expect(await redisOf({ REDIS_URL: redis.url }, 'redis: unreachable')).toContain('redis: unreachable\n');
+    const text = await redisOf({ REDIS_URL: redis.url }, 'redis-cause:');
+    expect(text).toMatch(/redis: unreachable\n[\s\S]*redis-cause: certificate of an unknown authority\n/);
   });
 
   it('is not used with another password, which is told nowhere', async () => {
@@ -66,6 +67,16 @@ describe('Redis with TLS and a password', () => {
       REDIS_URL: redis.url.replace(PASSWORD, 'CANARY-wrong'),
       NODE_EXTRA_CA_CERTS: certificate.file,
     };
-    expect(await redisOf(env, 'redis: unreachable')).toContain('redis: unreachable\n');
+    const text = await redisOf(env, 'redis-cause:');
+    expect(text).toMatch(/redis: unreachable\n[\s\S]*redis-cause: wrong user or password\n/);
+  });
+
+  it('is not used under a host name that the certificate does not have', async () => {
+    const env = {
+      REDIS_URL: redis.url.replace('127.0.0.1', 'localhost'),
+      NODE_EXTRA_CA_CERTS: certificate.file,
+    };
+    const text = await redisOf(env, 'redis-cause:');
+    expect(text).toMatch(/redis: unreachable\n[\s\S]*redis-cause: certificate for another host name\n/);
   });
 });

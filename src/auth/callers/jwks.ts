@@ -1,4 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { explainConnectionFailure } from '../../connection-failure.ts';
 import { findJwkProblem, type PublicJwk } from '../../keys/jwk.ts';
 import type { Cancellation } from '../../upstream/cancellation.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
@@ -52,9 +53,14 @@ export function createJwks({ url, transport, clock, log, cancellation }: JwksOpt
       keys = createLocalJWKSet(withUsableKeys(answer) as unknown as JSONWebKeySet);
       fetchedAtMs = clock();
     } catch (error) {
-      const reason = error instanceof UpstreamError ? error.message : 'not a JSON Web Key Set';
+      const { message: reason, code } =
+        error instanceof UpstreamError ? error : { message: 'not a JSON Web Key Set', code: undefined };
+      const explanation = code === undefined ? {} : explainConnectionFailure(code, 'CALLER_JWKS_URL');
       if (!cancellation.reason)
-        log.warn({ reason, keptKeys: keys !== undefined }, 'The keys of callers could not be fetched');
+        log.warn(
+          { reason, ...explanation, keptKeys: keys !== undefined },
+          'The keys of callers could not be fetched',
+        );
     }
   }
 

@@ -1,3 +1,4 @@
+import { explainConnectionFailure } from '../../connection-failure.ts';
 import type { UpstreamCredential as Credential } from '../../upstream/attempt.ts';
 import type { Cancellation } from '../../upstream/cancellation.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
@@ -24,6 +25,7 @@ interface Held {
 }
 
 const MIN_INTERVAL_MS = 1000;
+const WARN_INTERVAL_MS = 60_000;
 
 /**
  * The gateway's own credential, from a personal access token. What must stay true:
@@ -44,6 +46,7 @@ export function createPatCredential(
   let refreshing: Promise<Held> | undefined;
   let signedInAtMs: number | undefined;
   let lastFailure: { readonly error: unknown; readonly atMs: number } | undefined;
+  let lastWarning = { reason: '', atMs: 0 };
   let lastRenewal: { readonly header: string; readonly atMs: number } | undefined;
 
   function refresh(): Promise<Held> {
@@ -72,9 +75,19 @@ export function createPatCredential(
       const failure = toSignInFailure(error);
       lastFailure = { error: failure, atMs: clock() };
       onSignIn?.('failed');
-      if (!closing.reason) log.warn(describe(error), 'Signing in to IAM did not work');
+      warn(error);
       throw failure;
     }
+  }
+
+  /** Once a minute for each reason: sign-ins are tried again every second. */
+  function warn(error: unknown): void {
+    const fields = describe(error);
+    const isNews =
+      fields.reason !== lastWarning.reason || Math.abs(clock() - lastWarning.atMs) >= WARN_INTERVAL_MS;
+    if (closing.reason || !isNews) return;
+    lastWarning = { reason: fields.reason, atMs: clock() };
+    log.warn(fields, 'Signing in to IAM did not work');
   }
 
   /** By the absolute difference: a clock that was set back must not make a second last for hours. */
@@ -149,8 +162,11 @@ function toSignInFailure(error: unknown): unknown {
   });
 }
 
-function describe(error: unknown): Record<string, unknown> {
+function describe(error: unknown): { readonly reason: string } & Record<string, unknown> {
   if (!(error instanceof UpstreamError)) return { reason: 'internal' };
-  const { kind, status, iamName, traceId, clockAheadSeconds, message } = error;
-  return { kind, status, iamName, traceId, clockAheadSeconds, reason: message };
+  const { kind, status, iamName, traceId, clockAheadSeconds, message, code } = error;
+  const explanation = code === undefined ? {} : explainConnectionFailure(code, ENDPOINTS);
+  return { kind, status, iamName, traceId, clockAheadSeconds, reason: message, ...explanation };
 }
+
+const ENDPOINTS = 'TOKEN_ENDPOINT and API_GATEWAY_URL';

@@ -1,0 +1,73 @@
+import type { AttemptReport } from './attempt.ts';
+import type { Transport } from './transport.ts';
+import type { UpstreamError } from './upstream-error.ts';
+
+export interface Reachability {
+  /** Call it after each attempt of a call to the API. */
+  onAttempt(report: Pick<AttemptReport, 'failure'>): void;
+  /** Why the API cannot be used at the moment: a code as of `UpstreamError`, or a few words. Never rejects. */
+  whyUnreachable(): Promise<string | undefined>;
+}
+
+const PROBE_MAX_AGE_MS = 5000;
+const PROBE_LIMITS = { timeoutMs: 1500, maxBytes: 1_000_000 } as const;
+/** As many calls that fail one after the other are no accident, whatever the probe says. */
+const MIN_FAILURES = 3;
+/** After this time without a call, the failures before it say nothing of the present. */
+const FAILURES_MAX_AGE_MS = 30_000;
+
+/**
+ * Whether the API can be used: by what became of the calls to it, and by a probe of `url`, which needs no credential and
+ * is requested at most once in five seconds. `onUnreachable` is called for each attempt and each probe without a response.
+ */
+export function createReachability(
+  transport: Transport,
+  url: string,
+  onUnreachable: (code: string) => void = () => undefined,
+): Reachability {
+  let failures = 0;
+  let lastFailure = { reason: '', atMs: 0 };
+  let probe: Promise<string | undefined> | undefined;
+  let probedAtMs = 0;
+
+  const runProbe = async (): Promise<string | undefined> => {
+    try {
+      const { status } = await transport({ method: 'GET', url, headers: {}, ...PROBE_LIMITS });
+      return status < 500 ? undefined : `HTTP ${status}`;
+    } catch (error) {
+      const { code, message } = error as UpstreamError;
+      if (code !== undefined) onUnreachable(code);
+      return code ?? message;
+    }
+  };
+  return {
+    onAttempt({ failure }) {
+      if (!failure || (failure.kind === 'status' && (failure.status ?? 0) < 500)) {
+        failures = 0;
+        return;
+      }
+      const reason = reasonOf(failure);
+      if (reason === undefined || failure.staleConnection) return;
+      failures++;
+      lastFailure = { reason, atMs: performance.now() };
+      if (failure.code !== undefined) onUnreachable(failure.code);
+    },
+    async whyUnreachable() {
+      const now = performance.now();
+      if (!probe || now - probedAtMs > PROBE_MAX_AGE_MS) {
+        probedAtMs = now;
+        probe = runProbe();
+      }
+      const ofProbe = await probe;
+      const isFailing = failures >= MIN_FAILURES && now - lastFailure.atMs < FAILURES_MAX_AGE_MS;
+      return ofProbe ?? (isFailing ? lastFailure.reason : undefined);
+    },
+  };
+}
+
+/** Undefined for a failure that says nothing of the API: the client left, or its time was up. */
+function reasonOf({ kind, status, code }: UpstreamError): string | undefined {
+  if (kind === 'status') return `HTTP ${status}`;
+  if (kind === 'invalid-response') return 'responses that IAM does not give';
+  return code;
+}

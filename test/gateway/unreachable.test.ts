@@ -1,0 +1,177 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { freePort } from '../support/free-port.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { createKeyPair } from '../support/keys.ts';
+import { startPatGateway } from '../support/pat-gateway.ts';
+
+const READ = '{ token(id: "x") { id } }';
+
+const folder = mkdtempSync(join(tmpdir(), 'unreachable-'));
+let tls: { key: Buffer; cert: Buffer };
+let plain: Gateway;
+beforeAll(async () => {
+  const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  execFileSync('openssl', ['req', '-x509', ...kind, ...files, '-subj', '/CN=iam.example'], {
+    stdio: 'ignore',
+  });
+  tls = { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) };
+  plain = await startGateway();
+});
+afterAll(async () => {
+  await plain.close();
+  rmSync(folder, { recursive: true });
+});
+
+let gateway: Gateway | undefined;
+let server: Server | undefined;
+const sockets = new Set<{ destroy(): void }>();
+afterEach(async () => {
+  await gateway?.close();
+  gateway = undefined;
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  server?.close();
+  server = undefined;
+});
+
+async function listen(created: Server): Promise<number> {
+  server = created;
+  created.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
+  created.listen(0, '127.0.0.1');
+  await once(created, 'listening');
+  return (created.address() as AddressInfo).port;
+}
+
+const readyz = async ({ origin }: Gateway) => (await fetch(`${origin}/readyz`)).text();
+const warnings = ({ log }: Gateway, text: string) =>
+  log()
+    .split('\n')
+    .filter((line) => line.includes(text))
+    .map((line) => JSON.parse(line));
+
+describe('Why IAM cannot be reached', () => {
+  it.each<[string, () => Promise<string> | string, RegExp, string, RegExp]>([
+    [
+      'a host that DNS does not know',
+      () => 'https://unknown-host.invalid',
+      /^(ENOTFOUND|EAI_AGAIN)$/,
+      'DNS ',
+      /DNS/,
+    ],
+    [
+      'a port on which nothing listens',
+      async () => `http://127.0.0.1:${await freePort()}`,
+      /^ECONNREFUSED$/,
+      'connection refused',
+      /^check host and port in API_GATEWAY_URL/,
+    ],
+    [
+      'a certificate of an unknown authority',
+      async () => `https://127.0.0.1:${await listen(createTlsServer(tls, () => {}))}`,
+      /^DEPTH_ZERO_SELF_SIGNED_CERT$/,
+      'certificate of an unknown authority',
+      /^set NODE_EXTRA_CA_CERTS /,
+    ],
+    [
+      'a server without TLS',
+      async () => `https://127.0.0.1:${await listen(createHttpServer())}`,
+      /^(EPROTO|ECONNRESET|ERR_SSL_.*)$/,
+      'the server ',
+      /^check scheme and port in API_GATEWAY_URL/,
+    ],
+    [
+      'a server that does not respond',
+      async () => `http://127.0.0.1:${await listen(createServer(() => {}))}`,
+      /^NO_RESPONSE$/,
+      'no response in time',
+      /^check the load/,
+    ],
+  ])(
+    '%s: is one line in the log with what to do, and a line of /readyz',
+    async (_title, start, cause, problem, hint) => {
+      gateway = await startGateway({
+        apiGatewayUrl: await start(),
+        env: { UPSTREAM_READ_TIMEOUT_MS: '200', LOG_LEVEL: 'warn' },
+      });
+      for (let count = 0; count < 3; count++)
+        expect((await gateway.query(READ)).errors?.[0]?.extensions.code).toMatch(
+          /^UPSTREAM_(UNAVAILABLE|TIMEOUT)$/,
+        );
+      const text = await readyz(gateway);
+      const lines = warnings(gateway, 'IAM cannot be reached');
+      expect(lines).toEqual([
+        expect.objectContaining({
+          cause: expect.stringMatching(cause),
+          problem: expect.stringContaining(problem),
+          hint: expect.stringMatching(hint),
+        }),
+      ]);
+      expect(text).toMatch(
+        /^ready: yes\nupstream: unreachable\ndraining: no\noverloaded: no\nversion: .+\nupstream-cause: .+\n$/,
+      );
+      expect(text).toContain(`upstream-cause: ${lines[0].problem}\n`);
+      // Where the server is, and with what credential it was called, is nowhere.
+      expect(text + gateway.log()).not.toMatch(/invalid|127\.0\.0\.1|Bearer|demo/);
+    },
+  );
+
+  it('is known without a request', async () => {
+    gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${await freePort()}` });
+    expect(await readyz(gateway)).toContain('upstream: unreachable\n');
+    expect(warnings(gateway, 'IAM cannot be reached')).toHaveLength(1);
+  });
+
+  it('is said when every read fails, though the address responds', async () => {
+    const port = await listen(
+      createHttpServer(({ url }, response) => {
+        response.writeHead(url?.includes('jwks') ? 200 : 503, { 'content-type': 'application/json' });
+        response.end('{"keys":[]}');
+      }),
+    );
+    gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}` });
+    expect(await readyz(gateway)).toContain('upstream: ok\n');
+    await gateway.query(READ);
+    expect(await readyz(gateway)).toMatch(/upstream: unreachable\n[\s\S]*upstream-cause: HTTP 503\n/);
+  });
+
+  it('is over as soon as a read succeeds', async () => {
+    let status = 503;
+    const port = await listen(
+      createHttpServer(({ url }, response) => {
+        response.writeHead(url?.includes('jwks') ? 200 : status, { 'content-type': 'application/json' });
+        response.end('{"keys":[],"name":"NotFoundError"}');
+      }),
+    );
+    gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}` });
+    await gateway.query(READ);
+    status = 404;
+    await gateway.query(READ);
+    expect(await readyz(gateway)).toContain('upstream: ok\n');
+  });
+});
+
+describe('Why the gateway cannot sign in', () => {
+  it('is one line in the log, however often it is tried', async () => {
+    gateway = await startPatGateway(plain, createKeyPair('ES256'), {
+      TOKEN_ENDPOINT: `http://127.0.0.1:${await freePort()}/oauth2/token`,
+    });
+    await gateway.query(READ);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    await gateway.query(READ);
+    expect(warnings(gateway, 'Signing in to IAM did not work')).toEqual([
+      expect.objectContaining({
+        problem: 'connection refused',
+        hint: expect.stringContaining('TOKEN_ENDPOINT'),
+      }),
+    ]);
+  });
+});

@@ -1,0 +1,28 @@
+import { describe, expect, it } from '@jest/globals';
+import { explainConnectionFailure } from '../../src/connection-failure.ts';
+
+describe('A code is explained in words, with what to do', () => {
+  it.each([
+    ['ENOTFOUND', 'DNS knows no such host', 'check the host name in REDIS_URL'],
+    ['EAI_AGAIN', 'DNS does not answer', 'check the DNS'],
+    ['ECONNREFUSED', 'connection refused', 'check host and port in REDIS_URL'],
+    ['ETIMEDOUT', 'no connection within the timeout, or no route', 'firewalls'],
+    ['SELF_SIGNED_CERT_IN_CHAIN', 'certificate of an unknown authority', 'NODE_EXTRA_CA_CERTS'],
+    ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'certificate of an unknown authority', 'NODE_EXTRA_CA_CERTS'],
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'certificate of an unknown authority', 'NODE_EXTRA_CA_CERTS'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'certificate for another host name', 'a name that the certificate has'],
+    ['CERT_HAS_EXPIRED', 'certificate has expired or is not valid yet', 'clock'],
+    ['EPROTO', 'the server speaks no TLS, or no version of it that is accepted', 'scheme'],
+    ['no reply', 'no response in time', 'load'],
+    ['WRONGPASS', 'wrong user or password', 'user and password in REDIS_URL'],
+    ['NOPERM', 'the user may not run a command that is needed', '+get +set'],
+  ])('%s', (code, problem, hint) => {
+    const found = explainConnectionFailure(code, 'REDIS_URL');
+    expect(found.problem).toBe(problem);
+    expect(found.hint).toContain(hint);
+  });
+
+  it('unless it is not known', () => {
+    expect(explainConnectionFailure('HTTP 503', 'API_GATEWAY_URL')).toEqual({ problem: 'HTTP 503' });
+  });
+});
