@@ -16,7 +16,7 @@ async function startSlow(env: Record<string, string>): Promise<Gateway> {
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
 
 describe('When the gateway is full', () => {
-  it('every request is answered: what it can do, and the rest by 503 with a time to come again', async () => {
+  it('every request gets a response: those above the limit get 503 with the time to wait', async () => {
     const full = await startSlow({ MAX_IN_FLIGHT: '3' });
     const answers = await Promise.all(
       Array.from({ length: 10 }, (_, i) => full.query(LIST, {}, as(`caller-${i}`))),
@@ -31,7 +31,7 @@ describe('When the gateway is full', () => {
     expect(full.calls()).toHaveLength(3);
   });
 
-  it('there is room again when the answers are out', async () => {
+  it('there is room again when the responses are sent', async () => {
     const full = await startSlow({ MAX_IN_FLIGHT: '1' });
     expect((await full.query(LIST)).status).toBe(200);
     expect((await full.query(LIST)).status).toBe(200);
@@ -77,7 +77,7 @@ describe('When a client goes away', () => {
   });
 });
 
-describe('Callers that are not told apart', () => {
+describe('Callers that are not distinguished', () => {
   it('are not limited as if they were one', async () => {
     const privateKey = createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' });
     gateway = await startGateway({
@@ -100,7 +100,7 @@ describe('Callers that are not told apart', () => {
 });
 
 describe('A caller with too many requests under way', () => {
-  it('is told so, and other callers notice nothing', async () => {
+  it('gets an error that says so, and other callers notice nothing', async () => {
     const busy = await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '2' });
     const [alice, bob] = await Promise.all([
       Promise.all(Array.from({ length: 5 }, () => busy.query(LIST, {}, as('alice')))),

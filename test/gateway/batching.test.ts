@@ -24,7 +24,7 @@ function tokens(count: number) {
   }));
 }
 
-describe('How few calls answer a request', () => {
+describe('How few calls a request needs', () => {
   it('the same id twice: one call', async () => {
     await gateway.query('query ($id: ID!) { a: token(id: $id) { id } b: token(id: $id) { name } }', {
       id: ids[0],
@@ -46,12 +46,12 @@ describe('How few calls answer a request', () => {
     expect(gateway.calls()).toHaveLength(51);
   });
 
-  it('three ids: three calls, as a list would bring more than was asked', async () => {
+  it('three ids: three calls, as a list would have more tokens than requested', async () => {
     await gateway.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: ids.slice(0, 3) });
     expect(gateway.calls()).toEqual(ids.slice(0, 3).map((id) => `GET /v1/tokens/${id}`));
   });
 
-  it('tokens that a list brought are not asked for again', async () => {
+  it('tokens of a list are not requested again', async () => {
     const first = await gateway.query(
       'query ($id: ID!) { tokens(first: 5) { nodes { id } } token(id: $id) { id } }',
       { id: ids[0] },
@@ -67,13 +67,13 @@ describe('How few calls answer a request', () => {
     expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=10']);
   });
 
-  it('projects(first: 0) that nobody counts: no call for it', async () => {
+  it('projects(first: 0) without `hasNextPage`: no call for it', async () => {
     await gateway.query('{ tokens(first: 5) { nodes { projects(first: 0) { nodes { id } } } } }');
     expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=6']);
   });
 });
 
-describe('When the list does not hold what is asked for', () => {
+describe('When the list lacks the requested tokens', () => {
   let other: Gateway;
   beforeAll(async () => {
     other = await startGateway({ emulator: { seed: { principals: { demo: { tokens: tokens(8) } } } } });

@@ -132,7 +132,7 @@ describe('While the keys of callers cannot be fetched', () => {
   });
   const JWT = 'Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiJhIn0.AAAA';
 
-  it('a request is answered by its deadline, which covers the caller’s authentication', async () => {
+  it('a request gets its response by its deadline, which covers the caller’s authentication', async () => {
     for (const document of [LIST, 'mutation { deleteToken(input: { id: "x" }) { deletedTokenId } }']) {
       const [answer, ms] = await timed(locked.query(document, {}, { authorization: JWT }));
       expect(answer.errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_TIMEOUT']);
@@ -142,7 +142,7 @@ describe('While the keys of callers cannot be fetched', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('what needs no caller is answered all the same', async () => {
+  it('what needs no caller is served all the same', async () => {
     const { data } = await locked.query('{ __typename }', {}, { authorization: JWT });
     expect(data).toEqual({ __typename: 'Query' });
   });

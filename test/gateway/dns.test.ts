@@ -72,7 +72,7 @@ const callers = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ authorization: `caller-${index}` }));
 
 describe('Slow DNS', () => {
-  it('fails none of 250 first reads, and is asked once', async () => {
+  it('fails none of 250 first reads, and is queried once', async () => {
     const lookups = replaceLookup(300, [[V4]]);
     gateway = await startGateway({ apiGatewayUrl: api.url, env });
     const answers = await Promise.all(callers(250).map((headers) => gateway?.query(LIST, {}, headers)));
@@ -98,7 +98,7 @@ describe('Slow DNS', () => {
     expect((await gateway.query(DELETE)).errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_TIMEOUT' });
   });
 
-  it('serves the connections that nobody waits for any more to those who come next', async () => {
+  it('gives connections that are no longer needed to later requests', async () => {
     const lookups = replaceLookup(400, [[V4]]);
     gateway = await startGateway({
       apiGatewayUrl: api.url,
@@ -115,7 +115,7 @@ describe('Slow DNS', () => {
 });
 
 describe('A name', () => {
-  it('with several addresses is reached by the one that answers', async () => {
+  it('with several addresses is reached by the one that responds', async () => {
     replaceLookup(0, [[{ address: '127.0.0.4', family: 4 }, { address: '::1', family: 6 }, V4]]);
     gateway = await startGateway({ apiGatewayUrl: api.url, env });
     for (const document of [LIST, DELETE]) expect((await gateway.query(document)).errors).toBeUndefined();
@@ -131,7 +131,7 @@ describe('A name', () => {
   });
 });
 
-describe('While DNS does not answer', () => {
+describe('While DNS does not respond', () => {
   it('new connections go to the address that was known before', async () => {
     let now = 0;
     const lookups = replaceLookup(0, [[V4], 'EAI_AGAIN', 'ENOTFOUND']);

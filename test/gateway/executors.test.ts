@@ -105,7 +105,7 @@ async function expectSame(request: Request, times = 3): Promise<'answered' | 'fa
   return expected.errors.length > 0 ? 'failed' : 'answered';
 }
 
-describe('Every answer to an operation is that of graphql-js', () => {
+describe('Every response to an operation is that of graphql-js', () => {
   const schema = createSchema(readTypeDefs(), { federation: true });
 
   it('for random queries, with other variables each time', async () => {
@@ -225,7 +225,7 @@ describe('An operation that is sent again', () => {
     return texts;
   };
 
-  it('is answered the same when it was compiled', async () => {
+  it('gets the same response when it was compiled', async () => {
     const answers = [1, 2, 3].map(() => gateway.query('{ tokens(first: 1) { nodes { name } } }'));
     for (const { data } of await Promise.all(answers))
       expect(data).toEqual({ tokens: { nodes: [{ name: 'billing-worker' }] } });
@@ -290,7 +290,7 @@ describe('An operation that is sent again', () => {
     gateway.emulator.faults.clear();
   });
 
-  it('starts nothing after a root field that makes the whole answer null', async () => {
+  it('starts nothing after a root field that makes the whole response null', async () => {
     const document = `query ($ids: [ID!]!) { a: nodes(ids: $ids) { id } b: token(id: "..") { id } }`;
     for (const text of await sendThreeTimes(document, { ids: Array(101).fill('x') })) {
       const { data, errors } = JSON.parse(text);

@@ -22,7 +22,7 @@ const explain = async (query: string, headers: Record<string, string> = {}) => {
 };
 
 describe('A developer who sends X-Explain: 1', () => {
-  it('is told which calls the answer took', async () => {
+  it('shows the upstream calls of the request', async () => {
     const upstream = await explain(NESTED);
     expect(upstream).toMatchObject({ calls: 3, pages: 3, traceIds: [] });
     expect(upstream.details.map(({ operation }: { operation: string }) => operation)).toEqual([
@@ -49,18 +49,18 @@ describe('A developer who sends X-Explain: 1', () => {
     ]);
   });
 
-  it('is told of an operation that asked nothing', async () => {
+  it('shows that an operation made no upstream call', async () => {
     expect(await explain('{ __typename }')).toEqual({ calls: 0, pages: 0, ms: 0, traceIds: [], details: [] });
   });
 
-  it('gets an answer of their own, not that of an equal request', async () => {
+  it('is not coalesced with an equal request', async () => {
     gateway.emulator.faults.add({ fault: 'latency-200', operation: 'listToken' });
     const [explained, plain] = await Promise.all([explain(NESTED), gateway.query(NESTED, {})]);
     expect(explained.calls).toBeGreaterThan(0);
     expect(plain.text).not.toContain('extensions');
   });
 
-  it('learns nothing where introspection is off, nor does anybody who does not ask', async () => {
+  it('has no effect where introspection is off; without it there is no explanation', async () => {
     expect((await gateway.query(NESTED)).text).not.toContain('extensions');
     const closed = await startGateway({ env: { EXPLORER: 'off' }, emulatorOf: gateway });
     const { text } = await post(closed.url, { query: NESTED }, { authorization: 'Bearer demo', ...EXPLAIN });
@@ -69,7 +69,7 @@ describe('A developer who sends X-Explain: 1', () => {
   });
 });
 
-describe('The line that an operation leaves in the log', () => {
+describe('The log line of an operation', () => {
   const lineOf = async (id: string) => {
     const line = gateway
       .log()

@@ -62,7 +62,7 @@ describe('A router', () => {
     expect(types).toEqual(expect.arrayContaining(['Token', 'Project', 'CreateTokenInput']));
   });
 
-  it('gets many tokens by one list call, in the order it asked, and null where there is none', async () => {
+  it('gets many tokens by one list call, in the requested order, and null where there is none', async () => {
     const ids = [SIGNING_SERVICE, 'no-such-token', BILLING_WORKER, '../..', SIGNING_SERVICE, 'nor-this-one'];
     const { data, errors } = await gateway.query(ENTITIES, { representations: ids.map(token) });
     expect(errors).toBeUndefined();
@@ -87,7 +87,7 @@ describe('A router', () => {
     ['an id that is no text', token(7)],
     ['no object', 'CANARY'],
     ['null as id', token(null)],
-  ])('is told of %s at its place, and gets the others', async (_what, wrong) => {
+  ])('gets an error for %s at its place, and the others', async (_what, wrong) => {
     const { data, errors, text } = await gateway.query(ENTITIES, {
       representations: [wrong, token(BILLING_WORKER)],
     });
@@ -116,7 +116,7 @@ describe('A router', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('is refused more representations than there may be calls to the API, by variable or written out', async () => {
+  it('is rejected with more representations than there may be calls to the API, by variable or written out', async () => {
     const many = Array.from({ length: 151 }, (_, index) => token(`id-${index}`));
     const byVariable = await gateway.query(ENTITIES, { representations: many });
     const written = `{ _entities(representations: [${'{__typename: "Token", id: "a"}'.repeat(151)}]) { __typename } }`;
@@ -126,7 +126,7 @@ describe('A router', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('gets no timings of resolvers, however it asks', async () => {
+  it('gets no timings of resolvers, whatever it sends', async () => {
     const { text } = await gateway.query(
       ENTITIES,
       { representations: [token(BILLING_WORKER)] },

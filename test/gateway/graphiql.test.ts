@@ -6,14 +6,14 @@ import { startProcess } from '../support/process.ts';
 const isBuilt = existsSync('dist/graphiql/main.js');
 
 describe('GraphiQL', () => {
-  it('is not there unless it is asked for', async () => {
+  it('is not there unless it is configured', async () => {
     const gateway = await startGateway();
     const { status } = await fetch(`${gateway.origin}/graphiql`);
     await gateway.close();
     expect(status).toBe(404);
   });
 
-  it('is served, or the start is refused with the command that builds it', async () => {
+  it('is served, or the start fails with the command that builds it', async () => {
     const gateway = startProcess({
       EXPLORER: 'graphiql',
       EMULATOR: 'true',

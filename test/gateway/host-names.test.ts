@@ -101,7 +101,7 @@ describe('A page that points its own name at this machine', () => {
     expect((await send(open.origin, `${line} HTTP/1.1`, ['rebound.example'])).status).toBe(421);
   });
 
-  it('is not let in by a preflight', async () => {
+  it('is not admitted by a preflight', async () => {
     const request = [
       'OPTIONS /graphql HTTP/1.1',
       'host: rebound.example',
@@ -162,7 +162,7 @@ describe('A client of this machine', () => {
     [['localhost\\x']],
     [['localhost:port']],
     [['']],
-  ])('is told when its host is malformed (%j)', async (hosts) => {
+  ])('gets an error when its host is malformed (%j)', async (hosts) => {
     const { status } = await send(open.origin, 'POST /graphql HTTP/1.1', hosts, BODY);
     expect([400, 421]).toContain(status);
     expect(open.calls()).toEqual([]);

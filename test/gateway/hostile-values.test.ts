@@ -48,7 +48,7 @@ describe('An id made to reach another path', () => {
     '',
     '   ',
     'x'.repeat(5000),
-  ])('(%j) is refused by every field that takes one, and nobody is asked', async (id) => {
+  ])('(%j) is rejected by every field that takes one, and IAM is not called', async (id) => {
     const read = await gateway.query(READ, { id });
     expect(read.data).toEqual({ token: null, node: null });
     expect(read.errors).toMatchObject([
@@ -131,7 +131,7 @@ describe('A value of the wrong type, wherever there is an input', () => {
     pathsOf(inputOf(type)).map((path) => [`${type}.${path.join('.')}`, document, wrongAt(path)] as const),
   );
 
-  it.each(cases)('%s: is refused and repeated nowhere', async (_title, document, input) => {
+  it.each(cases)('%s: is rejected and repeated nowhere', async (_title, document, input) => {
     const { errors, text } = await gateway.query(document, { input });
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
     expect(text).not.toContain(CANARY);
@@ -212,7 +212,7 @@ describe('A body made to change the process', () => {
   it.each([
     [50_000, { code: 'BAD_REQUEST' }],
     [50, { code: 'OPERATION_LIMIT_EXCEEDED', limit: 'variableDepth', actual: 33, max: 32 }],
-  ])('by a variable %i levels deep is refused at once', async (levels, extensions) => {
+  ])('by a variable %i levels deep is rejected at once', async (levels, extensions) => {
     const deep = `${'['.repeat(levels)}${']'.repeat(levels)}`;
     const startedAt = performance.now();
     const { status, errors } = await post(

@@ -10,7 +10,7 @@ afterAll(() => gateway.close());
 
 const get = (path: string, headers: Record<string, string> = {}) => fetch(gateway.origin + path, { headers });
 
-describe('Every answer', () => {
+describe('Every response', () => {
   it.each(['/graphql?query={__typename}', '/livez', '/readyz', '/nothing', '/schema.graphql'])(
     '(%s) may not be stored or sniffed, and has a request id',
     async (path) => {
@@ -93,7 +93,7 @@ describe('The root', () => {
 });
 
 describe('GraphQL over HTTP', () => {
-  it('answers GET queries that a browser cannot be made to send', async () => {
+  it('serves GET queries that no other site can make a browser send', async () => {
     const response = await get('/graphql?query={__typename}', { 'apollo-require-preflight': 'true' });
     expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
   });
@@ -104,7 +104,7 @@ describe('GraphQL over HTTP', () => {
     ['with a type that forms have', { 'content-type': 'text/plain;charset=UTF-8' }],
     ['with another such type', { 'content-type': 'Application/X-WWW-Form-Urlencoded' }],
   ])(
-    'refuses a GET that any page can make a browser send (%s), and says what to do',
+    'rejects a GET that any page can make a browser send (%s), and says what to do',
     async (_title, headers) => {
       for (const search of ['?query={__typename}', '', '?query=%']) {
         const response = await get(`/graphql${search}`, headers as Record<string, string>);
@@ -124,7 +124,7 @@ describe('GraphQL over HTTP', () => {
     },
   );
 
-  it('refuses a mutation by GET, and nobody is asked', async () => {
+  it('rejects a mutation by GET, and IAM is not called', async () => {
     gateway.forgetCalls();
     const query = encodeURIComponent('mutation { deleteToken(input: { id: "x" }) { deletedTokenId } }');
     const response = await get(`/graphql?query=${query}`, {
@@ -138,7 +138,7 @@ describe('GraphQL over HTTP', () => {
   it.each([
     ['application/json', 200],
     ['application/graphql-response+json', 400],
-  ])('answers a syntax error for %s with status %i', async (accept, status) => {
+  ])('responds to a syntax error for %s with status %i', async (accept, status) => {
     const answer = await post(gateway.url, { query: '{ nope' }, { accept });
     expect(answer.status).toBe(status);
     expect(answer.headers.get('content-type')).toContain(accept);

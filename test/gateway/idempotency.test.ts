@@ -85,7 +85,7 @@ describe('The same idempotency key', () => {
     },
   );
 
-  it('after a lost answer does not take an equal token that was there before for the new one', async () => {
+  it('after a lost response does not take an equal token that existed before for the new one', async () => {
     await create('key-0');
     gateway.emulator.faults.add({ fault: 'status-500', operation: 'createToken', times: 1 });
     await create('key-1');
@@ -94,7 +94,7 @@ describe('The same idempotency key', () => {
     expect([posts(), await count()]).toEqual([3, 2]);
   });
 
-  it('is free again after a refusal', async () => {
+  it('is free again after a rejection', async () => {
     gateway.emulator.faults.add({ fault: 'status-400', operation: 'createToken', times: 1 });
     const refused = await create('key-1');
     expect(refused.data.createToken.userErrors).toMatchObject([{ code: 'INVALID' }]);

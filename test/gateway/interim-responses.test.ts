@@ -101,8 +101,8 @@ describe.each([
   });
 });
 
-describe('An API that switches protocols although nobody asked', () => {
-  it('is no answer: the write may have succeeded', async () => {
+describe('An API that switches protocols without a request', () => {
+  it('is no response: the write may have succeeded', async () => {
     const api = await startApi(
       'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
       whole,

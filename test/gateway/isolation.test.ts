@@ -17,7 +17,7 @@ describe('Without a credential', () => {
     ['the scheme alone', { authorization: 'Bearer' }],
     ['two words', { authorization: 'Bearer a b' }],
     ['9 KB', { authorization: `Bearer ${'x'.repeat(9000)}` }],
-  ])('(%s) nothing runs and nobody is asked', async (_title, headers) => {
+  ])('(%s) nothing runs and IAM is not called', async (_title, headers) => {
     const {
       status,
       data,
@@ -30,7 +30,7 @@ describe('Without a credential', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('two headers are refused, as it would be a matter of order who calls', async () => {
+  it('two headers are rejected, as the caller would depend on their order', async () => {
     const status = await new Promise((resolve, reject) => {
       const sent = request(
         gateway.url,
@@ -135,7 +135,7 @@ describe('A caller', () => {
 describe('What one caller reads', () => {
   const ONE = 'query ($id: ID!) { token(id: $id) { id name } }';
 
-  it("is never another's: the same id is asked for again, and refused", async () => {
+  it("is never another's: the same id is requested again, and rejected", async () => {
     const [token] = gateway.emulator.tokensOf('demo');
     const id = token?.id;
     const demo = await gateway.query(ONE, { id }, { authorization: 'Bearer demo' });

@@ -39,7 +39,7 @@ describe('A key that would stop the process', () => {
   it.each([
     ['an exponent of 180 KB', rsa({ e: bytes(135_000) })],
     ['a modulus of 180 KB', rsa({ n: bytes(135_000) })],
-  ])('(%s) is refused at once, however often it is used', async (_title, key) => {
+  ])('(%s) is rejected at once, however often it is used', async (_title, key) => {
     const creates = Array.from(
       { length: 6 },
       (_, at) => `c${at}: createToken(input: $input) { userErrors { code } }`,
@@ -110,7 +110,7 @@ describe('The numbers of a key', () => {
       ec({ x: Buffer.alloc(32, 0xff).toString('base64url') }),
       undefined,
     ],
-  ])('(%s) are refused, with the place', async (_title, key, member) => {
+  ])('(%s) are rejected, with the place', async (_title, key, member) => {
     const { data } = await create([key], key.alg);
     const field = member === undefined ? [...KEYS, '0'] : [...KEYS, '0', member];
     expect(data.createToken).toMatchObject({ token: null, userErrors: [{ code: 'INVALID', field }] });
@@ -154,12 +154,12 @@ describe('The number of keys', () => {
     expect((await create(many(100))).data.createToken.userErrors).toEqual([]);
   });
 
-  it('of 101 is refused', async () => {
+  it('of 101 is rejected', async () => {
     expect((await create(many(101))).data.createToken.userErrors).toMatchObject([{ field: KEYS }]);
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('does not make the answer long: ten problems are reported', async () => {
+  it('does not make the response long: ten problems are reported', async () => {
     const keys = many(100).map((key) => ({ ...key, e: 'AQ' }));
     expect((await create(keys)).data.createToken.userErrors).toHaveLength(10);
   });
@@ -231,7 +231,7 @@ describe('A private key that was pasted as text', () => {
   const MESSAGE = 'This looks like a private key. It was not sent on; treat it as exposed.';
   const uri = { publicKeyInfo: { jwksUri: 'https://a.example/jwks' }, signingAlgorithm: 'RS256' };
 
-  it.each(pasted)('(%s) is refused in name and description, and not repeated', async (_title, text) => {
+  it.each(pasted)('(%s) is rejected in name and description, and not repeated', async (_title, text) => {
     for (const field of ['name', 'description']) {
       const input = { name: 'worker', authenticationMethod: uri, [field]: text };
       const { data, text: answer } = await gateway.query(CREATE, { input });
@@ -246,7 +246,7 @@ describe('A private key that was pasted as text', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('is refused as the identifier of a key and in the URL of a key set', async () => {
+  it('is rejected as the identifier of a key and in the URL of a key set', async () => {
     const kid = JSON.stringify({ kty: 'EC', d: 'A'.repeat(43) });
     expect((await create([rsa({ kid })])).data.createToken.userErrors).toMatchObject([
       { field: [...KEYS, '0', 'kid'], message: MESSAGE },
@@ -258,7 +258,7 @@ describe('A private key that was pasted as text', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('is refused as an id and as an idempotency key, where its base64 has the form of one', async () => {
+  it('is rejected as an id and as an idempotency key, where its base64 has the form of one', async () => {
     const keys = [
       generateKeyPairSync('ed25519')
         .privateKey.export({ type: 'pkcs8', format: 'der' })
@@ -336,7 +336,7 @@ describe('A text that is not Unicode', () => {
     expect((await gateway.query(CREATE, { input })).data.createToken.userErrors).toEqual([]);
   });
 
-  it.each(['id', 'idempotencyKey', 'kid', 'after'])('is refused as %s', async (what) => {
+  it.each(['id', 'idempotencyKey', 'kid', 'after'])('is rejected as %s', async (what) => {
     const text = 'x\ud800y';
     const { text: answer } = await {
       id: () => gateway.query(UPDATE, { input: { id: text, name: 'worker' } }),
@@ -399,7 +399,7 @@ describe('The URL of a key set', () => {
     'https://a.example/jwks#',
     ' https://a.example/jwks',
     'https://a.example/jwks ',
-  ])('(%j) is refused', async (jwksUri) => {
+  ])('(%j) is rejected', async (jwksUri) => {
     const { data } = await create(jwksUri);
     const field = ['input', 'authenticationMethod', 'publicKeyInfo', 'jwksUri'];
     expect(data.createToken).toMatchObject({ token: null, userErrors: [{ code: 'INVALID', field }] });

@@ -240,7 +240,7 @@ describe('A forged cursor', () => {
     ['a trail that is a list', '"",2,"t2",["abcd"]'],
     ['one part more', '"",2,"t2","abcd",1'],
     ['blanks', '"", 0,""'],
-  ])('(%s) is refused, and the API is not called', async (_title, position) => {
+  ])('(%s) is rejected, and the API is not called', async (_title, position) => {
     const { extensions } = await read('tokens', 2, forge(position));
     expect(extensions).toEqual({ code: 'BAD_USER_INPUT', argument: 'after', reason: 'INVALID_CURSOR' });
     expect(api.requests).toEqual([]);
@@ -250,7 +250,7 @@ describe('A forged cursor', () => {
     ['of another version', forge('"",0,""', '"tokens"', '2')],
     ['of another list', forge('"",0,""', '"projects:owner"')],
     ['spelled otherwise', `${forge('"",0,""')}A`],
-  ])('%s is refused', async (_title, after) => {
+  ])('%s is rejected', async (_title, after) => {
     expect((await read('tokens', 2, after)).extensions?.reason).toBe('INVALID_CURSOR');
   });
 });

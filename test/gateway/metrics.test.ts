@@ -20,7 +20,7 @@ describe('/metrics', () => {
     expect(response.headers.get('content-type')).toContain('text/plain; version=0.0.4');
   });
 
-  it('counts documents, compiled operations, what was shared, and ids that a list answered', async () => {
+  it('counts documents, compiled operations, coalesced work, and ids that a list had', async () => {
     gateway.emulator.faults.add({ fault: 'latency-200', operation: 'listToken', times: 1 });
     const ids = gateway.emulator.tokensOf('demo').map(({ id }) => id);
     const document = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';

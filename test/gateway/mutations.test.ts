@@ -95,7 +95,7 @@ describe('createToken', () => {
       ['input', 'authenticationMethod', 'publicKeyInfo', 'jwksUri'],
     ],
     ['an idempotency key with a blank', { idempotencyKey: 'a b' }, ['input', 'idempotencyKey']],
-  ])('refuses %s and asks nobody', async (_title, more, field) => {
+  ])('rejects %s and does not call IAM', async (_title, more, field) => {
     const { data } = await gateway.query(CREATE, { input: input(more) });
     expect(data.createToken).toMatchObject({
       token: null,
@@ -104,7 +104,7 @@ describe('createToken', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('tells what the API refused, by field and with its trace id, but without the value', async () => {
+  it('reports what the API rejected, by field and with its trace id, but without the value', async () => {
     gateway.emulator.faults.add({ fault: 'status-400', operation: 'createToken', times: 1 });
     const { data } = await gateway.query(CREATE, { input: input() });
     expect(data.createToken).toMatchObject({
@@ -165,7 +165,7 @@ describe('updateToken', () => {
     expect(gateway.calls()).toEqual([`PATCH /v1/tokens/${id}`]);
   });
 
-  it('refuses an algorithm that the present keys do not fit', async () => {
+  it('rejects an algorithm that the present keys do not fit', async () => {
     const id = await create();
     const { data } = await gateway.query(UPDATE, {
       input: { id, authenticationMethod: { signingAlgorithm: 'ES256' } },
@@ -187,7 +187,7 @@ describe('updateToken', () => {
       ['input', 'authenticationMethod', 'signingAlgorithm'],
     ],
     ['a malformed id', { id: '..', name: 'renamed' }, ['input', 'id']],
-  ])('refuses %s and asks nobody', async (_title, change, field) => {
+  ])('rejects %s and does not call IAM', async (_title, change, field) => {
     const { data } = await gateway.query(UPDATE, { input: { id: 'tok-1', ...change } });
     expect(data.updateToken).toMatchObject({ token: null, userErrors: [{ code: 'INVALID', field }] });
     expect(gateway.calls()).toEqual([]);
@@ -216,14 +216,14 @@ describe('deleteToken', () => {
     expect(gateway.calls()).toEqual([`DELETE /v1/tokens/${id}`, `DELETE /v1/tokens/${id}`]);
   });
 
-  it.each(['..', 'a/b', '', 'x?limit=1'])('refuses %j and asks nobody', async (id) => {
+  it.each(['..', 'a/b', '', 'x?limit=1'])('rejects %j and does not call IAM', async (id) => {
     const { data } = await gateway.query(DELETE, { input: { id } });
     expect(data.deleteToken.userErrors).toMatchObject([{ code: 'INVALID', field: ['input', 'id'] }]);
     expect(gateway.calls()).toEqual([]);
   });
 });
 
-describe('A write whose answer is lost', () => {
+describe('A write whose response is lost', () => {
   it.each([
     ['the connection is reset', 'after-reset', 'UPSTREAM_UNAVAILABLE'],
     ['the API fails', 'after-500', 'UPSTREAM_ERROR'],
@@ -238,7 +238,7 @@ describe('A write whose answer is lost', () => {
 });
 
 describe('An update', () => {
-  it('that is answered with another token is an invalid response, which may have succeeded', async () => {
+  it('that returns another token is an invalid response, which may have succeeded', async () => {
     const id = await create();
     gateway.emulator.faults.add({ fault: 'wrong-id', operation: 'updateToken', times: 1 });
     const { data, errors } = await gateway.query(UPDATE, { input: { id, name: 'renamed' } });
@@ -250,7 +250,7 @@ describe('An update', () => {
     expect(gateway.calls()).toEqual([`PATCH /v1/tokens/${id}`]);
   });
 
-  it('whose answer is lost is seen by what the same operation reads after it', async () => {
+  it('whose response is lost is seen by later reads of the same operation', async () => {
     const document = `mutation ($create: CreateTokenInput!, $update: UpdateTokenInput!) {
       before: createToken(input: $create) { token { ...All } }
       updateToken(input: $update) { token { id } }

@@ -60,7 +60,7 @@ async function expectNeverSent(
 }
 
 describe('A write that never left the gateway cannot have succeeded', () => {
-  it('when the certificate is of an authority that nobody knows', async () => {
+  it('when the certificate is of an unknown authority', async () => {
     const port = await listen(
       createTlsServer(tls, (socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n')),
     );
@@ -90,7 +90,7 @@ describe('A write that never left the gateway cannot have succeeded', () => {
     await expectNeverSent(`https://127.0.0.1:${port}`, 'UPSTREAM_TIMEOUT', env);
   });
 
-  it('when nobody listens', async () => {
+  it('when the port is closed', async () => {
     await expectNeverSent(`http://127.0.0.1:${await freePort()}`);
   });
 

@@ -41,10 +41,10 @@ async function expectRefusal(
 }
 
 describe('An operation that is too large', () => {
-  it('is refused for 101 aliases of __typename', () =>
+  it('is rejected for 101 aliases of __typename', () =>
     expectRefusal(`{ ${times(101, (i) => `a${i}: __typename`)} }`, 'aliases', 101, 30));
 
-  it('is refused for 400 aliases across 8 fragments', () =>
+  it('is rejected for 400 aliases across 8 fragments', () =>
     expectRefusal(
       `{ token(id: "1") { ${times(8, (i) => `...F${i}`)} } } ${times(8, (i) => `fragment F${i} on Token { ...A }`)}
        fragment A on Token { ${times(50, (i) => `a${i}: id`)} }`,
@@ -53,7 +53,7 @@ describe('An operation that is too large', () => {
       30,
     ));
 
-  it('is refused for 100 aliases of token, none of which is asked for', () =>
+  it('is rejected for 100 aliases of token, none of which is requested', () =>
     expectRefusal(`{ ${times(100, (i) => `a${i}: token(id: "alias-${i}")`)} }`, 'aliases', 100, 30));
 
   it('may have 30 aliases and not 31', async () => {
@@ -88,7 +88,7 @@ describe('An operation that is too large', () => {
     await expectRefusal(document(15_001), 'characters', 15_001, 15_000);
   });
 
-  it('is refused for directives on every field', () =>
+  it('is rejected for directives on every field', () =>
     expectRefusal(
       `{ token(id: "1") { ${times(40, () => 'id @include(if: true) @skip(if: false)')} } }`,
       'directives',
@@ -96,7 +96,7 @@ describe('An operation that is too large', () => {
       50,
     ));
 
-  it('is refused for 400 fields with two directives each, by its length', () =>
+  it('is rejected for 400 fields with two directives each, by its length', () =>
     expectRefusal(
       `{ token(id: "1") { ${times(400, () => 'id @include(if: true) @skip(if: false)')} } }`,
       'characters',
@@ -120,12 +120,12 @@ describe('An operation that is too large', () => {
     await expectRefusal(document(13), 'depth', 13, 12);
   });
 
-  it('is refused for a fragment that doubles sixteen times', async () => {
+  it('is rejected for a fragment that doubles sixteen times', async () => {
     const bomb = times(16, (i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`);
     await expectRefusal(`{ ...F0 } ${bomb} fragment F16 on Query { __typename }`, 'rootFields', 65536, 20);
   });
 
-  it('is refused for fragments that spread each other, by validation', async () => {
+  it('is rejected for fragments that spread each other, by validation', async () => {
     const cycle = '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }';
     const { status, errors } = await gateway.query(cycle, {}, GRAPHQL_RESPONSE);
     expect(status).toBe(400);
@@ -138,10 +138,10 @@ describe('An operation that is too large', () => {
     await expectRefusal(`{ ...__schema } fragment __schema on Query { ${aliases} }`, 'aliases', 31, 30);
   });
 
-  it('is refused for 3000 inline fragments', () =>
+  it('is rejected for 3000 inline fragments', () =>
     expectRefusal(`{${times(3000, () => '...{id}', '')}}`, 'characters', 21002, 15000));
 
-  it('is refused for 50 000 tokens, or 1001', async () => {
+  it('is rejected for 50 000 tokens, or 1001', async () => {
     await expectRefusal(`{ ${times(49_998, () => 'a')} }`, 'characters', 99_999, 15000);
     await expectRefusal(`{ ${times(999, () => 'a')} }`, 'tokens', 1001, 1000);
   });
@@ -154,29 +154,29 @@ describe('An operation that is too large', () => {
     ['201 lists', `{a(b:${'['.repeat(199)}`, 'brackets', 201, 200],
     ['201 selections', '{a'.repeat(201), 'brackets', 201, 200],
     ['201 objects', `{a(b:${'{b:'.repeat(199)}`, 'brackets', 201, 200],
-  ])('is refused for %s inside one another', (_, document, limit, actual, max) =>
+  ])('is rejected for %s inside one another', (_, document, limit, actual, max) =>
     expectRefusal(document, limit, actual, max),
   );
 
-  it('is not refused for brackets in strings and comments', async () => {
+  it('is not rejected for brackets in strings and comments', async () => {
     const document = `{ token(id: "${'['.repeat(300)}") { id } } # ${'{'.repeat(300)}`;
     const { errors } = await gateway.query(document);
     expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', argument: 'id' });
   });
 
-  it('is answered as a syntax error if that is what it is', async () => {
+  it('is reported as a syntax error if that is what it is', async () => {
     const { status, errors } = await gateway.query('{ nope');
     expect(status).toBe(200);
     expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_PARSE_FAILED');
   });
 
-  it('is refused for 11 operations, and for 1000', async () => {
+  it('is rejected for 11 operations, and for 1000', async () => {
     const document = (count: number) => times(count, (i) => `query Q${i} { __typename }`);
     await expectRefusal(document(11), 'operations', 11, 10);
     await expectRefusal(document(1000), 'characters', 25889, 15000);
   });
 
-  it('is refused for 101 variables, declared or only sent', async () => {
+  it('is rejected for 101 variables, declared or only sent', async () => {
     const document = `query (${times(101, (i) => `$v${i}: Int`)}) { __typename }`;
     await expectRefusal(document, 'variables', 101, 100);
     const sent = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`v${i}`, i]));
@@ -185,7 +185,7 @@ describe('An operation that is too large', () => {
     await expectRefusal('{ __typename }', 'variables', 101, 100, oneMore);
   });
 
-  it('is refused for an operation name of 513 characters, which is not echoed', async () => {
+  it('is rejected for an operation name of 513 characters, which is not echoed', async () => {
     const operationName = 'CANARY'.repeat(20_000 / 6);
     const body = { query: '{ __typename }', operationName };
     const { status, errors, text } = await post(gateway.url, body, {});
@@ -195,7 +195,7 @@ describe('An operation that is too large', () => {
     await expectRefusal(`query ${'a'.repeat(513)} { __typename }`, 'operationName', 513, 512);
   });
 
-  it.each([[2], [10]])('is refused in an array of %i', async (count) => {
+  it.each([[2], [10]])('is rejected in an array of %i', async (count) => {
     const body = Array.from({ length: count }, () => ({ query: '{ __typename }' }));
     expect(await post(gateway.url, body, {})).toMatchObject({
       status: 400,
@@ -203,7 +203,7 @@ describe('An operation that is too large', () => {
     });
   });
 
-  it('is refused over GET as well', async () => {
+  it('is rejected over GET as well', async () => {
     const query = encodeURIComponent(`{ ${times(31, (i) => `a${i}: __typename`)} }`);
     const response = await fetch(`${gateway.url}?query=${query}`, {
       headers: { 'apollo-require-preflight': 'yes' },
@@ -212,13 +212,13 @@ describe('An operation that is too large', () => {
     expect(await response.json()).toEqual({ errors: refusal('aliases', 31, 30) });
   });
 
-  it('is refused again when it is sent again', async () => {
+  it('is rejected again when it is sent again', async () => {
     const document = `{ ${times(31, (i) => `b${i}: __typename`)} }`;
     await expectRefusal(document, 'aliases', 31, 30);
     await expectRefusal(document, 'aliases', 31, 30);
   });
 
-  it('is told in the log by its code, and no part of it', async () => {
+  it('is in the log with its code, and no part of its text', async () => {
     await gateway.query(`query CANARY { ${times(31, (i) => `canary${i}: __typename`)} }`);
     const line = gateway.log().trim().split('\n').at(-1) ?? '';
     expect(JSON.parse(line)).toMatchObject({ code: 'OPERATION_LIMIT_EXCEEDED', msg: 'operation' });
@@ -227,7 +227,7 @@ describe('An operation that is too large', () => {
 });
 
 describe('An operation that would cost too much', () => {
-  it('is refused for a token and its projects a hundred times over', () =>
+  it('is rejected for a token and its projects a hundred times over', () =>
     expectRefusal(
       '{ a: tokens(first: 100) { nodes { projects { nodes { id } } } } b: tokens(first: 50) { nodes { projects { nodes { id } } } } }',
       'upstreamCalls',
@@ -235,7 +235,7 @@ describe('An operation that would cost too much', () => {
       150,
     ));
 
-  it('is refused by the value of a variable, or its default', async () => {
+  it('is rejected by the value of a variable, or its default', async () => {
     const document =
       'query ($n: Int = 100) { a: tokens(first: $n) { nodes { projects { nodes { id } } } } b: tokens(first: $n) { nodes { projects { nodes { id } } } } }';
     await expectRefusal(document, 'upstreamCalls', 202, 150);
@@ -243,7 +243,7 @@ describe('An operation that would cost too much', () => {
     expect(await gateway.query(document, { n: 2 })).toMatchObject({ status: 200, errors: undefined });
   });
 
-  it('is refused for more ids than can be asked for, with what is below them', () =>
+  it('is rejected for more ids than can be requested, with what is below them', () =>
     expectRefusal(
       'query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Token { projects { nodes { id } } } } }',
       'upstreamCalls',
@@ -261,7 +261,7 @@ describe('An operation that would cost too much', () => {
     await expectRefusal(document(97), 'fieldCost', 50_001, 50_000);
   });
 
-  it('is refused for a page of a hundred tokens with a hundred projects and their policies', () =>
+  it('is rejected for a page of a hundred tokens with a hundred projects and their policies', () =>
     expectRefusal(
       '{ tokens(first: 100) { nodes { projects(first: 100) { edges { node { id name } policy { version statements { effect actions } } } } } } }',
       'fieldCost',
@@ -287,14 +287,14 @@ describe('An operation that would cost too much', () => {
     expect(data.tokens.nodes).toHaveLength(100);
   });
 
-  it('is refused by its argument where that is what is wrong', async () => {
+  it('is rejected by its argument where that is what is wrong', async () => {
     const { errors } = await gateway.query('{ tokens(first: 1000000) { nodes { id } } }');
     expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', argument: 'first' });
   });
 });
 
 describe('Introspection', () => {
-  it('works as the explorers ask for it', async () => {
+  it('works as the explorers send it', async () => {
     const document = getIntrospectionQuery({
       specifiedByUrl: true,
       directiveIsRepeatable: true,
@@ -309,7 +309,7 @@ describe('Introspection', () => {
     }
   });
 
-  it('is refused when it goes round in circles', async () => {
+  it('is rejected when it goes round in circles', async () => {
     const circle = (rounds: number) =>
       `{ __schema { types { ${times(rounds, () => 'fields { type {')} name ${times(rounds, () => '}}')} } } }`;
     await expectRefusal(circle(4), 'depth', 4, 2);
@@ -377,7 +377,7 @@ describe('Where introspection is off', () => {
     expect(text).not.toMatch(/did you mean/i);
   });
 
-  it('introspection is refused, nested or not', async () => {
+  it('introspection is rejected, nested or not', async () => {
     const { errors } = await locked.query('{ __schema { types { name } } }');
     expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
     const nested = '{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }';
@@ -385,7 +385,7 @@ describe('Where introspection is off', () => {
   });
 });
 
-describe('An answer about mistakes', () => {
+describe('A response about mistakes', () => {
   const isShort = ({ errors, text }: Answer) => {
     expect(errors?.length).toBeLessThanOrEqual(5);
     expect(errors?.length).toBeGreaterThan(0);

@@ -144,7 +144,7 @@ describe.each(NAMES)('A variable or a member that is named %s is one like any ot
     });
   });
 
-  it('and equal requests that differ in it are not answered together', async () => {
+  it('and equal requests that differ in it are not coalesced', async () => {
     gateway.emulator.faults.add({ fault: 'latency-150' });
     const other = gateway.emulator.tokensOf('demo')[1]?.id ?? '';
     const query = `query ($${name}: ID!) { token(id: $${name}) { id } }`;

@@ -38,7 +38,7 @@ const tokensOf = (authorization: string, first: number) => async (after: string 
   return (await gateway.query(document, { first, after }, { authorization })).data.tokens as PageOf<Item>;
 };
 
-describe('Walking a list to its end', () => {
+describe('Reading a list to its end', () => {
   it('of 10 000 tokens, by 100: every token once', async () => {
     const seen = await walk(tokensOf('Bearer demo', 100));
     expect(new Set(seen).size).toBe(10_000);
@@ -95,7 +95,7 @@ describe('A cursor that cannot be used', () => {
     ['garbage', 'garbage\r\n'],
     ['the empty text', ''],
     ['too long', 'A'.repeat(5000)],
-  ])('%s is refused and nobody is asked', async (_title, after) => {
+  ])('%s is rejected and IAM is not called', async (_title, after) => {
     gateway.forgetCalls();
     const { data, errors } = await gateway.query(
       'query ($after: String) { tokens(after: $after) { nodes { id } } }',
@@ -110,7 +110,7 @@ describe('A cursor that cannot be used', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('of another list is refused', async () => {
+  it('of another list is rejected', async () => {
     const { data } = await gateway.query('{ tokens(first: 1) { nodes { id } pageInfo { endCursor } } }');
     const { errors } = await gateway.query(
       'query ($id: ID!, $after: String) { token(id: $id) { projects(after: $after) { nodes { id } } } }',
@@ -127,7 +127,7 @@ describe('A cursor that cannot be used', () => {
 });
 
 describe('The size of a page', () => {
-  it.each([-1, 101, 1_000_000, 2_147_483_647])('of %i is refused and nobody is asked', async (first) => {
+  it.each([-1, 101, 1_000_000, 2_147_483_647])('of %i is rejected and IAM is not called', async (first) => {
     gateway.forgetCalls();
     const { data, errors } = await gateway.query(
       'query ($first: Int) { tokens(first: $first) { nodes { id } } a: __typename }',
@@ -138,7 +138,7 @@ describe('The size of a page', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it.each([1.5, '10', true])('of %j is refused as a variable', async (first) => {
+  it.each([1.5, '10', true])('of %j is rejected as a variable', async (first) => {
     const { errors } = await gateway.query('query ($first: Int) { tokens(first: $first) { nodes { id } } }', {
       first,
     });

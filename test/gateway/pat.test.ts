@@ -42,7 +42,7 @@ describe('Signing in by a personal access token', () => {
     await gateway.close();
   });
 
-  it('sends the user token instead when it is told to', async () => {
+  it('sends the user token instead when it is configured to', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'), { PAT_CREDENTIAL: 'user' });
     const { errors } = await gateway.query(LIST);
     expect(errors).toBeUndefined();
@@ -51,7 +51,7 @@ describe('Signing in by a personal access token', () => {
     await gateway.close();
   });
 
-  it('is done again after the API refused the token, and the read is repeated once', async () => {
+  it('is done again after the API rejected the token, and the read is repeated once', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'));
     await gateway.query(LIST);
     gateway.forgetCalls();
@@ -62,7 +62,7 @@ describe('Signing in by a personal access token', () => {
     await gateway.close();
   });
 
-  it('is done again after the API refused the token of a write, which is not repeated', async () => {
+  it('is done again after the API rejected the token of a write, which is not repeated', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'));
     await gateway.query(LIST);
     const id = plain.emulator.tokensOf('demo')[0]?.id;
@@ -75,7 +75,7 @@ describe('Signing in by a personal access token', () => {
     await gateway.close();
   });
 
-  it('that is refused is no fault of the caller, and names no secret', async () => {
+  it('that is rejected is no fault of the caller, and names no secret', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'), {
       KEY_ID: 'another-kid',
       TOKEN_ID: 'unknown-token',
@@ -106,7 +106,7 @@ describe('With CALLER_AUTH=api-key', () => {
     expect((await gateway.query(LIST, {}, { authorization: 'Bearer read-key' })).errors).toBeUndefined();
   });
 
-  it("a reader's mutation is FORBIDDEN, and nobody is asked", async () => {
+  it("a reader's mutation is FORBIDDEN, and IAM is not called", async () => {
     gateway.forgetCalls();
     const { status, errors } = await gateway.query(RENAME, { id: 'x' }, { authorization: 'Bearer read-key' });
     expect([status, errors?.[0]?.extensions.code]).toEqual([403, 'FORBIDDEN']);
@@ -260,7 +260,7 @@ describe('With CALLER_AUTH=jwt', () => {
     ['tokens:read', 'write', 'FORBIDDEN'],
     ['tokens:read tokens:write', 'write', undefined],
     ['openid', 'read', 'FORBIDDEN'],
-  ])('scope %j: a %s is answered with %s', async (scope, kind, code) => {
+  ])('scope %j: a %s gets %s', async (scope, kind, code) => {
     const authorization = `Bearer ${await sign(scope)}`;
     const id = plain.emulator.tokensOf('demo')[0]?.id;
     const { errors } =

@@ -255,7 +255,7 @@ describe('A persisted query', () => {
   it.each([
     ['for introspection', '{ __typename }', undefined],
     ['for tokens', 'query Anonymous { tokens(first: 1) { nodes { id } } }', ['UNAUTHENTICATED']],
-  ])('is not registered by a caller whom nobody knows (%s)', async (_title, query, codes) => {
+  ])('is not registered by an unknown caller (%s)', async (_title, query, codes) => {
     expect(codesOf(await post(apq.url, { query, extensions: byHash(query) }, {}))).toEqual(codes);
     expect(codesOf(await post(apq.url, { extensions: byHash(query) }, DEMO))).toEqual([
       'PERSISTED_QUERY_NOT_FOUND',

@@ -50,7 +50,7 @@ async function answerKnownAndNew(first: Body, body: Body, headers?: Headers) {
   return { known, fresh, callsOfKnown, callsOfNew: gateway.calls() };
 }
 
-describe('An operation that has run before is answered as if it was new', () => {
+describe('An operation that has run before gets the response of a new one', () => {
   const list: Body = { query: LIST, variables: { first: 2, each: 2 } };
   const one = (id: unknown): Body => ({ query: ONE, variables: { id } });
   it.each<[string, Body, Body, Headers?]>([

@@ -70,7 +70,7 @@ describe('A body of the wrong shape', () => {
     expectRefusal({ status, headers, body: text }, 400);
   });
 
-  it('is refused in bytes that are no UTF-8, instead of being stored damaged', async () => {
+  it('is rejected in bytes that are no UTF-8, instead of being stored damaged', async () => {
     const body = Buffer.from('{"query":"{ __typename }","operationName":"Zoë"}', 'latin1');
     const head = rawRequest('POST /graphql', [JSON_TYPE, `content-length: ${body.length}`]);
     const answer = await sendRaw(gateway.origin, Buffer.concat([Buffer.from(head), body]));
@@ -85,7 +85,7 @@ describe('A body of the wrong shape', () => {
   it.each([
     ['lists', '['.repeat(50_000) + ']'.repeat(50_000)],
     ['objects', '{"a":'.repeat(40_000) + 1 + '}'.repeat(40_000)],
-  ])('is refused at once when %s are nested deeply', async (_title, deep) => {
+  ])('is rejected at once when %s are nested deeply', async (_title, deep) => {
     const body = `{"query":"query($v: ID!) { token(id: $v) { id } }","variables":{"v":${deep}}}`;
     const { status, headers, text, ms } = await postRaw(
       [JSON_TYPE, `content-length: ${body.length}`],
@@ -127,7 +127,7 @@ describe('A POST', () => {
     ['application/json; charset=utf-8; charset=utf-16'],
     ['application/json;CHARSET="UTF-16"'],
     ['application/json;\tcharset=utf-16'],
-  ])('of type %s is 415, and nobody is asked', async (type) => {
+  ])('of type %s is 415, and IAM is not called', async (type) => {
     expectRefusal(await postRaw([`content-type: ${type}`, LENGTH]), 415);
   });
 
@@ -145,19 +145,22 @@ describe('A POST', () => {
     'application/json ; Charset = "utf-8" ;',
     'application/json; profile="a;charset=utf-16"',
     'application/json; charset="ut\\f-8"',
-  ])('of type %s is answered', async (type) => {
+  ])('of type %s is served', async (type) => {
     expect((await query({ 'content-type': type })).status).toBe(200);
   });
 
-  it.each(['gzip', 'deflate', 'br', 'zstd', 'gzip, gzip'])('that is packed (%s) is 415', async (encoding) => {
-    expectRefusal(await postRaw([JSON_TYPE, LENGTH, `content-encoding: ${encoding}`]), 415);
-  });
+  it.each(['gzip', 'deflate', 'br', 'zstd', 'gzip, gzip'])(
+    'that is compressed (%s) is 415',
+    async (encoding) => {
+      expectRefusal(await postRaw([JSON_TYPE, LENGTH, `content-encoding: ${encoding}`]), 415);
+    },
+  );
 
-  it.each(['identity', 'Identity', ''])('that says it is not packed (%j) is answered', async (encoding) => {
+  it.each(['identity', 'Identity', ''])('that says it is not compressed (%j) is served', async (encoding) => {
     expect((await postRaw([JSON_TYPE, LENGTH, `content-encoding: ${encoding}`])).status).toBe(200);
   });
 
-  it('that is packed by its transfer is 415', async () => {
+  it('that is compressed by its transfer encoding is 415', async () => {
     expectRefusal(
       await postRaw(
         [JSON_TYPE, 'transfer-encoding: gzip, chunked'],
@@ -167,7 +170,7 @@ describe('A POST', () => {
     );
   });
 
-  it('whose 64 MB were packed into 64 KB is not unpacked', async () => {
+  it('whose 64 MB are compressed to 64 KB is not decompressed', async () => {
     const packed = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
     const head = rawRequest('POST /graphql', [
       JSON_TYPE,
@@ -182,7 +185,7 @@ describe('A POST', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(5_000_000);
   });
 
-  it('in chunks is answered', async () => {
+  it('in chunks is served', async () => {
     const answer = await postRaw(
       [JSON_TYPE, 'transfer-encoding: chunked'],
       `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`,
@@ -216,18 +219,18 @@ describe('A POST', () => {
     },
   );
 
-  it('that does not wait for "100 Continue" gets its refusal too', async () => {
+  it('that does not wait for "100 Continue" gets its error too', async () => {
     const head = rawRequest('POST /graphql', [JSON_TYPE, 'content-length: 300000', 'expect: 100-continue']);
     const answer = await sendRaw(gateway.origin, head + ' '.repeat(300_000));
     expectRefusal(answer, 413);
     expect(answer.end).toBe('closed');
   });
 
-  it('that expects something else is answered all the same', async () => {
+  it('that expects something else is served all the same', async () => {
     expect((await postRaw([JSON_TYPE, LENGTH, 'expect: coffee'])).status).toBe(200);
   });
 
-  it.each(['websocket', 'h2c'])('that would go on as %s is answered as HTTP/1.1', async (protocol) => {
+  it.each(['websocket', 'h2c'])('that would upgrade to %s is served as HTTP/1.1', async (protocol) => {
     const upgrade = rawRequest(
       'POST /graphql',
       [CREDENTIAL, JSON_TYPE, LENGTH, `upgrade: ${protocol}`],
@@ -240,7 +243,7 @@ describe('A POST', () => {
     expect(answer.status).toBe(200);
   });
 
-  it.each([['host: localhost'], []])('in HTTP/1.0 is answered (%s)', async (...host) => {
+  it.each([['host: localhost'], []])('in HTTP/1.0 is served (%s)', async (...host) => {
     const head = ['POST /graphql HTTP/1.0', ...host, CREDENTIAL, JSON_TYPE, LENGTH];
     const request = [...head, '', BODY].join('\r\n');
     expect((await sendRaw(gateway.origin, request)).status).toBe(200);
@@ -289,7 +292,7 @@ describe('A POST', () => {
     ['text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2', 'application/json'],
     ['image/png;x="a,b";q=1, APPLICATION/JSON', 'application/json'],
     ['application/json; callbackSpec=1.0, application/json', 'application/json'],
-  ])('that accepts %s is answered as %s', async (accept, type) => {
+  ])('that accepts %s gets %s', async (accept, type) => {
     const answer = await query({ accept });
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, `${type}; charset=utf-8`]);
   });
@@ -308,7 +311,7 @@ describe('A large body', () => {
     expectRefusal({ status, headers, body: text }, 413);
   });
 
-  it.each([4, 20])('of %i MB is refused, and fetch gets the answer', async (size) => {
+  it.each([4, 20])('of %i MB is rejected, and fetch gets the response', async (size) => {
     const { status, headers, text } = await query({}, padded(size * MB));
     expectRefusal({ status, headers, body: text }, 413);
   });
@@ -322,7 +325,7 @@ describe('A large body', () => {
     },
   );
 
-  it.each([4, 20])('of %i MB in chunks is refused, and the answer arrives', async (size) => {
+  it.each([4, 20])('of %i MB in chunks is rejected, and the response arrives', async (size) => {
     const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`;
     const body = `${chunk.repeat(Math.ceil((size * MB) / 65_536))}0\r\n\r\n`;
     const answer = await postRaw([JSON_TYPE, 'transfer-encoding: chunked'], body);
@@ -334,7 +337,7 @@ describe('A large body', () => {
     ['PUT /graphql', JSON_TYPE, 405],
     ['POST /nothing', JSON_TYPE, 404],
     ['POST /graphql', 'content-type: text/plain', 415],
-  ])('is read to its end when it is refused for another reason (%s, %s)', async (line, type, status) => {
+  ])('is read to its end when it is rejected for another reason (%s, %s)', async (line, type, status) => {
     const answer = await raw(line, [type, `content-length: ${4 * MB}`], padded(4 * MB));
     expectRefusal(answer, status, status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST');
     expect(answer.end).toBe('closed');
@@ -371,7 +374,7 @@ describe('A GET', () => {
     'query={__typename}&variables=null&extensions=null&operationName=',
     'query={__typename}&variables={}&extensions={}',
     'query={__typename}&variables=&operationName=',
-  ])('with empty parameters (%s) is answered', async (search) => {
+  ])('with empty parameters (%s) is served', async (search) => {
     const answer = await get(search);
     expect([answer.status, await answer.json()]).toEqual([200, { data: { __typename: 'Query' } }]);
   });
@@ -436,7 +439,7 @@ describe('Another method', () => {
     expectRefusal(await raw('CONNECT internal.example:443'), 405);
   });
 
-  it('(BREW) that nobody knows is 400', async () => {
+  it('(BREW) that does not exist is 400', async () => {
     expectRefusal(await raw('BREW /graphql'), 400);
   });
 
@@ -496,7 +499,7 @@ describe('A request that is malformed', () => {
     ['no HTTP', 'HELLO\r\n\r\n'],
     ['TLS', '\x16\x03\x01\x02\x00\x01\x00\x01'],
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-  ])('(%s) is 400, and nobody is asked', async (_title, request) => {
+  ])('(%s) is 400, and IAM is not called', async (_title, request) => {
     const answer = await sendRaw(gateway.origin, request);
     expectRefusal(answer, 400);
     expect(answer.headers.get('connection')).toBe('close');
@@ -510,7 +513,7 @@ describe('A request that is malformed', () => {
     expect(answer.end).toBe('closed');
   });
 
-  it('behind one that is being answered does not take its answer', async () => {
+  it('behind one that is running does not take its response', async () => {
     gateway.emulator.faults.add({ fault: 'latency-300', operation: 'listToken', times: 1 });
     const first = postOf([LENGTH, CREDENTIAL]).replace('connection: close\r\n', '');
     const { text, end } = await sendRaw(gateway.origin, `${first}garbage\r\n\r\n`);
@@ -558,7 +561,7 @@ describe('A page of another origin', () => {
     expect(may).not.toContain('*');
   });
 
-  it('on the list may call, without cookies, and may read refusals', async () => {
+  it('on the list may call, without cookies, and may read rejections', async () => {
     const app = 'origin: https://app.example';
     expect(allowed(await raw('OPTIONS /graphql', [app, ...preflight]))).toEqual([
       'https://app.example',

@@ -67,14 +67,14 @@ describe('Each document of docs/queries works as it stands', () => {
     expectSuccess(await gateway.query(document, readVariables(document)));
   });
 
-  it('no placeholder is left that nobody fills in', () => {
+  it('no placeholder is left without an instruction', () => {
     const text = files.map((file) => readFileSync(`${FOLDER}/${file}`, 'utf8')).join('');
     expect([...new Set(text.match(/<[^>]+>/g))].sort()).toEqual(Object.keys(live).sort());
   });
 });
 
 describe('The README', () => {
-  it('shows the answer that its first query gets', async () => {
+  it('shows the response to its first query', async () => {
     const [, document = '', answer = ''] =
       /```graphql\n(.*?)```.*?```json\n(.*?)```/s.exec(readFileSync('README.md', 'utf8')) ?? [];
     const { data } = await gateway.query(document);

@@ -15,8 +15,8 @@ const start = async (burst: string, env: Record<string, string> = {}) => {
 };
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
 
-describe('A caller that asks too often', () => {
-  it('is answered 429 with a time to come again, and nobody is asked', async () => {
+describe('A caller that sends too many requests', () => {
+  it('gets 429 with the time to wait, and IAM is not called', async () => {
     await start('2');
     const statuses: number[] = [];
     for (let i = 0; i < 3; i++) statuses.push((await gateway.query(ONE)).status);
@@ -28,7 +28,7 @@ describe('A caller that asks too often', () => {
     expect((await gateway.query(ONE, {}, as('bob'))).status).toBe(200);
   });
 
-  it('sees it coming: every answer says what is left', async () => {
+  it('sees it coming: every response says what is left', async () => {
     await start('5');
     const { headers } = await gateway.query(ONE);
     expect(headers.get('ratelimit-policy')).toBe('"default";q=5;w=5');
@@ -36,12 +36,12 @@ describe('A caller that asks too often', () => {
     expect((await gateway.query(ONE)).headers.get('ratelimit')).toMatch(/^"default";r=3;t=[12]$/);
   });
 
-  it('is not limited, and told nothing, where the limit is 0', async () => {
+  it('has no limit, and no rate limit headers, where the limit is 0', async () => {
     gateway = await startGateway({ env: { RATE_LIMIT_PER_SECOND: '0' } });
     expect((await gateway.query(ONE)).headers.get('ratelimit')).toBeNull();
   });
 
-  it('may ask again as time passes, up to the burst', () => {
+  it('may send more requests as time passes, up to the burst', () => {
     let now = 0;
     const limit = createTokenBuckets({ rateLimitPerSecond: 2, rateLimitBurst: 2 }, { now: () => now });
     const take = () => limit.take('alice', 1).waitSeconds === 0;
@@ -65,7 +65,7 @@ describe('An operation', () => {
     expect(left).toBeLessThan(17);
   });
 
-  it('that costs more than is left is refused before anything of it runs', async () => {
+  it('that costs more than is left is rejected before anything of it runs', async () => {
     await start('2');
     await gateway.query(ONE);
     gateway.forgetCalls();
@@ -83,7 +83,7 @@ describe('An operation', () => {
     expect((await gateway.query(ONE)).status).toBe(429);
   });
 
-  it('that is answered along with another costs one request', async () => {
+  it('that is coalesced with another costs one request', async () => {
     await start('5');
     gateway.emulator.faults.add({ fault: 'latency-200', operation: 'listToken' });
     const answers = await Promise.all([gateway.query(TWENTY_CALLS), gateway.query(TWENTY_CALLS)]);
@@ -110,7 +110,7 @@ describe('Requests without a credential', () => {
     expect((await anonymous({ 'x-forwarded-for': '192.0.2.2' })).status).toBe(429);
   });
 
-  it('are told apart by what a trusted load balancer says', async () => {
+  it('are distinguished by the address that a trusted load balancer reports', async () => {
     await start('1', { TRUSTED_PROXIES: '127.0.0.0/8' });
     expect((await anonymous({ 'x-forwarded-for': '192.0.2.1' })).status).toBe(401);
     expect((await anonymous({ 'x-forwarded-for': '192.0.2.2' })).status).toBe(401);

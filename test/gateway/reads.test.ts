@@ -143,7 +143,7 @@ describe('An id that cannot be one', () => {
     '%2e%2e%2f',
     'a\r\nx: y',
     'x'.repeat(5000),
-  ])('%j: token refuses it, node is null, and nobody is asked', async (id) => {
+  ])('%j: token rejects it, node is null, and IAM is not called', async (id) => {
     const { data, errors } = await gateway.query(
       'query ($id: ID!) { token(id: $id) { id } node(id: $id) { id } }',
       { id },

@@ -20,7 +20,7 @@ function withKey(member: object): object {
   };
 }
 
-describe('A rejected value is nowhere: not in the answer, not in the log, not upstream', () => {
+describe('A rejected value is nowhere: not in the response, not in the log, not upstream', () => {
   it.each(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'])(
     'a private key parameter (%s) in the variables',
     async (member) => {

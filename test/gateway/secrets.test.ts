@@ -38,7 +38,7 @@ const faults = faultNames
   );
 
 describe('Whatever the API does, and with the log as talkative as it can be', () => {
-  it.each(faults)('(%s) no answer and no line of the log holds a secret', async (fault) => {
+  it.each(faults)('(%s) no response and no line of the log holds a secret', async (fault) => {
     // This principal's every call fails that way.
     const headers = { authorization: `Bearer ${BEARER}~${fault}` };
     const read = await gateway.query(READ, { id: 'fault-latency-1' }, headers);
@@ -111,7 +111,7 @@ describe('The log', () => {
   });
 });
 
-describe('What a health check or the metrics answer', () => {
+describe('The responses of health checks and metrics', () => {
   it.each(['/livez', '/readyz', '/metrics'])('(%s) names no host, caller or credential', async (path) => {
     const text = await (await fetch(`${gateway.adminOrigin}${path}`)).text();
     expect(text).not.toMatch(/http:|127\.0\.0\.1|Bearer|canary|2a97516c354b/i);

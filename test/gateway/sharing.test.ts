@@ -25,8 +25,8 @@ const until = async (condition: () => boolean) => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 };
 
-describe('What one caller asks several times at once', () => {
-  it('is asked upstream once, and each answer has the id of its own request', async () => {
+describe('The same query of one caller several times at once', () => {
+  it('is sent upstream once, and each response has the id of its own request', async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `request-${index}`);
     const answers = await Promise.all(ids.map((each) => gateway.query(LIST, {}, { 'x-request-id': each })));
     expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=2']);
@@ -36,13 +36,13 @@ describe('What one caller asks several times at once', () => {
     for (const each of ids) expect(gateway.log()).toContain(`"requestId":"${each}"`);
   });
 
-  it('is asked again when the answer is out: none is kept', async () => {
+  it('is sent again when the response is out: none is stored', async () => {
     await gateway.query(LIST);
     await gateway.query(LIST);
     expect(gateway.calls()).toHaveLength(2);
   });
 
-  it('is asked for each caller', async () => {
+  it('is sent for each caller', async () => {
     await Promise.all([gateway.query(LIST), gateway.query(LIST, {}, as('bob'))]);
     expect(gateway.emulator.calls.map(({ principal }) => principal).sort()).toEqual(['bob', 'demo']);
   });
@@ -73,7 +73,7 @@ describe('What one caller asks several times at once', () => {
     expect(lists.sort()).toEqual([2, 3].map((limit) => `GET /v1/tokens/${id}/projects?limit=${limit}`));
   });
 
-  it('has another answer for other variables, and another media type', async () => {
+  it('has another response for other variables, and another media type', async () => {
     const document = 'query ($first: Int) { tokens(first: $first) { nodes { id } } }';
     const [one, two, three] = await Promise.all([
       gateway.query(document, { first: 1 }),
@@ -104,7 +104,7 @@ describe('A client that leaves', () => {
       signal,
     });
 
-  it('does not take the answer from those who wait with it', async () => {
+  it('does not take the response from others that wait with it', async () => {
     const leader = new AbortController();
     const left = ask(leader.signal).catch(() => 'left');
     await until(() => gateway.calls().length === 1);
@@ -116,7 +116,7 @@ describe('A client that leaves', () => {
     expect(gateway.calls()).toHaveLength(1);
   });
 
-  it('as the last one ends what was asked for it', async () => {
+  it('as the last one ends its upstream calls', async () => {
     gateway.emulator.faults.clear();
     gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken', times: 1 });
     const first = new AbortController();

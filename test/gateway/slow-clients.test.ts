@@ -29,7 +29,7 @@ function expectTimeout({ status, headers, body, end }: Awaited<ReturnType<typeof
   expect(headers.get('connection')).toBe('close');
 }
 
-describe('A client is told 408 and cut', () => {
+describe('A client gets 408 and is disconnected', () => {
   it('when its headers come byte by byte, after HEADERS_TIMEOUT_MS', async () => {
     const answer = await dribble(gateway.origin, `${HEAD}x-a: `, { rest: 'a', everyMs: 50 });
     expectTimeout(answer);
@@ -62,7 +62,7 @@ describe('A client is told 408 and cut', () => {
   });
 });
 
-describe('A request that was told 408', () => {
+describe('A request that got 408', () => {
   it('is not carried out when the rest of it comes after all', async () => {
     const body = JSON.stringify({ query: '{ tokens(first: 1) { nodes { id } } }' });
     const socket = await openConnection(gateway.origin);
@@ -86,7 +86,7 @@ describe('A connection is closed', () => {
     expect(ms).toBeLessThan(400 + KEPT_LONGER_MS + SLACK_MS);
   });
 
-  it('when its client does not read the answers, after REQUEST_TIMEOUT_MS', async () => {
+  it('when its client does not read the responses, after REQUEST_TIMEOUT_MS', async () => {
     const request = rawRequest('GET /schema.graphql').replace('connection: close\r\n', '');
     // More than the buffers of both sides hold. It takes a while to fill them, and only then does the time begin.
     const { text, ms } = await neverRead(gateway.origin, request.repeat(2_000));

@@ -75,7 +75,7 @@ describe('With trusted documents enforced', () => {
     expect(writes).toEqual([`PATCH /v1/tokens/${id}`, `PATCH /v1/tokens/${id}`]);
   });
 
-  it('a mutation by its id over GET is refused', async () => {
+  it('a mutation by its id over GET is rejected', async () => {
     const search = new URLSearchParams({ documentId: 'change', variables: '{"id":"x"}' });
     const response = await fetch(`${gateway.url}?${search}`, {
       headers: { authorization: 'Bearer demo', 'apollo-require-preflight': '1' },
@@ -180,7 +180,7 @@ describe('With trusted documents logged', () => {
     expect((await send({ query: OTHER })).errors).toBeUndefined();
   });
 
-  it('what is not in the manifest is told by the log and counted', async () => {
+  it('what is not in the manifest is logged and counted', async () => {
     expect((await gateway.query('query Unknown { tokens(first: 1) { nodes { name } } }')).status).toBe(200);
     const lines = gateway.log().split('\n');
     expect(lines.find((line) => line.includes('"operation":"Unknown"'))).toContain('"untrusted":true');

@@ -78,7 +78,7 @@ describe('A read of an API that fails', () => {
     expect(text).not.toMatch(/127\.0\.0\.1|localhost|ECONN|undici|<html|stack|node_modules|canary|Bearer/i);
   });
 
-  it('is refused for its size alone, when the answer is otherwise right', async () => {
+  it('is rejected for its size alone, when the response is otherwise right', async () => {
     gateway.emulator.faults.add({ fault: 'huge', operation: 'listToken' });
     const { errors } = await gateway.query('{ tokens(first: 1) { nodes { id } } }');
     expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_INVALID_RESPONSE');
@@ -93,7 +93,7 @@ describe('A read of an API that fails', () => {
     },
   );
 
-  it.each(['hang', 'hang-body', 'slowdrip'])('(%s) is answered within the deadline', async (fault) => {
+  it.each(['hang', 'hang-body', 'slowdrip'])('(%s) gets a response within the deadline', async (fault) => {
     const startedAt = performance.now();
     const { errors } = await read(fault);
     expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
@@ -105,7 +105,7 @@ describe('A read of an API that fails', () => {
     ['flaky-2', 3],
     ['flaky-reset-1', 2],
     ['flaky-429-1', 2],
-  ])('(%s) and then recovers is asked %i times', async (fault, calls) => {
+  ])('(%s) and then recovers is called %i times', async (fault, calls) => {
     gateway.emulator.faults.add({ fault, operation: 'listToken' });
     const { errors, data } = await gateway.query('{ tokens(first: 1) { nodes { id } } }');
     expect(errors).toBeUndefined();

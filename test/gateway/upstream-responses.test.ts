@@ -68,7 +68,7 @@ describe('A response of the IAM API', () => {
     },
   );
 
-  it('that is compressed although nobody asked for it is invalid', async () => {
+  it('that is compressed without a request for it is invalid', async () => {
     const { errors } = await gateway.query(READ, { id: 'gzip' });
     expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_INVALID_RESPONSE');
   });

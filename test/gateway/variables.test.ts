@@ -142,7 +142,7 @@ describe('A number is an id only if it is certain to be the number that was sent
     ['one with an exponent', TOKEN, '{ "id": 1e300 }', '$id'],
     ['an item of a list', NODES, '{ "ids": ["x", 12345678901234567890] }', '$ids.1'],
     ['a member', DELETE, '{ "input": { "id": 12345678901234567890 } }', '$input.id'],
-  ])('so %s is refused', async (_title, document, variables, place) => {
+  ])('so %s is rejected', async (_title, document, variables, place) => {
     const { errors } = await ask(document, variables);
     expect(errors).toEqual([
       {
@@ -169,7 +169,7 @@ describe('A number is an id only if it is certain to be the number that was sent
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('and then it is asked for as it was sent', async () => {
+  it('and then it is requested as it was sent', async () => {
     await ask(TOKEN, '{ "id": 9007199254740991 }');
     await ask(NODES, '{ "ids": 12 }');
     expect(gateway.calls()).toEqual(['GET /v1/tokens/9007199254740991', 'GET /v1/tokens/12']);
@@ -190,7 +190,7 @@ describe('A number is an id only if it is certain to be the number that was sent
 const KEYS_AT = (value: string) =>
   `createToken(input: { name: "billing-worker", authenticationMethod: { signingAlgorithm: RS256, publicKeyInfo: ${value} } }) { token { id } }`;
 
-describe('A null where none is allowed is the mistake of the client, who is told which variable it is', () => {
+describe('A null where none is allowed is the mistake of the client, and the error names the variable', () => {
   it.each<[string, string, object]>([
     ['an argument', 'query ($v: ID = "x") { token(id: $v) { id } }', { v: null }],
     ['an item of a list', 'query ($v: ID = "x") { nodes(ids: ["y", $v]) { id } }', { v: null }],

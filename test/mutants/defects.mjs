@@ -179,7 +179,7 @@ function callers() {
       find: "[['accept', accept]]",
       replace: "[['accept', accept], ['apollo-require-preflight', '1']]",
       tests: ['test/gateway/http.test.ts'],
-      only: 'refuses a GET',
+      only: 'rejects a GET',
     },
     {
       name: 'A mutation that has run before is executed by GET',
@@ -197,7 +197,7 @@ function callers() {
       find: '(isKnown(caller) && caller.mayRead)',
       replace: 'true',
       tests: ['test/gateway/pipeline.test.ts'],
-      only: 'is not registered by a caller',
+      only: 'is not registered by an unknown caller',
     },
     {
       name: 'A document that is not trusted is executed',
@@ -404,7 +404,7 @@ function writes() {
       find: 'const requestSent = controller !== undefined',
       replace: 'const requestSent = true',
       tests: ['test/gateway/never-sent.test.ts'],
-      only: 'when nobody listens',
+      only: 'when the port is closed',
     },
     {
       name: 'A write that failed before it was sent may have succeeded',
@@ -422,7 +422,7 @@ function writes() {
       find: 'readToken(await write(scope, call), id)',
       replace: 'readToken(await write(scope, call))',
       tests: ['test/gateway/mutations.test.ts'],
-      only: 'answered with another token',
+      only: 'returns another token',
     },
     {
       name: 'An update that failed leaves what was read before it',
