@@ -140,8 +140,8 @@ function createObserver(
       const route = routes.has(path) ? path : OTHER;
       onResponse?.({ method: METHODS.has(method) ? method : OTHER, route, status, ms });
     },
-    onRejection({ statusCode: status, message: reason }) {
-      log.info({ status, reason }, REJECTED_LINE);
+    onRejection({ statusCode: status, message: reason }, requestId) {
+      log.info({ requestId, status, reason }, REJECTED_LINE);
       onResponse?.({ method: OTHER, route: OTHER, status, ms: undefined });
     },
   };

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 
 /** A refusal of HTTP's in the shape of a GraphQL answer. */
@@ -31,13 +30,13 @@ export function commonHeaders(requestId: string): Record<string, string> {
 }
 
 /** The same refusal as text, for a connection on which nothing that could be answered properly has arrived. */
-export function rawRefusal({ statusCode, message }: HttpRefusal): string {
+export function rawRefusal({ statusCode, message }: HttpRefusal, requestId: string): string {
   const isFull = statusCode === 503;
   const body = JSON.stringify(
     isFull ? errorBody('OVERLOADED', message, { retryAfter: 1 }) : errorBody('BAD_REQUEST', message),
   );
   const headers = {
-    ...commonHeaders(randomUUID()),
+    ...commonHeaders(requestId),
     ...(isFull ? { 'retry-after': 1 } : {}),
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   createServer,
   type IncomingMessage,
@@ -110,13 +111,14 @@ function refuseAfter(exchange: Exchange, socket: Duplex, refusal: HttpRefusal): 
 function refuse(socket: Duplex, refusal: HttpRefusal): void {
   // The parser reports every further piece of a request that it gave up.
   if (!socket.writable) return;
-  socket.emit(REJECTED, refusal);
+  const requestId = randomUUID();
+  socket.emit(REJECTED, refusal, requestId);
   // What is late must not arrive after all, and then be done behind the back of a client that was told otherwise.
   if (refusal.statusCode === 408) {
-    socket.end(rawRefusal(refusal), () => socket.destroy());
+    socket.end(rawRefusal(refusal, requestId), () => socket.destroy());
     return;
   }
-  socket.end(rawRefusal(refusal));
+  socket.end(rawRefusal(refusal, requestId));
   socket.resume();
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));

@@ -15,7 +15,7 @@ export interface SentResponse {
 export interface ResponseObserver {
   onResponse(response: SentResponse): void;
   /** What was sent on a connection from which no request could be read. */
-  onRejection(rejection: HttpRefusal): void;
+  onRejection(rejection: HttpRefusal, requestId: string): void;
 }
 
 /** The event of a socket on which such a rejection is sent. */
