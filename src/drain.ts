@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Emulator } from './emulator/emulator.ts';
 import type { Server } from './server.ts';
-import { describeBug } from './telemetry/describe-error.ts';
+import { describeError } from './telemetry/describe-error.ts';
 import type { Output } from './telemetry/output.ts';
 
 /** Part of the drain, for the responses to what was given up. */
@@ -47,7 +47,7 @@ export async function drain(
     await emulator?.close();
     logger.info({ exitCode }, 'drained');
   } catch (error) {
-    logger.error({ err: describeBug(error) }, 'shutting down failed');
+    logger.error({ err: describeError(error) }, 'shutting down failed');
     exitCode = 1;
   }
   await output.end(exitCode);

@@ -8,7 +8,7 @@ import type { Emulator } from './emulator/emulator.ts';
 import type { Signals } from './signals.ts';
 import type { Channel } from './state/primary-state.ts';
 import { type Build, readBuild } from './telemetry/build.ts';
-import { describeBug } from './telemetry/describe-error.ts';
+import { describeError } from './telemetry/describe-error.ts';
 import { createLog, type Log, nextLevel } from './telemetry/log.ts';
 import type { Output } from './telemetry/output.ts';
 import { toReadableLine } from './telemetry/readable-line.ts';
@@ -63,7 +63,7 @@ function openLog(config: Config, { output, build, worker, onCrash }: Own): Log {
     version: build.version,
     write: config.logFormat === 'text' ? (line) => output.log.write(toReadableLine(line)) : output.log.write,
   });
-  onCrash((event, error) => log.logger.fatal({ err: describeBug(error) }, event));
+  onCrash((event, error) => log.logger.fatal({ err: describeError(error) }, event));
   output.onRecovery((droppedLines) => {
     log.logger.warn({ droppedLines }, 'the log can be written again: lines were dropped meanwhile');
   });

@@ -4,7 +4,7 @@ import { ConfigError, readConfig } from './config/config.ts';
 import { planConnections } from './descriptors.ts';
 import { catchSignals } from './signals.ts';
 import { readBuild } from './telemetry/build.ts';
-import { describeBug } from './telemetry/describe-error.ts';
+import { describeError } from './telemetry/describe-error.ts';
 import { openOutput } from './telemetry/output.ts';
 import { readTextFile } from './text-file.ts';
 import { reportToPrimary, WORKER_VARIABLE, type WorkerSettings } from './worker.ts';
@@ -17,7 +17,7 @@ signals.handle({ onStop: () => void output.end(0), onUsr1: () => {}, onUsr2: () 
 
 // Node's own report would print the error with all its members: a request's headers, for one.
 let reportCrash = (event: string, error: unknown) =>
-  output.complain(`${event}: ${JSON.stringify(describeBug(error))}`);
+  output.complain(`${event}: ${JSON.stringify(describeError(error))}`);
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error) => {
     reportCrash(event, error);

@@ -7,7 +7,7 @@ import { chooseResultType, prefersHtml, type ResultType } from '../http/media-ty
 import { onClose } from '../http/on-close.ts';
 import type { Page } from '../http/page.ts';
 import { notAcceptable } from '../http/validate-request.ts';
-import { describeBug } from '../telemetry/describe-error.ts';
+import { describeError } from '../telemetry/describe-error.ts';
 import { createOperationLog } from '../telemetry/operation-log.ts';
 import { createOperationRecord, type OperationRecord } from '../telemetry/operation-record.ts';
 import { readTraceId } from '../telemetry/trace-context.ts';
@@ -165,6 +165,6 @@ function readAuthorization(rawHeaders: readonly string[]): string | undefined {
 /** The error for the client. An unexpected one is logged, and the client gets the request id to find it by. */
 function toPublicError(error: unknown, { id: requestId }: FastifyRequest, log: FastifyBaseLogger): unknown {
   if (isPublic(error)) return error;
-  log.error({ requestId, err: describeBug(error) }, 'bug');
+  log.error({ requestId, err: describeError(error) }, 'unexpected error');
   return rejection('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId });
 }

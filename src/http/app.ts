@@ -8,7 +8,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { describeBug } from '../telemetry/describe-error.ts';
+import { describeError } from '../telemetry/describe-error.ts';
 import type { Connections } from './connections.ts';
 import { commonHeaders, errorBody, HttpRefusal } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
@@ -111,7 +111,7 @@ function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
 function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const status = error.statusCode ?? 500;
   if (status >= 500) {
-    request.log.error({ requestId: request.id, err: describeBug(error) }, 'bug');
+    request.log.error({ requestId: request.id, err: describeError(error) }, 'unexpected error');
     return reply
       .code(500)
       .send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId: request.id }));

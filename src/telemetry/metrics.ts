@@ -89,7 +89,7 @@ export function createRegistry({
         const { started, coalesced } = read();
         return [
           { labels: { kind, outcome: 'started' }, value: started },
-          { labels: { kind, outcome: 'joined' }, value: coalesced },
+          { labels: { kind, outcome: 'coalesced' }, value: coalesced },
         ];
       }),
   );

@@ -14,7 +14,7 @@ export interface OperationRecord {
   /** Attempts of calls to the IAM API that this operation caused. */
   upstreamCalls: number;
   /** True when the operation was coalesced: another request executed it. */
-  joined: boolean | undefined;
+  coalesced: boolean | undefined;
 }
 
 /** Has all members from the start, so that all records have one hidden class: each request makes one. */
@@ -26,6 +26,6 @@ export function createOperationRecord(): OperationRecord {
     untrusted: undefined,
     code: undefined,
     upstreamCalls: 0,
-    joined: undefined,
+    coalesced: undefined,
   };
 }

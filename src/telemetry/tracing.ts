@@ -104,7 +104,7 @@ function endCall(span: Span, { status, failure }: CallOutcome): void {
 
 function endOperation(
   span: Span,
-  { operation, kind, document, code, joined, upstreamCalls }: OperationRecord,
+  { operation, kind, document, code, coalesced, upstreamCalls }: OperationRecord,
 ): void {
   if (kind !== undefined) {
     span.updateName(operation === undefined ? kind : `${kind} ${operation}`);
@@ -112,7 +112,7 @@ function endOperation(
   }
   if (operation !== undefined) span.setAttribute('graphql.operation.name', operation);
   if (document !== undefined) span.setAttribute('graphql.document.hash', document);
-  if (joined) span.setAttribute('tokens_gateway.joined', true);
+  if (coalesced) span.setAttribute('tokens_gateway.coalesced', true);
   span.setAttribute('tokens_gateway.upstream.calls', upstreamCalls);
   // User errors are data: the operation did what it should.
   if (code !== undefined && code !== 'OK' && code !== 'USER_ERROR') fail(span, code);

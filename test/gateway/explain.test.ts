@@ -94,7 +94,7 @@ describe('The log line of an operation', () => {
     await Promise.all(['first', 'second'].map((id) => gateway.query(NESTED, {}, { 'x-request-id': id })));
     const lines = [await lineOf('first'), await lineOf('second')];
     expect(lines.map(({ upstreamCalls }) => upstreamCalls).sort()).toEqual([0, 3]);
-    expect(lines.filter(({ joined }) => joined)).toHaveLength(1);
+    expect(lines.filter(({ coalesced }) => coalesced)).toHaveLength(1);
   });
 
   it('has no trace that was made up in a malformed header', async () => {

@@ -35,7 +35,7 @@ describe('/metrics', () => {
       'tokens_gateway_cache_requests_total{cache="compiled",outcome="miss"} 1',
       'tokens_gateway_cache_entries{cache="documents"} 1',
       'tokens_gateway_work_total{kind="operation",outcome="started"} 2',
-      'tokens_gateway_work_total{kind="operation",outcome="joined"} 1',
+      'tokens_gateway_work_total{kind="operation",outcome="coalesced"} 1',
       'tokens_gateway_list_first_ids_total{outcome="hit"} 4',
       'tokens_gateway_list_first_ids_total{outcome="miss"} 1',
     ])

@@ -181,9 +181,11 @@ describe('Requests that run at the same time', () => {
     await as('one', 'signs-in');
     await Promise.all([as('one', 'one-1'), as('other', 'other-1')]);
     await Promise.all([as('one', 'one-2'), as('one', 'one-3')]);
-    const joined = ['one-1', 'other-1', 'one-2', 'one-3'].map((id) => lineOf(gateway, id).joined ?? false);
-    expect(joined.slice(0, 2)).toEqual([false, false]);
-    expect(joined.slice(2).sort()).toEqual([false, true]);
+    const coalesced = ['one-1', 'other-1', 'one-2', 'one-3'].map(
+      (id) => lineOf(gateway, id).coalesced ?? false,
+    );
+    expect(coalesced.slice(0, 2)).toEqual([false, false]);
+    expect(coalesced.slice(2).sort()).toEqual([false, true]);
     await gateway.close();
   });
 

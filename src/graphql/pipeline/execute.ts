@@ -7,7 +7,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { describeBug } from '../../telemetry/describe-error.ts';
+import { describeError } from '../../telemetry/describe-error.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
 import { type Context, type ContextParts, createContext } from '../context.ts';
 import { formatError, isAboutInput } from '../mask-error.ts';
@@ -85,7 +85,10 @@ export function createExecutor(
   const toPublic = (error: GraphQLError, requestId: string): GraphQLFormattedError => {
     const { code = isAboutInput(error) ? 'BAD_USER_INPUT' : INTERNAL, ...extensions } = error.extensions;
     if (code === INTERNAL) {
-      log.error({ requestId, path: error.path, err: describeBug(error.originalError ?? error) }, 'bug');
+      log.error(
+        { requestId, path: error.path, err: describeError(error.originalError ?? error) },
+        'unexpected error',
+      );
       extensions.requestId = requestId;
     }
     return formatError({ ...error.toJSON(), extensions: { code, ...extensions } }, error);

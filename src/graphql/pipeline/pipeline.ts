@@ -76,7 +76,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
       prepared.countUse(operation);
       return executor.execute(pending, deadline);
     });
-    if (isCoalesced) record.joined = true;
+    if (isCoalesced) record.coalesced = true;
     return outcome;
   };
 }

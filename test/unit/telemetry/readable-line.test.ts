@@ -8,8 +8,8 @@ describe('A log line for people', () => {
       '03:04:05.678 INFO  operation  durationMs=3 operation=Tokens\n',
     ],
     [
-      '{"level":"error","time":"2026-01-02T03:04:05.678Z","err":{"type":"Error","stack":["at a"]},"msg":"bug"}\n',
-      '03:04:05.678 ERROR bug  err={"type":"Error","stack":["at a"]}\n',
+      '{"level":"error","time":"2026-01-02T03:04:05.678Z","err":{"type":"Error","stack":["at a"]},"msg":"unexpected error"}\n',
+      '03:04:05.678 ERROR unexpected error  err={"type":"Error","stack":["at a"]}\n',
     ],
     [
       '{"level":"warn","time":"2026-01-02T03:04:05.678Z","msg":"Redis is lost"}\n',
