@@ -10,7 +10,7 @@ import fastify, {
 } from 'fastify';
 import { describeError } from '../telemetry/describe-error.ts';
 import type { Connections } from './connections.ts';
-import { commonHeaders, errorBody, HttpRefusal } from './error-response.ts';
+import { commonHeaders, errorBody, HttpError } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
 import { withoutListeningLines } from './listen.ts';
 import {
@@ -64,7 +64,7 @@ export function createHttpApp(
     // Done by the server, because Fastify does it for one address only of a `HOST` that has several.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
-      answerError(error, request, reply.headers(commonHeaders(request.id))),
+      sendError(error, request, reply.headers(commonHeaders(request.id))),
     forceCloseConnections: 'idle',
     // While draining, what still arrives on an open connection is answered; `connection: close` then ends it.
     return503OnClosing: false,
@@ -86,7 +86,7 @@ export function createHttpApp(
   askForBody(app, options.maxBodyBytes);
   jsonBody(app);
   slowClients(app, options.requestTimeoutMs);
-  app.setErrorHandler<FastifyError>(answerError);
+  app.setErrorHandler<FastifyError>(sendError);
   return app;
 }
 
@@ -94,7 +94,7 @@ export function createHttpApp(
 function askForBody(app: FastifyInstance, maxBodyBytes: number): void {
   app.addHook('preParsing', ({ raw, headers }, reply, _payload, done) => {
     if (!isWaitingForContinue(raw)) done(null);
-    else if (Number(headers['content-length']) > maxBodyBytes) done(new HttpRefusal(413, TOO_LARGE));
+    else if (Number(headers['content-length']) > maxBodyBytes) done(new HttpError(413, TOO_LARGE));
     else {
       continueRequest(raw, reply.raw);
       done(null);
@@ -108,7 +108,7 @@ function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
   return typeof id === 'string' && /^[A-Za-z0-9_.:-]{1,128}$/.test(id) ? id : randomUUID();
 }
 
-function answerError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const status = error.statusCode ?? 500;
   if (status >= 500) {
     request.log.error({ requestId: request.id, err: describeError(error) }, 'unexpected error');
@@ -116,7 +116,7 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
       .code(500)
       .send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId: request.id }));
   }
-  const known = error instanceof HttpRefusal ? error.message : MESSAGES[error.code];
+  const known = error instanceof HttpError ? error.message : MESSAGES[error.code];
   const message = known ?? 'The request is malformed.';
   request.log.info({ requestId: request.id, method: request.method, status, reason: message }, REJECTED_LINE);
   const code = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';

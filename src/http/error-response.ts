@@ -10,8 +10,8 @@ export function errorBody(
 }
 
 /** The request is wrong as HTTP, before anybody looks for GraphQL in it. The message is written for the client. */
-export class HttpRefusal extends Error {
-  override readonly name = 'HttpRefusal';
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
   readonly statusCode: number;
 
   constructor(statusCode: number, message: string) {
@@ -30,7 +30,7 @@ export function commonHeaders(requestId: string): Record<string, string> {
 }
 
 /** The same refusal as text, for a connection on which nothing that could be answered properly has arrived. */
-export function rawRefusal({ statusCode, message }: HttpRefusal, requestId: string): string {
+export function rawErrorResponse({ statusCode, message }: HttpError, requestId: string): string {
   const isFull = statusCode === 503;
   const body = JSON.stringify(
     isFull ? errorBody('OVERLOADED', message, { retryAfter: 1 }) : errorBody('BAD_REQUEST', message),

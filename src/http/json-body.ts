@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
-import { HttpRefusal } from './error-response.ts';
+import { HttpError } from './error-response.ts';
 
 /** Far above what any input type of the schema needs. Code that meets the value later may recurse into it. */
 const MAX_NESTING = 100;
@@ -23,15 +23,15 @@ export function jsonBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     // Decoding would replace what is no UTF-8, and a name written in another charset would be stored damaged.
-    if (!isUtf8(body)) return done(new HttpRefusal(400, 'The body is not valid UTF-8.'));
+    if (!isUtf8(body)) return done(new HttpError(400, 'The body is not valid UTF-8.'));
     const commas = countCommas(body);
-    if (commas === undefined) return done(new HttpRefusal(400, 'The body is nested too deeply.'));
+    if (commas === undefined) return done(new HttpError(400, 'The body is nested too deeply.'));
     const text = body.toString('utf8').replace(/^\uFEFF/, '');
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch {
-      return done(new HttpRefusal(400, 'The body is not valid JSON.'));
+      return done(new HttpError(400, 'The body is not valid JSON.'));
     }
     return done(null, { value, commas } satisfies JsonBody);
   });

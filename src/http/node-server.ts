@@ -9,7 +9,7 @@ import {
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Connections, Exchange } from './connections.ts';
-import { HttpRefusal, rawRefusal } from './error-response.ts';
+import { HttpError, rawErrorResponse } from './error-response.ts';
 import { observeResponses, REJECTED, type ResponseObserver } from './observe-responses.ts';
 import { onClose } from './on-close.ts';
 
@@ -43,18 +43,18 @@ export function createHttpServer(
   );
   observeResponses(server, observer);
   connections.follow(server);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+  server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
     const exchange = [...connections.exchangesOn(socket)].at(-1);
-    const refusal = toRefusal(error.code);
-    if (error.code === 'ECONNRESET') socket.destroy();
-    else if (!exchange) refuse(socket, refusal);
-    else if (exchange.request.complete) refuseAfter(exchange, socket, refusal);
+    const error = parserError(code);
+    if (code === 'ECONNRESET') socket.destroy();
+    else if (!exchange) reject(socket, error);
+    else if (exchange.request.complete) rejectAfter(exchange, socket, error);
     else if (exchange.response.headersSent) socket.destroy();
-    else refuse(socket, refusal);
+    else reject(socket, error);
   });
   server.on('connect', (_request, socket) => {
     socket.on('error', () => socket.destroy());
-    refuse(socket, new HttpRefusal(405, 'This is no proxy.'));
+    reject(socket, new HttpError(405, 'This is no proxy.'));
   });
   // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1). Node.js would answer with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
@@ -90,35 +90,35 @@ function timeouts({ headersTimeoutMs, requestTimeoutMs }: HttpServerOptions) {
 }
 
 /** Which error of the parser it was is for nobody to know. */
-function toRefusal(code: string | undefined): HttpRefusal {
+function parserError(code: string | undefined): HttpError {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new HttpRefusal(408, 'The request did not arrive in time.');
+      return new HttpError(408, 'The request did not arrive in time.');
     case 'HPE_HEADER_OVERFLOW':
-      return new HttpRefusal(431, 'The headers, or the URL, are too large. Send long documents by POST.');
+      return new HttpError(431, 'The headers, or the URL, are too large. Send long documents by POST.');
     default:
-      return new HttpRefusal(400, 'The request is malformed.');
+      return new HttpError(400, 'The request is malformed.');
   }
 }
 
-/** What is wrong came behind a request that is being answered: a refusal now would be taken for that answer. */
-function refuseAfter(exchange: Exchange, socket: Duplex, refusal: HttpRefusal): void {
+/** What is wrong came behind a request that is being answered: an error response now would be taken for that answer. */
+function rejectAfter(exchange: Exchange, socket: Duplex, error: HttpError): void {
   if (exchange.isLast) return;
   exchange.isLast = true;
-  onClose(exchange.response, () => refuse(socket, refusal));
+  onClose(exchange.response, () => reject(socket, error));
 }
 
-function refuse(socket: Duplex, refusal: HttpRefusal): void {
+function reject(socket: Duplex, error: HttpError): void {
   // The parser reports every further piece of a request that it gave up.
   if (!socket.writable) return;
   const requestId = randomUUID();
-  socket.emit(REJECTED, refusal, requestId);
+  socket.emit(REJECTED, error, requestId);
   // What is late must not arrive after all, and then be done behind the back of a client that was told otherwise.
-  if (refusal.statusCode === 408) {
-    socket.end(rawRefusal(refusal, requestId), () => socket.destroy());
+  if (error.statusCode === 408) {
+    socket.end(rawErrorResponse(error, requestId), () => socket.destroy());
     return;
   }
-  socket.end(rawRefusal(refusal, requestId));
+  socket.end(rawErrorResponse(error, requestId));
   socket.resume();
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
@@ -137,7 +137,7 @@ export function rejectConnection(socket: Socket): void {
   }
   told++;
   socket.once('close', () => told--);
-  refuse(socket, new HttpRefusal(503, 'The gateway has as many connections as it can. Try again.'));
+  reject(socket, new HttpError(503, 'The gateway has as many connections as it can. Try again.'));
 }
 
 /** Closes a connection after its response, but not at once: the client may have begun to send what was refused. */

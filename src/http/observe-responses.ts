@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { HttpRefusal } from './error-response.ts';
+import type { HttpError } from './error-response.ts';
 import { onClose } from './on-close.ts';
 
 /** A response that was sent to its end. */
@@ -15,7 +15,7 @@ export interface SentResponse {
 export interface ResponseObserver {
   onResponse(response: SentResponse): void;
   /** What was sent on a connection from which no request could be read. */
-  onRejection(rejection: HttpRefusal, requestId: string): void;
+  onRejection(rejection: HttpError, requestId: string): void;
 }
 
 /** The event of a socket on which such a rejection is sent. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopback } from '../config/network.ts';
-import { HttpRefusal } from './error-response.ts';
+import { HttpError } from './error-response.ts';
 import { chooseResultType, findJsonTypeProblem } from './media-type.ts';
 
 /** Refuses what the head of a request shows to be wrong, before its body is read. */
@@ -19,17 +19,17 @@ export function httpChecks(
   app.addHook('onRequest', (request, reply, done) => {
     if (isLoopbackOnly && !authoritiesOf(request).every(isLoopbackName)) return done(misdirected());
     const isNoPreflight = request.method === 'OPTIONS' && !isPreflight(request.headers);
-    done(isNoPreflight ? toRouteRefusal(request, reply, methodsOf) : undefined);
+    done(isNoPreflight ? routeError(request, reply, methodsOf) : undefined);
   });
   // Not earlier: the hooks of CORS run on arrival, and pages that may call may also read what is wrong.
   app.addHook('preParsing', (request, reply, _payload, done) => {
-    const refusal =
+    const error =
       checkHost(request) ??
-      (isOtherPath(request) ? toRouteRefusal(request, reply, methodsOf) : undefined) ??
+      (isOtherPath(request) ? routeError(request, reply, methodsOf) : undefined) ??
       (request.method === 'POST'
         ? (checkBodyHeaders(request.headers) ?? checkAccept(request.headers))
         : undefined);
-    done(refusal ?? null);
+    done(error ?? null);
   });
 }
 
@@ -69,8 +69,8 @@ function createLoopbackCheck(): (authority: string) => boolean {
   };
 }
 
-function misdirected(): HttpRefusal {
-  return new HttpRefusal(
+function misdirected(): HttpError {
+  return new HttpError(
     421,
     'This gateway listens for its own machine only and serves no other host name: use localhost or 127.0.0.1.',
   );
@@ -84,11 +84,11 @@ function isOtherPath({ is404, raw: { url = '' }, routeOptions }: FastifyRequest)
 }
 
 /** 405 where another method would do, and 404 where none does. */
-function toRouteRefusal(
+function routeError(
   { raw }: FastifyRequest,
   reply: FastifyReply,
   methodsOf: ReadonlyMap<string, ReadonlySet<string>>,
-): HttpRefusal {
+): HttpError {
   const path = raw.url?.split('?', 1)[0] ?? '';
   const methods = path === '*' ? undefined : methodsOf.get(path);
   if (!methods) {
@@ -97,27 +97,25 @@ function toRouteRefusal(
   const allow = [...methods].join(', ');
   reply.header('allow', allow);
   const hint = path === '/' ? ' The GraphQL endpoint is /graphql.' : '';
-  return new HttpRefusal(405, `The method is not allowed here: use ${allow}.${hint}`);
+  return new HttpError(405, `The method is not allowed here: use ${allow}.${hint}`);
 }
 
 /** No path that is served. */
-export function nothingHere(): HttpRefusal {
-  return new HttpRefusal(404, 'There is nothing at this path. The GraphQL endpoint is /graphql.');
+export function nothingHere(): HttpError {
+  return new HttpError(404, 'There is nothing at this path. The GraphQL endpoint is /graphql.');
 }
 
-function checkHost({ raw, originalUrl }: FastifyRequest): HttpRefusal | undefined {
+function checkHost({ raw, originalUrl }: FastifyRequest): HttpError | undefined {
   const { rawHeaders, httpVersion, headers } = raw;
   // Node.js keeps the first of several, and somebody before us may have gone by the last.
   const hosts = countHeader(rawHeaders, 'host');
   // HTTP/1.0 need not have one, but what reads the URL of a GraphQL request does.
   if (hosts === 0 && httpVersion === '1.0') headers.host = 'localhost';
-  else if (hosts !== 1) return new HttpRefusal(400, 'Send one `host` header.');
+  else if (hosts !== 1) return new HttpError(400, 'Send one `host` header.');
   const isPlain = originalUrl === '/graphql' && /^[a-z\d.-]+(:\d{1,4})?$/i.test(headers.host ?? '');
   const isValid = () =>
     !/[/?#@\\]/.test(headers.host ?? '') && URL.canParse(originalUrl, `http://${headers.host}`);
-  return isPlain || isValid()
-    ? undefined
-    : new HttpRefusal(400, 'The URL or the `host` header is malformed.');
+  return isPlain || isValid() ? undefined : new HttpError(400, 'The URL or the `host` header is malformed.');
 }
 
 /** The path and the query of a target that is a whole URL; other targets as they are. */
@@ -137,27 +135,26 @@ function countHeader(rawHeaders: readonly string[], name: string): number {
   return count;
 }
 
-function checkBodyHeaders(headers: IncomingHttpHeaders): HttpRefusal | undefined {
+function checkBodyHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
   const { 'content-type': type, 'content-encoding': encoding, 'transfer-encoding': transfer } = headers;
   const problem = findJsonTypeProblem(type);
-  if (problem === 'type')
-    return new HttpRefusal(415, 'Send the request as `content-type: application/json`.');
-  if (problem === 'charset') return new HttpRefusal(415, 'Send the body in UTF-8.');
+  if (problem === 'type') return new HttpError(415, 'Send the request as `content-type: application/json`.');
+  if (problem === 'charset') return new HttpError(415, 'Send the body in UTF-8.');
   // Never decompressed: a few kilobytes can become gigabytes.
   const isCompressed =
     !/^[\s,]*(identity[\s,]*)?$/i.test(encoding ?? '') || !/^chunked$/i.test(transfer ?? 'chunked');
   return isCompressed
-    ? new HttpRefusal(415, 'Send the body as it is: compressed ones are not read.')
+    ? new HttpError(415, 'Send the body as it is: compressed ones are not read.')
     : undefined;
 }
 
 /** Checked before the operation runs: a mutation must not be done and then be answered with 406. */
-function checkAccept({ accept }: IncomingHttpHeaders): HttpRefusal | undefined {
+function checkAccept({ accept }: IncomingHttpHeaders): HttpError | undefined {
   if (chooseResultType(accept) !== undefined) return undefined;
   return notAcceptable();
 }
 
 /** Neither of the media types of a GraphQL result is acceptable to the client. */
-export function notAcceptable(): HttpRefusal {
-  return new HttpRefusal(406, 'Accept `application/json` or `application/graphql-response+json`.');
+export function notAcceptable(): HttpError {
+  return new HttpError(406, 'Accept `application/json` or `application/graphql-response+json`.');
 }
