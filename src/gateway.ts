@@ -9,9 +9,8 @@ import type { Signals } from './signals.ts';
 import type { Channel } from './state/primary-state.ts';
 import { type Build, readBuild } from './telemetry/build.ts';
 import { describeError } from './telemetry/describe-error.ts';
-import { createLog, type Log, nextLevel } from './telemetry/log.ts';
+import { createLog, type Log, nextLevel, toReadableLine } from './telemetry/log.ts';
 import type { Output } from './telemetry/output.ts';
-import { toReadableLine } from './telemetry/readable-line.ts';
 import { isForProcess, reportToPrimary, type ToWorker, type WorkerSettings } from './worker.ts';
 
 /** What the entry of the program gives to whatever it runs. */

@@ -3,8 +3,8 @@ import { isIPv6 } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { GraphQLError } from 'graphql';
 import { retryableRejection } from '../errors.ts';
+import { onClose } from '../http/connections.ts';
 import { errorBody } from '../http/error-response.ts';
-import { onClose } from '../http/on-close.ts';
 import {
   type Allowance,
   createTokenBuckets,

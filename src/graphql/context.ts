@@ -1,5 +1,5 @@
 import type { Caller } from '../auth/caller.ts';
-import { toUpstreamHeaders } from '../telemetry/trace-context.ts';
+import { toUpstreamHeaders } from '../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../tokens/idempotent-create.ts';
 import type { ListPrefetch } from '../tokens/list-prefetch.ts';
 import { createLoaders, type Loaders } from '../tokens/loaders.ts';

@@ -3,14 +3,17 @@ import type { Admission } from '../admission/admission.ts';
 import type { Authenticator } from '../auth/caller.ts';
 import { rejection, toReadError } from '../errors.ts';
 import type { ClientAddress } from '../http/client-address.ts';
+import { onClose } from '../http/connections.ts';
 import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
-import { onClose } from '../http/on-close.ts';
 import type { Page } from '../http/page.ts';
 import { notAcceptable } from '../http/validate-request.ts';
 import { describeError } from '../telemetry/describe-error.ts';
-import { createOperationLog } from '../telemetry/operation-log.ts';
-import { createOperationRecord, type OperationRecord } from '../telemetry/operation-record.ts';
-import { readTraceId } from '../telemetry/trace-context.ts';
+import {
+  createOperationLog,
+  createOperationRecord,
+  type OperationRecord,
+  readTraceId,
+} from '../telemetry/operation-log.ts';
 import type { OperationTrace, Tracing } from '../telemetry/tracing.ts';
 import type { Deadlines, RequestDeadline } from '../upstream/cancellation.ts';
 import { raceCancel } from '../upstream/cancellation.ts';

@@ -3,7 +3,7 @@ import type { TrustedDocumentsConfig } from '../config/config.ts';
 import { type Manifest, parseManifest } from '../config/documents-manifest.ts';
 import { MAX_MANIFEST_BYTES } from '../config/read-file.ts';
 import { rejection } from '../errors.ts';
-import type { OperationRecord } from '../telemetry/operation-record.ts';
+import type { OperationRecord } from '../telemetry/operation-log.ts';
 import { watchTextFile } from '../text-file.ts';
 import { checkLength, type OperationLimits } from './pipeline/limits.ts';
 import { hashOf, type Params } from './pipeline/params.ts';

@@ -3,10 +3,9 @@ import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import { serveMetrics } from '../telemetry/metrics.ts';
 import { type Channel, reportMetrics } from '../telemetry/worker-metrics.ts';
-import { createHttpApp } from './app.ts';
+import { createHttpApp, listen } from './app.ts';
 import { createConnections, MAX_ADMIN_CONNECTIONS } from './connections.ts';
 import { type HealthOptions, health } from './health.ts';
-import { listen } from './listen.ts';
 import { rejectConnection } from './node-server.ts';
 import { isLoopbackOnly } from './validate-request.ts';
 

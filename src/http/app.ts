@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
+import cors from '@fastify/cors';
 import fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -8,19 +9,18 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { ConfigError } from '../config/config.ts';
 import { describeError } from '../telemetry/describe-error.ts';
-import type { Connections } from './connections.ts';
+import type { Connections, ResponseObserver } from './connections.ts';
 import { commonHeaders, errorBody, HttpError } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
-import { withoutListeningLines } from './listen.ts';
 import {
   continueRequest,
   createHttpServer,
   type HttpServerOptions,
   isWaitingForContinue,
+  slowClients,
 } from './node-server.ts';
-import type { ResponseObserver } from './observe-responses.ts';
-import { slowClients } from './slow-clients.ts';
 import { httpChecks, toOriginForm } from './validate-request.ts';
 
 export interface HttpOptions extends HttpServerOptions {
@@ -155,3 +155,79 @@ const MESSAGES: Readonly<Record<string, string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: TOO_LARGE,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the request as `content-type: application/json`.',
 };
+
+/** Of GraphQL clients (Apollo's name their application and its version), and of what traces their requests. */
+const HEADERS = [
+  'accept',
+  'content-type',
+  'authorization',
+  'apollo-require-preflight',
+  'x-apollo-operation-name',
+  'apollographql-client-name',
+  'apollographql-client-version',
+  'x-request-id',
+  'x-explain',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'sentry-trace',
+];
+/** What pages may read of an answer, besides what every page may. */
+const EXPOSED_HEADERS = ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'];
+
+/** CORS with an allow-list. Pages of other origins get no answer that they can read. */
+export async function crossOrigin(
+  app: FastifyInstance,
+  { origins, headers }: { readonly origins: readonly string[]; readonly headers: readonly string[] },
+): Promise<void> {
+  await app.register(cors, {
+    origin: [...origins],
+    allowedHeaders: [...new Set([...HEADERS, ...headers])],
+    exposedHeaders: EXPOSED_HEADERS,
+    maxAge: 86_400,
+    // An OPTIONS that is no preflight would be refused in plain text; answering it like one gives nothing away.
+    strictPreflight: false,
+  });
+}
+
+interface Listener {
+  readonly host: string;
+  readonly port: number;
+  /** The variables that set these two. */
+  readonly variables: { readonly host: string; readonly port: string };
+}
+
+/** Rejects with a `ConfigError` when the address cannot be had. */
+export async function listen(app: FastifyInstance, { host, port, variables }: Listener): Promise<void> {
+  try {
+    await app.listen({ host, port, listenTextResolver: () => LISTENING });
+  } catch (error) {
+    throw new ConfigError([describeListenError(error, { host, port, variables })]);
+  }
+}
+
+function describeListenError(error: unknown, { host, port, variables }: Listener): string {
+  switch ((error as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is in use. Set ${variables.port}, or stop what uses it.`;
+    case 'EACCES':
+      return `Port ${port} needs more rights than this process has. Set ${variables.port} to 1024 or above.`;
+    case 'EADDRNOTAVAIL':
+      return `${host} is not an address of this machine. Set ${variables.host} to one that is.`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `The host name ${host} has no address. Set ${variables.host} to a name or an address of this machine.`;
+    default:
+      return `Cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+const LISTENING = 'listening';
+
+/** The same logger without the line that Fastify writes for each address: the process writes one for all. */
+export function withoutListeningLines(log: FastifyBaseLogger): FastifyBaseLogger {
+  const info = (...line: Parameters<FastifyBaseLogger['info']>) => {
+    if ((line[0] as unknown) !== LISTENING) log.info(...line);
+  };
+  return Object.create(log, { info: { value: info, writable: true } });
+}

@@ -1,7 +1,7 @@
-import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { Server as HttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { onClose } from './on-close.ts';
+import type { HttpError } from './error-response.ts';
 
 /** A request whose response has not ended. */
 export interface Exchange {
@@ -161,4 +161,60 @@ function replaceClose(server: HttpServer, closeIdle: () => void): void {
     return NetServer.prototype.close.call(server, callback) as HttpServer;
   };
   server.once('close', () => HttpServer.prototype.close.call(server));
+}
+
+const LISTENERS = Symbol('listeners');
+
+interface Watched extends ServerResponse {
+  [LISTENERS]?: (() => void)[];
+}
+
+/**
+ * Calls `listener` when the response is over, sent or not: every response closes. At once, if it has already: the client
+ * need not wait for us. One listener of Node.js' for all of ours, as each is dearer than most of what they do.
+ */
+export function onClose(response: Watched, listener: () => void): void {
+  if (response.destroyed) listener();
+  else if (response[LISTENERS]) response[LISTENERS].push(listener);
+  else {
+    response[LISTENERS] = [listener];
+    response.once('close', callListeners);
+  }
+}
+
+function callListeners(this: Watched): void {
+  for (const listener of this[LISTENERS] ?? []) listener();
+}
+
+/** A response that was sent to its end. */
+export interface SentResponse {
+  readonly method: string;
+  /** Without its query. It is the client's text. */
+  readonly path: string;
+  readonly status: number;
+  /** From the head of the request to the last byte of the response. */
+  readonly ms: number;
+}
+
+export interface ResponseObserver {
+  onResponse(response: SentResponse): void;
+  /** What was sent on a connection from which no request could be read. */
+  onRejection(rejection: HttpError, requestId: string): void;
+}
+
+/** The event of a socket on which such a rejection is sent. */
+export const REJECTED = 'tokens-gateway:rejected';
+
+/** Reports every response of a server, whichever of its layers sends it. */
+export function observeResponses(server: Server, observer: ResponseObserver): void {
+  server.on('connection', (socket) => socket.once(REJECTED, observer.onRejection));
+  server.prependListener('request', ({ method = '', url = '' }, response) => {
+    const startedAt = performance.now();
+    onClose(response, () => {
+      // The client left.
+      if (!response.writableFinished) return;
+      const [path = ''] = url.split('?', 1);
+      observer.onResponse({ method, path, status: response.statusCode, ms: performance.now() - startedAt });
+    });
+  });
 }

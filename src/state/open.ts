@@ -1,14 +1,16 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { explainConnectionFailure } from '../connection-failure.ts';
-import type { LeasedRecords } from './leases.ts';
-import { createMemoryRecords } from './memory-records.ts';
-import { createPersistedQueries, type PersistedQueries } from './persisted-queries.ts';
 import { type Channel, connectPrimaryState } from './primary-state.ts';
+import { createMemoryRecords, type LeasedRecords } from './records.ts';
 import type { StateUse } from './redis-connection.ts';
-import { createRedisRecords } from './redis-records.ts';
-import { createSharedBuckets } from './redis-token-bucket.ts';
-import { createRedisWrites } from './redis-writes.ts';
+import {
+  createPersistedQueries,
+  createRedisRecords,
+  createRedisWrites,
+  createSharedBuckets,
+  type PersistedQueries,
+} from './redis-state.ts';
 import type { SharedWrites } from './shared-writes.ts';
 import type { SharedBuckets } from './token-bucket.ts';
 

@@ -1,6 +1,5 @@
 import { replyWithin, watchAvailability } from './availability.ts';
-import { type LeasedRecords, StateUnavailable } from './leases.ts';
-import { createMemoryRecords } from './memory-records.ts';
+import { createMemoryRecords, type LeasedRecords, StateUnavailable } from './records.ts';
 import { createWriteMarks, type SharedWrites } from './shared-writes.ts';
 import type { Allowance, SharedBuckets } from './token-bucket.ts';
 

@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import { type RedisAddress, readRedisAddress } from '../config/redis-url.ts';
 import { NoReply, replyWithin, watchAvailability } from './availability.ts';
-import { StateUnavailable } from './leases.ts';
+import { StateUnavailable } from './records.ts';
 
 /** The commands that are used here; one server and a cluster have the same. */
 export type Commands = Pick<Redis, 'get' | 'set' | 'del' | 'pttl' | 'eval'>;

@@ -1,6 +1,37 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
-import type { OperationRecord } from './operation-record.ts';
-import { readTraceId } from './trace-context.ts';
+
+/**
+ * What the log, the metrics and the traces say about one operation. It holds no document and no variables: the name and
+ * the hash tell operations apart, and literals hold secrets.
+ */
+export interface OperationRecord {
+  operation: string | undefined;
+  kind: string | undefined;
+  /** The first 16 digits of the SHA-256 of the document's text. */
+  document: string | undefined;
+  /** True when the document is not one of the trusted documents. */
+  untrusted: boolean | undefined;
+  /** The code of the first error; else `USER_ERROR` where a mutation has user errors, or `OK`. */
+  code: string | undefined;
+  /** Attempts of calls to the IAM API that this operation caused. */
+  upstreamCalls: number;
+  /** True when the operation was coalesced: another request executed it. */
+  coalesced: boolean | undefined;
+}
+
+/** Has all members from the start, so that all records have one hidden class: each request makes one. */
+export function createOperationRecord(): OperationRecord {
+  return {
+    operation: undefined,
+    kind: undefined,
+    document: undefined,
+    untrusted: undefined,
+    code: undefined,
+    upstreamCalls: 0,
+    coalesced: undefined,
+  };
+}
 
 interface FinishedOperation {
   readonly record: OperationRecord;
@@ -25,4 +56,55 @@ export function createOperationLog(
       'operation',
     );
   };
+}
+
+interface Attempt {
+  readonly operation: string;
+  /** From 0. */
+  readonly attempt: number;
+  readonly status: number | undefined;
+  readonly failure: Error | undefined;
+  readonly durationMs: number;
+  /** The trace context and the request id that went with it. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Writes one line for each attempt of an upstream call, at `debug`. Does nothing at other levels: a request may be many calls. */
+export function createCallLog(log: FastifyBaseLogger): (attempt: Attempt) => void {
+  return ({ operation, attempt, status, failure, durationMs, headers }) => {
+    // The level may change at any time.
+    if (log.level !== 'debug' && log.level !== 'trace') return;
+    log.debug(
+      {
+        requestId: headers['x-request-id'],
+        traceId: readTraceId(headers),
+        upstreamOperation: operation,
+        attempt: attempt + 1,
+        status,
+        failure: failure?.message,
+        durationMs: Math.round(durationMs),
+      },
+      'upstream',
+    );
+  };
+}
+
+const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/;
+const MAX_TRACESTATE = 512;
+
+/** The id of the trace that a request belongs to by its `traceparent` (W3C Trace Context). */
+export function readTraceId({ traceparent }: IncomingHttpHeaders): string | undefined {
+  return typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
+}
+
+/** The headers of a client's request that upstream calls repeat, besides the credential: trace context and request id. */
+export function toUpstreamHeaders(
+  requestId: string,
+  { traceparent, tracestate }: IncomingHttpHeaders,
+): Record<string, string> {
+  const headers: Record<string, string> = { 'x-request-id': requestId };
+  if (typeof traceparent !== 'string' || !TRACEPARENT.test(traceparent)) return headers;
+  headers.traceparent = traceparent;
+  if (typeof tracestate === 'string' && tracestate.length <= MAX_TRACESTATE) headers.tracestate = tracestate;
+  return headers;
 }

@@ -1,6 +1,6 @@
 import type { Metric } from 'prom-client';
 import { createDurations, createTally, type Durations, type Tally } from './counters.ts';
-import type { OperationRecord } from './operation-record.ts';
+import type { OperationRecord } from './operation-log.ts';
 
 /** One attempt of an upstream call. */
 interface CallReport {

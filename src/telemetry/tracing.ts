@@ -19,7 +19,7 @@ import {
 } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { FastifyBaseLogger } from 'fastify';
-import type { OperationRecord } from './operation-record.ts';
+import type { OperationRecord } from './operation-log.ts';
 
 /** Where traces go to, and how many, is OpenTelemetry's own configuration. */
 export interface Tracing {

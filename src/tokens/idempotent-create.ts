@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { type LeasedChange, type LeasedRecords, type RecordKey, StateUnavailable } from '../state/leases.ts';
+import { type LeasedChange, type LeasedRecords, type RecordKey, StateUnavailable } from '../state/records.ts';
 import type { Deadline } from '../upstream/cancellation.ts';
 import { raceCancel } from '../upstream/cancellation.ts';
 import type { CreateTokenBody, TokenDto } from '../upstream/models.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { LeasedChange, LeasedRecords, RecordKey } from '../state/leases.ts';
+import type { LeasedChange, LeasedRecords, RecordKey } from '../state/records.ts';
 
 /** The lease on a record, while `withLease` runs. */
 export interface Lease {

@@ -488,7 +488,7 @@ function writes() {
     },
     {
       name: 'A lease can be released by a request that does not hold it',
-      file: 'src/state/memory-records.ts',
+      file: 'src/state/records.ts',
       within: 'change',
       find: 'leases.get(key.id)?.value !== owner',
       replace: '!leases.get(key.id)',

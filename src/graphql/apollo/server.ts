@@ -15,7 +15,7 @@ import {
 import type { FastifyBaseLogger } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import { chooseResultType } from '../../http/media-type.ts';
-import type { PersistedQueries } from '../../state/persisted-queries.ts';
+import type { PersistedQueries } from '../../state/redis-state.ts';
 import { formatRequestError } from '../mask-error.ts';
 import { type Params, type RequestHead, toParsingRequest } from '../pipeline/params.ts';
 import type { ParsedOperation, PreparedOperations } from '../pipeline/prepared-operations.ts';

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { OperationRecord } from '../../telemetry/operation-record.ts';
+import type { OperationRecord } from '../../telemetry/operation-log.ts';
 import type { CallObserver } from '../../upstream/attempt.ts';
 import type { RequestDeadline } from '../../upstream/cancellation.ts';
 import type { LastWriteAt } from '../../upstream/single-flight.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createMemoryRecords } from '../../../src/state/memory-records.ts';
+import { createMemoryRecords } from '../../../src/state/records.ts';
 
 const keyOf = (id: string, caller = 'alice') => ({ caller, id });
 const text = (value: string) => ({ record: { text: value, ttlMs: 10_000 }, leaseMs: 0 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { toReadableLine } from '../../../src/telemetry/readable-line.ts';
+import { toReadableLine } from '../../../src/telemetry/log.ts';
 
 describe('A log line for people', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createMemoryRecords } from '../../../src/state/memory-records.ts';
+import { createMemoryRecords } from '../../../src/state/records.ts';
 import { type CreateRequest, createIdempotentCreate } from '../../../src/tokens/idempotent-create.ts';
 import type { Loaders } from '../../../src/tokens/loaders.ts';
 import { createTokenLookUp } from '../../../src/tokens/matching-tokens.ts';

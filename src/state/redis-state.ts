@@ -1,0 +1,133 @@
+import { LRUCache } from 'lru-cache';
+import type { LeasedRecords, RecordKey } from './records.ts';
+import { PREFIX, type SharedState } from './redis-connection.ts';
+import { REMEMBER_WRITES_MS, type SharedWrites } from './shared-writes.ts';
+import type { RateLimitOptions, SharedBuckets } from './token-bucket.ts';
+
+// Each change is one script, so that nothing comes between the look at the lease and the change. The two keys of a record
+// have one hash tag: on a cluster they are on one node. Leases end by the clock of Redis.
+const ACQUIRE = `
+local isMine = redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2])
+return {redis.call('GET', KEYS[1]), isMine and 1 or 0, redis.call('PTTL', KEYS[2])}`;
+
+const CHANGE = `
+if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+if ARGV[3] == 'write' then redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5]) end
+if ARGV[3] == 'delete' then redis.call('DEL', KEYS[1]) end
+if tonumber(ARGV[2]) > 0 then redis.call('PEXPIRE', KEYS[2], ARGV[2]) else redis.call('DEL', KEYS[2]) end
+return 1`;
+
+/** The records of many processes. */
+export function createRedisRecords({ run }: SharedState): LeasedRecords {
+  const keysOf = ({ id }: RecordKey): [string, string] => {
+    const record = `${PREFIX}create:{${id}}`;
+    return [record, `${record}:lease`];
+  };
+  return {
+    async acquire(key, owner, leaseMs) {
+      const reply = await run('idempotency', (redis) =>
+        redis.eval(ACQUIRE, 2, ...keysOf(key), owner, Math.ceil(leaseMs)),
+      );
+      const [record, isMine, heldForMs] = reply as [string | null, 0 | 1, number];
+      return { record: record ?? undefined, isAcquired: isMine === 1, heldForMs };
+    },
+    async change(key, owner, { leaseMs, record }) {
+      const what = record
+        ? ['write', record.text, Math.ceil(record.ttlMs)]
+        : [record === null ? 'delete' : 'keep'];
+      const reply = await run('idempotency', (redis) =>
+        redis.eval(CHANGE, 2, ...keysOf(key), owner, Math.ceil(leaseMs), ...what),
+      );
+      return reply === 1;
+    },
+  };
+}
+
+// By the clock of Redis, which all replicas share. A bucket that is full again expires.
+const TAKE = `
+local rate, burst, amount = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local bucket = redis.call('HMGET', KEYS[1], 'left', 'at')
+local left, at = tonumber(bucket[1]) or burst, tonumber(bucket[2]) or now
+left = math.min(burst, left + math.max(0, now - at) * rate)
+if left < amount then return {math.floor(left), math.max(1, math.ceil((amount - left) / rate))} end
+redis.call('HSET', KEYS[1], 'left', tostring(left - amount), 'at', string.format('%.6f', now))
+redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
+return {math.floor(left - amount), 0}`;
+
+/** The buckets of all replicas together: one script, one key and one round trip. */
+export function createSharedBuckets(
+  { run }: SharedState,
+  { rateLimitPerSecond, rateLimitBurst }: RateLimitOptions,
+): SharedBuckets {
+  return async (caller, amount) => {
+    const key = `${PREFIX}rate:{${caller}}`;
+    const reply = await run('rate_limits', (redis) =>
+      redis.eval(TAKE, 1, key, rateLimitPerSecond, rateLimitBurst, amount),
+    );
+    const [left, waitSeconds] = reply as [number, number];
+    return { left, waitSeconds };
+  };
+}
+
+/** Among replicas: a key that expires marks a write, and what is left of its time says how long ago that was. */
+export function createRedisWrites({ run, upSince }: SharedState): SharedWrites {
+  const keyOf = (identity: string) => `${PREFIX}wrote:{${identity}}`;
+  return {
+    async report(identity) {
+      await run('writes', (redis) => redis.set(keyOf(identity), '', 'PX', REMEMBER_WRITES_MS));
+    },
+    async sinceLast(identity) {
+      const leftMs = await run('writes', (redis) => redis.pttl(keyOf(identity)));
+      // What was written before Redis came back may be forgotten, or was never reported.
+      const upForMs = performance.now() - upSince();
+      const ageMs = Math.min(upForMs, leftMs < 0 ? Number.POSITIVE_INFINITY : REMEMBER_WRITES_MS - leftMs);
+      return ageMs <= REMEMBER_WRITES_MS ? ageMs : undefined;
+    },
+  };
+}
+
+/** The form of Apollo Server's cache of automatic persisted queries. */
+export interface PersistedQueries {
+  get(key: string): Promise<string | undefined>;
+  set(key: string, query: string): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+const TTL_MS = 24 * 3600 * 1000;
+const MAX_QUERIES = 1000;
+
+/**
+ * Texts of queries by their hash, for all replicas. While Redis is away each replica keeps its own; a client whose query
+ * is not known sends its text again, so nothing is lost but a round trip.
+ */
+export function createPersistedQueries({ run }: SharedState, onFallback: () => void): PersistedQueries {
+  const own = new LRUCache<string, string>({ max: MAX_QUERIES, ttl: TTL_MS });
+  const orOwn = <Value>(shared: Promise<Value>, fallback: () => Value): Promise<Value> =>
+    shared.catch(() => {
+      onFallback();
+      return fallback();
+    });
+  return {
+    get: (key) =>
+      orOwn(
+        run('persisted_queries', async (redis) => (await redis.get(PREFIX + key)) ?? undefined),
+        () => own.get(key),
+      ),
+    set: (key, query) =>
+      orOwn(
+        run('persisted_queries', async (redis) => {
+          await redis.set(PREFIX + key, query, 'PX', TTL_MS);
+        }),
+        () => void own.set(key, query),
+      ),
+    delete: (key) =>
+      orOwn(
+        run('persisted_queries', async (redis) => {
+          await redis.del(PREFIX + key);
+        }),
+        () => void own.delete(key),
+      ),
+  };
+}
