@@ -29,10 +29,9 @@ import { openState } from './state/open.ts';
 import type { Channel } from './state/primary-state.ts';
 import { watchWrites } from './state/shared-writes.ts';
 import type { Build } from './telemetry/build.ts';
-import { loadTracing } from './telemetry/load-tracing.ts';
 import { createRegistry } from './telemetry/metrics.ts';
 import { createCallLog } from './telemetry/operation-log.ts';
-import { createTraffic } from './telemetry/request-metrics.ts';
+import { createRequestMetrics } from './telemetry/request-metrics.ts';
 import { createIdempotentCreate } from './tokens/idempotent-create.ts';
 import { createListPrefetch } from './tokens/list-prefetch.ts';
 import { createDeadlines } from './upstream/cancellation.ts';
@@ -73,15 +72,16 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const hasGraphiql = options.explorer === 'graphiql' || options.explorer === 'both';
   if (hasGraphiql && !isGraphiqlBuilt()) throw new ConfigError([GRAPHIQL_MISSING]);
   const operations = createSingleFlight<CoalescedRequest>();
-  const traffic = options.admin && createTraffic();
+  const metrics = options.admin && createRequestMetrics();
   const logCall = createCallLog(log);
-  const tracing = options.tracing ? await loadTracing(log) : undefined;
+  // OpenTelemetry is large, so it is loaded only when traces are on.
+  const tracing = options.tracing ? (await import('./telemetry/tracing.ts')).createTracing(log) : undefined;
   const state = await openState(options, log);
   const { writes } = state;
   const upstream = createUpstream(options.iam.apiGatewayUrl, options.upstream, {
     onAttempt: (report) => {
       logCall(report);
-      traffic?.onUpstreamCall(report);
+      metrics?.onUpstreamCall(report);
     },
     onUnreachable: atMostOnceAMinute((code: string) =>
       log.warn({ cause: code, ...explainConnectionFailure(code, API_URL) }, 'IAM cannot be reached'),
@@ -93,7 +93,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     openTransport: upstream.openSignInTransport,
     clock: Date.now,
     log,
-    onSignIn: traffic?.onSignIn,
+    onSignIn: metrics?.onSignIn,
   });
   const context: ContextParts = {
     client: upstream.client,
@@ -135,7 +135,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     maxBodyBytes: options.limits.maxBodyBytes,
     connections,
     isLoopbackOnly: isLoopbackOnly(options.listen.host, isOpen(options.auth)),
-    onResponse: traffic?.onResponse,
+    onResponse: metrics?.onResponse,
   };
   const app = createHttpApp(http, log, isDraining);
   await crossOrigin(app, options.cors);
@@ -153,7 +153,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     log,
     isExplainable: introspection,
     tracing,
-    onOperation: traffic?.onOperation,
+    onOperation: metrics?.onOperation,
   });
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
   home(app, options.explorer);
@@ -171,13 +171,13 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   };
   health(app, checks);
   const registry =
-    traffic &&
+    metrics &&
     createRegistry({
       caches: { documents: () => prepared.counts, compiled: () => executor.counts },
-      sharing: { read: () => upstream.reads, operation: () => operations.counts },
+      singleFlights: { read: () => upstream.reads, operation: () => operations.counts },
       listFirst: () => context.listPrefetch.counts,
       load: admission.load,
-      traffic: traffic.metrics,
+      requestMetrics: metrics.metrics,
       stateFallbacks: state.fallbacks,
       droppedLogLines: options.droppedLogLines,
       connections,

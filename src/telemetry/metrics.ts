@@ -2,55 +2,44 @@ import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
 import type { Build } from './build.ts';
 
-interface Cache {
+interface Hits {
   readonly hits: number;
   readonly misses: number;
-  readonly size: number;
 }
 
-interface Sharing {
-  readonly started: number;
-  readonly coalesced: number;
-}
-
-/** Where the figures are counted. They are read when somebody asks for them: counting costs a request next to nothing. */
+/** Sources of the figures that are read for each scrape, so that counting costs a request next to nothing. */
 export interface MetricSources {
-  readonly caches: Readonly<Record<string, () => Cache>>;
-  readonly sharing: Readonly<Record<string, () => Sharing>>;
-  /** By what the memory of this process was used for while Redis was away. Undefined: there is no Redis. */
+  readonly caches: Readonly<Record<string, () => Hits & { readonly size: number }>>;
+  readonly singleFlights: Readonly<
+    Record<string, () => { readonly started: number; readonly coalesced: number }>
+  >;
+  /** Uses of this process's memory while Redis was unavailable, by purpose. Undefined: there is no Redis. */
   readonly stateFallbacks?: Readonly<Record<string, number>> | undefined;
-  readonly listFirst: () => { readonly hits: number; readonly misses: number };
-  /** GraphQL requests under way, and those that were turned away because the process had too many. */
+  readonly listFirst: () => Hits;
+  /** GraphQL requests in flight, and those that were rejected because the process had too many. */
   readonly load: () => { readonly inFlight: number; readonly shed: number };
   /** Lines that could not be written to the log. */
   readonly droppedLogLines?: (() => number) | undefined;
-  /** Connections of clients to the GraphQL listener. */
+  /** Client connections to the GraphQL listener. */
   readonly connections: {
     readonly max: number;
     counts(): { readonly open: number; readonly evicted: number; readonly rejected: number };
   };
-  /** Metrics that count by themselves. */
-  readonly traffic: readonly Metric[];
+  /** Metrics that are counted as things happen. */
+  readonly requestMetrics: readonly Metric[];
   readonly build: Build;
 }
 
+type Reading = readonly [value: number, labels?: Record<string, string>];
+
 /** All metrics of this process. No label holds a caller, an id or an address. */
-export function createRegistry({
-  caches,
-  sharing,
-  listFirst,
-  load,
-  stateFallbacks,
-  droppedLogLines,
-  connections,
-  traffic,
-  build,
-}: MetricSources): Registry {
+export function createRegistry(sources: MetricSources): Registry {
+  const { caches, singleFlights, listFirst, load, stateFallbacks, droppedLogLines, connections } = sources;
   const registry = new Registry();
-  addBuild(registry, build);
+  addBuild(registry, sources.build);
   collectDefaultMetrics({ register: registry });
-  for (const metric of traffic) registry.registerMetric(metric);
-  const count = (name: string, help: string, labelNames: string[], read: () => Reading[]) =>
+  for (const metric of sources.requestMetrics) registry.registerMetric(metric);
+  const count = (name: string, help: string, labelNames: string[], read: () => readonly Reading[]) =>
     new Counter({
       name: `tokens_gateway_${name}_total`,
       help,
@@ -58,98 +47,66 @@ export function createRegistry({
       registers: [registry],
       collect() {
         this.reset();
-        for (const { labels, value } of read()) this.inc(labels, value);
+        for (const [value, labels = {}] of read()) this.inc(labels, value);
+      },
+    });
+  const gauge = (name: string, help: string, labelNames: string[], read: () => readonly Reading[]) =>
+    new Gauge({
+      name: `tokens_gateway_${name}`,
+      help,
+      labelNames,
+      registers: [registry],
+      collect() {
+        for (const [value, labels = {}] of read()) this.set(labels, value);
       },
     });
 
   count('cache_requests', 'Look-ups in a cache of documents', ['cache', 'outcome'], () =>
-    Object.entries(caches).flatMap(([cache, read]) => {
-      const { hits, misses } = read();
-      return [
-        { labels: { cache, outcome: 'hit' }, value: hits },
-        { labels: { cache, outcome: 'miss' }, value: misses },
-      ];
-    }),
+    Object.entries(caches).flatMap(([cache, read]): Reading[] => [
+      [read().hits, { cache, outcome: 'hit' }],
+      [read().misses, { cache, outcome: 'miss' }],
+    ]),
   );
-  new Gauge({
-    name: 'tokens_gateway_cache_entries',
-    help: 'Entries of a cache of documents',
-    labelNames: ['cache'],
-    registers: [registry],
-    collect() {
-      for (const [cache, read] of Object.entries(caches)) this.set({ cache }, read().size);
-    },
-  });
+  gauge('cache_entries', 'Entries of a cache of documents', ['cache'], () =>
+    Object.entries(caches).map(([cache, read]) => [read().size, { cache }]),
+  );
   count(
     'work',
-    'Reads and query operations: carried out, or answered along with another',
+    'Reads and query operations: started, or coalesced with one in flight',
     ['kind', 'outcome'],
     () =>
-      Object.entries(sharing).flatMap(([kind, read]) => {
-        const { started, coalesced } = read();
-        return [
-          { labels: { kind, outcome: 'started' }, value: started },
-          { labels: { kind, outcome: 'coalesced' }, value: coalesced },
-        ];
-      }),
+      Object.entries(singleFlights).flatMap(([kind, read]): Reading[] => [
+        [read().started, { kind, outcome: 'started' }],
+        [read().coalesced, { kind, outcome: 'coalesced' }],
+      ]),
   );
   count(
     'list_first_ids',
-    'Ids that were looked for in a list: found there, or asked for one by one',
+    'Ids that were looked up in a list: found there, or requested one by one',
     ['outcome'],
-    () => {
-      const { hits, misses } = listFirst();
-      return [
-        { labels: { outcome: 'hit' }, value: hits },
-        { labels: { outcome: 'miss' }, value: misses },
-      ];
-    },
+    () => [
+      [listFirst().hits, { outcome: 'hit' }],
+      [listFirst().misses, { outcome: 'miss' }],
+    ],
   );
-
-  new Gauge({
-    name: 'tokens_gateway_in_flight',
-    help: 'GraphQL requests under way',
-    registers: [registry],
-    collect() {
-      this.set(load().inFlight);
-    },
-  });
-  count('shed', 'Requests that were turned away because the process had too many', [], () => [
-    { labels: {}, value: load().shed },
-  ]);
-
+  gauge('in_flight', 'GraphQL requests in flight', [], () => [[load().inFlight]]);
+  count('shed', 'Requests that were rejected because the process had too many', [], () => [[load().shed]]);
   count('log_lines_dropped', 'Log lines that were dropped because stdout could not take them', [], () => [
-    { labels: {}, value: droppedLogLines?.() ?? 0 },
+    [droppedLogLines?.() ?? 0],
   ]);
-  countConnections(registry, count, connections);
-  if (stateFallbacks)
-    count('state_fallbacks', 'Uses of memory while Redis was away', ['use'], () =>
-      Object.entries(stateFallbacks).map(([use, value]) => ({ labels: { use }, value })),
-    );
-
-  return registry;
-}
-
-function countConnections(
-  registry: Registry,
-  count: (name: string, help: string, labelNames: string[], read: () => Reading[]) => void,
-  { max, counts }: MetricSources['connections'],
-): void {
-  const gauge = (name: string, help: string, read: () => number) =>
-    new Gauge({
-      name: `tokens_gateway_${name}`,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read());
-      },
-    });
-  gauge('client_connections', 'Open client connections', () => counts().open);
-  gauge('client_connections_max', 'Client connections that may be open at once', () => max);
+  gauge('client_connections', 'Open client connections', [], () => [[connections.counts().open]]);
+  gauge('client_connections_max', 'Client connections that may be open at once', [], () => [
+    [connections.max],
+  ]);
   count('client_connections_closed', 'Client connections closed for want of room', ['why'], () => [
-    { labels: { why: 'idle' }, value: counts().evicted },
-    { labels: { why: 'rejected' }, value: counts().rejected },
+    [connections.counts().evicted, { why: 'idle' }],
+    [connections.counts().rejected, { why: 'rejected' }],
   ]);
+  if (stateFallbacks)
+    count('state_fallbacks', 'Uses of memory while Redis was unavailable', ['use'], () =>
+      Object.entries(stateFallbacks).map(([use, value]) => [value, { use }]),
+    );
+  return registry;
 }
 
 /** `/metrics` in the text format of Prometheus. */
@@ -184,15 +141,10 @@ export function createPrimaryMetrics(build: Build): PrimaryMetrics {
 function addBuild(registry: Registry, { version, revision, node }: Build): void {
   new Gauge({
     name: 'tokens_gateway_build_info',
-    help: 'Always 1. The labels say what runs',
+    help: 'Always 1. The labels name the build',
     labelNames: ['version', 'revision', 'node'],
     registers: [registry],
-    // Workers and their primary process run the same.
+    // Workers and their primary process run the same build.
     aggregator: 'omit',
   }).set({ version, revision, node }, 1);
-}
-
-interface Reading {
-  readonly labels: Record<string, string>;
-  readonly value: number;
 }

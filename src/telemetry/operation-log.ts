@@ -2,8 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 
 /**
- * What the log, the metrics and the traces say about one operation. It holds no document and no variables: the name and
- * the hash tell operations apart, and literals hold secrets.
+ * The facts about one operation for the log, the metrics and the traces. It holds no document and no variables: the name
+ * and the hash distinguish operations, and literals may be secrets.
  */
 export interface OperationRecord {
   operation: string | undefined;
@@ -16,7 +16,7 @@ export interface OperationRecord {
   code: string | undefined;
   /** Attempts of calls to the IAM API that this operation caused. */
   upstreamCalls: number;
-  /** True when the operation was coalesced: another request executed it. */
+  /** True when another request executed the operation. */
   coalesced: boolean | undefined;
 }
 
@@ -38,7 +38,7 @@ interface FinishedOperation {
   /** SHA-256 of what identifies the caller; undefined when the caller is unknown. */
   readonly principal: string | undefined;
   readonly ms: number;
-  /** Undefined: the trace that the request's headers name, if they do. */
+  /** Undefined: the trace in the request's headers, if there is one. */
   readonly traceId: string | undefined;
 }
 
@@ -58,14 +58,15 @@ export function createOperationLog(
   };
 }
 
-interface Attempt {
+/** One attempt of an upstream call. */
+export interface Attempt {
   readonly operation: string;
   /** From 0. */
   readonly attempt: number;
   readonly status: number | undefined;
-  readonly failure: Error | undefined;
+  readonly failure: { readonly kind: string; readonly message: string } | undefined;
   readonly durationMs: number;
-  /** The trace context and the request id that went with it. */
+  /** The trace context and the request id that were sent. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
