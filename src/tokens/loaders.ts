@@ -60,7 +60,7 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
       const { items, next } = await client.listTokens(scope, { limit: 100, startKey: undefined });
       const wanted = new Set(ids);
       const byId = new Map<string, TokenDto>();
-      for (const item of items) if (wanted.has(item.id) && !('broken' in item)) byId.set(item.id, item);
+      for (const item of items) if (wanted.has(item.id) && !('invalid' in item)) byId.set(item.id, item);
       listPrefetch.record(scope.credential, {
         wanted: ids.length,
         found: byId.size,
@@ -114,7 +114,7 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
     async tokenPage(request) {
       const page = await tokenPages.load(request);
       // prime does not overwrite: the token of a write in this request is newer than that of a list.
-      for (const item of page.items) if (!('broken' in item)) tokens.prime(item.id, item);
+      for (const item of page.items) if (!('invalid' in item)) tokens.prime(item.id, item);
       return page;
     },
     projectPage: (tokenId, request) => projectPages.load({ tokenId, ...request }),

@@ -89,7 +89,7 @@ export function createTokenLookUp(listPage: ListPage): TokenLookUp {
 function addReadable(items: Page<TokenDto>['items'], tokens: Map<string, TokenDto>): boolean {
   let areReadable = true;
   for (const item of items) {
-    if ('broken' in item) areReadable = false;
+    if ('invalid' in item) areReadable = false;
     else tokens.set(item.id, item);
   }
   return areReadable;

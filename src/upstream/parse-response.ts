@@ -5,14 +5,14 @@ import type { HttpResponse } from './transport.ts';
 import { type ErrorDetail, UpstreamError } from './upstream-error.ts';
 
 /** An item of a list that breaks the contract of the API. It fails alone: the other items stay readable. */
-export interface BrokenItem {
+export interface InvalidItem {
   readonly id: string;
-  readonly broken: UpstreamError;
+  readonly invalid: UpstreamError;
 }
 
 /** One page of a list. `next` is the key of the next page; undefined at the end. */
 export interface Page<Item> {
-  readonly items: readonly (Item | BrokenItem)[];
+  readonly items: readonly (Item | InvalidItem)[];
   readonly next: string | undefined;
 }
 
@@ -53,7 +53,9 @@ export function readProjectPage(body: string): Page<ProjectWithPolicyDto> {
 function readPage<Item>(body: string, member: string, isItem: ValidateFunction<Item>): Page<Item> {
   const value = readJson(body);
   if (!isObject(value) || !Array.isArray(value[member])) throw invalid(`no list of ${member}`);
-  const items = value[member].map((item: unknown) => (isItem(item) ? item : broken(item, describe(isItem))));
+  const items = value[member].map((item: unknown) =>
+    isItem(item) ? item : toInvalidItem(item, describe(isItem)),
+  );
   return { items, next: readPageKey(value.lastEvaluatedKey) };
 }
 
@@ -67,9 +69,9 @@ function readPageKey(key: unknown): string | undefined {
 }
 
 /** Without an id no cursor can point behind the item, so the page as a whole is invalid. */
-function broken(item: unknown, problem: string): BrokenItem {
+function toInvalidItem(item: unknown, problem: string): InvalidItem {
   if (!isObject(item) || typeof item.id !== 'string') throw invalid('a listed item has no id');
-  return { id: item.id, broken: invalid(problem) };
+  return { id: item.id, invalid: invalid(problem) };
 }
 
 function invalid(problem: string): UpstreamError {

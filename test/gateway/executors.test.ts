@@ -167,7 +167,7 @@ describe('Every response to an operation is that of graphql-js', () => {
   });
 
   it.each(['nullfields', 'wrongtype', 'missing', 'unknown-enum', 'badjson', 'leak-403'])(
-    'for a list whose items are broken (%s)',
+    'for a list whose items are invalid (%s)',
     async (fault) => {
       gateway.emulator.faults.add({ fault });
       await expectSame({

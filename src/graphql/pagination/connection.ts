@@ -1,5 +1,5 @@
 import { badUserInput, invalidCursor } from '../../errors.ts';
-import type { BrokenItem } from '../../upstream/parse-response.ts';
+import type { InvalidItem } from '../../upstream/parse-response.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { decodeCursor, type Position, START } from './cursor.ts';
 import { iteratePages, MAX_CALLS, type PagedList, type PositionedItem } from './page-iterator.ts';
@@ -14,7 +14,7 @@ export interface ConnectionArgs {
 
 export interface ConnectionRequest<Item, Edge> extends PagedList<Item> {
   readonly args: ConnectionArgs;
-  toEdge(item: Item | BrokenItem, cursor: () => string): Edge;
+  toEdge(item: Item | InvalidItem, cursor: () => string): Edge;
 }
 
 export interface Connection<Edge> {

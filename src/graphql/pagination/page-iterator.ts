@@ -1,5 +1,5 @@
 import { invalidCursor } from '../../errors.ts';
-import type { BrokenItem, Page } from '../../upstream/parse-response.ts';
+import type { InvalidItem, Page } from '../../upstream/parse-response.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import {
   createCursors,
@@ -27,7 +27,7 @@ export interface PagedList<Item> {
 }
 
 export interface PositionedItem<Item> {
-  readonly item: Item | BrokenItem;
+  readonly item: Item | InvalidItem;
   /** The cursor behind the item. It is created only where it is selected, since that takes time. */
   readonly cursor: () => string;
 }

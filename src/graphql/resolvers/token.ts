@@ -1,6 +1,6 @@
 import { toReadError } from '../../errors.ts';
 import type { PolicyDto, ProjectWithPolicyDto, TokenDto } from '../../upstream/models.ts';
-import type { BrokenItem } from '../../upstream/parse-response.ts';
+import type { InvalidItem } from '../../upstream/parse-response.ts';
 import type { Context } from '../context.ts';
 import type {
   JsonWebKeySetResolvers,
@@ -25,8 +25,8 @@ export interface TokenEdgeModel {
 }
 export type TokenConnectionModel = Connection<TokenEdgeModel>;
 
-export function toTokenEdge(item: TokenDto | BrokenItem, cursor: () => string): TokenEdgeModel {
-  return { cursor, node: 'broken' in item ? toReadError(item.broken) : item };
+export function toTokenEdge(item: TokenDto | InvalidItem, cursor: () => string): TokenEdgeModel {
+  return { cursor, node: 'invalid' in item ? toReadError(item.invalid) : item };
 }
 
 export const Token = {
@@ -83,11 +83,11 @@ export interface TokenProjectEdgeModel {
 export type TokenProjectConnectionModel = Connection<TokenProjectEdgeModel>;
 
 export function toProjectEdge(
-  item: ProjectWithPolicyDto | BrokenItem,
+  item: ProjectWithPolicyDto | InvalidItem,
   cursor: () => string,
 ): TokenProjectEdgeModel {
-  if (!('broken' in item)) return { cursor, node: item, policy: item.policy };
-  return { cursor, node: toReadError(item.broken), policy: toReadError(item.broken) };
+  if (!('invalid' in item)) return { cursor, node: item, policy: item.policy };
+  return { cursor, node: toReadError(item.invalid), policy: toReadError(item.invalid) };
 }
 
 export const TokenProjectConnection = {

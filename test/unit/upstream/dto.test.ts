@@ -74,9 +74,9 @@ describe('An answer that holds a page', () => {
     expect(readTokenPage(json({ tokens: [], lastEvaluatedKey })).next).toBeUndefined();
   });
 
-  it('keeps the good items beside a broken one', () => {
+  it('keeps the valid items beside an invalid one', () => {
     const { items } = readTokenPage(json({ tokens: [TOKEN, { id: 'bad', name: 1 }] }));
-    expect(items).toEqual([TOKEN, { id: 'bad', broken: invalid }]);
+    expect(items).toEqual([TOKEN, { id: 'bad', invalid }]);
   });
 
   it.each([
