@@ -41,8 +41,7 @@ interface Request {
   readonly fragments: Map<string, Part>;
 }
 
-/** A value that is the same for all requests, or a function of the request. */
-type Compiled<Value> = Value | ((request: Request) => Value);
+type PartOf = (request: Request) => Part;
 
 /**
  * Compiles a validated operation to its cost. What each field costs is declared in `field-costs.ts`. `@skip` and
@@ -54,9 +53,9 @@ export function compileCost(
   operation: OperationDefinitionNode,
 ): (variables: Variables) => Cost {
   const root = schema.getRootType(operation.operation)?.name ?? '';
-  const compiled = createCompiler(schema, document, operation)(operation.selectionSet, root);
+  const partOf = createCompiler(schema, document, operation)(operation.selectionSet, root);
   return (variables) => {
-    const { fields, calls, sharedCalls } = evaluate(compiled, { variables, fragments: new Map() });
+    const { fields, calls, sharedCalls } = partOf({ variables, fragments: new Map() });
     return { fieldCost: fields, upstreamCalls: calls + sharedCalls };
   };
 }
@@ -67,49 +66,56 @@ function createCompiler(
   { variableDefinitions = [] }: OperationDefinitionNode,
 ) {
   const pageTypes = findPageTypes(schema);
-  const fragments = new Map<string, Compiled<Part>>();
+  const fragments = new Map<string, PartOf>();
 
-  const compileSet = ({ selections }: SelectionSetNode, parent: string): Compiled<Part> =>
-    selections.reduce(
-      (sum, selection) => combine(sum, compileSelection(selection, parent), plus),
-      NOTHING as Compiled<Part>,
-    );
-  const compileSelection = (node: SelectionNode, parent: string): Compiled<Part> => {
+  const compileSet = ({ selections }: SelectionSetNode, parent: string): PartOf => {
+    const others = selections.filter((selection) => !isLeaf(selection, parent));
+    const leaves: Part = { ...NOTHING, fields: selections.length - others.length };
+    const parts = others.map((selection) => compileSelection(selection, parent));
+    return (request) => parts.reduce((sum, partOf) => plus(sum, partOf(request)), leaves);
+  };
+  const compileSelection = (node: SelectionNode, parent: string): PartOf => {
     if (node.kind === Kind.FIELD) return compileField(node, parent);
     if (node.kind === Kind.FRAGMENT_SPREAD) return compileFragment(node.name.value);
     return compileSet(node.selectionSet, node.typeCondition?.name.value ?? parent);
   };
-  const compileFragment = (name: string): Compiled<Part> => {
+  const compileFragment = (name: string): PartOf => {
     const known = fragments.get(name);
     if (known) return known;
     const fragment = findFragment(document, name);
-    const content = fragment ? compileSet(fragment.selectionSet, fragment.typeCondition.name.value) : NOTHING;
-    const compiled = onceInRequest(name, content);
-    fragments.set(name, compiled);
-    return compiled;
+    if (!fragment) return () => NOTHING;
+    const content = compileSet(fragment.selectionSet, fragment.typeCondition.name.value);
+    const partOf: PartOf = (request) => {
+      const part = request.fragments.get(name) ?? content(request);
+      request.fragments.set(name, part);
+      return part;
+    };
+    fragments.set(name, partOf);
+    return partOf;
   };
-  const compileField = (node: FieldNode, parent: string): Compiled<Part> => {
+  const compileField = (node: FieldNode, parent: string): PartOf => {
     const type = typeOfField(schema, parent, node.name.value);
-    const below = node.selectionSet ? compileSet(node.selectionSet, getNamedType(type)?.name ?? '') : NOTHING;
+    const below = node.selectionSet
+      ? compileSet(node.selectionSet, getNamedType(type)?.name ?? '')
+      : () => NOTHING;
     if (pageTypes.has(parent) && isListType(type && getNullableType(type)))
-      return combine(below, undefined, ofListOfPage);
-    const cost = FIELD_COSTS[`${parent}.${node.name.value}`] ?? {};
-    return addSharedCalls(node, cost, compileOwn(node, cost, below));
+      return (request) => ofListOfPage(below(request));
+    return compileOwn(node, FIELD_COSTS[`${parent}.${node.name.value}`] ?? {}, below);
   };
-  const compileOwn = (node: FieldNode, cost: FieldCost, below: Compiled<Part>): Compiled<Part> => {
-    const { page, callPerItemOf } = cost;
+  const compileOwn = (node: FieldNode, cost: FieldCost, below: PartOf): PartOf => {
+    const { page, callPerItemOf, shared } = cost;
     if (page) {
       const items = compileNumber(node, [page.argument], (value) => toPageSize(value, page));
-      return combine(below, items, (part, count) => ofPage(cost, part, count));
+      return (request) => ofPage(cost, below(request), items(request));
     }
-    return callPerItemOf === undefined
-      ? combine(below, undefined, (part) => ofField(cost, part))
-      : combine(below, compileNumber(node, [callPerItemOf], toLength), ofItems);
-  };
-  const addSharedCalls = (node: FieldNode, { shared }: FieldCost, own: Compiled<Part>): Compiled<Part> => {
-    if (!shared) return own;
-    const calls = compileNumber(node, shared.path, (value) => (value == null ? 0 : shared.calls));
-    return combine(own, calls, (part, sharedCalls) => plus(part, { ...NOTHING, sharedCalls }));
+    if (callPerItemOf !== undefined) {
+      const items = compileNumber(node, [callPerItemOf], toLength);
+      return (request) => ofItems(below(request), items(request));
+    }
+    if (!shared) return (request) => ofField(cost, below(request));
+    const sharedCalls = compileNumber(node, shared.path, (value) => (value == null ? 0 : shared.calls));
+    return (request) =>
+      plus(ofField(cost, below(request)), { ...NOTHING, sharedCalls: sharedCalls(request) });
   };
   /**
    * A number that depends on the value at `path` in the arguments of a field: the name of the argument, then names of
@@ -119,7 +125,7 @@ function createCompiler(
     { arguments: args = [] }: FieldNode,
     [argument, ...members]: readonly string[],
     toNumber: (value: unknown) => number,
-  ): Compiled<number> => {
+  ): ((request: Request) => number) => {
     let value = args.find(({ name }) => name.value === argument)?.value;
     let rest = members;
     while (value?.kind === Kind.OBJECT && rest.length > 0) {
@@ -127,7 +133,10 @@ function createCompiler(
       value = value.fields.find(({ name }) => name.value === member)?.value;
       rest = rest.slice(1);
     }
-    if (value?.kind !== Kind.VARIABLE) return toNumber(rest.length > 0 ? undefined : toValue(value));
+    if (value?.kind !== Kind.VARIABLE) {
+      const constant = toNumber(rest.length > 0 ? undefined : toValue(value));
+      return () => constant;
+    }
     const { value: name } = value.name;
     const definition = variableDefinitions.find(({ variable }) => variable.name.value === name);
     const standard = toValue(definition?.defaultValue);
@@ -135,6 +144,11 @@ function createCompiler(
       toNumber(memberAt(Object.hasOwn(variables, name) ? variables[name] : standard, rest));
   };
   return compileSet;
+}
+
+/** Whether a selection is one field of the response and nothing else, as most selections are. */
+function isLeaf(node: SelectionNode, parent: string): boolean {
+  return node.kind === Kind.FIELD && !node.selectionSet && !FIELD_COSTS[`${parent}.${node.name.value}`];
 }
 
 /** The types of fields that are pages. */
@@ -157,37 +171,6 @@ function toPageSize(value: unknown, { standard, max }: PageSize): number {
 function toLength(list: unknown): number {
   if (list === null || list === undefined) return 0;
   return Array.isArray(list) ? list.length : 1;
-}
-
-/** Combines values. Constants are combined once, when the operation is compiled. */
-function combine<One, Other, Result>(
-  one: Compiled<One>,
-  other: Compiled<Other>,
-  join: (one: One, other: Other) => Result,
-): Compiled<Result> {
-  return isDynamic(one) || isDynamic(other)
-    ? (request) => join(evaluate(one, request), evaluate(other, request))
-    : join(one, other);
-}
-
-function onceInRequest(name: string, compiled: Compiled<Part>): Compiled<Part> {
-  if (!isDynamic(compiled)) return compiled;
-  return (request) => {
-    const known = request.fragments.get(name);
-    if (known) return known;
-    const part = compiled(request);
-    request.fragments.set(name, part);
-    return part;
-  };
-}
-
-function evaluate<Value>(compiled: Compiled<Value>, request: Request): Value {
-  return isDynamic(compiled) ? compiled(request) : compiled;
-}
-
-/** Compiled constants are numbers and parts, never functions. */
-function isDynamic<Value>(compiled: Compiled<Value>): compiled is (request: Request) => Value {
-  return typeof compiled === 'function';
 }
 
 function toValue(node: ValueNode | undefined): unknown {
