@@ -1,11 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
-import {
-  type ExecutionResult,
-  execute,
-  type GraphQLError,
-  type GraphQLFormattedError,
-  type GraphQLSchema,
-} from 'graphql';
+import type { ExecutionResult, GraphQLError, GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { describeError } from '../../telemetry/describe-error.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
@@ -14,6 +8,7 @@ import { formatError, isAboutInput } from '../mask-error.ts';
 import { isKnown } from './checks.ts';
 import { type CompiledOperation, compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
+import { createInterpreter } from './interpret.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
 import type { PendingOperation } from './request.ts';
 import { encodeResult } from './response.ts';
@@ -57,6 +52,7 @@ export function createExecutor(
   // A number says how often the operation was interpreted.
   const known = new LRUCache<string, CompiledOperation | number>({ max: Math.max(1, maxCompiled) });
   const counts = { hits: 0, misses: 0 };
+  const interpret = createInterpreter(schema);
 
   const findCompiled = (prepared: PreparedOperation, variables: Variables): CompiledOperation | undefined => {
     const { id, conditions } = prepared;
@@ -79,8 +75,7 @@ export function createExecutor(
       return compiled(contextValue, variables);
     }
     counts.misses++;
-    const { document, operationName } = prepared;
-    return execute({ schema, document, operationName, variableValues: variables, contextValue });
+    return interpret(prepared, variables, contextValue);
   };
   const toPublic = (error: GraphQLError, requestId: string): GraphQLFormattedError => {
     const { code = isAboutInput(error) ? 'BAD_USER_INPUT' : INTERNAL, ...extensions } = error.extensions;
