@@ -47,23 +47,21 @@ const PATTERNS: Readonly<Record<number, RegExp>> = {
 };
 
 /**
- * Counts the tokens of a text, and the most brackets of any kind that are open at once. It does not recurse, unlike the
- * parser, whose stack a few thousand open brackets exceed. For a well-formed document the counts are those of GraphQL's
- * lexer. For any other they are right up to the place where the parser stops.
+ * Measures a text without recursion: the parser recurses, and a few thousand open brackets exceed its stack. For a
+ * well-formed document the counts are those of GraphQL's lexer; for others they are right up to where the parser stops.
  */
-export function measureSource(text: string): { readonly tokens: number; readonly brackets: number } {
-  let tokens = 0;
+export function measureSource(text: string): Record<'tokens' | 'comments' | 'brackets', number> {
+  const counts = { tokens: 0, comments: 0, brackets: 0 };
   let open = 0;
-  let brackets = 0;
   for (let at = 0; at < text.length; ) {
     const kind = kindOf(text.charCodeAt(at));
     at = endOf(kind, text, at);
-    if (kind === IGNORED || kind === COMMENT) continue;
-    tokens++;
-    if (kind === OPENS) brackets = Math.max(brackets, ++open);
+    if (kind === COMMENT) counts.comments++;
+    else if (kind !== IGNORED) counts.tokens++;
+    if (kind === OPENS) counts.brackets = Math.max(counts.brackets, ++open);
     else if (kind === CLOSES) open--;
   }
-  return { tokens, brackets };
+  return counts;
 }
 
 function kindOf(code: number): number {
@@ -82,6 +80,8 @@ function endOf(kind: number, text: string, at: number): number {
 /** The size of a document, with what fragments contain counted wherever they are spread. */
 export interface DocumentCounts {
   readonly operations: number;
+  /** Names of fragments that are spread anywhere, defined or not. */
+  readonly fragments: number;
   /** Characters of the longest name. This and all numbers below are those of the largest operation. */
   readonly operationName: number;
   readonly variables: number;
@@ -134,7 +134,7 @@ const MEMBER_LISTS = new Set(['fields', 'interfaces', 'possibleTypes', 'inputFie
  * long.
  */
 export function countDocument({ definitions }: DocumentNode): DocumentCounts {
-  const { ofSet, ofFragment } = createCounter(definitions);
+  const { ofSet, ofFragment, spreads } = createCounter(definitions);
   const operations = definitions.filter(isOperation);
   const ofOperations = operations.map(({ selectionSet, directives, variableDefinitions = [] }) => {
     const counts = ofSet(selectionSet);
@@ -156,6 +156,7 @@ export function countDocument({ definitions }: DocumentNode): DocumentCounts {
     );
   return {
     operations: operations.length,
+    fragments: spreads.size,
     operationName: maximum(operations, ({ name }) => name?.value.length ?? 0),
     variables: maximum(operations, ({ variableDefinitions }) => lengthOf(variableDefinitions)),
     rootFields: most('rootFields'),
@@ -171,6 +172,7 @@ export function countDocument({ definitions }: DocumentNode): DocumentCounts {
 function createCounter(definitions: readonly DefinitionNode[]) {
   const fragments = new Map(definitions.filter(isFragment).map((node) => [node.name.value, node]));
   const counted = new Map<FragmentDefinitionNode, Readonly<Counts>>();
+  const spreads = new Set<string>();
   let nesting = 0;
 
   const ofSet = ({ selections }: SelectionSetNode): Counts => {
@@ -188,6 +190,7 @@ function createCounter(definitions: readonly DefinitionNode[]) {
     if (selection.kind === Kind.FIELD)
       return ofField(selection, selection.selectionSet ? ofSet(selection.selectionSet) : NOTHING);
     if (selection.kind === Kind.INLINE_FRAGMENT) return ofSet(selection.selectionSet);
+    spreads.add(selection.name.value);
     const fragment = fragments.get(selection.name.value);
     return fragment ? ofFragment(fragment) : NOTHING;
   };
@@ -200,7 +203,7 @@ function createCounter(definitions: readonly DefinitionNode[]) {
     counted.set(fragment, counts);
     return counts;
   };
-  return { ofSet, ofFragment };
+  return { ofSet, ofFragment, spreads };
 }
 
 function ofField({ name: { value: name }, alias }: FieldNode, inner: Readonly<Counts>): Counts {
@@ -232,13 +235,10 @@ function add(counts: Counts, more: Readonly<Counts>): void {
   counts.introspectionLists = Math.max(counts.introspectionLists, more.introspectionLists);
 }
 
-function isOperation(node: DefinitionNode): node is OperationDefinitionNode {
-  return node.kind === Kind.OPERATION_DEFINITION;
-}
-
-function isFragment(node: DefinitionNode): node is FragmentDefinitionNode {
-  return node.kind === Kind.FRAGMENT_DEFINITION;
-}
+const isOperation = (node: DefinitionNode): node is OperationDefinitionNode =>
+  node.kind === Kind.OPERATION_DEFINITION;
+const isFragment = (node: DefinitionNode): node is FragmentDefinitionNode =>
+  node.kind === Kind.FRAGMENT_DEFINITION;
 
 function lengthOf(list: readonly unknown[] | undefined): number {
   return list?.length ?? 0;

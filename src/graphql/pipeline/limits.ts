@@ -22,6 +22,8 @@ export interface OperationLimits {
 }
 
 const MAX_OPERATION_NAME = 512;
+/** Validation compares each fragment with each other one, also where none is defined. */
+const MAX_FRAGMENTS = 100;
 /** The most values beside the variables, for example in `extensions`. */
 const MAX_OTHER_VALUES = 200;
 const VALUES = 'values in all variables together';
@@ -50,9 +52,11 @@ export function checkLength(text: string, { maxOperationChars }: OperationLimits
 /** The limits that hold before the text is parsed: a few thousand open brackets exceed the parser's stack. */
 export function checkText(text: string, limits: OperationLimits): void {
   checkLength(text, limits);
-  const { tokens, brackets } = measureSource(text);
+  const { tokens, comments, brackets } = measureSource(text);
   check([
     ['tokens', 'tokens in the document', tokens, limits.maxOperationTokens],
+    // The lexer makes a token of each.
+    ['comments', 'comments in the document', comments, limits.maxOperationTokens],
     ['brackets', 'brackets open at once in the document', brackets, limits.maxBracketDepth],
   ]);
 }
@@ -62,6 +66,7 @@ export function checkDocument(document: DocumentNode, limits: OperationLimits): 
   const counts = countDocument(document);
   check([
     ['operations', 'operations in the document', counts.operations, limits.maxOperations],
+    ['fragments', 'fragments that are spread', counts.fragments, MAX_FRAGMENTS],
     ['operationName', 'characters in an operation name', counts.operationName, MAX_OPERATION_NAME],
     ['variables', 'variables', counts.variables, limits.maxVariables],
     ['directives', 'directives', counts.directives, limits.maxDirectives],

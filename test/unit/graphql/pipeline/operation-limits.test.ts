@@ -73,6 +73,7 @@ describe('The measure of a document', () => {
     const text = 'query Q($a: Int @x) @y { r: token(id: "1") @z { id n: name ... @w { ari } } }';
     expect(count(text)).toEqual({
       operations: 1,
+      fragments: 0,
       operationName: 1,
       variables: 1,
       rootFields: 1,
