@@ -48,7 +48,7 @@ export function checkKeySet(keys: readonly JsonWebKeyDto[], signingAlgorithm: st
   for (const [index, key] of keys.entries()) {
     const found = kids.has(key.kid)
       ? [{ path: ['kid'], message: 'Each key needs a `kid` of its own.' }]
-      : checkKey(key, signingAlgorithm);
+      : checkKeyOnce(key, signingAlgorithm);
     kids.add(key.kid);
     problems.push(...found.map(({ path, message }) => ({ path: [index, ...path], message })));
     if (problems.length >= MAX_PROBLEMS) break;
@@ -70,6 +70,17 @@ export function checkKeySetUrl(value: string): KeyProblem[] {
       'The URL holds a character that RFC 3986 does not allow there. Percent-encode it; write a host name in ASCII (punycode).',
     );
   return [];
+}
+
+/** What is known of the keys that one request holds. */
+const checkedKeys = new WeakMap<JsonWebKeyDto, Map<string, readonly KeyProblem[]>>();
+
+/** The same key may be checked for each of many creates, and a large one takes long. */
+function checkKeyOnce(key: JsonWebKeyDto, signingAlgorithm: string): readonly KeyProblem[] {
+  const checked = checkedKeys.get(key) ?? new Map();
+  const problems = checked.get(signingAlgorithm) ?? checkKey(key, signingAlgorithm);
+  checkedKeys.set(key, checked.set(signingAlgorithm, problems));
+  return problems;
 }
 
 function checkKey(key: JsonWebKeyDto, signingAlgorithm: string): KeyProblem[] {

@@ -1,6 +1,4 @@
 import { badUserInput, toReadError, toWriteError } from '../../errors.ts';
-import type { TokenDto } from '../../upstream/models.ts';
-import type { Context } from '../context.ts';
 import type { NodeResolvers, PageInfoResolvers, QueryResolvers, Resolvers } from '../generated.ts';
 import { toConnection } from '../pagination/connection.ts';
 import { Mutation } from './mutation.ts';
@@ -28,11 +26,13 @@ const Query = {
   },
   tokens: (_parent, args, { loaders }) =>
     toConnection({ scope: 'tokens', args, fetchPage: loaders.tokenPage, toEdge: toTokenEdge }),
-  node: (_parent, { id }, context) => loadNode(id, 'id', context),
-  nodes(_parent, { ids }, context) {
+  /** Null without a call for a text that cannot be an id, as the Relay specification requires. */
+  node: (_parent, { id }, { loaders }) => (isObjectId(id, 'id') ? loaders.token(id) : null),
+  nodes(_parent, { ids }, { loaders }) {
     if (ids.length > MAX_NODES)
       throw badUserInput(`\`ids\` must not hold more than ${MAX_NODES} ids.`, 'ids');
-    return Promise.all(ids.map((id) => loadNode(id, 'ids', context).catch(toReadError)));
+    const wanted = ids.map((id) => (isObjectId(id, 'ids') ? id : undefined));
+    return Promise.all(wanted.map((id) => (id === undefined ? null : loaders.token(id).catch(toReadError))));
   },
 } satisfies Required<QueryResolvers>;
 
@@ -84,9 +84,4 @@ function withPublicErrors<Fields extends Readonly<Record<string, Resolver>>>(
       }
     };
   return Object.fromEntries(Object.entries(fields).map(([name, resolve]) => [name, wrap(resolve)])) as Fields;
-}
-
-/** Null without a call for a text that cannot be an id, as the Relay specification requires. */
-async function loadNode(id: string, argument: string, { loaders }: Context): Promise<TokenDto | null> {
-  return isObjectId(id, argument) ? loaders.token(id) : null;
 }

@@ -35,14 +35,15 @@ const LONE_SURROGATE =
   'Half of a surrogate pair is not a character. Send well-formed Unicode; a text that was cut may have lost the other half.';
 
 export function checkId(id: string): Problem[] {
-  if (holdsPrivateKey(id)) return [{ path: ['id'], message: PRIVATE_KEY_PASTED }];
-  return isId(id) ? [] : [{ path: ['id'], message: 'This is not an id. Pass `Token.id` as it came.' }];
+  if (!isId(id)) return [{ path: ['id'], message: 'This is not an id. Pass `Token.id` as it came.' }];
+  return holdsPrivateKey(id) ? [{ path: ['id'], message: PRIVATE_KEY_PASTED }] : [];
 }
 
 /** Whether an id of a query may be one of an object. Throws `BAD_USER_INPUT` for a private key in its place. */
 export function isObjectId(id: string, argument: string): boolean {
+  if (!isId(id)) return false;
   if (holdsPrivateKey(id)) throw badUserInput(PRIVATE_KEY_PASTED, argument);
-  return isId(id);
+  return true;
 }
 
 /** The API requires three characters on one line and has no maximum; this maximum is that of the vendor's CLI. */
@@ -87,7 +88,16 @@ export function checkPublicKeyInfo(info: PublicKeyInfoDto, signingAlgorithm: str
 
 /** The input in the form of the API. GraphQL has checked that exactly one of the two members is present. */
 export function toPublicKeyInfo({ jwks, jwksUri }: PublicKeyInfoInput): PublicKeyInfoDto {
-  return jwks ? { jwks: { keys: jwks.keys.map(withoutNulls) } } : { jwksUri: jwksUri ?? '' };
+  return jwks ? { jwks: { keys: jwks.keys.map(toKey) } } : { jwksUri: jwksUri ?? '' };
+}
+
+const keysOfInputs = new WeakMap<object, JsonWebKeyDto>();
+
+/** The same object for the same input: one variable may stand in many fields, and a key is checked once. */
+function toKey(input: object): JsonWebKeyDto {
+  const key = keysOfInputs.get(input) ?? withoutNulls(input);
+  keysOfInputs.set(input, key);
+  return key;
 }
 
 /** GraphQL distinguishes null from absent; the API has no nulls. */

@@ -1,0 +1,105 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { extraCpuMs } from '../support/cpu.ts';
+import { post } from '../support/gateway.ts';
+import { type GatewayProcess, startProcess } from '../support/process.ts';
+
+const MAX_CPU_MS = 5;
+const headers = { authorization: 'Bearer demo' };
+const CREATE = 'createToken(input: $input) { userErrors { code } }';
+const NODES = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
+
+let gateway: GatewayProcess;
+let url: string;
+beforeAll(async () => {
+  gateway = startProcess({ PORT: '0', EMULATOR: 'true', FEDERATION: 'true', RATE_LIMIT_PER_SECOND: '0' });
+  [, url = ''] = await gateway.until(/listening on (http:\S+\/graphql)/);
+});
+afterAll(async () => {
+  gateway.child.kill('SIGTERM');
+  await gateway.ended;
+});
+
+/** CPU time of all threads of the process so far, from the kernel. */
+function cpuMs(): number {
+  const tasks = `/proc/${gateway.child.pid}/task`;
+  const nanoseconds = readdirSync(tasks).map((task) =>
+    Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]),
+  );
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
+}
+
+const many = <Value>(count: number, create: (index: number) => Value): Value[] =>
+  Array.from({ length: count }, (_, index) => create(index));
+const aliased = (count: number) =>
+  `mutation ($input: CreateTokenInput!) { ${many(count, (index) => `a${index}: ${CREATE}`).join(' ')} }`;
+const withKeys = (signingAlgorithm: string, keys: readonly object[]) => ({
+  input: { name: 'worker', authenticationMethod: { signingAlgorithm, publicKeyInfo: { jwks: { keys } } } },
+});
+
+function rsaKey(bits: number, kid: number): object {
+  const modulus = randomBytes(bits / 8);
+  modulus[0] = 0x80;
+  modulus[modulus.length - 1] = 1;
+  return { kty: 'RSA', alg: 'RS256', kid: `k${kid}`, e: 'AQAB', n: modulus.toString('base64url') };
+}
+const p521 = generateKeyPairSync('ec', { namedCurve: 'P-521' }).publicKey.export({ format: 'jwk' });
+const ecKey = (kid: number) => ({ ...p521, alg: 'ES512', kid: `k${kid}` });
+/** Found last. */
+const withFault = (keys: readonly object[]) => [...keys.slice(0, -1), { ...keys.at(-1), use: 'enc' }];
+
+describe('A request that is refused takes no more than five milliseconds beyond its body', () => {
+  it.each<[title: string, query: string, variables: object, maxMs?: number]>([
+    [
+      '330 keys',
+      aliased(1),
+      withKeys(
+        'RS256',
+        many(330, (kid) => ({ ...rsaKey(64, kid), n: 'x' })),
+      ),
+    ],
+    ['100 keys of RSA', aliased(1), withKeys('RS256', withFault(many(100, (kid) => rsaKey(2048, kid))))],
+    [
+      'the largest keys of RSA',
+      aliased(6),
+      withKeys('RS256', withFault(many(70, (kid) => rsaKey(16_384, kid)))),
+    ],
+    // Whether a point is on its curve takes 20 us.
+    ['100 keys of P-521 in 20 fields', aliased(20), withKeys('ES512', withFault(many(100, ecKey))), 8],
+    [
+      'a text made to be decoded in 20 fields',
+      aliased(20),
+      { input: { ...withKeys('RS256', []).input, name: `${'eyJhIjp7'.repeat(5)} `.repeat(48) } },
+    ],
+    ['2000 characters in each of 100 ids', NODES, { ids: many(100, (index) => 'eyJh'.repeat(500) + index) }],
+    [
+      'a cursor of 240 KB',
+      'query ($a: String) { tokens(after: $a) { nodes { id } } }',
+      { a: '\0'.repeat(40_000) },
+    ],
+    ['300 fragments that do not exist', `{ ${many(300, (index) => `...F${index}`).join(' ')} }`, {}],
+    [
+      '110 fragments that spread each other',
+      `{ ...F0 } ${many(110, (index) => `fragment F${index} on Query { ...F${(index + 1) % 110} }`).join(' ')}`,
+      {},
+    ],
+    ['7000 comments', `${'#\n'.repeat(7000)}{ a }`, {}],
+    [
+      '150 entities that are none',
+      `{ _entities(representations: [${'{a:1} '.repeat(150)}]) { __typename } }`,
+      {},
+    ],
+    [
+      'members that do not exist',
+      `mutation { createToken(input: {${many(200, (i) => `m${i}:1`).join(' ')}}) { token { id } } }`,
+      {},
+    ],
+    ['arguments that do not exist', `{ token(id: "x" ${many(200, (i) => `a${i}:1`).join(' ')}) { id } }`, {}],
+    ['lists within lists', `{ nodes(ids: ${'['.repeat(190)}${']'.repeat(190)}) { id } }`, {}],
+  ])('%s', async (_title, query, variables, maxMs = MAX_CPU_MS) => {
+    const { text } = await post(url, { query, variables }, headers);
+    expect(text).toMatch(/"code":"|"nodes":\[null/);
+    expect(await extraCpuMs(url, { query, variables }, { maxMs, headers, cpuMs })).toBeLessThan(maxMs);
+  });
+});
