@@ -1,28 +1,35 @@
 import { type AuthConfig, readAuth } from './auth.ts';
-import { type Environment, readEnvironment } from './environment.ts';
+import { type Manifest, parseManifest } from './documents-manifest.ts';
+import { type Environment, readEnvironment, toGroup } from './environment.ts';
+import { httpVariables, limitVariables, upstreamVariables } from './limit-variables.ts';
 import { isLoopback, readSecureUrl, refuseSharedPorts } from './network.ts';
-import type { ReadFile } from './read-file.ts';
+import { type ReadFile, readNamedFile } from './read-file.ts';
 import type { Secret } from './secret.ts';
-import { readTrustedDocuments, type TrustedDocumentsConfig } from './trusted-documents.ts';
 import type { Values } from './variables.ts';
 
 export type { AuthConfig, CallerAuthConfig, PatConfig } from './auth.ts';
 export type { Secret } from './secret.ts';
-export type { TrustedDocumentsConfig } from './trusted-documents.ts';
 export { variables } from './variables.ts';
+
+/** Only these documents may run, or in `log` mode others are logged. */
+export interface TrustedDocumentsConfig {
+  readonly file: string;
+  readonly mode: Values['TRUSTED_DOCUMENTS_MODE'];
+  readonly manifest: Manifest;
+}
 
 interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** What the process was told, checked as a whole: read once, frozen, and without its secrets when printed. */
+/** The configuration of the process, checked as a whole: read once, frozen, and without its secrets when printed. */
 export interface Config {
   readonly listen: Address;
   /** Undefined: no second listener. */
   readonly admin: Address | undefined;
   readonly upstream: ReturnType<typeof readUpstream>;
-  /** Present when it is to be started and used as upstream. */
+  /** Undefined: the emulator is not started. */
   readonly emulator: (Address & { readonly dataFile: string | undefined; readonly seed: string }) | undefined;
   readonly auth: AuthConfig;
   readonly explorer: 'sandbox' | 'graphiql' | 'both' | 'off';
@@ -39,7 +46,7 @@ export interface Config {
   readonly redisUrl: Secret | undefined;
   readonly logLevel: Values['LOG_LEVEL'];
   readonly logFormat: Values['LOG_FORMAT'];
-  /** Whether traces are made. Where they go is read by OpenTelemetry itself. */
+  /** Whether traces are made. OpenTelemetry itself reads where they go. */
   readonly tracing: boolean;
   /** Processes that share the port. */
   readonly workers: number;
@@ -58,7 +65,7 @@ export class ConfigError extends Error {
 
 const STUDIO_ORIGIN = 'https://studio.apollographql.com';
 
-/** Throws a `ConfigError` with all that is wrong at once. */
+/** Throws a `ConfigError` with all problems at once. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>, readFile: ReadFile): Config {
   const environment = readEnvironment(env);
   const { values, problems } = environment;
@@ -69,7 +76,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
     listen: { host: values.HOST, port: values.PORT },
     admin: values.ADMIN_PORT === undefined ? undefined : { host: values.ADMIN_HOST, port: values.ADMIN_PORT },
     upstream: readUpstream(environment),
-    emulator: values.EMULATOR ? readEmulator(values) : undefined,
+    emulator: values.EMULATOR
+      ? {
+          host: values.EMULATOR_HOST,
+          port: values.EMULATOR_PORT,
+          dataFile: values.EMULATOR_DATA_FILE,
+          seed: values.EMULATOR_SEED,
+        }
+      : undefined,
     auth: readAuth(environment, readFile),
     explorer,
     introspection: values.INTROSPECTION ?? explorer !== 'off',
@@ -109,39 +123,19 @@ function readUpstream(environment: Environment) {
   return {
     /** In normal form, without a trailing slash or `/iam`. Undefined: the emulator's. */
     apiGatewayUrl: toBaseUrl(readSecureUrl(environment, 'API_GATEWAY_URL')),
-    connectTimeoutMs: values.UPSTREAM_CONNECT_TIMEOUT_MS,
-    readTimeoutMs: values.UPSTREAM_READ_TIMEOUT_MS,
-    writeTimeoutMs: values.UPSTREAM_WRITE_TIMEOUT_MS,
-    maxResponseBytes: values.UPSTREAM_MAX_RESPONSE_BYTES,
-    retries: values.UPSTREAM_RETRIES,
-    retryBudget: values.UPSTREAM_RETRY_BUDGET,
-    retryBudgetPerSecond: values.UPSTREAM_RETRY_BUDGET_PER_SECOND,
-    retryAfterMaxMs: values.UPSTREAM_RETRY_AFTER_MAX_MS,
-    idleSocketMs: values.UPSTREAM_IDLE_SOCKET_MS,
-    connectionMaxAgeMs: values.UPSTREAM_CONNECTION_MAX_AGE_MS,
-    concurrency: values.UPSTREAM_CONCURRENCY,
-    concurrencyPerRequest: values.UPSTREAM_CONCURRENCY_PER_REQUEST,
+    ...toGroup(values, upstreamVariables, 'UPSTREAM_'),
     tokenBatchListMin: values.TOKEN_BATCH_LIST_MIN,
   } as const;
 }
 
-/** In normal form, so that it is the same URL for everything that compares or cuts it. */
+/** In normal form, so that comparing and cutting the URL does not depend on how it was written. */
 function toBaseUrl(url: string | undefined): string | undefined {
   if (url === undefined) return undefined;
   const { origin, pathname } = new URL(url);
   return origin + pathname.replace(/\/*(\/iam)?\/*$/, '');
 }
 
-function readEmulator(values: Values): Config['emulator'] {
-  return {
-    host: values.EMULATOR_HOST,
-    port: values.EMULATOR_PORT,
-    dataFile: values.EMULATOR_DATA_FILE,
-    seed: values.EMULATOR_SEED,
-  };
-}
-
-/** Workers share the port that is named; with 0 nobody could tell the admin listener which it is. */
+/** Workers share one port. With `PORT=0` the primary process would not know it, and its admin listener needs it. */
 function readWorkers({ values, refuse }: Environment): number {
   if (values.WORKERS > 1 && values.PORT === 0 && values.ADMIN_PORT !== undefined)
     refuse('ADMIN_PORT with WORKERS above 1 needs a PORT other than 0');
@@ -155,26 +149,9 @@ function readTracing({ values, isSet }: Environment): boolean {
 
 function readLimits(values: Values) {
   return {
-    maxDepth: values.MAX_DEPTH,
-    maxAliases: values.MAX_ALIASES,
-    maxRootFields: values.MAX_ROOT_FIELDS,
-    maxFields: values.MAX_FIELDS,
-    maxDirectives: values.MAX_DIRECTIVES,
-    maxOperations: values.MAX_OPERATIONS,
-    maxVariables: values.MAX_VARIABLES,
-    maxVariableValues: values.MAX_VARIABLE_VALUES,
-    maxOperationTokens: values.MAX_OPERATION_TOKENS,
-    maxOperationChars: values.MAX_OPERATION_CHARS,
-    maxBracketDepth: values.MAX_BRACKET_DEPTH,
-    maxFieldCost: values.MAX_FIELD_COST,
-    maxUpstreamCalls: values.MAX_UPSTREAM_CALLS,
-    maxBodyBytes: values.MAX_BODY_BYTES,
-    /** 0 is no limit, for this and the next two. */
-    maxInFlight: values.MAX_IN_FLIGHT,
-    maxInFlightPerPrincipal: values.MAX_IN_FLIGHT_PER_PRINCIPAL,
-    rateLimitPerSecond: values.RATE_LIMIT_PER_SECOND,
+    ...toGroup(values, limitVariables),
     rateLimitBurst: values.RATE_LIMIT_BURST || values.RATE_LIMIT_PER_SECOND,
-  } as const;
+  };
 }
 
 function readHttp({ values, refuse }: Environment) {
@@ -182,12 +159,8 @@ function readHttp({ values, refuse }: Environment) {
     refuse('Expected HEADERS_TIMEOUT_MS to be at most REQUEST_TIMEOUT_MS, which includes it');
   }
   return {
-    requestDeadlineMs: values.REQUEST_DEADLINE_MS,
-    drainTimeoutMs: values.DRAIN_TIMEOUT_MS,
+    ...toGroup(values, httpVariables),
     drainDelayMs: Math.min(values.DRAIN_DELAY_MS, values.DRAIN_TIMEOUT_MS / 2),
-    headersTimeoutMs: values.HEADERS_TIMEOUT_MS,
-    requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
-    keepAliveTimeoutMs: values.KEEP_ALIVE_TIMEOUT_MS,
     trustedProxies: values.TRUSTED_PROXIES,
   } as const;
 }
@@ -198,6 +171,27 @@ function readExecution(values: Values) {
     maxCompiled: values.MAX_COMPILED_OPERATIONS,
     compileAfter: values.COMPILE_AFTER,
   } as const;
+}
+
+/** Undefined without `TRUSTED_DOCUMENTS`, or when it is refused. */
+function readTrustedDocuments(
+  environment: Environment,
+  readFile: ReadFile,
+): TrustedDocumentsConfig | undefined {
+  const { values, isSet, refuse } = environment;
+  const { TRUSTED_DOCUMENTS: file, TRUSTED_DOCUMENTS_MODE: mode } = values;
+  if (file === undefined) {
+    if (isSet('TRUSTED_DOCUMENTS_MODE')) refuse('TRUSTED_DOCUMENTS is required by TRUSTED_DOCUMENTS_MODE');
+    return undefined;
+  }
+  const text = readNamedFile(environment, 'TRUSTED_DOCUMENTS', readFile);
+  if (text === undefined) return undefined;
+  try {
+    return { file, mode, manifest: parseManifest(text) };
+  } catch (error) {
+    refuse(`TRUSTED_DOCUMENTS: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -2,13 +2,13 @@ import { findMisspelt } from './did-you-mean.ts';
 import type { Variable } from './variable-types.ts';
 import { type Values, type VariableName, variables } from './variables.ts';
 
-/** The variables of this process, and the one list that collects what is wrong with them. */
+/** The variables of this process, and the one list that collects their problems. */
 export interface Environment {
-  /** A value that was refused is its default here: its problem is already on the list. */
+  /** An invalid value is replaced by the default here: its problem is already on the list. */
   readonly values: Values;
-  /** Whether it was given at all, right or wrong. An empty value is none, as in a vendor's `.env` template. */
+  /** Whether it was set at all, valid or not. An empty value counts as unset, as in a vendor's `.env` template. */
   isSet(name: VariableName): boolean;
-  /** Whether what was given could not be read, so that `values` has the default in its place. */
+  /** Whether its value is invalid, so that `values` has the default in its place. */
   isRefused(name: VariableName): boolean;
   refuse(problem: string): void;
   readonly problems: readonly string[];
@@ -40,8 +40,33 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
 }
 
 function quote(text: string, show: (text: string) => string): string {
-  // A key pasted into the wrong variable.
+  // A private key was pasted into the wrong variable.
   if (text.includes('PRIVATE KEY')) return 'a private key';
   const shown = show(text);
   return JSON.stringify(shown.length > SHOWN_CHARS ? `${shown.slice(0, SHOWN_CHARS)}…` : shown);
+}
+
+/** `MAX_DEPTH` → `maxDepth` */
+type CamelCase<Name extends string> = Name extends `${infer Word}_${infer Rest}`
+  ? `${Lowercase<Word>}${Capitalize<CamelCase<Rest>>}`
+  : Lowercase<Name>;
+
+/** The values of a table, by names in camel case without the prefix: `UPSTREAM_RETRIES` → `retries` */
+type Group<Table, Prefix extends string> = {
+  readonly [Name in keyof Table & VariableName as Name extends `${Prefix}${infer Rest}`
+    ? CamelCase<Rest>
+    : never]: Values[Name];
+};
+
+/** The values of the variables of `table` as a part of the configuration. */
+export function toGroup<Table extends object, Prefix extends string = ''>(
+  values: Values,
+  table: Table,
+  prefix: Prefix = '' as Prefix,
+): Group<Table, Prefix> {
+  const names = Object.keys(table) as VariableName[];
+  const camelCase = (name: string) =>
+    name.toLowerCase().replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+  const entries = names.map((name) => [camelCase(name.slice(prefix.length)), values[name]]);
+  return Object.fromEntries(entries) as Group<Table, Prefix>;
 }

@@ -1,6 +1,9 @@
 import { integer } from './variable-types.ts';
 
-/** How much one operation, one caller and the process may ask for. */
+// The name of a field in `Config` is the name of its variable in camel case: `config.limits.maxDepth`,
+// `config.http.drainTimeoutMs`, and without the prefix `config.upstream.retries`.
+
+/** Limits of one operation, of one caller and of the process. */
 export const limitVariables = {
   MAX_DEPTH: integer(12, { min: 1, max: 100, meaning: 'Depth of an operation' }),
   MAX_ALIASES: integer(30, { max: 10_000, meaning: 'Aliases in an operation' }),
@@ -27,19 +30,6 @@ export const limitVariables = {
     max: 10_000,
     meaning: 'Predicted upstream calls of an operation',
   }),
-  MAX_CACHED_DOCUMENTS: integer(1000, {
-    min: 1,
-    max: 100_000,
-    meaning: 'Size of the LRU cache of prepared documents',
-  }),
-  MAX_COMPILED_OPERATIONS: integer(500, {
-    max: 100_000,
-    meaning: 'Size of the LRU cache of compiled operations; 0 disables compilation',
-  }),
-  COMPILE_AFTER: integer(1, {
-    max: 1_000_000,
-    meaning: 'Executions of an operation before it is compiled',
-  }),
   MAX_BODY_BYTES: integer(262_144, { min: 1, max: 8_388_608, meaning: 'Size of a request body' }),
   MAX_IN_FLIGHT: integer(1_000, { max: 1_000_000, meaning: 'Concurrent requests; 0 is no limit' }),
   MAX_IN_FLIGHT_PER_PRINCIPAL: integer(100, {
@@ -53,5 +43,71 @@ export const limitVariables = {
   RATE_LIMIT_BURST: integer(100, {
     max: 1_000_000,
     meaning: 'Burst size per caller; 0 is the value of `RATE_LIMIT_PER_SECOND`',
+  }),
+};
+
+// A timeout above ten minutes is a mistake in the unit.
+const ms = (fallback: number, meaning: string) => integer(fallback, { meaning, min: 1, max: 600_000 });
+
+/** Times of requests and of client connections. */
+export const httpVariables = {
+  REQUEST_DEADLINE_MS: ms(10_000, 'Time for a GraphQL request, from its headers to its response'),
+  DRAIN_TIMEOUT_MS: ms(15_000, 'Time for requests in flight to end after SIGTERM'),
+  DRAIN_DELAY_MS: integer(250, {
+    max: 60_000,
+    meaning:
+      'Part of that time in which connections are still accepted, until load balancers notice `/readyz`; at most half of it',
+  }),
+  HEADERS_TIMEOUT_MS: ms(10_000, 'Time for a client to send its request headers'),
+  REQUEST_TIMEOUT_MS: ms(15_000, 'Time for a client to send its whole request'),
+  KEEP_ALIVE_TIMEOUT_MS: ms(
+    65_000,
+    "Idle client connections are closed after this; must be longer than the load balancer's",
+  ),
+};
+
+/** Times and limits of upstream calls. */
+export const upstreamVariables = {
+  UPSTREAM_CONNECT_TIMEOUT_MS: ms(1_500, 'Time to connect to the upstream, with TLS and without DNS'),
+  UPSTREAM_READ_TIMEOUT_MS: ms(4_000, 'Timeout of one attempt of a read'),
+  UPSTREAM_WRITE_TIMEOUT_MS: ms(9_500, 'Timeout of a write, which has one attempt'),
+  UPSTREAM_MAX_RESPONSE_BYTES: integer(2_097_152, {
+    min: 1024,
+    max: 67_108_864,
+    meaning: 'Largest upstream response',
+  }),
+  UPSTREAM_RETRIES: integer(2, {
+    max: 5,
+    meaning: 'Retries of a failed read; writes are never retried',
+  }),
+  UPSTREAM_RETRY_BUDGET: integer(20, {
+    max: 10_000,
+    meaning: 'Burst size of the retry budget of the process',
+  }),
+  UPSTREAM_RETRY_BUDGET_PER_SECOND: integer(2, {
+    max: 10_000,
+    meaning: 'Retries that the budget regains per second',
+  }),
+  UPSTREAM_RETRY_AFTER_MAX_MS: integer(2_000, {
+    max: 60_000,
+    meaning: 'Longest `Retry-After` that is waited for; a longer one is passed to the caller',
+  }),
+  UPSTREAM_IDLE_SOCKET_MS: ms(
+    4_000,
+    "Idle upstream connections are closed after this; must be shorter than the upstream's timeout",
+  ),
+  UPSTREAM_CONNECTION_MAX_AGE_MS: ms(
+    60_000,
+    'Upstream connections are replaced after this, so that DNS changes take effect',
+  ),
+  UPSTREAM_CONCURRENCY: integer(256, {
+    min: 1,
+    max: 10_000,
+    meaning: 'Concurrent upstream calls of the process',
+  }),
+  UPSTREAM_CONCURRENCY_PER_REQUEST: integer(50, {
+    min: 1,
+    max: 1_000,
+    meaning: 'Concurrent upstream calls of a GraphQL request',
   }),
 };
