@@ -4,8 +4,8 @@ import { changeTokenList } from '../cached-list.ts';
 import { CreateTokenDocument, type SigningAlgorithm, TokenRowFragmentDoc } from '../gql/graphql.ts';
 import { failureOf, useNewKey } from '../new-key.ts';
 import { Dialog } from './Dialog.tsx';
+import { DialogFooter } from './DialogFooter.tsx';
 import { AlgorithmField, KeyGuard, PrivateKey } from './KeyFields.tsx';
-import { Notice, RetryButton } from './Notice.tsx';
 
 interface CreateDialogProps {
   readonly onClose: () => void;
@@ -101,20 +101,15 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
               <Problems id="description-problems" problems={ofDescription} />
               <AlgorithmField value={algorithm} onChange={setAlgorithm} />
             </fieldset>
-            {failure && (
-              <Notice
-                failure={failure}
-                retryHint="It may have been created: trying again gives you that token, not a second one."
-              />
-            )}
-            <div className="actions end">
-              <button type="button" onClick={close}>
-                Cancel
-              </button>
-              <RetryButton failure={failure} type="submit" className="primary" disabled={isBusy}>
-                {buttonText(isBusy, failure !== undefined)}
-              </RetryButton>
-            </div>
+            <DialogFooter
+              className="primary"
+              disabled={isBusy}
+              onCancel={close}
+              failure={failure}
+              retryHint="It may have been created: trying again gives you that token, not a second one."
+            >
+              {buttonText(isBusy, failure !== undefined)}
+            </DialogFooter>
           </form>
         )}
       </KeyGuard>

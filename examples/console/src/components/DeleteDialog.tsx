@@ -5,7 +5,8 @@ import { changeTokenList } from '../cached-list.ts';
 import { toFailure } from '../failure.ts';
 import { DeleteTokenDocument } from '../gql/graphql.ts';
 import { Dialog } from './Dialog.tsx';
-import { Notice, RetryButton } from './Notice.tsx';
+import { DialogFooter, SureField } from './DialogFooter.tsx';
+import { Notice } from './Notice.tsx';
 import type { Token } from './TokenDetails.tsx';
 
 /** How many of the projects are named one by one. */
@@ -49,32 +50,22 @@ export function DeleteDialog({ token, onClose, onDeleted }: DeleteDialogProps) {
   return (
     <Dialog title={`Delete ${token.name}?`} onClose={onClose}>
       <LostProjects tokenId={token.id} />
-      <label className="check">
-        <input type="checkbox" checked={isSure} onChange={(event) => setSure(event.target.checked)} />I
-        understand that programs using this token lose access immediately
-      </label>
-      {isRefused && (
-        <p className="refusal" role="alert">
-          {problem.message}
-        </p>
-      )}
-      {failure && (
-        <Notice failure={failure} retryHint="It may have been deleted: trying again does no harm." />
-      )}
-      <div className="actions end">
-        <button type="button" onClick={onClose}>
-          Cancel
-        </button>
-        <RetryButton
-          failure={failure}
-          type="button"
-          className="danger"
-          disabled={!isSure || loading}
-          onClick={send}
-        >
-          {failure ? 'Try again' : 'Delete token'}
-        </RetryButton>
-      </div>
+      <SureField
+        consequence="programs using this token lose access immediately"
+        isSure={isSure}
+        onChange={setSure}
+      />
+      <DialogFooter
+        className="danger"
+        disabled={!isSure || loading}
+        onCancel={onClose}
+        onConfirm={send}
+        refusal={isRefused ? problem.message : undefined}
+        failure={failure}
+        retryHint="It may have been deleted: trying again does no harm."
+      >
+        {failure ? 'Try again' : 'Delete token'}
+      </DialogFooter>
     </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { toFailure } from '../failure.ts';
 import { UpdateTokenDocument } from '../gql/graphql.ts';
 import { readKeys, toInput } from '../token-keys.ts';
 import { Dialog } from './Dialog.tsx';
-import { Notice, RetryButton } from './Notice.tsx';
+import { DialogFooter, SureField } from './DialogFooter.tsx';
 import type { Token } from './TokenDetails.tsx';
 
 interface RemoveKeyDialogProps {
@@ -60,26 +60,21 @@ export function RemoveKeyDialog({ token, kid, onClose, onChanged }: RemoveKeyDia
         <p>
           <span className="code">{kid}</span> is removed from {token.name}. Its other keys stay.
         </p>
-        <label className="check">
-          <input type="checkbox" checked={isSure} onChange={(event) => setSure(event.target.checked)} />I
-          understand that programs using this key lose access immediately
-        </label>
-        {refusal && (
-          <p className="refusal" role="alert">
-            {refusal}
-          </p>
-        )}
-        {failure && (
-          <Notice failure={failure} retryHint="It may have been removed: trying again does no harm." />
-        )}
-        <div className="actions end">
-          <button type="button" onClick={onClose}>
-            Cancel
-          </button>
-          <RetryButton failure={failure} type="submit" className="danger" disabled={!isSure || isBusy}>
-            {failure ? 'Try again' : 'Remove key'}
-          </RetryButton>
-        </div>
+        <SureField
+          consequence="programs using this key lose access immediately"
+          isSure={isSure}
+          onChange={setSure}
+        />
+        <DialogFooter
+          className="danger"
+          disabled={!isSure || isBusy}
+          onCancel={onClose}
+          refusal={refusal}
+          failure={failure}
+          retryHint="It may have been removed: trying again does no harm."
+        >
+          {failure ? 'Try again' : 'Remove key'}
+        </DialogFooter>
       </form>
     </Dialog>
   );

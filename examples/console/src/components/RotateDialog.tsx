@@ -3,8 +3,8 @@ import { failureOf } from '../new-key.ts';
 import { type Rotation, useRotation } from '../rotation.ts';
 import { overlapAlgorithm, type TokenKeys } from '../token-keys.ts';
 import { Dialog } from './Dialog.tsx';
+import { DialogFooter, SureField } from './DialogFooter.tsx';
 import { AlgorithmField, KeyGuard, PrivateKey } from './KeyFields.tsx';
-import { Notice, RetryButton } from './Notice.tsx';
 import type { Token } from './TokenDetails.tsx';
 
 interface RotateDialogProps {
@@ -61,38 +61,23 @@ function RotateForm({ rotation }: { rotation: Rotation }) {
         )}
         <AlgorithmField value={algorithm} onChange={setAlgorithm} isFixed={isOverlap} />
         {!isOverlap && (
-          <label className="check">
-            <input type="checkbox" checked={isSure} onChange={(event) => setSure(event.target.checked)} />
-            {keys.jwksUri === undefined
-              ? 'I understand that programs using the present keys lose access immediately'
-              : 'I understand that programs using keys from this address lose access immediately'}
-          </label>
+          <SureField
+            consequence={`programs using ${keys.jwksUri === undefined ? 'the present keys' : 'keys from this address'} lose access immediately`}
+            isSure={isSure}
+            onChange={setSure}
+          />
         )}
       </fieldset>
-      {refusal && (
-        <p className="refusal" role="alert">
-          {refusal}
-        </p>
-      )}
-      {failure && (
-        <Notice
-          failure={failure}
-          retryHint="It may have been changed: trying again registers the same key."
-        />
-      )}
-      <div className="actions end">
-        <button type="button" onClick={progress.close}>
-          Cancel
-        </button>
-        <RetryButton
-          failure={failure}
-          type="submit"
-          className={isOverlap ? 'primary' : 'danger'}
-          disabled={progress.isBusy || !(isOverlap || isSure)}
-        >
-          {submitText(progress.isBusy, failure !== undefined, isOverlap)}
-        </RetryButton>
-      </div>
+      <DialogFooter
+        className={isOverlap ? 'primary' : 'danger'}
+        disabled={progress.isBusy || !(isOverlap || isSure)}
+        onCancel={progress.close}
+        refusal={refusal}
+        failure={failure}
+        retryHint="It may have been changed: trying again registers the same key."
+      >
+        {submitText(progress.isBusy, failure !== undefined, isOverlap)}
+      </DialogFooter>
     </form>
   );
 }
