@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { findViolations, openOffline, SCREENSHOTS } from '../support/browser.ts';
+import { SCREENSHOTS } from '../support/browser.ts';
 import { nameOfNew, useConsole } from './console-page.ts';
 
 const app = useConsole();
@@ -175,27 +175,6 @@ describe('Everybody can use it', () => {
     await app.dialog.waitFor({ state: 'detached' });
     expect(await app.page.evaluate('document.activeElement.textContent')).toBe('Rotate key');
   });
-
-  it.each(['light', 'dark'] as const)(
-    'in %s: axe finds nothing wrong on any of its pages',
-    async (scheme) => {
-      const other = await openOffline(app.browser, app.origin, scheme);
-      await other.page.goto(app.origin);
-      expect(await findViolations(other.page)).toEqual([]);
-      await app.signIn(other.page);
-      await other.page.getByRole('link', { name: 'billing-worker' }).first().click();
-      await other.page.locator('.projects > li').first().waitFor();
-      expect(await findViolations(other.page)).toEqual([]);
-      await other.page.getByRole('button', { name: 'Delete' }).click();
-      await other.page.getByText(/will lose access to/).waitFor();
-      expect(await findViolations(other.page)).toEqual([]);
-      await other.page.keyboard.press('Escape');
-      await other.page.getByRole('button', { name: 'New token' }).click();
-      expect(await findViolations(other.page)).toEqual([]);
-      await other.page.screenshot({ path: `${SCREENSHOTS}/console-${scheme}.png` });
-      await other.page.context().close();
-    },
-  );
 
   it('on a telephone: one thing at a time, and nothing wider than the screen', async () => {
     await app.page.setViewportSize({ width: 390, height: 844 });
