@@ -42,7 +42,12 @@ export interface GraphqlHandlerParts {
   readonly onOperation?: ((record: OperationRecord, ms: number) => void) | undefined;
 }
 
-/** Handles `/graphql`: finds the caller, applies admission, runs the pipeline, responds, and writes one log line. */
+/**
+ * Handles `/graphql`: finds the caller, applies admission, runs the pipeline, responds, and writes one log line.
+ *
+ * A request ends in one of five ways: with the page of the explorer; with a result; rejected, with the errors that say why;
+ * with an internal error, which is logged and masked; or without a response, when its client has left.
+ */
 export function createGraphqlHandler(
   parts: GraphqlHandlerParts,
 ): (request: FastifyRequest, reply: FastifyReply) => Promise<GraphqlResponse['body'] | FastifyReply> {
@@ -115,6 +120,7 @@ export function createGraphqlHandler(
       record.code = 'ABORTED';
       trace?.end(record);
       if (deadline.cancellation.reason !== 'aborted') throw error;
+      // The client has left: no response can be sent.
       return reply.hijack();
     } finally {
       deadline.end();

@@ -68,17 +68,27 @@ export function createIdempotentCreate(records: LeasedRecords, requestDeadlineMs
 async function run(create: Create): Promise<CreateOutcome> {
   const lookUps = { nextAt: 0, waitMs: FIRST_LOOK_UP_MS };
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, MAX_POLL_MS)) {
-    const turn = await orRetryLater(create, () => takeTurn(create, lookUps));
-    if ('outcome' in turn) return turn.outcome;
-    await pause(create, pollMs, turn.heldForMs);
+    const step = await orRetryLater(create, () => takeStep(create, lookUps));
+    if ('outcome' in step) return step.outcome;
+    await pause(create, pollMs, step.heldForMs);
   }
 }
 
 /** The result of one look at the record: an outcome, or the longest time until the next look. */
-type Turn = { readonly outcome: CreateOutcome } | { readonly heldForMs: number };
-const AGAIN: Turn = { heldForMs: FIRST_POLL_MS };
+type Step = { readonly outcome: CreateOutcome } | { readonly heldForMs: number };
+const READ_AGAIN: Step = { heldForMs: FIRST_POLL_MS };
 
-function takeTurn(create: Create, lookUps: LookUps): Promise<Turn> {
+/**
+ * Reads the record and acts on its state:
+ *
+ * | state     | with the lease                                   | while another request has the lease  |
+ * | --------- | ------------------------------------------------ | ------------------------------------ |
+ * | `absent`  | creates the token                                |                                      |
+ * | `pending` |                                                  | waits                                |
+ * | `unknown` | searches for the token, and creates it otherwise | waits, and searches now and then     |
+ * | `done`    | returns the token                                | returns the token                    |
+ */
+function takeStep(create: Create, lookUps: LookUps): Promise<Step> {
   const { records, recordKey, digest, deadline } = create;
   return withLease(records, recordKey, deadline.remainingMs() + MARGIN_MS, async (attempt) => {
     const record = readRecord(attempt.record);
@@ -101,20 +111,21 @@ async function readDone({ loaders }: Create, tokenId: string): Promise<CreateOut
 }
 
 /** Called with the lease: creates the token, or finds the one that an earlier attempt created. */
-async function createOrFind(create: Create, state: CreateState, lease: Lease): Promise<Turn> {
+async function createOrFind(create: Create, state: CreateState, lease: Lease): Promise<Step> {
   const { loaders, body, digest, deadline } = create;
   if (create.made) return finish(create, create.made, lease);
   let before: readonly string[] | null;
   if (state.kind === 'unknown') {
     const found = await findMade(create, state.before);
-    if (found === 'not-to-be-known') return { outcome: notKnown };
-    if (found === 'look-again') throw inProgress(create, 0);
+    if (found === 'cannot-be-known') return { outcome: notKnown };
+    if (found === 'search-again') throw inProgress(create, 0);
     if (found) return finish(create, found, lease);
     before = state.before;
   } else before = toBefore(await loaders.lookUp.find(body, { newest: false }));
   // The POST is sent before the deadline, and may take effect for some time after it.
   const leaseMs = deadline.remainingMs() + settleMs(create);
-  if (!(await lease.write({ leaseMs, record: toText({ digest, before, owner: lease.owner }) }))) return AGAIN;
+  if (!(await lease.write({ leaseMs, record: toText({ digest, before, owner: lease.owner }) })))
+    return READ_AGAIN;
   try {
     create.made = await loaders.createToken(body);
   } catch (error) {
@@ -125,29 +136,29 @@ async function createOrFind(create: Create, state: CreateState, lease: Lease): P
 }
 
 /** Another request has the lease, or kept it when it got no response to its POST. */
-async function wait(create: Create, state: CreateState, heldForMs: number, lookUps: LookUps): Promise<Turn> {
+async function wait(create: Create, state: CreateState, heldForMs: number, lookUps: LookUps): Promise<Step> {
   const { records, recordKey, digest } = create;
   if (state.kind !== 'unknown' || state.owner === undefined) return { heldForMs };
   if (!create.made && performance.now() < lookUps.nextAt) return { heldForMs };
   lookUps.nextAt = performance.now() + lookUps.waitMs;
   lookUps.waitMs *= 2;
   const found = create.made ?? (await findMade(create, state.before));
-  if (found === 'not-to-be-known') return { outcome: notKnown };
-  if (found === undefined || found === 'look-again') return { heldForMs };
+  if (found === 'cannot-be-known') return { outcome: notKnown };
+  if (found === undefined || found === 'search-again') return { heldForMs };
   const change = doneChange(digest, found);
-  return (await records.change(recordKey, state.owner, change)) ? { outcome: { token: found } } : AGAIN;
+  return (await records.change(recordKey, state.owner, change)) ? { outcome: { token: found } } : READ_AGAIN;
 }
 
 /** The token that an earlier attempt created, if it can be distinguished from those that existed before. */
 async function findMade(
   { loaders, body }: Create,
   before: readonly string[] | null,
-): Promise<TokenDto | undefined | 'not-to-be-known' | 'look-again'> {
-  if (before === null) return 'not-to-be-known';
+): Promise<TokenDto | undefined | 'cannot-be-known' | 'search-again'> {
+  if (before === null) return 'cannot-be-known';
   const { tokens, isComplete, hadAllCalls } = await loaders.lookUp.find(body, { newest: true });
   const made = tokens.find(({ id }) => !before.includes(id));
   if (made || isComplete) return made;
-  return hadAllCalls ? 'not-to-be-known' : 'look-again';
+  return hadAllCalls ? 'cannot-be-known' : 'search-again';
 }
 
 function toBefore({ tokens, isComplete }: Matches): readonly string[] | null {
@@ -155,10 +166,10 @@ function toBefore({ tokens, isComplete }: Matches): readonly string[] | null {
 }
 
 /** Records the token before it is reported, since another request may have recorded its own meanwhile. */
-async function finish({ digest }: Create, token: TokenDto, lease: Lease): Promise<Turn> {
+async function finish({ digest }: Create, token: TokenDto, lease: Lease): Promise<Step> {
   const change = doneChange(digest, token);
   lease.leave(change);
-  return (await lease.write(change)) ? { outcome: { token } } : AGAIN;
+  return (await lease.write(change)) ? { outcome: { token } } : READ_AGAIN;
 }
 
 function doneChange(digest: string, { id: tokenId }: TokenDto) {
@@ -209,9 +220,9 @@ function inProgress({ made }: Create, heldForMs: number): UpstreamError {
 }
 
 /** Without a record, a repetition could create a second token, so nothing is sent. A created token is recorded later. */
-async function orRetryLater(create: Create, turn: () => Promise<Turn>): Promise<Turn> {
+async function orRetryLater(create: Create, step: () => Promise<Step>): Promise<Step> {
   try {
-    return await turn();
+    return await step();
   } catch (error) {
     if (!(error instanceof StateUnavailable)) throw error;
     if (create.made) return { heldForMs: MAX_POLL_MS };

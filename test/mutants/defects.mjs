@@ -462,7 +462,7 @@ function writes() {
     {
       name: 'A token that was deleted since is created again',
       file: create,
-      within: 'takeTurn',
+      within: 'takeStep',
       find: "if (state.kind === 'done')",
       replace: "if (state.kind === 'done' && (await create.loaders.freshToken(state.tokenId)))",
       tests: idempotency,
