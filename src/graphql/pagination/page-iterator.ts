@@ -68,25 +68,29 @@ export function iteratePages<Item extends { readonly id: string }>(
     }
   };
 
-  /** A page, and the index in it at which the new items begin; above their number when there are none. */
+  /**
+   * The page with the items behind the position, and the index at which they begin; above the number of items when all are
+   * passed. Usually the last passed item is where the cursor says. If the list has changed since, it is
+   * farther back (items were added before it), in the next page (pages have become smaller), or gone (it was deleted).
+   */
   const fetchFrom = async (wanted: number): Promise<Place<Item>> => {
     const { key, offset } = position;
     const limit = isSparse ? LARGEST_PAGE : Math.min(LARGEST_PAGE, offset + wanted);
     let page = await fetch(key, limit);
     let at = findBehind(page.items, position);
     if (at === undefined && limit < LARGEST_PAGE && page.next !== undefined) {
-      // Items that were added before it may have moved the last passed item out of this page.
+      // Farther back: a larger page may have it.
       page = await fetch(key, LARGEST_PAGE);
       at = findBehind(page.items, position);
     }
     if (at !== undefined) return { key, page, at };
-    // All items of the page are passed: the API's pages have become smaller since the cursor was made.
+    // The page has fewer items than are passed: all of them are.
     if (page.items.length < offset && page.next !== undefined)
       return { key, page, at: Number.POSITIVE_INFINITY };
     return findRemaining(key, page);
   };
 
-  /** The last passed item is not in its page: it was deleted, or it is in the next one. */
+  /** The last passed item is in the next page, or it is gone. */
   const findRemaining = async (key: string, page: Page<Item>): Promise<Place<Item>> => {
     const { next } = page;
     if (next === undefined) return findBehindTrail([{ key, page }], position);
