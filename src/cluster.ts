@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from './config/config.ts';
-import { startAdmin } from './http/admin.ts';
+import { type Readiness, startAdmin } from './http/admin.ts';
 import { type Channel, createPrimaryState } from './state/primary-state.ts';
 import { createTokenBuckets } from './state/token-bucket.ts';
 import type { Build } from './telemetry/build.ts';
@@ -10,9 +10,10 @@ import { createPrimaryMetrics } from './telemetry/metrics.ts';
 import { createWorkerMetrics } from './telemetry/worker-metrics.ts';
 import { type FromWorker, isForProcess, toWorker, WORKER_VARIABLE, type WorkerSettings } from './worker.ts';
 
-/** A worker that dies within this time of its start is replaced after a pause: the next may die as fast. */
+/** A worker that dies within this time of its start is replaced after a pause, because the next may die as fast. */
 const EARLY_MS = 5_000;
 const RESTART_AFTER_MS = 500;
+const DRAINING: Readiness = { status: 503, text: 'ready: no\ndraining: yes\n' };
 /** After `drainTimeoutMs`, a worker ends by itself within this time. */
 const KILL_AFTER_MS = 1_500;
 
@@ -27,7 +28,7 @@ export interface Workers {
     /** Process ids. */
     readonly workers: readonly (number | undefined)[];
   }>;
-  /** Sends each worker the signal to drain, and resolves to the exit code for all: 0 when each ended as it should. */
+  /** Sends each worker the signal to drain, and resolves to the exit code for all: 0 when each ended cleanly. */
   stop(): Promise<number>;
   setLogLevel(level: string): void;
 }
@@ -41,7 +42,7 @@ interface WorkerState {
 /**
  * Runs `config.workers` copies of this program, which share the GraphQL port, and replaces each that dies. The primary
  * process keeps the state that the workers share, where there is no Redis, and serves the admin listener for all of them.
- * `settings` gives each new worker what it needs to know; it is called once for each. `build` is for the metrics.
+ * `settings` is called once for each new worker. `build` is for the metrics.
  */
 export function startWorkers(
   config: Config,
@@ -61,7 +62,7 @@ export function startWorkers(
     workers.set(worker, entry);
     const channel = channelOf(worker);
     state.serve(channel);
-    const forget = metrics?.add(channel);
+    const removeMetrics = metrics?.add(channel);
     worker.on('message', (message: unknown) => {
       if (!isForProcess<FromWorker>(message)) return;
       if (message.kind === 'problems') entry.problems = message.problems;
@@ -71,7 +72,7 @@ export function startWorkers(
     worker.on('error', () => undefined);
     worker.once('exit', () => {
       workers.delete(worker);
-      forget?.();
+      removeMetrics?.();
     });
     return worker;
   }
@@ -98,13 +99,15 @@ export function startWorkers(
     const first = Array.from({ length: config.workers }, fork);
     const urls = await Promise.all(first.map((worker) => untilListening(worker, workers.get(worker))));
     for (const worker of first) replaceWhenDead(worker);
-    const isDraining = () => stopping;
     if (metrics && !stopping)
       admin = await startAdmin(
         config,
         {
-          isDraining,
-          addHealth: (app) => addHealth(app, { listen: config.listen, isDraining, build }),
+          isDraining: () => stopping,
+          async readReadiness() {
+            const { status, text } = stopping ? DRAINING : await readReadiness(config.listen);
+            return { status, text: text.includes('version: ') ? text : `${text}version: ${build.version}\n` };
+          },
           readMetrics: metrics.read,
         },
         log,
@@ -122,7 +125,7 @@ export function startWorkers(
       stopping = true;
       const ends = [...workers].map(async ([worker, { isListening }]) => {
         const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
-        // A worker that has not begun to listen may not have begun to catch signals either, and had nothing to do.
+        // A worker that does not listen yet may not catch signals yet either, and has nothing in flight.
         return code ?? (isListening || signal === 'SIGKILL' ? 1 : 0);
       });
       const killAll = (signal: string) => {
@@ -155,7 +158,7 @@ function untilListening(worker: Worker, entry: WorkerState | undefined): Promise
       const how = signal ? `signal ${signal}` : `exit code ${code}`;
       const fail = () =>
         reject(new ConfigError(entry?.problems ?? [`A worker could not start: it ended with ${how}.`]));
-      // What it reported may still be in the channel.
+      // Its report may still be in the channel.
       if (worker.isConnected()) worker.once('disconnect', fail);
       else fail();
     });
@@ -172,33 +175,15 @@ function channelOf(worker: Worker): Channel {
   };
 }
 
-interface HealthParts {
-  readonly listen: Config['listen'];
-  readonly isDraining: () => boolean;
-  readonly build: Build;
-}
-
-/** The responses are those of a worker: whichever gets the request, they know the same. */
-function addHealth(app: FastifyInstance, { listen, isDraining, build }: HealthParts): void {
-  app.get('/livez', { exposeHeadRoute: true }, async (_request, reply) =>
-    reply.type('text/plain').send('ok\n'),
-  );
-  app.get('/readyz', { exposeHeadRoute: true }, async (_request, reply) => {
-    const { code, text } = isDraining() ? DRAINING : await askWorker(listen);
-    const body = text.includes('version: ') ? text : `${text}version: ${build.version}\n`;
-    return reply.code(code).type('text/plain').send(body);
-  });
-}
-
-const DRAINING = { code: 503, text: 'ready: no\ndraining: yes\n' };
 const ASK_MS = 6_000;
 
-async function askWorker({ host, port }: Config['listen']): Promise<typeof DRAINING> {
+/** Readiness of a worker, whichever gets the request: all of them know the same. */
+async function readReadiness({ host, port }: Config['listen']): Promise<Readiness> {
   try {
     const name = host.includes(':') ? `[${host}]` : host;
-    const answer = await fetch(`http://${name}:${port}/readyz`, { signal: AbortSignal.timeout(ASK_MS) });
-    return { code: answer.status, text: await answer.text() };
+    const response = await fetch(`http://${name}:${port}/readyz`, { signal: AbortSignal.timeout(ASK_MS) });
+    return { status: response.status, text: await response.text() };
   } catch {
-    return { code: 503, text: 'ready: no\n' };
+    return { status: 503, text: 'ready: no\n' };
   }
 }

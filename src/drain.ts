@@ -4,8 +4,8 @@ import type { Server } from './server.ts';
 import { describeError } from './telemetry/describe-error.ts';
 import type { Output } from './telemetry/output.ts';
 
-/** Part of the drain, for the responses to what was given up. */
-const GIVE_UP_MS = 500;
+/** Last part of the drain, for the error responses to requests that are still running. */
+const EXPIRE_MS = 500;
 const REPORT_EVERY_MS = 1_000;
 
 interface Drained {
@@ -14,7 +14,7 @@ interface Drained {
   readonly drainTimeoutMs: number;
 }
 
-/** Lets requests in flight end, and then the process. Never rejects. */
+/** Waits for requests in flight, then ends the process. Never rejects. */
 export async function drain(
   { server, emulator, drainTimeoutMs }: Drained,
   logger: FastifyBaseLogger,
@@ -22,20 +22,20 @@ export async function drain(
 ): Promise<void> {
   let exitCode = 0;
   setInterval(() => logger.info(server.pending(), 'still shutting down: waiting for these'), REPORT_EVERY_MS);
-  const giveUp = () => {
+  const expire = () => {
     const pending = server.pending();
-    // Nothing is lost with a request that its client never sent to the end.
+    // A request that its client never sent completely was not started, so nothing is lost.
     if (isOnlyIncomplete(pending)) logger.info(pending, 'requests did not arrive in time: they are cut');
     else {
       exitCode = 1;
       logger.error(
         pending,
-        'requests were still running near the end of DRAIN_TIMEOUT_MS: they are answered as timed out',
+        'requests were still running near the end of DRAIN_TIMEOUT_MS: they are ended as timed out',
       );
     }
-    server.giveUp();
+    server.expireRequests();
   };
-  setTimeout(giveUp, Math.max(drainTimeoutMs - GIVE_UP_MS, drainTimeoutMs / 2));
+  setTimeout(expire, Math.max(drainTimeoutMs - EXPIRE_MS, drainTimeoutMs / 2));
   setTimeout(() => {
     const pending = server.pending();
     const isClean = exitCode === 0 && isOnlyIncomplete(pending);

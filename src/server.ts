@@ -14,16 +14,14 @@ import { createPipeline } from './graphql/pipeline/pipeline.ts';
 import { createPreparedOperations } from './graphql/pipeline/prepared-operations.ts';
 import { createSchema, readTypeDefs } from './graphql/schema.ts';
 import { openTrustedDocuments } from './graphql/trusted-documents.ts';
-import { openAdmin } from './http/admin.ts';
+import { checkReadiness, serveHealth, startAdmin } from './http/admin.ts';
 import { createHttpApp, crossOrigin, listen } from './http/app.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { type Connections, createConnections } from './http/connections.ts';
 import { graphiql, isGraphiqlBuilt } from './http/graphiql.ts';
-import { health } from './http/health.ts';
 import { home } from './http/home.ts';
 import { rejectConnection } from './http/node-server.ts';
 import { createSandboxPage } from './http/sandbox.ts';
-import { schemaFile } from './http/schema-file.ts';
 import { isLoopbackOnly } from './http/validate-request.ts';
 import { openState } from './state/open.ts';
 import type { Channel } from './state/primary-state.ts';
@@ -32,6 +30,7 @@ import type { Build } from './telemetry/build.ts';
 import { createRegistry } from './telemetry/metrics.ts';
 import { createCallLog } from './telemetry/operation-log.ts';
 import { createRequestMetrics } from './telemetry/request-metrics.ts';
+import { reportMetrics } from './telemetry/worker-metrics.ts';
 import { createIdempotentCreate } from './tokens/idempotent-create.ts';
 import { createListPrefetch } from './tokens/list-prefetch.ts';
 import { createDeadlines } from './upstream/cancellation.ts';
@@ -57,17 +56,17 @@ export interface Server {
   /** Of the GraphQL endpoint. */
   readonly url: string;
   readonly adminUrl: string | undefined;
-  /** In `pat` mode: logs whether the API accepts the credential, and which to try if not. Never rejects. */
+  /** In `pat` mode: logs whether the API accepts the credential. Never rejects. */
   probe(): Promise<void>;
-  /** Answers what is in flight, refuses what comes after, and resolves when both listeners are closed. */
+  /** Finishes requests in flight, accepts no others, and resolves when both listeners are closed. */
   close(): Promise<void>;
-  /** While closing: answers what is still in flight as if its deadline had passed. */
-  giveUp(): void;
-  /** What `close` waits for. */
+  /** While closing: ends requests in flight as if their deadline had passed. */
+  expireRequests(): void;
+  /** The requests that `close` waits for. */
   pending(): ReturnType<Connections['pending']>;
 }
 
-/** Puts the gateway together and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
+/** Connects all parts of the gateway and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
 export async function startServer(options: ServerOptions, log: FastifyBaseLogger): Promise<Server> {
   const hasGraphiql = options.explorer === 'graphiql' || options.explorer === 'both';
   if (hasGraphiql && !isGraphiqlBuilt()) throw new ConfigError([GRAPHIQL_MISSING]);
@@ -139,7 +138,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   };
   const app = createHttpApp(http, log, isDraining);
   await crossOrigin(app, options.cors);
-  // After CORS, so that pages may read the refusal.
+  // After CORS, so that pages may read the error.
   admission.guard(app);
   const pipeline = createPipeline({ apollo, trusted, limits, prepared, running: operations, executor });
   const handler = createGraphqlHandler({
@@ -157,7 +156,11 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   });
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
   home(app, options.explorer);
-  if (options.introspection) schemaFile(app, typeDefs);
+  // For tools that want a file.
+  if (introspection)
+    app.get('/schema.graphql', async (_request, reply) =>
+      reply.type('text/plain; charset=utf-8').send(`${typeDefs}\n`),
+    );
   if (hasGraphiql) graphiql(app, options.sampleAuthorization);
   const checks = {
     isDraining,
@@ -169,7 +172,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     whyRedisUnreachable: state.whyRedisUnreachable,
     version: options.build.version,
   };
-  health(app, checks);
+  const readReadiness = () => checkReadiness(checks);
+  serveHealth(app, readReadiness);
   const registry =
     metrics &&
     createRegistry({
@@ -185,14 +189,14 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     });
 
   await listen(app, { ...options.listen, variables: { host: 'HOST', port: 'PORT' } });
-  const admin = registry && (await openAdmin(options, { registry, isDraining, checks }, log));
+  const admin = registry && (await openAdmin(options, registry, { isDraining, readReadiness }, log));
   return {
     url: `${urlOf(app)}/graphql`,
     adminUrl: admin && urlOf(admin),
     probe: async () => authenticator.probe?.(upstream.client),
     async close() {
       draining = true;
-      // Load balancers learn from `/readyz` meanwhile. What they sent and was not read yet would be reset.
+      // Load balancers notice `/readyz` meanwhile. Connections that are not accepted yet would be reset.
       await setTimeout(options.http.drainDelayMs);
       await app.close();
       await apollo.stop();
@@ -203,16 +207,28 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       trusted?.close();
       await tracing?.close();
     },
-    giveUp: deadlines.expireAll,
+    expireRequests: deadlines.expireAll,
     pending: connections.pending,
   };
+}
+
+/** A worker has no admin listener: its primary process has one for all workers. */
+async function openAdmin(
+  options: ServerOptions,
+  registry: ReturnType<typeof createRegistry>,
+  health: Omit<Parameters<typeof startAdmin>[1], 'readMetrics'>,
+  log: FastifyBaseLogger,
+): Promise<FastifyInstance | undefined> {
+  if (!options.primary) return startAdmin(options, { ...health, readMetrics: () => registry.metrics() }, log);
+  reportMetrics(registry, options.primary);
+  return undefined;
 }
 
 const GRAPHIQL_MISSING =
   'EXPLORER=graphiql and both need the files of GraphiQL: run `node tools/graphiql/build.mjs` first';
 
 const CONNECTIONS_FULL =
-  'client connections are at their limit: idle ones are closed, and new ones are refused where none is idle. Raise the limit of open files (ulimit -n), or add replicas';
+  'client connections are at their limit: idle ones are closed, and new ones are rejected where none is idle. Raise the limit of open files (ulimit -n), or add replicas';
 
 const API_URL = 'API_GATEWAY_URL';
 

@@ -1,27 +1,22 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import { serveMetrics } from '../telemetry/metrics.ts';
-import { type Channel, reportMetrics } from '../telemetry/worker-metrics.ts';
 import { createHttpApp, listen } from './app.ts';
 import { createConnections, MAX_ADMIN_CONNECTIONS } from './connections.ts';
-import { type HealthOptions, health } from './health.ts';
 import { rejectConnection } from './node-server.ts';
 import { isLoopbackOnly } from './validate-request.ts';
 
-type AdminOptions = Pick<Config, 'admin' | 'http' | 'limits'>;
-
 interface AdminParts {
   readonly isDraining: () => boolean;
-  /** Adds `/livez` and `/readyz`. */
-  readonly addHealth: (app: FastifyInstance) => void;
+  readonly readReadiness: () => Promise<Readiness>;
+  /** In the text format of Prometheus. */
   readonly readMetrics: () => Promise<string>;
 }
 
 /** The second listener, for operators: health and metrics. Rejects when its port is taken. */
 export async function startAdmin(
-  { admin, http, limits }: AdminOptions,
-  { isDraining, addHealth, readMetrics }: AdminParts,
+  { admin, http, limits }: Pick<Config, 'admin' | 'http' | 'limits'>,
+  { isDraining, readReadiness, readMetrics }: AdminParts,
   log: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
   const connections = createConnections({ max: MAX_ADMIN_CONNECTIONS, reject: rejectConnection });
@@ -35,22 +30,75 @@ export async function startAdmin(
     log,
     isDraining,
   );
-  addHealth(app);
+  serveHealth(app, readReadiness);
   serveMetrics(app, readMetrics);
   if (admin) await listen(app, { ...admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } });
   return app;
 }
 
-/** The admin listener of this process. A worker has none: its primary process has one for all. */
-export async function openAdmin(
-  options: AdminOptions & { readonly primary?: Channel | undefined },
-  { registry, isDraining, checks }: { registry: Registry; isDraining: () => boolean; checks: HealthOptions },
-  log: FastifyBaseLogger,
-): Promise<FastifyInstance | undefined> {
-  if (options.primary) {
-    reportMetrics(registry, options.primary);
-    return undefined;
-  }
-  const addHealth = (app: FastifyInstance) => health(app, checks);
-  return startAdmin(options, { isDraining, addHealth, readMetrics: () => registry.metrics() }, log);
+/** The response of `/readyz`. */
+export interface Readiness {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** `/livez`: the process responds. `/readyz`: it wants traffic. */
+export function serveHealth(app: FastifyInstance, readReadiness: () => Promise<Readiness>): void {
+  app.get('/livez', { exposeHeadRoute: true }, async (_request, reply) =>
+    reply.type('text/plain').send('ok\n'),
+  );
+  app.get('/readyz', { exposeHeadRoute: true }, async (_request, reply) => {
+    const { status, text } = await readReadiness();
+    return reply.code(status).type('text/plain').send(text);
+  });
+}
+
+interface HealthChecks {
+  readonly isDraining: () => boolean;
+  /** Whether requests should go elsewhere for a while. */
+  readonly isOverloaded: () => boolean;
+  /** Why IAM cannot be used, in a few words without host names. Resolves to undefined while it can. */
+  readonly whyUpstreamUnreachable: () => Promise<string | undefined>;
+  /** The same for Redis, `''` where the cause is not known yet. Absent: there is no Redis. */
+  readonly whyRedisUnreachable?: (() => string | undefined) | undefined;
+  /** Version of the gateway. */
+  readonly version: string;
+}
+
+/**
+ * One line per dependency, and why one cannot be reached. An unreachable IAM API is reported and does not make a replica
+ * unready: every replica would be, and clients would get the error of a load balancer instead of the gateway's. The same
+ * goes for Redis, without which most requests work.
+ */
+export async function checkReadiness({
+  isDraining,
+  isOverloaded,
+  whyUpstreamUnreachable,
+  whyRedisUnreachable,
+  version,
+}: HealthChecks): Promise<Readiness> {
+  const draining = isDraining();
+  const overloaded = isOverloaded();
+  const ready = !draining && !overloaded;
+  const upstream = await whyUpstreamUnreachable();
+  const redis = whyRedisUnreachable?.();
+  const lines = [
+    `ready: ${yesOrNo(ready)}`,
+    `upstream: ${okUnless(upstream)}`,
+    ...(whyRedisUnreachable ? [`redis: ${okUnless(redis)}`] : []),
+    `draining: ${yesOrNo(draining)}`,
+    `overloaded: ${yesOrNo(overloaded)}`,
+    `version: ${version}`,
+    ...(upstream ? [`upstream-cause: ${upstream}`] : []),
+    ...(redis ? [`redis-cause: ${redis}`] : []),
+  ];
+  return { status: ready ? 200 : 503, text: `${lines.join('\n')}\n` };
+}
+
+function yesOrNo(claim: boolean): string {
+  return claim ? 'yes' : 'no';
+}
+
+function okUnless(problem: string | undefined): string {
+  return problem === undefined ? 'ok' : 'unreachable';
 }
