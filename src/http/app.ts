@@ -32,7 +32,7 @@ export interface HttpOptions extends HttpServerOptions {
   readonly onResponse?: ((response: CountedResponse) => void) | undefined;
 }
 
-/** What the metrics count. Its texts are of a fixed set. */
+/** A response for the metrics. Method and route are from a fixed set. */
 export interface CountedResponse {
   readonly method: string;
   readonly route: string;
@@ -41,7 +41,7 @@ export interface CountedResponse {
   readonly ms: number | undefined;
 }
 
-/** A listener without routes: what holds of every request and every answer, whatever path it is for. */
+/** A listener without routes: the checks and headers of all requests and responses. */
 export function createHttpApp(
   options: HttpOptions,
   log: FastifyBaseLogger,
@@ -51,7 +51,7 @@ export function createHttpApp(
   const observer = createObserver(routes, options.onResponse, log);
   const app = fastify({
     loggerInstance: withoutListeningLines(log),
-    // A child for each request would only add the request's id, which the lines that need it have.
+    // A child logger per request would only add the request's id, which lines already have where it is needed.
     childLoggerFactory: (logger) => logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: readRequestId,
@@ -61,37 +61,37 @@ export function createHttpApp(
     bodyLimit: options.maxBodyBytes,
     serverFactory: (handler: RequestListener) =>
       createHttpServer(handler, options, options.connections, observer),
-    // Done by the server, because Fastify does it for one address only of a `HOST` that has several.
+    // `node-server.ts` does this, because Fastify does it for one address only of a `HOST` that has several.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       sendError(error, request, reply.headers(commonHeaders(request.id))),
     forceCloseConnections: 'idle',
-    // While draining, what still arrives on an open connection is answered; `connection: close` then ends it.
+    // While draining, requests on open connections are served; `connection: close` then ends the connection.
     return503OnClosing: false,
   }) as unknown as FastifyInstance;
   app.addHook('onRoute', ({ url }) => {
     routes.add(url);
   });
-  // Hooks that have nothing to wait for call back: a promise for each would be most of their price.
+  // Hooks that do not wait use the callback: a promise would cost more than their work.
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(commonHeaders(request.id));
     done();
   });
-  // Not on arrival: what was in flight when the drain began must not leave an idle connection behind either.
+  // On sending, so that it includes requests that were in flight when the drain began.
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) reply.header('connection', 'close');
     done();
   });
   httpChecks(app, options);
-  askForBody(app, options.maxBodyBytes);
+  requestBody(app, options.maxBodyBytes);
   jsonBody(app);
   slowClients(app, options.requestTimeoutMs);
   app.setErrorHandler<FastifyError>(sendError);
   return app;
 }
 
-/** Sends `100 Continue` to a client that waits for it, after the checks of the head: the last hook before the body is read. */
-function askForBody(app: FastifyInstance, maxBodyBytes: number): void {
+/** Sends `100 Continue` to a client that waits for it, in the last hook before the body is read, after all checks. */
+function requestBody(app: FastifyInstance, maxBodyBytes: number): void {
   app.addHook('preParsing', ({ raw, headers }, reply, _payload, done) => {
     if (!isWaitingForContinue(raw)) done(null);
     else if (Number(headers['content-length']) > maxBodyBytes) done(new HttpError(413, TOO_LARGE));
@@ -123,13 +123,13 @@ function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyR
   return reply.code(status).send(errorBody(code, message));
 }
 
-/** The line of a request that was rejected before it was one for GraphQL. The others have their operation's. */
+/** The log line of a request that was rejected before it was read as GraphQL. */
 const REJECTED_LINE = 'request rejected';
 
 const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'POST']);
 const OTHER = 'other';
 
-/** Clients choose methods and paths freely: those that are not served count together. */
+/** Clients choose methods and paths freely, so those that are not served are counted as one. */
 function createObserver(
   routes: ReadonlySet<string>,
   onResponse: HttpOptions['onResponse'],
@@ -149,14 +149,14 @@ function createObserver(
 
 const TOO_LARGE = 'The body is too large.';
 
-/** Fastify's own, by their codes. */
+/** Public messages for Fastify's own errors, by their codes. */
 const MESSAGES: Readonly<Record<string, string>> = {
   FST_ERR_BAD_URL: 'The URL is malformed.',
   FST_ERR_CTP_BODY_TOO_LARGE: TOO_LARGE,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the request as `content-type: application/json`.',
 };
 
-/** Of GraphQL clients (Apollo's name their application and its version), and of what traces their requests. */
+/** Headers of GraphQL clients (Apollo's send their name and version) and of tracing in browsers. */
 const HEADERS = [
   'accept',
   'content-type',
@@ -172,10 +172,10 @@ const HEADERS = [
   'baggage',
   'sentry-trace',
 ];
-/** What pages may read of an answer, besides what every page may. */
+/** Response headers that pages may read, besides the ones that are always allowed. */
 const EXPOSED_HEADERS = ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'];
 
-/** CORS with an allow-list. Pages of other origins get no answer that they can read. */
+/** CORS with an allow-list. Pages of other origins cannot read responses. */
 export async function crossOrigin(
   app: FastifyInstance,
   { origins, headers }: { readonly origins: readonly string[]; readonly headers: readonly string[] },
@@ -185,7 +185,7 @@ export async function crossOrigin(
     allowedHeaders: [...new Set([...HEADERS, ...headers])],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 86_400,
-    // An OPTIONS that is no preflight would be refused in plain text; answering it like one gives nothing away.
+    // A strict plugin would reject an OPTIONS that is no preflight in plain text; `validate-request.ts` rejects it.
     strictPreflight: false,
   });
 }
@@ -193,11 +193,11 @@ export async function crossOrigin(
 interface Listener {
   readonly host: string;
   readonly port: number;
-  /** The variables that set these two. */
+  /** The variables that set host and port, for messages. */
   readonly variables: { readonly host: string; readonly port: string };
 }
 
-/** Rejects with a `ConfigError` when the address cannot be had. */
+/** Rejects with a `ConfigError` when the address cannot be used. */
 export async function listen(app: FastifyInstance, { host, port, variables }: Listener): Promise<void> {
   try {
     await app.listen({ host, port, listenTextResolver: () => LISTENING });
@@ -224,7 +224,7 @@ function describeListenError(error: unknown, { host, port, variables }: Listener
 
 const LISTENING = 'listening';
 
-/** The same logger without the line that Fastify writes for each address: the process writes one for all. */
+/** The same logger without the line that Fastify writes for each address: the process writes one line for all. */
 export function withoutListeningLines(log: FastifyBaseLogger): FastifyBaseLogger {
   const info = (...line: Parameters<FastifyBaseLogger['info']>) => {
     if ((line[0] as unknown) !== LISTENING) log.info(...line);

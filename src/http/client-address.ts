@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
-/** The address that a request comes from, in one spelling. */
+/** The client's address, in its canonical form. */
 export type ClientAddress = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string;
 
 /**
- * The connection's own address, or, where it is a trusted proxy's, the last one in `X-Forwarded-For` that is not. What
- * is no address there is not believed: the connection's own stands in for it.
+ * The address of the connection, or, where that is a trusted proxy, the last address in `X-Forwarded-For` that is not.
+ * Malformed entries are not trusted: then the address of the connection is used.
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const isTrusted = createNetworkCheck(trustedProxies);
@@ -18,7 +18,7 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
   };
 }
 
-/** Each proxy adds the address that it was called from, so the entries are read from their end. */
+/** Each proxy appends the address of its own client, so the entries are read from the end. */
 function findClient(entries: readonly string[], isTrusted: (address: string) => boolean): string | undefined {
   for (let at = entries.length - 1; at >= 0; at--) {
     const address = normalizeAddress(entries[at] as string);
@@ -57,7 +57,7 @@ function addNetwork(list: BlockList, network: string): void {
   const address = normalizeAddress(text);
   if (address === undefined) return;
   const family = familyOf(address);
-  // Of an IPv4 address that is written as IPv6 the first 96 bits say that it is one.
+  // The first 96 bits of an IPv4 address in IPv6 form are its prefix.
   const skipped = family === 'ipv4' && text.includes(':') ? 96 : 0;
   const length = bits === undefined ? SIZES[family] : Number(bits) - skipped;
   list.addSubnet(address, Math.max(0, length), family);

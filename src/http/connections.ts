@@ -14,7 +14,7 @@ interface Connection {
   readonly socket: Socket;
   /** In the order of arrival. */
   readonly exchanges: Set<Exchange>;
-  /** Bytes read when the last response ended: more than these are the beginning of a request. */
+  /** Bytes read when the last response ended. Further bytes are the beginning of a request. */
   bytesAtRest: number;
 }
 
@@ -22,7 +22,7 @@ export interface ConnectionCounts {
   readonly open: number;
   /** Idle connections that were closed to make room for new ones. */
   readonly evicted: number;
-  /** Connections that were refused because all others were in use. */
+  /** Connections that were rejected because all others were in use. */
   readonly rejected: number;
 }
 
@@ -30,27 +30,27 @@ export interface ConnectionCounts {
 export interface Connections {
   readonly max: number;
   /**
-   * Follows the connections of a server, and what its `close` does: idle connections are closed, also those on which
-   * nothing was ever sent. A request that is partly sent keeps its timeouts, and a response is sent to its end.
+   * Tracks the connections of a server and replaces its `close`: idle connections are closed, also those on which nothing
+   * was ever sent. A request that is partly sent keeps its timeouts, and a response is sent to its end.
    */
-  follow(server: HttpServer): void;
+  track(server: HttpServer): void;
   /** Requests on a connection whose responses have not ended, the latest last. */
   exchangesOn(socket: Duplex): ReadonlySet<Exchange>;
   counts(): ConnectionCounts;
-  /** What a drain waits for: complete requests, and requests that the client is still sending. */
+  /** The requests that a drain waits for: complete ones, and those that the client is still sending. */
   pending(): { readonly requests: number; readonly incompleteRequests: number };
 }
 
 interface ConnectionsOptions {
-  /** Connections at once. The one that is idle the longest is closed for a new one. Undefined: no limit. */
+  /** Limit of open connections. The one that is idle the longest is closed for a new one. Undefined: no limit. */
   readonly max?: number | undefined;
   /** Called for each connection that is evicted or rejected. */
   readonly onFull?: () => void;
-  /** Ends a connection that there is no room for. */
+  /** Ends a connection above the limit. */
   readonly reject: (socket: Socket) => void;
 }
 
-/** Connections of probes and scrapers to the admin listener at once. */
+/** Limit of open connections to the admin listener. */
 export const MAX_ADMIN_CONNECTIONS = 64;
 
 const NONE: ReadonlySet<Exchange> = new Set();
@@ -61,7 +61,7 @@ export function createConnections({
   reject,
 }: ConnectionsOptions): Connections {
   const open = new Map<Duplex, Connection>();
-  /** Without a request in progress, the one that is idle the longest first. Some of them may be sending a request's head. */
+  /** Connections without a request in progress, the longest idle first. On some a request's head may be arriving. */
   const idle = new Set<Connection>();
   const counts = { evicted: 0, rejected: 0 };
 
@@ -120,7 +120,7 @@ export function createConnections({
 
   return {
     max,
-    follow(server) {
+    track(server) {
       server.on('connection', accept);
       server.on('request', (request, response) => start(server, request, response));
       replaceClose(server, () => closeIdle(server));
@@ -141,8 +141,8 @@ function isSending({ socket, bytesAtRest }: Connection): boolean {
 }
 
 /**
- * Of several requests that a client sends at once, only the response of the first hears that the connection is gone. The
- * others would wait for their turn for ever, and what counts requests by the end of their responses would never be done.
+ * When a client sends several requests at once, only the response of the first gets `close` when the connection is lost.
+ * The others would wait forever, and counters that decrement at the end of a response would never reach zero.
  */
 function abandon({ exchanges }: Connection): void {
   for (const { response } of exchanges) {
@@ -152,8 +152,8 @@ function abandon({ exchanges }: Connection): void {
 }
 
 /**
- * `close` of Node.js' HTTP server stops its timer for slow requests, so that half a request would hold the server open for
- * ever. This one stops the timer when the last connection is closed.
+ * `close` of the HTTP server of Node.js stops its timer for slow requests, so half a request would keep the server open
+ * forever. This one stops the timer when the last connection is closed.
  */
 function replaceClose(server: HttpServer, closeIdle: () => void): void {
   server.close = (callback) => {
@@ -170,8 +170,8 @@ interface Watched extends ServerResponse {
 }
 
 /**
- * Calls `listener` when the response is over, sent or not: every response closes. At once, if it has already: the client
- * need not wait for us. One listener of Node.js' for all of ours, as each is dearer than most of what they do.
+ * Calls `listener` when the response is closed, sent or not; at once if it is closed already. All listeners share one
+ * event listener of Node.js, because adding one costs more than most of what they do.
  */
 export function onClose(response: Watched, listener: () => void): void {
   if (response.destroyed) listener();
@@ -189,7 +189,7 @@ function callListeners(this: Watched): void {
 /** A response that was sent to its end. */
 export interface SentResponse {
   readonly method: string;
-  /** Without its query. It is the client's text. */
+  /** The path that the client sent, without its query. */
   readonly path: string;
   readonly status: number;
   /** From the head of the request to the last byte of the response. */
@@ -198,20 +198,20 @@ export interface SentResponse {
 
 export interface ResponseObserver {
   onResponse(response: SentResponse): void;
-  /** What was sent on a connection from which no request could be read. */
+  /** Called for an error response on a connection from which no request could be read. */
   onRejection(rejection: HttpError, requestId: string): void;
 }
 
-/** The event of a socket on which such a rejection is sent. */
+/** The event of a socket on which such an error response is sent. */
 export const REJECTED = 'tokens-gateway:rejected';
 
-/** Reports every response of a server, whichever of its layers sends it. */
+/** Reports every response of a server, from Fastify or from the server itself. */
 export function observeResponses(server: Server, observer: ResponseObserver): void {
   server.on('connection', (socket) => socket.once(REJECTED, observer.onRejection));
   server.prependListener('request', ({ method = '', url = '' }, response) => {
     const startedAt = performance.now();
     onClose(response, () => {
-      // The client left.
+      // The client disconnected.
       if (!response.writableFinished) return;
       const [path = ''] = url.split('?', 1);
       observer.onResponse({ method, path, status: response.statusCode, ms: performance.now() - startedAt });

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-/** A refusal of HTTP's in the shape of a GraphQL answer. */
+/** An HTTP error in the shape of a GraphQL response. */
 export function errorBody(
   code: string,
   message: string,
@@ -9,7 +9,7 @@ export function errorBody(
   return { errors: [{ message, extensions: { code, ...extensions } }] };
 }
 
-/** The request is wrong as HTTP, before anybody looks for GraphQL in it. The message is written for the client. */
+/** A request that is rejected before it is read as GraphQL. The message is written for the client. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly statusCode: number;
@@ -20,7 +20,7 @@ export class HttpError extends Error {
   }
 }
 
-/** What every answer has, whatever it is about. */
+/** The headers of every response. */
 export function commonHeaders(requestId: string): Record<string, string> {
   return {
     'cache-control': 'no-store',
@@ -29,7 +29,7 @@ export function commonHeaders(requestId: string): Record<string, string> {
   };
 }
 
-/** The same refusal as text, for a connection on which nothing that could be answered properly has arrived. */
+/** An error response as bytes, for a connection on which no complete request has arrived. */
 export function rawErrorResponse({ statusCode, message }: HttpError, requestId: string): string {
   const isFull = statusCode === 503;
   const body = JSON.stringify(

@@ -27,12 +27,12 @@ export function chooseResultType(accept: string | undefined): ResultType | undef
   return accept === undefined || accept === '*/*' ? RESULT_TYPES[0] : chosenFor(accept).result;
 }
 
-/** Whether a browser asks for a page rather than for a GraphQL result. */
+/** Whether a browser prefers a page to a GraphQL result. */
 export function prefersHtml(accept: string | undefined): boolean {
   return accept !== undefined && accept !== '*/*' && chosenFor(accept).isHtml;
 }
 
-/** What keeps a body of this `Content-Type` from being read as JSON in UTF-8; undefined when nothing does. */
+/** Why a body of this `Content-Type` cannot be read as JSON in UTF-8; undefined when it can. */
 export function findJsonTypeProblem(contentType: string | undefined): 'type' | 'charset' | undefined {
   if (contentType === 'application/json') return undefined;
   const type = contentType === undefined ? undefined : parseMediaRange(contentType);
@@ -92,7 +92,7 @@ function specificityFor(type: string, { essence, parameters }: MediaRange): numb
   return essence === '*/*' ? 0 : undefined;
 }
 
-/** `utf8` is no name that IANA has registered, but clients send it, and it means nothing else. */
+/** `utf8` is not registered at IANA, but clients send it, and it has no other meaning. */
 function isUtf8(charset: string): boolean {
   return /^utf-?8$/i.test(charset);
 }
@@ -127,7 +127,7 @@ interface Choice {
   readonly isHtml: boolean;
 }
 
-/** Clients send few different headers, so their choices are kept. */
+/** Clients send few different headers, so the choices are cached. */
 const choices = new Map<string, Choice>();
 const MAX_CHOICES = 100;
 const MAX_KEPT_CHARS = 500;

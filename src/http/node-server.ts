@@ -25,10 +25,10 @@ export interface HttpServerOptions {
   readonly keepAliveTimeoutMs: number;
 }
 
-/** A client that is still sending gets this long to read why it is refused: closing at once would discard the answer. */
+/** Time for a client that is still sending to read the error response: closing at once would discard it. */
 const LINGER_MS = 500;
 
-/** Node.js' own server, except that what it would refuse by itself is refused in the words and headers of this gateway. */
+/** The HTTP server of Node.js, with the error responses and headers of this gateway in place of its own. */
 export function createHttpServer(
   handler: RequestListener,
   options: HttpServerOptions,
@@ -39,16 +39,16 @@ export function createHttpServer(
     {
       ...timeouts(options),
       keepAliveTimeout: options.keepAliveTimeoutMs,
-      // Checked where it can be answered in our shape: validate-request.ts.
+      // `validate-request.ts` checks it, with the error response of this gateway.
       requireHostHeader: false,
     },
-    // What arrives on a connection that was rejected has its response already.
+    // A connection that was rejected has its response already: requests that follow on it are ignored.
     (request, response) => {
       if (request.socket.writable) handler(request, response);
     },
   );
   observeResponses(server, observer);
-  connections.follow(server);
+  connections.track(server);
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
     const exchange = [...connections.exchangesOn(socket)].at(-1);
     const error = parserError(code);
@@ -62,9 +62,9 @@ export function createHttpServer(
     socket.on('error', () => socket.destroy());
     reject(socket, new HttpError(405, 'This is no proxy.'));
   });
-  // An expectation that nobody knows may be ignored (RFC 9110, 10.1.1). Node.js would answer with an empty 417.
+  // An unknown expectation may be ignored (RFC 9110 section 10.1.1). Node.js would respond with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  // Node.js would ask for the body before anything was checked.
+  // Node.js would request the body before any check.
   server.on('checkContinue', (request, response) => {
     waitingForContinue.add(request);
     server.emit('request', request, response);
@@ -72,19 +72,19 @@ export function createHttpServer(
   return server;
 }
 
-/** Requests whose clients send the body only when they are asked to: `Expect: 100-continue` (RFC 9110, 10.1.1). */
+/** Requests with `Expect: 100-continue`: the client waits before it sends the body (RFC 9110 section 10.1.1). */
 const waitingForContinue = new WeakSet<IncomingMessage>();
 
 export function isWaitingForContinue(request: IncomingMessage): boolean {
   return waitingForContinue.has(request);
 }
-/** Asks for the body of such a request. */
+/** Requests the body of such a request. */
 export function continueRequest(request: IncomingMessage, response: ServerResponse): void {
   waitingForContinue.delete(request);
   response.writeContinue();
 }
 
-/** Node.js looks for slow clients from time to time: so a client's time ends one look early, and it is never cut late. */
+/** Node.js checks for slow clients at intervals. Timeouts are one interval shorter, so no client gets more time. */
 function timeouts({ headersTimeoutMs, requestTimeoutMs }: HttpServerOptions) {
   const lookEveryMs = Math.ceil(Math.min(500, headersTimeoutMs / 4));
   return {
@@ -95,7 +95,7 @@ function timeouts({ headersTimeoutMs, requestTimeoutMs }: HttpServerOptions) {
   };
 }
 
-/** Which error of the parser it was is for nobody to know. */
+/** Does not reveal which error of the parser it was. */
 function parserError(code: string | undefined): HttpError {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -107,7 +107,7 @@ function parserError(code: string | undefined): HttpError {
   }
 }
 
-/** What is wrong came behind a request that is being answered: an error response now would be taken for that answer. */
+/** For a malformed request behind one in progress: an error response now would be read as the response to the first. */
 function rejectAfter(exchange: Exchange, socket: Duplex, error: HttpError): void {
   if (exchange.isLast) return;
   exchange.isLast = true;
@@ -115,11 +115,11 @@ function rejectAfter(exchange: Exchange, socket: Duplex, error: HttpError): void
 }
 
 function reject(socket: Duplex, error: HttpError): void {
-  // The parser reports every further piece of a request that it gave up.
+  // The parser reports every further chunk of a malformed request.
   if (!socket.writable) return;
   const requestId = randomUUID();
   socket.emit(REJECTED, error, requestId);
-  // What is late must not arrive after all, and then be done behind the back of a client that was told otherwise.
+  // The rest of a late request must not be executed after the client was told that it timed out.
   if (error.statusCode === 408) {
     socket.end(rawErrorResponse(error, requestId), () => socket.destroy());
     return;
@@ -130,23 +130,23 @@ function reject(socket: Duplex, error: HttpError): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-/** Rejected connections that are told why at the same time. More are closed without a word. */
-const MAX_TOLD = 32;
-let told = 0;
+/** Limit of rejected connections that get an error response at the same time. Further ones are closed without one. */
+const MAX_REJECTING = 32;
+let rejecting = 0;
 
-/** Ends a connection that there is no room for. */
+/** Ends a connection above the limit. */
 export function rejectConnection(socket: Socket): void {
   socket.on('error', () => socket.destroy());
-  if (told >= MAX_TOLD) {
+  if (rejecting >= MAX_REJECTING) {
     socket.destroy();
     return;
   }
-  told++;
-  socket.once('close', () => told--);
+  rejecting++;
+  socket.once('close', () => rejecting--);
   reject(socket, new HttpError(503, 'The gateway has as many connections as it can. Try again.'));
 }
 
-/** Closes a connection after its response, but not at once: the client may have begun to send what was refused. */
+/** Closes a connection after its response, with a delay: the client may have begun to send the rejected body. */
 export function lingerAfterResponse(socket: Socket): void {
   socket.destroySoon = () => {
     socket.end();
@@ -155,34 +155,34 @@ export function lingerAfterResponse(socket: Socket): void {
   };
 }
 
-/** A request may be refused before its body has arrived: this much of the rest is read and thrown away. */
+/** A request may be rejected before its body has arrived. This much of the rest is read and discarded. */
 const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
 const MAX_DISCARD_MS = 5_000;
 
-/** What is owed to clients that send or read slowly, and what is not. Slow requests are cut by the server itself. */
-export function slowClients(app: FastifyInstance, answerTimeoutMs: number): void {
+/** Limits the time of responses, and of bodies that are discarded. The server itself ends slow requests. */
+export function slowClients(app: FastifyInstance, responseTimeoutMs: number): void {
   app.addHook('onSend', ({ raw: request }, reply, _payload, done) => {
     const { raw: response } = reply;
-    const limitAnswer = () => {
+    const limitResponse = () => {
       if (!response.destroyed) {
-        const timer = setTimeout(() => response.destroy(), answerTimeoutMs);
+        const timer = setTimeout(() => response.destroy(), responseTimeoutMs);
         onClose(response, () => clearTimeout(timer));
       }
       done();
     };
-    if (request.complete) limitAnswer();
+    if (request.complete) limitResponse();
     else if (isWaitingForContinue(request)) {
-      // The body will not come, or has come unasked: the next request cannot be told from it (RFC 9110, 10.1.1).
+      // The body may follow or not, so the next request cannot be distinguished from it (RFC 9110 section 10.1.1).
       reply.header('connection', 'close');
       lingerAfterResponse(request.socket);
-      limitAnswer();
-    } else discardBody(request).then(limitAnswer, done);
+      limitResponse();
+    } else discardBody(request).then(limitResponse, done);
   });
 }
 
 /**
- * To close a connection on which the client is still sending resets it, and the client loses the answer that it would
- * have read next. Resolves when the body is over, and at the latest when it is too much or takes too long.
+ * Closing a connection on which the client is still sending resets it, and the client loses the response. Resolves when
+ * the body has ended, is too large, or takes too long.
  */
 function discardBody(request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {

@@ -4,7 +4,7 @@ import { isLoopback } from '../config/network.ts';
 import { HttpError } from './error-response.ts';
 import { chooseResultType, findJsonTypeProblem } from './media-type.ts';
 
-/** Refuses what the head of a request shows to be wrong, before its body is read. */
+/** Rejects requests with a wrong head before their body is read. */
 export function httpChecks(
   app: FastifyInstance,
   { isLoopbackOnly }: { readonly isLoopbackOnly: boolean },
@@ -21,7 +21,7 @@ export function httpChecks(
     const isNoPreflight = request.method === 'OPTIONS' && !isPreflight(request.headers);
     done(isNoPreflight ? routeError(request, reply, methodsOf) : undefined);
   });
-  // Not earlier: the hooks of CORS run on arrival, and pages that may call may also read what is wrong.
+  // After the hooks of CORS, which run on arrival, so that allowed pages can read the error.
   app.addHook('preParsing', (request, reply, _payload, done) => {
     const error =
       checkHost(request) ??
@@ -37,14 +37,14 @@ function isPreflight({ origin, 'access-control-request-method': method }: Incomi
   return origin !== undefined && method !== undefined;
 }
 
-/** Whether a listener serves loopback names only: nobody but this machine can reach it, and it lets everybody in. */
+/** Whether a listener serves only loopback names: it is on a loopback address and authenticates nobody. */
 export function isLoopbackOnly(host: string, isOpen: boolean): boolean {
   return isOpen && isLoopback(host);
 }
 
 /**
- * Where a request says that it goes to: its `Host`, and its target where that is a whole URL (RFC 9112 section 3.2.2).
- * A malformed one is left to the check of the URL.
+ * The hosts that a request names: its `Host`, and its target where that is a whole URL (RFC 9112 section 3.2.2). The check
+ * of the URL rejects malformed ones.
  */
 function authoritiesOf({ raw, originalUrl }: FastifyRequest): string[] {
   const target = /^https?:\/\/([^/?#]*)/i.exec(originalUrl)?.[1];
@@ -52,8 +52,8 @@ function authoritiesOf({ raw, originalUrl }: FastifyRequest): string[] {
 }
 
 /**
- * A page of any site can point its own name at a loopback address and then read what a gateway on the visitor's machine
- * answers (DNS rebinding). Only the name that the browser was given tells such a page from a local client.
+ * Any web page can point its own host name at a loopback address and then read the responses of a gateway on the visitor's
+ * machine (DNS rebinding). Only the host name distinguishes such a page from a local client.
  */
 function createLoopbackCheck(): (authority: string) => boolean {
   let known: string | undefined;
@@ -62,7 +62,7 @@ function createLoopbackCheck(): (authority: string) => boolean {
     const url = `http://${authority}`;
     if (!URL.canParse(url)) return true;
     const name = new URL(url).hostname.replace(/\.$/, '');
-    // RFC 6761 section 6.3: names below `localhost` are loopback as well, and no DNS server is asked for them.
+    // RFC 6761 section 6.3: names below `localhost` are loopback as well and never resolved by DNS.
     const isOurs = isLoopback(name) || name.endsWith('.localhost');
     if (isOurs) known = authority;
     return isOurs;
@@ -83,7 +83,7 @@ function isOtherPath({ is404, raw: { url = '' }, routeOptions }: FastifyRequest)
   return (end < 0 ? url : url.slice(0, end)) !== routeOptions.url;
 }
 
-/** 405 where another method would do, and 404 where none does. */
+/** 405 where another method is served, else 404. */
 function routeError(
   { raw }: FastifyRequest,
   reply: FastifyReply,
@@ -107,9 +107,9 @@ export function nothingHere(): HttpError {
 
 function checkHost({ raw, originalUrl }: FastifyRequest): HttpError | undefined {
   const { rawHeaders, httpVersion, headers } = raw;
-  // Node.js keeps the first of several, and somebody before us may have gone by the last.
+  // Node.js keeps the first of several `host` headers, and a proxy may have used the last.
   const hosts = countHeader(rawHeaders, 'host');
-  // HTTP/1.0 need not have one, but what reads the URL of a GraphQL request does.
+  // HTTP/1.0 allows a request without one, but the URL of a GraphQL request needs one.
   if (hosts === 0 && httpVersion === '1.0') headers.host = 'localhost';
   else if (hosts !== 1) return new HttpError(400, 'Send one `host` header.');
   const isPlain = originalUrl === '/graphql' && /^[a-z\d.-]+(:\d{1,4})?$/i.test(headers.host ?? '');
@@ -125,7 +125,7 @@ export function toOriginForm(target: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** Names and values take turns in `rawHeaders`. */
+/** `rawHeaders` alternates names and values. */
 function countHeader(rawHeaders: readonly string[], name: string): number {
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -140,7 +140,7 @@ function checkBodyHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
   const problem = findJsonTypeProblem(type);
   if (problem === 'type') return new HttpError(415, 'Send the request as `content-type: application/json`.');
   if (problem === 'charset') return new HttpError(415, 'Send the body in UTF-8.');
-  // Never decompressed: a few kilobytes can become gigabytes.
+  // Bodies are never decompressed: a few kilobytes can become gigabytes.
   const isCompressed =
     !/^[\s,]*(identity[\s,]*)?$/i.test(encoding ?? '') || !/^chunked$/i.test(transfer ?? 'chunked');
   return isCompressed
@@ -148,7 +148,7 @@ function checkBodyHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
     : undefined;
 }
 
-/** Checked before the operation runs: a mutation must not be done and then be answered with 406. */
+/** Checked before the operation runs: a mutation must not be executed and then get a 406. */
 function checkAccept({ accept }: IncomingHttpHeaders): HttpError | undefined {
   if (chooseResultType(accept) !== undefined) return undefined;
   return notAcceptable();

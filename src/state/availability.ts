@@ -25,7 +25,7 @@ export interface Availability {
 const PROBE_LOST_MS = 250;
 
 /**
- * One failure ends the use of the other side for all requests, so that a slow one does not cost each of them its timeout.
+ * After one failure no request uses the other process, so that a slow one does not cost each of them its timeout.
  * Probes find out when it is back, and, with `probeMs`, that it is lost while it is not in use. It counts as lost until the
  * first probe, and a start that succeeds is not reported as a change.
  */

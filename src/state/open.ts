@@ -4,13 +4,7 @@ import { explainConnectionFailure } from '../connection-failure.ts';
 import { type Channel, connectPrimaryState } from './primary-state.ts';
 import { createMemoryRecords, type LeasedRecords } from './records.ts';
 import type { StateUse } from './redis-connection.ts';
-import {
-  createPersistedQueries,
-  createRedisRecords,
-  createRedisWrites,
-  createSharedBuckets,
-  type PersistedQueries,
-} from './redis-state.ts';
+import type { PersistedQueries } from './redis-state.ts';
 import type { SharedWrites } from './shared-writes.ts';
 import type { SharedBuckets } from './token-bucket.ts';
 
@@ -18,7 +12,7 @@ interface StateOptions extends Pick<Config, 'redisUrl' | 'limits' | 'http'> {
   readonly primary?: Channel | undefined;
 }
 
-/** What a second process has to know. Everything but the records is absent where this process is the only one. */
+/** The state that several processes share. A single process has only the records. */
 export interface State {
   readonly records: LeasedRecords;
   readonly writes?: SharedWrites;
@@ -32,7 +26,7 @@ export interface State {
   close(): void;
 }
 
-/** A command takes a millisecond. One that takes this long has lost its other side. */
+/** A command takes a millisecond. After this time without a reply the connection counts as lost. */
 const REPLY_TIMEOUT_MS = { redis: 500, primary: 1000 };
 
 /** State is kept in Redis where there is one, else with a worker's primary process, else in memory. */
@@ -42,7 +36,7 @@ export async function openState(options: StateOptions, log: FastifyBaseLogger): 
   return { records: createMemoryRecords(), close: () => {} };
 }
 
-/** So short that a request that meets a lost state still has most of its time. */
+/** Short, so that a request that finds the shared state lost still has most of its time. */
 function timeoutWithin(mostMs: number, { http }: StateOptions): number {
   return Math.min(mostMs, http.requestDeadlineMs / 4);
 }
@@ -55,7 +49,7 @@ function openPrimaryState(channel: Channel, options: StateOptions, log: FastifyB
       change === 'lost'
         ? log.warn(
             { cause },
-            'The primary process is lost: each worker limits by itself, and creates with a key are refused',
+            'The primary process is lost: each worker limits by itself, and creates with a key are rejected',
           )
         : log.info('The primary process is back'),
   });
@@ -71,6 +65,9 @@ function openPrimaryState(channel: Channel, options: StateOptions, log: FastifyB
 async function openRedisState(url: string, options: StateOptions, log: FastifyBaseLogger): Promise<State> {
   // The client of Redis is loaded only where it is used: a gateway without it starts sooner.
   const { connectSharedState } = await import('./redis-connection.ts');
+  const { createPersistedQueries, createRedisRecords, createRedisWrites, createSharedBuckets } = await import(
+    './redis-state.ts'
+  );
   const fallbacks = { persisted_queries: 0, rate_limits: 0 };
   const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');
   const warn = (cause: string) => {
@@ -106,7 +103,7 @@ async function openRedisState(url: string, options: StateOptions, log: FastifyBa
   };
 }
 
-const REDIS_LOST = 'Redis is lost: state is kept in memory, and creates with a key are refused';
+const REDIS_LOST = 'Redis is lost: state is kept in memory, and creates with a key are rejected';
 /** While Redis is lost. */
 const WARN_INTERVAL_MS = 60_000;
 

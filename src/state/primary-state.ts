@@ -9,7 +9,7 @@ export interface Channel {
   onMessage(listener: (message: unknown) => void): void;
 }
 
-/** What the workers of one machine have in common, kept by their primary process. */
+/** The state that the workers of one machine share, kept by their primary process. */
 interface PrimaryState extends LeasedRecords, SharedWrites {
   readonly take: SharedBuckets;
 }
@@ -27,7 +27,7 @@ interface Request {
 type Reply = Pick<Request, 'mark' | 'id'> &
   ({ readonly ok: true; readonly value: unknown } | { readonly ok: false });
 
-/** In the primary process: serves its workers. `take` is the rate limit's. */
+/** In the primary process: serves its workers. `take` consumes from the rate limit. */
 export function createPrimaryState(take: (caller: string, amount: number) => Allowance) {
   const state = {
     ...createMemoryRecords(),
@@ -41,7 +41,7 @@ export function createPrimaryState(take: (caller: string, amount: number) => All
       onMessage((message) => {
         if (!isOurs<Request>(message)) return;
         const { mark, id, use, args } = message;
-        // Workers run the same code: they send what the types say.
+        // Workers run the same code, so their messages have these types.
         const run = state[use] as (...args: readonly unknown[]) => Promise<unknown>;
         run(...args).then(
           (value) => send({ mark, id, ok: true, value } satisfies Reply),
@@ -59,8 +59,8 @@ interface ConnectOptions {
 }
 
 /**
- * In a worker: the state of its primary process. A primary that does not reply in time counts as away, and rejects all
- * requests at once, until it replies again.
+ * In a worker: the state of its primary process. A primary that does not reply in time counts as unavailable: all requests
+ * are rejected at once, until it replies again.
  */
 export function connectPrimaryState(
   { send, onMessage }: Channel,
@@ -87,7 +87,7 @@ export function connectPrimaryState(
     probeMs: 0,
     onChange,
   });
-  // It has just started this process. If it is gone already, the first request finds out.
+  // The primary has just started this process. If it has ended since, the first request fails.
   void availability.check();
 
   const ask = async <Value>(use: keyof PrimaryState, ...args: unknown[]): Promise<Value> => {

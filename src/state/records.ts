@@ -8,13 +8,13 @@ export interface Acquired {
   /** The record as text; undefined when there is none. */
   readonly record: string | undefined;
   readonly isAcquired: boolean;
-  /** For how long the lease is held at most, by this owner or by the one that was faster, in milliseconds. */
+  /** For how long the lease is held at most, by this owner or by another, in milliseconds. */
   readonly heldForMs: number;
 }
 
 /** A change that is made only while the lease is held. */
 export interface LeasedChange {
-  /** What is left of the lease from now on; 0 gives it back. */
+  /** Remaining time of the lease from now on; 0 releases it. */
   readonly leaseMs: number;
   /** The new record and its time to live, or null to delete it. Absent: the record stays as it is. */
   readonly record?: { readonly text: string; readonly ttlMs: number } | null;
@@ -22,7 +22,7 @@ export interface LeasedChange {
 
 /**
  * Records that one owner at a time may change, for as long as its lease lasts. A lease ends by itself, so a process that
- * dies holds nothing up for good; and whatever a slow network delivers after the end of a lease changes nothing.
+ * dies blocks a record for a limited time; and a command that a slow network delivers after the end changes nothing.
  * All functions reject with `StateUnavailable`; the command may have been carried out all the same.
  */
 export interface LeasedRecords {
@@ -32,7 +32,7 @@ export interface LeasedRecords {
   change(key: RecordKey, owner: string, change: LeasedChange): Promise<boolean>;
 }
 
-/** Why state cannot be used: its process does not reply, a command was refused, or there is no room for another record. */
+/** Why state cannot be used: no reply, a rejected command, or no room for another record. */
 type Reason = 'away' | 'refused' | 'full';
 
 export class StateUnavailable extends Error {
@@ -59,8 +59,8 @@ interface MemoryOptions {
 }
 
 /**
- * The records of a single process. Each is a promise to a caller, so none is dropped before its time: a new one is refused
- * if there is no room for it. One caller can fill a tenth of the room.
+ * The records of a single process. Each is a promise to a caller, so none is dropped before its time: without room, a new
+ * one is rejected. One caller can fill a tenth of the room.
  */
 export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords {
   const { maxEntries = 100_000, maxEntriesPerCaller = 10_000, now = () => performance.now() } = options;
@@ -87,7 +87,7 @@ export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords 
       const record = records.get(key.id)?.value;
       const held = leases.get(key.id);
       if (held) return { record, isAcquired: false, heldForMs: held.endsAt - now() };
-      // A record may be written under every lease. Where there is one already, there is room for it.
+      // A record may be written under every lease. An existing record already has its room.
       if (record === undefined) refuseWithoutRoom(key);
       leases.set(key, owner, leaseMs);
       return { record, isAcquired: true, heldForMs: leaseMs };
@@ -104,8 +104,8 @@ export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords 
 }
 
 /**
- * Entries in the order in which they were last written. All of one map live for about the same time, so the expired ones
- * are at its beginning, and dropping them costs no walk through the others.
+ * Entries in the order in which they were last written. All entries of one map live for about the same time, so the
+ * expired ones are at its beginning, and dropping them does not visit the others.
  */
 function createExpiringMap(now: () => number, count: (caller: string, change: 1 | -1) => void) {
   const entries = new Map<string, Entry>();

@@ -3,22 +3,22 @@ import { type RedisAddress, readRedisAddress } from '../config/redis-url.ts';
 import { NoReply, replyWithin, watchAvailability } from './availability.ts';
 import { StateUnavailable } from './records.ts';
 
-/** The commands that are used here; one server and a cluster have the same. */
+/** The commands that are used here. A single server and a cluster have the same. */
 export type Commands = Pick<Redis, 'get' | 'set' | 'del' | 'pttl' | 'eval'>;
 
-/** What state in Redis is used for, as logs and metrics call it. */
+/** The purposes of state in Redis, as named in logs and metrics. */
 export type StateUse = 'idempotency' | 'rate_limits' | 'persisted_queries' | 'writes';
 
-/** A connection to Redis or Valkey, which may be away at any time. */
+/** A connection to Redis or Valkey, which may be unavailable at any time. */
 export interface SharedState {
   /** Runs commands. Rejects with `StateUnavailable` within the time of one command, and at once while Redis is lost. */
   run<Value>(use: StateUse, commands: (redis: Commands) => Promise<Value>): Promise<Value>;
   isUp(): boolean;
   /** Why it was last not up: a code of Redis or of Node.js, or a few words. */
   cause(): string;
-  /** `performance.now()` of the last time that Redis came back: it may have forgotten what it knew before. */
+  /** `performance.now()` of the last time that Redis came back: earlier state may be lost. */
   upSince(): number;
-  /** At once: nothing is waited for. */
+  /** Closes at once, without waiting for commands. */
   close(): void;
 }
 
@@ -37,15 +37,16 @@ const PROBE_MS = 1000;
 const CLUSTER_PROBES = 16;
 
 /**
- * Connects in the background, for as long as it takes. The probe writes: a server that is full or only a replica is of no
- * use. In a cluster it writes several keys, so that it reaches every node; one lost node counts as the loss of the whole.
+ * Connects in the background, for as long as it takes. The probe writes, because a server that is full or a read-only
+ * replica cannot be used. In a cluster it writes several keys, so that it reaches every node; the loss of one node counts
+ * as the loss of the whole.
  */
 export function connectSharedState(options: SharedStateOptions): SharedState {
   const { url, commandTimeoutMs, onChange, onRefusal } = options;
   const redis = connect(url);
   const probes = redis instanceof Cluster ? CLUSTER_PROBES : 1;
   const refusals = new Set<string>();
-  // Commands fail with little more than "connection closed"; why it cannot be opened is an event of its own.
+  // Commands fail with little more than "connection closed"; the reason comes in a separate event.
   let connectionError: unknown;
 
   const probe = async () => {
@@ -53,7 +54,7 @@ export function connectSharedState(options: SharedStateOptions): SharedState {
     try {
       await replyWithin(commandTimeoutMs, Promise.all(keys.map((key) => redis.set(key, '1', 'PX', 60_000))));
     } catch (error) {
-      // A connection on which nothing is answered may be one to a machine that is gone.
+      // A connection without replies may lead to a machine that no longer exists.
       if (redis.status === 'ready') redis.disconnect(true);
       throw error;
     }
@@ -104,7 +105,7 @@ export function connectSharedState(options: SharedStateOptions): SharedState {
   };
 }
 
-/** A command that came too late must not be repeated after its caller has given up. */
+/** A command that timed out must not be sent again later. */
 const NEVER_LATER = { lazyConnect: true, enableOfflineQueue: false } as const;
 const CONNECTION = {
   autoResendUnfulfilledCommands: false,

@@ -4,8 +4,8 @@ import { PREFIX, type SharedState } from './redis-connection.ts';
 import { REMEMBER_WRITES_MS, type SharedWrites } from './shared-writes.ts';
 import type { RateLimitOptions, SharedBuckets } from './token-bucket.ts';
 
-// Each change is one script, so that nothing comes between the look at the lease and the change. The two keys of a record
-// have one hash tag: on a cluster they are on one node. Leases end by the clock of Redis.
+// Each change is one script, so that checking the lease and changing the record are atomic. The two keys of a record have
+// one hash tag: on a cluster they are on one node. Leases end by the clock of Redis.
 const ACQUIRE = `
 local isMine = redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2])
 return {redis.call('GET', KEYS[1]), isMine and 1 or 0, redis.call('PTTL', KEYS[2])}`;
@@ -17,7 +17,7 @@ if ARGV[3] == 'delete' then redis.call('DEL', KEYS[1]) end
 if tonumber(ARGV[2]) > 0 then redis.call('PEXPIRE', KEYS[2], ARGV[2]) else redis.call('DEL', KEYS[2]) end
 return 1`;
 
-/** The records of many processes. */
+/** Records that many processes share. */
 export function createRedisRecords({ run }: SharedState): LeasedRecords {
   const keysOf = ({ id }: RecordKey): [string, string] => {
     const record = `${PREFIX}create:{${id}}`;
@@ -43,7 +43,7 @@ export function createRedisRecords({ run }: SharedState): LeasedRecords {
   };
 }
 
-// By the clock of Redis, which all replicas share. A bucket that is full again expires.
+// Uses the clock of Redis, which all replicas share. The key of a bucket that is full again expires.
 const TAKE = `
 local rate, burst, amount = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
@@ -56,7 +56,7 @@ redis.call('HSET', KEYS[1], 'left', tostring(left - amount), 'at', string.format
 redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
 return {math.floor(left - amount), 0}`;
 
-/** The buckets of all replicas together: one script, one key and one round trip. */
+/** Token buckets that all replicas share: one script, one key and one round trip. */
 export function createSharedBuckets(
   { run }: SharedState,
   { rateLimitPerSecond, rateLimitBurst }: RateLimitOptions,
@@ -71,7 +71,7 @@ export function createSharedBuckets(
   };
 }
 
-/** Among replicas: a key that expires marks a write, and what is left of its time says how long ago that was. */
+/** Writes of all replicas: a key that expires marks a write, and its remaining time tells how long ago the write was. */
 export function createRedisWrites({ run, upSince }: SharedState): SharedWrites {
   const keyOf = (identity: string) => `${PREFIX}wrote:{${identity}}`;
   return {
@@ -80,7 +80,7 @@ export function createRedisWrites({ run, upSince }: SharedState): SharedWrites {
     },
     async sinceLast(identity) {
       const leftMs = await run('writes', (redis) => redis.pttl(keyOf(identity)));
-      // What was written before Redis came back may be forgotten, or was never reported.
+      // Marks from before Redis came back may be lost, or were never stored.
       const upForMs = performance.now() - upSince();
       const ageMs = Math.min(upForMs, leftMs < 0 ? Number.POSITIVE_INFINITY : REMEMBER_WRITES_MS - leftMs);
       return ageMs <= REMEMBER_WRITES_MS ? ageMs : undefined;
@@ -99,8 +99,8 @@ const TTL_MS = 24 * 3600 * 1000;
 const MAX_QUERIES = 1000;
 
 /**
- * Texts of queries by their hash, for all replicas. While Redis is away each replica keeps its own; a client whose query
- * is not known sends its text again, so nothing is lost but a round trip.
+ * Texts of queries by their hash, for all replicas. While Redis is unavailable each replica keeps its own. A client whose
+ * query is unknown sends the text again, which costs one round trip.
  */
 export function createPersistedQueries({ run }: SharedState, onFallback: () => void): PersistedQueries {
   const own = new LRUCache<string, string>({ max: MAX_QUERIES, ttl: TTL_MS });

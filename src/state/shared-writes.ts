@@ -6,16 +6,16 @@ export interface SharedWrites {
   sinceLast(identity: string): Promise<number | undefined>;
 }
 
-/** Longer than any read runs. What began earlier than this is never shared with a new request. */
+/** Longer than any read runs. Reads that began earlier are never shared with a new request. */
 export const REMEMBER_WRITES_MS = 60_000;
 
-/** What clocks round, and more: a read that began that soon after a write is not shared either. */
+/** More than the rounding of clocks: a read that began that soon after a write is not shared either. */
 const MARGIN_MS = 2;
 
 /**
- * For one request: when the last write ended that it has to see, by the clock of `performance.now`; `Infinity` when the
- * shared state cannot say. Looked up at most once, as what is written after the request has come need not be seen by it.
- * Only durations are compared, so the processes need not agree about the time.
+ * For one request: the end of the last write that it must see, by the clock of `performance.now`; `Infinity` when the
+ * shared state is unavailable. Looked up at most once, because a request need not see writes that follow it. Only
+ * durations are compared, so the clocks of the processes may differ.
  */
 export function watchWrites(writes: SharedWrites, identity: string): () => Promise<number> {
   const lookUp = async () => {
@@ -35,7 +35,7 @@ export function watchWrites(writes: SharedWrites, identity: string): () => Promi
 
 const MAX_IDENTITIES = 100_000;
 
-/** In the process that keeps the state of others. `now` is in milliseconds. */
+/** For the primary process. `now` is in milliseconds. */
 export function createWriteMarks(now = () => performance.now()): SharedWrites {
   // In the order of their writes, the oldest first.
   const lastWrites = new Map<string, number>();

@@ -1,11 +1,11 @@
 import { UpstreamError } from './upstream-error.ts';
 
-/** Why work is cancelled: its time is up, or the client that waited for it has left. */
+/** Why work is cancelled: its time is up, or the client that waited for it has disconnected. */
 export type CancellationReason = 'timeout' | 'aborted';
 
 /**
- * Tells work that its result is not needed any more. It does what an AbortSignal does without being an EventTarget: a
- * list of tokens with their projects listens fifty times, and those listeners would cost more than many a call.
+ * Signals that the result of work is no longer needed. Like an AbortSignal, but not an EventTarget: a list of tokens with
+ * their projects adds fifty listeners, which would cost more than the calls themselves.
  */
 export interface Cancellation {
   /** Undefined until the work is cancelled. */
@@ -64,8 +64,8 @@ export function sleep(ms: number, cancellation: Cancellation): Promise<void> {
 
 /**
  * The result of `work`, or a rejection as soon as the wait for it is cancelled. `work` goes on, since others may wait
- * for it. It has a handler from here on, even if the wait was cancelled before: Node.js ends the process when a promise
- * without one is rejected.
+ * for it. It gets a handler even if the wait was cancelled before: Node.js ends the process when a promise without one
+ * is rejected.
  */
 export function raceCancel<Value>(
   work: Value | Promise<Value>,
@@ -81,11 +81,11 @@ export function raceCancel<Value>(
   });
 }
 
-/** How long work may still take, and whether anybody still waits for it. */
+/** The remaining time of work, and whether anything still waits for it. */
 export interface Deadline {
-  /** When the time is up, or earlier when the client disconnects. */
+  /** Cancelled when the time is up, or earlier when the client disconnects. */
   readonly cancellation: Cancellation;
-  /** When the time is up, and not when the client disconnects: for what must go on without it. */
+  /** Cancelled when the time is up, and not when the client disconnects: for work that must go on without it. */
   readonly expired: Cancellation;
   /** Milliseconds left; never negative. */
   remainingMs(): number;
@@ -93,9 +93,9 @@ export interface Deadline {
 
 /** The deadline of one GraphQL operation. */
 export interface RequestDeadline extends Deadline {
-  /** The client is gone: stop reading for it. */
+  /** Call when the client has disconnected: cancels its reads. */
   abandon(): void;
-  /** The answer is out: stop the clock. */
+  /** Call when the response is sent: stops the timer. */
   end(): void;
 }
 
@@ -103,7 +103,7 @@ export interface RequestDeadline extends Deadline {
 export interface Deadlines {
   /** Starts the deadline of a request that arrived `elapsedMs` ago. */
   start(elapsedMs?: number): RequestDeadline;
-  /** Ends them all now, so that whoever waits gets an answer while there is somebody to give it. */
+  /** Expires all of them now, so that clients get an error response before the process ends. */
   expireAll(): void;
 }
 
@@ -126,7 +126,7 @@ function startDeadline(totalMs: number, running: Set<() => void>): RequestDeadli
     expired.cancel('timeout');
     cancellation.cancel('timeout');
   };
-  // At once rather than by a timer: nothing must be sent with no time left.
+  // At once instead of by a timer: nothing must be sent when no time is left.
   if (totalMs <= 0) expire();
   const timer = setTimeout(expire, totalMs);
   running.add(expire);

@@ -1,9 +1,9 @@
 import { type Cancellation, cancelledError } from './cancellation.ts';
 
-/** Bounds how many upstream calls run at once. */
+/** Limits how many upstream calls run at once. */
 export interface ConcurrencyLimiter {
   /**
-   * Returns the function that releases the place, or a promise of it while there is none. Call it once, when the call is
+   * Returns the function that releases the slot, or a promise of it while no slot is free. Call it once, when the call is
    * over.
    */
   acquire(owner: object, cancellation: Cancellation): (() => void) | Promise<() => void>;
@@ -14,8 +14,8 @@ export interface ConcurrencyLimiter {
 const QUEUE = Symbol('queue');
 
 /**
- * The queue is a member of its owner, not an entry of a map: V8 keeps what was in a long-lived map, whose entries come
- * and go with every request, until its next major collection.
+ * The queue is a member of its owner, not an entry of a map: V8 keeps the entries of a long-lived map, which change with
+ * every request, until its next major collection.
  */
 interface Owner {
   [QUEUE]?: Queue;
@@ -38,7 +38,7 @@ export function createConcurrencyLimiter({
   total: number;
   perOwner: number;
 }): ConcurrencyLimiter {
-  // Queues with a call that may start as soon as there is a place, in round-robin order.
+  // Queues with a call that may start as soon as a slot is free, in round-robin order.
   const ready = new Set<Queue>();
   let running = 0;
   let waiting = 0;

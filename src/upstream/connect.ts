@@ -6,7 +6,7 @@ import { type HostAddresses, lookupIn } from './host-addresses.ts';
 export interface ConnectOptions {
   /** Scheme, host and port of the only server that is connected to. */
   readonly origin: string;
-  /** TLS included. Finding the server's address is not part of it. */
+  /** Includes TLS, but not the look-up of the server's address. */
   readonly connectTimeoutMs: number;
   readonly hosts: HostAddresses;
 }
@@ -49,7 +49,7 @@ export function createConnect({ origin, connectTimeoutMs, hosts }: ConnectOption
     const start = (addresses: readonly LookupAddress[]) => {
       const socket = open(addresses);
       const timer = setTimeout(() => socket.destroy(timedOut()), connectTimeoutMs);
-      // The listener stays: an error after the connection is undici's to report, and must not be without a listener.
+      // The listener stays: undici reports errors of an open connection, but without a listener they end the process.
       const fail = (error: Error) => {
         clearTimeout(timer);
         if (isOpen) return;
@@ -74,19 +74,19 @@ function timedOut(): Error {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
-/** An interim response with a longer head is left to the parser, which refuses it. */
+/** An interim response with a longer head goes to the parser, which rejects it. */
 const MAX_HEAD_BYTES = 16 * 1024;
 
-/** What the bytes of one connection go through before undici reads them. */
+/** Filters the bytes of one connection before undici reads them. */
 export interface InterimFilter {
   /** Call before a request is written: the next bytes begin a response. */
   expectResponse(): void;
 }
 
 /**
- * Removes interim responses (`100 Continue`, `103 Early Hints`) from what is read of `socket`. A client must skip those
- * it did not ask for (RFC 9110 section 15.2), but undici takes a 100 for a broken connection: a read would fail, and a
- * write that IAM has carried out would have an unknown outcome. `101` stays: nobody asked to switch protocols.
+ * Removes interim responses (`100 Continue`, `103 Early Hints`) from the bytes of `socket`. A client must skip those that it
+ * did not request (RFC 9110 section 15.2), but undici treats a 100 as a broken connection: a read would fail, and a write
+ * that IAM has executed would have an unknown outcome. `101` is not removed: undici reports it as an error.
  *
  * The filter replaces `socket.read`, by which undici reads. It costs one comparison for each response, where a stream in
  * between would copy every byte.
@@ -94,7 +94,7 @@ export interface InterimFilter {
 export function skipInterimResponses(socket: Socket): InterimFilter {
   const read = socket.read.bind(socket);
   let atStart = false;
-  // Bytes of which it is not certain yet whether they are for the parser.
+  // Bytes that may or may not be the beginning of an interim response.
   let held: Buffer | undefined;
 
   const filter = (chunk: Buffer): Buffer | undefined => {
@@ -121,7 +121,7 @@ export function skipInterimResponses(socket: Socket): InterimFilter {
   };
 }
 
-/** Without the interim responses that `bytes` begin with and have in full. */
+/** `bytes` without the complete interim responses at their beginning. */
 function dropInterim(bytes: Buffer): Buffer {
   let rest = bytes;
   while (mayBeInterim(rest)) {
@@ -132,7 +132,7 @@ function dropInterim(bytes: Buffer): Buffer {
   return rest;
 }
 
-/** Whether an interim response begins here, or may when more has arrived: then the missing end is taken from a 100. */
+/** Whether an interim response begins here. An incomplete status line is completed with that of a 100. */
 function mayBeInterim(bytes: Buffer): boolean {
   // The first digit of the status decides for nearly every response.
   if (bytes.length > 9 && bytes[9] !== ONE) return false;

@@ -3,16 +3,16 @@ import { type ConnectOptions, createConnect, type InterimFilter, skipInterimResp
 
 /** Times in milliseconds. */
 export interface ConnectionOptions extends ConnectOptions {
-  /** Below the idle limit of the other side, so that a request is rarely sent into a closing connection. */
+  /** Shorter than the idle timeout of the server, so that a request is rarely sent into a closing connection. */
   readonly idleSocketMs: number;
-  /** An older connection serves no other request, so that a changed address is noticed under steady traffic. */
+  /** An older connection is not used again, so that a changed address is noticed under steady traffic. */
   readonly maxAgeMs: number;
 }
 
 /** One connection to the server, for one request at a time. */
 export interface Connection {
   readonly client: Client;
-  /** Whether it has carried a response before: the other side may be closing it as idle. */
+  /** Whether it has carried a response before: the server may be closing it as idle. */
   readonly isUsed: boolean;
   /** On the clock of `performance.now`. Infinite while it is not open. */
   readonly expiresAtMs: number;
@@ -25,7 +25,7 @@ export interface Connection {
 export interface Connections {
   /** An idle connection, the last used first, or a new one. Opened by its first request. */
   take(): Connection;
-  /** After the request: `reusable` unless it was cut short or the connection failed. */
+  /** Call after the request: `reusable` unless it was cancelled or the connection failed. */
   giveBack(connection: Connection, reusable: boolean): void;
   close(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export function createConnections(options: ConnectionOptions): Connections {
       pipelining: 1,
       keepAliveTimeout: idleSocketMs,
       keepAliveMaxTimeout: idleSocketMs,
-      // Each attempt has one timer, in the transport. undici's own would be a second owner.
+      // The transport has the one timer of each attempt, in place of undici's.
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: (_target, callback) =>
@@ -58,7 +58,7 @@ export function createConnections(options: ConnectionOptions): Connections {
           if (error) return callback(error, null);
           filter = skipInterimResponses(socket);
           connection.isUsed = false;
-          // Up to a fifth earlier, so that what was opened in one burst does not expire in one.
+          // Up to a fifth earlier, so that connections of one burst do not expire together.
           connection.expiresAtMs = performance.now() + maxAgeMs * (1 - Math.random() / 5);
           callback(null, socket);
         }),
@@ -72,7 +72,7 @@ export function createConnections(options: ConnectionOptions): Connections {
         connection.isUsed = true;
       },
     };
-    // Of a connection that is taken undici lets the request fail, or opens it again for one that was not sent yet.
+    // For a connection in use, undici fails the request, or reconnects for one that was not sent yet.
     const discardIdle = () => {
       const at = idle.indexOf(connection);
       if (at < 0) return;
@@ -97,7 +97,7 @@ export function createConnections(options: ConnectionOptions): Connections {
     giveBack(connection, reusable) {
       if (!reusable) discard(connection);
       else if (connection.isUsed) idle.push(connection);
-      // It is still being opened: those that are open come first.
+      // A connection that is still being opened comes after those that are open.
       else idle.unshift(connection);
     },
     async close() {

@@ -7,9 +7,9 @@ import { findUnreadable, type HttpResponse, type Transport, tooLarge, toText } f
 import { UpstreamError } from './upstream-error.ts';
 
 interface GotTransportOptions {
-  /** For TCP and for TLS each. Finding the server's address is not part of it. */
+  /** For TCP and for TLS each, without the look-up of the server's address. */
   readonly connectTimeoutMs: number;
-  /** Below the idle limit of the other side, so that a request is rarely sent into a closing connection. */
+  /** Shorter than the idle timeout of the server, so that a request is rarely sent into a closing connection. */
   readonly idleSocketMs: number;
   readonly hosts: HostAddresses;
 }
@@ -27,7 +27,7 @@ export function createGotTransport({
   const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
   const client = got.extend({
     agent,
-    // A token endpoint refuses an assertion that it has seen, and whoever asks decides what a status means.
+    // A token endpoint rejects an assertion that it has seen, and the calling code decides what a status means.
     retry: { limit: 0 },
     throwHttpErrors: false,
     // A redirect would take the assertion to another host.
@@ -49,11 +49,11 @@ export function createGotTransport({
     if (cancellation?.reason) throw cancelledError(cancellation, false);
     const abort = new AbortController();
     let reason: UpstreamError | undefined;
-    const giveUp = (error: UpstreamError) => {
+    const cancel = (error: UpstreamError) => {
       reason ??= error;
       abort.abort();
     };
-    const answer = client(url, {
+    const response = client(url, {
       method,
       headers: sent,
       ...(content === undefined ? {} : { body: content }),
@@ -61,20 +61,20 @@ export function createGotTransport({
       responseType: 'buffer',
       signal: abort.signal,
     });
-    answer.on('downloadProgress', ({ transferred, total = 0 }) => {
-      if (transferred > maxBytes || total > maxBytes) giveUp(tooLarge(maxBytes));
+    response.on('downloadProgress', ({ transferred, total = 0 }) => {
+      if (transferred > maxBytes || total > maxBytes) cancel(tooLarge(maxBytes));
     });
-    const forget = cancellation?.onCancel(() => giveUp(cancelledError(cancellation, true)));
+    const removeListener = cancellation?.onCancel(() => cancel(cancelledError(cancellation, true)));
     try {
-      const { statusCode: status, headers, body } = await answer;
-      const response = { status, headers: flatten(headers), body: toText(body) };
-      reason = findUnreadable(status, response.headers, maxBytes);
+      const { statusCode: status, headers, body } = await response;
+      const result = { status, headers: flatten(headers), body: toText(body) };
+      reason = findUnreadable(status, result.headers, maxBytes);
       if (reason) throw reason;
-      return response;
+      return result;
     } catch (error) {
       throw reason ?? toUpstreamError(error);
     } finally {
-      forget?.();
+      removeListener?.();
     }
   };
 

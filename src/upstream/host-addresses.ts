@@ -1,10 +1,10 @@
-// By its object, so that what replaces `dns.lookup` in a process (a preload, a resolver of the platform) is used.
+// Called as `dns.lookup`, so that a replacement of it in the process (a preload, a resolver of the platform) is used.
 import dns, { type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 
-/** For how long an answer is used: `getaddrinfo` does not say how long it is valid. */
+/** For how long addresses are used: `getaddrinfo` does not report their lifetime. */
 const FRESH_MS = 5_000;
-/** How long a new connection waits for a fresh answer while the previous one is known. */
+/** How long a new connection waits for fresh addresses while previous ones are known. */
 const PATIENCE_MS = 500;
 
 /** Addresses of host names, for everything that connects. */
@@ -18,20 +18,19 @@ export interface HostAddresses {
 interface Entry {
   addresses?: readonly LookupAddress[];
   freshUntilMs: number;
-  /** The one look-up under way. */
+  /** The look-up in progress. */
   pending?: Promise<readonly LookupAddress[]> | undefined;
 }
 
 /**
- * One look-up for all connections that are being opened to a host. Node.js makes one for each, and libuv runs two at a
- * time: with slow DNS a burst of connections would wait in that queue until its connect timeout, though DNS and IAM
- * both answer. Failures are not kept. When DNS cannot answer or is slow, the previous addresses serve on (RFC 8767);
- * not when it says that there is no such host.
+ * One look-up for all connections that are being opened to a host. Node.js makes one per connection, and libuv runs two at
+ * a time: with slow DNS a burst of connections would wait in that queue until its connect timeout. Failures are not cached.
+ * When DNS fails or is slow, the previous addresses are used (RFC 8767), except when there is no such host.
  */
 export function createHostAddresses({ now = () => performance.now() } = {}): HostAddresses {
   const entries = new Map<string, Entry>();
 
-  const ask = async (host: string, entry: Entry): Promise<readonly LookupAddress[]> => {
+  const lookUp = async (host: string, entry: Entry): Promise<readonly LookupAddress[]> => {
     try {
       entry.addresses = await lookupAll(host);
       entry.freshUntilMs = now() + FRESH_MS;
@@ -53,7 +52,7 @@ export function createHostAddresses({ now = () => performance.now() } = {}): Hos
     entries.set(host, entry);
     const { addresses } = entry;
     if (addresses && now() < entry.freshUntilMs) return addresses;
-    entry.pending ??= ask(host, entry);
+    entry.pending ??= lookUp(host, entry);
     return addresses ? orAfter(PATIENCE_MS, entry.pending, addresses) : entry.pending;
   };
   const lookup: LookupFunction = (host, options, callback) => {
@@ -83,7 +82,7 @@ function lookupAll(host: string): Promise<LookupAddress[]> {
   });
 }
 
-/** `EAI_AGAIN` and the like: the resolver did not answer. `ENOTFOUND`: it did, and there is no such name. */
+/** Errors such as `EAI_AGAIN` mean that the resolver did not respond; `ENOTFOUND` that there is no such name. */
 function isTemporary(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code !== 'ENOTFOUND';
 }

@@ -1,4 +1,4 @@
-/** The models of the IAM API as its clients see them. Responses are checked against them in `dto.ts`. */
+/** The models of the IAM API. `parse-response.ts` checks responses against them. */
 export type {
   CreateTokenInput as CreateTokenBody,
   JsonWebKeyDto,

@@ -5,25 +5,25 @@ export interface Waiter {
   readonly cancellation: Cancellation;
 }
 
-/** What shared work knows of itself. */
+/** Shared work as its own code sees it. */
 export interface SharedWork<W extends Waiter> {
-  /** Stops when the last waiter has left. */
+  /** Cancelled when the last waiter has left. */
   readonly cancellation: Cancellation;
   readonly waiters: readonly W[];
 }
 
 /**
  * When another process last wrote for the identity of this request, by the clock of `performance.now()`; `Infinity` where
- * that cannot be known. Never rejects. Called only when there is work to join, since it may take a round trip.
+ * that is unknown. Never rejects. Called only when there is work to join, since it may take a round trip.
  */
 export type LastWriteAt = () => Promise<number>;
 
-/** Lets equal work that runs at the same time run once. Nothing is kept once the work has settled. */
+/** Runs identical concurrent work once. Nothing is kept after the work has settled. */
 export interface SingleFlight<W extends Waiter> {
   /**
-   * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that stops is rejected and does
-   * not affect the others; when the last one has left, the work is stopped. Work that began before `lastWriteAt` is not
-   * joined; without that function only this process writes, which `invalidate` reports.
+   * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that is cancelled is rejected and
+   * does not affect the others; when the last one has left, the work is cancelled. Work that began before `lastWriteAt` is
+   * not joined; without that function only this process writes, and calls `invalidate`.
    */
   run<Value>(
     identity: string,
@@ -32,7 +32,7 @@ export interface SingleFlight<W extends Waiter> {
     start: (work: SharedWork<W>) => Promise<Value>,
     lastWriteAt?: LastWriteAt,
   ): Promise<Value>;
-  /** New requests no longer join what runs for `identity`: it may have read what is about to change. */
+  /** New requests no longer join the work of `identity`: it may have read the state before a write. */
   invalidate(identity: string): void;
   /** Since the start of the process. */
   readonly counts: { readonly started: number; readonly coalesced: number };
@@ -40,7 +40,7 @@ export interface SingleFlight<W extends Waiter> {
 
 interface Entry<W extends Waiter> extends SharedWork<W> {
   readonly waiters: W[];
-  /** When the first waiter came: everything that was read for it was read later. */
+  /** Arrival of the first waiter: all reads of the work are later. */
   readonly startedAt: number;
   readonly outcome: Promise<unknown>;
   /** Called when there are no waiters left. */
@@ -121,14 +121,14 @@ function wait<W extends Waiter>({ waiters, outcome, cancel }: Entry<W>, waiter: 
       reject(cancelledError(waiter.cancellation, true));
     };
     if (waiter.cancellation.reason) return leave();
-    const forget = waiter.cancellation.onCancel(leave);
+    const removeListener = waiter.cancellation.onCancel(leave);
     outcome.then(
       (value) => {
-        forget();
+        removeListener();
         resolve(value);
       },
       (error) => {
-        forget();
+        removeListener();
         reject(error);
       },
     );

@@ -1,7 +1,7 @@
 import type { Cancellation } from './cancellation.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-/** One attempt, with every limit it must keep. */
+/** One attempt with its limits. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Absolute URL. */
@@ -10,12 +10,12 @@ export interface HttpRequest {
   readonly body?: string | undefined;
   /** For the whole attempt. */
   readonly timeoutMs: number;
-  /** A larger answer is refused, not buffered. */
+  /** A larger response is rejected, not buffered. */
   readonly maxBytes: number;
   readonly cancellation?: Cancellation | undefined;
 }
 
-/** An answer of any status, redirects included. Header names are lower case. */
+/** A response of any status, redirects included. Header names are lower case. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
@@ -29,8 +29,7 @@ export interface HttpResponse {
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
 
 /**
- * Why the body of a successful response is not worth reading, by its head: it is compressed although nothing compressed
- * was asked for, or longer than it may be.
+ * Why the body of a successful response is not read: it is compressed although that was not accepted, or too large.
  */
 export function findUnreadable(
   status: number,
@@ -53,7 +52,7 @@ export function tooLarge(maxBytes: number): UpstreamError {
   return new UpstreamError('invalid-response', `response larger than ${maxBytes} bytes`);
 }
 
-/** A body as text. A byte order mark before it is dropped, as RFC 8259 section 8.1 allows: `JSON.parse` refuses it. */
+/** A body as text, without a byte order mark, which `JSON.parse` rejects (RFC 8259 section 8.1). */
 export function toText(body: Buffer): string {
   const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
   return body.toString('utf8', hasMark ? 3 : 0);

@@ -12,8 +12,8 @@ import {
 import { UpstreamError } from './upstream-error.ts';
 
 /**
- * The transport for the IAM API. `Client.dispatch` with a handler, because a list of tokens with their projects is some
- * fifty calls: it costs a fifth of what got does.
+ * The transport for the IAM API. It uses `Client.dispatch` with a handler, which costs a fifth of got: a list of tokens
+ * with their projects is some fifty calls.
  */
 export function createUndiciTransport(options: ConnectionOptions): Transport & { close(): Promise<void> } {
   const { origin } = options;
@@ -57,7 +57,7 @@ function createHandler(
   let size = 0;
   let status = 0;
   let headers: Record<string, string | undefined> = {};
-  // Set right before the first byte is written to the socket: without it nothing of the request has left.
+  // Set right before the first byte is written to the socket: while undefined, nothing was sent.
   let controller: Dispatcher.DispatchController | undefined;
   let settled = false;
   let isStale = false;
@@ -66,7 +66,7 @@ function createHandler(
     if (settled) return false;
     settled = true;
     clearTimeout(timer);
-    forget?.();
+    removeListener?.();
     return true;
   };
   const fail = (error: UpstreamError) => {
@@ -78,18 +78,20 @@ function createHandler(
   const timer = setTimeout(
     () =>
       fail(
-        new UpstreamError('timeout', `no answer within ${Math.round(timeoutMs)} ms`, {
+        new UpstreamError('timeout', `no response within ${Math.round(timeoutMs)} ms`, {
           requestSent: controller !== undefined,
           code: controller === undefined ? 'ETIMEDOUT' : 'NO_RESPONSE',
         }),
       ),
     timeoutMs,
   );
-  const forget = cancellation?.onCancel(() => fail(cancelledError(cancellation, controller !== undefined)));
+  const removeListener = cancellation?.onCancel(() =>
+    fail(cancelledError(cancellation, controller !== undefined)),
+  );
 
   return {
     onRequestStart(started) {
-      // The connection took longer than anybody waited. What is thrown here drops the request and keeps the connection.
+      // The attempt ended before the connection was open. Throwing drops the request and keeps the connection.
       if (settled) throw new UpstreamError('aborted', 'no longer wanted', { requestSent: false });
       controller = started;
       isStale = connection.isUsed;
@@ -125,7 +127,7 @@ function createHandler(
 
 const NOT_HTTP = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 
-/** undici's errors name the host in their message, so only the code goes on. */
+/** undici's errors name the host in their message, so only their code is kept. */
 function toUpstreamError(
   error: Error & { code?: unknown },
   facts: { requestSent: boolean; staleConnection: boolean },
