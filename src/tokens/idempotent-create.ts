@@ -121,7 +121,7 @@ async function createOrFind(create: Create, state: CreateState, lease: Lease): P
     if (found === 'search-again') throw inProgress(create, 0);
     if (found) return finish(create, found, lease);
     before = state.before;
-  } else before = toBefore(await loaders.lookUp.find(body, { newest: false }));
+  } else before = toBefore(await loaders.findMatching(body, { newest: false }));
   // The POST is sent before the deadline, and may take effect for some time after it.
   const leaseMs = deadline.remainingMs() + settleMs(create);
   if (!(await lease.write({ leaseMs, record: toText({ digest, before, owner: lease.owner }) })))
@@ -155,7 +155,7 @@ async function findMade(
   before: readonly string[] | null,
 ): Promise<TokenDto | undefined | 'cannot-be-known' | 'search-again'> {
   if (before === null) return 'cannot-be-known';
-  const { tokens, isComplete, hadAllCalls } = await loaders.lookUp.find(body, { newest: true });
+  const { tokens, isComplete, hadAllCalls } = await loaders.findMatching(body, { newest: true });
   const made = tokens.find(({ id }) => !before.includes(id));
   if (made || isComplete) return made;
   return hadAllCalls ? 'cannot-be-known' : 'search-again';

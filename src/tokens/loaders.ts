@@ -15,8 +15,8 @@ export interface Loaders {
   projectPage(tokenId: string, page: PageRequest): Promise<Page<ProjectWithPolicyDto>>;
   /** The token as it is now, for a write that depends on it: a failure says that the write was not sent. */
   freshToken(id: string): Promise<TokenDto | null>;
-  /** For idempotent creates. As with `freshToken`, a failure says that the write was not sent. */
-  readonly lookUp: TokenLookUp;
+  /** Searches the list for idempotent creates. As with `freshToken`, a failure says that the write was not sent. */
+  readonly findMatching: TokenLookUp['find'];
   /** Writes are here because each clears the reads that it makes outdated: later reads see the new state. */
   createToken(body: CreateTokenBody): Promise<TokenDto>;
   updateToken(id: string, body: UpdateTokenBody): Promise<TokenDto>;
@@ -78,9 +78,14 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
   }
 
   const newest = { ...scope, isShared: false };
-  const lookUp = createTokenLookUp((page, options) =>
-    beforeWrite(client.listTokens(options.newest ? newest : scope, page)),
-  );
+  // Few requests search the list.
+  let lookUp: TokenLookUp | undefined;
+  const findMatching: TokenLookUp['find'] = (body, options) => {
+    lookUp ??= createTokenLookUp((page, { newest: isNewest }) =>
+      beforeWrite(client.listTokens(isNewest ? newest : scope, page)),
+    );
+    return lookUp.find(body, options);
+  };
 
   /** Before a write, which may change what was read until now. */
   const clear = (id?: string) => {
@@ -92,19 +97,19 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
     try {
       return await write;
     } catch (error) {
-      lookUp.drop();
+      lookUp?.drop();
       throw error;
     }
   };
   const written = (token: TokenDto): TokenDto => {
     clear(token.id);
     tokens.prime(token.id, token);
-    lookUp.add(token);
+    lookUp?.add(token);
     return token;
   };
   return {
     token: (id) => tokens.load(id),
-    lookUp,
+    findMatching,
     async freshToken(id) {
       tokens.clear(id);
       const token = await beforeWrite(orNull(client.getToken(newest, id)));
