@@ -341,7 +341,7 @@ function mixtures() {
       within: 'canCompile',
       find: "operation.operation !== 'query' ||",
       replace: '',
-      tests: ['test/unit/graphql/pipeline/can-compile.test.ts'],
+      tests: ['test/unit/graphql/pipeline/compile.test.ts'],
     },
   ];
 }
@@ -456,7 +456,7 @@ function writes() {
       within: 'RECORD_TTL_MS',
       find: '24 * 3600 * 1000',
       replace: '24 * 1000',
-      tests: ['test/unit/tokens/idempotency.test.ts'],
+      tests: ['test/unit/tokens/idempotent-create.test.ts'],
       only: 'is remembered for 24 hours',
     },
     {
@@ -483,7 +483,7 @@ function writes() {
       within: 'createTokenLookUp',
       find: 'startKey = next;',
       replace: 'break;',
-      tests: ['test/unit/tokens/idempotency.test.ts'],
+      tests: ['test/unit/tokens/idempotent-create.test.ts'],
       only: 'on whatever page',
     },
     {
