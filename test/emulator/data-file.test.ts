@@ -85,7 +85,7 @@ describe('Two emulators on one data file', () => {
 });
 
 describe('A data file that cannot be written', () => {
-  it('refuses the write, says so, and keeps in memory what the file has', async () => {
+  it('rejects the write, says so, and keeps in memory what the file has', async () => {
     const dataFile = path.join(folder, 'broken.json');
     const problems: string[] = [];
     const emulator = await start(dataFile, (problem) => problems.push(problem));

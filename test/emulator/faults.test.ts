@@ -126,11 +126,11 @@ describe('A broken connection', () => {
     ['garbage', 'HPE_INVALID_CONSTANT'],
     ['twolengths', 'HPE_UNEXPECTED_CONTENT_LENGTH'],
     ['bigheaders', 'HPE_HEADER_OVERFLOW'],
-  ])('%s: no answer, but %s', async (name, code) => {
+  ])('%s: no response, but %s', async (name, code) => {
     expect((await raw(name)).end).toBe(code);
   });
 
-  it('reset-late-N: no answer, and the operation is carried out later', async () => {
+  it('reset-late-N: no response, and the operation is carried out later', async () => {
     const late = clientOf(emulator.url, 'late');
     await expect(
       late('POST', '/v1/tokens', { body: validInput, headers: { 'x-emulator-fault': 'reset-late-200' } }),
@@ -151,7 +151,7 @@ describe('A broken connection', () => {
     expect([head.headers['content-encoding'], body]).toEqual(['gzip', 'this was never packed']);
   });
 
-  it('idle-reset answers, and resets the connection right after', async () => {
+  it('idle-reset responds, and resets the connection right after', async () => {
     const request =
       'GET /iam/v1/tokens/fault-idle-reset HTTP/1.1\r\nhost: iam\r\nauthorization: demo\r\n\r\n';
     const { status, body, end } = await sendRaw(emulator.url, request);
@@ -160,7 +160,7 @@ describe('A broken connection', () => {
   });
 });
 
-describe('An answer that is late', () => {
+describe('A response that is late', () => {
   it.each([
     ['hang', /^$/],
     ['hang-body', /^\{"id":"fault-hang-body"/],
@@ -192,7 +192,7 @@ describe('An answer that is late', () => {
   });
 });
 
-describe('An answer that is too large', () => {
+describe('A response that is too large', () => {
   it.each([
     ['huge', 'padding'],
     ['huge-name', 'name'],
@@ -225,7 +225,7 @@ describe('A fault that passes', () => {
   it.each([
     ['flaky-2', [503, 503, 200, 200]],
     ['flaky-429-1', [429, 200]],
-  ])('%s answers %j', async (name, statuses) => {
+  ])('%s gives %j', async (name, statuses) => {
     const seen: number[] = [];
     for (const _ of statuses) seen.push((await demo('GET', `/v1/tokens/fault-${name}`)).status);
     expect(seen).toEqual(statuses);
@@ -246,7 +246,7 @@ describe('A fault that passes', () => {
   });
 });
 
-describe('A write whose answer is lost', () => {
+describe('A write whose response is lost', () => {
   it.each(['after-reset', 'after-close', 'after-hang', 'after-500', 'after-html502', 'after-truncated'])(
     '%s: the token is there all the same',
     async (fault) => {
@@ -282,7 +282,7 @@ describe('Pages that are cut in another way', () => {
     return seen;
   };
 
-  it('page-repeat answers the same key again', async () => {
+  it('page-repeat returns the same key again', async () => {
     const [first, second, third] = await pages('page-repeat', 10, 3);
     expect(second?.key).toBe(first?.key);
     expect(third?.key).toBe(first?.key);
@@ -299,12 +299,12 @@ describe('Pages that are cut in another way', () => {
     expect(new Set(seen.map(({ key }) => key)).size).toBe(12);
   });
 
-  it('page-short answers a third of the limit', async () => {
+  it('page-short returns a third of the limit', async () => {
     const seen = await pages('page-short', 90, 10);
     expect(seen.map(({ items }) => items)).toEqual([30, 30, 30, 30, 0]);
   });
 
-  it('page-ignore answers everything', async () => {
+  it('page-ignore returns everything', async () => {
     expect(await pages('page-ignore', 10, 2)).toEqual([{ items: 120, key: undefined }]);
   });
 });
@@ -361,7 +361,7 @@ describe('A fault is ordered', () => {
     expect([answer.status, await answer.json()]).toMatchObject([401, { error: 'invalid_client' }]);
   });
 
-  it('and one that does not exist is refused with the list of all', async () => {
+  it('and one that does not exist is rejected with the list of all', async () => {
     const answer = await demo('GET', '/v1/tokens/fault-nonsense');
     expect([answer.status, answer.body.message]).toEqual([400, expect.stringContaining('html502')]);
     expect(() => emulator.faults.add({ fault: 'nonsense' })).toThrow('Expected the name of a fault');

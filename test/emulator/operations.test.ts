@@ -15,7 +15,7 @@ async function create(): Promise<string> {
 }
 
 describe('The six operations', () => {
-  it('createToken answers 200 with the token, without its description', async () => {
+  it('createToken returns 200 with the token, without its description', async () => {
     const { status, body } = await demo('POST', '/v1/tokens', {
       body: { ...validInput, description: 'secret' },
     });
@@ -29,7 +29,7 @@ describe('The six operations', () => {
     });
   });
 
-  it('getToken answers what was created', async () => {
+  it('getToken returns what was created', async () => {
     const id = await create();
     expect(await demo('GET', `/v1/tokens/${id}`)).toMatchObject({ status: 200, body: { id, ...validInput } });
   });
@@ -59,7 +59,7 @@ describe('The six operations', () => {
     });
   });
 
-  it('deleteToken answers 204 without a body, and 404 the second time', async () => {
+  it('deleteToken returns 204 without a body, and 404 the second time', async () => {
     const id = await create();
     const first = await demo('DELETE', `/v1/tokens/${id}`);
     expect([first.status, first.text]).toEqual([204, '']);
@@ -70,7 +70,7 @@ describe('The six operations', () => {
     });
   });
 
-  it('listProjectsOfToken answers the projects with the policies of this token', async () => {
+  it('listProjectsOfToken returns the projects with the policies of this token', async () => {
     const [first] = emulator.tokensOf('demo');
     const { status, body } = await demo('GET', `/v1/tokens/${first?.id}/projects`);
     expect(status).toBe(200);

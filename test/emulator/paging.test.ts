@@ -49,7 +49,7 @@ describe('Pages', () => {
     expect(new Set(pages.flat()).size).toBe(250);
   });
 
-  it('hold 100 items when no limit is asked for', async () => {
+  it('hold 100 items when no limit is sent', async () => {
     expect((await demo('GET', '/v1/tokens')).body.tokens).toHaveLength(100);
   });
 

@@ -44,7 +44,7 @@ describe('A principal', () => {
 });
 
 describe('Without a credential', () => {
-  it.each(['', 'Bearer', 'Bearer a b', 'Basic YTpi'])('"%s" is answered 401', async (value) => {
+  it.each(['', 'Bearer', 'Bearer a b', 'Basic YTpi'])('"%s" gets 401', async (value) => {
     const answer = await clientOf(emulator.url, value)('GET', '/v1/tokens');
     expect(answer).toMatchObject({
       status: 401,

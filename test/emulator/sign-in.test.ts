@@ -87,7 +87,7 @@ describe('Signing in with a personal access token', () => {
     expect((await signIn(token, await assertion(token, {}, { kid: undefined }))).status).toBe(200);
   });
 
-  it('refuses a jti that was used before', async () => {
+  it('rejects a jti that was used before', async () => {
     const token = await register('ES256');
     const jwt = await assertion(token);
     expect((await signIn(token, jwt)).status).toBe(200);
@@ -105,7 +105,7 @@ describe('Signing in with a personal access token', () => {
     ['an assertion that lives too long', { exp: NOW_SECONDS + 3600 }, 'exp is too far ahead'],
     ['no exp', { exp: undefined }, 'exp is missing'],
     ['no jti', { jti: undefined }, 'jti is missing'],
-  ])('refuses %s', async (_, change, description) => {
+  ])('rejects %s', async (_, change, description) => {
     const token = await register('ES256');
     expect(await signIn(token, await assertion(token, change))).toEqual({
       status: 401,
@@ -113,7 +113,7 @@ describe('Signing in with a personal access token', () => {
     });
   });
 
-  it('refuses the key of another token', async () => {
+  it('rejects the key of another token', async () => {
     const [token, other] = await Promise.all([register('ES256'), register('ES256')]);
     const jwt = await assertion({ ...other, id: token.id });
     expect((await signIn(token, jwt)).body.error_description).toBe(
@@ -121,13 +121,13 @@ describe('Signing in with a personal access token', () => {
     );
   });
 
-  it('refuses an algorithm that is not the registered one', async () => {
+  it('rejects an algorithm that is not the registered one', async () => {
     const [token, other] = await Promise.all([register('RS256'), register('RS512')]);
     const jwt = await assertion({ ...other, id: token.id });
     expect((await signIn(token, jwt)).body.error_description).toBe('alg must be RS256');
   });
 
-  it('refuses a token that only names a key document', async () => {
+  it('rejects a token that only names a key document', async () => {
     const [, , portal] = emulator.tokensOf('demo');
     const { status, body } = await signIn({ ...(await register('ES256')), id: portal?.id ?? '' }, 'x.y.z');
     expect([status, body.error]).toEqual([401, 'invalid_client']);
@@ -139,7 +139,7 @@ describe('Signing in with a personal access token', () => {
     [{ client_assertion: '' }, 400, 'invalid_request'],
     [{ client_assertion: 'no JWT' }, 401, 'invalid_client'],
     [{ client_id: 'nobody' }, 401, 'invalid_client'],
-  ])('answers a form with %j in the words of OAuth', async (change, status, error) => {
+  ])('responds to a form with %j in the words of OAuth', async (change, status, error) => {
     const token = await register('ES256');
     const answer = await signIn(token, await assertion(token), change);
     expect([answer.status, answer.body.error]).toEqual([status, error]);
@@ -190,7 +190,7 @@ describe('A credential that was issued', () => {
     ]);
   });
 
-  it('is refused when it was changed, has expired, or its token is gone', async () => {
+  it('is rejected when it was changed, has expired, or its token is gone', async () => {
     const token = await register('ES256');
     const { body } = await signIn(token, await assertion(token));
     const whoami = (bearer: string) => clientOf(emulator.url, bearer)('GET', '/v1/sts/whoami');
@@ -218,7 +218,7 @@ describe('A registered key that takes minutes to import', () => {
   it.each([
     ['exponent', { e: 'x'.repeat(180_000) }],
     ['modulus', { n: 'x'.repeat(180_000) }],
-  ])('(by its %s) signs nobody in, and holds nobody up', async (_title, change) => {
+  ])('(by its %s) does not sign in, and delays no other request', async (_title, change) => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
     const jwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256', use: 'sig', ...change };
     const publicKeyInfo = { jwks: { keys: [jwk] } };

@@ -17,7 +17,7 @@ const withKeyInfo = (publicKeyInfo: unknown) => ({
 });
 const KEY_INFO = 'authenticationMethod.publicKeyInfo';
 
-describe('A body that the API would refuse', () => {
+describe('A body that the API would reject', () => {
   it.each([
     ['a short name', { ...validInput, name: 'ab' }, 'name'],
     ['no name', { authenticationMethod }, 'name'],
@@ -69,17 +69,17 @@ describe('A body that the API would refuse', () => {
     ['malformed JSON', '{"name":', 'application/json'],
     ['nothing', '', 'application/json'],
     ['plain text', JSON.stringify(validInput), 'text/plain'],
-  ])('%s is refused by API Gateway, without a name', async (_, body, type) => {
+  ])('%s is rejected by API Gateway, without a name', async (_, body, type) => {
     const answer = await demo('POST', '/v1/tokens', { body, headers: { 'content-type': type } });
     expect([answer.status, answer.body]).toEqual([400, { message: 'Invalid request body' }]);
   });
 
-  it('more than 10 MB are refused by API Gateway', async () => {
+  it('more than 10 MB are rejected by API Gateway', async () => {
     const body = { ...validInput, description: 'x'.repeat(10 * 1024 * 1024) };
     expect(await demo('POST', '/v1/tokens', { body })).toMatchObject({ status: 413 });
   });
 
-  it('a bad update is refused, an empty one changes nothing', async () => {
+  it('a bad update is rejected, an empty one changes nothing', async () => {
     const { body: token } = await demo('POST', '/v1/tokens', { body: validInput });
     const refused = await demo('PATCH', `/v1/tokens/${token.id}`, { body: { description: 'new' } });
     expect(refused).toMatchObject({ status: 400, body: { details: [{ field: 'description' }] } });
@@ -87,7 +87,7 @@ describe('A body that the API would refuse', () => {
   });
 });
 
-describe('A query that the API would refuse', () => {
+describe('A query that the API would reject', () => {
   it.each([
     ['limit=0', 'limit'],
     ['limit=101', 'limit'],

@@ -47,7 +47,7 @@ describe("The vendor's own client", () => {
     ]);
   });
 
-  it('makes an error of its own of each refusal', async () => {
+  it('makes an error of its own of each rejection', async () => {
     const api = tokensApi('vendor');
     await expect(api.getToken('nobody')).rejects.toMatchObject({
       name: 'NotFoundError',
@@ -61,7 +61,7 @@ describe("The vendor's own client", () => {
 });
 
 describe("The vendor's own auth provider", () => {
-  it('signs in with a token registered over REST and is not asked twice', async () => {
+  it('signs in with a token registered over REST and signs in only once', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
     const key = { use: 'sig', kty: 'RSA', kid: 'pat-key', alg: 'RS256', n, e };

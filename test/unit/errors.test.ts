@@ -8,7 +8,7 @@ const status = (code: number, more = {}) =>
   new UpstreamError('status', 'for the log only', { status: code, ...more });
 const extensions = (error: Error) => (error as unknown as { extensions: Record<string, unknown> }).extensions;
 
-describe('A failed read is told as', () => {
+describe('A failed read is reported as', () => {
   it.each([
     ['status 400', status(400), { code: 'UPSTREAM_ERROR', upstreamStatus: 400 }],
     ['status 401', status(401), { code: 'UNAUTHENTICATED', upstreamStatus: 401 }],
@@ -50,7 +50,7 @@ describe('A failed read is told as', () => {
     expect(extensions(toReadError(error))).toEqual(expected);
   });
 
-  it('a bug, which stays what it is and is masked later', () => {
+  it('an unexpected error, which stays as it is and is masked later', () => {
     const bug = new TypeError('x is undefined');
     expect(toReadError(bug)).toBe(bug);
   });
@@ -60,7 +60,7 @@ describe('A failed read is told as', () => {
   });
 });
 
-describe('A bug', () => {
+describe('An unexpected error', () => {
   const bug = new TypeError('secret 127.0.0.1');
 
   it.each([undefined, 'INTERNAL_SERVER_ERROR'])('with the code %s tells nothing of itself', (code) => {

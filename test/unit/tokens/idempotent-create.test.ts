@@ -39,7 +39,7 @@ function startApi({ lost = 0 } = {}) {
 }
 
 describe('A create under an idempotency key', () => {
-  it('whose answer was lost is found on whatever page it is', async () => {
+  it('whose response was lost is found on whatever page it is', async () => {
     const { made, newRequest } = startApi({ lost: 1 });
     const createOnce = createIdempotentCreate(createMemoryRecords());
     await expect(createOnce(newRequest())).rejects.toMatchObject({ kind: 'status' });

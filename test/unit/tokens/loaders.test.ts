@@ -53,7 +53,7 @@ function createClient(): IamClient {
 }
 
 describe('Within one request', () => {
-  it('a token that a list brought is not asked for again', async () => {
+  it('a token of a list is not requested again', async () => {
     await loaders.tokenPage(FIRST_PAGE);
     expect(await loaders.token('t1')).toMatchObject({ name: 'one' });
     expect(asked).toEqual(['list']);
@@ -76,7 +76,7 @@ describe('Within one request', () => {
     expect(asked).toEqual(['list', 'projects t1', 'list', 'projects t1']);
   });
 
-  it('what was read before a write that failed is read again: nobody knows what it changed', async () => {
+  it('what was read before a write that failed is read again: its effect is unknown', async () => {
     await loaders.token('t1');
     await expect(loaders.deleteToken('t1')).rejects.toThrow('lost');
     await loaders.token('t1');

@@ -88,7 +88,7 @@ describe('A key set', () => {
       [0, 'use'],
       'It must be `sig`: tokens sign.',
     ],
-  ])('with %s is refused', (_title, keys, alg, path, message) => {
+  ])('with %s is rejected', (_title, keys, alg, path, message) => {
     expect(checkKeySet(keys as never, alg)).toEqual([{ path, message }]);
   });
 });

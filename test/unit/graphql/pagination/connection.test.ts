@@ -65,7 +65,7 @@ function connect(
   });
 }
 
-describe('Walking a list page by page', () => {
+describe('Reading a list page by page', () => {
   it.each([
     [20, 20],
     [40, 20],
@@ -263,7 +263,7 @@ describe('A listing that pages oddly', () => {
     expect(await pageInfo.hasNextPage()).toBe(true);
   });
 
-  it('that refuses our key asks the client to start again', async () => {
+  it('that rejects our key makes the client start again', async () => {
     const { pageInfo } = await connect(pages({ '': { items: items('a'), next: 'k1' } }), { first: 1 });
     const refused = new UpstreamError('status', 'status 400', { status: 400 });
     await expect(
@@ -319,18 +319,21 @@ describe('The arguments of a page', () => {
     expect(asked.at(-1)).toEqual({ limit: 1, startKey: '100' });
   });
 
-  it.each([[-1], [101], [2_147_483_647]])('first: %i is refused and nothing is asked', async (first) => {
-    const asked: Asked[] = [];
-    await expect(
-      connect(
-        listing(() => [], asked),
-        { first },
-      ),
-    ).rejects.toMatchObject({
-      extensions: { code: 'BAD_USER_INPUT', argument: 'first' },
-    });
-    expect(asked).toEqual([]);
-  });
+  it.each([[-1], [101], [2_147_483_647]])(
+    'first: %i is rejected, and nothing is requested',
+    async (first) => {
+      const asked: Asked[] = [];
+      await expect(
+        connect(
+          listing(() => [], asked),
+          { first },
+        ),
+      ).rejects.toMatchObject({
+        extensions: { code: 'BAD_USER_INPUT', argument: 'first' },
+      });
+      expect(asked).toEqual([]);
+    },
+  );
 
   it('hasPreviousPage says whether `after` was given', async () => {
     const { pageInfo } = await connect(
