@@ -1,25 +1,13 @@
 import type { CallerRights } from '../../auth/caller.ts';
-import type { Deadline, RequestDeadline } from '../../upstream/cancellation.ts';
-import { createCancellation } from '../../upstream/cancellation.ts';
+import { createCancellation, type Deadline, type RequestDeadline } from '../../upstream/cancellation.ts';
 import type { SharedWork, SingleFlight, Waiter } from '../../upstream/single-flight.ts';
 import { isKnown } from './checks.ts';
+import type { Executed } from './execute.ts';
 import type { PendingOperation } from './request.ts';
 
 /** A request that waits for an execution, its own or that of an equal request. */
 export interface CoalescedRequest extends Waiter {
   readonly deadline: RequestDeadline;
-}
-
-/** The part of an outcome that decides whether requests can share it. */
-interface Shareable {
-  /** True when the outcome is only for the request that was executed: an internal error names its id. */
-  readonly isPersonal: boolean;
-}
-
-/** `isCoalesced`: another request was executed. */
-export interface Coalesced<Outcome> {
-  readonly outcome: Outcome;
-  readonly isCoalesced: boolean;
 }
 
 /** Work does not continue for requests with less time left than this. */
@@ -28,12 +16,13 @@ const LITTLE_MS = 250;
 /**
  * Executes an operation, or waits for the execution of an identical query that the same caller is running. The deadline
  * that `execute` gets passes when none of the requests that wait has time left. Rejects when the request's own has passed.
+ * `isCoalesced` is true when another request was executed.
  */
-export async function coalesce<Outcome extends Shareable>(
+export async function coalesce(
   running: SingleFlight<CoalescedRequest>,
   pending: PendingOperation,
-  execute: (deadline: Deadline) => Promise<Outcome>,
-): Promise<Coalesced<Outcome>> {
+  execute: (deadline: Deadline) => Promise<Executed>,
+): Promise<{ readonly outcome: Executed; readonly isCoalesced: boolean }> {
   const { caller, deadline, explanation, lastWriteAt } = pending.request;
   if (pending.prepared.isMutation || explanation || !isKnown(caller))
     return { outcome: await execute(deadline), isCoalesced: false };

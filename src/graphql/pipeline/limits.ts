@@ -114,22 +114,14 @@ export function checkCost(
   ]);
 }
 
-/** The size of all variables of a request. */
-interface VariableSize {
-  /** Items of lists and members of objects, at any depth, without the variables themselves. */
-  readonly values: number;
-  /** Levels of lists and objects, the one that holds the variables included. */
-  readonly depth: number;
-}
-
 /**
- * Measures variables before anything else reads them. Stops where a limit is exceeded, and then
- * returns one more than the limit.
+ * Counts the values of all variables, which are items of lists and members of objects at any depth, and the levels of lists
+ * and objects, with the one that has the variables. Stops where a limit is exceeded, and then returns one more than it.
  */
 function measureVariables(
   variables: Readonly<Record<string, unknown>>,
   { maxValues, maxDepth }: { readonly maxValues: number; readonly maxDepth: number },
-): VariableSize {
+): { readonly values: number; readonly depth: number } {
   let values = 0;
   let level = containersIn(variables);
   for (let depth = 1; ; depth++) {

@@ -6,7 +6,7 @@ import { createSingleFlight } from '../../../../src/upstream/single-flight.ts';
 
 const caller = { principal: 'one', mayRead: true, mayWrite: true, credential: { identity: 'shared' } };
 const prepared = { id: 'a query', isMutation: false };
-const outcome = { isPersonal: false };
+const outcome = { body: '', code: 'OK', isPersonal: false };
 
 /** Runs both at the same time, the second with `changes`, and says how many were executed. */
 async function countExecutions(
@@ -58,6 +58,6 @@ describe('Queries that run at the same time are one execution', () => {
   });
 
   it('but not when the outcome is only for the first of them', async () => {
-    expect(await countExecutions({}, Promise.resolve({ isPersonal: true }))).toBe(2);
+    expect(await countExecutions({}, Promise.resolve({ ...outcome, isPersonal: true }))).toBe(2);
   });
 });
