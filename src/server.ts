@@ -5,7 +5,7 @@ import { createAdmission } from './admission/admission.ts';
 import { createAuthenticator, type IamAddress, isOpen } from './auth/authenticator.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import { explainConnectionFailure } from './connection-failure.ts';
-import { createApollo } from './graphql/apollo/server.ts';
+import { createApollo } from './graphql/apollo.ts';
 import type { ContextParts } from './graphql/context.ts';
 import { createGraphqlHandler } from './graphql/handler.ts';
 import type { CoalescedRequest } from './graphql/pipeline/coalesce.ts';

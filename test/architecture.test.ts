@@ -87,7 +87,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
 /** The homes of each npm package. */
 const homes: Readonly<Record<string, readonly string[]>> = {
-  '@apollo/server': ['graphql/apollo/', 'graphql/mask-error.ts'],
+  '@apollo/server': ['graphql/apollo.ts', 'graphql/mask-error.ts'],
   '@fastify/cors': ['http/'],
   '@graphql-tools/schema': ['graphql/schema.ts'],
   '@opentelemetry/api': ['telemetry/'],

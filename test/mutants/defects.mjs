@@ -174,7 +174,7 @@ function callers() {
     },
     {
       name: 'A GET that a page of another site can send is executed',
-      file: 'src/graphql/apollo/server.ts',
+      file: 'src/graphql/apollo.ts',
       within: 'toHead',
       find: "[['accept', accept]]",
       replace: "[['accept', accept], ['apollo-require-preflight', '1']]",

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { rejection } from '../../errors.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
-import type { Apollo } from '../apollo/server.ts';
+import type { Apollo } from '../apollo.ts';
 import { applyAllowList, type TrustedDocuments } from '../trusted-documents.ts';
 import { authorize, type Check, coerceVariables, isKnown, limitCost } from './checks.ts';
 import { type CoalescedRequest, coalesce } from './coalesce.ts';

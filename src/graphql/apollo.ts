@@ -14,12 +14,12 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { FastifyBaseLogger } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
-import { chooseResultType } from '../../http/media-type.ts';
-import type { PersistedQueries } from '../../state/redis-state.ts';
-import { formatRequestError } from '../mask-error.ts';
-import { type Params, type RequestHead, toParsingRequest } from '../pipeline/params.ts';
-import type { ParsedOperation, PreparedOperations } from '../pipeline/prepared-operations.ts';
-import { ApolloRejection } from '../pipeline/response.ts';
+import { chooseResultType } from '../http/media-type.ts';
+import type { PersistedQueries } from '../state/redis-state.ts';
+import { formatRequestError } from './mask-error.ts';
+import { type Params, type RequestHead, toParsingRequest } from './pipeline/params.ts';
+import type { ParsedOperation, PreparedOperations } from './pipeline/prepared-operations.ts';
+import { ApolloRejection } from './pipeline/response.ts';
 
 interface ApolloOptions {
   readonly introspection: boolean;
