@@ -42,7 +42,6 @@ const LIBRARY =
 const POLICY = {
   'frame-src': 'https://sandbox.embed.apollographql.com',
   'connect-src': "'self'",
-  'img-src': 'data: https://embeddable-explorer.cdn.apollographql.com',
 };
 
 /** Shown when Sandbox has not appeared after two seconds, or as soon as it is certain that it will not. */
