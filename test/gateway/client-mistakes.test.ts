@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { buildSchema, isEnumType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
-import { readTypeDefs } from '../../src/graphql/schema.ts';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { readSchemaNames } from '../support/schema-names.ts';
 
 const DEMO = { authorization: 'Bearer demo' };
 const NEWER = { ...DEMO, accept: 'application/graphql-response+json' };
@@ -154,17 +153,7 @@ describe('Where introspection is off, no message has a name of the schema that t
   });
   afterAll(() => locked.close());
 
-  const names = new Set(
-    Object.values(buildSchema(readTypeDefs()).getTypeMap())
-      .filter(({ name }) => !name.startsWith('__'))
-      .flatMap((type) => {
-        if (isEnumType(type)) return [type.name, ...type.getValues().map(({ name }) => name)];
-        if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) return [type.name];
-        const fields = Object.values(type.getFields());
-        const args = fields.flatMap((field) => ('args' in field ? field.args : []));
-        return [type.name, ...[...fields, ...args].map(({ name }) => name)];
-      }),
-  );
+  const names = readSchemaNames();
   const wordsOf = (text: string): string[] => text.match(/[_A-Za-z]\w*/g) ?? [];
   /** Names stand in quotes; outside of them the same words are English. */
   const namesIn = (message: string) =>

@@ -1,14 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { createCertificate, createTcpServers } from '../support/tcp-servers.ts';
 
 const CREATE =
   'mutation { createToken(input: { name: "worker", authenticationMethod: { signingAlgorithm: RS256, ' +
@@ -16,36 +12,17 @@ const CREATE =
 const UPDATE = 'mutation { updateToken(input: { id: "a", name: "worker" }) { token { id } } }';
 const DELETE = 'mutation { deleteToken(input: { id: "a" }) { deletedTokenId } }';
 
-const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
-let tls: { key: Buffer; cert: Buffer };
+let tls: ReturnType<typeof createCertificate>;
 beforeAll(() => {
-  const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', '-x509', ...kind, ...files, '-subj', '/CN=other.example'], {
-    stdio: 'ignore',
-  });
-  tls = { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) };
+  tls = createCertificate('other.example');
 });
-afterAll(() => rmSync(folder, { recursive: true }));
 
 let gateway: Gateway | undefined;
-let server: Server | undefined;
-const sockets = new Set<{ destroy(): void }>();
+const { listen, close } = createTcpServers();
 afterEach(async () => {
   await gateway?.close();
-  for (const socket of sockets) socket.destroy();
-  sockets.clear();
-  server?.close();
-  server = undefined;
+  close();
 });
-
-async function listen(created: Server): Promise<number> {
-  server = created;
-  created.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
-  created.listen(0, '127.0.0.1');
-  await once(created, 'listening');
-  return (created.address() as AddressInfo).port;
-}
 
 async function expectNeverSent(
   apiGatewayUrl: string,

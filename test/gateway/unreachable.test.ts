@@ -1,55 +1,30 @@
-import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { startPatGateway } from '../support/pat-gateway.ts';
+import { createCertificate, createTcpServers } from '../support/tcp-servers.ts';
 
 const READ = '{ token(id: "x") { id } }';
 
-const folder = mkdtempSync(join(tmpdir(), 'unreachable-'));
-let tls: { key: Buffer; cert: Buffer };
+let tls: ReturnType<typeof createCertificate>;
 let plain: Gateway;
 beforeAll(async () => {
-  const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', '-x509', ...kind, ...files, '-subj', '/CN=iam.example'], {
-    stdio: 'ignore',
-  });
-  tls = { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) };
+  tls = createCertificate('iam.example');
   plain = await startGateway();
 });
-afterAll(async () => {
-  await plain.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => plain.close());
 
 let gateway: Gateway | undefined;
-let server: Server | undefined;
-const sockets = new Set<{ destroy(): void }>();
+const { listen, close } = createTcpServers();
 afterEach(async () => {
   await gateway?.close();
   gateway = undefined;
-  for (const socket of sockets) socket.destroy();
-  sockets.clear();
-  server?.close();
-  server = undefined;
+  close();
 });
-
-async function listen(created: Server): Promise<number> {
-  server = created;
-  created.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
-  created.listen(0, '127.0.0.1');
-  await once(created, 'listening');
-  return (created.address() as AddressInfo).port;
-}
 
 const readyz = async ({ origin }: Gateway) => (await fetch(`${origin}/readyz`)).text();
 const warnings = ({ log }: Gateway, text: string) =>

@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { AddressInfo, Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Servers that stand in for IAM on a loopback port. */
+export interface TcpServers {
+  /** Starts the server, and resolves to its port. */
+  listen(server: Server): Promise<number>;
+  /** Ends them with all connections. */
+  close(): void;
+}
+
+export function createTcpServers(): TcpServers {
+  const servers = new Set<Server>();
+  const sockets = new Set<{ destroy(): void }>();
+  return {
+    async listen(server) {
+      servers.add(server);
+      server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+      for (const server of servers) server.close();
+      sockets.clear();
+      servers.clear();
+    },
+  };
+}
+
+/** A certificate that vouches for itself. */
+export function createCertificate(hostName: string): { readonly key: Buffer; readonly cert: Buffer } {
+  const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
+  const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  execFileSync('openssl', ['req', '-x509', ...kind, ...files, '-subj', `/CN=${hostName}`], {
+    stdio: 'ignore',
+  });
+  const read = (name: string) => readFileSync(join(folder, name));
+  const certificate = { key: read('key.pem'), cert: read('cert.pem') };
+  rmSync(folder, { recursive: true });
+  return certificate;
+}
