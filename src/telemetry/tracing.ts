@@ -25,7 +25,7 @@ import type { OperationRecord } from './operation-log.ts';
 export interface Tracing {
   /** Begins the span of one operation, in the trace that the caller's headers name. */
   start(headers: IncomingHttpHeaders): OperationTrace;
-  /** Sends what was not sent yet, if that takes no longer than a second. */
+  /** Sends what was not sent yet, if that takes no longer than a second. Never rejects. */
   close(): Promise<void>;
 }
 
@@ -91,7 +91,9 @@ export function createTracing(log: FastifyBaseLogger): Tracing {
     },
     async close() {
       const limit = new Promise((resolve) => setTimeout(resolve, CLOSING_MS).unref());
-      await Promise.race([provider.shutdown(), limit]);
+      // What the collector refuses is no reason to end with an error.
+      const sent = provider.shutdown().catch(() => log.warn('traces could not be sent'));
+      await Promise.race([sent, limit]);
     },
   };
 }

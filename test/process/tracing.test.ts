@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { post } from '../support/gateway.ts';
@@ -140,6 +143,32 @@ describe('A traced gateway', () => {
 });
 
 describe('A gateway whose traces nobody takes', () => {
+  it.each([
+    ['refuses', (response: ServerResponse) => response.writeHead(500).end()],
+    ['does not answer', () => undefined],
+  ])('ends as one that is well, within three seconds, when the receiver %s', async (_title, respond) => {
+    const away = createServer((request, response) => {
+      request.resume().on('end', () => respond(response));
+    });
+    await once(away.listen(0, '127.0.0.1'), 'listening');
+    const other = startProcess({
+      PORT: '0',
+      API_GATEWAY_URL: emulator.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(away.address() as AddressInfo).port}`,
+      // Nothing is sent before the end.
+      OTEL_BSP_SCHEDULE_DELAY: '60000',
+    });
+    const [, address = ''] = await other.until(/listening on (http:\S+\/graphql)/);
+    await post(address, { query: NESTED }, TRACED);
+    other.child.kill('SIGTERM');
+    await other.until(/shutting down/);
+    const stoppedAt = performance.now();
+    expect(await other.ended).toBe(0);
+    expect(performance.now() - stoppedAt).toBeLessThan(3000);
+    away.closeAllConnections();
+    away.close();
+  });
+
   it('answers as ever, says so in the log, and ends in time', async () => {
     const other = startProcess({
       PORT: '0',
