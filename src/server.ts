@@ -27,6 +27,7 @@ import { openState } from './state/open.ts';
 import type { Channel } from './state/primary-state.ts';
 import { watchWrites } from './state/shared-writes.ts';
 import type { Build } from './telemetry/build.ts';
+import { describeError } from './telemetry/describe-error.ts';
 import { createRegistry } from './telemetry/metrics.ts';
 import { createCallLog } from './telemetry/operation-log.ts';
 import { createRequestMetrics } from './telemetry/request-metrics.ts';
@@ -220,7 +221,9 @@ async function openAdmin(
   log: FastifyBaseLogger,
 ): Promise<FastifyInstance | undefined> {
   if (!options.primary) return startAdmin(options, { ...health, readMetrics: () => registry.metrics() }, log);
-  reportMetrics(registry, options.primary);
+  reportMetrics(registry, options.primary, (error) =>
+    log.error({ err: describeError(error) }, 'metrics could not be read'),
+  );
   return undefined;
 }
 

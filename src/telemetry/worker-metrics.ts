@@ -23,15 +23,21 @@ interface Message {
   readonly snapshot?: Snapshot;
 }
 
-/** In a worker: sends its metrics to the primary process whenever that requests them. */
-export function reportMetrics(registry: Registry, { send, onMessage }: Channel): void {
+/**
+ * In a worker: sends its metrics to the primary process whenever that requests them. When a metric cannot be read, the
+ * latest snapshot counts on, and `onFailure` is called.
+ */
+export function reportMetrics(
+  registry: Registry,
+  { send, onMessage }: Channel,
+  onFailure: (error: unknown) => void,
+): void {
   const report = async (id: number) => {
     const snapshot = await registry.getMetricsAsJSON();
     send({ mark: MARK, id, snapshot } satisfies Message);
   };
   onMessage((message) => {
-    // Nothing in it rejects but a bug, which ends the process like any other.
-    if (isOurs(message)) void report(message.id);
+    if (isOurs(message)) report(message.id).catch(onFailure);
   });
 }
 

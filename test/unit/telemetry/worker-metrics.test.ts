@@ -1,0 +1,40 @@
+import { expect, it } from '@jest/globals';
+import { Gauge, Registry } from 'prom-client';
+import { type Channel, createWorkerMetrics, reportMetrics } from '../../../src/telemetry/worker-metrics.ts';
+
+/** Both ends of a channel between two processes. */
+function createChannels(): [Channel, Channel] {
+  const listeners: [((message: unknown) => void)[], ((message: unknown) => void)[]] = [[], []];
+  const end = (own: 0 | 1, other: 0 | 1): Channel => ({
+    send: (message) => {
+      for (const listener of listeners[other]) listener(JSON.parse(JSON.stringify(message)));
+    },
+    onMessage: (listener) => void listeners[own].push(listener),
+  });
+  return [end(0, 1), end(1, 0)];
+}
+
+it('A metric of a worker that cannot be read is reported, and what was read last counts on', async () => {
+  const registry = new Registry();
+  let isBroken = false;
+  new Gauge({
+    name: 'things',
+    help: 'Things',
+    registers: [registry],
+    collect() {
+      if (isBroken) throw new Error('no things');
+      this.set(3);
+    },
+  });
+  const [worker, primary] = createChannels();
+  const failures: unknown[] = [];
+  reportMetrics(registry, worker, (error) => failures.push(error));
+  const metrics = createWorkerMetrics(new Registry());
+  metrics.add(primary);
+
+  expect(await metrics.read()).toContain('things 3');
+  isBroken = true;
+  expect(await metrics.read()).toContain('things 3');
+  expect(failures).toHaveLength(1);
+  metrics.close();
+});
