@@ -16,12 +16,18 @@ const MAX_AGE_MS = 600_000;
 const COOLDOWN_MS = 30_000;
 const FIRST_FETCH_COOLDOWN_MS = 1000;
 
+/** The keys of callers. */
+export type Jwks = JWTVerifyGetKey & {
+  /** Fetches the key set again if it was not fetched a short time ago. Resolves to whether it was. */
+  refresh(): Promise<boolean>;
+};
+
 /**
  * Finds the key of a JWT in a key set that is fetched through our transport and its limits (jose would use its own
  * fetch). Fetched when it is older than ten minutes or lacks the key, never more than once in 30 s: made-up key ids
  * cannot be turned into traffic. Old keys serve on while the set cannot be fetched.
  */
-export function createJwks({ url, transport, clock, log, cancellation }: JwksOptions): JWTVerifyGetKey {
+export function createJwks({ url, transport, clock, log, cancellation }: JwksOptions): Jwks {
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
   let fetchedAtMs = 0;
   let triedAtMs: number | undefined;
@@ -64,7 +70,7 @@ export function createJwks({ url, transport, clock, log, cancellation }: JwksOpt
     }
   }
 
-  return async (header, token) => {
+  const getKey: JWTVerifyGetKey = async (header, token) => {
     if (keys === undefined || Math.abs(clock() - fetchedAtMs) >= MAX_AGE_MS) await refetch();
     if (keys === undefined) {
       throw new AuthError('keys-unavailable', 'Callers cannot be checked at the moment. Try again.');
@@ -77,6 +83,12 @@ export function createJwks({ url, transport, clock, log, cancellation }: JwksOpt
       return keys(header, token);
     }
   };
+  const refresh = async () => {
+    const before = keys;
+    await refetch();
+    return keys !== before;
+  };
+  return Object.assign(getKey, { refresh });
 }
 
 /** A provider has a few keys; a set of thousands would be searched for every token. */

@@ -9,9 +9,10 @@ import {
 import { AuthError } from '../auth-error.ts';
 import { readBearer, sha256 } from '../bearer.ts';
 import type { CallerCheck, CallerRights, Clock } from '../caller.ts';
+import type { Jwks } from './jwks.ts';
 
 interface JwtCallerOptions {
-  readonly getKey: JWTVerifyGetKey;
+  readonly getKey: Jwks;
   readonly issuer: string;
   readonly audience: string;
   readonly clock: Clock;
@@ -57,7 +58,21 @@ export function createJwtCallerCheck({ getKey, issuer, audience, clock }: JwtCal
   };
 }
 
-async function verify(
+/**
+ * A signature that fits none of the keys may be that of a new key: a JWT without a `kid` does not say. The key set is
+ * fetched again then, within the limits that hold for unknown key ids.
+ */
+async function verify(jwt: string, getKey: Jwks, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  try {
+    return await verifyWithKnown(jwt, getKey, options);
+  } catch (error) {
+    const mayBeNew = error instanceof errors.JWSSignatureVerificationFailed && (await getKey.refresh());
+    if (!mayBeNew) throw error;
+    return verifyWithKnown(jwt, getKey, options);
+  }
+}
+
+async function verifyWithKnown(
   jwt: string,
   getKey: JWTVerifyGetKey,
   options: JWTVerifyOptions,

@@ -100,6 +100,32 @@ describe('The keys of the identity provider', () => {
   });
 
   it.each([
+    ['names no key', {}],
+    ['names one whose numbers have changed', { kid: 'key-1' }],
+  ])('are fetched again for a token that %s, when its signature fits none', async (_title, header) => {
+    const signNext = (key: KeyObject) =>
+      new SignJWT(claims()).setProtectedHeader({ alg: 'ES256', ...header }).sign(key);
+    await check(await signNext(key1.privateKey));
+    await publish({ 'key-1': key2.publicKey });
+    expect(await failureOf(async () => check(await signNext(key2.privateKey)))).toBeDefined();
+    time.advanceSeconds(30);
+
+    await check(await signNext(key2.privateKey));
+    await check(await signNext(key2.privateKey));
+    expect(issuer.calls).toHaveLength(2);
+  });
+
+  it('are not fetched more than once in 30 s for signatures that fit none', async () => {
+    await check(await sign(claims()));
+    time.advanceSeconds(30);
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const forged = await sign(claims(), { key: stranger.privateKey });
+      expect(await failureOf(async () => check(forged))).toBeDefined();
+    }
+    expect(issuer.calls).toHaveLength(2);
+  });
+
+  it.each([
     ['an error', { status: 503, body: 'down' }],
     ['something else', { body: { nokeys: 'canary' } }],
     ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' }, body: '' }],
