@@ -17,7 +17,7 @@ signals.handle({ onStop: () => void output.end(0), onUsr1: () => {}, onUsr2: () 
 
 // Node's own report would print the error with all its members: a request's headers, for one.
 let reportCrash = (event: string, error: unknown) =>
-  output.complain(`${event}: ${JSON.stringify(describeError(error))}`);
+  output.writeError(`${event}: ${JSON.stringify(describeError(error))}`);
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error) => {
     reportCrash(event, error);
@@ -53,7 +53,7 @@ try {
   const problems = problemsOf(error);
   // The primary process writes what its workers report: all of them may have the same problem.
   if (cluster.isWorker) await reportToPrimary({ kind: 'problems', problems });
-  else for (const problem of problems) output.complain(problem);
+  else for (const problem of problems) output.writeError(problem);
   await output.end(1);
 }
 

@@ -79,7 +79,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'auth/': ['config/', 'connection-failure.ts', 'keys/', 'text-file.ts', 'upstream/'],
   // The budget of retries is a token bucket.
   'upstream/': ['config/', 'state/token-bucket.ts'],
-  'telemetry/': [],
+  // Types of the reports of upstream calls.
+  'telemetry/': ['upstream/attempt.ts'],
   'state/': ['config/', 'connection-failure.ts'],
   // The models that are generated from the OpenAPI document, and nothing else of the client of IAM.
   'emulator/': ['text-file.ts', 'upstream/generated.ts'],

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What runs, as operators name it. */
+/** Identifies the running build. */
 export interface Build {
   readonly version: string;
   /** The commit that it was built from, or `unknown`. */
@@ -9,7 +9,7 @@ export interface Build {
   readonly node: string;
 }
 
-/** The version is that of `package.json`. Whatever builds `dist` may write its revision into `dist/revision`. */
+/** The version is that of `package.json`. A build may write its revision into `dist/revision`. */
 export function readBuild(): Build {
   const { version } = JSON.parse(read('package.json') ?? '{}') as { version?: string };
   const revision = read('dist/revision')?.trim() || 'unknown';

@@ -2,9 +2,9 @@ import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { isatty } from 'node:tty';
 
-/** Where lines go: stdout or stderr, behind a buffer of limited size. No method throws, and none waits for the reader. */
+/** Stdout or stderr behind a buffer of limited size. No method throws, and none waits for the reader. */
 export interface LogDestination {
-  /** Takes one line, or several, that end with a newline. Lines are dropped and counted while the buffer is full. */
+  /** Takes one or more lines that end with a newline. Lines are dropped and counted while the buffer is full. */
   write(lines: string): void;
   /** Resolves when everything is written, when writing fails, or after `timeoutMs`. */
   flush(timeoutMs: number): Promise<void>;
@@ -15,7 +15,7 @@ export interface LogDestination {
 }
 
 interface LogDestinationOptions {
-  /** Characters that wait to be written, at most. */
+  /** Limit of buffered characters. */
   readonly maxSize: number;
   /** Called once when writing fails or the first line is dropped, until everything is written again. */
   readonly onProblem?: (cause: string) => void;
@@ -89,7 +89,7 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
       busyMs = Math.min(busyMs * 2, BUSY_MS.max);
       return;
     }
-    // The reader left with the beginning of a line. The next reader gets the whole line.
+    // The reader left after the beginning of a line. The next reader gets the whole line.
     if (code === 'EPIPE') failed.offset = failed.bytes.lastIndexOf('\n', failed.offset - 1) + 1;
     beginProblem(code);
     later(FAILED_MS);

@@ -11,7 +11,7 @@ interface LogOptions {
 export interface Log {
   readonly logger: Logger;
   level(): string;
-  /** Also for the loggers made of this one. */
+  /** Also changes the child loggers. */
   setLevel(level: string): void;
 }
 
@@ -25,7 +25,7 @@ export function createLog({ level, version, write }: LogOptions): Log {
       base: { service: 'tokens-gateway', version, pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (name) => ({ level: name }) },
-      // No line holds a header. Should one ever, it does not hold this.
+      // No line holds a header. This is the second line of defence.
       redact: ['authorization', '*.authorization', '*.*.authorization'],
       onChild: (child) => children.push(child),
     },
@@ -46,7 +46,7 @@ export function nextLevel(current: string, configured: string): string {
   return levels[(levels.indexOf(current) + 1) % levels.length] ?? configured;
 }
 
-/** Fields that a line for people begins with, or leaves out because all lines have the same. */
+/** Fields that a line for people begins with, or omits because all lines have the same value. */
 const OWN_PLACE = new Set(['level', 'time', 'service', 'version', 'pid', 'msg']);
 
 /**
@@ -64,7 +64,7 @@ export function toReadableLine(json: string): string {
   return `${[time, level, line.msg, fields.length > 0 ? ` ${fields.join(' ')}` : ''].join(' ').trimEnd()}\n`;
 }
 
-/** Without characters that a terminal would obey. */
+/** Escapes control characters, which a terminal would interpret. */
 function toText(value: unknown): string {
   return typeof value === 'string' && /^[\w:./@+-]+$/.test(value) ? value : JSON.stringify(value);
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
+import type { AttemptReport } from '../upstream/attempt.ts';
 
 /**
  * The facts about one operation for the log, the metrics and the traces. It holds no document and no variables: the name
@@ -58,20 +59,8 @@ export function createOperationLog(
   };
 }
 
-/** One attempt of an upstream call. */
-export interface Attempt {
-  readonly operation: string;
-  /** From 0. */
-  readonly attempt: number;
-  readonly status: number | undefined;
-  readonly failure: { readonly kind: string; readonly message: string } | undefined;
-  readonly durationMs: number;
-  /** The trace context and the request id that were sent. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
 /** Writes one line for each attempt of an upstream call, at `debug`. Does nothing at other levels: a request may be many calls. */
-export function createCallLog(log: FastifyBaseLogger): (attempt: Attempt) => void {
+export function createCallLog(log: FastifyBaseLogger): (report: AttemptReport) => void {
   return ({ operation, attempt, status, failure, durationMs, headers }) => {
     // The level may change at any time.
     if (log.level !== 'debug' && log.level !== 'trace') return;

@@ -1,13 +1,13 @@
 import { type LogDestination, openLogDestination } from './log-destination.ts';
 
-/** What this process writes, and how it ends. */
+/** The output streams of the process, and its end. */
 export interface Output {
   readonly log: LogDestination;
   /** Writes a line for people to stderr. */
-  complain(line: string): void;
+  writeError(line: string): void;
   /** Ends the process with this exit code when its lines are written, at the latest after half a second. */
   end(exitCode: number): Promise<never>;
-  /** Is called when the log works again, with the number of lines that were dropped. */
+  /** The listener is called when the log works again, with the number of dropped lines. */
   onRecovery(listener: (dropped: number) => void): void;
 }
 
@@ -20,11 +20,11 @@ const END_MS = 500;
 export function openOutput(): Output {
   let recovered: (dropped: number) => void = () => {};
   const errors = openLogDestination(2, { maxSize: MAX_ERRORS_SIZE });
-  const complain = (line: string) => errors.write(`${line}\n`);
+  const writeError = (line: string) => errors.write(`${line}\n`);
   const log = openLogDestination(1, {
     maxSize: MAX_LOG_SIZE,
     onProblem(cause) {
-      complain(
+      writeError(
         `The log cannot be written to stdout (${cause}). Up to ${MAX_LOG_SIZE >> 20} MiB of lines wait until it can; further lines are dropped and counted.`,
       );
     },
@@ -32,13 +32,13 @@ export function openOutput(): Output {
   });
   return {
     log,
-    complain,
+    writeError,
     onRecovery: (listener) => {
       recovered = listener;
     },
     async end(exitCode) {
       await Promise.all([log.flush(END_MS), errors.flush(END_MS)]);
-      // `exit` would wait for a disk that does not answer.
+      // `exit` would wait for a disk that does not respond.
       if (log.isWriting() || errors.isWriting()) process.kill(process.pid, 'SIGKILL');
       process.exit(exitCode);
     },

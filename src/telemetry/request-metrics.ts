@@ -1,5 +1,6 @@
 import { Counter, Histogram, type Metric } from 'prom-client';
-import type { Attempt, OperationRecord } from './operation-log.ts';
+import type { AttemptReport } from '../upstream/attempt.ts';
+import type { OperationRecord } from './operation-log.ts';
 
 /** A response over HTTP. */
 interface SentResponse {
@@ -12,7 +13,7 @@ interface SentResponse {
 /** Metrics that are counted as things happen. */
 export interface RequestMetrics {
   onOperation(record: OperationRecord, ms: number): void;
-  onUpstreamCall(attempt: Attempt): void;
+  onUpstreamCall(report: AttemptReport): void;
   onResponse(response: SentResponse): void;
   /** A sign-in of the gateway's own, in `pat` mode. */
   onSignIn(outcome: 'ok' | 'failed'): void;

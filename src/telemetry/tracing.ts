@@ -19,25 +19,15 @@ import {
 } from '@opentelemetry/resources';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { FastifyBaseLogger } from 'fastify';
+import type { AttemptReport, CallObserver } from '../upstream/attempt.ts';
 import type { OperationRecord } from './operation-log.ts';
 
-/** Where traces go to, and how many, is OpenTelemetry's own configuration. */
+/** OpenTelemetry's own variables configure where traces go and how many are sampled. */
 export interface Tracing {
-  /** Begins the span of one operation, in the trace that the caller's headers name. */
+  /** Starts the span of one operation, in the trace of the client's headers. */
   start(headers: IncomingHttpHeaders): OperationTrace;
   /** Sends what was not sent yet, if that takes no longer than a second. Never rejects. */
   close(): Promise<void>;
-}
-
-/** Called as an attempt of an upstream call starts. The headers go with the call; `end` is called with its outcome. */
-type CallObserver = (
-  call: { readonly operation: string; readonly method: string },
-  attempt: number,
-) => { readonly headers: Readonly<Record<string, string>>; end(outcome: CallOutcome): void };
-
-interface CallOutcome {
-  readonly status: number | undefined;
-  readonly failure: { readonly kind: string } | undefined;
 }
 
 export interface OperationTrace {
@@ -54,7 +44,7 @@ const CLOSING_MS = 1000;
  * caller. Exporter and sampler read the environment, by the names of the OpenTelemetry specification.
  */
 export function createTracing(log: FastifyBaseLogger): Tracing {
-  // Once for each batch at most; its own report would be a stack.
+  // Called at most once per batch. OpenTelemetry itself would print a stack.
   setGlobalErrorHandler(() => log.warn('traces could not be sent'));
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'tokens-gateway' }))
@@ -98,7 +88,7 @@ export function createTracing(log: FastifyBaseLogger): Tracing {
   };
 }
 
-function endCall(span: Span, { status, failure }: CallOutcome): void {
+function endCall(span: Span, { status, failure }: AttemptReport): void {
   if (status !== undefined) span.setAttribute('http.response.status_code', status);
   if (failure) fail(span, status === undefined ? failure.kind : String(status));
   span.end();
@@ -121,7 +111,7 @@ function endOperation(
   span.end();
 }
 
-/** Without a message: the type tells it, and messages are for people. */
+/** Without a message: `error.type` has the code. */
 function fail(span: Span, type: string): void {
   span.setAttribute('error.type', type);
   span.setStatus({ code: SpanStatusCode.ERROR });

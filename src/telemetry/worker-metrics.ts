@@ -11,12 +11,12 @@ export interface Channel {
   onMessage(listener: (message: unknown) => void): void;
 }
 
-/** What a registry holds, as it goes from process to process. */
+/** The metrics of a registry, as they are sent between processes. */
 type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 const MARK = 'tokens-gateway:metrics';
 
-/** From the primary without a snapshot, from a worker with one. */
+/** The primary process sends it without a snapshot, a worker replies with one. */
 interface Message {
   readonly mark: typeof MARK;
   readonly id: number;
@@ -43,7 +43,7 @@ export function reportMetrics(
 
 /** In the primary process: the metrics of all workers, added up. */
 export interface WorkerMetrics {
-  /** Counts a worker from now on. Returns what to call when it has ended. */
+  /** Includes a worker from now on. Call the returned function when it has ended. */
   add(worker: Channel): () => void;
   /** In the text format of Prometheus. Waits at most half a second for a worker. */
   read(): Promise<string>;
@@ -52,14 +52,14 @@ export interface WorkerMetrics {
 
 interface Reporter {
   readonly request: (id: number) => void;
-  /** The latest, which counts when the worker is busy or has ended. */
+  /** The latest one, which is used while the worker is busy and after it has ended. */
   snapshot: Snapshot;
-  /** Of the last request that was answered. */
-  answered: number;
+  /** Id of the last request with a reply. */
+  repliedTo: number;
 }
 
 const WAIT_MS = 500;
-/** What a worker counted since the last snapshot is lost when it is killed. */
+/** Counts since the last snapshot are lost when a worker is killed. */
 const SNAPSHOT_EVERY_MS = 1_000;
 
 /** `own` has the metrics of the primary process itself: those that are not the sum of the workers'. */
@@ -76,7 +76,7 @@ export function createWorkerMetrics(own: Registry): WorkerMetrics {
     for (const reporter of reporters) reporter.request(id);
     return new Promise((resolve) => {
       const check = () => {
-        if ([...reporters].some(({ answered }) => answered < id)) return;
+        if ([...reporters].some(({ repliedTo }) => repliedTo < id)) return;
         finish();
       };
       const finish = () => {
@@ -97,11 +97,11 @@ export function createWorkerMetrics(own: Registry): WorkerMetrics {
   return {
     add({ send, onMessage }) {
       const request = (id: number) => send({ mark: MARK, id } satisfies Message);
-      const reporter: Reporter = { request, snapshot: [], answered: 0 };
+      const reporter: Reporter = { request, snapshot: [], repliedTo: 0 };
       reporters.add(reporter);
       onMessage((message) => {
         if (!isOurs(message) || !message.snapshot) return;
-        reporter.answered = message.id;
+        reporter.repliedTo = message.id;
         reporter.snapshot = message.snapshot.map(restore);
         checkAll();
       });
@@ -124,12 +124,12 @@ function isOurs(message: unknown): message is Message {
   return typeof message === 'object' && message !== null && Reflect.get(message, 'mark') === MARK;
 }
 
-/** By each metric's aggregator, which is the sum if it has no other. */
+/** Adds up by each metric's aggregator, which is the sum by default. */
 function addUp(snapshots: readonly Snapshot[]): Registry {
   return AggregatorRegistry.aggregate([...snapshots]) as Registry;
 }
 
-/** Of a registry that `addUp` made: its metrics hold their values, which prom-client's types do not say. */
+/** For a registry of `addUp`, whose metrics hold their values, which prom-client's types do not declare. */
 function toSnapshot(sum: Registry): Snapshot {
   return sum.getMetricsAsArray() as unknown as Snapshot;
 }
@@ -138,7 +138,7 @@ function isMonotonic({ type }: Snapshot[number]): boolean {
   return String(type) === 'counter' || String(type) === 'histogram';
 }
 
-/** JSON has no NaN. And the mean would hide that one event loop of several is late. */
+/** Restores NaN, which JSON lacks. Event loop lags are aggregated by their maximum: a mean would hide one late worker. */
 function restore(metric: Snapshot[number]): Snapshot[number] {
   const isLag = metric.name.startsWith('nodejs_eventloop_lag_');
   const values = metric.values.map((each) => ({ ...each, value: each.value ?? Number.NaN }));
