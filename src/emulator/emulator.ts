@@ -8,8 +8,10 @@ import { readDataFile, removeLeftovers, resolveDataFile, writeDataFile } from '.
 import { EmulatorError } from './errors.ts';
 import { createFaultBook, type FaultPlan } from './fault-plan.ts';
 import { lockFile } from './file-lock.ts';
+import { isRebound } from './host-names.ts';
 import { addProject, createProjectHandlers } from './projects.ts';
 import { readSeed } from './read-seed.ts';
+import { edgeError, sendReply } from './reply.ts';
 import { type Call, createCallLog } from './request.ts';
 import { TOKEN_ENDPOINT_PATH } from './routes.ts';
 import type { Seed, SeedProject } from './seed.ts';
@@ -52,6 +54,9 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
+const MISDIRECTED =
+  'The emulator listens for its own machine only and serves no other host name: use localhost or 127.0.0.1.';
+
 /** A stateful stand-in for the IAM API, its token endpoint and its STS, listening when this resolves. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const {
@@ -79,7 +84,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const server = createServer((request, response) => {
     // So that clients can compare their clock.
     if (clock) response.setHeader('date', new Date(clock()).toUTCString());
-    app(request, response);
+    if (isRebound(host, request.headers.host)) sendReply(response, edgeError(421, MISDIRECTED));
+    else app(request, response);
   });
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {

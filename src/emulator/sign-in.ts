@@ -98,7 +98,7 @@ async function verifyWithAny(
   let problem = 'the signature does not match the registered key';
   for (const key of keys) {
     try {
-      if (isTooLong(key)) continue;
+      if (isTooLong(key) || isWeak(key)) continue;
       await verify(await importJWK({ ...key }, key.alg));
       return undefined;
     } catch (error) {
@@ -113,6 +113,17 @@ async function verifyWithAny(
 /** Lengths in base64url of 16 384 bits, 8 bytes and 66 bytes: a longer number takes minutes to import. */
 function isTooLong({ n = '', e = '', x = '', y = '' }: JsonWebKeyDto): boolean {
   return n.length > 2731 || e.length > 11 || x.length > 88 || y.length > 88;
+}
+
+/** RSA with an even number or an exponent below 3: anybody can sign under such a key. */
+function isWeak({ kty, n = '', e = '' }: JsonWebKeyDto): boolean {
+  if (kty !== 'RSA') return false;
+  const exponent = Buffer.from(e, 'base64url').toString('hex').replace(/^0+/, '');
+  return isEven(n) || isEven(e) || exponent === '1';
+}
+
+function isEven(number: string): boolean {
+  return ((Buffer.from(number, 'base64url').at(-1) ?? 0) & 1) === 0;
 }
 
 function findReuse(usedJtis: Map<string, number>, assertion: string, nowSeconds: number): string | undefined {

@@ -153,7 +153,7 @@ describe('A broken connection', () => {
 
   it('idle-reset responds, and resets the connection right after', async () => {
     const request =
-      'GET /iam/v1/tokens/fault-idle-reset HTTP/1.1\r\nhost: iam\r\nauthorization: demo\r\n\r\n';
+      'GET /iam/v1/tokens/fault-idle-reset HTTP/1.1\r\nhost: localhost\r\nauthorization: demo\r\n\r\n';
     const { status, body, end } = await sendRaw(emulator.url, request);
     expect([status, JSON.parse(body).id]).toEqual([200, 'fault-idle-reset']);
     expect(end).toBe('ECONNRESET');
@@ -174,7 +174,7 @@ describe('A response that is late', () => {
   it('slowdrip sends one byte after another', async () => {
     const connection = await openConnection(emulator.url);
     connection.write(
-      'GET /iam/v1/tokens/fault-slowdrip HTTP/1.1\r\nhost: iam\r\nauthorization: demo\r\n\r\n',
+      'GET /iam/v1/tokens/fault-slowdrip HTTP/1.1\r\nhost: localhost\r\nauthorization: demo\r\n\r\n',
     );
     let text = '';
     for await (const chunk of connection) {

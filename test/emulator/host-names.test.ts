@@ -1,0 +1,55 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+
+/** `fetch` cannot choose its `Host`. */
+function statusOf(
+  url: string,
+  host: string,
+  { method = 'GET', path = '/iam/v1/tokens' } = {},
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request(url + path, { method, headers: { host, authorization: 'Bearer demo' } }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode ?? 0));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await startEmulator({ port: 0 });
+});
+afterAll(() => emulator.close());
+
+describe('An emulator on a loopback address', () => {
+  it.each([
+    'rebound.example',
+    'rebound.example:4010',
+    'localhost.rebound.example',
+    '127.0.0.1.rebound.example',
+    '10.0.0.7:4010',
+    '0.0.0.0',
+    '[2001:db8::1]:4010',
+    'a b',
+  ])('serves no page that points the name %j at it', async (host) => {
+    expect(await statusOf(emulator.url, host)).toBe(421);
+    expect(await statusOf(emulator.url, host, { method: 'DELETE', path: '/iam/v1/tokens/x' })).toBe(421);
+    expect(await statusOf(emulator.url, host, { path: '/_emulator/calls' })).toBe(421);
+    expect(emulator.calls).toEqual([]);
+  });
+
+  it.each(['localhost', 'LOCALHOST.:80', 'iam.localhost:4010', '127.0.0.1:1', '127.1', '[::1]:4010'])(
+    'serves %s',
+    async (host) => {
+      expect(await statusOf(emulator.url, host)).toBe(200);
+    },
+  );
+});
+
+it('An emulator on all addresses serves every name', async () => {
+  const open = await startEmulator({ port: 0, host: '0.0.0.0' });
+  expect(await statusOf(open.url.replace('0.0.0.0', '127.0.0.1'), 'iam.example')).toBe(200);
+  await open.close();
+});
