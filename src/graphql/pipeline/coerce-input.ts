@@ -165,13 +165,7 @@ function parseLeaf(value: unknown, type: GraphQLLeafType): unknown {
 }
 
 function reject(value: unknown, type: GraphQLInputType, at: Place, problems: Problems): undefined {
-  const problem = notOfType(value, type);
-  // The client sent the type of a variable, and with it the type of its items.
-  problems.add(at, problem, isOfVariable(at) ? `must be of type "${type}".` : undefined);
-}
-
-function isOfVariable({ above, key }: Place): boolean {
-  return above === undefined || (typeof key === 'number' && isOfVariable(above));
+  problems.add(at, notOfType(value, type));
 }
 
 function toPath(place: Place): string {

@@ -70,10 +70,8 @@ function createCoercer(
     if (!type || !isInputType(type) || problems.isFull) return;
     if (Object.hasOwn(given, name)) values[name] = coerceInput(given[name], type, place, problems);
     else if (defaultValue) values[name] = valueFromAST(defaultValue, type);
-    else if (isNonNullType(type)) {
-      const problem = `of required type "${type}" was not provided.`;
-      problems.add(place, problem, problem);
-    }
+    else if (isNonNullType(type))
+      problems.add(place, `of required type "${type}" was not provided.`, 'was not provided.');
   };
 }
 
