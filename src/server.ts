@@ -29,6 +29,7 @@ import { watchWrites } from './state/shared-writes.ts';
 import type { Build } from './telemetry/build.ts';
 import { describeError } from './telemetry/describe-error.ts';
 import { createRegistry } from './telemetry/metrics.ts';
+import { atMostOnceAMinute } from './telemetry/once-a-minute.ts';
 import { createCallLog } from './telemetry/operation-log.ts';
 import { createRequestMetrics } from './telemetry/request-metrics.ts';
 import { reportMetrics } from './telemetry/worker-metrics.ts';
@@ -93,7 +94,10 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     openTransport: upstream.openSignInTransport,
     clock: Date.now,
     log,
-    onSignIn: metrics?.onSignIn,
+    onSignIn(outcome, problem) {
+      metrics?.onSignIn(outcome);
+      upstream.onSignIn(problem);
+    },
   });
   const context: ContextParts = {
     client: upstream.client,
@@ -234,15 +238,6 @@ const CONNECTIONS_FULL =
   'client connections are at their limit: idle ones are closed, and new ones are rejected where none is idle. Raise the limit of open files (ulimit -n), or add replicas';
 
 const API_URL = 'API_GATEWAY_URL';
-
-function atMostOnceAMinute<Args extends unknown[]>(warn: (...args: Args) => void): (...args: Args) => void {
-  let next = 0;
-  return (...args) => {
-    if (performance.now() < next) return;
-    next = performance.now() + 60_000;
-    warn(...args);
-  };
-}
 
 function urlOf(app: FastifyInstance): string {
   const { address, family, port } = app.server.address() as AddressInfo;

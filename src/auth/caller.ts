@@ -46,6 +46,6 @@ export interface AuthDependencies {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly log: Log;
-  /** Called after each sign-in of the gateway itself. */
-  readonly onSignIn?: ((outcome: 'ok' | 'failed') => void) | undefined;
+  /** Called after each sign-in of the gateway itself. `problem`: why it failed, in a few words without host names. */
+  readonly onSignIn?: ((outcome: 'ok' | 'failed', problem?: string) => void) | undefined;
 }

@@ -5,6 +5,8 @@ import type { UpstreamError } from './upstream-error.ts';
 export interface Reachability {
   /** Call it after each attempt of a call to the API. */
   onAttempt(report: Pick<AttemptReport, 'failure'>): void;
+  /** Call it after each sign-in, with what went wrong, if anything. Without one no call can be made. */
+  onSignIn(problem: string | undefined): void;
   /** Why the API cannot be used at the moment: a code as of `UpstreamError`, or a few words. Never rejects. */
   whyUnreachable(): Promise<string | undefined>;
 }
@@ -26,6 +28,7 @@ export function createReachability(
   onUnreachable: (code: string) => void = () => undefined,
 ): Reachability {
   let failures = 0;
+  let signIn = { problem: undefined as string | undefined, atMs: 0 };
   let lastFailure = { reason: '', atMs: 0 };
   let probe: Promise<string | undefined> | undefined;
   let probedAtMs = 0;
@@ -52,6 +55,9 @@ export function createReachability(
       lastFailure = { reason, atMs: performance.now() };
       if (failure.code !== undefined) onUnreachable(failure.code);
     },
+    onSignIn(problem) {
+      signIn = { problem, atMs: performance.now() };
+    },
     async whyUnreachable() {
       const now = performance.now();
       if (!probe || now - probedAtMs > PROBE_MAX_AGE_MS) {
@@ -59,10 +65,15 @@ export function createReachability(
         probe = runProbe();
       }
       const ofProbe = await probe;
-      const isFailing = failures >= MIN_FAILURES && now - lastFailure.atMs < FAILURES_MAX_AGE_MS;
-      return ofProbe ?? (isFailing ? lastFailure.reason : undefined);
+      if (ofProbe !== undefined) return ofProbe;
+      if (signIn.problem !== undefined && isRecent(signIn)) return `sign-in: ${signIn.problem}`;
+      return failures >= MIN_FAILURES && isRecent(lastFailure) ? lastFailure.reason : undefined;
     },
   };
+}
+
+function isRecent({ atMs }: { readonly atMs: number }): boolean {
+  return performance.now() - atMs < FAILURES_MAX_AGE_MS;
 }
 
 /** Undefined for a failure that says nothing of the API: the client left, or its time was up. */

@@ -28,6 +28,8 @@ export interface Upstream {
   readonly reads: SingleFlight<Deadline>['counts'];
   /** Why the API cannot be used at the moment: a code as of `UpstreamError`, or a few words. Undefined: it can. */
   whyUnreachable(): Promise<string | undefined>;
+  /** Call it after each sign-in, with what went wrong, if anything. */
+  onSignIn(problem: string | undefined): void;
   close(): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ export function createUpstream(
       return signInTransport;
     },
     whyUnreachable: reachability.whyUnreachable,
+    onSignIn: reachability.onSignIn,
     async close() {
       signInTransport?.close();
       await transport.close();

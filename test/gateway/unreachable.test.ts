@@ -139,7 +139,11 @@ describe('Why the gateway cannot sign in', () => {
     gateway = await startPatGateway(plain, createKeyPair('ES256'), {
       TOKEN_ENDPOINT: `http://127.0.0.1:${await freePort()}/oauth2/token`,
     });
+    expect(await readyz(gateway)).toContain('upstream: ok\n');
     await gateway.query(READ);
+    expect(await readyz(gateway)).toMatch(
+      /upstream: unreachable\n[\s\S]*upstream-cause: sign-in: connection refused\n/,
+    );
     await new Promise((resolve) => setTimeout(resolve, 1100));
     await gateway.query(READ);
     expect(warnings(gateway, 'Signing in to IAM did not work')).toEqual([

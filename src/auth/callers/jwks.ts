@@ -6,6 +6,7 @@ import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import type { AuthDependencies } from '../caller.ts';
 import { EXCHANGE_LIMITS, readSuccess } from '../pat/request-token.ts';
+import { createWarnLimit } from '../warn-limit.ts';
 
 interface JwksOptions extends AuthDependencies {
   readonly url: string;
@@ -32,6 +33,7 @@ export function createJwks({ url, transport, clock, log, cancellation }: JwksOpt
   let fetchedAtMs = 0;
   let triedAtMs: number | undefined;
   let fetching: Promise<void> | undefined;
+  const mayWarn = createWarnLimit(clock);
 
   /** Resolves also when there was nothing to be had. */
   function refetch(): Promise<void> {
@@ -62,7 +64,7 @@ export function createJwks({ url, transport, clock, log, cancellation }: JwksOpt
       const { message: reason, code } =
         error instanceof UpstreamError ? error : { message: 'not a JSON Web Key Set', code: undefined };
       const explanation = code === undefined ? {} : explainConnectionFailure(code, 'CALLER_JWKS_URL');
-      if (!cancellation.reason)
+      if (!cancellation.reason && mayWarn(reason))
         log.warn(
           { reason, ...explanation, keptKeys: keys !== undefined },
           'The keys of callers could not be fetched',

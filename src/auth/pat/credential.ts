@@ -1,10 +1,11 @@
-import { explainConnectionFailure } from '../../connection-failure.ts';
+import { type ConnectionFailure, explainConnectionFailure } from '../../connection-failure.ts';
 import type { UpstreamCredential as Credential } from '../../upstream/attempt.ts';
 import type { Cancellation } from '../../upstream/cancellation.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import { sha256 } from '../bearer.ts';
 import type { AuthDependencies } from '../caller.ts';
+import { createWarnLimit } from '../warn-limit.ts';
 import { type AccessToken, describeClock } from './request-token.ts';
 import { createSignIn, type PatOptions } from './sign-in.ts';
 
@@ -25,7 +26,6 @@ interface Held {
 }
 
 const MIN_INTERVAL_MS = 1000;
-const WARN_INTERVAL_MS = 60_000;
 
 /**
  * The gateway's own credential, from a personal access token. What must stay true:
@@ -46,7 +46,7 @@ export function createPatCredential(
   let refreshing: Promise<Held> | undefined;
   let signedInAtMs: number | undefined;
   let lastFailure: { readonly error: unknown; readonly atMs: number } | undefined;
-  let lastWarning = { reason: '', atMs: 0 };
+  const mayWarn = createWarnLimit(clock);
   let lastRenewal: { readonly header: string; readonly atMs: number } | undefined;
 
   function refresh(): Promise<Held> {
@@ -74,20 +74,12 @@ export function createPatCredential(
     } catch (error) {
       const failure = toSignInFailure(error);
       lastFailure = { error: failure, atMs: clock() };
-      onSignIn?.('failed');
-      warn(error);
+      const description = describe(error);
+      onSignIn?.('failed', problemOf(description));
+      if (!closing.reason && mayWarn(description.reason))
+        log.warn({ ...description }, 'Signing in to IAM did not work');
       throw failure;
     }
-  }
-
-  /** Once a minute for each reason: sign-ins are tried again every second. */
-  function warn(error: unknown): void {
-    const fields = describe(error);
-    const isNews =
-      fields.reason !== lastWarning.reason || Math.abs(clock() - lastWarning.atMs) >= WARN_INTERVAL_MS;
-    if (closing.reason || !isNews) return;
-    lastWarning = { reason: fields.reason, atMs: clock() };
-    log.warn(fields, 'Signing in to IAM did not work');
   }
 
   /** By the absolute difference: a clock that was set back must not make a second last for hours. */
@@ -162,7 +154,17 @@ function toSignInFailure(error: unknown): unknown {
   });
 }
 
-function describe(error: unknown): { readonly reason: string } & Record<string, unknown> {
+/** The fields of the log line. */
+interface Description extends Partial<ConnectionFailure> {
+  readonly reason: string;
+  readonly kind?: UpstreamError['kind'];
+  readonly status?: number | undefined;
+  readonly iamName?: string | undefined;
+  readonly traceId?: string | undefined;
+  readonly clockAheadSeconds?: number | undefined;
+}
+
+function describe(error: unknown): Description {
   if (!(error instanceof UpstreamError)) return { reason: 'internal' };
   const { kind, status, iamName, traceId, clockAheadSeconds, message, code } = error;
   const explanation = code === undefined ? {} : explainConnectionFailure(code, ENDPOINTS);
@@ -170,3 +172,7 @@ function describe(error: unknown): { readonly reason: string } & Record<string, 
 }
 
 const ENDPOINTS = 'TOKEN_ENDPOINT and API_GATEWAY_URL';
+
+function problemOf({ problem, status, kind = 'status' }: Description): string {
+  return problem ?? (status === undefined ? kind : `HTTP ${status}`);
+}
