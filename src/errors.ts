@@ -32,6 +32,11 @@ const UNAUTHENTICATED: Failure = {
     'The IAM API does not accept the credential. It may be expired: sign in again and repeat the request.',
 };
 
+const UNAVAILABLE: Failure = {
+  code: 'UPSTREAM_UNAVAILABLE',
+  message: 'The IAM API cannot be reached at the moment. Try again later.',
+};
+
 const BY_STATUS: Readonly<Record<number, Failure>> = {
   403: { code: 'FORBIDDEN', message: 'The caller may not do this.' },
   404: { code: 'NOT_FOUND', message: 'There is no such object.' },
@@ -40,26 +45,14 @@ const BY_STATUS: Readonly<Record<number, Failure>> = {
     code: 'RATE_LIMITED',
     message: 'The IAM API is limiting requests. Wait `retryAfter` seconds before the next.',
   },
-  502: {
-    code: 'UPSTREAM_UNAVAILABLE',
-    message: 'The IAM API cannot be reached at the moment. Try again later.',
-  },
-  503: {
-    code: 'UPSTREAM_UNAVAILABLE',
-    message: 'The IAM API cannot be reached at the moment. Try again later.',
-  },
-  504: {
-    code: 'UPSTREAM_UNAVAILABLE',
-    message: 'The IAM API cannot be reached at the moment. Try again later.',
-  },
+  502: UNAVAILABLE,
+  503: UNAVAILABLE,
+  504: UNAVAILABLE,
 };
 
 const BY_KIND: Readonly<Record<UpstreamError['kind'], Failure>> = {
   status: { code: 'UPSTREAM_ERROR', message: 'The IAM API answered with an error.' },
-  unavailable: {
-    code: 'UPSTREAM_UNAVAILABLE',
-    message: 'The IAM API cannot be reached at the moment. Try again later.',
-  },
+  unavailable: UNAVAILABLE,
   timeout: { code: 'UPSTREAM_TIMEOUT', message: 'The IAM API did not answer in time.' },
   'invalid-response': {
     code: 'UPSTREAM_INVALID_RESPONSE',
