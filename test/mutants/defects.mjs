@@ -24,6 +24,22 @@ function secrets() {
       only: 'A rejected value is nowhere',
     },
     {
+      name: 'Messages about variables name the schema where introspection is off',
+      file: 'src/graphql/pipeline/coerce-input.ts',
+      within: 'createProblems',
+      find: 'isSchemaVisible ? problem : hidden',
+      replace: 'problem',
+      tests: ['test/gateway/messages.test.ts'],
+    },
+    {
+      name: 'Messages about documents name the schema where introspection is off',
+      file: 'src/graphql/mask-error.ts',
+      within: 'formatRequestError',
+      find: 'schema ? describeInvalid(error, schema) : describeHidden(error)',
+      replace: 'schema ? describeInvalid(error, schema) : error.message',
+      tests: ['test/gateway/messages.test.ts'],
+    },
+    {
       name: 'The text at a syntax error is in the message',
       file: 'src/graphql/mask-error.ts',
       within: 'publicMessage',
@@ -129,6 +145,15 @@ function callers() {
       find: "mayWrite = scopes.has('tokens:write')",
       replace: "mayWrite = scopes.has('tokens:write') || scopes.has('tokens:read')",
       tests: jwt,
+    },
+    {
+      name: 'An API key works after it was removed from the file',
+      file: 'src/auth/callers/api-key.ts',
+      within: 'openApiKeys',
+      find: 'createApiKeyCallerCheck(changed.keys)',
+      replace: 'createApiKeyCallerCheck([...keys, ...changed.keys])',
+      tests: ['test/gateway/pat.test.ts'],
+      only: 'is read again without a restart',
     },
     {
       name: 'The role of an API key is ignored',
