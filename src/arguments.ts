@@ -5,7 +5,7 @@ const COMMANDS = { '--help': 'help', '--version': 'version', '--check-config': '
 
 export type Command = 'run' | (typeof COMMANDS)[keyof typeof COMMANDS];
 
-/** What the arguments of the program ask for. Throws a `ConfigError` for any that is unknown. */
+/** The command in the arguments of the program. Throws a `ConfigError` for an unknown argument. */
 export function readArguments(args: readonly string[]): Command {
   const [first, ...more] = args;
   if (first === undefined) return 'run';

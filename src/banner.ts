@@ -15,11 +15,11 @@ interface Banner {
   readonly url: string;
   readonly explorer: Config['explorer'];
   readonly emulatorUrl: string;
-  /** An `Authorization` value that the emulator has sample data for. */
+  /** An `Authorization` value with sample data in the emulator. */
   readonly authorization: string;
 }
 
-/** What to do next, for people who try the gateway over its emulator. */
+/** The next steps for people who try the gateway over its emulator. */
 export function bannerOf({ url, explorer, emulatorUrl, authorization }: Banner): string {
   const query = '{ tokens(first: 3) { nodes { id name projects(first: 2) { nodes { name } } } } }';
   const lines = [

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Config, ConfigError } from './config/config.ts';
 import { MAX_ADMIN_CONNECTIONS } from './http/connections.ts';
 
-/** Node.js itself, stdout, the listeners, files that are being read, look-ups of names. */
+/** Node.js itself, stdout, the listeners, files that are being read, DNS look-ups. */
 const PROCESS = 64;
 /** Sign-in, key sets, Redis, traces. */
 const SERVICES = 32;
@@ -10,7 +10,7 @@ const SERVICES = 32;
 const CLOSING = 1.25;
 /** Channel to a worker, and a connection on its way to it. */
 const PER_WORKER = 4;
-/** With fewer connections for clients the gateway is of no use. */
+/** The gateway does not start with fewer client connections. */
 const MIN_CLIENTS = 32;
 /** Node.js opens the files of the program all at once when it loads them. */
 const MIN_LIMIT = 256;
@@ -19,7 +19,7 @@ type Limited = Pick<Config, 'upstream' | 'emulator' | 'admin' | 'workers'>;
 type Part = readonly [string, number];
 
 /**
- * How many client connections this process may have at once, so that descriptors are left for all else. Throws a
+ * How many client connections this process may have, so that descriptors are left for everything else. Throws a
  * `ConfigError` when the limit of open files is too low for the configuration. Undefined: there is no limit.
  */
 export function planConnections(config: Limited, isWorker: boolean): number | undefined {
@@ -80,7 +80,7 @@ function readLinuxLimit(): string | undefined {
 /** On other systems. */
 function readReportedLimit(): unknown {
   if (process.platform === 'win32') return undefined;
-  // Without the look-ups of the names of its connections.
+  // The report would otherwise look up the host names of all connections.
   Object.assign(process.report, { excludeNetwork: true });
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   return report.userLimits?.open_files?.soft;

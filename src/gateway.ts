@@ -13,7 +13,7 @@ import { createLog, type Log, nextLevel, toReadableLine } from './telemetry/log.
 import type { Output } from './telemetry/output.ts';
 import { isForProcess, reportToPrimary, type ToWorker, type WorkerSettings } from './worker.ts';
 
-/** What the entry of the program gives to whatever it runs. */
+/** The process, as the entry of the program prepared it. */
 export interface Process {
   readonly config: Config;
   /** Client connections at once. Undefined: no limit. */
@@ -24,12 +24,13 @@ export interface Process {
   readonly signals: Signals;
   /** In a worker. */
   readonly worker: WorkerSettings | undefined;
-  /** Says what is done with errors that nobody caught. */
+  /** Sets the report of uncaught errors. */
   onCrash(report: (event: string, error: unknown) => void): void;
 }
 
-interface Own extends Process {
+interface Running extends Process {
   readonly build: Build;
+  readonly log: Log;
 }
 
 /** The emulator's principal with the sample data. */
@@ -44,22 +45,21 @@ const toPrimary: Channel = {
 
 /**
  * Runs the gateway until a signal stops it: in this process, or in workers. Resolves when it listens. Rejects with
- * `ConfigError` for what its user can put right.
+ * `ConfigError` for problems that the user can solve.
  */
-export async function runGateway(given: Process): Promise<void> {
-  const own = { ...given, build: readBuild() };
-  const { config, signals } = own;
-  signals.hold();
-  const log = openLog(config, own);
+export async function runGateway(own: Process): Promise<void> {
+  own.signals.hold();
+  const build = readBuild();
+  const log = openLog(own, build.version);
   if (!own.worker) warnAboutKeyFile(own.privateKeyFile, log);
-  if (config.workers > 1 && !own.worker) await runPrimary(config, log, own);
-  else await runServer(config, log, own);
+  const isPrimary = own.config.workers > 1 && !own.worker;
+  await (isPrimary ? runPrimary : runServer)({ ...own, build, log });
 }
 
-function openLog(config: Config, { output, build, worker, onCrash }: Own): Log {
+function openLog({ config, output, worker, onCrash }: Process, version: string): Log {
   const log = createLog({
     level: worker?.logLevel ?? config.logLevel,
-    version: build.version,
+    version,
     write: config.logFormat === 'text' ? (line) => output.log.write(toReadableLine(line)) : output.log.write,
   });
   onCrash((event, error) => log.logger.fatal({ err: describeError(error) }, event));
@@ -70,12 +70,16 @@ function openLog(config: Config, { output, build, worker, onCrash }: Own): Log {
 }
 
 /** The emulator belongs to the primary process: each worker would have its own tokens. */
-async function runPrimary(config: Config, log: Log, own: Own): Promise<void> {
+async function runPrimary(own: Running): Promise<void> {
+  const { config, log } = own;
   const { logger } = log;
   const emulator = config.emulator && (await startEmulator(config.emulator));
   const workers = startWorkers(config, logger, {
     build: own.build,
-    settings: () => ({ emulator: pick(emulator), logLevel: log.level() }),
+    settings: () => ({
+      emulator: emulator && { url: emulator.url, tokenEndpoint: emulator.tokenEndpoint },
+      logLevel: log.level(),
+    }),
   });
   let isStopping = false;
   own.signals.handle({
@@ -94,7 +98,7 @@ async function runPrimary(config: Config, log: Log, own: Own): Promise<void> {
     },
   });
   try {
-    announce({ ...(await workers.listening), config, emulator }, log, own);
+    announce({ ...(await workers.listening), emulator }, own);
   } catch (error) {
     // Workers that were stopped while they started did not fail.
     if (isStopping) return;
@@ -103,11 +107,12 @@ async function runPrimary(config: Config, log: Log, own: Own): Promise<void> {
   }
 }
 
-async function runServer(config: Config, log: Log, own: Own): Promise<void> {
+async function runServer(own: Running): Promise<void> {
+  const { config, log } = own;
   const { logger } = log;
   const emulator = config.emulator && !own.worker ? await startEmulator(config.emulator) : undefined;
   const address = emulator ?? own.worker?.emulator;
-  // A primary process serves nothing, so it does without most of the packages.
+  // A primary process serves no requests, so it does not load most of the packages.
   const { startServer } = await import('./server.ts');
   const server = await startServer(
     {
@@ -131,7 +136,7 @@ async function runServer(config: Config, log: Log, own: Own): Promise<void> {
     logger.info(reason, 'shutting down');
     void drain({ server, emulator, drainTimeoutMs: config.http.drainTimeoutMs }, logger, own.output);
   };
-  if (own.worker) followPrimary(log, own, stop);
+  if (own.worker) followPrimary(own, stop);
   else
     own.signals.handle({
       onStop: (signal) => stop({ signal }),
@@ -139,13 +144,13 @@ async function runServer(config: Config, log: Log, own: Own): Promise<void> {
       onUsr2: () => changeLevel(log, nextLevel(log.level(), config.logLevel)),
     });
   if (own.worker) await reportToPrimary({ kind: 'listening', url: server.url });
-  else if (!isStopping) announce({ url: server.url, adminUrl: server.adminUrl, config, emulator }, log, own);
+  else if (!isStopping) announce({ url: server.url, adminUrl: server.adminUrl, emulator }, own);
   await server.probe();
 }
 
 /** In a worker. */
-function followPrimary(log: Log, own: Own, stop: (reason: object) => void): void {
-  own.signals.handle({
+function followPrimary({ log, signals }: Running, stop: (reason: object) => void): void {
+  signals.handle({
     onStop: (signal) => stop({ signal }),
     onUsr1: () => ignoreUsr1(log),
     onUsr2: () =>
@@ -155,7 +160,7 @@ function followPrimary(log: Log, own: Own, stop: (reason: object) => void): void
     if (isForProcess<ToWorker>(message)) changeLevel(log, message.logLevel);
   });
   cluster.worker?.once('disconnect', () => {
-    // Node.js would end this process at once, and cut what is in flight.
+    // Without this, Node.js would end the process at once, with requests in flight.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
     stop({ reason: 'the primary process is gone' });
   });
@@ -164,25 +169,25 @@ function followPrimary(log: Log, own: Own, stop: (reason: object) => void): void
 interface Announced {
   readonly url: string;
   readonly adminUrl: string | undefined;
-  readonly config: Config;
   readonly emulator: Emulator | undefined;
   readonly workers?: readonly (number | undefined)[];
 }
 
-/** One line, and for people who try the gateway over its emulator, what to do next. */
-function announce({ url, adminUrl, config, emulator, workers }: Announced, { logger }: Log, own: Own): void {
-  const { auth, explorer } = config;
-  const { revision, node } = own.build;
-  logger.info({ url, adminUrl, workers, auth: auth.mode, revision, node }, `listening on ${url}`);
+/** Logs one line, and prints the next steps for people who try the gateway over its emulator. */
+function announce(
+  { url, adminUrl, emulator, workers }: Announced,
+  { config: { auth, explorer }, build: { revision, node }, log, output }: Running,
+): void {
+  log.logger.info({ url, adminUrl, workers, auth: auth.mode, revision, node }, `listening on ${url}`);
   if (!emulator) return;
-  own.output.log.write(
+  output.log.write(
     bannerOf({ url, explorer, emulatorUrl: emulator.url, authorization: SAMPLE_AUTHORIZATION }),
   );
 }
 
 function changeLevel(log: Log, next: string): void {
   const announceChange = () => log.logger.info({ logLevel: next }, 'the log level has changed');
-  // Said at whichever of the two levels shows it.
+  // Logged at the one of the two levels that shows it.
   const isShown = log.logger.isLevelEnabled('info');
   if (isShown) announceChange();
   log.setLevel(next);
@@ -193,17 +198,13 @@ function ignoreUsr1({ logger }: Log): void {
   logger.warn('SIGUSR1 is ignored: to debug, start Node.js with --inspect');
 }
 
-/** Loaded on demand: in production nothing of it is in memory. */
+/** Loaded on demand: production processes do not load the emulator. */
 async function startEmulator(options: NonNullable<Config['emulator']>): Promise<Emulator> {
   const emulator = await import('./emulator/emulator.ts');
   return emulator.startEmulator(options);
 }
 
-function pick(emulator: Emulator | undefined): WorkerSettings['emulator'] {
-  return emulator && { url: emulator.url, tokenEndpoint: emulator.tokenEndpoint };
-}
-
-/** Who can read the key file can use the token. */
+/** Everybody who can read the key file can use the token. */
 function warnAboutKeyFile(path: string | undefined, { logger }: Log): void {
   if (!path) return;
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;

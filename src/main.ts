@@ -12,10 +12,10 @@ import { reportToPrimary, WORKER_VARIABLE, type WorkerSettings } from './worker.
 // Before the rest of the program is loaded, so that no signal is missed meanwhile and nothing blocks on stdout.
 const output = openOutput();
 const signals = catchSignals();
-// Nothing is running yet that would have to end in order.
+// Nothing is running yet that needs an orderly end.
 signals.handle({ onStop: () => void output.end(0), onUsr1: () => {}, onUsr2: () => {} });
 
-// Node's own report would print the error with all its members: a request's headers, for one.
+// The report of Node.js would print the error with all its members, for example a request's headers.
 let reportCrash = (event: string, error: unknown) =>
   output.writeError(`${event}: ${JSON.stringify(describeError(error))}`);
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -33,7 +33,7 @@ try {
   // What the primary process tells its workers is no configuration.
   const { [WORKER_VARIABLE]: _, ...env } = process.env;
   const config = readConfig(env, readTextFile);
-  // Before the rest is loaded: that alone needs some hundred open files.
+  // Before the rest is loaded, which alone needs some hundred open files.
   const maxConnections = planConnections(config, worker !== undefined);
   if (command === 'check-config') await print(describeConfig(config));
   const { runGateway } = await import('./gateway.ts');
@@ -49,15 +49,15 @@ try {
     },
   });
 } catch (error) {
-  // One line per problem, and no stack: what is wrong is in the environment, not in the code.
+  // One line per problem, without a stack: the problem is in the environment, not in the code.
   const problems = problemsOf(error);
-  // The primary process writes what its workers report: all of them may have the same problem.
+  // The primary process writes the problems of its workers, as all of them may have the same.
   if (cluster.isWorker) await reportToPrimary({ kind: 'problems', problems });
   else for (const problem of problems) output.writeError(problem);
   await output.end(1);
 }
 
-/** All that this process does. */
+/** Prints a text and ends the process. */
 async function print(text: string): Promise<never> {
   output.log.write(text);
   return output.end(0);

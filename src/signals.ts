@@ -1,14 +1,14 @@
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 
 interface SignalHandlers {
-  /** Called once, for the first signal that asks the process to stop. */
+  /** Called once, for the first stop signal. */
   readonly onStop: (signal: string) => void;
   readonly onUsr1: () => void;
   readonly onUsr2: () => void;
 }
 
 export interface Signals {
-  /** Says what signals do from now on. A stop signal that came before and was not handled is handled now. */
+  /** Sets the handlers. A stop signal that came before and was not handled is handled now. */
   handle(handlers: SignalHandlers): void;
   /** From now on a stop signal waits until `handle` is called again. */
   hold(): void;

@@ -4,10 +4,10 @@ import { TextFileError } from './config/read-file.ts';
 
 /**
  * Reads a regular file of at most `maxBytes` as UTF-8, without a byte order mark. A pipe, a device or a directory is
- * refused: opening or reading one may never end. Throws `TextFileError`, or the system's error.
+ * rejected: opening or reading one may never end. Throws `TextFileError`, or the system's error.
  */
 export function readTextFile(path: string, maxBytes: number): string {
-  // Without O_NONBLOCK, opening a pipe waits for somebody to write to it.
+  // Without O_NONBLOCK, opening a pipe waits for a writer.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(file);
@@ -62,7 +62,7 @@ function versionOf(path: string): Promise<string> {
   );
 }
 
-/** The size may be 0 for files that the system makes as they are read, and change meanwhile for others. */
+/** The reported size is only a hint: virtual files report 0, and other files may grow while they are read. */
 function readAtMost(file: number, maxBytes: number, size: number): Buffer {
   const chunks: Buffer[] = [];
   let total = 0;

@@ -18,17 +18,17 @@ type Report =
   | { readonly kind: 'listening'; readonly url: string }
   | { readonly kind: 'problems'; readonly problems: readonly string[] };
 
-/** What a worker reports to its primary process. */
+/** A message from a worker to its primary process. */
 export type FromWorker = Marked & Report;
 
-/** What the primary process wants of a worker. */
+/** A message from the primary process to a worker. */
 export type ToWorker = Marked & { readonly logLevel: string };
 
 export function toWorker(logLevel: string): ToWorker {
   return { mark: MARK, logLevel };
 }
 
-/** In a worker. Resolves when it is sent, or cannot be sent. */
+/** In a worker. Resolves when the report is sent, or cannot be sent. */
 export function reportToPrimary(report: Report): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, REPORT_MS).unref();
@@ -36,7 +36,7 @@ export function reportToPrimary(report: Report): Promise<void> {
   });
 }
 
-/** Messages of others come through the same channel. */
+/** The same channel carries messages of other parts. */
 export function isForProcess<Message extends FromWorker | ToWorker>(message: unknown): message is Message {
   return typeof message === 'object' && message !== null && 'mark' in message && message.mark === MARK;
 }
