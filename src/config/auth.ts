@@ -5,7 +5,7 @@ import { type ReadFile, readNamedFile } from './read-file.ts';
 import { createSecret, type Secret } from './secret.ts';
 import type { VariableName } from './variables.ts';
 
-/** Who may call the gateway in `pat` mode. */
+/** How callers are authenticated in `pat` mode. */
 export type CallerAuthConfig =
   | { readonly kind: 'none' }
   | { readonly kind: 'jwt'; readonly jwksUrl: string; readonly issuer: string; readonly audience: string }
@@ -16,7 +16,7 @@ export interface PatConfig {
   /** Undefined: the emulator's own. */
   readonly tokenEndpoint: string | undefined;
   readonly credential: 'project' | 'user';
-  /** Empty only where the `user` credential needs none. */
+  /** Empty only for the `user` credential, which needs none. */
   readonly projectId: string;
   readonly tokenId: string;
   readonly keyId: string;
@@ -28,8 +28,8 @@ export interface PatConfig {
 export type AuthConfig = { readonly mode: 'pass-through' } | PatConfig;
 
 /**
- * In pass-through mode the variables of a token are left alone, so that a `.env` of the Affinidi CLI works in both modes.
- * `CALLER_AUTH` is not among them: to ignore it would leave a door open that its owner believes shut.
+ * In pass-through mode the variables of a token are ignored, so that a `.env` of the Affinidi CLI works in both modes.
+ * `CALLER_AUTH` is not ignored: its operator would believe that callers are authenticated.
  */
 export function readAuth(environment: Environment, readFile: ReadFile): AuthConfig {
   const { values, isSet, isRefused, refuse } = environment;

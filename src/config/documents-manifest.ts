@@ -1,4 +1,4 @@
-/** Documents by the ids that clients send in their place. */
+/** Documents by the ids that clients send instead of them. */
 export type Manifest = ReadonlyMap<string, string>;
 
 /**
@@ -14,7 +14,7 @@ export function parseManifest(text: string): Manifest {
     : Object.entries(value).map(([id, document]) => readEntry(id, document));
   if (entries.length === 0) throw new Error('Expected a manifest to have a document at least');
   const manifest = new Map(entries);
-  // Two documents under one id: which one a client means nobody could say.
+  // With two documents under one id, a request would be ambiguous.
   if (manifest.size < entries.length) throw new Error('Expected each id of a manifest to be there once');
   return manifest;
 }

@@ -1,7 +1,7 @@
 import type { Environment } from './environment.ts';
 import type { VariableName } from './variables.ts';
 
-/** Whether only processes of this machine reach it. `host` as in a URL or as given to `listen`, in any spelling. */
+/** Whether only processes of this machine can reach `host`, which is written as in a URL or as given to `listen`. */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').replace(/%.*$/s, '');
   const url = `http://${bare.includes(':') ? `[${bare}]` : bare}`;
@@ -10,7 +10,7 @@ export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\])$/.test(name);
 }
 
-/** The URL, refused where what is sent to it would travel in the clear. */
+/** The URL of a variable. Plain http is rejected where requests would leave this machine unencrypted. */
 export function readSecureUrl(
   environment: Environment,
   name: 'API_GATEWAY_URL' | 'TOKEN_ENDPOINT' | 'CALLER_JWKS_URL',
@@ -32,7 +32,7 @@ const LISTENERS = [
   ['EMULATOR_HOST', 'EMULATOR_PORT'],
 ] as const satisfies readonly (readonly VariableName[])[];
 
-/** Two listeners of one address: the second would end the process after the first has started. */
+/** Rejects two listeners on one address: the second would fail after the first has started. */
 export function refuseSharedPorts({ values, refuse }: Environment): void {
   const seen = new Map<string, string>();
   for (const [host, port] of LISTENERS) {

@@ -3,7 +3,7 @@ import type { Environment } from './environment.ts';
 /** Reads a text file whole. Throws `TextFileError`, or another error when it cannot be read. */
 export type ReadFile = (path: string, maxBytes: number) => string;
 
-/** A path that names something which is not read. */
+/** The path names something other than a regular file of acceptable size. */
 export class TextFileError extends Error {
   override readonly name = 'TextFileError';
   readonly reason: 'not-a-file' | 'too-large';
@@ -25,7 +25,7 @@ const MAX_BYTES = {
 export const MAX_MANIFEST_BYTES = MAX_BYTES.TRUSTED_DOCUMENTS;
 export const MAX_API_KEYS_BYTES = MAX_BYTES.CALLER_API_KEYS_FILE;
 
-/** The reason of a failed read is left out: a path that is a pasted key would be in its message. */
+/** Messages omit the system's error, which contains the path: that may be a key, pasted by mistake. */
 export function readNamedFile(
   { values, refuse }: Environment,
   name: keyof typeof MAX_BYTES,

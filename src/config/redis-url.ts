@@ -1,13 +1,13 @@
-/** Where Redis is. */
+/** The addresses of Redis. */
 export interface RedisAddress {
-  /** At least one; more than one only of a cluster. */
+  /** At least one; more than one only for a cluster. */
   readonly nodes: readonly URL[];
   readonly isCluster: boolean;
 }
 
 /**
  * `redis://` or `rediss://`: one server; or a Redis Cluster, as several of its nodes, separated by commas, or as one node
- * with `?cluster=true`. A comma within a password is none that separates. Undefined for anything else.
+ * with `?cluster=true`. A comma within a password does not separate nodes. Undefined for anything else.
  */
 export function readRedisAddress(text: string): RedisAddress | undefined {
   const parts = text.split(/,\s*(?=rediss?:\/\/)/i);

@@ -1,4 +1,4 @@
-/** A value that prints as `[secret]`, whoever prints it; only `reveal` gives it away. */
+/** A value that always prints as `[secret]`; only `reveal` returns it. */
 export interface Secret {
   reveal(): string;
 }
@@ -11,7 +11,7 @@ export function createSecret(value: string): Secret {
     reveal: () => value,
     toJSON: redact,
     toString: redact,
-    // What util.inspect, and so console.log, calls. By its registered symbol: this file imports nothing.
+    // Called by util.inspect, and so by console.log. By its registered symbol, because this folder imports nothing.
     [Symbol.for('nodejs.util.inspect.custom')]: redact,
   });
 }

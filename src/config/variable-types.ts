@@ -1,7 +1,7 @@
 import { readRedisAddress } from './redis-url.ts';
 import { createSecret, type Secret } from './secret.ts';
 
-/** One environment variable: how its text is read, what it is without one, and what the documentation says of it. */
+/** One environment variable: its parser, its default and its documentation. */
 export interface Variable<T> {
   readonly default: T;
   /** `default` as the documentation shows it. */
@@ -9,9 +9,9 @@ export interface Variable<T> {
   readonly meaning: string;
   /** Completes the sentence "Expected NAME to be …". */
   readonly expected: string;
-  /** Undefined: refused. */
+  /** Undefined: the text is invalid. */
   readonly read: (text: string) => T | undefined;
-  /** A refused value as a message may show it. */
+  /** An invalid value as a message may show it. */
   readonly show: (text: string) => string;
 }
 
@@ -57,7 +57,7 @@ export function choice<const T extends string, D extends T | undefined>(
   });
 }
 
-/** Text of which any is right: a path, a seed. */
+/** Any text: a path, a seed. */
 export function text<D extends string | undefined>(fallback: D, documentation: Documentation) {
   return variable<D | string>(fallback, documentation, { expected: 'text', read: asIs });
 }
@@ -78,7 +78,7 @@ export function host(fallback: string, documentation: Documentation): Variable<s
   });
 }
 
-/** An absolute http or https URL, kept letter for letter, that holds no credentials. Messages do not show a part that could be one. */
+/** An absolute http or https URL without credentials, kept unchanged. Messages omit the parts that could hold any. */
 export function url(documentation: Documentation): Variable<string | undefined> {
   return variable<string | undefined>(undefined, documentation, {
     expected: 'an http or https URL without credentials, query and fragment',
@@ -137,7 +137,7 @@ function isNetwork(value: string): boolean {
 
 const IPV4 = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!$)|$)){4}$/;
 
-/** Taken as it is, blanks included, and never shown. */
+/** Kept unchanged, blanks included, and never shown. */
 export function secret({ meaning }: Documentation): Variable<Secret | undefined> {
   return {
     default: undefined,
@@ -149,7 +149,7 @@ export function secret({ meaning }: Documentation): Variable<Secret | undefined>
   };
 }
 
-/** Where shared state is. Kept and shown as a secret: its password is one. */
+/** The address of Redis. It is a secret, because it contains the password. */
 export function redisUrl(documentation: Documentation): Variable<Secret | undefined> {
   return {
     ...secret(documentation),

@@ -1,6 +1,6 @@
 import { ECDH } from 'node:crypto';
 
-/** The members of a public JSON Web Key that say which key it is (RFC 7518 section 6). */
+/** The members of a public JSON Web Key that identify the key (RFC 7518 section 6). */
 export interface PublicJwk {
   readonly kty?: unknown;
   readonly crv?: unknown;
@@ -10,7 +10,7 @@ export interface PublicJwk {
   readonly e?: unknown;
 }
 
-/** What is wrong with a key. `member` is undefined when its members do not fit together. No message repeats a value. */
+/** A problem of a key. `member` is undefined when its members do not fit together. No message repeats a value. */
 export interface JwkProblem {
   readonly member: 'crv' | 'x' | 'y' | 'n' | 'e' | undefined;
   readonly message: string;
@@ -20,7 +20,7 @@ const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 16_384;
 /** OpenSSL verifies no signature with a longer exponent where the modulus is long. */
 const MAX_EXPONENT_BYTES = 8;
-/** Curves by their size in bytes, and by the name that OpenSSL gives them. */
+/** Size of the curves in bytes, and their names in OpenSSL. */
 const CURVES: Readonly<Record<string, readonly [bytes: number, name: string]>> = {
   'P-256': [32, 'prime256v1'],
   'P-384': [48, 'secp384r1'],

@@ -5,16 +5,16 @@ const BLOCK = new RegExp(`${LABEL}\\s*(\\S[\\s\\S]*?)\\s*-----END \\1-----`);
 const LINE_CHARS = 64;
 
 /**
- * The private key in a text, as PEM with line feeds (RFC 7468): PKCS#8, PKCS#1 or SEC1. Accepts what environment files
- * make of it: quotation marks around the whole, line breaks that are escaped, of Windows, or replaced by blanks, and
- * other text around the key. Undefined when there is no such key. Whether it is sound shows when it is imported.
+ * The private key in a text, as PEM with line feeds (RFC 7468): PKCS#8, PKCS#1 or SEC1. Accepts the forms that occur in
+ * environment files: quotation marks, line breaks that are escaped, of Windows, or replaced by blanks, and other text
+ * around the key. Undefined when there is no such key. Importing the key checks its content.
  */
 export function readPrivateKeyPem(text: string): string | undefined {
   if (text.length > MAX_CHARS) return undefined;
   const plain = text.replace(/\\+r/g, '').replace(/\\+n/g, '\n').replace(/\r\n?/g, '\n');
   const [, label, content = ''] = BLOCK.exec(plain) ?? [];
   if (label === undefined) return undefined;
-  // Headers, as of PKCS#1 that OpenSSL has encrypted (RFC 1421), end with an empty line, and their lines have a meaning.
+  // Headers, such as those of encrypted PKCS#1 (RFC 1421), are lines of their own and end with an empty line.
   const body = content.includes(':') ? content : wrap(content);
   return `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;
 }
