@@ -1,12 +1,12 @@
 import type { Environment } from './environment.ts';
+import { parseUrl } from './parse-url.ts';
 import type { VariableName } from './variables.ts';
 
 /** Whether only processes of this machine can reach `host`, which is written as in a URL or as given to `listen`. */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').replace(/%.*$/s, '');
   const url = `http://${bare.includes(':') ? `[${bare}]` : bare}`;
-  if (!URL.canParse(url)) return false;
-  const name = new URL(url).hostname.replace(/\.$/, '');
+  const name = parseUrl(url)?.hostname.replace(/\.$/, '') ?? '';
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\])$/.test(name);
 }
 

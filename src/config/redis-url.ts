@@ -1,3 +1,5 @@
+import { parseUrl } from './parse-url.ts';
+
 /** The addresses of Redis. */
 export interface RedisAddress {
   /** At least one; more than one only for a cluster. */
@@ -11,8 +13,8 @@ export interface RedisAddress {
  */
 export function readRedisAddress(text: string): RedisAddress | undefined {
   const parts = text.split(/,\s*(?=rediss?:\/\/)/i);
-  if (!parts.every((part) => URL.canParse(part))) return undefined;
-  const nodes = parts.map((part) => new URL(part));
+  const nodes = parts.flatMap((part) => parseUrl(part) ?? []);
+  if (nodes.length < parts.length) return undefined;
   const [first] = nodes;
   const isCluster = nodes.length > 1 || first?.searchParams.get('cluster') === 'true';
   const areValid = nodes.every(

@@ -1,3 +1,4 @@
+import { parseUrl } from './parse-url.ts';
 import { readRedisAddress } from './redis-url.ts';
 import { createSecret, type Secret } from './secret.ts';
 
@@ -162,8 +163,8 @@ export function redisUrl(documentation: Documentation): Variable<Secret | undefi
 }
 
 function readUrl(value: string): URL | undefined {
-  if (!URL.canParse(value)) return undefined;
-  const parsed = new URL(value);
+  const parsed = parseUrl(value);
+  if (!parsed) return undefined;
   const isHttp = parsed.protocol === 'http:' || parsed.protocol === 'https:';
   const isBare = parsed.username === '' && parsed.password === '' && !/[?#]/.test(value);
   return isHttp && isBare ? parsed : undefined;

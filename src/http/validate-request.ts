@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopback } from '../config/network.ts';
+import { parseUrl } from '../config/parse-url.ts';
 import { HttpError } from './error-response.ts';
 import { chooseResultType, findJsonTypeProblem } from './media-type.ts';
 
@@ -60,8 +61,9 @@ function createLoopbackCheck(): (authority: string) => boolean {
   return (authority) => {
     if (authority === known) return true;
     const url = `http://${authority}`;
-    if (!URL.canParse(url)) return true;
-    const name = new URL(url).hostname.replace(/\.$/, '');
+    const parsed = parseUrl(url);
+    if (!parsed) return true;
+    const name = parsed.hostname.replace(/\.$/, '');
     // RFC 6761 section 6.3: names below `localhost` are loopback as well and never resolved by DNS.
     const isOurs = isLoopback(name) || name.endsWith('.localhost');
     if (isOurs) known = authority;

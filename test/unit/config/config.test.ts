@@ -97,6 +97,13 @@ describe('A value is read as it is written', () => {
     expect(read({ API_GATEWAY_URL: given }).upstream.apiGatewayUrl).toBe(expected);
   });
 
+  it('however many URLs were parsed before', () => {
+    for (let times = 0; times < 100_000; times++) URL.canParse('https://api.example.com');
+    expect(read({ API_GATEWAY_URL: 'https://bücher.example' }).upstream.apiGatewayUrl).toBe(
+      'https://xn--bcher-kva.example',
+    );
+  });
+
   it('0 is a value, and an empty value is none', () => {
     const config = read({
       ...URL_ONLY,
