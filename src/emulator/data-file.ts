@@ -71,6 +71,12 @@ export async function resolveDataFile(file: string): Promise<string> {
   }
 }
 
+/** Whether the file has other names. Each write replaces the file of this name, and the others keep what they have. */
+export async function hasHardLinks(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => undefined);
+  return found !== undefined && found.nlink > 1;
+}
+
 /** Removes what a process that was killed left half-written. Call with the lock of `file`. */
 export async function removeLeftovers(file: string): Promise<void> {
   await rm(temporaryOf(file), { force: true });

@@ -4,7 +4,7 @@ import type { ProjectWithPolicyDto, TokenDto } from '../upstream/generated.ts';
 import { createApp } from './app.ts';
 import { createControl } from './control.ts';
 import { createCredentials } from './credentials.ts';
-import { readDataFile, removeLeftovers, resolveDataFile, writeDataFile } from './data-file.ts';
+import { hasHardLinks, readDataFile, removeLeftovers, resolveDataFile, writeDataFile } from './data-file.ts';
 import { EmulatorError } from './errors.ts';
 import { createFaultBook, type FaultPlan } from './fault-plan.ts';
 import { lockFile } from './file-lock.ts';
@@ -142,6 +142,8 @@ async function openStore(options: EmulatorOptions): Promise<OpenStore> {
   const release = await lockFile(file);
   try {
     await removeLeftovers(file);
+    if (await hasHardLinks(file))
+      onProblem(`EMULATOR_DATA_FILE ${file} has other hard links: they keep their present content.`);
     const saved = readDataFile(file);
     const initial = saved ?? (await readSeed(seed));
     // Writing at once shows here and now that the file can be written, not with the first create.

@@ -1,5 +1,6 @@
 import {
   chmod,
+  link as hardLink,
   lstat,
   mkdir,
   mkdtemp,
@@ -36,6 +37,24 @@ afterEach(async () => {
 });
 const create = (emulator: { url: string }) =>
   clientOf(emulator.url)('POST', '/v1/tokens', { body: validInput });
+
+describe('A data file with another hard link', () => {
+  it('is replaced under its own name, and the start says so', async () => {
+    const dataFile = path.join(folder, 'hard.json');
+    const other = path.join(folder, 'hard-other.json');
+    await (await start(dataFile)).close();
+    await hardLink(dataFile, other);
+    const before = await readFile(other, 'utf8');
+
+    const problems: string[] = [];
+    const { body } = await create(await start(dataFile, (problem) => problems.push(problem)));
+    expect(problems).toEqual([
+      `EMULATOR_DATA_FILE ${dataFile} has other hard links: they keep their present content.`,
+    ]);
+    expect(await readFile(dataFile, 'utf8')).toContain(body.id);
+    expect(await readFile(other, 'utf8')).toBe(before);
+  });
+});
 
 describe('Two emulators on one data file', () => {
   it('the second does not start, and the first loses nothing', async () => {
