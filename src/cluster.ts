@@ -33,6 +33,13 @@ export interface Workers {
   setLogLevel(level: string): void;
 }
 
+interface WorkersOptions {
+  readonly settings: () => WorkerSettings;
+  readonly build: Build;
+  /** Of the primary process itself. */
+  readonly droppedLogLines: () => number;
+}
+
 interface WorkerState {
   readonly startedAt: number;
   problems?: readonly string[];
@@ -47,11 +54,11 @@ interface WorkerState {
 export function startWorkers(
   config: Config,
   log: FastifyBaseLogger,
-  { settings, build }: { readonly settings: () => WorkerSettings; readonly build: Build },
+  { settings, build, droppedLogLines }: WorkersOptions,
 ): Workers {
   const state = createPrimaryState(createTokenBuckets(config.limits).take);
-  const own = createPrimaryMetrics(build);
-  const metrics = config.admin && createWorkerMetrics(own.registry);
+  const own = createPrimaryMetrics(build, droppedLogLines);
+  const metrics = config.admin && createWorkerMetrics(own.registry, own.shared);
   const workers = new Map<Worker, WorkerState>();
   let stopping = false;
   let admin: FastifyInstance | undefined;

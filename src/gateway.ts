@@ -76,6 +76,7 @@ async function runPrimary(own: Running): Promise<void> {
   const emulator = config.emulator && (await startEmulator(config.emulator));
   const workers = startWorkers(config, logger, {
     build: own.build,
+    droppedLogLines: own.output.log.dropped,
     settings: () => ({
       emulator: emulator && { url: emulator.url, tokenEndpoint: emulator.tokenEndpoint },
       logLevel: log.level(),

@@ -32,6 +32,8 @@ export interface MetricSources {
 
 type Reading = readonly [value: number, labels?: Record<string, string>];
 
+const DROPPED_LINES = 'Log lines that were dropped because stdout could not take them';
+
 /** All metrics of this process. No label holds a caller, an id or an address. */
 export function createRegistry(sources: MetricSources): Registry {
   const { caches, singleFlights, listFirst, load, stateFallbacks, droppedLogLines, connections } = sources;
@@ -91,9 +93,7 @@ export function createRegistry(sources: MetricSources): Registry {
   );
   gauge('in_flight', 'GraphQL requests in flight', [], () => [[load().inFlight]]);
   count('shed', 'Requests that were rejected because the process had too many', [], () => [[load().shed]]);
-  count('log_lines_dropped', 'Log lines that were dropped because stdout could not take them', [], () => [
-    [droppedLogLines?.() ?? 0],
-  ]);
+  count('log_lines_dropped', DROPPED_LINES, [], () => [[droppedLogLines?.() ?? 0]]);
   gauge('client_connections', 'Open client connections', [], () => [[connections.counts().open]]);
   gauge('client_connections_max', 'Client connections that may be open at once', [], () => [
     [connections.max],
@@ -119,10 +119,12 @@ export function serveMetrics(app: FastifyInstance, read: () => Promise<string>):
 /** Metrics of a primary process, beside the sum of its workers'. */
 export interface PrimaryMetrics {
   readonly registry: Registry;
+  /** What the workers count as well: it is added to their sum. */
+  readonly shared: Registry;
   onWorkerRestart(): void;
 }
 
-export function createPrimaryMetrics(build: Build): PrimaryMetrics {
+export function createPrimaryMetrics(build: Build, droppedLogLines: () => number): PrimaryMetrics {
   const registry = new Registry();
   const registers = [registry];
   addBuild(registry, build);
@@ -135,7 +137,17 @@ export function createPrimaryMetrics(build: Build): PrimaryMetrics {
     help: 'Workers that ended without being stopped, and were replaced',
     registers,
   });
-  return { registry, onWorkerRestart: () => restarts.inc() };
+  const shared = new Registry();
+  new Counter({
+    name: 'tokens_gateway_log_lines_dropped_total',
+    help: DROPPED_LINES,
+    registers: [shared],
+    collect() {
+      this.reset();
+      this.inc(droppedLogLines());
+    },
+  });
+  return { registry, shared, onWorkerRestart: () => restarts.inc() };
 }
 
 function addBuild(registry: Registry, { version, revision, node }: Build): void {

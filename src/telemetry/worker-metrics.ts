@@ -62,8 +62,11 @@ const WAIT_MS = 500;
 /** Counts since the last snapshot are lost when a worker is killed. */
 const SNAPSHOT_EVERY_MS = 1_000;
 
-/** `own` has the metrics of the primary process itself: those that are not the sum of the workers'. */
-export function createWorkerMetrics(own: Registry): WorkerMetrics {
+/**
+ * `own` has the metrics of the primary process that are not the sum of the workers'; `shared` has those that are added to
+ * that sum.
+ */
+export function createWorkerMetrics(own: Registry, shared: Registry): WorkerMetrics {
   const reporters = new Set<Reporter>();
   const waiting = new Set<() => void>();
   /** Counters and histograms of the workers that have ended: a counter must never fall. */
@@ -113,7 +116,8 @@ export function createWorkerMetrics(own: Registry): WorkerMetrics {
     },
     async read() {
       await collect();
-      const sum = addUp([...[...reporters].map(({ snapshot }) => snapshot), ended]);
+      const snapshots = [...reporters].map(({ snapshot }) => snapshot);
+      const sum = addUp([...snapshots, ended, await shared.getMetricsAsJSON()]);
       return `${await sum.metrics()}${await own.metrics()}`;
     },
     close: () => clearInterval(timer),

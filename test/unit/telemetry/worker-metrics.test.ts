@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { createPrimaryMetrics } from '../../../src/telemetry/metrics.ts';
 import { type Channel, createWorkerMetrics, reportMetrics } from '../../../src/telemetry/worker-metrics.ts';
 
 /** Both ends of a channel between two processes. */
@@ -29,12 +30,32 @@ it('A metric of a worker that cannot be read is reported, and what was read last
   const [worker, primary] = createChannels();
   const failures: unknown[] = [];
   reportMetrics(registry, worker, (error) => failures.push(error));
-  const metrics = createWorkerMetrics(new Registry());
+  const metrics = createWorkerMetrics(new Registry(), new Registry());
   metrics.add(primary);
 
   expect(await metrics.read()).toContain('things 3');
   isBroken = true;
   expect(await metrics.read()).toContain('things 3');
   expect(failures).toHaveLength(1);
+  metrics.close();
+});
+
+it('Log lines that the primary process drops are counted with those of its workers', async () => {
+  const registry = new Registry();
+  new Counter({
+    name: 'tokens_gateway_log_lines_dropped_total',
+    help: 'Lines',
+    registers: [registry],
+  }).inc(3);
+  const [worker, primary] = createChannels();
+  reportMetrics(registry, worker, () => undefined);
+  const own = createPrimaryMetrics({ version: '1', revision: 'unknown', node: 'v20' }, () => 4);
+  const metrics = createWorkerMetrics(own.registry, own.shared);
+  metrics.add(primary);
+  const text = await metrics.read();
+  expect(text.match(/^tokens_gateway_log_lines_dropped_total.*$/gm)).toEqual([
+    'tokens_gateway_log_lines_dropped_total 7',
+  ]);
+  expect(text.match(/^# TYPE tokens_gateway_log_lines_dropped_total/gm)).toHaveLength(1);
   metrics.close();
 });
