@@ -19,14 +19,17 @@ export function createFifo(): Fifo {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-fifo-'));
   const path = join(folder, 'fifo');
   execFileSync('mkfifo', [path]);
-  const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const open = () => openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  // A process that gets `fd` as its stdout makes it block, for everybody who shares that opening of the pipe.
+  const fd = open();
+  const own = open();
   return {
     path,
     fd,
     fill() {
       for (const size of [4096, 1]) {
         try {
-          for (;;) writeSync(fd, Buffer.alloc(size, '\n'));
+          for (;;) writeSync(own, Buffer.alloc(size, '\n'));
         } catch {
           // EAGAIN: it is full.
         }
@@ -37,7 +40,7 @@ export function createFifo(): Fifo {
       let text = '';
       try {
         for (let length = 1; length > 0; text += buffer.toString('utf8', 0, length))
-          length = readSync(fd, buffer);
+          length = readSync(own, buffer);
       } catch {
         // EAGAIN: it is empty.
       }
@@ -45,6 +48,7 @@ export function createFifo(): Fifo {
     },
     remove() {
       closeSync(fd);
+      closeSync(own);
       rmSync(folder, { recursive: true });
     },
   };
