@@ -41,6 +41,14 @@ describe('The documentation', () => {
     expect(brokenLinksOf(page)).toEqual([]);
   });
 
+  it('names every limit of an operation', () => {
+    const limits = readFileSync('src/graphql/pipeline/limits.ts', 'utf8').matchAll(/\[\s*'(\w+)',/g);
+    const [, listed = ''] =
+      /`limit` is one of ([^.]+)\./.exec(readFileSync('docs/client-guide.md', 'utf8')) ?? [];
+    const names = [...listed.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    expect(names.sort()).toEqual([...new Set([...limits].map(([, name]) => name))].sort());
+  });
+
   it('records each decision under a number of its own, in four parts', () => {
     const records = readdirSync('docs/adr');
     expect(new Set(records.map((name) => name.slice(0, 4))).size).toBe(records.length);

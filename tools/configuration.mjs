@@ -1,7 +1,9 @@
 // Writes default and meaning of every variable into the tables of docs/configuration.md, from the table that the gateway
 // itself reads. The page decides which variables stand together: a new one needs a row "| `NAME` | | |" there first.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { variables } from '../dist/config/config.js';
+import './prepare.mjs';
+
+const { variables } = await import('../dist/config/config.js');
 
 const PAGE = new URL('../docs/configuration.md', import.meta.url);
 const ROW = /^\| `([A-Z_]+)` \|.*\|$/gm;
