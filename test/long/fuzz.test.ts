@@ -129,13 +129,13 @@ const MUTATIONS = [
 ];
 
 describe('1000 mutations over an IAM API that fails each time', () => {
-  it('are sent once each, and where one was lost on the way its caller is told that nobody knows', async () => {
+  it('are sent once each, and where one was lost on the way its caller learns that it was not sent, or that nobody knows', async () => {
     emulator.resetCalls();
-    const unknown = new Set<string>();
+    const replies = new Map<string, string>();
     await expectNoProblems(1000, async (index) => {
       const sent = { query: MUTATIONS[index % 3], variables: { name: `name ${index}` } };
       const reply = await sendOperation(`write-${index}`, sent, `${CREDENTIAL}~${pickFault()}`);
-      if (reply.text.includes('"mayHaveSucceeded":true')) unknown.add(`write-${index}`);
+      replies.set(`write-${index}`, reply.text);
       return { reply, sent };
     });
     const writes = countWrites();
@@ -144,7 +144,9 @@ describe('1000 mutations over an IAM API that fails each time', () => {
       `1000 mutations under faults: ${emulator.calls.length} writes arrived, ${lost.length} lost on the way`,
     );
     expect([...writes].filter(([, count]) => count > 1)).toEqual([]);
-    expect(lost.filter((id) => !unknown.has(id))).toEqual([]);
+    // A connection may close before the first byte of a request: then nothing was sent.
+    const honest = /"mayHaveSucceeded":true|"code":"UPSTREAM_UNAVAILABLE"/;
+    expect(lost.map((id) => replies.get(id)).filter((text) => !honest.test(text ?? ''))).toEqual([]);
     expect(lost.length).toBeLessThan(100);
   });
 });
