@@ -79,7 +79,10 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
       size -= batch.size;
       batch = undefined;
     }
-    writeNext();
+    // A batch for every few lines would cost more than the lines.
+    const isWaiting = batch !== undefined || flushes.size > 0 || droppedBefore !== undefined;
+    if (isWaiting || size === 0 || size >= BATCH_SIZE) writeNext();
+    else later(BATCH_MS);
   }
 
   function onFailure(failed: NonNullable<typeof batch>, code: string): void {

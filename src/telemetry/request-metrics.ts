@@ -1,5 +1,6 @@
-import { Counter, Histogram, type Metric } from 'prom-client';
+import type { Metric } from 'prom-client';
 import type { AttemptReport } from '../upstream/attempt.ts';
+import { createFastCounter, createFastHistogram } from './counters.ts';
 import type { OperationRecord } from './operation-log.ts';
 
 /** A response over HTTP. */
@@ -26,30 +27,26 @@ const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 
 /** No label holds a caller, an id or an address. */
 export function createRequestMetrics(): RequestMetrics {
-  const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
-    new Counter({ name: `tokens_gateway_${name}_total`, help, labelNames, registers: [] });
-  const histogram = <Label extends string>(name: string, help: string, labelNames: Label[]) => {
-    const buckets = BUCKETS_SECONDS;
-    return new Histogram({
-      name: `tokens_gateway_${name}_seconds`,
-      help,
-      labelNames,
-      buckets,
-      registers: [],
-    });
-  };
+  const counter = (name: string, help: string, labelNames: readonly string[] = []) =>
+    createFastCounter(`tokens_gateway_${name}_total`, help, labelNames);
+  const histogram = (name: string, help: string, label: string) =>
+    createFastHistogram(`tokens_gateway_${name}_seconds`, help, label, BUCKETS_SECONDS);
   const operations = counter('operations', 'GraphQL operations, by the first error', ['operation', 'code']);
-  const operationSeconds = histogram('operation_duration', 'From the head of a request to its response', [
+  const operationSeconds = histogram(
+    'operation_duration',
+    'From the head of a request to its response',
     'operation',
-  ]);
+  );
   const calls = counter('upstream_calls', 'Attempts of calls to the IAM API', [
     'operation',
     'status',
     'attempt',
   ]);
-  const callSeconds = histogram('upstream_call_duration', 'One attempt of a call to the IAM API', [
+  const callSeconds = histogram(
+    'upstream_call_duration',
+    'One attempt of a call to the IAM API',
     'operation',
-  ]);
+  );
   const untrusted = counter('untrusted_operations', 'Operations that are not trusted documents');
   const signIns = counter('sign_ins', 'Sign-ins of the gateway itself', ['outcome']);
   const responses = counter('http_responses', 'HTTP responses of the GraphQL listener, by status class', [
@@ -60,35 +57,36 @@ export function createRequestMetrics(): RequestMetrics {
   const responseSeconds = histogram(
     'http_response_duration',
     'From the head of an HTTP request to the last byte of its response',
-    ['route'],
+    'route',
   );
   const nameOf = createNames();
+  const all = [
+    operations,
+    operationSeconds,
+    calls,
+    callSeconds,
+    signIns,
+    untrusted,
+    responses,
+    responseSeconds,
+  ];
   return {
-    metrics: [
-      operations,
-      operationSeconds,
-      calls,
-      callSeconds,
-      signIns,
-      untrusted,
-      responses,
-      responseSeconds,
-    ],
+    metrics: all.map(({ metric }) => metric),
     onOperation(record, ms) {
       const operation = nameOf(record);
-      operations.inc({ operation, code: record.code ?? 'OK' });
-      operationSeconds.observe({ operation }, ms / 1000);
-      if (record.untrusted) untrusted.inc();
+      operations.add(operation, record.code ?? 'OK');
+      operationSeconds.observe(operation, ms / 1000);
+      if (record.untrusted) untrusted.add();
     },
     onUpstreamCall({ operation, status, failure, attempt, durationMs }) {
-      calls.inc({ operation, status: String(status ?? failure?.kind), attempt: attempt + 1 });
-      callSeconds.observe({ operation }, durationMs / 1000);
+      calls.add(operation, String(status ?? failure?.kind), String(attempt + 1));
+      callSeconds.observe(operation, durationMs / 1000);
     },
     onResponse({ method, route, status, ms }) {
-      responses.inc({ method, route, status: `${Math.floor(status / 100)}xx` });
-      if (ms !== undefined) responseSeconds.observe({ route }, ms / 1000);
+      responses.add(method, route, `${Math.floor(status / 100)}xx`);
+      if (ms !== undefined) responseSeconds.observe(route, ms / 1000);
     },
-    onSignIn: (outcome) => signIns.inc({ outcome }),
+    onSignIn: (outcome) => signIns.add(outcome),
   };
 }
 

@@ -108,7 +108,8 @@ export function iteratePages<Item extends { readonly id: string }>(
     }
     if (seenKeys.has(next)) throw new UpstreamError('invalid-response', 'a page key was repeated');
     seenKeys.add(next);
-    position = { ...behind, key: next };
+    // Not with a spread: V8 keeps a hidden class of each such object until a major collection.
+    position = { key: next, offset: behind.offset, id: behind.id, trail: behind.trail };
   };
 
   return {
@@ -150,7 +151,7 @@ function toPositioned<Item extends { readonly id: string }>(
     const passed = at + index + 1;
     // The last item of an API page takes the next page's key, so that offsets stay small.
     if (next !== undefined && passed === items.length)
-      return { item, cursor: () => encodeCursor(scope, { ...START, key: next }) };
+      return { item, cursor: () => encodeCursor(scope, { key: next, offset: 0, id: '' }) };
     const cursor = () => {
       marks ??= markItems(items);
       return cursorBehind(passed, item.id, cutTrail(marks, passed));
