@@ -119,7 +119,7 @@ function reject(socket: Duplex, error: HttpError): void {
   if (!socket.writable) return;
   const requestId = randomUUID();
   socket.emit(REJECTED, error, requestId);
-  // The rest of a late request must not be executed after the client was told that it timed out.
+  // The rest of a late request must not be executed after the client has got 408.
   if (error.statusCode === 408) {
     socket.end(rawErrorResponse(error, requestId), () => socket.destroy());
     return;

@@ -7,7 +7,7 @@ const MAX_ENCODED = 24;
 const MAX_STARTS = 16;
 const MAX_TEXTS = 2;
 
-/** What a client is told that sent a private key in a text. */
+/** The message for a client that sent a private key in a text. */
 export const PRIVATE_KEY_PASTED = 'This looks like a private key. It was not sent on; treat it as exposed.';
 
 /**

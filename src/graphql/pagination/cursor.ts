@@ -109,7 +109,7 @@ export function cutTrail(marks: string, passed: number): string {
   return marks.slice(Math.max(0, end - MAX_MARKS * MARK_CHARS), end);
 }
 
-/** The page, and the index in it behind the latest item of a trail; undefined when no page has any of them. */
+/** The page with the latest item of a trail, and the index behind that item. Undefined if no page has any item of it. */
 export function followTrail(
   trail: string,
   pages: readonly string[],
