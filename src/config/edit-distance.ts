@@ -4,22 +4,20 @@
  */
 export function editDistance(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)];
+  const at = (row: number, column: number) => rows[row]?.[column] ?? 0;
   for (let row = 1; row <= from.length; row++) {
     const next = [row];
+    rows.push(next);
     for (let column = 1; column <= to.length; column++) {
       const isSame = from[row - 1] === to[column - 1];
-      const edits = [
-        at(rows, row - 1, column - 1) + (isSame ? 0 : 1),
-        at(rows, row - 1, column) + 1,
-        (next[column - 1] ?? 0) + 1,
-      ];
-      if (row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1])
-        edits.push(at(rows, row - 2, column - 2) + 1);
-      next.push(Math.min(...edits));
+      const isSwap = row > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      next[column] = Math.min(
+        at(row - 1, column - 1) + (isSame ? 0 : 1),
+        at(row - 1, column) + 1,
+        at(row, column - 1) + 1,
+        isSwap ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY,
+      );
     }
-    rows.push(next);
   }
-  return at(rows, from.length, to.length);
+  return at(from.length, to.length);
 }
-
-const at = (rows: readonly (readonly number[])[], row: number, column: number) => rows[row]?.[column] ?? 0;
