@@ -1,14 +1,14 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { type Channel, channelToWorker, WORKER_VARIABLE, type WorkerSettings } from './channel.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import { type Readiness, startAdmin } from './http/admin.ts';
-import { type Channel, createPrimaryState } from './state/primary-state.ts';
+import { createPrimaryState } from './state/primary-state.ts';
 import { createTokenBuckets } from './state/token-bucket.ts';
 import type { Build } from './telemetry/build.ts';
 import { createPrimaryMetrics } from './telemetry/metrics.ts';
 import { createWorkerMetrics } from './telemetry/worker-metrics.ts';
-import { type FromWorker, isForProcess, toWorker, WORKER_VARIABLE, type WorkerSettings } from './worker.ts';
 
 /** A worker that dies within this time of its start is replaced after a pause, because the next may die as fast. */
 const EARLY_MS = 5_000;
@@ -41,7 +41,10 @@ interface WorkersOptions {
 }
 
 interface WorkerState {
+  readonly worker: Worker;
+  readonly channel: Channel;
   readonly startedAt: number;
+  /** Why it cannot start, as it reported it. */
   problems?: readonly string[];
   isListening?: boolean;
 }
@@ -56,56 +59,63 @@ export function startWorkers(
   log: FastifyBaseLogger,
   { settings, build, droppedLogLines }: WorkersOptions,
 ): Workers {
-  const state = createPrimaryState(createTokenBuckets(config.limits).take);
+  const serveState = createPrimaryState(createTokenBuckets(config.limits).take);
   const own = createPrimaryMetrics(build, droppedLogLines);
   const metrics = config.admin && createWorkerMetrics(own.registry, own.shared);
-  const workers = new Map<Worker, WorkerState>();
+  const workers = new Set<WorkerState>();
   let stopping = false;
   let admin: FastifyInstance | undefined;
 
-  function fork(): Worker {
+  function fork(): WorkerState {
     const worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(settings()) });
-    const entry: WorkerState = { startedAt: performance.now() };
-    workers.set(worker, entry);
-    const channel = channelOf(worker);
-    state.serve(channel);
+    const channel = channelToWorker(worker);
+    const entry: WorkerState = { worker, channel, startedAt: performance.now() };
+    workers.add(entry);
+    serveState(channel);
     const removeMetrics = metrics?.add(channel);
-    worker.on('message', (message: unknown) => {
-      if (!isForProcess<FromWorker>(message)) return;
-      if (message.kind === 'problems') entry.problems = message.problems;
-      else entry.isListening = true;
+    channel.handle<readonly string[]>('problems', (problems) => {
+      entry.problems = problems;
     });
     // Without a listener an error of its channel would end this process. `exit` follows.
     worker.on('error', () => undefined);
     worker.once('exit', () => {
-      workers.delete(worker);
+      workers.delete(entry);
       removeMetrics?.();
     });
-    return worker;
+    return entry;
   }
 
-  function replaceWhenDead(worker: Worker): void {
-    const { startedAt, problems } = workers.get(worker) ?? { startedAt: 0 };
+  function replaceWhenDead(dead: WorkerState): void {
+    const { worker, startedAt } = dead;
     worker.once('exit', (code, signal) => {
       if (stopping) return;
       own.onWorkerRestart();
+      const { problems } = dead;
       log.error({ worker: worker.id, code, signal, problems }, 'a worker died, and another takes its place');
       const delayMs = performance.now() - startedAt < EARLY_MS ? RESTART_AFTER_MS : 0;
-      setTimeout(() => {
-        if (stopping) return;
-        const next = fork();
-        replaceWhenDead(next);
-        next.once('listening', () =>
-          log.info({ worker: next.id, workerPid: next.process.pid }, 'the new worker is listening'),
-        );
-      }, delayMs);
+      setTimeout(replace, delayMs);
     });
+  }
+
+  function replace(): void {
+    if (stopping) return;
+    const next = fork();
+    replaceWhenDead(next);
+    untilListening(next).then(
+      () =>
+        log.info(
+          { worker: next.worker.id, workerPid: next.worker.process.pid },
+          'the new worker is listening',
+        ),
+      // It is replaced in turn.
+      () => undefined,
+    );
   }
 
   async function listen() {
     const first = Array.from({ length: config.workers }, fork);
-    const urls = await Promise.all(first.map((worker) => untilListening(worker, workers.get(worker))));
-    for (const worker of first) replaceWhenDead(worker);
+    const urls = await Promise.all(first.map(untilListening));
+    for (const each of first) replaceWhenDead(each);
     if (metrics && !stopping)
       admin = await startAdmin(
         config,
@@ -122,7 +132,7 @@ export function startWorkers(
     return {
       url: urls[0] ?? '',
       adminUrl: admin?.listeningOrigin,
-      workers: first.map(({ process: { pid } }) => pid),
+      workers: first.map(({ worker }) => worker.process.pid),
     };
   }
 
@@ -130,13 +140,13 @@ export function startWorkers(
     listening: listen(),
     async stop() {
       stopping = true;
-      const ends = [...workers].map(async ([worker, { isListening }]) => {
+      const ends = [...workers].map(async ({ worker, isListening }) => {
         const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
         // A worker that does not listen yet may not catch signals yet either, and has nothing in flight.
         return code ?? (isListening || signal === 'SIGKILL' ? 1 : 0);
       });
       const killAll = (signal: string) => {
-        for (const worker of workers.keys()) worker.process.kill(signal as NodeJS.Signals);
+        for (const { worker } of workers) worker.process.kill(signal as NodeJS.Signals);
       };
       killAll('SIGTERM');
       const timer = setTimeout(() => {
@@ -150,36 +160,29 @@ export function startWorkers(
       return Math.max(0, ...codes);
     },
     setLogLevel(level) {
-      for (const worker of workers.keys()) channelOf(worker).send(toWorker(level));
+      // A worker that is starting has no handler yet.
+      for (const { channel } of workers) channel.request('log-level', level).catch(() => undefined);
     },
   };
 }
 
-/** Resolves to the worker's URL. */
-function untilListening(worker: Worker, entry: WorkerState | undefined): Promise<string> {
+/** Resolves to the worker's URL. Rejects with a `ConfigError` when it ends before it listens. */
+function untilListening(entry: WorkerState): Promise<string> {
+  const { worker, channel } = entry;
   return new Promise((resolve, reject) => {
-    worker.on('message', (message: unknown) => {
-      if (isForProcess<FromWorker>(message) && message.kind === 'listening') resolve(message.url);
+    channel.handle<string>('listening', (url) => {
+      entry.isListening = true;
+      resolve(url);
     });
     worker.once('exit', (code, signal) => {
       const how = signal ? `signal ${signal}` : `exit code ${code}`;
       const fail = () =>
-        reject(new ConfigError(entry?.problems ?? [`A worker could not start: it ended with ${how}.`]));
+        reject(new ConfigError(entry.problems ?? [`A worker could not start: it ended with ${how}.`]));
       // Its report may still be in the channel.
       if (worker.isConnected()) worker.once('disconnect', fail);
       else fail();
     });
   });
-}
-
-function channelOf(worker: Worker): Channel {
-  return {
-    send: (message) => {
-      // A failure to send goes to the callback. Without one it is an `error` event, which would end this process.
-      if (worker.isConnected()) worker.send(message as object, () => {});
-    },
-    onMessage: (listener) => worker.on('message', listener),
-  };
 }
 
 const ASK_MS = 6_000;

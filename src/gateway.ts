@@ -1,17 +1,16 @@
 import cluster from 'node:cluster';
 import { statSync } from 'node:fs';
 import { bannerOf } from './banner.ts';
+import type { Channel, WorkerSettings } from './channel.ts';
 import { startWorkers } from './cluster.ts';
 import type { Config } from './config/config.ts';
 import { drain } from './drain.ts';
 import type { Emulator } from './emulator/emulator.ts';
 import type { Signals } from './signals.ts';
-import type { Channel } from './state/primary-state.ts';
 import { type Build, readBuild } from './telemetry/build.ts';
 import { describeError } from './telemetry/describe-error.ts';
 import { createLog, type Log, nextLevel, toReadableLine } from './telemetry/log.ts';
 import type { Output } from './telemetry/output.ts';
-import { isForProcess, reportToPrimary, type ToWorker, type WorkerSettings } from './worker.ts';
 
 /** The process, as the entry of the program prepared it. */
 export interface Process {
@@ -23,7 +22,7 @@ export interface Process {
   readonly output: Output;
   readonly signals: Signals;
   /** In a worker. */
-  readonly worker: WorkerSettings | undefined;
+  readonly worker: (WorkerSettings & { readonly primary: Channel }) | undefined;
   /** Sets the report of uncaught errors. */
   onCrash(report: (event: string, error: unknown) => void): void;
 }
@@ -35,13 +34,6 @@ interface Running extends Process {
 
 /** The emulator's principal with the sample data. */
 const SAMPLE_AUTHORIZATION = 'Bearer demo';
-
-/** In a worker: the way to its primary process. */
-const toPrimary: Channel = {
-  // A failure to send goes to the callback. Without one it is an `error` event, which would end this process.
-  send: (message) => process.send?.(message, undefined, undefined, () => {}),
-  onMessage: (listener) => process.on('message', listener),
-};
 
 /**
  * Runs the gateway until a signal stops it: in this process, or in workers. Resolves when it listens. Rejects with
@@ -123,7 +115,7 @@ async function runServer(own: Running): Promise<void> {
         tokenEndpoint: address?.tokenEndpoint,
       },
       build: own.build,
-      primary: own.worker ? toPrimary : undefined,
+      primary: own.worker?.primary,
       maxConnections: own.maxConnections,
       droppedLogLines: own.output.log.dropped,
       sampleAuthorization: address && config.auth.mode === 'pass-through' ? SAMPLE_AUTHORIZATION : undefined,
@@ -137,29 +129,27 @@ async function runServer(own: Running): Promise<void> {
     logger.info(reason, 'shutting down');
     void drain({ server, emulator, drainTimeoutMs: config.http.drainTimeoutMs }, logger, own.output);
   };
-  if (own.worker) followPrimary(own, stop);
+  if (own.worker) followPrimary(own, own.worker.primary, stop);
   else
     own.signals.handle({
       onStop: (signal) => stop({ signal }),
       onUsr1: () => ignoreUsr1(log),
       onUsr2: () => changeLevel(log, nextLevel(log.level(), config.logLevel)),
     });
-  if (own.worker) await reportToPrimary({ kind: 'listening', url: server.url });
+  if (own.worker) void own.worker.primary.request('listening', server.url);
   else if (!isStopping) announce({ url: server.url, adminUrl: server.adminUrl, emulator }, own);
   await server.probe();
 }
 
 /** In a worker. */
-function followPrimary({ log, signals }: Running, stop: (reason: object) => void): void {
+function followPrimary({ log, signals }: Running, primary: Channel, stop: (reason: object) => void): void {
   signals.handle({
     onStop: (signal) => stop({ signal }),
     onUsr1: () => ignoreUsr1(log),
     onUsr2: () =>
       log.logger.info(`SIGUSR2 is ignored: send it to process ${process.ppid}, which changes all workers`),
   });
-  process.on('message', (message) => {
-    if (isForProcess<ToWorker>(message)) changeLevel(log, message.logLevel);
-  });
+  primary.handle<string>('log-level', (level) => changeLevel(log, level));
   cluster.worker?.once('disconnect', () => {
     // Without this, Node.js would end the process at once, with requests in flight.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;

@@ -1,5 +1,7 @@
 import cluster from 'node:cluster';
+import { setTimeout } from 'node:timers/promises';
 import { describeConfig, helpText, readArguments } from './arguments.ts';
+import { channelToPrimary, WORKER_VARIABLE, type WorkerSettings } from './channel.ts';
 import { ConfigError, readConfig } from './config/config.ts';
 import { planConnections } from './descriptors.ts';
 import { catchSignals } from './signals.ts';
@@ -7,11 +9,14 @@ import { readBuild } from './telemetry/build.ts';
 import { describeError } from './telemetry/describe-error.ts';
 import { openOutput } from './telemetry/output.ts';
 import { readTextFile } from './text-file.ts';
-import { reportToPrimary, WORKER_VARIABLE, type WorkerSettings } from './worker.ts';
+
+/** Time for the primary process to take the problems of this worker. */
+const REPORT_MS = 200;
 
 // Before the rest of the program is loaded, so that no signal is missed meanwhile and nothing blocks on stdout.
 const output = openOutput();
 const signals = catchSignals();
+const primary = cluster.isWorker ? channelToPrimary() : undefined;
 // Nothing is running yet that needs an orderly end.
 signals.handle({ onStop: () => void output.end(0), onUsr1: () => {}, onUsr2: () => {} });
 
@@ -29,9 +34,9 @@ try {
   const command = readArguments(process.argv.slice(2));
   if (command === 'help') await print(helpText());
   if (command === 'version') await print(`${readBuild().version}\n`);
-  const worker = readWorkerSettings();
-  // What the primary process tells its workers is no configuration.
-  const { [WORKER_VARIABLE]: _, ...env } = process.env;
+  // The settings of a worker are no configuration.
+  const { [WORKER_VARIABLE]: settings, ...env } = process.env;
+  const worker = primary && { primary, ...(JSON.parse(settings ?? '') as WorkerSettings) };
   const config = readConfig(env, readTextFile);
   // Before the rest is loaded, which alone needs some hundred open files.
   const maxConnections = planConnections(config, worker !== undefined);
@@ -52,7 +57,7 @@ try {
   // One line per problem, without a stack: the problem is in the environment, not in the code.
   const problems = problemsOf(error);
   // The primary process writes the problems of its workers, as all of them may have the same.
-  if (cluster.isWorker) await reportToPrimary({ kind: 'problems', problems });
+  if (primary) await Promise.race([primary.request('problems', problems), setTimeout(REPORT_MS)]);
   else for (const problem of problems) output.writeError(problem);
   await output.end(1);
 }
@@ -66,8 +71,4 @@ async function print(text: string): Promise<never> {
 function problemsOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
   return [error instanceof Error ? error.message : String(error)];
-}
-
-function readWorkerSettings(): WorkerSettings | undefined {
-  return cluster.isWorker ? JSON.parse(process.env[WORKER_VARIABLE] ?? '') : undefined;
 }

@@ -11,6 +11,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // Little, so that signals are caught early: it loads the rest.
   'main.ts': [
     'arguments.ts',
+    'channel.ts',
     'config/',
     'descriptors.ts',
     'gateway.ts',
@@ -19,11 +20,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'telemetry/describe-error.ts',
     'telemetry/output.ts',
     'text-file.ts',
-    'worker.ts',
   ],
   // One gateway process, or a primary process with its workers.
   'gateway.ts': [
     'banner.ts',
+    'channel.ts',
     'cluster.ts',
     'config/',
     'drain.ts',
@@ -32,18 +33,19 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'signals.ts',
     'state/',
     'telemetry/',
-    'worker.ts',
   ],
   'arguments.ts': ['config/'],
   'banner.ts': ['config/'],
   'descriptors.ts': ['config/', 'http/connections.ts'],
   'drain.ts': ['emulator/', 'server.ts', 'telemetry/'],
   'signals.ts': [],
-  'worker.ts': [],
+  // Messages between a primary process and its workers.
+  'channel.ts': [],
   // The composition root. No module that it composes imports it.
   'server.ts': [
     'admission/',
     'auth/',
+    'channel.ts',
     'config/',
     'connection-failure.ts',
     'graphql/',
@@ -53,7 +55,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'tokens/',
     'upstream/',
   ],
-  'cluster.ts': ['admission/', 'config/', 'http/', 'state/', 'telemetry/', 'worker.ts'],
+  'cluster.ts': ['channel.ts', 'config/', 'http/', 'state/', 'telemetry/'],
   'errors.ts': ['auth/', 'upstream/'],
   'config/': ['keys/'],
   // Why a server cannot be reached, in words.
@@ -80,8 +82,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // The budget of retries is a token bucket.
   'upstream/': ['config/', 'state/token-bucket.ts'],
   // Types of the reports of upstream calls.
-  'telemetry/': ['upstream/attempt.ts'],
-  'state/': ['config/', 'connection-failure.ts'],
+  'telemetry/': ['channel.ts', 'upstream/attempt.ts'],
+  'state/': ['channel.ts', 'config/', 'connection-failure.ts'],
   // The models that are generated from the OpenAPI document, and nothing else of the client of IAM.
   'emulator/': ['text-file.ts', 'upstream/generated.ts'],
 };

@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify';
+import type { Channel } from '../channel.ts';
 import type { Config } from '../config/config.ts';
 import { explainConnectionFailure } from '../connection-failure.ts';
-import { type Channel, connectPrimaryState } from './primary-state.ts';
+import { connectPrimaryState } from './primary-state.ts';
 import { createMemoryRecords, type LeasedRecords } from './records.ts';
 import type { StateUse } from './redis-connection.ts';
 import type { PersistedQueries } from './redis-state.ts';
@@ -43,16 +44,10 @@ function timeoutWithin(mostMs: number, { http }: StateOptions): number {
 
 function openPrimaryState(channel: Channel, options: StateOptions, log: FastifyBaseLogger): State {
   const fallbacks = { rate_limits: 0 };
-  const primary = connectPrimaryState(channel, {
-    replyTimeoutMs: timeoutWithin(REPLY_TIMEOUT_MS.primary, options),
-    onChange: (change, cause) =>
-      change === 'lost'
-        ? log.warn(
-            { cause },
-            'The primary process is lost: each worker limits by itself, and creates with a key are rejected',
-          )
-        : log.info('The primary process is back'),
-  });
+  const timeoutMs = timeoutWithin(REPLY_TIMEOUT_MS.primary, options);
+  const primary = connectPrimaryState(channel, timeoutMs, (change, cause) =>
+    change === 'lost' ? log.warn({ cause }, PRIMARY_LOST) : log.info('The primary process is back'),
+  );
   return {
     records: primary,
     writes: primary,
@@ -103,6 +98,8 @@ async function openRedisState(url: string, options: StateOptions, log: FastifyBa
   };
 }
 
+const PRIMARY_LOST =
+  'The primary process is lost: each worker limits by itself, and creates with a key are rejected';
 const REDIS_LOST = 'Redis is lost: state is kept in memory, and creates with a key are rejected';
 /** While Redis is lost. */
 const WARN_INTERVAL_MS = 60_000;

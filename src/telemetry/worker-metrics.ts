@@ -1,27 +1,14 @@
+import { setTimeout } from 'node:timers/promises';
 import {
   AggregatorRegistry,
   type MetricObjectWithValues,
   type MetricValue,
   type Registry,
 } from 'prom-client';
-
-/** The channel between a worker and its primary process. Messages of others come through it as well. */
-export interface Channel {
-  send(message: unknown): void;
-  onMessage(listener: (message: unknown) => void): void;
-}
+import type { Channel } from '../channel.ts';
 
 /** The metrics of a registry, as they are sent between processes. */
 type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
-
-const MARK = 'tokens-gateway:metrics';
-
-/** The primary process sends it without a snapshot, a worker replies with one. */
-interface Message {
-  readonly mark: typeof MARK;
-  readonly id: number;
-  readonly snapshot?: Snapshot;
-}
 
 /**
  * In a worker: sends its metrics to the primary process whenever that requests them. When a metric cannot be read, the
@@ -29,15 +16,16 @@ interface Message {
  */
 export function reportMetrics(
   registry: Registry,
-  { send, onMessage }: Channel,
+  primary: Channel,
   onFailure: (error: unknown) => void,
 ): void {
-  const report = async (id: number) => {
-    const snapshot = await registry.getMetricsAsJSON();
-    send({ mark: MARK, id, snapshot } satisfies Message);
-  };
-  onMessage((message) => {
-    if (isOurs(message)) report(message.id).catch(onFailure);
+  primary.handle('metrics', async () => {
+    try {
+      return await registry.getMetricsAsJSON();
+    } catch (error) {
+      onFailure(error);
+      throw error;
+    }
   });
 }
 
@@ -50,14 +38,6 @@ export interface WorkerMetrics {
   close(): void;
 }
 
-interface Reporter {
-  readonly request: (id: number) => void;
-  /** The latest one, which is used while the worker is busy and after it has ended. */
-  snapshot: Snapshot;
-  /** Id of the last request with a reply. */
-  repliedTo: number;
-}
-
 const WAIT_MS = 500;
 /** Counts since the last snapshot are lost when a worker is killed. */
 const SNAPSHOT_EVERY_MS = 1_000;
@@ -67,65 +47,34 @@ const SNAPSHOT_EVERY_MS = 1_000;
  * that sum.
  */
 export function createWorkerMetrics(own: Registry, shared: Registry): WorkerMetrics {
-  const reporters = new Set<Reporter>();
-  const waiting = new Set<() => void>();
+  /** The latest of each worker, which is used while it is busy and when it has ended. */
+  const snapshots = new Map<Channel, Snapshot>();
   /** Counters and histograms of the workers that have ended: a counter must never fall. */
   let ended: Snapshot = [];
-  let last = 0;
 
-  const collect = (): Promise<void> => {
-    last++;
-    const id = last;
-    for (const reporter of reporters) reporter.request(id);
-    return new Promise((resolve) => {
-      const check = () => {
-        if ([...reporters].some(({ repliedTo }) => repliedTo < id)) return;
-        finish();
-      };
-      const finish = () => {
-        clearTimeout(timer);
-        waiting.delete(check);
-        resolve();
-      };
-      const timer = setTimeout(finish, WAIT_MS);
-      waiting.add(check);
-      check();
-    });
+  const collectFrom = async (worker: Channel) => {
+    const snapshot = await worker.request<Snapshot>('metrics').catch(() => undefined);
+    if (snapshot && snapshots.has(worker)) snapshots.set(worker, snapshot.map(restore));
   };
-  const checkAll = () => {
-    for (const check of [...waiting]) check();
-  };
+  const collect = () => Promise.all([...snapshots.keys()].map(collectFrom));
   const timer = setInterval(collect, SNAPSHOT_EVERY_MS).unref();
 
   return {
-    add({ send, onMessage }) {
-      const request = (id: number) => send({ mark: MARK, id } satisfies Message);
-      const reporter: Reporter = { request, snapshot: [], repliedTo: 0 };
-      reporters.add(reporter);
-      onMessage((message) => {
-        if (!isOurs(message) || !message.snapshot) return;
-        reporter.repliedTo = message.id;
-        reporter.snapshot = message.snapshot.map(restore);
-        checkAll();
-      });
+    add(worker) {
+      snapshots.set(worker, []);
       return () => {
-        reporters.delete(reporter);
-        ended = toSnapshot(addUp([ended, reporter.snapshot.filter(isMonotonic)]));
-        checkAll();
+        const last = snapshots.get(worker) ?? [];
+        snapshots.delete(worker);
+        ended = toSnapshot(addUp([ended, last.filter(isMonotonic)]));
       };
     },
     async read() {
-      await collect();
-      const snapshots = [...reporters].map(({ snapshot }) => snapshot);
-      const sum = addUp([...snapshots, ended, await shared.getMetricsAsJSON()]);
+      await Promise.race([collect(), setTimeout(WAIT_MS, undefined, { ref: false })]);
+      const sum = addUp([...snapshots.values(), ended, await shared.getMetricsAsJSON()]);
       return `${await sum.metrics()}${await own.metrics()}`;
     },
     close: () => clearInterval(timer),
   };
-}
-
-function isOurs(message: unknown): message is Message {
-  return typeof message === 'object' && message !== null && Reflect.get(message, 'mark') === MARK;
 }
 
 /** Adds up by each metric's aggregator, which is the sum by default. */

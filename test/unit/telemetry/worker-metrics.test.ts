@@ -1,17 +1,19 @@
 import { expect, it } from '@jest/globals';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { type Channel, createChannel } from '../../../src/channel.ts';
 import { createPrimaryMetrics } from '../../../src/telemetry/metrics.ts';
-import { type Channel, createWorkerMetrics, reportMetrics } from '../../../src/telemetry/worker-metrics.ts';
+import { createWorkerMetrics, reportMetrics } from '../../../src/telemetry/worker-metrics.ts';
 
 /** Both ends of a channel between two processes. */
 function createChannels(): [Channel, Channel] {
   const listeners: [((message: unknown) => void)[], ((message: unknown) => void)[]] = [[], []];
-  const end = (own: 0 | 1, other: 0 | 1): Channel => ({
-    send: (message) => {
-      for (const listener of listeners[other]) listener(JSON.parse(JSON.stringify(message)));
-    },
-    onMessage: (listener) => void listeners[own].push(listener),
-  });
+  const end = (own: 0 | 1, other: 0 | 1): Channel =>
+    createChannel(
+      (message) => {
+        for (const listener of listeners[other]) listener(JSON.parse(JSON.stringify(message)));
+      },
+      (listener) => void listeners[own].push(listener),
+    );
   return [end(0, 1), end(1, 0)];
 }
 
