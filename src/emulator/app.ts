@@ -1,79 +1,79 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Control, isControlPath } from './control.ts';
-import type { Credentials } from './credentials.ts';
-import { type FaultBook, findFault, unknownFault } from './fault-plan.ts';
+import { CONTROL_PREFIX, control } from './control.ts';
+import { findFault, unknownFault } from './faults.ts';
 import type { PagingFault } from './paging.ts';
-import { edgeError, type Reply, sendReply, vendorError } from './reply.ts';
-import {
-  type Call,
-  type Caller,
-  type CallLog,
-  type Handler,
-  readBearer,
-  readText,
-  toRecordedBody,
-} from './request.ts';
+import { projectOperations } from './projects.ts';
+import { edgeError, Refusal, type Reply, sendReply, vendorError } from './reply.ts';
+import type { Call, Handler, Service } from './request.ts';
 import { findRoute, type Operation, type Route } from './routes.ts';
+import { createSignIn } from './sign-in.ts';
+import { tokenOperations } from './tokens.ts';
 
-export interface AppParts {
-  readonly handlers: Readonly<Record<Operation, Handler>>;
-  readonly credentials: Credentials;
-  readonly faults: FaultBook;
-  readonly callLog: CallLog;
-  readonly control: Control;
-  readonly redirectOrigin: string;
-}
+type App = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** These need no bearer: one is public, the other is where bearers come from. */
 const PUBLIC: ReadonlySet<Operation> = new Set(['createAccessToken', 'getWellKnownJwks']);
 
 /** Records each request, finds its operation and its fault, and carries out both. */
-export function createApp(parts: AppParts): (request: IncomingMessage, response: ServerResponse) => void {
+export function createApp(service: Service): App {
+  const handlers = { ...tokenOperations, ...projectOperations, createAccessToken: createSignIn() };
   return (request, response) => {
-    receive(parts, request, response).catch(() => {
+    receive(service, handlers, request, response).catch(() => {
       // The client went while it was sending, or the data file could not be written: then nothing is acknowledged.
       sendReply(response, vendorError('UnexpectedError'));
     });
   };
 }
 
-async function receive(parts: AppParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+type Handlers = Readonly<Record<Operation, Handler>>;
+
+async function receive(
+  service: Service,
+  handlers: Handlers,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { method = '', url = '', headers } = request;
   const [path = '', ...rest] = url.split('?');
-  if (isControlPath(path)) {
-    sendReply(response, await parts.control(method, path, (await readText(request)) ?? ''));
-    return;
+  if (path.startsWith(CONTROL_PREFIX)) {
+    const text = (await readText(request)) ?? '';
+    return sendReply(response, await control(service, method, path.slice(CONTROL_PREFIX.length), text));
   }
   const call: Call = { method, path, query: rest.join('?'), headers };
-  parts.callLog.add(call);
+  service.callLog.add(call);
   const text = await readText(request);
-  const body = toRecordedBody(text ?? '');
-  if (body !== undefined) call.body = body;
+  if (text) call.body = parseIfJson(text);
 
   const route = findRoute(method, path);
   if (route === undefined) return sendReply(response, edgeError(404, 'Not Found'));
-  call.operation = route.operation;
-  if (text === undefined) return sendReply(response, edgeError(413, 'Request Too Long'));
-  await operate(parts, { request, response }, { call, route, text });
-}
-
-async function operate(
-  { credentials, faults, handlers, redirectOrigin }: AppParts,
-  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
-  { call, route, text }: { readonly call: Call; readonly route: Route; readonly text: string },
-): Promise<void> {
   const { operation, tokenId = '' } = route;
-  const credential = readBearer(request.headers.authorization);
-  const caller = await identify(credentials, operation, credential?.bearer);
-  if (!('status' in caller) && !PUBLIC.has(operation)) call.principal = caller.principal;
+  call.operation = operation;
+  if (text === undefined) return sendReply(response, edgeError(413, 'Request Too Long'));
 
-  const origin = `http://${request.headers.host ?? 'localhost'}`;
+  const isPublic = PUBLIC.has(operation);
+  const { bearer, fault } = readBearer(headers.authorization);
+  const caller = isPublic ? { principal: '' } : await service.credentials.check(bearer);
+  if (!isPublic && typeof caller !== 'string') call.principal = caller.principal;
+  const origin = `http://${headers.host ?? 'localhost'}`;
   const carryOut = async (pagingFault?: PagingFault): Promise<Reply> => {
-    if ('status' in caller) return caller;
+    if (typeof caller === 'string')
+      return vendorError('InvalidJwtTokenError', { details: [{ issue: caller }] });
     const query = new URLSearchParams(call.query);
-    const contentType = request.headers['content-type'] ?? '';
-    const bent = pagingFault === undefined ? {} : { pagingFault };
-    return handlers[operation]({ caller, tokenId, query, contentType, text, origin, ...bent });
+    const contentType = headers['content-type'] ?? '';
+    try {
+      return await handlers[operation](service, {
+        caller,
+        tokenId,
+        query,
+        contentType,
+        text,
+        origin,
+        pagingFault,
+      });
+    } catch (error) {
+      if (error instanceof Refusal) return error.reply;
+      throw error;
+    }
   };
   let reply: Promise<Reply> | undefined;
   const answer = (pagingFault?: PagingFault) => {
@@ -82,21 +82,22 @@ async function operate(
   };
   const send = (wrong: Reply) => sendReply(response, wrong);
 
-  const name = findFaultName(faults, call, route, credential?.fault);
+  const name = findFaultName(service, call, route, fault);
   if (name === undefined) return send(await answer());
-  const fault = findFault(name);
-  if (fault === undefined) return send(edgeError(400, unknownFault(name).message));
+  const respond = findFault(name);
+  if (respond === undefined) return send(edgeError(400, unknownFault(name)));
   const { principal = '' } = call;
-  const exchange = { request, response, operation, principal, origin, redirectOrigin, answer, send };
-  await fault(exchange, faults.countHit([name, principal, request.method, request.url].join(' ')));
+  const hit = service.faults.countHit([name, principal, method, url].join(' '));
+  const { redirectOrigin } = service;
+  await respond({ request, response, operation, principal, hit, origin, redirectOrigin, answer, send });
 }
 
 /** The nearer to the request, the stronger: its header, its bearer, the plan, the token's id. */
 function findFaultName(
-  faults: FaultBook,
+  { faults }: Service,
   { headers, principal }: Call,
   { operation, tokenId }: Route,
-  ofBearer?: string,
+  ofBearer: string | undefined,
 ): string | undefined {
   const header = headers['x-emulator-fault'];
   if (typeof header === 'string') return header;
@@ -105,13 +106,32 @@ function findFaultName(
   return planned ?? (tokenId?.startsWith('fault-') ? tokenId.slice('fault-'.length) : undefined);
 }
 
-async function identify(
-  credentials: Credentials,
-  operation: Operation,
-  bearer: string | undefined,
-): Promise<Caller | Reply> {
-  if (PUBLIC.has(operation)) return { principal: '' };
-  const caller = bearer === undefined ? 'jwt-missing' : await credentials.check(bearer);
-  if (typeof caller !== 'string') return caller;
-  return vendorError('InvalidJwtTokenError', { details: [{ issue: caller }] });
+/** `Bearer x` and bare `x` are the same; with blanks inside, or empty, it is no credential. */
+function readBearer(authorization = ''): { bearer?: string; fault?: string } {
+  const bearer = authorization.trim().replace(/^bearer(\s+|$)/i, '');
+  if (bearer === '' || /\s/.test(bearer)) return {};
+  const tilde = bearer.lastIndexOf('~');
+  return tilde < 1 ? { bearer } : { bearer: bearer.slice(0, tilde), fault: bearer.slice(tilde + 1) };
+}
+
+/** AWS API Gateway accepts no more. */
+const MAX_BODY_BYTES = 10 * 1024 * 1024;
+
+/** The whole body as text; undefined if it is too large. Rejects if the client goes before its end. */
+async function readText(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  return size <= MAX_BODY_BYTES ? Buffer.concat(chunks).toString() : undefined;
+}
+
+function parseIfJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

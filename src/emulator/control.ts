@@ -1,52 +1,47 @@
 import { EmulatorError } from './errors.ts';
-import { type FaultPlan, faultNames, type PlannedFault } from './fault-plan.ts';
+import type { PlannedFault } from './fault-plan.ts';
+import { faultNames } from './faults.ts';
 import { addProject } from './projects.ts';
 import { edgeError, ok, type Reply } from './reply.ts';
-import type { CallLog } from './request.ts';
+import type { Service } from './request.ts';
 import { operations } from './routes.ts';
-import type { Store } from './store.ts';
-
-const PREFIX = '/_emulator/';
 
 /** The emulator's own endpoints, for clients in another process. They are in no log of calls and suffer no fault. */
-export type Control = (method: string, path: string, text: string) => Promise<Reply>;
+export const CONTROL_PREFIX = '/_emulator/';
 
-export function isControlPath(path: string): boolean {
-  return path.startsWith(PREFIX);
+/** Responds to a request to `path`, which is the rest behind the prefix. */
+export async function control(service: Service, method: string, path: string, text: string): Promise<Reply> {
+  try {
+    return await carryOut(service, `${method} ${path}`, text);
+  } catch (error) {
+    return edgeError(400, error instanceof EmulatorError ? error.message : 'Expected a JSON object.');
+  }
 }
 
-export function createControl(store: Store, faults: FaultPlan, callLog: CallLog): Control {
-  const control = async (method: string, path: string, text: string): Promise<Reply> => {
-    switch (`${method} ${path.slice(PREFIX.length)}`) {
-      case 'GET faults':
-        return ok({ names: faultNames });
-      case 'POST faults':
-        faults.add(readPlanned(text));
-        return { status: 204 };
-      case 'DELETE faults':
-        faults.clear();
-        return { status: 204 };
-      case 'GET calls':
-        return ok({ calls: callLog.calls });
-      case 'DELETE calls':
-        callLog.reset();
-        return { status: 204 };
-    }
-    const [, tokenId] = /^tokens\/([^/]+)\/projects$/.exec(path.slice(PREFIX.length)) ?? [];
-    if (method !== 'POST' || tokenId === undefined) return edgeError(404, 'Not Found');
-    return ok(await addProject(store, decodeURIComponent(tokenId), readObject(text)));
-  };
-  return async (method, path, text) => {
-    try {
-      return await control(method, path, text);
-    } catch (error) {
-      return edgeError(400, error instanceof EmulatorError ? error.message : 'Expected a JSON object.');
-    }
-  };
+async function carryOut({ store, faults, callLog }: Service, request: string, text: string): Promise<Reply> {
+  switch (request) {
+    case 'GET faults':
+      return ok({ names: faultNames });
+    case 'POST faults':
+      faults.add(readPlanned(text));
+      return { status: 204 };
+    case 'DELETE faults':
+      faults.clear();
+      return { status: 204 };
+    case 'GET calls':
+      return ok({ calls: callLog.calls });
+    case 'DELETE calls':
+      callLog.reset();
+      return { status: 204 };
+  }
+  const [, tokenId] = /^POST tokens\/([^/]+)\/projects$/.exec(request) ?? [];
+  if (tokenId === undefined) return edgeError(404, 'Not Found');
+  return ok(await addProject(store, decodeURIComponent(tokenId), readObject(text)));
 }
 
 function readPlanned(text: string): PlannedFault {
-  const { fault, operation, tokenId, principal, times } = readObject(text);
+  const planned = readObject(text);
+  const { fault, operation, times } = planned;
   if (typeof fault !== 'string') throw new EmulatorError('Expected `fault` to be a name.');
   if (operation !== undefined && !(operations as readonly unknown[]).includes(operation)) {
     throw new EmulatorError(`Expected \`operation\` to be one of ${operations.join(', ')}.`);
@@ -54,10 +49,7 @@ function readPlanned(text: string): PlannedFault {
   if (times !== undefined && !(Number.isInteger(times) && Number(times) > 0)) {
     throw new EmulatorError('Expected `times` to be a positive integer.');
   }
-  const given = Object.entries({ operation, tokenId, principal, times }).filter(
-    ([, value]) => value !== undefined,
-  );
-  return { fault, ...Object.fromEntries(given) };
+  return { ...planned, fault };
 }
 
 function readObject(text: string): Record<string, unknown> {

@@ -10,7 +10,7 @@ import {
   jwtVerify,
   SignJWT,
 } from 'jose';
-import type { Caller } from './request.ts';
+import type { Caller, Service } from './request.ts';
 import type { Store } from './store.ts';
 
 /** Distinguishes credentials of the emulator from bearers that only look like a JWT. */
@@ -23,21 +23,19 @@ export interface Credentials {
   issueUserToken(tokenId: string, scope: string): Promise<string>;
   issueProjectToken(caller: Caller, projectId: string): Promise<string>;
   /** The caller, or the problem of the bearer. A bearer that the emulator did not issue is a principal's name. */
-  check(bearer: string): Promise<Caller | 'jwt-invalid' | 'jwt-expired'>;
-}
-
-export interface CredentialOptions {
-  readonly store: Store;
-  readonly now: () => number;
-  readonly tokenTtlSeconds: number;
-  readonly projectTokenTtlSeconds: number;
+  check(bearer: string | undefined): Promise<Caller | 'jwt-missing' | 'jwt-invalid' | 'jwt-expired'>;
 }
 
 /**
  * The key set holds several keys, as the vendor's does. The first one signs: the vendor's own client checks with
  * `keys[0]` whatever the `kid` says. The keys are new at every start, so credentials do not outlive the process.
  */
-export async function createCredentials(options: CredentialOptions): Promise<Credentials> {
+export async function createCredentials({
+  store,
+  now,
+  tokenTtlSeconds,
+  projectTokenTtlSeconds,
+}: Pick<Service, 'store' | 'now' | 'tokenTtlSeconds' | 'projectTokenTtlSeconds'>): Promise<Credentials> {
   const pairs = await Promise.all(Array.from({ length: KEY_COUNT }, createSigningKey));
   const jwks = { keys: pairs.map(({ jwk }) => jwk) };
   const keySet = createLocalJWKSet(jwks);
@@ -45,7 +43,7 @@ export async function createCredentials(options: CredentialOptions): Promise<Cre
   if (signing === undefined) throw new Error('No signing key');
 
   const sign = (claims: JWTPayload, subject: string, ttlSeconds: number): Promise<string> => {
-    const issuedAt = Math.floor(options.now() / 1000);
+    const issuedAt = Math.floor(now() / 1000);
     return new SignJWT(claims)
       .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: signing.jwk.kid })
       .setIssuer(ISSUER)
@@ -58,17 +56,18 @@ export async function createCredentials(options: CredentialOptions): Promise<Cre
 
   return {
     jwks,
-    issueUserToken: (tokenId, scope) => sign({ scope }, `token/${tokenId}`, options.tokenTtlSeconds),
+    issueUserToken: (tokenId, scope) => sign({ scope }, `token/${tokenId}`, tokenTtlSeconds),
     issueProjectToken({ principal, tokenId }, projectId) {
       const subject = tokenId === undefined ? `user/${principal}` : `token/${tokenId}`;
-      return sign({ projectId }, subject, options.projectTokenTtlSeconds);
+      return sign({ projectId }, subject, projectTokenTtlSeconds);
     },
     async check(bearer) {
+      if (bearer === undefined) return 'jwt-missing';
       if (!isOurs(bearer)) return { principal: bearer };
       try {
-        const currentDate = new Date(options.now());
+        const currentDate = new Date(now());
         const { payload } = await jwtVerify(bearer, keySet, { issuer: ISSUER, currentDate });
-        return toCaller(payload, options.store) ?? 'jwt-invalid';
+        return toCaller(payload, store) ?? 'jwt-invalid';
       } catch (error) {
         return error instanceof errors.JWTExpired ? 'jwt-expired' : 'jwt-invalid';
       }

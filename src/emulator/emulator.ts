@@ -1,23 +1,19 @@
 import { createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { ProjectWithPolicyDto, TokenDto } from '../upstream/generated.ts';
 import { createApp } from './app.ts';
-import { createControl } from './control.ts';
 import { createCredentials } from './credentials.ts';
 import { hasHardLinks, readDataFile, removeLeftovers, resolveDataFile, writeDataFile } from './data-file.ts';
 import { EmulatorError } from './errors.ts';
 import { createFaultBook, type FaultPlan } from './fault-plan.ts';
 import { lockFile } from './file-lock.ts';
-import { isRebound } from './host-names.ts';
-import { addProject, createProjectHandlers } from './projects.ts';
+import { addProject } from './projects.ts';
 import { readSeed } from './read-seed.ts';
 import { edgeError, sendReply } from './reply.ts';
 import { type Call, createCallLog } from './request.ts';
 import { TOKEN_ENDPOINT_PATH } from './routes.ts';
 import type { Seed, SeedProject } from './seed.ts';
-import { createSignInHandler } from './sign-in.ts';
 import { createStore, type Store } from './store.ts';
-import { createTokenHandlers } from './tokens.ts';
 
 export interface EmulatorOptions {
   /** 0 takes any free one. */
@@ -68,32 +64,24 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     projectTokenTtlSeconds = 3600,
     clock,
   } = options;
-  const now = clock ?? Date.now;
   const { store, release } = await openStore(options);
+  const settings = { store, now: clock ?? Date.now, tokenTtlSeconds, projectTokenTtlSeconds };
+  const credentials = await createCredentials(settings);
   const faults = createFaultBook();
   const callLog = createCallLog(maxCalls);
-  const credentials = await createCredentials({ store, now, tokenTtlSeconds, projectTokenTtlSeconds });
-  const handlers = {
-    ...createTokenHandlers(store),
-    ...createProjectHandlers({ store, credentials, projectTokenTtlSeconds }),
-    createAccessToken: createSignInHandler({ store, credentials, now, tokenTtlSeconds }),
-  };
-  const control = createControl(store, faults, callLog);
-  const app = createApp({ handlers, credentials, faults, callLog, control, redirectOrigin });
+  const app = createApp({ ...settings, credentials, faults, callLog, redirectOrigin });
 
   const server = createServer((request, response) => {
     // So that clients can compare their clock.
     if (clock) response.setHeader('date', new Date(clock()).toUTCString());
-    if (isRebound(host, request.headers.host)) sendReply(response, edgeError(421, MISDIRECTED));
+    // Any web page can point its own host name at this machine and then read and write the emulator's tokens (DNS
+    // rebinding). Only the host name distinguishes its requests from those of local programs.
+    const { host: authority = host } = request.headers;
+    if (isLoopback(host) && !isLoopback(authority)) sendReply(response, edgeError(421, MISDIRECTED));
     else app(request, response);
   });
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    // A client that goes in the middle of an answer is no event here.
-    socket.on('error', () => undefined);
-  });
+  // A client that disconnects during a response is no error here.
+  server.on('connection', (socket) => socket.on('error', () => undefined));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       const message =
@@ -114,26 +102,24 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     tokenEndpoint: url + TOKEN_ENDPOINT_PATH,
     calls: callLog.calls,
     resetCalls: callLog.reset,
-    faults: { add: faults.add, clear: faults.clear },
+    faults,
     addProject: (tokenId, project) => addProject(store, tokenId, project),
     tokensOf: (principal) => store.listOf(principal).map(({ token }) => token),
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
+      server.closeAllConnections();
       await closed;
       await release();
     },
   };
 }
 
-interface OpenStore {
-  readonly store: Store;
-  /** Gives the data file free for another emulator. */
-  release(): Promise<void>;
-}
-
-async function openStore(options: EmulatorOptions): Promise<OpenStore> {
-  const { dataFile, seed = 'demo', onProblem = writeToStderr } = options;
+/** `release` leaves the data file to another emulator. */
+async function openStore({
+  dataFile,
+  seed = 'demo',
+  onProblem = (problem) => process.stderr.write(`${problem}\n`),
+}: EmulatorOptions): Promise<{ store: Store; release: () => Promise<void> }> {
   if (dataFile === undefined) {
     const store = createStore(await readSeed(seed), async () => {});
     return { store, release: async () => {} };
@@ -161,6 +147,15 @@ async function openStore(options: EmulatorOptions): Promise<OpenStore> {
   }
 }
 
-function writeToStderr(problem: string): void {
-  process.stderr.write(`${problem}\n`);
+/**
+ * Whether a host name or an address in any spelling, with or without a port, is of this machine; so is all below
+ * `localhost` (RFC 6761 section 6.3).
+ */
+function isLoopback(authority: string): boolean {
+  const url = `http://${/^[^[].*:.*:/.test(authority) ? `[${authority}]` : authority}`;
+  if (!URL.canParse(url)) return false;
+  const name = new URL(url).hostname.replace(/\.$/, '');
+  return /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\])$/.test(
+    name,
+  );
 }

@@ -14,6 +14,8 @@ export interface Exchange {
   readonly operation: Operation;
   /** Empty without a valid credential. */
   readonly principal: string;
+  /** Counts from 1 the requests of this principal for this URL that got the same fault. */
+  readonly hit: number;
   readonly origin: string;
   /** Where redirects to "another host" go. */
   readonly redirectOrigin: string;
@@ -63,19 +65,45 @@ export function redirect({ response }: Exchange, status: number, location: strin
   response.writeHead(status, { location, 'content-length': '0' }).end();
 }
 
-/** The head says how long the body is; half of it comes. */
-export async function sendHalf(
-  { request, response, answer }: Exchange,
-  { chunked = false, reset = false } = {},
-): Promise<void> {
+/** Sends the head of the reply, which says how long its body is, and returns the body. */
+async function sendHead({ response, answer }: Exchange, isChunked = false): Promise<Buffer> {
   const reply = await answer();
   const body = bodyOf(reply);
   const { 'content-length': length, ...rest } = headersOf(reply, body.length);
-  response.writeHead(reply.status, chunked ? rest : { ...rest, 'content-length': length });
-  response.write(body.subarray(0, Math.ceil(body.length / 2)), () => {
+  response.writeHead(reply.status, isChunked ? rest : { ...rest, 'content-length': length });
+  return body;
+}
+
+const halfOf = (body: Buffer) => body.subarray(0, Math.ceil(body.length / 2));
+
+/** The first half of the reply; then the connection is closed. */
+export async function sendHalf(exchange: Exchange, { chunked = false, reset = false } = {}): Promise<void> {
+  const {
+    request: { socket },
+    response,
+  } = exchange;
+  response.write(halfOf(await sendHead(exchange, chunked)), () => {
     // Later than the data: on some systems a reset overtakes what was written just before.
-    setTimeout(() => (reset ? request.socket.resetAndDestroy() : request.socket.end()), 20).unref();
+    setTimeout(() => (reset ? socket.resetAndDestroy() : socket.end()), 20).unref();
   });
+}
+
+/** The first half of the reply; the rest never comes. */
+export async function hangInBody(exchange: Exchange): Promise<void> {
+  exchange.response.write(halfOf(await sendHead(exchange)));
+}
+
+const DRIP_INTERVAL_MS = 200;
+
+/** The reply byte by byte, with a pause after each. */
+export async function sendSlowly(exchange: Exchange): Promise<void> {
+  const { response } = exchange;
+  for (const byte of await sendHead(exchange)) {
+    if (response.destroyed) break;
+    response.write(Buffer.of(byte));
+    await pause(DRIP_INTERVAL_MS);
+  }
+  response.end();
 }
 
 /** The reply with headers that Node.js refuses to write. */
@@ -86,28 +114,6 @@ export async function sendRaw(
   const body = bodyOf(await answer());
   socket.write(`HTTP/1.1 200 OK\r\n${headers(body.length)}\r\n\r\n`);
   socket.end(body);
-}
-
-const DRIP_INTERVAL_MS = 200;
-
-/** The reply byte by byte, with a pause after each. */
-export async function sendSlowly({ response, answer }: Exchange): Promise<void> {
-  const reply = await answer();
-  const body = bodyOf(reply);
-  response.writeHead(reply.status, headersOf(reply, body.length));
-  for (let index = 0; index < body.length && !response.destroyed; index += 1) {
-    response.write(body.subarray(index, index + 1));
-    await pause(DRIP_INTERVAL_MS);
-  }
-  response.end();
-}
-
-/** The first half of the reply; the rest never comes. */
-export async function hangInBody({ response, answer }: Exchange): Promise<void> {
-  const reply = await answer();
-  const body = bodyOf(reply);
-  response.writeHead(reply.status, headersOf(reply, body.length));
-  response.write(body.subarray(0, Math.ceil(body.length / 2)));
 }
 
 /** Does not keep the process alive. */

@@ -20,11 +20,11 @@ import {
 import type { PagingFault } from './paging.ts';
 import { edgeError, oauthError, type Reply, vendorError, vendorStatus } from './reply.ts';
 
-/** `argument` is what stands for N, NNN or SECONDS in the fault's name; `hit` counts its hits at this URL from 1. */
-export type Fault = (exchange: Exchange, argument: string, hit: number) => Promise<void> | void;
+/** `argument` is the digits in place of N, NNN or SECONDS in the fault's name. */
+type Fault = (exchange: Exchange, argument: string) => Promise<void> | void;
 
 /** All faults by name. `NNN`, `N` and `SECONDS` in a name stand for digits. */
-export const faults: Readonly<Record<string, Fault>> = {
+const faults: Readonly<Record<string, Fault>> = {
   // A status that is not the right one.
   'status-NNN': (exchange, status) => exchange.send(statusReply(exchange, Number(status))),
   '500-empty': ({ response }) => void response.writeHead(500, { 'content-length': '0' }).end(),
@@ -137,12 +137,50 @@ function tooMany(retryAfter?: string): Reply {
 }
 
 function failFirst(fail: (exchange: Exchange) => void): Fault {
-  return async (exchange, times, hit) => {
-    if (hit <= Number(times)) fail(exchange);
+  return async (exchange, times) => {
+    if (exchange.hit <= Number(times)) fail(exchange);
     else exchange.send(await exchange.answer());
   };
 }
 
 function cutPages(pagingFault: PagingFault): Fault {
   return async ({ answer, send }) => send(await answer(pagingFault));
+}
+
+/** The prefix of a fault before which the operation is carried out: a write whose response is lost. */
+const AFTER = 'after-';
+
+/** Every name, with `N`, `NNN` and `SECONDS` for digits and `FAULT` for any other name. */
+export const faultNames: readonly string[] = [...Object.keys(faults), `${AFTER}FAULT`, `${AFTER}NNN`];
+
+const patterns = Object.entries(faults).map(([name, fault]) => {
+  const digits = name.replace('NNN', '([2-5]\\d\\d)').replace(/SECONDS$|N$/, '(\\d+)');
+  return { pattern: new RegExp(`^${digits}$`), fault };
+});
+
+/** Responds to a request. */
+type RunFault = (exchange: Exchange) => Promise<void> | void;
+
+/** Undefined if there is no fault of that name. */
+export function findFault(name: string): RunFault | undefined {
+  if (name.startsWith(AFTER)) return findLateFault(name.slice(AFTER.length));
+  for (const { pattern, fault } of patterns) {
+    const match = pattern.exec(name);
+    if (match) return (exchange) => fault(exchange, match[1] ?? '');
+  }
+  return undefined;
+}
+
+function findLateFault(name: string): RunFault | undefined {
+  const fault = findFault(/^\d{3}$/.test(name) && name !== '204' ? `status-${name}` : name);
+  if (fault === undefined) return undefined;
+  return async (exchange) => {
+    await exchange.answer();
+    await fault(exchange);
+  };
+}
+
+/** The message about a name that `findFault` does not know. */
+export function unknownFault(name: string): string {
+  return `Expected the name of a fault, got "${name}". There are: ${faultNames.join(', ')}.`;
 }

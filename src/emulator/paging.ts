@@ -1,7 +1,7 @@
-import { type Detail, type Reply, vendorError } from './reply.ts';
+import { type Detail, Refusal, vendorError } from './reply.ts';
 import { firstAfter } from './store.ts';
 
-export interface Page<Item> {
+interface Page<Item> {
   readonly items: readonly Item[];
   readonly lastEvaluatedKey?: string;
 }
@@ -26,21 +26,21 @@ interface Place {
 
 /**
  * Pages as DynamoDB cuts them: a key is present if and only if the limit cut the page, so a list of exactly
- * `limit` items has a key, and the page behind it is empty.
+ * `limit` items has a key, and the page behind it is empty. Throws a refusal for a wrong limit or key.
  */
 export function cutPage<Item extends { readonly sequence: number }>(
   items: readonly Item[],
   list: string,
   query: URLSearchParams,
-  fault?: PagingFault,
-): Page<Item> | Reply {
+  fault: PagingFault | undefined,
+): Page<Item> {
   if (fault === 'ignore') return { items };
   const start = query.get('exclusiveStartKey') ?? '';
   const details = findQueryFaults(query.get('limit'), start);
   const place = readPlace(start, list);
   if (place === undefined && details.length === 0) details.push(badKey('does not belong to this list'));
   if (details.length > 0 || place === undefined) {
-    return vendorError('InvalidParameterError', { param: details[0]?.field ?? '', details });
+    throw new Refusal(vendorError('InvalidParameterError', { param: details[0]?.field ?? '', details }));
   }
   const limit = Number(query.get('limit') ?? MAX_LIMIT);
   return bend(items, place, limit, fault);

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { CreateProjectScopedTokenInput, ProjectWithPolicyDto } from '../upstream/generated.ts';
-import type { Credentials } from './credentials.ts';
+import type { ProjectWithPolicyDto } from '../upstream/generated.ts';
 import { EmulatorError } from './errors.ts';
 import { ok, vendorError } from './reply.ts';
-import { type Caller, type Handler, type OperationRequest, readJson } from './request.ts';
+import { type Caller, type Handler, isForm, type OperationRequest, readJson } from './request.ts';
+import type { Operation } from './routes.ts';
 import { completeProject, namedUuid, type SeedProject, userIdOf } from './seed.ts';
 import type { Store, StoredToken } from './store.ts';
-import { readBody } from './validate.ts';
+import { readProjectScopedTokenInput } from './validate.ts';
 
 /** Makes a token a member of a project, new or known; one that is in it already gets the new policy. */
 export async function addProject(
@@ -21,67 +21,44 @@ export async function addProject(
   return added;
 }
 
-export interface ProjectOptions {
-  readonly store: Store;
-  readonly credentials: Credentials;
-  readonly projectTokenTtlSeconds: number;
-}
-
-type ProjectOperation = 'createProjectScopedToken' | 'whoami' | 'getWellKnownJwks' | 'addPrincipalToProject';
-
 /** The operations of the STS, and the one that makes a token a member of a project. */
-export function createProjectHandlers({
-  store,
-  credentials,
-  projectTokenTtlSeconds,
-}: ProjectOptions): Record<ProjectOperation, Handler> {
-  return {
-    async createProjectScopedToken(request) {
-      const read = readBody<CreateProjectScopedTokenInput>(
-        'CreateProjectScopedTokenInput',
-        withFormAsJson(request),
-      );
-      if ('refusal' in read) return read.refusal;
-      const { projectId } = read.body;
-      if (!belongsTo(store, request.caller, projectId)) {
-        return vendorError('PrincipalDoesNotBelongToProjectError');
-      }
-      const accessToken = await credentials.issueProjectToken(request.caller, projectId);
-      return ok({ accessToken, expiresIn: projectTokenTtlSeconds, scope: 'openid offline_access' });
-    },
+export const projectOperations = {
+  async createProjectScopedToken({ store, credentials, projectTokenTtlSeconds }, request) {
+    const { projectId } = readProjectScopedTokenInput(isForm(request) ? withFormAsJson(request) : request);
+    if (!belongsTo(store, request.caller, projectId)) {
+      return vendorError('PrincipalDoesNotBelongToProjectError');
+    }
+    const accessToken = await credentials.issueProjectToken(request.caller, projectId);
+    return ok({ accessToken, expiresIn: projectTokenTtlSeconds, scope: 'openid offline_access' });
+  },
 
-    whoami: ({ caller: { principal, tokenId } }) =>
-      ok(
-        tokenId === undefined
-          ? { principalId: userIdOf(principal), principalType: 'user' }
-          : { principalId: tokenId, principalType: 'token' },
-      ),
+  whoami: (_service, { caller: { principal, tokenId } }) =>
+    ok(
+      tokenId === undefined
+        ? { principalId: userIdOf(principal), principalType: 'user' }
+        : { principalId: tokenId, principalType: 'token' },
+    ),
 
-    getWellKnownJwks: () => ok(credentials.jwks),
+  getWellKnownJwks: ({ credentials }) => ok(credentials.jwks),
 
-    /**
-     * The project of a project-scoped token. Any other bearer means its default project: that is how the first token of
-     * an empty emulator gets into one.
-     */
-    async addPrincipalToProject(request) {
-      const read = readJson(request);
-      if ('refusal' in read) return read.refusal;
-      const { principalId, principalType } = Object(read.body);
-      const stored =
-        typeof principalId === 'string' && principalType === 'token' ? store.find(principalId) : undefined;
-      if (stored === undefined) return vendorError('InvalidParameterError', { param: 'principalId' });
-      const { principal, projectId } = request.caller;
-      if (stored.principal !== principal) return vendorError('ActionForbiddenError');
-      const known = findProject(store, principal, projectId);
-      await addProject(store, principalId, known ?? { id: namedUuid(`${principal}/default-project`) });
-      return { status: 204 };
-    },
-  };
-}
+  /**
+   * The project of a project-scoped token. Any other bearer means its default project: that is how the first token of
+   * an empty emulator gets into one.
+   */
+  async addPrincipalToProject({ store }, request) {
+    const { principalId, principalType } = Object(readJson(request));
+    const stored =
+      typeof principalId === 'string' && principalType === 'token' ? store.find(principalId) : undefined;
+    if (stored === undefined) return vendorError('InvalidParameterError', { param: 'principalId' });
+    const { principal, projectId } = request.caller;
+    if (stored.principal !== principal) return vendorError('ActionForbiddenError');
+    const known = findProject(store, principal, projectId);
+    await addProject(store, principalId, known ?? { id: namedUuid(`${principal}/default-project`) });
+    return { status: 204 };
+  },
+} satisfies Partial<Record<Operation, Handler>>;
 
-/** The vendor's Java client sends a form. */
 function withFormAsJson(request: OperationRequest): OperationRequest {
-  if (!/^application\/x-www-form-urlencoded\b/i.test(request.contentType)) return request;
   const text = JSON.stringify(Object.fromEntries(new URLSearchParams(request.text)));
   return { ...request, contentType: 'application/json', text };
 }

@@ -8,6 +8,17 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Ends an operation with an error response. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super();
+    this.reply = reply;
+  }
+}
+
 /** One line of an error's `details`. */
 export interface Detail {
   readonly issue: string;
@@ -29,15 +40,13 @@ const VENDOR_ERRORS = {
   UnexpectedError: [500, 'Unexpected Error Occurred.'],
 } as const;
 
-export type VendorErrorName = keyof typeof VENDOR_ERRORS;
-
 export function ok(body: unknown): Reply {
   return { status: 200, body };
 }
 
 /** An error of the service itself. */
 export function vendorError(
-  name: VendorErrorName,
+  name: keyof typeof VENDOR_ERRORS,
   { param = '', details }: { param?: string; details?: readonly Detail[] } = {},
 ): Reply {
   const [status, template] = VENDOR_ERRORS[name];

@@ -1,7 +1,10 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Credentials } from './credentials.ts';
+import type { FaultBook } from './fault-plan.ts';
 import type { PagingFault } from './paging.ts';
-import { edgeError, type Reply } from './reply.ts';
+import { edgeError, Refusal, type Reply } from './reply.ts';
 import type { Operation } from './routes.ts';
+import type { Store } from './store.ts';
 
 /** One request as the emulator received it. */
 export interface Call {
@@ -60,51 +63,38 @@ export interface OperationRequest {
   readonly text: string;
   /** The origin under which the client reached the emulator, such as `http://127.0.0.1:4010`. */
   readonly origin: string;
-  readonly pagingFault?: PagingFault;
+  readonly pagingFault: PagingFault | undefined;
 }
 
-export type Handler = (request: OperationRequest) => Promise<Reply> | Reply;
-
-/** AWS API Gateway accepts no more. */
-const MAX_BODY_BYTES = 10 * 1024 * 1024;
-
-/** The whole body as text; undefined if it is too large. Rejects if the client goes before its end. */
-export async function readText(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
-  }
-  return size <= MAX_BODY_BYTES ? Buffer.concat(chunks).toString() : undefined;
+/** The state and the settings of one emulator. */
+export interface Service {
+  readonly store: Store;
+  readonly credentials: Credentials;
+  readonly faults: FaultBook;
+  readonly callLog: CallLog;
+  /** Where the redirects of faults to "another host" go. */
+  readonly redirectOrigin: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Lifetimes of the credentials. */
+  readonly tokenTtlSeconds: number;
+  readonly projectTokenTtlSeconds: number;
 }
 
-/** JSON where it parses, the text where it does not, undefined where there is none. */
-export function toRecordedBody(text: string): unknown {
-  if (text === '') return undefined;
+/** Carries out one operation. Throws a `Refusal` for a request that gets an error. */
+export type Handler = (service: Service, request: OperationRequest) => Promise<Reply> | Reply;
+
+/** The body as JSON. Throws the refusal of API Gateway, which checks it before the service. */
+export function readJson({ contentType, text }: OperationRequest): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-/** `Bearer x` and bare `x` are the same; with blanks inside, or empty, it is no credential. */
-export function readBearer(
-  authorization: string | undefined,
-): { bearer: string; fault?: string } | undefined {
-  const bearer = authorization?.trim().replace(/^bearer(\s+|$)/i, '') ?? '';
-  if (bearer === '' || /\s/.test(bearer)) return undefined;
-  const tilde = bearer.lastIndexOf('~');
-  return tilde < 1 ? { bearer } : { bearer: bearer.slice(0, tilde), fault: bearer.slice(tilde + 1) };
-}
-
-/** The body as JSON, or the response of API Gateway, which checks it before the service. */
-export function readJson({ contentType, text }: OperationRequest): { body: unknown } | { refusal: Reply } {
-  try {
-    if (/^application\/(.+\+)?json\b/i.test(contentType)) return { body: JSON.parse(text) };
+    if (/^application\/(.+\+)?json\b/i.test(contentType)) return JSON.parse(text);
   } catch {
     // The same response as to another content type.
   }
-  return { refusal: edgeError(400, 'Invalid request body') };
+  throw new Refusal(edgeError(400, 'Invalid request body'));
+}
+
+/** Whether the body is a form, which OAuth requires, and the vendor's Java client sends to the STS too. */
+export function isForm({ contentType }: OperationRequest): boolean {
+  return /^application\/x-www-form-urlencoded\b/i.test(contentType);
 }

@@ -64,27 +64,35 @@ export function completeProject(project: SeedProject, tokenId: string, newId: st
 function completeToken(principal: string, index: number, seed: SeedToken, sequence: number): StoredToken {
   const { description, projects = [], ...given } = seed;
   const id = given.id ?? namedUuid(`${principal}/token/${index}`);
+  const authenticationMethod: TokenDto['authenticationMethod'] = {
+    type: 'PRIVATE_KEY',
+    signingAlgorithm: 'RS256',
+    publicKeyInfo: { jwks: { keys: [sampleKey('RS256', id)] } },
+  };
   return {
     sequence,
     principal,
-    token: {
-      id,
-      ari: tokenAri(id),
-      ownerAri: ownerAriOf(principal),
-      name: `token-${index + 1}`,
-      authenticationMethod: {
-        type: 'PRIVATE_KEY',
-        signingAlgorithm: 'RS256',
-        publicKeyInfo: { jwks: { keys: [sampleKey('RS256', id)] } },
-      },
-      scopes: ['openid', 'offline_access'],
-      ...given,
-    },
+    token: { ...newToken(id, principal, { name: `token-${index + 1}`, authenticationMethod }), ...given },
     ...(description === undefined ? {} : { description }),
     memberships: projects.map((project, position) => ({
       sequence: position + 1,
       project: completeProject(project, id, namedUuid(`${id}/project/${position}`)),
     })),
+  };
+}
+
+/** A token as the service makes it from the input of a create. */
+export function newToken(
+  id: string,
+  principal: string,
+  input: Pick<TokenDto, 'name' | 'authenticationMethod'>,
+): TokenDto {
+  return {
+    id,
+    ari: `ari:iam:::token/${id}`,
+    ownerAri: `ari:iam:::user/${userIdOf(principal)}`,
+    ...input,
+    scopes: ['openid', 'offline_access'],
   };
 }
 
@@ -137,12 +145,4 @@ export function namedUuid(name: string): string {
 
 export function userIdOf(principal: string): string {
   return namedUuid(`user/${principal}`);
-}
-
-export function tokenAri(tokenId: string): string {
-  return `ari:iam:::token/${tokenId}`;
-}
-
-export function ownerAriOf(principal: string): string {
-  return `ari:iam:::user/${userIdOf(principal)}`;
 }

@@ -1,31 +1,21 @@
 import { decodeJwt, decodeProtectedHeader, errors, importJWK, jwtVerify } from 'jose';
 import type { JsonWebKeyDto, TokenDto } from '../upstream/generated.ts';
-import type { Credentials } from './credentials.ts';
 import { oauthError, ok, type Reply } from './reply.ts';
-import type { Handler } from './request.ts';
+import { type Handler, isForm } from './request.ts';
 import { TOKEN_ENDPOINT_PATH } from './routes.ts';
-import type { Store } from './store.ts';
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const MAX_ASSERTION_SECONDS = 300;
 const CLOCK_SKEW_SECONDS = 30;
 const MAX_KEYS = 100;
 
-export interface SignInOptions {
-  readonly store: Store;
-  readonly credentials: Credentials;
-  readonly now: () => number;
-  readonly tokenTtlSeconds: number;
-}
-
 /** The OAuth token endpoint: client credentials with a signed assertion (RFC 7523), checked for real. */
-export function createSignInHandler({ store, credentials, now, tokenTtlSeconds }: SignInOptions): Handler {
+export function createSignIn(): Handler {
   const usedJtis = new Map<string, number>();
 
-  return async ({ contentType, text, origin }) => {
-    if (!/^application\/x-www-form-urlencoded\b/i.test(contentType))
-      return invalidRequest('a form is expected');
-    const form = new URLSearchParams(text);
+  return async ({ store, credentials, now, tokenTtlSeconds }, request) => {
+    if (!isForm(request)) return invalidRequest('a form is expected');
+    const form = new URLSearchParams(request.text);
     const refusal = checkForm(form);
     if (refusal !== undefined) return refusal;
 
@@ -35,7 +25,7 @@ export function createSignInHandler({ store, credentials, now, tokenTtlSeconds }
     const nowSeconds = Math.floor(now() / 1000);
     const assertion = form.get('client_assertion') ?? '';
     const problem =
-      (await findAssertionProblem(assertion, token, origin + TOKEN_ENDPOINT_PATH, nowSeconds)) ??
+      (await findAssertionProblem(assertion, token, request.origin + TOKEN_ENDPOINT_PATH, nowSeconds)) ??
       findReuse(usedJtis, assertion, nowSeconds);
     if (problem !== undefined) return invalidClient(problem);
 
@@ -78,9 +68,11 @@ async function findAssertionProblem(
     if (claims.exp === undefined) return 'exp is missing';
     if ((claims.iat ?? 0) > nowSeconds + CLOCK_SKEW_SECONDS) return 'iat is in the future';
     if (claims.exp > nowSeconds + MAX_ASSERTION_SECONDS + CLOCK_SKEW_SECONDS) return 'exp is too far ahead';
-    const expected = { issuer: token.id, subject: token.id, audience, algorithms: [signingAlgorithm] };
     const options = {
-      ...expected,
+      issuer: token.id,
+      subject: token.id,
+      audience,
+      algorithms: [signingAlgorithm],
       currentDate: new Date(nowSeconds * 1000),
       clockTolerance: CLOCK_SKEW_SECONDS,
     };

@@ -1,6 +1,11 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { definitions } from '../upstream/generated.ts';
-import { type Detail, type Reply, vendorError } from './reply.ts';
+import { Ajv, type ErrorObject } from 'ajv';
+import {
+  type CreateProjectScopedTokenInput,
+  type CreateTokenInput,
+  definitions,
+  type UpdateTokenInput,
+} from '../upstream/generated.ts';
+import { type Detail, Refusal, vendorError } from './reply.ts';
 import { type OperationRequest, readJson } from './request.ts';
 import type { State } from './store.ts';
 
@@ -32,8 +37,6 @@ export const isState = ajv.compile<State>({
   properties: { lastSequence: { type: 'integer' }, tokens: { type: 'array', items: storedToken } },
 });
 
-type BodyModel = 'CreateTokenInput' | 'UpdateTokenInput' | 'CreateProjectScopedTokenInput';
-
 // The same as the contract's `oneOf`, but only the branch that the caller chose has something to say.
 const publicKeyInfo = {
   if: { type: 'object', required: ['jwks'], not: { required: ['jwksUri'] } },
@@ -50,26 +53,21 @@ const bodyDefinitions = { ...definitions, PublicKeyInfo: publicKeyInfo };
 /** These say only that one of their parts failed. */
 const SILENT = new Set(['if', 'false schema']);
 
-const validators = {
-  CreateTokenInput: compileBody('CreateTokenInput'),
-  UpdateTokenInput: compileBody('UpdateTokenInput'),
-  CreateProjectScopedTokenInput: compileBody('CreateProjectScopedTokenInput'),
-};
+export const readCreateTokenInput = bodyReader<CreateTokenInput>('CreateTokenInput');
+export const readUpdateTokenInput = bodyReader<UpdateTokenInput>('UpdateTokenInput');
+export const readProjectScopedTokenInput = bodyReader<CreateProjectScopedTokenInput>(
+  'CreateProjectScopedTokenInput',
+);
 
-/** The body of a request, or the error for one that does not fit the model, with one detail for each problem. */
-export function readBody<Body>(
-  model: BodyModel,
-  request: OperationRequest,
-): { body: Body } | { refusal: Reply } {
-  const read = readJson(request);
-  const validator = validators[model];
-  if ('refusal' in read || validator(read.body)) return read as { body: Body } | { refusal: Reply };
-  const details = (validator.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)).map(toDetail);
-  return { refusal: vendorError('InvalidParameterError', { param: details[0]?.field ?? 'body', details }) };
-}
-
-function compileBody(model: BodyModel): ValidateFunction {
-  return ajv.compile({ definitions: bodyDefinitions, $ref: `#/definitions/${model}` });
+/** Reads the body of a request. Throws a refusal for one that does not fit the model, with a detail for each problem. */
+function bodyReader<Body>(model: keyof typeof definitions): (request: OperationRequest) => Body {
+  const isBody = ajv.compile<Body>({ definitions: bodyDefinitions, $ref: `#/definitions/${model}` });
+  return (request) => {
+    const body = readJson(request);
+    if (isBody(body)) return body;
+    const details = (isBody.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)).map(toDetail);
+    throw new Refusal(vendorError('InvalidParameterError', { param: details[0]?.field ?? 'body', details }));
+  };
 }
 
 function toDetail({ instancePath, keyword, message, params, data }: ErrorObject): Detail {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
-import { findFault } from '../../src/emulator/fault-plan.ts';
 import { leakCanaries } from '../../src/emulator/fault-responses.ts';
+import { findFault } from '../../src/emulator/faults.ts';
 import { openConnection, sendRaw } from '../support/raw.ts';
 import { rawRequest } from './raw-request.ts';
 import { clientOf, type Send, validInput } from './support.ts';

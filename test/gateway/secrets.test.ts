@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { faultNames } from '../../src/emulator/fault-plan.ts';
 import { leakCanaries } from '../../src/emulator/fault-responses.ts';
+import { faultNames } from '../../src/emulator/faults.ts';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
 
 const BEARER = 'bearer-canary';
