@@ -22,7 +22,7 @@ export interface Call {
   operation?: Operation;
 }
 
-export interface CallLog {
+interface CallLog {
   readonly calls: readonly Call[];
   add(call: Call): void;
   reset(): void;

@@ -1,7 +1,7 @@
 import type { ProjectWithPolicyDto, TokenDto } from '../upstream/generated.ts';
 
 /** Sequence numbers never come back: a page key names a place in the order, also after its item is deleted. */
-export interface Membership {
+interface Membership {
   readonly sequence: number;
   readonly project: ProjectWithPolicyDto;
 }

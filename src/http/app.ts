@@ -23,7 +23,7 @@ import {
 } from './node-server.ts';
 import { httpChecks, toOriginForm } from './validate-request.ts';
 
-export interface HttpOptions extends HttpServerOptions {
+interface HttpOptions extends HttpServerOptions {
   readonly maxBodyBytes: number;
   /** Whether only loopback names are served. */
   readonly isLoopbackOnly: boolean;
@@ -33,7 +33,7 @@ export interface HttpOptions extends HttpServerOptions {
 }
 
 /** A response for the metrics. Method and route are from a fixed set. */
-export interface CountedResponse {
+interface CountedResponse {
   readonly method: string;
   readonly route: string;
   readonly status: number;
@@ -225,7 +225,7 @@ function describeListenError(error: unknown, { host, port, variables }: Listener
 const LISTENING = 'listening';
 
 /** The same logger without the line that Fastify writes for each address: the process writes one line for all. */
-export function withoutListeningLines(log: FastifyBaseLogger): FastifyBaseLogger {
+function withoutListeningLines(log: FastifyBaseLogger): FastifyBaseLogger {
   const info = (...line: Parameters<FastifyBaseLogger['info']>) => {
     if ((line[0] as unknown) !== LISTENING) log.info(...line);
   };

@@ -31,7 +31,7 @@ function findClient(entries: readonly string[], isTrusted: (address: string) => 
  * An IP address without what proxies add to it (a port, brackets, quotation marks, a zone) and in its canonical form
  * (RFC 5952); an IPv4 address that is written as IPv6 (RFC 4291 section 2.5.5.2) is IPv4. Undefined for anything else.
  */
-export function normalizeAddress(text: string): string | undefined {
+function normalizeAddress(text: string): string | undefined {
   const bare = text.trim().replace(/^"(.*)"$/, '$1');
   const [, bracketed, v4] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(bare) ?? [];
   const address = (bracketed ?? v4 ?? bare).replace(/%.*$/s, '');

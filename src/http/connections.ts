@@ -18,7 +18,7 @@ interface Connection {
   bytesAtRest: number;
 }
 
-export interface ConnectionCounts {
+interface ConnectionCounts {
   readonly open: number;
   /** Idle connections that were closed to make room for new ones. */
   readonly evicted: number;

@@ -1,5 +1,5 @@
 /** The media types that a GraphQL result can have, in the order of preference of this server. */
-export const RESULT_TYPES = ['application/json', 'application/graphql-response+json'] as const;
+const RESULT_TYPES = ['application/json', 'application/graphql-response+json'] as const;
 export type ResultType = (typeof RESULT_TYPES)[number];
 
 interface MediaRange {
@@ -46,7 +46,7 @@ export function findJsonTypeProblem(contentType: string | undefined): 'type' | '
  * The one of `available` with the highest weight. Among equals, a type that is named goes before one that only a
  * wildcard allows, then the order of the header decides, then the order of `available`.
  */
-export function negotiate<Type extends string>(
+function negotiate<Type extends string>(
   accept: string | undefined,
   available: readonly Type[],
 ): Type | undefined {

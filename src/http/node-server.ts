@@ -147,7 +147,7 @@ export function rejectConnection(socket: Socket): void {
 }
 
 /** Closes a connection after its response, with a delay: the client may have begun to send the rejected body. */
-export function lingerAfterResponse(socket: Socket): void {
+function lingerAfterResponse(socket: Socket): void {
   socket.destroySoon = () => {
     socket.end();
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);

@@ -12,7 +12,7 @@ export interface ConnectOptions {
 }
 
 /** Opens a connection and calls back once. */
-export type Connect = (callback: (...outcome: [Error, null] | [null, Socket]) => void) => void;
+type Connect = (callback: (...outcome: [Error, null] | [null, Socket]) => void) => void;
 
 /**
  * In undici's own connector the connect timeout includes the look-up of the host, and is up to a second late. All

@@ -17,7 +17,7 @@ export interface Page<Item> {
 }
 
 /** Longest `exclusiveStartKey` that the API accepts. */
-export const MAX_PAGE_KEY = 3000;
+const MAX_PAGE_KEY = 3000;
 
 const ajv = new Ajv({ strict: false, validateFormats: false, ownProperties: true });
 ajv.addSchema({ $id: 'iam', definitions: relax(definitions) });

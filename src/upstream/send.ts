@@ -80,12 +80,12 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
 const RETRIED_STATUS = new Set([429, 502, 503, 504]);
 
 /** Whether a retry may help. Not on 500, which the API returns for errors that repeat. */
-export function isRetryable({ kind, status }: UpstreamError): boolean {
+function isRetryable({ kind, status }: UpstreamError): boolean {
   if (kind === 'status') return RETRIED_STATUS.has(status ?? 0);
   return kind === 'unavailable' || kind === 'timeout';
 }
 
 /** Full jitter: 0 to 200 ms before the first retry, 0 to 400 ms before the second. */
-export function backoffMs(attempt: number, random: () => number): number {
+function backoffMs(attempt: number, random: () => number): number {
   return random() * 200 * 2 ** attempt;
 }

@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { readProjectPage, readToken, readTokenPage } from '../../../src/upstream/parse-response.ts';
+import {
+  readProjectPage,
+  readRetryAfter,
+  readToken,
+  readTokenPage,
+} from '../../../src/upstream/parse-response.ts';
 import { EC_JWK } from '../../support/keys.ts';
 
 const TOKEN = {
@@ -87,4 +92,17 @@ describe('An answer that holds a page', () => {
   ])('is refused when it holds %s', (_title, body) => {
     expect(() => readProjectPage(body)).toThrow(invalid);
   });
+});
+
+describe('Retry-After', () => {
+  const now = Date.parse('2026-11-23T10:00:00Z');
+  it.each([
+    ['a number of seconds', '3', 3],
+    ['a date', 'Mon, 23 Nov 2026 10:00:05 GMT', 5],
+    ['a date that has passed', 'Mon, 23 Nov 2026 09:00:00 GMT', undefined],
+    ['a negative number', '-1', undefined],
+    ['a fraction', '1.5', undefined],
+    ['nonsense', 'soon', undefined],
+    ['nothing', undefined, undefined],
+  ])('is %s', (_title, value, expected) => expect(readRetryAfter(value, now)).toBe(expected));
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { createTokenBuckets } from '../../../src/state/token-bucket.ts';
 import type { Call } from '../../../src/upstream/attempt.ts';
 import { createDeadlines } from '../../../src/upstream/cancellation.ts';
 import { createSend } from '../../../src/upstream/send.ts';
-import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
+import { UpstreamError, type UpstreamFailure } from '../../../src/upstream/upstream-error.ts';
 
 const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x' };
 const WRITE: Call = { operation: 'createToken', method: 'POST', path: '/v1/tokens', body: {} };
@@ -11,7 +12,7 @@ const status = (code: number, retryAfterSeconds?: number) =>
   new UpstreamError('status', '', { status: code, retryAfterSeconds });
 
 /** Sends over an API that answers as listed and then with 200; `sent` has the credential of each attempt. */
-function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20 } = {}) {
+function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20, random = 0 } = {}) {
   const sent: string[] = [];
   const renewed: string[] = [];
   let left = budget;
@@ -25,7 +26,7 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
       return OK;
     },
     takeRetry: () => left-- > 0,
-    random: () => 0,
+    random: () => random,
   });
   const credential = {
     identity: 'a'.repeat(64),
@@ -56,6 +57,37 @@ describe('A read', () => {
     expect(sent).toEqual(['old', 'old', 'old']);
   });
 
+  it.each([429, 502, 503, 504])('is asked again after status %i', async (code) => {
+    const { send, sent } = startSend([status(code)]);
+    expect(await send(READ)).toBe(OK);
+    expect(sent).toHaveLength(2);
+  });
+
+  it.each([400, 403, 404, 409, 418, 424, 500, 501])('is not asked again after status %i', async (code) => {
+    const { send, sent } = startSend([status(code)]);
+    await expect(send(READ)).rejects.toMatchObject({ status: code });
+    expect(sent).toHaveLength(1);
+  });
+
+  it.each<[UpstreamFailure, number]>([
+    ['unavailable', 2],
+    ['timeout', 2],
+    ['invalid-response', 1],
+    ['aborted', 1],
+    ['not-recorded', 1],
+  ])('that ended as %s is sent %i times', async (kind, attempts) => {
+    const { send, sent } = startSend([new UpstreamError(kind, '')]);
+    await send(READ).catch(() => undefined);
+    expect(sent).toHaveLength(attempts);
+  });
+
+  it('is asked again after up to 200 ms, then up to 400 ms', async () => {
+    const { send } = startSend([status(503), status(503)], { random: 0.5 });
+    const startedAt = performance.now();
+    await send(READ);
+    expect(performance.now() - startedAt).toBeGreaterThan(290);
+  });
+
   it('is asked again after as long as the API says', async () => {
     const { send, sent } = startSend([status(429, 0.3)]);
     const startedAt = performance.now();
@@ -74,6 +106,16 @@ describe('A read', () => {
     const { send, sent } = startSend(Array(10).fill(status(503)), { budget: 3 });
     for (let i = 0; i < 4; i++) await expect(send(READ)).rejects.toMatchObject({ status: 503 });
     expect(sent).toHaveLength(4 + 3);
+  });
+
+  it('is asked again from a budget that fills up by two a second', () => {
+    let now = 0;
+    const limits = { rateLimitBurst: 2, rateLimitPerSecond: 2 };
+    const budget = createTokenBuckets(limits, { now: () => now });
+    const take = () => budget.take('', 1).waitSeconds === 0;
+    expect([take(), take(), take()]).toEqual([true, true, false]);
+    now = 500;
+    expect([take(), take()]).toEqual([true, false]);
   });
 
   it('is repeated with another credential after a 401', async () => {
