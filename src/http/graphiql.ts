@@ -1,5 +1,6 @@
 import { createReadStream, readdirSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
+import { toScriptValue } from './page.ts';
 
 // Beside `src` and `dist` alike; `node tools/graphiql/build.mjs` writes it.
 const FOLDER = new URL('../../dist/graphiql/', import.meta.url);
@@ -65,8 +66,7 @@ function listFiles(): readonly string[] {
 function toPage(sampleAuthorization: string | undefined): string {
   const isEmulator = sampleAuthorization !== undefined;
   const authorization = sampleAuthorization ?? 'Bearer <your user access token>';
-  // `<` would end the element that the settings are in.
-  const settings = JSON.stringify({ authorization, isEmulator }).replaceAll('<', '\\u003c');
+  const settings = toScriptValue({ authorization, isEmulator });
   return `<!doctype html>
 <html lang="en">
   <head>

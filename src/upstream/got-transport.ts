@@ -2,27 +2,19 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import got, { RequestError, TimeoutError } from 'got';
 import { cancelledError } from './cancellation.ts';
-import type { HostAddresses } from './host-addresses.ts';
+import type { ConnectionOptions } from './connections.ts';
 import { findUnreadable, type HttpResponse, type Transport, tooLarge, toText } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-interface GotTransportOptions {
-  /** For TCP and for TLS each, without the look-up of the server's address. */
-  readonly connectTimeoutMs: number;
-  /** Shorter than the idle timeout of the server, so that a request is rarely sent into a closing connection. */
-  readonly idleSocketMs: number;
-  readonly hosts: HostAddresses;
-}
-
 /**
  * The transport for signing in: the token endpoint, the STS and the key sets of callers, each on a host of its own.
- * `close` drops the idle connections.
+ * The connect timeout is that of TCP and that of TLS. `close` drops the idle connections.
  */
 export function createGotTransport({
   connectTimeoutMs,
   idleSocketMs,
   hosts,
-}: GotTransportOptions): Transport & { close(): void } {
+}: Omit<ConnectionOptions, 'origin' | 'maxAgeMs'>): Transport & { close(): void } {
   const agentOptions = { keepAlive: true, timeout: idleSocketMs, lookup: hosts.lookup };
   const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
   const client = got.extend({

@@ -7,7 +7,7 @@ export interface Reachability {
   onAttempt(report: Pick<AttemptReport, 'failure'>): void;
   /** Call it after each sign-in, with what went wrong, if anything. Without one no call can be made. */
   onSignIn(problem: string | undefined): void;
-  /** Why the API cannot be used at the moment: a code as of `UpstreamError`, or a few words. Never rejects. */
+  /** Why the API cannot be used at the moment: a code as of `UpstreamError`, or a few words. Undefined: it can. Never rejects. */
   whyUnreachable(): Promise<string | undefined>;
 }
 

@@ -22,19 +22,8 @@ export type UpstreamFailure =
   | 'not-recorded'
   | 'in-progress';
 
-interface UpstreamErrorOptions {
-  readonly status?: number | undefined;
-  readonly iamName?: string | undefined;
-  readonly traceId?: string | undefined;
-  readonly details?: readonly ErrorDetail[] | undefined;
-  readonly retryAfterSeconds?: number | undefined;
-  readonly clockAheadSeconds?: number | undefined;
-  readonly requestSent?: boolean;
-  readonly staleConnection?: boolean;
-  readonly isBeforeWrite?: boolean;
-  readonly code?: string | undefined;
-  readonly cause?: unknown;
-}
+/** What is known of a failure, besides its kind. */
+type Facts = Partial<Omit<UpstreamError, 'name' | 'kind' | 'message' | 'stack'>>;
 
 /**
  * Every failure of a call to IAM or to its token endpoint. `message` is for the log: it names neither URL, host nor
@@ -62,19 +51,19 @@ export class UpstreamError extends Error {
   /** Why there was no response: a code of Node.js or OpenSSL, or `NO_RESPONSE`. Undefined where it says nothing of the server. */
   readonly code: string | undefined;
 
-  constructor(kind: UpstreamFailure, message: string, options: UpstreamErrorOptions = {}) {
-    super(message, { cause: options.cause });
+  constructor(kind: UpstreamFailure, message: string, facts: Facts = {}) {
+    super(message, { cause: facts.cause });
     this.kind = kind;
-    this.status = options.status;
-    this.iamName = options.iamName;
-    this.traceId = options.traceId;
-    this.details = options.details ?? [];
-    this.retryAfterSeconds = options.retryAfterSeconds;
-    this.clockAheadSeconds = options.clockAheadSeconds;
-    this.requestSent = options.requestSent ?? true;
-    this.staleConnection = options.staleConnection ?? false;
-    this.isBeforeWrite = options.isBeforeWrite ?? false;
-    this.code = options.code;
+    this.status = facts.status;
+    this.iamName = facts.iamName;
+    this.traceId = facts.traceId;
+    this.details = facts.details ?? [];
+    this.retryAfterSeconds = facts.retryAfterSeconds;
+    this.clockAheadSeconds = facts.clockAheadSeconds;
+    this.requestSent = facts.requestSent ?? true;
+    this.staleConnection = facts.staleConnection ?? false;
+    this.isBeforeWrite = facts.isBeforeWrite ?? false;
+    this.code = facts.code;
   }
 }
 

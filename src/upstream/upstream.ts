@@ -6,7 +6,7 @@ import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { createGotTransport } from './got-transport.ts';
 import { createHostAddresses } from './host-addresses.ts';
 import { createIamClient, type IamClient, type WriteHooks } from './iam-client.ts';
-import { createReachability } from './reachability.ts';
+import { createReachability, type Reachability } from './reachability.ts';
 import { createSend } from './send.ts';
 import { createSingleFlight, type SingleFlight } from './single-flight.ts';
 import type { Transport } from './transport.ts';
@@ -20,16 +20,12 @@ interface UpstreamHooks extends WriteHooks {
 }
 
 /** The IAM API as the rest of the gateway sees it. */
-export interface Upstream {
+interface Upstream extends Pick<Reachability, 'whyUnreachable' | 'onSignIn'> {
   readonly client: IamClient;
   /** Opens the transport for signing in and for the keys of callers. Call at most once. */
   openSignInTransport(): Promise<Transport>;
   /** Counts reads that were started, and reads that were coalesced with one in flight. */
   readonly reads: SingleFlight<Deadline>['counts'];
-  /** Why the API cannot be used at the moment: a code as of `UpstreamError`, or a few words. Undefined: it can. */
-  whyUnreachable(): Promise<string | undefined>;
-  /** Call it after each sign-in, with what went wrong, if anything. */
-  onSignIn(problem: string | undefined): void;
   close(): Promise<void>;
 }
 
