@@ -29,9 +29,9 @@ import { watchWrites } from './state/shared-writes.ts';
 import type { Build } from './telemetry/build.ts';
 import { describeError } from './telemetry/describe-error.ts';
 import { createRegistry } from './telemetry/metrics.ts';
-import { atMostOnceAMinute } from './telemetry/once-a-minute.ts';
 import { createCallLog } from './telemetry/operation-log.ts';
 import { createRequestMetrics } from './telemetry/request-metrics.ts';
+import { createWarnLimit } from './telemetry/warn-limit.ts';
 import { reportMetrics } from './telemetry/worker-metrics.ts';
 import { createIdempotentCreate } from './tokens/idempotent-create.ts';
 import { createListPrefetch } from './tokens/list-prefetch.ts';
@@ -75,6 +75,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const operations = createSingleFlight<CoalescedRequest>();
   const metrics = options.admin && createRequestMetrics();
   const logCall = createCallLog(log);
+  const mayWarn = createWarnLimit();
   // OpenTelemetry is large, so it is loaded only when traces are on.
   const tracing = options.tracing ? (await import('./telemetry/tracing.ts')).createTracing(log) : undefined;
   const state = await openState(options, log);
@@ -84,14 +85,14 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       logCall(report);
       metrics?.onUpstreamCall(report);
     },
-    onUnreachable: atMostOnceAMinute((code: string) =>
-      log.warn({ cause: code, ...explainConnectionFailure(code, API_URL) }, 'IAM cannot be reached'),
-    ),
+    onUnreachable(code) {
+      if (!mayWarn('IAM')) return;
+      log.warn({ cause: code, ...explainConnectionFailure(code, API_URL) }, 'IAM cannot be reached');
+    },
     onWrite: operations.invalidate,
     afterWrite: writes?.report,
   });
-  const authenticator = await createAuthenticator(options.auth, options.iam, {
-    openTransport: upstream.openSignInTransport,
+  const authenticator = await createAuthenticator(options.auth, options.iam, upstream.openSignInTransport, {
     clock: Date.now,
     log,
     onSignIn(outcome, problem) {
@@ -131,7 +132,9 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const deadlines = createDeadlines(options.http.requestDeadlineMs);
   const connections = createConnections({
     max: options.maxConnections,
-    onFull: atMostOnceAMinute(() => log.warn(connections.counts(), CONNECTIONS_FULL)),
+    onFull() {
+      if (mayWarn('connections')) log.warn(connections.counts(), CONNECTIONS_FULL);
+    },
     reject: rejectConnection,
   });
   const http = {

@@ -78,7 +78,14 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'upstream/',
   ],
   'tokens/': ['keys/', 'state/', 'upstream/'],
-  'auth/': ['config/', 'connection-failure.ts', 'keys/', 'text-file.ts', 'upstream/'],
+  'auth/': [
+    'config/',
+    'connection-failure.ts',
+    'keys/',
+    'telemetry/warn-limit.ts',
+    'text-file.ts',
+    'upstream/',
+  ],
   // The budget of retries is a token bucket.
   'upstream/': ['config/', 'state/token-bucket.ts'],
   // Types of the reports of upstream calls.

@@ -1,7 +1,56 @@
 import type { AuthConfig } from '../config/config.ts';
+import type { UpstreamCredential } from '../upstream/attempt.ts';
+import type { Cancellation } from '../upstream/cancellation.ts';
+import type { IamClient } from '../upstream/iam-client.ts';
 import type { Transport } from '../upstream/transport.ts';
 import { createPassThroughAuthenticator } from './bearer.ts';
-import type { AuthDependencies, Authenticator } from './caller.ts';
+
+/** What a caller may do. Limits and idempotency keys are counted per principal. */
+export interface CallerRights {
+  /** Full SHA-256 (hex) of what identifies the caller; `anonymous` where callers are not distinguished. */
+  readonly principal: string;
+  readonly mayRead: boolean;
+  readonly mayWrite: boolean;
+}
+
+/** The sender of a request, and the credential of its upstream calls. */
+export interface Caller extends CallerRights {
+  readonly credential: UpstreamCredential;
+}
+
+/** Reads the caller from the `Authorization` value, in `pat` mode. Throws or rejects with `AuthError` only. */
+export type CallerCheck = (authorization: string | undefined) => CallerRights | Promise<CallerRights>;
+
+/** Identifies the sender of each request. */
+export interface Authenticator {
+  /**
+   * Takes the request's `Authorization` value; several such headers arrive joined by `, ` and are rejected.
+   * Throws, or rejects with, `AuthError` only.
+   */
+  authenticate(authorization: string | undefined): Caller | Promise<Caller>;
+  /** In `pat` mode: logs whether the API accepts the gateway's own credential. Never rejects. */
+  probe?(client: IamClient): Promise<void>;
+  /** Ends background work. */
+  close(): void;
+}
+
+/** The part of a pino logger that is used here. */
+export interface Log {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+}
+
+/** What signing in and checking callers need. */
+export interface AuthDependencies {
+  readonly transport: Transport;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly log: Log;
+  /** Ends what is in flight when the gateway closes. */
+  readonly closing: Cancellation;
+  /** Called after each sign-in of the gateway itself. `problem`: why it failed, in a few words without host names. */
+  readonly onSignIn?: ((outcome: 'ok' | 'failed', problem?: string) => void) | undefined;
+}
 
 /** Addresses of IAM. */
 export interface IamAddress {
@@ -15,19 +64,16 @@ export function isOpen(auth: AuthConfig): boolean {
   return auth.mode === 'pass-through' || auth.callerAuth.kind === 'none';
 }
 
-interface AuthenticatorDependencies extends Omit<AuthDependencies, 'transport'> {
-  readonly openTransport: () => Promise<Transport>;
-}
-
 /**
  * Creates the configured kind of authenticator. The code for signing in is loaded only for the `pat` mode: a gateway that
- * passes credentials through starts sooner without it. Rejects with `ConfigError` for a bad file of API keys, and with
- * `AuthConfigError` for a private key that cannot be used.
+ * passes credentials through starts sooner without it. Rejects with `ConfigError` for a bad file of API keys, or for a
+ * private key that cannot be used.
  */
 export async function createAuthenticator(
   auth: AuthConfig,
   iam: IamAddress,
-  { openTransport, ...dependencies }: AuthenticatorDependencies,
+  openTransport: () => Promise<Transport>,
+  dependencies: Omit<AuthDependencies, 'transport' | 'closing'>,
 ): Promise<Authenticator> {
   if (auth.mode === 'pass-through') return createPassThroughAuthenticator();
   const { createPatAuthenticator } = await import('./pat-authenticator.ts');

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { AuthError } from './auth-error.ts';
-import type { Authenticator, Caller } from './caller.ts';
+import type { Authenticator, Caller } from './authenticator.ts';
 
 const MAX_CREDENTIAL_LENGTH = 8192;
 

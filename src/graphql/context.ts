@@ -1,4 +1,4 @@
-import type { Caller } from '../auth/caller.ts';
+import type { Caller } from '../auth/authenticator.ts';
 import { toUpstreamHeaders } from '../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../tokens/idempotent-create.ts';
 import type { ListPrefetch } from '../tokens/list-prefetch.ts';

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../admission/admission.ts';
-import type { Authenticator } from '../auth/caller.ts';
+import type { Authenticator } from '../auth/authenticator.ts';
 import { rejection, toReadError } from '../errors.ts';
 import type { ClientAddress } from '../http/client-address.ts';
 import { onClose } from '../http/connections.ts';

@@ -1,10 +1,9 @@
 import { ConfigError } from '../../config/config.ts';
 import { MAX_API_KEYS_BYTES } from '../../config/read-file.ts';
 import { watchTextFile } from '../../text-file.ts';
-import type { Cancellation } from '../../upstream/cancellation.ts';
 import { AuthError } from '../auth-error.ts';
+import type { AuthDependencies, CallerCheck } from '../authenticator.ts';
 import { readBearer, sha256 } from '../bearer.ts';
-import type { CallerCheck, Log } from '../caller.ts';
 
 /** One line of the file of API keys. The key itself is nowhere but with its owner. */
 export interface ApiKey {
@@ -20,7 +19,7 @@ export interface ApiKey {
  */
 export function openApiKeys(
   { file, text }: { readonly file: string; readonly text: string },
-  { log, closing }: { readonly log: Log; readonly closing: Cancellation },
+  { log, closing }: Pick<AuthDependencies, 'log' | 'closing'>,
 ): CallerCheck {
   let used = text;
   const { keys, problems } = parseApiKeys(text);

@@ -1,17 +1,11 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { explainConnectionFailure } from '../../connection-failure.ts';
 import { findJwkProblem, type PublicJwk } from '../../keys/jwk.ts';
-import type { Cancellation } from '../../upstream/cancellation.ts';
+import { createWarnLimit } from '../../telemetry/warn-limit.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
-import type { AuthDependencies } from '../caller.ts';
-import { EXCHANGE_LIMITS, readSuccess } from '../pat/request-token.ts';
-import { createWarnLimit } from '../warn-limit.ts';
-
-interface JwksOptions extends AuthDependencies {
-  readonly url: string;
-  readonly cancellation: Cancellation;
-}
+import type { AuthDependencies } from '../authenticator.ts';
+import { exchange } from '../exchange.ts';
 
 const MAX_AGE_MS = 600_000;
 const COOLDOWN_MS = 30_000;
@@ -28,14 +22,15 @@ export type Jwks = JWTVerifyGetKey & {
  * fetch). Fetched when it is older than ten minutes or lacks the key, never more than once in 30 s: made-up key ids
  * cannot be turned into traffic. Old keys serve on while the set cannot be fetched.
  */
-export function createJwks({ url, transport, clock, log, cancellation }: JwksOptions): Jwks {
+export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
+  const { clock, log, closing } = dependencies;
   let keys: ReturnType<typeof createLocalJWKSet> | undefined;
   let fetchedAtMs = 0;
   let triedAtMs: number | undefined;
   let fetching: Promise<void> | undefined;
   const mayWarn = createWarnLimit(clock);
 
-  /** Resolves also when there was nothing to be had. */
+  /** Resolves also when the set could not be fetched. */
   function refetch(): Promise<void> {
     if (fetching !== undefined) return fetching;
     // Without any key nobody gets in, so the first fetch is tried again sooner.
@@ -50,21 +45,16 @@ export function createJwks({ url, transport, clock, log, cancellation }: JwksOpt
 
   async function fetchKeys(): Promise<void> {
     try {
-      const request = {
-        method: 'GET',
-        url,
-        headers: { accept: 'application/json' },
-        ...EXCHANGE_LIMITS,
-      } as const;
-      const answer = readSuccess(await transport({ ...request, cancellation }), 'The key set', clock());
+      const headers = { accept: 'application/json' };
+      const set = await exchange({ server: 'The key set', method: 'GET', url, headers }, dependencies);
       // Checks the shape itself and throws JWKSInvalid.
-      keys = createLocalJWKSet(withUsableKeys(answer) as unknown as JSONWebKeySet);
+      keys = createLocalJWKSet(withUsableKeys(set) as unknown as JSONWebKeySet);
       fetchedAtMs = clock();
     } catch (error) {
       const { message: reason, code } =
         error instanceof UpstreamError ? error : { message: 'not a JSON Web Key Set', code: undefined };
       const explanation = code === undefined ? {} : explainConnectionFailure(code, 'CALLER_JWKS_URL');
-      if (!cancellation.reason && mayWarn(reason))
+      if (!closing.reason && mayWarn(reason))
         log.warn(
           { reason, ...explanation, keptKeys: keys !== undefined },
           'The keys of callers could not be fetched',

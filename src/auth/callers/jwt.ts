@@ -7,16 +7,9 @@ import {
   jwtVerify,
 } from 'jose';
 import { AuthError } from '../auth-error.ts';
+import type { CallerCheck, CallerRights } from '../authenticator.ts';
 import { readBearer, sha256 } from '../bearer.ts';
-import type { CallerCheck, CallerRights, Clock } from '../caller.ts';
 import type { Jwks } from './jwks.ts';
-
-interface JwtCallerOptions {
-  readonly getKey: Jwks;
-  readonly issuer: string;
-  readonly audience: string;
-  readonly clock: Clock;
-}
 
 /**
  * Only asymmetric algorithms. With an HS algorithm, everybody who knows the public key could sign; `none` is no
@@ -39,7 +32,11 @@ const ALGORITHMS = [
 const CLOCK_TOLERANCE_SECONDS = 30;
 
 /** Callers send an access token of the operator's identity provider, with the scope `tokens:read` or `tokens:write`. */
-export function createJwtCallerCheck({ getKey, issuer, audience, clock }: JwtCallerOptions): CallerCheck {
+export function createJwtCallerCheck(
+  { issuer, audience }: { readonly issuer: string; readonly audience: string },
+  getKey: Jwks,
+  clock: () => number,
+): CallerCheck {
   return async (authorization) => {
     const jwt = readBearer(authorization);
     try {
@@ -132,13 +129,9 @@ function toScopes(claim: unknown): readonly unknown[] {
   return Array.isArray(claim) ? claim : [];
 }
 
-/** Without a `cause`: jose's errors hold the claims. */
 function toAuthError(error: unknown): AuthError {
-  if (error instanceof errors.JWTExpired) {
-    return new AuthError('unauthenticated', 'The access token has expired. Send a new one.', {
-      reason: error.code,
-    });
-  }
+  if (error instanceof errors.JWTExpired)
+    return new AuthError('unauthenticated', 'The access token has expired. Send a new one.', error.code);
   if (error instanceof errors.JWTClaimValidationFailed) return refused(`${error.code} ${error.claim}`);
   return refused(error instanceof errors.JOSEError ? error.code : 'unusable key');
 }
@@ -147,8 +140,6 @@ function refused(reason: string): AuthError {
   return new AuthError(
     'unauthenticated',
     'Send `Authorization: Bearer <access token>` with a JWT made for this gateway.',
-    {
-      reason,
-    },
+    reason,
   );
 }

@@ -1,20 +1,12 @@
 import { type ConnectionFailure, explainConnectionFailure } from '../../connection-failure.ts';
-import type { UpstreamCredential as Credential } from '../../upstream/attempt.ts';
-import type { Cancellation } from '../../upstream/cancellation.ts';
+import { createWarnLimit } from '../../telemetry/warn-limit.ts';
+import type { UpstreamCredential } from '../../upstream/attempt.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
+import type { AuthDependencies } from '../authenticator.ts';
 import { sha256 } from '../bearer.ts';
-import type { AuthDependencies } from '../caller.ts';
-import { createWarnLimit } from '../warn-limit.ts';
-import { type AccessToken, describeClock } from './request-token.ts';
-import { createSignIn, type PatOptions } from './sign-in.ts';
-
-interface PatDependencies extends AuthDependencies {
-  /** Aborts a sign-in that is in flight. */
-  readonly closing: Cancellation;
-  /** 0 to 1: spreads the refreshes of many replicas. */
-  readonly random?: () => number;
-}
+import { describeClock } from '../exchange.ts';
+import { type AccessToken, createSignIn, type PatOptions } from './sign-in.ts';
 
 interface Held {
   readonly header: string;
@@ -35,13 +27,15 @@ const MIN_INTERVAL_MS = 1000;
  *   second. The same holds for a value that the API rejects as soon as it is made.
  * - Within a second of its sign-in a value is used to its very end, so that short lifetimes cause no more sign-ins.
  * - There are no timers: an idle gateway does not sign in, and at the end only `closing` has to be cancelled.
- * Throws `AuthConfigError` when the key cannot be used.
+ * Throws `ConfigError` when the key cannot be used. `random`, from 0 to 1, spreads the refreshes of many replicas.
  */
 export function createPatCredential(
   options: PatOptions,
-  { transport, clock, log, onSignIn, closing, random = Math.random }: PatDependencies,
-): Credential {
-  const signIn = createSignIn(options, { transport, clock, cancellation: closing });
+  dependencies: AuthDependencies,
+  random = Math.random,
+): UpstreamCredential {
+  const { clock, log, onSignIn, closing } = dependencies;
+  const signIn = createSignIn(options, dependencies);
   let held: Held | undefined;
   let refreshing: Promise<Held> | undefined;
   let signedInAtMs: number | undefined;
@@ -66,10 +60,8 @@ export function createPatCredential(
       held = toHeld(token, signedInAtMs, random());
       lastFailure = undefined;
       onSignIn?.('ok');
-      log.info(
-        { credential: options.credential, lifetimeSeconds: token.lifetimeSeconds },
-        'Signed in to IAM',
-      );
+      const { lifetimeSeconds } = token;
+      log.info({ credential: options.credential, lifetimeSeconds }, 'Signed in to IAM');
       return held;
     } catch (error) {
       const failure = toSignInFailure(error);
@@ -133,7 +125,7 @@ function toHeld({ value, usableUntilMs, endsAtMs }: AccessToken, nowMs: number, 
 /**
  * The error of a call whose sign-in failed. Only the operator can do something about a rejected sign-in: passed on as it
  * is, the token endpoint's 401 or 404 would read as the caller's, or as "no such token". After all other failures, the
- * call itself was not sent. There is no `cause`: a transport's error may hold the request, and with it the assertion.
+ * call itself was not sent.
  */
 function toSignInFailure(error: unknown): unknown {
   if (!(error instanceof UpstreamError)) return error;
@@ -143,7 +135,7 @@ function toSignInFailure(error: unknown): unknown {
       clockAheadSeconds === undefined
         ? 'The gateway could not sign in to IAM. Ask its operator to check its personal access token.'
         : `The gateway could not sign in to IAM, and ${describeClock(clockAheadSeconds)}. Ask its operator to set the clock.`;
-    return new AuthError('sign-in-refused', message, { reason: iamName ?? String(status) });
+    return new AuthError('sign-in-refused', message, iamName ?? String(status));
   }
   return new UpstreamError(kind, error.message, {
     status,

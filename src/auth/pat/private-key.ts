@@ -1,9 +1,8 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import type { Secret } from '../../config/config.ts';
+import { ConfigError, type Secret } from '../../config/config.ts';
 import { findJwkProblem } from '../../keys/jwk.ts';
 import { isEncryptedPem } from '../../keys/pem.ts';
-import { AuthConfigError } from '../auth-error.ts';
 
 /** The algorithms that IAM registers token keys for, except RS512, which RSA keys are not used with here. */
 type SigningAlgorithm = 'RS256' | 'ES256' | 'ES512';
@@ -15,7 +14,7 @@ export interface SigningKey {
 }
 
 /**
- * Imports a private key in PEM. Throws `AuthConfigError` without the key, the passphrase, or OpenSSL's own text, hence
+ * Imports a private key in PEM. Throws `ConfigError` without the key, the passphrase, or OpenSSL's own text, hence
  * without a `cause`.
  */
 export function readSigningKey(pem: string, passphrase?: Secret): SigningKey {
@@ -27,11 +26,11 @@ function importKey(pem: string, passphrase?: Secret): KeyObject {
   try {
     return createPrivateKey(passphrase ? { key: pem, passphrase: passphrase.reveal() } : pem);
   } catch {
-    throw new AuthConfigError(
+    throw new ConfigError([
       isEncryptedPem(pem)
         ? 'Expected PASSPHRASE to open PRIVATE_KEY: it does not, or the key is damaged.'
         : 'Expected PRIVATE_KEY to be a whole private key in PEM form: it cannot be read.',
-    );
+    ]);
   }
 }
 
@@ -40,16 +39,16 @@ function algorithmOf(key: KeyObject): SigningAlgorithm {
     // Not by `asymmetricKeyDetails`, which takes minutes for an exponent of many kilobytes.
     const problem = findJwkProblem(createPublicKey(key).export({ format: 'jwk' }));
     if (problem)
-      throw new AuthConfigError(
+      throw new ConfigError([
         `Expected PRIVATE_KEY to be an RSA key that is safe to use. ${problem.message}`,
-      );
+      ]);
     return 'RS256';
   }
   const { namedCurve } = key.asymmetricKeyType === 'ec' ? (key.asymmetricKeyDetails ?? {}) : {};
   if (namedCurve === 'prime256v1') return 'ES256';
   if (namedCurve === 'secp521r1') return 'ES512';
   const got = namedCurve ?? key.asymmetricKeyType ?? 'unknown';
-  throw new AuthConfigError(`Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got ${got}.`);
+  throw new ConfigError([`Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got ${got}.`]);
 }
 
 interface Claims {

@@ -1,10 +1,9 @@
 import type { PatConfig } from '../../config/config.ts';
-import type { Cancellation } from '../../upstream/cancellation.ts';
-import type { Transport } from '../../upstream/transport.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
-import type { Clock } from '../caller.ts';
+import type { AuthDependencies } from '../authenticator.ts';
+import { isCredential } from '../bearer.ts';
+import { answeredWithout, exchange } from '../exchange.ts';
 import { createAssertion, readSigningKey } from './private-key.ts';
-import { type AccessToken, requestProjectToken, requestUserToken } from './request-token.ts';
 
 /** A personal access token, and where it signs in. */
 export interface PatOptions
@@ -12,6 +11,16 @@ export interface PatOptions
   readonly tokenEndpoint: string;
   /** Base of the IAM API, `…/iam`. */
   readonly stsBaseUrl: string;
+}
+
+/** A token from an issuer, and its lifetime. */
+export interface AccessToken {
+  readonly value: string;
+  readonly lifetimeSeconds: number;
+  /** The token is not used from this time on. */
+  readonly usableUntilMs: number;
+  /** The end of the lifetime that the issuer announced. */
+  readonly endsAtMs: number;
 }
 
 /** The chain assertion → user token → project token. `credential.ts` decides when it runs. */
@@ -22,43 +31,85 @@ export interface SignIn {
   dropUserToken(): void;
 }
 
-/** Throws `AuthConfigError` when the key cannot be used. */
+const TOKEN_ENDPOINT = 'The token endpoint';
+const STS = 'The STS';
+/** RFC 6749 lets a server leave `expires_in` out. */
+const ASSUMED_LIFETIME_SECONDS = 300;
+
+/** Throws `ConfigError` when the key cannot be used. */
 export function createSignIn(
   options: PatOptions,
-  { transport, clock, cancellation }: { transport: Transport; clock: Clock; cancellation: Cancellation },
+  dependencies: Pick<AuthDependencies, 'transport' | 'clock' | 'closing'>,
 ): SignIn {
+  const { clock } = dependencies;
   const { tokenEndpoint, tokenId, stsBaseUrl, projectId } = options;
   const signingKey = readSigningKey(options.privateKeyPem.reveal(), options.passphrase);
   let userToken: AccessToken | undefined;
 
-  async function newUserToken(): Promise<AccessToken> {
+  /** OAuth 2 client credentials with a signed assertion: personal access token → user access token. */
+  async function requestUserToken(): Promise<AccessToken> {
     const nowMs = clock();
-    const assertion = await createAssertion(signingKey, options, nowMs);
-    return requestUserToken({ transport, nowMs, cancellation }, { tokenEndpoint, tokenId, assertion });
+    const form = new URLSearchParams({
+      grant_type: 'client_credentials',
+      scope: 'openid',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      client_assertion: await createAssertion(signingKey, options, nowMs),
+      client_id: tokenId,
+    });
+    const request = {
+      server: TOKEN_ENDPOINT,
+      hasTime: true,
+      method: 'POST',
+      url: tokenEndpoint,
+      headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+      body: form.toString(),
+    } as const;
+    const { access_token, expires_in } = await exchange(request, dependencies);
+    const token = toAccessToken(access_token, expires_in ?? ASSUMED_LIFETIME_SECONDS, nowMs);
+    if (!token) throw answeredWithout(TOKEN_ENDPOINT, 'a usable access_token and expires_in');
+    return token;
   }
 
-  async function newProjectToken(): Promise<AccessToken> {
+  /**
+   * User access token → project-scoped token. The token's signature is not checked against IAM's JWKS: it came from IAM
+   * over TLS and goes back to IAM, which checks it. The vendor's client does check it, at the cost of one more call per
+   * refresh, and fails when keys rotate.
+   */
+  async function requestProjectToken(user: AccessToken): Promise<AccessToken> {
+    const nowMs = clock();
+    const request = {
+      server: STS,
+      method: 'POST',
+      url: `${stsBaseUrl.replace(/\/+$/, '')}/v1/sts/create-project-scoped-token`,
+      headers: {
+        authorization: `Bearer ${user.value}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+      },
+      body: JSON.stringify({ projectId }),
+    } as const;
+    const { accessToken, expiresIn } = await exchange(request, dependencies);
+    const token = toAccessToken(accessToken, expiresIn, nowMs);
+    if (!token) throw answeredWithout(STS, 'a usable accessToken and expiresIn');
+    return token;
+  }
+
+  async function signInToProject(): Promise<AccessToken> {
     const kept = userToken !== undefined && clock() < userToken.usableUntilMs ? userToken : undefined;
-    const user = kept ?? (await newUserToken());
-    userToken = user;
+    userToken = kept ?? (await requestUserToken());
     try {
-      return await exchange(user);
+      return await requestProjectToken(userToken);
     } catch (error) {
       if (!isUserTokenRejected(error)) throw error;
       userToken = undefined;
       if (kept === undefined) throw error;
     }
-    userToken = await newUserToken();
-    return exchange(userToken);
-  }
-
-  function exchange({ value }: AccessToken): Promise<AccessToken> {
-    const request = { transport, nowMs: clock(), cancellation };
-    return requestProjectToken(request, { stsBaseUrl, projectId, userToken: value });
+    userToken = await requestUserToken();
+    return requestProjectToken(userToken);
   }
 
   return {
-    run: options.credential === 'user' ? newUserToken : newProjectToken,
+    run: options.credential === 'user' ? requestUserToken : signInToProject,
     dropUserToken() {
       userToken = undefined;
     },
@@ -67,4 +118,24 @@ export function createSignIn(
 
 function isUserTokenRejected(error: unknown): boolean {
   return error instanceof UpstreamError && (error.status === 401 || error.status === 403);
+}
+
+const MARGIN_SECONDS = 60;
+
+/**
+ * Undefined when these are not a token and a lifetime. The lifetime counts from the request, which is never later than
+ * the issue. A token is given up a minute early, because of calls in flight and clocks that differ; one that lives for
+ * two minutes or less is given up half-way.
+ */
+function toAccessToken(value: unknown, lifetime: unknown, requestedAtMs: number): AccessToken | undefined {
+  if (typeof value !== 'string' || !isCredential(value)) return undefined;
+  if (typeof lifetime !== 'number' || !(lifetime > 0 && lifetime < Number.POSITIVE_INFINITY))
+    return undefined;
+  const usableSeconds = Math.max(lifetime - MARGIN_SECONDS, Math.min(lifetime, 2 * MARGIN_SECONDS) / 2);
+  return {
+    value,
+    lifetimeSeconds: lifetime,
+    usableUntilMs: requestedAtMs + usableSeconds * 1000,
+    endsAtMs: requestedAtMs + lifetime * 1000,
+  };
 }

@@ -1,5 +1,5 @@
 import type { DocumentNode, OperationDefinitionNode } from 'graphql';
-import type { Caller } from '../../auth/caller.ts';
+import type { Caller } from '../../auth/authenticator.ts';
 import { rejection } from '../../errors.ts';
 import { checkCost, type OperationLimits } from './limits.ts';
 import type { PendingOperation } from './request.ts';

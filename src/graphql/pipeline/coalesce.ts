@@ -1,4 +1,4 @@
-import type { CallerRights } from '../../auth/caller.ts';
+import type { CallerRights } from '../../auth/authenticator.ts';
 import { createCancellation, type Deadline, type RequestDeadline } from '../../upstream/cancellation.ts';
 import type { SharedWork, SingleFlight, Waiter } from '../../upstream/single-flight.ts';
 import { isKnown } from './checks.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import type { CallerRights } from '../../../src/auth/caller.ts';
+import type { CallerRights } from '../../../src/auth/authenticator.ts';
 import { createApiKeyCallerCheck, parseApiKeys } from '../../../src/auth/callers/api-key.ts';
 import { failureOf } from './support.ts';
 

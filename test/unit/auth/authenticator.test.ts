@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, SignJWT } from 'jose';
+import type { Caller } from '../../../src/auth/authenticator.ts';
 import { createAuthenticator } from '../../../src/auth/authenticator.ts';
-import type { Caller } from '../../../src/auth/caller.ts';
 import type { AuthConfig, PatConfig } from '../../../src/config/config.ts';
 import {
   createEcKey,
@@ -31,7 +31,7 @@ afterAll(() => issuer.close());
 function create(auth: AuthConfig) {
   const { log } = createTestLog();
   const openTransport = async () => transport;
-  return createAuthenticator(auth, { apiGatewayUrl: issuer.origin }, { openTransport, clock: Date.now, log });
+  return createAuthenticator(auth, { apiGatewayUrl: issuer.origin }, openTransport, { clock: Date.now, log });
 }
 
 function createPat(callerAuth: PatConfig['callerAuth'], privateKeyPem = pem) {
@@ -95,7 +95,7 @@ describe('Authentication as it is configured', () => {
 
   it('refuses to start with a key that cannot be used', async () => {
     expect(await failureOf(() => createPat({ kind: 'none' }, 'not a key'))).toMatchObject({
-      name: 'AuthConfigError',
+      name: 'ConfigError',
     });
   });
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
-import type { CallerCheck } from '../../../src/auth/caller.ts';
+import type { CallerCheck } from '../../../src/auth/authenticator.ts';
 import { createJwks } from '../../../src/auth/callers/jwks.ts';
 import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
@@ -36,15 +36,9 @@ beforeEach(async () => {
   time = createTestClock();
   logged = createTestLog();
   const { clock } = time;
-  const cancellation = createCancellation();
-  const getKey = createJwks({
-    url: `${issuer.origin}${JWKS_PATH}`,
-    transport,
-    clock,
-    log: logged.log,
-    cancellation,
-  });
-  check = createJwtCallerCheck({ getKey, issuer: ISSUER, audience: AUDIENCE, clock });
+  const closing = createCancellation();
+  const getKey = createJwks(`${issuer.origin}${JWKS_PATH}`, { transport, clock, log: logged.log, closing });
+  check = createJwtCallerCheck({ issuer: ISSUER, audience: AUDIENCE }, getKey, clock);
 });
 afterAll(() => issuer.close());
 

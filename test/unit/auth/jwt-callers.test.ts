@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import type { AuthError } from '../../../src/auth/auth-error.ts';
-import type { CallerCheck } from '../../../src/auth/caller.ts';
+import type { CallerCheck } from '../../../src/auth/authenticator.ts';
 import { createJwks } from '../../../src/auth/callers/jwks.ts';
 import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
@@ -37,15 +37,9 @@ beforeEach(async () => {
   time = createTestClock();
   logged = createTestLog();
   const { clock } = time;
-  const cancellation = createCancellation();
-  const getKey = createJwks({
-    url: `${issuer.origin}${JWKS_PATH}`,
-    transport,
-    clock,
-    log: logged.log,
-    cancellation,
-  });
-  checkOf = (name) => createJwtCallerCheck({ getKey, issuer: name, audience: AUDIENCE, clock });
+  const closing = createCancellation();
+  const getKey = createJwks(`${issuer.origin}${JWKS_PATH}`, { transport, clock, log: logged.log, closing });
+  checkOf = (name) => createJwtCallerCheck({ issuer: name, audience: AUDIENCE }, getKey, clock);
   check = checkOf(ISSUER);
 });
 afterAll(() => issuer.close());

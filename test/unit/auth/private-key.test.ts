@@ -106,7 +106,7 @@ describe('A private key that cannot be used is refused in one line that shows no
   ])('%s', async (_, pem, passphrase, message) => {
     const error = await failureOf(() => read(pem, passphrase));
 
-    expect(error).toMatchObject({ name: 'AuthConfigError', message });
+    expect(error).toMatchObject({ name: 'ConfigError', message });
     expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/canary|OpenSSL|ERR_OSSL/i);
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(body);
   });
@@ -140,6 +140,6 @@ describe('The signing algorithm follows from the key', () => {
   ] as const)('%s is refused', async (_, key, message) => {
     const error = await failureOf(() => read(toPem(key)));
 
-    expect(error).toMatchObject({ name: 'AuthConfigError', message });
+    expect(error).toMatchObject({ name: 'ConfigError', message });
   });
 });

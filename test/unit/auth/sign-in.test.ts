@@ -32,7 +32,7 @@ function signIn(more: Partial<PatOptions> = {}) {
   return createSignIn(toPatOptions(issuer, pem, more), {
     transport,
     clock,
-    cancellation: createCancellation(),
+    closing: createCancellation(),
   });
 }
 

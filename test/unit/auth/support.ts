@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AuthDependencies, Log } from '../../../src/auth/caller.ts';
+import type { AuthDependencies, Log } from '../../../src/auth/authenticator.ts';
 import { createPatCredential } from '../../../src/auth/pat/credential.ts';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
 import { createSecret } from '../../../src/config/secret.ts';
@@ -124,7 +124,7 @@ export function createTestLog() {
   const write = (level: string) => (fields: Record<string, unknown>, message: string) => {
     lines.push({ level, fields, message });
   };
-  const log: Log = { info: write('info'), warn: write('warn'), error: write('error') };
+  const log: Log = { info: write('info'), warn: write('warn') };
   return { log, lines };
 }
 
@@ -165,7 +165,7 @@ export function createTestCredential(
   { clock, log }: Pick<AuthDependencies, 'clock' | 'log'>,
 ) {
   const closing = createCancellation();
-  const credential = createPatCredential(options, { transport, clock, log, closing, random: () => 0 });
+  const credential = createPatCredential(options, { transport, clock, log, closing }, () => 0);
   return Object.assign(credential, { close: () => closing.cancel('aborted') });
 }
 

@@ -1,0 +1,71 @@
+import { matching, readJsonObject, readRetryAfter } from '../upstream/parse-response.ts';
+import type { HttpRequest, HttpResponse } from '../upstream/transport.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
+import type { AuthDependencies } from './authenticator.ts';
+
+/** Limits of one call that signs in or fetches keys. Three in a row still fit the request deadline of 10 s. */
+const LIMITS = { timeoutMs: 3000, maxBytes: 256 * 1024 } as const;
+
+/** What one call sends, and how the server is named in messages. */
+interface Exchange extends Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
+  readonly server: string;
+  /** Whether a rejection may be due to this machine's clock, because the request is signed with its time. */
+  readonly hasTime?: boolean;
+}
+
+/** The JSON object of a successful response. Sends the request once. Rejects with `UpstreamError`. */
+export async function exchange(
+  { server, hasTime = false, ...request }: Exchange,
+  { transport, clock, closing }: Pick<AuthDependencies, 'transport' | 'clock' | 'closing'>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const sentAtMs = clock();
+  const response = await transport({ ...request, ...LIMITS, cancellation: closing });
+  const clockAheadSeconds = hasTime ? findClockDifference(response.headers.date, sentAtMs) : undefined;
+  return readSuccess(response, server, sentAtMs, clockAheadSeconds);
+}
+/**
+ * Of an error body only what has the form of a code or a trace id is kept: descriptions may repeat what was sent.
+ */
+function readSuccess(
+  { status, headers, body: text }: HttpResponse,
+  server: string,
+  nowMs: number,
+  clockAheadSeconds: number | undefined,
+): Readonly<Record<string, unknown>> {
+  const body = readJsonObject(text);
+  if (status >= 400) {
+    const iamName = matching(body?.error, /^[a-z_]{1,64}$/) ?? matching(body?.name, /^[A-Za-z]{1,64}$/);
+    const clock = clockAheadSeconds === undefined ? '' : `; ${describeClock(clockAheadSeconds)}`;
+    throw new UpstreamError('status', `${server} answered ${status}${iamName ? ` ${iamName}` : ''}${clock}`, {
+      status,
+      iamName,
+      clockAheadSeconds,
+      traceId: matching(body?.traceId, /^[\w-]{1,128}$/),
+      retryAfterSeconds: readRetryAfter(headers['retry-after'], nowMs),
+    });
+  }
+  if (status < 200 || status >= 300) {
+    throw new UpstreamError('invalid-response', `${server} answered ${status}, expected 200`, { status });
+  }
+  if (body === undefined) throw answeredWithout(server, 'a JSON object');
+  return body;
+}
+
+/** The error for a response with status 200 that lacks what it must have. */
+export function answeredWithout(server: string, expected: string): UpstreamError {
+  return new UpstreamError('invalid-response', `${server} answered without ${expected}`, { status: 200 });
+}
+
+/** A smaller difference causes no rejection, and is not certain: `Date` has whole seconds, and the response took a while. */
+const NOTABLE_SECONDS = 60;
+
+/** By how many seconds this machine's clock is ahead of the `Date` of a response; undefined when the difference is small. */
+function findClockDifference(date: string | undefined, nowMs: number): number | undefined {
+  const aheadSeconds = Math.round((nowMs - Date.parse(date ?? '')) / 1000);
+  return Math.abs(aheadSeconds) >= NOTABLE_SECONDS ? aheadSeconds : undefined;
+}
+
+export function describeClock(aheadSeconds: number): string {
+  const direction = aheadSeconds > 0 ? 'ahead of' : 'behind';
+  return `the clock of this machine is ${Math.abs(aheadSeconds)} s ${direction} that of IAM`;
+}
