@@ -16,18 +16,14 @@ export interface Variable<T> {
   readonly show: (text: string) => string;
 }
 
-interface Documentation {
-  readonly meaning: string;
-  readonly defaultText?: string;
-}
-
 const asIs = (text: string) => text;
 
 export function integer<D extends number | undefined>(
+  meaning: string,
   fallback: D,
-  { min = 0, max, ...documentation }: Documentation & { min?: number; max: number },
+  { min = 0, max, defaultText }: { min?: number; max: number; defaultText?: string },
 ): Variable<D | number> {
-  return variable<D | number>(fallback, documentation, {
+  return variable<D | number>(meaning, fallback, defaultText, {
     expected: `a whole number from ${min} to ${max}`,
     read: (text) => {
       const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -37,51 +33,61 @@ export function integer<D extends number | undefined>(
 }
 
 export function flag<D extends boolean | undefined>(
+  meaning: string,
   fallback: D,
-  documentation: Documentation,
+  defaultText?: string,
 ): Variable<D | boolean> {
-  const values: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
-  return variable<D | boolean>(fallback, documentation, {
+  const values = new Map([
+    ['true', true],
+    ['1', true],
+    ['false', false],
+    ['0', false],
+  ]);
+  return variable<D | boolean>(meaning, fallback, defaultText, {
     expected: '"true" or "false"',
-    read: (text) => (Object.hasOwn(values, text) ? values[text] : undefined),
+    read: (text) => values.get(text),
   });
 }
 
 export function choice<const T extends string, D extends T | undefined>(
+  meaning: string,
   allowed: readonly T[],
   fallback: D,
-  documentation: Documentation,
+  defaultText?: string,
 ): Variable<D | T> {
-  return variable<D | T>(fallback, documentation, {
+  return variable<D | T>(meaning, fallback, defaultText, {
     expected: allowed.map((value) => `"${value}"`).join(', '),
     read: (text) => allowed.find((value) => value === text),
   });
 }
 
 /** Any text: a path, a seed. */
-export function text<D extends string | undefined>(fallback: D, documentation: Documentation) {
-  return variable<D | string>(fallback, documentation, { expected: 'text', read: asIs });
+export function text<D extends string | undefined = undefined>(
+  meaning: string,
+  fallback?: D,
+): Variable<D | string> {
+  return variable(meaning, fallback as D | string, undefined, { expected: 'text', read: asIs });
 }
 
 /** A name without blanks or quotes: a value copied with its quotation marks is the usual mistake. */
-export function identifier(documentation: Documentation): Variable<string | undefined> {
-  return variable<string | undefined>(undefined, documentation, {
+export function identifier(meaning: string, defaultText?: string): Variable<string | undefined> {
+  return variable<string | undefined>(meaning, undefined, defaultText, {
     expected: 'at most 256 characters without blanks and quotation marks',
     read: (value) => (/^[^\s"'`\p{C}]{1,256}$/u.test(value) ? value : undefined),
   });
 }
 
 /** A host name or an IP address to listen on. */
-export function host(fallback: string, documentation: Documentation): Variable<string> {
-  return variable<string>(fallback, documentation, {
+export function host(meaning: string, fallback: string, defaultText?: string): Variable<string> {
+  return variable<string>(meaning, fallback, defaultText, {
     expected: 'a host name or an IP address',
     read: (value) => (/^[\w.-]{1,253}$|^[\da-fA-F:.]{2,45}(%\w+)?$/.test(value) ? value : undefined),
   });
 }
 
 /** An absolute http or https URL without credentials, kept unchanged. Messages omit the parts that could hold any. */
-export function url(documentation: Documentation): Variable<string | undefined> {
-  return variable<string | undefined>(undefined, documentation, {
+export function url(meaning: string, defaultText?: string): Variable<string | undefined> {
+  return variable<string | undefined>(meaning, undefined, defaultText, {
     expected: 'an http or https URL without credentials, query and fragment',
     read: (value) => (readUrl(value) ? value : undefined),
     show: (value) => value.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '…'),
@@ -89,41 +95,37 @@ export function url(documentation: Documentation): Variable<string | undefined> 
 }
 
 /** Origins as browsers send them (`https://app.example.com`), separated by commas. */
-export function origins(documentation: Documentation): Variable<readonly string[]> {
-  return variable<readonly string[]>([], documentation, {
-    expected:
-      'a list of origins such as https://app.example.com, separated by commas; * is not accepted, and an origin has no path',
-    read: (value) => {
-      const list = value.split(',').map((part) => part.trim());
-      return list.every((origin) => readUrl(origin)?.origin === origin) ? list : undefined;
-    },
-  });
+export function origins(meaning: string): Variable<readonly string[]> {
+  const expected =
+    'a list of origins such as https://app.example.com, separated by commas; * is not accepted, and an origin has no path';
+  return list(meaning, expected, (origin) => readUrl(origin)?.origin === origin);
 }
 
-/** Names of HTTP header fields (RFC 9110 section 5.6.2), separated by commas. */
-export function headerNames(documentation: Documentation): Variable<readonly string[]> {
-  return variable<readonly string[]>([], documentation, {
-    expected: 'a list of header names such as x-tenant, separated by commas; * is not accepted',
-    read: (value) => {
-      const list = value.split(',').map((part) => part.trim().toLowerCase());
-      return list.every((name) => /^[!#$%&'+.^_`|~\da-z-]+$/.test(name)) ? list : undefined;
-    },
-  });
+/** Names of HTTP header fields (RFC 9110 section 5.6.2) in lower case, separated by commas. */
+export function headerNames(meaning: string): Variable<readonly string[]> {
+  const expected = 'a list of header names such as x-tenant, separated by commas; * is not accepted';
+  const { read, ...names } = list(meaning, expected, (name) => /^[!#$%&'+.^_`|~\da-z-]+$/.test(name));
+  return { ...names, read: (value) => read(value.toLowerCase()) };
 }
 
 /** IP addresses and networks in CIDR notation, separated by commas. */
-export function addresses(documentation: Documentation): Variable<readonly string[]> {
-  return variable<readonly string[]>(
-    [],
-    { defaultText: 'none', ...documentation },
-    {
-      expected: 'a list of IP addresses or networks such as 10.0.0.0/8, separated by commas',
-      read: (value) => {
-        const list = value.split(',').map((part) => part.trim());
-        return list.every(isNetwork) ? list : undefined;
-      },
+export function addresses(meaning: string): Variable<readonly string[]> {
+  const expected = 'a list of IP addresses or networks such as 10.0.0.0/8, separated by commas';
+  return list(meaning, expected, isNetwork);
+}
+
+function list(
+  meaning: string,
+  expected: string,
+  isItem: (text: string) => boolean,
+): Variable<readonly string[]> {
+  return variable<readonly string[]>(meaning, [], 'none', {
+    expected,
+    read: (value) => {
+      const items = value.split(',').map((item) => item.trim());
+      return items.every(isItem) ? items : undefined;
     },
-  );
+  });
 }
 
 function isNetwork(value: string): boolean {
@@ -139,7 +141,7 @@ function isNetwork(value: string): boolean {
 const IPV4 = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!$)|$)){4}$/;
 
 /** Kept unchanged, blanks included, and never shown. */
-export function secret({ meaning }: Documentation): Variable<Secret | undefined> {
+export function secret(meaning: string): Variable<Secret | undefined> {
   return {
     default: undefined,
     defaultText: 'none',
@@ -151,9 +153,9 @@ export function secret({ meaning }: Documentation): Variable<Secret | undefined>
 }
 
 /** The address of Redis. It is a secret, because it contains the password. */
-export function redisUrl(documentation: Documentation): Variable<Secret | undefined> {
+export function redisUrl(meaning: string): Variable<Secret | undefined> {
   return {
-    ...secret(documentation),
+    ...secret(meaning),
     expected: 'a redis or rediss URL',
     read(text) {
       const value = text.trim();
@@ -171,16 +173,10 @@ function readUrl(value: string): URL | undefined {
 }
 
 function variable<T>(
+  meaning: string,
   fallback: T,
-  { meaning, defaultText = fallback === undefined ? 'none' : String(fallback) }: Documentation,
+  defaultText = fallback === undefined ? 'none' : String(fallback),
   { expected, read, show = asIs }: Pick<Variable<T>, 'expected' | 'read'> & Partial<Variable<T>>,
 ): Variable<T> {
-  return {
-    default: fallback,
-    defaultText,
-    meaning,
-    expected,
-    read: (value) => read(value.trim()),
-    show,
-  };
+  return { default: fallback, defaultText, meaning, expected, read: (value) => read(value.trim()), show };
 }
