@@ -39,8 +39,10 @@ async function receive(
     const text = (await readText(request)) ?? '';
     return sendReply(response, await control(service, method, path.slice(CONTROL_PREFIX.length), text));
   }
+  const { calls, maxCalls } = service;
   const call: Call = { method, path, query: rest.join('?'), headers };
-  service.callLog.add(call);
+  if (calls.length >= 2 * maxCalls) calls.splice(0, calls.length - maxCalls);
+  calls.push(call);
   const text = await readText(request);
   if (text) call.body = parseIfJson(text);
 

@@ -18,7 +18,7 @@ export async function control(service: Service, method: string, path: string, te
   }
 }
 
-async function carryOut({ store, faults, callLog }: Service, request: string, text: string): Promise<Reply> {
+async function carryOut({ store, faults, calls }: Service, request: string, text: string): Promise<Reply> {
   switch (request) {
     case 'GET faults':
       return ok({ names: faultNames });
@@ -29,9 +29,9 @@ async function carryOut({ store, faults, callLog }: Service, request: string, te
       faults.clear();
       return { status: 204 };
     case 'GET calls':
-      return ok({ calls: callLog.calls });
+      return ok({ calls });
     case 'DELETE calls':
-      callLog.reset();
+      calls.length = 0;
       return { status: 204 };
   }
   const [, tokenId] = /^POST tokens\/([^/]+)\/projects$/.exec(request) ?? [];

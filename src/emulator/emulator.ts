@@ -10,7 +10,7 @@ import { lockFile } from './file-lock.ts';
 import { addProject } from './projects.ts';
 import { readSeed } from './read-seed.ts';
 import { edgeError, sendReply } from './reply.ts';
-import { type Call, createCallLog } from './request.ts';
+import type { Call } from './request.ts';
 import { TOKEN_ENDPOINT_PATH } from './routes.ts';
 import type { Seed, SeedProject } from './seed.ts';
 import { createStore, type Store } from './store.ts';
@@ -68,8 +68,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const settings = { store, now: clock ?? Date.now, tokenTtlSeconds, projectTokenTtlSeconds };
   const credentials = await createCredentials(settings);
   const faults = createFaultBook();
-  const callLog = createCallLog(maxCalls);
-  const app = createApp({ ...settings, credentials, faults, callLog, redirectOrigin });
+  const calls: Call[] = [];
+  const app = createApp({ ...settings, credentials, faults, calls, maxCalls, redirectOrigin });
 
   const server = createServer((request, response) => {
     // So that clients can compare their clock.
@@ -100,8 +100,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return {
     url,
     tokenEndpoint: url + TOKEN_ENDPOINT_PATH,
-    calls: callLog.calls,
-    resetCalls: callLog.reset,
+    calls,
+    resetCalls() {
+      calls.length = 0;
+    },
     faults,
     addProject: (tokenId, project) => addProject(store, tokenId, project),
     tokensOf: (principal) => store.listOf(principal).map(({ token }) => token),

@@ -22,27 +22,6 @@ export interface Call {
   operation?: Operation;
 }
 
-interface CallLog {
-  readonly calls: readonly Call[];
-  add(call: Call): void;
-  reset(): void;
-}
-
-/** Keeps the last `max` calls or more, at most twice as many: a demo that runs for a week must not fill the memory. */
-export function createCallLog(max: number): CallLog {
-  const calls: Call[] = [];
-  return {
-    calls,
-    add(call) {
-      if (calls.length >= 2 * max) calls.splice(0, calls.length - max);
-      calls.push(call);
-    },
-    reset() {
-      calls.length = 0;
-    },
-  };
-}
-
 /** The sender of a request, by its credential. */
 export interface Caller {
   /** Owner of the tokens that are visible. */
@@ -71,7 +50,9 @@ export interface Service {
   readonly store: Store;
   readonly credentials: Credentials;
   readonly faults: FaultBook;
-  readonly callLog: CallLog;
+  /** What was received: the last `maxCalls` or more, at most twice as many. A demo may run for weeks. */
+  readonly calls: Call[];
+  readonly maxCalls: number;
   /** Where the redirects of faults to "another host" go. */
   readonly redirectOrigin: string;
   /** Milliseconds since 1970. */

@@ -53,35 +53,20 @@ function negotiate<Type extends string>(
   const elements = (accept ?? '').match(ELEMENTS)?.filter((element) => element.trim() !== '') ?? [];
   if (elements.length === 0) return available[0];
   const ranges = elements.flatMap((element) => parseMediaRange(element) ?? []);
-  let best: { type: Type; weight: number; specificity: number; order: number } | undefined;
-  for (const type of available) {
-    const match = matchOf(type, ranges);
-    if (match === undefined || match.weight === 0) continue;
-    const isBetter =
-      best === undefined ||
-      (match.weight - best.weight || match.specificity - best.specificity || best.order - match.order) > 0;
-    if (isBetter) best = { type, ...match };
-  }
-  return best?.type;
-}
-
-interface Match {
-  readonly weight: number;
-  readonly specificity: number;
-  readonly order: number;
+  const matches = available
+    .flatMap((type) => matchOf(type, ranges) ?? [])
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight || b.specificity - a.specificity || a.order - b.order);
+  return matches[0]?.type;
 }
 
 // The most specific range decides about a type: with `application/json;q=0, */*` JSON is not acceptable.
-function matchOf(type: string, ranges: readonly MediaRange[]): Match | undefined {
-  let best: Match | undefined;
-  for (const [order, range] of ranges.entries()) {
+function matchOf<Type extends string>(type: Type, ranges: readonly MediaRange[]) {
+  const matches = ranges.flatMap((range, order) => {
     const specificity = specificityFor(type, range);
-    if (specificity === undefined) continue;
-    const { weight } = range;
-    if (!best || (specificity - best.specificity || weight - best.weight) > 0)
-      best = { weight, specificity, order };
-  }
-  return best;
+    return specificity === undefined ? [] : { type, weight: range.weight, specificity, order };
+  });
+  return matches.sort((a, b) => b.specificity - a.specificity || b.weight - a.weight)[0];
 }
 
 /** Undefined when the range does not contain `type`. All of our types are in UTF-8 and have no other parameter. */
