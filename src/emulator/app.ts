@@ -11,15 +11,15 @@ import { tokenOperations } from './tokens.ts';
 
 type App = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** These need no bearer: one is public, the other is where bearers come from. */
+/** These need no bearer: the key set is public, and the token endpoint is where bearers come from. */
 const PUBLIC: ReadonlySet<Operation> = new Set(['createAccessToken', 'getWellKnownJwks']);
 
-/** Records each request, finds its operation and its fault, and carries out both. */
+/** Records each request, and responds with the result of its operation or with the fault that was ordered for it. */
 export function createApp(service: Service): App {
   const handlers = { ...tokenOperations, ...projectOperations, createAccessToken: createSignIn() };
   return (request, response) => {
     receive(service, handlers, request, response).catch(() => {
-      // The client went while it was sending, or the data file could not be written: then nothing is acknowledged.
+      // The client disconnected while it was sending, or the data file could not be written, so nothing is acknowledged.
       sendReply(response, vendorError('UnexpectedError'));
     });
   };
@@ -94,7 +94,7 @@ async function receive(
   await respond({ request, response, operation, principal, hit, origin, redirectOrigin, answer, send });
 }
 
-/** The nearer to the request, the stronger: its header, its bearer, the plan, the token's id. */
+/** In the order of precedence: the header of the request, its bearer, the plan, the token's id. */
 function findFaultName(
   { faults }: Service,
   { headers, principal }: Call,
@@ -108,7 +108,10 @@ function findFaultName(
   return planned ?? (tokenId?.startsWith('fault-') ? tokenId.slice('fault-'.length) : undefined);
 }
 
-/** `Bearer x` and bare `x` are the same; with blanks inside, or empty, it is no credential. */
+/**
+ * `Bearer x` and `x` are the same. A value that is empty or has blanks inside is no credential. What follows a tilde is
+ * the name of a fault.
+ */
 function readBearer(authorization = ''): { bearer?: string; fault?: string } {
   const bearer = authorization.trim().replace(/^bearer(\s+|$)/i, '');
   if (bearer === '' || /\s/.test(bearer)) return {};
@@ -119,7 +122,7 @@ function readBearer(authorization = ''): { bearer?: string; fault?: string } {
 /** AWS API Gateway accepts no more. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
-/** The whole body as text; undefined if it is too large. Rejects if the client goes before its end. */
+/** The whole body as text; undefined if it is too large. Rejects if the client disconnects before its end. */
 async function readText(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -84,7 +84,7 @@ async function createSigningKey() {
 }
 
 function isOurs(bearer: string): boolean {
-  // Three parts of base64url: most bearers of a test are short names and need no decoding.
+  // Most bearers of a test are short names. Only three parts of base64url are worth decoding.
   if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(bearer)) return false;
   try {
     return decodeJwt(bearer).iss === ISSUER;
@@ -93,7 +93,7 @@ function isOurs(bearer: string): boolean {
   }
 }
 
-/** A token that signed in sees what its owner sees; a deleted one sees nothing any more. */
+/** A token that signed in sees what its owner sees. The credential of a deleted token is invalid. */
 function toCaller({ sub = '', projectId }: JWTPayload, store: Store): Caller | undefined {
   const [, type, name = ''] = /^(user|token)\/(.*)$/s.exec(sub) ?? [];
   const project = typeof projectId === 'string' ? { projectId } : {};

@@ -60,7 +60,7 @@ export async function writeDataFile(file: string, state: State): Promise<void> {
   }
 }
 
-/** Where the file is in the end, behind symbolic links: those stay, and their target is replaced. */
+/** The path of the file without symbolic links: they stay, and their target is replaced. */
 export async function resolveDataFile(file: string): Promise<string> {
   try {
     return await realpath(file);
@@ -71,7 +71,7 @@ export async function resolveDataFile(file: string): Promise<string> {
   }
 }
 
-/** Whether the file has other names. Each write replaces the file of this name, and the others keep what they have. */
+/** Whether the file has other names. A write replaces the file under this name only; the others keep the old content. */
 export async function hasHardLinks(file: string): Promise<boolean> {
   const found = await stat(file).catch(() => undefined);
   return found !== undefined && found.nlink > 1;

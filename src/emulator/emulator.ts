@@ -27,7 +27,7 @@ export interface EmulatorOptions {
   readonly clock?: () => number;
   readonly tokenTtlSeconds?: number;
   readonly projectTokenTtlSeconds?: number;
-  /** Where the faults `redirect-302` and `redirect-307` send their victims. */
+  /** Where the faults `redirect-302` and `redirect-307` send the client. */
   readonly redirectOrigin?: string;
   /** Called with a sentence when the data file cannot be written. By default it goes to stderr. */
   readonly onProblem?: (problem: string) => void;
@@ -72,7 +72,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const app = createApp({ ...settings, credentials, faults, calls, maxCalls, redirectOrigin });
 
   const server = createServer((request, response) => {
-    // So that clients can compare their clock.
+    // Clients compare their clock with this header.
     if (clock) response.setHeader('date', new Date(clock()).toUTCString());
     // Any web page can point its own host name at this machine and then read and write the emulator's tokens (DNS
     // rebinding). Only the host name distinguishes its requests from those of local programs.
@@ -134,7 +134,7 @@ async function openStore({
       onProblem(`EMULATOR_DATA_FILE ${file} has other hard links: they keep their present content.`);
     const saved = readDataFile(file);
     const initial = saved ?? (await readSeed(seed));
-    // Writing at once shows here and now that the file can be written, not with the first create.
+    // A file that cannot be written is reported now, and not with the first create.
     if (saved === undefined) await writeDataFile(file, initial);
     const store = createStore(initial, async (state) => {
       await writeDataFile(file, state).catch((error: EmulatorError) => {

@@ -75,7 +75,7 @@ async function sendHead({ response, answer }: Exchange, isChunked = false): Prom
 
 const halfOf = (body: Buffer) => body.subarray(0, Math.ceil(body.length / 2));
 
-/** The first half of the reply; then the connection is closed. */
+/** The first half of the reply. Then the connection is closed. */
 export async function sendHalf(exchange: Exchange, { chunked = false, reset = false } = {}): Promise<void> {
   const {
     request: { socket },
@@ -115,7 +115,7 @@ export async function sendRaw(
   socket.end(body);
 }
 
-/** Does not keep the process alive. */
+/** Waits, without keeping the process alive. */
 export function pause(ms: number): Promise<void> {
   return sleep(ms, undefined, { ref: false });
 }
@@ -134,7 +134,7 @@ export function sendHugeChunked({ response }: Exchange): void {
   pipeline(longJson(200), response, () => undefined);
 }
 
-/** 100 megabytes of JSON that are few when compressed. */
+/** 100 megabytes of JSON, compressed to a small response. */
 export function sendGzipBomb({ response }: Exchange): void {
   response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
   pipeline(longJson(100), createGzip(), response, () => undefined);
@@ -147,7 +147,7 @@ function* longJson(megabytes: number): Generator<string> {
   yield '"}';
 }
 
-/** Changes the first item of a list, or the whole of any other reply; `name` is its most telling member. */
+/** Changes the first item of a list, or the whole body of any other reply. `change` gets it and the name of a member to damage. */
 export async function sendChanged(
   { answer, send }: Exchange,
   change: (item: Members, name: string) => Members,
@@ -178,7 +178,7 @@ export function withNulls(item: Members): Members {
   );
 }
 
-/** A token with an algorithm that came after the client was written, or a project with such an effect. */
+/** A token with an algorithm, or a project with an effect, that clients do not know yet. */
 export function withUnknownEnum(item: Members): Members {
   const { authenticationMethod, policy } = item;
   if (isMembers(authenticationMethod)) {

@@ -25,7 +25,7 @@ type Fault = (exchange: Exchange, argument: string) => Promise<void> | void;
 
 /** All faults by name. `NNN`, `N` and `SECONDS` in a name stand for digits. */
 const faults: Readonly<Record<string, Fault>> = {
-  // A status that is not the right one.
+  // An error status.
   'status-NNN': (exchange, status) => exchange.send(statusReply(exchange, Number(status))),
   '500-empty': ({ response }) => void response.writeHead(500, { 'content-length': '0' }).end(),
   html502: (exchange) => sendHtml(exchange, 502, 'Bad Gateway'),
@@ -41,7 +41,7 @@ const faults: Readonly<Record<string, Fault>> = {
   leak: ({ send }) => send(leakingReply(500, 'UnexpectedError')),
   'leak-403': ({ send }) => send(leakingReply(403, 'ActionForbiddenError')),
 
-  // Status 200 (or the right one), and a body that is not what it should be.
+  // A success status with a wrong body.
   badjson: (exchange) => sendText(exchange, '{"id": "b5df235d", "name": oops'),
   html200: (exchange) => sendHtml(exchange, 200, 'Sign in'),
   empty: (exchange) => sendText(exchange, ''),
@@ -58,7 +58,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'echo-principal': (exchange) =>
     sendChanged(exchange, (item) => ({ ...item, name: exchange.principal.padEnd(3, '.') })),
 
-  // The connection breaks before the response, within it or right after it.
+  // The connection breaks before, during or right after the response.
   reset: ({ request }) => void request.socket.resetAndDestroy(),
   // The operation is carried out N ms after the reset.
   'reset-late-N': async ({ request, answer }, delayMs) => {
@@ -95,7 +95,7 @@ const faults: Readonly<Record<string, Fault>> = {
     send(await answer());
   },
 
-  // The response is larger than any real one, or says that it is compressed.
+  // The response is far too large, or says that it is compressed.
   huge: (exchange) => sendHuge(exchange, 'padding'),
   'huge-name': (exchange) => sendHuge(exchange, 'name'),
   'huge-chunked': sendHugeChunked,
@@ -111,12 +111,12 @@ const faults: Readonly<Record<string, Fault>> = {
   'redirect-metadata': (exchange) =>
     redirect(exchange, 302, 'http://169.254.169.254/latest/meta-data/iam/security-credentials/'),
 
-  // Wrong N times for each URL and principal, then right; clearing the plan starts anew.
+  // The first N requests of a principal for a URL fail, later ones succeed. Clearing the plan resets the count.
   'flaky-N': failFirst(({ send }) => send(edgeError(503, 'Service Unavailable'))),
   'flaky-reset-N': failFirst(({ request }) => void request.socket.resetAndDestroy()),
   'flaky-429-N': failFirst(({ send }) => send(tooMany('0'))),
 
-  // Lists are cut in ways that the API permits, or should not. Other operations are as usual.
+  // Pages of lists are cut in unusual ways, some of which the API permits. Other operations are not affected.
   'page-repeat': cutPages('repeat'),
   'page-empty': cutPages('empty'),
   'page-empty-always': cutPages('always-empty'),
@@ -124,7 +124,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'page-ignore': cutPages('ignore'),
 };
 
-/** The vendor's body, OAuth's at the token endpoint, none where HTTP forbids one. */
+/** With the error body of the vendor, or of OAuth at the token endpoint; without one where HTTP forbids it. */
 function statusReply({ operation }: Exchange, status: number): Reply {
   if (status === 204 || status === 304) return { status };
   if (operation !== 'createAccessToken') return vendorStatus(status);

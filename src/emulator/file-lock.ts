@@ -2,7 +2,7 @@ import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmulatorError } from './errors.ts';
 
-/** Files that this process holds: its own id says nothing about them. */
+/** Files that are locked by this process. The process id in a lock cannot distinguish two emulators of one process. */
 const held = new Set<string>();
 /** Longer than another process needs to put back a lock that it took by mistake. */
 const CONFIRM_MS = 50;
@@ -28,7 +28,7 @@ export async function lockFile(file: string): Promise<() => Promise<void>> {
   }
 }
 
-/** One attempt. False when a lock was in the way whose process has ended: it is gone now. */
+/** One attempt. False when there was a lock whose process has ended; it is removed now. */
 async function take(file: string, own: string): Promise<boolean> {
   const lock = `${file}.lock`;
   const isCreated = await create(lock, own).catch((cause) => {
@@ -51,7 +51,7 @@ async function release(file: string, own: string): Promise<void> {
   held.delete(file);
 }
 
-/** In one step with its content: a lock without an owner would look stale. */
+/** Creates the lock together with its content: one without an owner would look stale. */
 async function create(lock: string, content: string): Promise<boolean> {
   const temporary = `${lock}.${process.pid}`;
   await writeFile(temporary, content, { mode: 0o600 });
@@ -83,7 +83,7 @@ async function read(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(() => undefined);
 }
 
-/** A process id comes again, after a restart of a container even at once. Its start time does not. */
+/** Process ids are reused, at once when a container is restarted. The start time distinguishes the processes. */
 async function isRunning(owner: string): Promise<boolean> {
   const pid = pidOf(owner);
   if (!Number.isInteger(pid) || pid <= 0) return false;

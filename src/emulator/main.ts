@@ -1,7 +1,7 @@
 import { type EmulatorOptions, startEmulator } from './emulator.ts';
 import { EmulatorError } from './errors.ts';
 
-/** Of an emulator that runs alone, only the latest calls are of interest. */
+/** An emulator that runs alone keeps the latest calls only. */
 const MAX_CALLS = 1000;
 const DEFAULT_PORT = '4010';
 

@@ -7,8 +7,9 @@ interface Page<Item> {
 }
 
 /**
- * How a fault bends the cutting of pages. `repeat`: the same key for ever. `empty`: every other page is empty.
- * `always-empty`: every page, under a new key each. `short`: a third of the limit. `ignore`: all at once, no key.
+ * How a fault changes the pages of a list. `repeat`: the key of the first page again and again. `empty`: every other page
+ * is empty. `always-empty`: every page is empty and has another key. `short`: pages have a third of the limit. `ignore`: one
+ * page has all items.
  */
 export type PagingFault = 'repeat' | 'empty' | 'always-empty' | 'short' | 'ignore';
 
@@ -16,11 +17,11 @@ const MAX_LIMIT = 100;
 const MAX_KEY_LENGTH = 3000;
 
 interface Place {
-  /** Which list of which principal: a key is good for no other. */
+  /** The list, with its principal or token: a key is valid for no other. */
   readonly list: string;
-  /** The sequence of the item it was cut behind; the item itself may be gone. */
+  /** The sequence of the last item of the previous page. The item itself may be deleted since. */
   readonly after: number;
-  /** Empty pages already returned at this place; only the paging faults count them. */
+  /** How many empty pages were returned at this place. Only paging faults return such pages. */
   readonly empty: number;
 }
 
@@ -58,7 +59,7 @@ function bend<Item extends { readonly sequence: number }>(
   if (fault === 'short') return cut(items, place, Math.ceil(limit / 3));
   const page = cut(items, place, limit);
   if (fault !== 'repeat') return page;
-  // The first page ends as it should; from the second on, each ends with the key that requested it.
+  // The key of the first page is right. Each later page returns the key that requested it.
   return {
     lastEvaluatedKey: toKey(place),
     ...page,

@@ -39,7 +39,7 @@ function tryState(seed: unknown): State | undefined {
   }
 }
 
-/** Tokens of the bearer `demo` at a first look: the ones that documentation shows, and each edge that matters. */
+/** The first tokens of the bearer `demo`: those that the documentation shows, with few, many and no projects. */
 const FIRST: readonly (readonly [name: string, algorithm: SigningAlgorithm, projects: number])[] = [
   ['billing-worker', 'RS256', 3],
   ['signing-service', 'ES256', 2],
@@ -59,7 +59,7 @@ const ALGORITHMS: readonly SigningAlgorithm[] = ['RS256', 'ES256', 'RS512', 'ES5
 const PROJECTS = ['Billing', 'Identity Verification', 'Partner Onboarding'];
 const ACTIONS = [['*'], ['ver:verifyPresentation'], ['cis:listIssuance', 'cis:startIssuance'], ['iota:read']];
 
-/** The first tokens of `demo`. They have the same ids at every start. */
+/** As many tokens of the principal `demo`. They have the same ids at every start. */
 function demoSeed(count: number): Seed {
   return { principals: { demo: { tokens: Array.from({ length: count }, (_, index) => demoToken(index)) } } };
 }
@@ -83,14 +83,14 @@ function demoToken(index: number): SeedToken {
   };
 }
 
-/** Every tenth token names a key document, the third one among them; every tenth has two keys, as in a rotation. */
+/** Every tenth token has the URL of its keys, and every tenth has two keys, as during a rotation. */
 function keyInfo(index: number, name: string, algorithm: SigningAlgorithm, id: string): PublicKeyInfo {
   if (index % 10 === 2) return { jwksUri: `https://${name}.example.com/.well-known/jwks.json` };
   const current = sampleKey(algorithm, id);
   return { jwks: { keys: index % 10 === 7 ? [current, sampleKey(algorithm, `${id}-next`)] : [current] } };
 }
 
-/** The first three projects are shared by all tokens that have so many, under policies that differ by token. */
+/** Tokens share their first three projects, each with a policy of its own. */
 function demoProject(tokenId: string, index: number, position: number): SeedProject {
   const shared = PROJECTS[position];
   const projectId = namedUuid(

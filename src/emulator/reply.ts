@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 
-/** The reply of an operation, before a fault changes it. Without `body`, nothing is sent after the headers. */
+/** What an operation responds with, before a fault changes it. Without `body`, nothing is sent after the headers. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
@@ -85,7 +85,7 @@ export function bodyOf(reply: Reply): Buffer {
   return Buffer.from(reply.body === undefined ? '' : JSON.stringify(reply.body));
 }
 
-/** Sends the reply as it is. Does nothing if the client has gone or a fault has responded already. */
+/** Sends the reply as it is. Does nothing if the client has disconnected or a fault has responded already. */
 export function sendReply(response: ServerResponse, reply: Reply): void {
   if (response.headersSent || response.destroyed) return;
   if (reply.body === undefined) {

@@ -22,7 +22,7 @@ export interface Call {
   operation?: Operation;
 }
 
-/** The sender of a request, by its credential. */
+/** Who sent a request, according to its credential. */
 export interface Caller {
   /** Owner of the tokens that are visible. */
   readonly principal: string;

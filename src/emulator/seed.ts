@@ -97,8 +97,8 @@ export function newToken(
 }
 
 /**
- * The token behind an id such as `fault-hang`. It is nobody's and in no list: each principal that asks sees it as
- * its own, so that a fault can be tried without setting anything up. It has 25 projects, a second page for most.
+ * The token with an id such as `fault-hang`, so that a fault can be tried without setting anything up. It is in no list,
+ * and each principal sees it as its own. It has 25 projects, which is more than one page for most clients.
  */
 export function sampleToken(tokenId: string, principal: string): StoredToken | undefined {
   if (!tokenId.startsWith('fault-')) return undefined;
@@ -137,7 +137,7 @@ export function sampleKey(alg: SigningAlgorithm, kid: string): JsonWebKeyDto {
   return { use: 'sig', kid, alg, ...KEYS[alg] };
 }
 
-/** A UUID v4 to look at, always the same for the same name: sample data keep their ids over restarts. */
+/** A UUID in the form of version 4 that depends on `name` only: sample data keep their ids over restarts. */
 export function namedUuid(name: string): string {
   const hex = createHash('sha256').update(name).digest('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

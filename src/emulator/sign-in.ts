@@ -54,7 +54,7 @@ async function findAssertionProblem(
   nowSeconds: number,
 ): Promise<string | undefined> {
   const { publicKeyInfo, signingAlgorithm } = token.authenticationMethod;
-  // An emulator should not fetch URLs of its clients.
+  // URLs of clients are not fetched.
   if (!('jwks' in publicKeyInfo)) return 'the emulator does not fetch a jwksUri';
   try {
     const { kid, alg } = decodeProtectedHeader(assertion);
@@ -107,7 +107,7 @@ function isTooLong({ n = '', e = '', x = '', y = '' }: JsonWebKeyDto): boolean {
   return n.length > 2731 || e.length > 11 || x.length > 88 || y.length > 88;
 }
 
-/** RSA with an even number or an exponent below 3: anybody can sign under such a key. */
+/** RSA with an even number, or the exponent 1: anybody can forge signatures of such a key. */
 function isWeak({ kty, n = '', e = '' }: JsonWebKeyDto): boolean {
   if (kty !== 'RSA') return false;
   const exponent = Buffer.from(e, 'base64url').toString('hex').replace(/^0+/, '');

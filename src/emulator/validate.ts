@@ -29,7 +29,7 @@ const storedToken = {
   },
 };
 
-/** Whether it is what the data file holds, down to the last member. */
+/** Whether a value is the state that a data file holds. Every member is checked. */
 export const isState = ajv.compile<State>({
   definitions,
   type: 'object',
@@ -50,7 +50,7 @@ const publicKeyInfo = {
   },
 };
 const bodyDefinitions = { ...definitions, PublicKeyInfo: publicKeyInfo };
-/** These say only that one of their parts failed. */
+/** Errors of these keywords only repeat that a part of the schema failed. */
 const SILENT = new Set(['if', 'false schema']);
 
 export const readCreateTokenInput = bodyReader<CreateTokenInput>('CreateTokenInput');

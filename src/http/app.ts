@@ -102,7 +102,7 @@ function requestBody(app: FastifyInstance, maxBodyBytes: number): void {
   });
 }
 
-/** The caller's `x-request-id` when it is well-formed, else ours. It is echoed, logged and sent upstream. */
+/** The client's `x-request-id` if it is well-formed, else a new one. It is returned, logged and sent upstream. */
 function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const id = headers['x-request-id'];
   return typeof id === 'string' && /^[A-Za-z0-9_.:-]{1,128}$/.test(id) ? id : randomUUID();

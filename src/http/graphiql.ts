@@ -10,7 +10,7 @@ const TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
 };
 
-/** The editor sets styles by itself, and its fonts are in its style sheet. Nothing comes from another host. */
+/** The editor adds styles by script, and its style sheet contains its fonts. Nothing is loaded from another host. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -24,12 +24,12 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Whether its files are there: they are built apart, as not every installation wants their size. */
+/** Whether the files of GraphiQL exist. They are large, so the build of the gateway does not include them. */
 export function isGraphiqlBuilt(): boolean {
   return listFiles().includes('main.js');
 }
 
-/** GraphiQL on `/graphiql`, wholly from this process: it works without the internet. */
+/** GraphiQL on `/graphiql`. Its files are served by this process, so it works without the internet. */
 export function graphiql(app: FastifyInstance, sampleAuthorization: string | undefined): void {
   const page = toPage(sampleAuthorization);
   app.get('/graphiql', async (_request, reply) =>
@@ -44,12 +44,12 @@ export function graphiql(app: FastifyInstance, sampleAuthorization: string | und
     const type = TYPES[name.slice(name.lastIndexOf('.') + 1)];
     if (type === undefined) continue;
     app.get(`/graphiql/${name}`, async ({ headers }, reply) => {
-      const isPacked = names.includes(`${name}.gz`) && /\bgzip\b/.test(headers['accept-encoding'] ?? '');
+      const isCompressed = names.includes(`${name}.gz`) && /\bgzip\b/.test(headers['accept-encoding'] ?? '');
       reply.type(type).header('vary', 'accept-encoding');
       // A worker runs under the policy of its own file.
       reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
-      if (isPacked) reply.header('content-encoding', 'gzip');
-      return reply.send(createReadStream(new URL(isPacked ? `${name}.gz` : name, FOLDER)));
+      if (isCompressed) reply.header('content-encoding', 'gzip');
+      return reply.send(createReadStream(new URL(isCompressed ? `${name}.gz` : name, FOLDER)));
     });
   }
 }
@@ -62,7 +62,7 @@ function listFiles(): readonly string[] {
   }
 }
 
-/** Over the emulator, which alone has a sample credential, the samples name its tokens. */
+/** Only the emulator has a sample credential; with it, the sample operations use tokens of the emulator. */
 function toPage(sampleAuthorization: string | undefined): string {
   const isEmulator = sampleAuthorization !== undefined;
   const authorization = sampleAuthorization ?? 'Bearer <your user access token>';

@@ -5,7 +5,7 @@ import { HttpError } from './error-response.ts';
 /** Far above what any input type of the schema needs. Code that meets the value later may recurse into it. */
 const MAX_NESTING = 100;
 
-/** What a body says, and a measure of its size. */
+/** A parsed body, and a measure of its size. */
 export interface JsonBody {
   readonly value: unknown;
   /** Commas outside of strings: one less than the items or members of each list or object that is not empty. */
@@ -15,14 +15,14 @@ export interface JsonBody {
 /**
  * Reads bodies as JSON, which is UTF-8 (RFC 8259, 8.1), and takes no other media type.
  *
- * A member named `__proto__` or `constructor` is one like any other, as in the variables of a GET: `JSON.parse` makes it
- * the object's own. Fastify's parser rejects bodies with such members, to protect code that copies members by
+ * Members named `__proto__` or `constructor` are ordinary members, as in the variables of a GET: `JSON.parse` defines them
+ * on the object itself. Fastify's parser rejects bodies with such members, to protect code that copies members by
  * assignment. Nothing here does: coercion reads the names that a type defines, and copies are made by spreading.
  */
 export function jsonBody(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    // Decoding would replace what is no UTF-8, and a name written in another charset would be stored damaged.
+    // Decoding would replace invalid bytes: a name in another charset would be stored damaged.
     if (!isUtf8(body)) return done(new HttpError(400, 'The body is not valid UTF-8.'));
     const commas = countCommas(body);
     if (commas === undefined) return done(new HttpError(400, 'The body is nested too deeply.'));

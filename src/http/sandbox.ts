@@ -34,11 +34,11 @@ query TokensWithProjects($first: Int = 5) {
 }
 `;
 
-/** Sandbox has no version to install: Apollo's servers have the present one. */
+/** Apollo publishes only the current version. */
 const LIBRARY =
   'https://embeddable-sandbox.cdn.apollographql.com/v2/embeddable-sandbox.umd.production.min.js';
 
-/** Sandbox is in a frame from Apollo, and this page sends its requests. */
+/** Sandbox runs in a frame of Apollo's server, and this page sends its requests. */
 const POLICY = {
   'frame-src': 'https://sandbox.embed.apollographql.com',
   'connect-src': "'self'",
@@ -72,7 +72,7 @@ const END = `
 </main>
 <div id="sandbox"></div>`;
 
-/** The page of Apollo Sandbox, opened with a document that shows what there is. Undefined where it is not served. */
+/** The page of Apollo Sandbox, with an example operation. Undefined where it is not served. */
 export function createSandboxPage({ explorer, sampleAuthorization }: SandboxOptions): Page | undefined {
   if (explorer === 'graphiql' || explorer === 'off') return undefined;
   const options = {

@@ -64,7 +64,7 @@ export function createHostAddresses({ now = () => performance.now() } = {}): Hos
   return { resolve, lookup };
 }
 
-/** Answers from `addresses`, in the form of `dns.lookup`. */
+/** A look-up that returns `addresses`, in the form of `dns.lookup`. */
 export function lookupIn(addresses: readonly LookupAddress[]): LookupFunction {
   return (_host, { all, family }, callback) => {
     const isLimited = family === 4 || family === 6;

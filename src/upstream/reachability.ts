@@ -13,14 +13,14 @@ export interface Reachability {
 
 const PROBE_MAX_AGE_MS = 5000;
 const PROBE_LIMITS = { timeoutMs: 1500, maxBytes: 1_000_000 } as const;
-/** As many calls that fail one after the other are no accident, whatever the probe says. */
+/** After so many failures in a row the API counts as unreachable, whatever the probe says. */
 const MIN_FAILURES = 3;
-/** After this time without a call, the failures before it say nothing of the present. */
+/** Older failures say nothing about the present state. */
 const FAILURES_MAX_AGE_MS = 30_000;
 
 /**
- * Whether the API can be used: by what became of the calls to it, and by a probe of `url`, which needs no credential and
- * is requested at most once in five seconds. `onUnreachable` is called for each attempt and each probe without a response.
+ * Whether the API can be used, judged by the results of calls and by a probe of `url`, which needs no credential and is
+ * requested at most once in five seconds. `onUnreachable` is called for each attempt and each probe without a response.
  */
 export function createReachability(
   transport: Transport,
@@ -76,7 +76,7 @@ function isRecent({ atMs }: { readonly atMs: number }): boolean {
   return performance.now() - atMs < FAILURES_MAX_AGE_MS;
 }
 
-/** Undefined for a failure that says nothing of the API: the client left, or its time was up. */
+/** Undefined for a failure that says nothing about the API: the client disconnected, or its time was up. */
 function reasonOf({ kind, status, code }: UpstreamError): string | undefined {
   if (kind === 'status') return `HTTP ${status}`;
   if (kind === 'invalid-response') return 'responses that IAM does not give';
