@@ -106,8 +106,9 @@ describe('A body that is not what it should be', () => {
   });
 
   it('missing', async () => {
+    const { body: whole } = await demo('GET', '/v1/tokens/fault-latency-0');
     const { body } = await demo('GET', '/v1/tokens/fault-missing');
-    expect(Object.keys(body)).toEqual(['id', 'ari', 'ownerAri', 'authenticationMethod', 'scopes']);
+    expect(Object.keys(body)).toEqual(Object.keys(whole).filter((member) => member !== 'name'));
   });
 
   it('in a list it is the first item that is wrong', async () => {
