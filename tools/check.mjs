@@ -1,4 +1,4 @@
-// `npm run check`: what has to pass before a commit. With `--static`, everything but the tests.
+// `npm run check`: what must pass before a commit. `--static` leaves out the tests.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -1,5 +1,5 @@
-// Writes default and meaning of every variable into the tables of docs/configuration.md, from the table that the gateway
-// itself reads. The page decides which variables stand together: a new one needs a row "| `NAME` | | |" there first.
+// Writes the default and the meaning of every variable into the tables of docs/configuration.md, from the table in
+// `src/config/`. A new variable first needs an empty row "| `NAME` | | |" where it belongs.
 import { readFileSync, writeFileSync } from 'node:fs';
 import './prepare.mjs';
 
@@ -13,9 +13,9 @@ const listed = [...page.matchAll(ROW)].map(([, name]) => name);
 const wrong = [
   ...Object.keys(variables)
     .filter((name) => !listed.includes(name))
-    .map((name) => `${name} has no row`),
+    .map((name) => `${name} has no row: add | \`${name}\` | | | where it belongs`),
   ...listed.filter((name, index) => listed.indexOf(name) !== index).map((name) => `${name} has several rows`),
-  ...listed.filter((name) => !(name in variables)).map((name) => `${name} is no variable of the gateway`),
+  ...listed.filter((name) => !(name in variables)).map((name) => `${name} is not a variable of the gateway`),
 ];
 if (wrong.length > 0) {
   for (const problem of wrong) console.error(`docs/configuration.md: ${problem}`);

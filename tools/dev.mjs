@@ -1,4 +1,4 @@
-// `npm run dev`: the gateway over the emulator, built and started again whenever a source file changes.
+// `npm run dev`: the gateway over the emulator, rebuilt and restarted whenever a source file changes.
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -1,6 +1,5 @@
-// Checks a client's manifest of documents against the schema and the limits of this gateway, with what each document may
-// cost at most. For a client's CI: exit code 0 says that all of them will run, 1 that some will not, 2 that there is no
-// manifest to check.
+// Checks a client's manifest of documents against the schema and the limits of this gateway, and prints the maximum cost of
+// each operation. For a client's CI. Exit code 0: all of them will run; 1: some will not; 2: there is no readable manifest.
 import { readFileSync } from 'node:fs';
 import { GraphQLError, isInputObjectType, Kind, parse, typeFromAST, validate } from 'graphql';
 import { ConfigError, readConfig } from '../dist/config/config.js';
@@ -12,7 +11,7 @@ import { createSchema, readTypeDefs } from '../dist/graphql/schema.js';
 const [file] = process.argv.slice(2);
 const schema = createSchema(readTypeDefs());
 const limits = readLimits();
-/** A page of the largest size, and as many ids as such a page has. */
+/** The value of an integer variable, and the length of a list variable, when the maximum cost is computed. */
 const MANY_ITEMS = 100;
 
 let problems = 0;
@@ -27,7 +26,7 @@ for (const [id, text] of readManifest(file)) {
 if (problems > 0) console.log(`${problems} of these will not run: see above.`);
 process.exitCode = problems > 0 ? 1 : 0;
 
-/** One line for each operation of the document, or one for the whole where it cannot be read. */
+/** One result for each operation of the document, or one for the whole document if it cannot be parsed. */
 function check(text) {
   try {
     const document = parse(text);
@@ -48,7 +47,7 @@ function check(text) {
   }
 }
 
-/** With the cost that the largest variables give; `warning` says that only those are too much. */
+/** The cost is that of the largest variables. `warning`: the operation exceeds a limit only with those. */
 function checkOperation(document, operation, problem) {
   const costOf = compileCost(schema, document, operation);
   const cost = costOf(largestVariables(operation));
@@ -73,7 +72,7 @@ function largestVariables({ variableDefinitions = [] }) {
   const entries = variableDefinitions.map(({ variable, type }) => {
     const named = type.kind === Kind.NON_NULL_TYPE ? type.type : type;
     const value = named.kind === Kind.LIST_TYPE ? Array(MANY_ITEMS).fill('') : MANY_ITEMS;
-    // Members of an input object that may make a field cost more.
+    // The only member of an input object that makes a field cost more.
     return [
       variable.name.value,
       isInputObjectType(typeFromAST(schema, named)) ? { idempotencyKey: '' } : value,
@@ -100,7 +99,7 @@ function readManifest(path) {
   }
 }
 
-/** Those of a gateway with this environment. */
+/** The limits of a gateway with this environment. */
 function readLimits() {
   const limits = Object.entries(process.env).filter(([name]) => name.startsWith('MAX_'));
   try {

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Whether `folder` has what its lock file says. npm leaves a list of what it installed; optional packages are for other
- * machines when they are not on it.
+ * Whether `folder` has the packages of its lock file, by the list that npm leaves in `node_modules`. Optional packages may
+ * be missing: they are for other platforms.
  */
 export function isInstalled(folder) {
   const list = join(folder, 'node_modules/.package-lock.json');

@@ -1,9 +1,9 @@
-// Lists every production package with its licence, and fails on one that is not on the list below. `--sbom` prints the
-// software bill of materials instead (CycloneDX, JSON). Both are of the lock file; nothing needs to be installed.
+// Lists every production package with its licence, and fails if a licence is not permitted. `--sbom` prints the software
+// bill of materials instead (CycloneDX, JSON). Both read the lock file; nothing needs to be installed.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** Permissive ones, by their SPDX names: https://spdx.org/licenses */
+/** Permissive licences, by their SPDX names: https://spdx.org/licenses */
 const PERMITTED = [
   '0BSD',
   'Apache-2.0',
@@ -33,13 +33,13 @@ function listLicences(components) {
   process.exitCode = refused.length === 0 ? 0 : 1;
 }
 
-/** Every part of `A AND B`, and any part of `A OR B`. */
+/** True if every part of `A AND B`, or any part of `A OR B`, is permitted. */
 function isPermitted(licence) {
   const parts = licence.replace(/[()]/g, '').split(' AND ');
   return parts.every((part) => part.split(' OR ').some((name) => PERMITTED.includes(name.trim())));
 }
 
-/** npm's own `--omit=dev` also leaves out what a development tool needs as well: graphql, for one. */
+/** Not with npm's `--omit=dev`, which also leaves out production packages that a development tool uses, such as graphql. */
 function readSbom() {
   const args = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'];
   const cwd = fileURLToPath(new URL('..', import.meta.url));

@@ -1,4 +1,4 @@
-// Makes a checkout ready to run: installs and builds, each only if it is needed. Needs nothing but Node.js and npm.
+// Makes a checkout ready to run: installs and builds, each only if needed. Requires only Node.js and npm.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -8,14 +8,14 @@ import { isInstalled } from './is-installed.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => join(root, path);
 const BUILT = 'dist/.built';
-// What is needed to build is needed even where NODE_ENV=production or a user's npm settings leave it out.
+// `--include=dev`: building needs development packages, also where NODE_ENV=production or npm's settings omit them.
 const INSTALL = 'ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
-  stop(`This needs Node.js 20.19 or newer; here is ${process.versions.node}.`);
+  stop(`Node.js 20.19 or newer is required; this is ${process.versions.node}.`);
 }
-// `--start`: a build that is up to date runs without the packages that only building needs.
+// `--start`: an up-to-date build runs without the development packages.
 const isReady = process.argv.includes('--start') && isBuilt();
 if (!isReady && !isInstalled(root)) {
   await run('Installing packages (about a minute)', 'npm', INSTALL.split(' '));
@@ -28,7 +28,7 @@ if (!isBuilt()) {
   writeFileSync(inRoot(BUILT), `${startedAt}\n`);
 }
 
-// Only where it is asked for: it takes half a minute.
+// Only on request: it takes half a minute.
 const wantsGraphiql = ['graphiql', 'both'].includes(process.env.EXPLORER ?? '');
 if (wantsGraphiql && !existsSync(inRoot('dist/graphiql/main.js'))) {
   await run('Building GraphiQL (about half a minute)', process.execPath, [
@@ -42,13 +42,13 @@ function isBuilt() {
   return ['src', 'tsconfig.json', 'package-lock.json'].every((path) => newestChange(inRoot(path)) < builtAt);
 }
 
-/** The commit that is built, as the metrics and `/readyz` name it. Empty where this is no checkout of git. */
+/** The commit for the metrics and the first log line. Empty outside a git checkout. */
 function readRevision() {
   const args = ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'];
   return spawnSync('git', args, { cwd: root, encoding: 'utf8' }).stdout ?? '';
 }
 
-/** Files of a module that was moved or deleted would stay. GraphiQL's bundle has a build of its own. */
+/** Otherwise files of moved or deleted modules would stay. GraphiQL's bundle is built separately. */
 function removeOldBuild() {
   if (!existsSync(inRoot('dist'))) return;
   for (const name of readdirSync(inRoot('dist'))) {
@@ -56,7 +56,7 @@ function removeOldBuild() {
   }
 }
 
-/** In milliseconds. A folder changes when a file of it comes or goes. */
+/** Time of the newest change below `path`, in milliseconds. A folder changes when a file is added or removed. */
 function newestChange(path) {
   const { mtimeMs } = statSync(path);
   if (!statSync(path).isDirectory()) return mtimeMs;
@@ -64,8 +64,8 @@ function newestChange(path) {
 }
 
 /**
- * Runs a command and reports that it is still at work: in place on a terminal, else one line every ten seconds. The
- * command's own output appears only if it fails. tsc writes its errors to stdout.
+ * Runs a command and reports its progress: in place on a terminal, otherwise one line every ten seconds. The command's
+ * output is shown only if it fails, including stdout, where tsc writes its errors.
  */
 async function run(title, command, args) {
   const startedAt = Date.now();
@@ -73,7 +73,7 @@ async function run(title, command, args) {
   say(`${title}…`);
   const { isTTY } = process.stderr;
   const timer = setInterval(
-    () => (isTTY ? process.stderr.write(`\r  ${seconds()} s `) : say(`  still at it after ${seconds()} s`)),
+    () => (isTTY ? process.stderr.write(`\r  ${seconds()} s `) : say(`  still running after ${seconds()} s`)),
     isTTY ? 1_000 : 10_000,
   );
   const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });

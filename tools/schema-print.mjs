@@ -1,5 +1,5 @@
-// Writes the schema for tools: schema.graphql as it is written, and schema.json as introspection answers. Into `dist`,
-// or the folder that is named.
+// Writes the schema for tools: schema.graphql (SDL) and schema.json (the introspection result). Usage:
+// node tools/schema-print.mjs [folder], by default `dist`.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { introspectionFromSchema } from 'graphql';

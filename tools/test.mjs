@@ -1,10 +1,10 @@
-// Runs one suite: `npm test -- [jest arguments]` the everyday one, `npm run test:suite NAME [jest arguments]` another.
+// Runs a test suite: `npm test -- [jest arguments]` the everyday one, `npm run test:suite -- NAME [jest arguments]` another.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The suites in `test/<name>/`, and the commands that make each ready. All other tests are the everyday suite. */
+/** The suites in `test/<name>/`, with the commands that prepare each. All other tests are the everyday suite. */
 const SUITES = {
   browser: [['tools/graphiql/build.mjs'], ['examples/console/prepare.mjs', '--build']],
   clients: [['test/clients/prepare.mjs']],
@@ -32,12 +32,12 @@ function readArguments([first, ...rest]) {
   const [name, ...jestArguments] = rest;
   if (Object.hasOwn(SUITES, name ?? '')) return { suite: name, jestArguments };
   console.error(
-    `Usage: npm run test:suite NAME [jest arguments], where NAME is ${Object.keys(SUITES).join(', ')}.`,
+    `Usage: npm run test:suite -- NAME [jest arguments], where NAME is ${Object.keys(SUITES).join(', ')}.`,
   );
   process.exit(1);
 }
 
-/** Runs Node.js with `args` and ends this process with the exit code of a command that fails. */
+/** Runs Node.js with `args`. If it fails, ends this process with its exit code. */
 function run(args) {
   const env = { ...process.env, TEST_SUITE: suite };
   const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' });

@@ -1,19 +1,18 @@
-// Compares a live IAM API with what this project takes it for, by reading only. See docs/contributing.md.
+// Compares a live IAM API with `src/upstream/openapi.yaml`, by GET requests only. See docs/contributing.md.
 import { parseArgs } from 'node:util';
 import { readContract } from './contract.mjs';
 import { CannotProbe, probe } from './probe.mjs';
 
 const USAGE = `Usage: npm run contract:check -- --url https://apse1.api.affinidi.io
        npm run contract:check -- --emulator
-  --url URL       of the Affinidi API, as in API_GATEWAY_URL
-  --emulator      the embedded emulator instead
-  --json          one JSON object instead of lines
-The credential is read from the environment variable IAM_AUTHORIZATION ("Bearer …"), so that no list of processes has it.`;
+  --url URL       URL of the Affinidi API, as in API_GATEWAY_URL
+  --emulator      compares the embedded emulator instead
+  --json          prints one JSON object instead of lines
+Set the environment variable IAM_AUTHORIZATION to the credential ("Bearer …").`;
 
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  // Neither its message nor its cause: they may hold the URL with whatever was pasted into it.
   if (!(error instanceof CannotProbe)) throw error;
   console.error(error.message);
   process.exitCode = 2;
@@ -32,7 +31,7 @@ async function main(args) {
       contract: readContract(),
     });
     if (json) console.log(JSON.stringify({ probes, differences, skipped }, undefined, 2));
-    else tell({ differences, probes, skipped });
+    else printLines({ differences, probes, skipped });
     return differences.length > 0 ? 1 : 0;
   } finally {
     await own?.close();
@@ -69,7 +68,7 @@ function toBaseUrl(text) {
   return `${url.origin}${url.pathname.replace(/\/*(\/iam)?\/*$/, '')}/iam`;
 }
 
-function tell({ differences, probes, skipped }) {
+function printLines({ differences, probes, skipped }) {
   for (const { kind, operation, at, what } of differences)
     console.log([kind.padEnd(8), operation, at, what].filter(Boolean).join('  '));
   for (const { operation, why } of skipped) console.log(`skipped   ${operation}  ${why}`);

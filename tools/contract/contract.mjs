@@ -6,8 +6,8 @@ import { parse } from 'yaml';
 const FILE = new URL('../../src/upstream/openapi.yaml', import.meta.url);
 
 /**
- * The OpenAPI document as a comparison: `compare` says how one answer differs from what the document promises, without
- * anything of what is in it but the names of members and the values of enums.
+ * Reads the OpenAPI document. `compare` returns how a response differs from it; of the response it repeats only names of
+ * members and values of enums.
  */
 export function readContract() {
   const document = parse(readFileSync(FILE, 'utf8'));
@@ -43,7 +43,7 @@ export function readContract() {
   };
 }
 
-/** Members that the document does not know are a difference as well. */
+/** Forbids members that the document does not have, so that they are differences as well. */
 function close(components) {
   const extended = new Set(JSON.stringify(components).match(/(?<="allOf":\[\{"\$ref":")[^"]+/g));
   const schemas = Object.fromEntries(
@@ -57,7 +57,7 @@ function close(components) {
 
 function closeSchema(schema, components) {
   if (Array.isArray(schema) || typeof schema !== 'object' || schema === null) return schema;
-  // Several shapes of one object: their members together. Which of them it is makes no difference here.
+  // Several shapes of one object are compared as one shape with the members of all.
   if (schema.oneOf) {
     const shapes = schema.oneOf.map(({ $ref }) => resolve({ components }, $ref));
     return {
@@ -88,7 +88,7 @@ function resolve(document, ref) {
 
 function toDifferences(errors, body) {
   const found = errors
-    // Of several shapes, that none fits says it all.
+    // If none of several shapes fits, that is one difference: the problems of each shape are left out.
     .filter(
       ({ schemaPath }) =>
         !/\/(anyOf|allOf)\/\d+\//.test(schemaPath) || !errors.some(({ keyword }) => keyword === 'anyOf'),
@@ -97,7 +97,7 @@ function toDifferences(errors, body) {
       at: error.instancePath.replaceAll(/\/\d+/g, '[]').replaceAll('/', '.').slice(1),
       ...describe(error, body),
     }));
-  // A page has many items, and they differ in the same way.
+  // The many items of a page differ in the same way.
   return [...new Map(found.map((difference) => [JSON.stringify(difference), difference])).values()];
 }
 
@@ -117,7 +117,7 @@ function describe({ keyword, params, instancePath }, body) {
   }
 }
 
-/** Names of members are told, unless they are data themselves. */
+/** The name of a member, unless it looks like data. */
 function nameOf(name) {
   return /^[A-Za-z][A-Za-z]{0,39}$/.test(name) ? name : '(unusual name)';
 }

@@ -1,10 +1,10 @@
-/** Nothing could be compared: the message says what to do. */
+/** Nothing could be compared. The message says what to do. */
 export class CannotProbe extends Error {}
 
 const TIMEOUT_MS = 10_000;
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 
-/** Asks the API with GET and nothing else, and collects how its answers differ from `contract`. */
+/** Sends GET requests only, and collects how the responses differ from `contract`. */
 export async function probe({ baseUrl, authorization, contract }) {
   const differences = [];
   const skipped = [];
@@ -13,10 +13,10 @@ export async function probe({ baseUrl, authorization, contract }) {
   const differ = (operation, kind, what, at = '') => differences.push({ kind, operation, at, what });
   const get = async (operation, path, headers = { authorization }) => {
     probes++;
-    const answer = await ask(baseUrl + path, headers);
-    for (const difference of contract.compare(operation, answer))
+    const response = await request(baseUrl + path, headers);
+    for (const difference of contract.compare(operation, response))
       differences.push({ operation, ...difference });
-    return answer;
+    return response;
   };
   const expectStatus = async (operation, path, expected, headers) => {
     const { status } = await get(operation, path, headers);
@@ -29,23 +29,24 @@ export async function probe({ baseUrl, authorization, contract }) {
       );
   };
 
-  const first = await ask(`${baseUrl}/v1/tokens?limit=1`, { authorization });
+  const first = await request(`${baseUrl}/v1/tokens?limit=1`, { authorization });
   if (first.status === 401 || first.status === 403)
     throw new CannotProbe(
       'The API does not accept the credential: renew it, and give it as IAM_AUTHORIZATION',
     );
-  if (first.status >= 500) throw new CannotProbe(`The API answers with ${first.status}: try again later`);
+  if (first.status >= 500)
+    throw new CannotProbe(`The API responds with status ${first.status}: try again later`);
 
   await get('getWellKnownJwks', '/.well-known/jwks.json', {});
   await get('whoami', '/v1/sts/whoami');
-  const tokens = await walk('listToken', '/v1/tokens', 'tokens');
+  const tokens = await comparePages('listToken', '/v1/tokens', 'tokens');
   const [token] = tokens.filter(({ id }) => typeof id === 'string');
   if (token) {
     const path = `/v1/tokens/${encodeURIComponent(token.id)}`;
     const { body } = await get('getToken', path);
-    if (body?.id !== token.id) differ('getToken', 'wrong', 'the answer is about another token');
+    if (body?.id !== token.id) differ('getToken', 'wrong', 'the response is about another token');
     const withProjects = await findWithProjects(tokens);
-    if (withProjects) await walk('listProjectsOfToken', `${withProjects}/projects`, 'projects');
+    if (withProjects) await comparePages('listProjectsOfToken', `${withProjects}/projects`, 'projects');
     else skipped.push({ operation: 'listProjectsOfToken', why: 'none of the first tokens has projects' });
   } else {
     skipped.push({ operation: 'getToken', why: 'the caller has no token' });
@@ -58,8 +59,8 @@ export async function probe({ baseUrl, authorization, contract }) {
   await expectStatus('listToken', '/v1/tokens', [401, 403], {});
   return { differences: unique(differences), skipped, probes: probes + 1 };
 
-  /** Two small pages and a large one: sizes are kept, keys lead on, nothing comes twice. */
-  async function walk(operation, path, member) {
+  /** Reads two small pages and a large one: pages must keep their size, and keys must lead to other items. */
+  async function comparePages(operation, path, member) {
     const one = await get(operation, `${path}?limit=1`);
     const items = listOf(one, member);
     if (items.length > 1) differ(operation, 'wrong', 'more items than limit');
@@ -88,7 +89,7 @@ export async function probe({ baseUrl, authorization, contract }) {
   }
 }
 
-async function ask(url, headers) {
+async function request(url, headers) {
   try {
     const response = await fetch(url, {
       headers: { accept: 'application/json', ...headers },
@@ -115,7 +116,7 @@ function listOf({ body }, member) {
   return Array.isArray(list) ? list.filter((item) => typeof item === 'object' && item !== null) : [];
 }
 
-/** Without what is data in it. */
+/** The path without the id in it. */
 function describePath(path) {
   return path.replace(NOBODY, 'unknown');
 }

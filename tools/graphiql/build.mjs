@@ -1,4 +1,4 @@
-// Bundles GraphiQL into dist/graphiql, each file plain and compressed. Installs what it needs first.
+// Bundles GraphiQL into dist/graphiql, each file plain and compressed. Installs its packages first if needed.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { isInstalled } from '../is-installed.mjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const outdir = fileURLToPath(new URL('../../dist/graphiql', import.meta.url));
 const QUERIES = fileURLToPath(new URL('../../docs/queries', import.meta.url));
-/** Of `docs/queries`: what a first look should show. The explorer has the rest. */
+/** The documents of `docs/queries` that open as tabs. */
 const TABS = ['01-first-page', '03-one-token', '06-projects-of-a-token', '07-create-a-token'];
 
 if (!isInstalled(here)) {
@@ -31,7 +31,7 @@ const sampleOperations = {
   },
 };
 
-/** graphql-language-service takes an input field with a default for one that must be given. */
+/** graphql-language-service treats a non-null input field as required even if it has a default. */
 const defaultedFields = {
   name: 'defaulted-fields',
   setup({ onLoad }) {
@@ -72,10 +72,10 @@ await build({
 const sum = { raw: 0, gzip: 0, brotli: 0 };
 for (const name of readdirSync(outdir)) {
   const file = readFileSync(join(outdir, name));
-  const packed = gzipSync(file, { level: 9 });
-  writeFileSync(join(outdir, `${name}.gz`), packed);
+  const compressed = gzipSync(file, { level: 9 });
+  writeFileSync(join(outdir, `${name}.gz`), compressed);
   sum.raw += file.length;
-  sum.gzip += packed.length;
+  sum.gzip += compressed.length;
   if (process.argv.includes('--sizes')) sum.brotli += brotliCompressSync(file).length;
 }
 for (const [form, bytes] of Object.entries(sum)) {
@@ -83,8 +83,8 @@ for (const [form, bytes] of Object.entries(sum)) {
 }
 
 /**
- * The comment at the head of a document ends with its variables. Left out are a cursor, which nobody has yet, and the
- * idempotency key: with a fixed one every further run would give the first token again.
+ * The comment at the head of a document ends with its variables. The cursor is left out, because there is none yet, and so
+ * is the idempotency key: with a fixed one every run would return the first token again.
  */
 function readTab(name) {
   const text = readFileSync(join(QUERIES, `${name}.graphql`), 'utf8');

@@ -1,4 +1,4 @@
-// GraphiQL over the gateway that serves this page: the page says where the endpoint is and what to begin with.
+// GraphiQL for the gateway that serves this page. The page contains the settings.
 import { explorerPlugin } from '@graphiql/plugin-explorer';
 import { pick, useGraphiQL } from '@graphiql/react';
 import { GraphiQL, HISTORY_PLUGIN } from 'graphiql';
@@ -10,13 +10,13 @@ import 'graphiql/style.css';
 import '@graphiql/plugin-explorer/style.css';
 import './page.css';
 
-// Files beside this one: a content security policy without `blob:` is enough.
+// Workers are files beside this one, so the content security policy needs no `blob:`.
 globalThis.MonacoEnvironment = {
   getWorker: (_id, label) => new Worker(`/graphiql/${WORKERS[label] ?? WORKERS.editor}`),
 };
 const WORKERS = { editor: 'editor.js', json: 'json.js', graphql: 'graphql.js' };
 
-/** The emulator has the same ids at every start. In front of the real API the placeholders say what belongs there. */
+/** The emulator has the same ids at every start. In front of the real API the user replaces the placeholders. */
 const EMULATOR_IDS = {
   '<first token>': 'a0c7c431-104c-4fb7-af16-15ad433ccbed',
   '<token with many projects>': 'd3db6fa2-3c65-40a6-a384-ce86700dcfbe',
@@ -26,7 +26,7 @@ const headers = JSON.stringify({ Authorization: authorization }, undefined, 2);
 
 const fillIn = (text) => (isEmulator ? text.replace(/<[^>]+>/g, (name) => EMULATOR_IDS[name] ?? name) : text);
 
-/** HTTP errors of the gateway are GraphQL responses, too. */
+/** HTTP errors of the gateway are GraphQL responses as well. */
 async function fetcher(body, { headers: own = {} } = {}) {
   const response = await fetch('/graphql', {
     method: 'POST',
@@ -38,7 +38,7 @@ async function fetcher(body, { headers: own = {} } = {}) {
 
 const samples = tabs.map(({ query, variables }) => ({ query, variables: fillIn(variables), headers }));
 
-/** GraphiQL opens with the query of the active tab, but without its variables: at the first visit and after a reload. */
+/** GraphiQL opens the active tab without its variables, at the first visit and after a reload. This component adds them. */
 function ShowVariables() {
   const { variableEditor, tabs, activeTabIndex } = useGraphiQL(
     pick('variableEditor', 'tabs', 'activeTabIndex'),

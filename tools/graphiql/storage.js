@@ -2,8 +2,8 @@ const TABS = 'graphiql:tabState';
 const HISTORY = new Set(['graphiql:queries', 'graphiql:favorites']);
 
 /**
- * The browser's storage, in which no credential stays behind. GraphiQL keeps tabs without their headers, and they begin
- * with `headers` again after a reload. It would keep those of the history.
+ * The browser's storage without credentials. GraphiQL stores tabs without headers, so `headers` are added when it reads
+ * them. It would store the headers of its history, so these are removed.
  */
 export function createStorage(storage, headers) {
   return {
