@@ -23,7 +23,6 @@ export interface Store {
   insert(token: Omit<StoredToken, 'sequence' | 'memberships'>): Promise<void>;
   replace(token: StoredToken): Promise<void>;
   remove(token: StoredToken): Promise<void>;
-  state(): State;
 }
 
 /** Everything that the data file contains. */
@@ -34,52 +33,40 @@ export interface State {
 
 /** `save` writes the state to the file. A write whose file fails is undone in memory: a restart would lose it. */
 export function createStore(initial: State, save: (state: State) => Promise<void>): Store {
-  const byId = new Map(initial.tokens.map((stored) => [stored.token.id, stored]));
+  const byId = new Map<string, StoredToken>();
   const byPrincipal = new Map<string, StoredToken[]>();
   let { lastSequence } = initial;
-  for (const stored of initial.tokens) listFor(byPrincipal, stored.principal).push(stored);
 
-  const add = (stored: StoredToken) => {
-    byId.set(stored.token.id, stored);
-    const list = listFor(byPrincipal, stored.principal);
-    list.splice(firstAfter(list, stored.sequence), 0, stored);
+  const listOf = (principal: string) => byPrincipal.get(principal) ?? [];
+  /** Puts `after` in the place of `before`. Either may be missing, and both are of one token. */
+  const change = (before: StoredToken | undefined, after: StoredToken | undefined) => {
+    const { principal, sequence, token } = (after ?? before) as StoredToken;
+    const list = listOf(principal);
+    list.splice(firstAfter(list, sequence - 1), before ? 1 : 0, ...(after ? [after] : []));
+    byPrincipal.set(principal, list);
+    if (after) byId.set(token.id, after);
+    else byId.delete(token.id);
   };
-  const replace = (stored: StoredToken) => {
-    byId.set(stored.token.id, stored);
-    const list = listFor(byPrincipal, stored.principal);
-    list[firstAfter(list, stored.sequence - 1)] = stored;
-  };
-  const remove = (stored: StoredToken) => {
-    byId.delete(stored.token.id);
-    const list = listFor(byPrincipal, stored.principal);
-    list.splice(firstAfter(list, stored.sequence - 1), 1);
-  };
-  const state = (): State => ({
-    lastSequence,
-    tokens: [...byId.values()].sort((one, other) => one.sequence - other.sequence),
+  for (const stored of initial.tokens) change(undefined, stored);
+
+  const commit = createCommit(() => {
+    const tokens = [...byId.values()].sort((one, other) => one.sequence - other.sequence);
+    return save({ lastSequence, tokens });
   });
-  const commit = createCommit(() => save(state()));
+  const write = (before: StoredToken | undefined, after: StoredToken | undefined) => {
+    change(before, after);
+    return commit(() => change(after, before));
+  };
 
   return {
     find: (tokenId) => byId.get(tokenId),
-    listOf: (principal) => byPrincipal.get(principal) ?? [],
+    listOf,
     insert(token) {
       lastSequence += 1;
-      const stored = { ...token, sequence: lastSequence, memberships: [] };
-      add(stored);
-      return commit(() => remove(stored));
+      return write(undefined, { ...token, sequence: lastSequence, memberships: [] });
     },
-    replace(stored) {
-      const before = byId.get(stored.token.id);
-      replace(stored);
-      return commit(() => before && replace(before));
-    },
-    remove(stored) {
-      const before = byId.get(stored.token.id) ?? stored;
-      remove(stored);
-      return commit(() => add(before));
-    },
-    state,
+    replace: (stored) => write(byId.get(stored.token.id), stored),
+    remove: (stored) => write(stored, undefined),
   };
 }
 
@@ -112,9 +99,8 @@ function createCommit(save: () => Promise<void>): (undo: () => void) => Promise<
         await save();
         for (const { resolve } of batch) resolve();
       } catch (error) {
-        const later = pending;
+        fail([...batch, ...pending], error);
         pending = [];
-        fail([...batch, ...later], error);
       }
     }
     isSaving = false;
@@ -136,10 +122,4 @@ export function firstAfter(items: readonly { readonly sequence: number }[], sequ
     else low = middle + 1;
   }
   return low;
-}
-
-function listFor(lists: Map<string, StoredToken[]>, principal: string): StoredToken[] {
-  const list = lists.get(principal) ?? [];
-  lists.set(principal, list);
-  return list;
 }

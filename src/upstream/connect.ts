@@ -3,22 +3,16 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { type HostAddresses, lookupIn } from './host-addresses.ts';
 
-export interface ConnectOptions {
-  /** Scheme, host and port of the only server that is connected to. */
-  readonly origin: string;
-  /** Includes TLS, but not the look-up of the server's address. */
-  readonly connectTimeoutMs: number;
-  readonly hosts: HostAddresses;
-}
-
 /** Opens a connection and calls back once. */
 type Connect = (callback: (...outcome: [Error, null] | [null, Socket]) => void) => void;
 
 /**
+ * Connects to the server of `origin`. The timeout includes TLS, but not the look-up of the address.
+ *
  * In undici's own connector the connect timeout includes the look-up of the host, and is up to a second late. All
  * addresses of the host are tried (RFC 8305), by Node.js. TLS sessions are resumed.
  */
-export function createConnect({ origin, connectTimeoutMs, hosts }: ConnectOptions): Connect {
+export function createConnect(origin: string, hosts: HostAddresses, connectTimeoutMs: number): Connect {
   const { protocol, hostname, port } = new URL(origin);
   const isTls = protocol === 'https:';
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -77,21 +71,17 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 /** An interim response with a longer head goes to the parser, which rejects it. */
 const MAX_HEAD_BYTES = 16 * 1024;
 
-/** Filters the bytes of one connection before undici reads them. */
-export interface InterimFilter {
-  /** Call before a request is written: the next bytes begin a response. */
-  expectResponse(): void;
-}
-
 /**
  * Removes interim responses (`100 Continue`, `103 Early Hints`) from the bytes of `socket`. A client must skip those that it
  * did not request (RFC 9110 section 15.2), but undici treats a 100 as a broken connection: a read would fail, and a write
  * that IAM has executed would have an unknown outcome. `101` is not removed: undici reports it as an error.
  *
+ * Call the function that it returns before a request is written: the next bytes begin a response.
+ *
  * The filter replaces `socket.read`, by which undici reads. It costs one comparison for each response, where a stream in
  * between would copy every byte.
  */
-export function skipInterimResponses(socket: Socket): InterimFilter {
+export function skipInterimResponses(socket: Socket): () => void {
   const read = socket.read.bind(socket);
   let atStart = false;
   // Bytes that may or may not be the beginning of an interim response.
@@ -113,11 +103,9 @@ export function skipInterimResponses(socket: Socket): InterimFilter {
     }
     return chunk;
   };
-  return {
-    expectResponse() {
-      atStart = true;
-      held = undefined;
-    },
+  return () => {
+    atStart = true;
+    held = undefined;
   };
 }
 

@@ -1,8 +1,14 @@
 import { Client } from 'undici';
-import { type ConnectOptions, createConnect, type InterimFilter, skipInterimResponses } from './connect.ts';
+import { createConnect, skipInterimResponses } from './connect.ts';
+import type { HostAddresses } from './host-addresses.ts';
 
 /** Times in milliseconds. */
-export interface ConnectionOptions extends ConnectOptions {
+export interface ConnectionOptions {
+  /** Scheme, host and port of the only server that is connected to. */
+  readonly origin: string;
+  /** Includes TLS, but not the look-up of the server's address. */
+  readonly connectTimeoutMs: number;
+  readonly hosts: HostAddresses;
   /** Shorter than the idle timeout of the server, so that a request is rarely sent into a closing connection. */
   readonly idleSocketMs: number;
   /** An older connection is not used again, so that a changed address is noticed under steady traffic. */
@@ -35,8 +41,8 @@ export interface Connections {
  * connection from a server that is down.
  */
 export function createConnections(options: ConnectionOptions): Connections {
-  const { origin, idleSocketMs, maxAgeMs } = options;
-  const connect = createConnect(options);
+  const { origin, hosts, connectTimeoutMs, idleSocketMs, maxAgeMs } = options;
+  const connect = createConnect(origin, hosts, connectTimeoutMs);
   const idle: Connection[] = [];
   const open = new Set<Client>();
 
@@ -45,7 +51,7 @@ export function createConnections(options: ConnectionOptions): Connections {
     client.destroy().catch(() => undefined);
   };
   const create = (): Connection => {
-    let filter: InterimFilter | undefined;
+    let expectResponse: (() => void) | undefined;
     const client = new Client(origin, {
       pipelining: 1,
       keepAliveTimeout: idleSocketMs,
@@ -56,7 +62,7 @@ export function createConnections(options: ConnectionOptions): Connections {
       connect: (_target, callback) =>
         connect((...[error, socket]) => {
           if (error) return callback(error, null);
-          filter = skipInterimResponses(socket);
+          expectResponse = skipInterimResponses(socket);
           connection.isUsed = false;
           // Up to a fifth earlier, so that connections of one burst do not expire together.
           connection.expiresAtMs = performance.now() + maxAgeMs * (1 - Math.random() / 5);
@@ -67,7 +73,7 @@ export function createConnections(options: ConnectionOptions): Connections {
       client,
       isUsed: false,
       expiresAtMs: Number.POSITIVE_INFINITY,
-      onRequest: () => filter?.expectResponse(),
+      onRequest: () => expectResponse?.(),
       onResponse() {
         connection.isUsed = true;
       },

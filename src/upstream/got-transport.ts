@@ -29,15 +29,8 @@ export function createGotTransport({
     timeout: { connect: connectTimeoutMs, secureConnect: connectTimeoutMs },
   });
 
-  const send: Transport = async ({
-    method,
-    url,
-    headers: sent,
-    body: content,
-    timeoutMs,
-    maxBytes,
-    cancellation,
-  }) => {
+  const send: Transport = async (request) => {
+    const { url, method, body, maxBytes, cancellation } = request;
     if (cancellation?.reason) throw cancelledError(cancellation, false);
     const abort = new AbortController();
     let reason: UpstreamError | undefined;
@@ -47,9 +40,9 @@ export function createGotTransport({
     };
     const response = client(url, {
       method,
-      headers: sent,
-      ...(content === undefined ? {} : { body: content }),
-      timeout: { request: timeoutMs },
+      headers: request.headers,
+      ...(body === undefined ? {} : { body }),
+      timeout: { request: request.timeoutMs },
       responseType: 'buffer',
       signal: abort.signal,
     });
@@ -58,11 +51,11 @@ export function createGotTransport({
     });
     const removeListener = cancellation?.onCancel(() => cancel(cancelledError(cancellation, true)));
     try {
-      const { statusCode: status, headers, body } = await response;
-      const result = { status, headers: flatten(headers), body: toText(body) };
-      reason = findUnreadable(status, result.headers, maxBytes);
+      const { statusCode: status, headers: received, body: bytes } = await response;
+      const headers = flatten(received);
+      reason = findUnreadable(status, headers, maxBytes);
       if (reason) throw reason;
-      return result;
+      return { status, headers, body: toText(bytes) };
     } catch (error) {
       throw reason ?? toUpstreamError(error);
     } finally {
