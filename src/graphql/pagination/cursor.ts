@@ -59,10 +59,22 @@ export function createCursors(
  * call. The digest distinguishes a valid cursor from one of another list or a damaged one, on every replica alike.
  */
 export function decodeCursor(scope: string, cursor: string): Position | undefined {
-  if (cursor.length > MAX_CURSOR || !/^[A-Za-z0-9_-]+$/.test(cursor)) return undefined;
-  const position = readPosition(parse(cursor));
-  // With its digest, and only in the one spelling that encodeCursor writes: base64url has several for the same bytes.
+  if (cursor.length > MAX_CURSOR) return undefined;
+  const bytes = Buffer.from(cursor, 'base64url');
+  // The digest comes first: it takes a small part of the time of the rest.
+  const [head, digest] = HEAD.exec(bytes.toString('latin1', 0, 32)) ?? [];
+  if (head === undefined || digest !== digestOf(scope, bytes.subarray(head.length))) return undefined;
+  const position = readPosition(parse(bytes));
+  // Only in the one spelling that encodeCursor writes: base64url and JSON have several for the same position.
   return position && encodeCursor(scope, position) === cursor ? position : undefined;
+}
+
+const HEAD = new RegExp(`^\\[${VERSION},"([\\w-]+)",`);
+
+/** `rest` is the text of a cursor behind its digest. */
+function digestOf(scope: string, rest: Buffer): string {
+  const bytes = Buffer.concat([Buffer.from(`[${JSON.stringify(scope)},`), rest]);
+  return hash('sha256', bytes, 'base64url').slice(0, 10);
 }
 
 function readPosition(parts: unknown): Position | undefined {
@@ -145,9 +157,9 @@ function hashEnds(id: string): number {
   return value;
 }
 
-function parse(cursor: string): unknown {
+function parse(bytes: Buffer): unknown {
   try {
-    return JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    return JSON.parse(bytes.toString());
   } catch {
     return undefined;
   }
