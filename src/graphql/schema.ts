@@ -126,11 +126,11 @@ const EXPECTED =
 /** Above it, one error is enough: each takes a tenth of a millisecond. */
 const MAX_MALFORMED = 10;
 
-async function loadEntity(representation: unknown, { loaders }: Context): Promise<TokenDto | null> {
+async function loadEntity(representation: unknown, context: Context): Promise<TokenDto | null> {
   const id = readId(representation);
   if (id === undefined) throw invalidRepresentation();
   // As for `node`, there is no object for a text that cannot be an id.
-  return isObjectId(id, 'representations') ? loaders.token(id) : null;
+  return isObjectId(id, 'representations', context) ? context.loaders.token(id) : null;
 }
 
 function readId(representation: unknown): string | undefined {

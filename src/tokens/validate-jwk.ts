@@ -1,6 +1,6 @@
 import { findJwkProblem } from '../keys/jwk.ts';
 import type { JsonWebKeyDto } from '../upstream/models.ts';
-import { holdsPrivateKey, PRIVATE_KEY_PASTED } from './private-key-text.ts';
+import { findPrivateKey } from './private-key-text.ts';
 
 /** A problem of a key or its location. `path` is below it. The message never repeats a value. */
 export interface KeyProblem {
@@ -40,7 +40,11 @@ const MAX_PROBLEMS = 10;
  * Checks a key set before it is sent: the API's schema would take an elliptic curve key without coordinates, and the
  * token could then never sign in.
  */
-export function checkKeySet(keys: readonly JsonWebKeyDto[], signingAlgorithm: string): KeyProblem[] {
+export function checkKeySet(
+  keys: readonly JsonWebKeyDto[],
+  signingAlgorithm: string,
+  request: object,
+): KeyProblem[] {
   if (keys.length === 0) return [{ path: [], message: 'At least one key is needed.' }];
   if (keys.length > MAX_KEYS) return [{ path: [], message: `At most ${MAX_KEYS} keys are taken.` }];
   const kids = new Set<string>();
@@ -48,7 +52,7 @@ export function checkKeySet(keys: readonly JsonWebKeyDto[], signingAlgorithm: st
   for (const [index, key] of keys.entries()) {
     const found = kids.has(key.kid)
       ? [{ path: ['kid'], message: 'Each key needs a `kid` of its own.' }]
-      : checkKeyOnce(key, signingAlgorithm);
+      : checkKeyOnce(key, signingAlgorithm, request);
     kids.add(key.kid);
     problems.push(...found.map(({ path, message }) => ({ path: [index, ...path], message })));
     if (problems.length >= MAX_PROBLEMS) break;
@@ -57,12 +61,14 @@ export function checkKeySet(keys: readonly JsonWebKeyDto[], signingAlgorithm: st
 }
 
 /** Checks the URL that IAM reads a key set from. The gateway itself sends nothing there. */
-export function checkKeySetUrl(value: string): KeyProblem[] {
+export function checkKeySetUrl(value: string, request: object): KeyProblem[] {
   const problem = (message: string) => [{ path: [], message }];
   if (value.length > MAX_URL) return problem(`The URL must not be longer than ${MAX_URL} characters.`);
-  if (holdsPrivateKey(value)) return problem(PRIVATE_KEY_PASTED);
-  if (!URL.canParse(value) || !/^https:\/\/[^/?#]/i.test(value))
-    return problem('An absolute https URL is needed.');
+  const privateKey = findPrivateKey(value, request);
+  if (privateKey !== undefined) return problem(privateKey);
+  // Parsing takes long for a host name that is not in ASCII, which is refused below.
+  const isUrl = /^https:\/\/[^/?#]/i.test(value) && (!/^\p{ASCII}*$/u.test(value) || URL.canParse(value));
+  if (!isUrl) return problem('An absolute https URL is needed.');
   if (value.includes('#')) return problem('The URL must not have a fragment.');
   if (/^https:\/\/[^/?]*@/i.test(value)) return problem('The URL must not hold credentials.');
   if (!HTTPS_URL.test(value))
@@ -76,20 +82,21 @@ export function checkKeySetUrl(value: string): KeyProblem[] {
 const checkedKeys = new WeakMap<JsonWebKeyDto, Map<string, readonly KeyProblem[]>>();
 
 /** The same key may be checked for each of many creates, and a large one takes long. */
-function checkKeyOnce(key: JsonWebKeyDto, signingAlgorithm: string): readonly KeyProblem[] {
+function checkKeyOnce(key: JsonWebKeyDto, signingAlgorithm: string, request: object): readonly KeyProblem[] {
   const checked = checkedKeys.get(key) ?? new Map();
-  const problems = checked.get(signingAlgorithm) ?? checkKey(key, signingAlgorithm);
+  const problems = checked.get(signingAlgorithm) ?? checkKey(key, signingAlgorithm, request);
   checkedKeys.set(key, checked.set(signingAlgorithm, problems));
   return problems;
 }
 
-function checkKey(key: JsonWebKeyDto, signingAlgorithm: string): KeyProblem[] {
+function checkKey(key: JsonWebKeyDto, signingAlgorithm: string, request: object): KeyProblem[] {
   const requirement = REQUIREMENTS[signingAlgorithm];
   const at = (member: string, message: string) => [{ path: [member], message }];
   if (!requirement) return at('alg', 'The algorithm is not one that tokens can sign with.');
   if (!/^[\x21-\x7e]{1,256}$/.test(key.kid))
     return at('kid', '1 to 256 visible ASCII characters are needed.');
-  if (holdsPrivateKey(key.kid)) return at('kid', PRIVATE_KEY_PASTED);
+  const privateKey = findPrivateKey(key.kid, request);
+  if (privateKey !== undefined) return at('kid', privateKey);
   if (key.alg !== signingAlgorithm) return at('alg', 'It must be the same as `signingAlgorithm`.');
   if (key.kty !== requirement.kty)
     return at('kty', `\`${signingAlgorithm}\` takes a key of type \`${requirement.kty}\`.`);

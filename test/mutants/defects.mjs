@@ -77,8 +77,8 @@ function secrets() {
       name: 'A private key in a name is sent to the API',
       file: 'src/graphql/resolvers/token-input.ts',
       within: 'checkName',
-      find: 'holdsPrivateKey(name)',
-      replace: 'false',
+      find: 'findPrivateKey(name, request)',
+      replace: 'undefined',
       ...privateText,
     },
     {

@@ -20,18 +20,20 @@ import { isObjectId } from './token-input.ts';
 const MAX_NODES = 100;
 
 const Query = {
-  token(_parent, { id }, { loaders }) {
-    if (!isObjectId(id, 'id')) throw badUserInput('`id` is not an id. Pass `Token.id` as it came.', 'id');
-    return loaders.token(id);
+  token(_parent, { id }, context) {
+    if (!isObjectId(id, 'id', context))
+      throw badUserInput('`id` is not an id. Pass `Token.id` as it came.', 'id');
+    return context.loaders.token(id);
   },
   tokens: (_parent, args, { loaders }) =>
     toConnection({ scope: 'tokens', args, fetchPage: loaders.tokenPage, toEdge: toTokenEdge }),
   /** Null without a call for a text that cannot be an id, as the Relay specification requires. */
-  node: (_parent, { id }, { loaders }) => (isObjectId(id, 'id') ? loaders.token(id) : null),
-  nodes(_parent, { ids }, { loaders }) {
+  node: (_parent, { id }, context) => (isObjectId(id, 'id', context) ? context.loaders.token(id) : null),
+  nodes(_parent, { ids }, context) {
     if (ids.length > MAX_NODES)
       throw badUserInput(`\`ids\` must not hold more than ${MAX_NODES} ids.`, 'ids');
-    const wanted = ids.map((id) => (isObjectId(id, 'ids') ? id : undefined));
+    const wanted = ids.map((id) => (isObjectId(id, 'ids', context) ? id : undefined));
+    const { loaders } = context;
     return Promise.all(wanted.map((id) => (id === undefined ? null : loaders.token(id).catch(toReadError))));
   },
 } satisfies Required<QueryResolvers>;

@@ -33,23 +33,23 @@ export const Mutation = {
       authenticationMethod: { type, signingAlgorithm, publicKeyInfo },
     };
     const problems = [
-      ...checkName(name),
-      ...checkDescription(description),
-      ...checkPublicKeyInfo(publicKeyInfo, signingAlgorithm),
-      ...checkIdempotencyKey(idempotencyKey),
+      ...checkName(name, context),
+      ...checkDescription(description, context),
+      ...checkPublicKeyInfo(publicKeyInfo, signingAlgorithm, context),
+      ...checkIdempotencyKey(idempotencyKey, context),
     ];
     return toPayload(context, NO_TOKEN, problems, () => create(body, idempotencyKey, context));
   },
 
   updateToken: (_parent, { input }, context) =>
-    toPayload(context, NO_TOKEN, checkId(input.id), async () => {
+    toPayload(context, NO_TOKEN, checkId(input.id, context), async () => {
       const { loaders } = context;
-      const change = await readTokenChange(input, () => loaders.freshToken(input.id));
+      const change = await readTokenChange(input, context, () => loaders.freshToken(input.id));
       return 'problems' in change ? change : { token: await loaders.updateToken(input.id, change.body) };
     }),
 
   deleteToken: (_parent, { input: { id } }, context) =>
-    toPayload(context, NOT_DELETED, checkId(id), async () => {
+    toPayload(context, NOT_DELETED, checkId(id, context), async () => {
       await context.loaders.deleteToken(id);
       return { deletedTokenId: id };
     }),

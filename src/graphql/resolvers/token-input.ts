@@ -1,5 +1,5 @@
 import { badUserInput } from '../../errors.ts';
-import { holdsPrivateKey, PRIVATE_KEY_PASTED } from '../../tokens/private-key-text.ts';
+import { findPrivateKey } from '../../tokens/private-key-text.ts';
 import { checkKeySet, checkKeySetUrl } from '../../tokens/validate-jwk.ts';
 import { isId } from '../../upstream/iam-client.ts';
 import type {
@@ -34,22 +34,24 @@ const MAX_DESCRIPTION = 2000;
 const LONE_SURROGATE =
   'Half of a surrogate pair is not a character. Send well-formed Unicode; a text that was cut may have lost the other half.';
 
-export function checkId(id: string): Problem[] {
-  if (!isId(id)) return [{ path: ['id'], message: 'This is not an id. Pass `Token.id` as it came.' }];
-  return holdsPrivateKey(id) ? [{ path: ['id'], message: PRIVATE_KEY_PASTED }] : [];
+export function checkId(id: string, request: object): Problem[] {
+  const message = isId(id) ? findPrivateKey(id, request) : 'This is not an id. Pass `Token.id` as it came.';
+  return message === undefined ? [] : [{ path: ['id'], message }];
 }
 
 /** Whether an id of a query may be one of an object. Throws `BAD_USER_INPUT` for a private key in its place. */
-export function isObjectId(id: string, argument: string): boolean {
+export function isObjectId(id: string, argument: string, request: object): boolean {
   if (!isId(id)) return false;
-  if (holdsPrivateKey(id)) throw badUserInput(PRIVATE_KEY_PASTED, argument);
+  const problem = findPrivateKey(id, request);
+  if (problem !== undefined) throw badUserInput(problem, argument);
   return true;
 }
 
 /** The API requires three characters on one line and has no maximum; this maximum is that of the vendor's CLI. */
-export function checkName(name: string): Problem[] {
+export function checkName(name: string, request: object): Problem[] {
   const problem = (message: string) => [{ path: ['name'], message }];
-  if (holdsPrivateKey(name)) return problem(PRIVATE_KEY_PASTED);
+  const privateKey = findPrivateKey(name, request);
+  if (privateKey !== undefined) return problem(privateKey);
   if (!name.isWellFormed()) return problem(LONE_SURROGATE);
   if (/[\p{Cc}\u2028\u2029]/u.test(name))
     return problem('Control characters and line breaks are not allowed.');
@@ -57,20 +59,22 @@ export function checkName(name: string): Problem[] {
   return name.length > MAX_NAME ? problem(`At most ${MAX_NAME} characters are allowed.`) : [];
 }
 
-export function checkDescription(description: string | null | undefined): Problem[] {
+export function checkDescription(description: string | null | undefined, request: object): Problem[] {
   if (description == null) return [];
   const problem = (message: string) => [{ path: ['description'], message }];
-  if (holdsPrivateKey(description)) return problem(PRIVATE_KEY_PASTED);
+  const privateKey = findPrivateKey(description, request);
+  if (privateKey !== undefined) return problem(privateKey);
   if (!description.isWellFormed()) return problem(LONE_SURROGATE);
   return description.length > MAX_DESCRIPTION
     ? problem(`At most ${MAX_DESCRIPTION} characters are allowed.`)
     : [];
 }
 
-export function checkIdempotencyKey(key: string | null | undefined): Problem[] {
+export function checkIdempotencyKey(key: string | null | undefined, request: object): Problem[] {
   const problem = (message: string) => [{ path: ['idempotencyKey'], message }];
   if (key == null) return [];
-  if (holdsPrivateKey(key)) return problem(PRIVATE_KEY_PASTED);
+  const privateKey = findPrivateKey(key, request);
+  if (privateKey !== undefined) return problem(privateKey);
   if (/^[\x21-\x7e]{1,255}$/.test(key)) return [];
   return problem('1 to 255 visible ASCII characters are needed, for example a random UUID.');
 }
@@ -78,11 +82,15 @@ export function checkIdempotencyKey(key: string | null | undefined): Problem[] {
 const KEY_INFO = ['authenticationMethod', 'publicKeyInfo'] as const;
 
 /** Whether the keys are public keys that can sign by `signingAlgorithm`, or a location that IAM may read. */
-export function checkPublicKeyInfo(info: PublicKeyInfoDto, signingAlgorithm: string): Problem[] {
+export function checkPublicKeyInfo(
+  info: PublicKeyInfoDto,
+  signingAlgorithm: string,
+  request: object,
+): Problem[] {
   const [path, problems] =
     'jwks' in info
-      ? [[...KEY_INFO, 'jwks', 'keys'], checkKeySet(info.jwks.keys, signingAlgorithm)]
-      : [[...KEY_INFO, 'jwksUri'], checkKeySetUrl(info.jwksUri)];
+      ? [[...KEY_INFO, 'jwks', 'keys'], checkKeySet(info.jwks.keys, signingAlgorithm, request)]
+      : [[...KEY_INFO, 'jwksUri'], checkKeySetUrl(info.jwksUri, request)];
   return problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
 }
 
@@ -112,19 +120,20 @@ export type TokenChange = { readonly body: UpdateTokenBody } | { readonly proble
 /** The PATCH body of an update. `readToken` is called only when the body cannot be complete without it. */
 export async function readTokenChange(
   { name, authenticationMethod }: UpdateTokenInput,
+  request: object,
   readToken: () => Promise<TokenDto | null>,
 ): Promise<TokenChange> {
   const problems = [
     ...nulls({ name, authenticationMethod }),
     ...nulls(authenticationMethod ?? {}, 'authenticationMethod'),
-    ...(name == null ? [] : checkName(name)),
+    ...(name == null ? [] : checkName(name, request)),
   ];
   const change = isEmpty(authenticationMethod) ? undefined : authenticationMethod;
   if (problems.length === 0 && name == null && !change) problems.push(nothingToChange);
   if (problems.length > 0) return { problems };
   const named = name == null ? {} : { name };
   if (!change) return { body: named };
-  const method = await completeMethod(change, readToken);
+  const method = await completeMethod(change, request, readToken);
   return 'problems' in method ? method : { body: { ...named, authenticationMethod: method } };
 }
 
@@ -145,6 +154,7 @@ const keysDoNotFit: Problem = {
  */
 async function completeMethod(
   { publicKeyInfo, signingAlgorithm, type }: UpdateTokenAuthenticationMethodInput,
+  request: object,
   readToken: () => Promise<TokenDto | null>,
 ): Promise<AuthenticationMethodDto | { problems: readonly Problem[] }> {
   const given = {
@@ -157,7 +167,7 @@ async function completeMethod(
   const method = { ...current?.authenticationMethod, ...given } as AuthenticationMethodDto;
   const problems =
     publicKeyInfo || signingAlgorithm
-      ? checkPublicKeyInfo(method.publicKeyInfo, method.signingAlgorithm)
+      ? checkPublicKeyInfo(method.publicKeyInfo, method.signingAlgorithm, request)
       : [];
   if (problems.length === 0) return method;
   return { problems: publicKeyInfo ? problems : [keysDoNotFit] };

@@ -1,7 +1,10 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { holdsPrivateKey } from '../../../src/tokens/private-key-text.ts';
+import { findPrivateKey } from '../../../src/tokens/private-key-text.ts';
 import { createRandom, readSeed } from '../../support/random.ts';
+
+/** Alone in its request. */
+const holdsPrivateKey = (text: string) => findPrivateKey(text, {}) !== undefined;
 
 const pairs = [
   generateKeyPairSync('rsa', { modulusLength: 2048 }),
@@ -150,4 +153,18 @@ it('A text that is made to be decoded again and again takes a few milliseconds',
     }
     expect(fastest).toBeLessThan(5);
   }
+});
+
+it('Texts of one request that would take long to decode are refused, and plain ones are not', () => {
+  const create = (text: string) => Array.from({ length: 40 }, (_, index) => `${text}${index}`);
+  const problemsOf = (texts: readonly string[]) => {
+    const request = {};
+    return texts.map((text) => findPrivateKey(text, request));
+  };
+  expect(problemsOf(create('they were rotated in May by Quentin '.repeat(55)))).toEqual(
+    Array(40).fill(undefined),
+  );
+  expect(problemsOf(create(`${'eyJhIjp7'.repeat(5)} `.repeat(48))).at(-1)).toMatch(
+    'Send fewer of them at once',
+  );
 });

@@ -8,11 +8,11 @@ const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export
 
 describe('A key set', () => {
   it.each(['RS256', 'RS512', 'ES256', 'ES512'] as const)('of a key for %s is accepted', (alg) => {
-    expect(checkKeySet([createKeyPair(alg).jwk], alg)).toEqual([]);
+    expect(checkKeySet([createKeyPair(alg).jwk], alg, {})).toEqual([]);
   });
 
   it('of several keys is accepted, to rotate by overlap', () => {
-    expect(checkKeySet([RSA_JWK, { ...RSA_JWK, kid: 'next' }], 'RS256')).toEqual([]);
+    expect(checkKeySet([RSA_JWK, { ...RSA_JWK, kid: 'next' }], 'RS256', {})).toEqual([]);
   });
 
   it.each([
@@ -89,13 +89,13 @@ describe('A key set', () => {
       'It must be `sig`: tokens sign.',
     ],
   ])('with %s is rejected', (_title, keys, alg, path, message) => {
-    expect(checkKeySet(keys as never, alg)).toEqual([{ path, message }]);
+    expect(checkKeySet(keys as never, alg, {})).toEqual([{ path, message }]);
   });
 });
 
 describe('The location of a key set', () => {
   it('may be an https URL', () => {
-    expect(checkKeySetUrl('https://partner.example.com/.well-known/jwks.json?v=1')).toEqual([]);
+    expect(checkKeySetUrl('https://partner.example.com/.well-known/jwks.json?v=1', {})).toEqual([]);
   });
 
   it.each([
@@ -110,7 +110,7 @@ describe('The location of a key set', () => {
     ['https://partner.example.com/#keys', 'The URL must not have a fragment.'],
     [`https://partner.example.com/${'a'.repeat(3000)}`, 'The URL must not be longer than 2048 characters.'],
   ])('may not be %s', (url, message) => {
-    expect(checkKeySetUrl(url)).toEqual([{ path: [], message }]);
+    expect(checkKeySetUrl(url, {})).toEqual([{ path: [], message }]);
   });
 });
 
