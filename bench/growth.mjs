@@ -1,4 +1,4 @@
-/** `node bench/growth.mjs`: what becomes of cost and memory when there is more of something. */
+/** `node bench/growth.mjs`: how cost and memory change with long lists, many connections, latency and time. */
 import { writeFileSync } from 'node:fs';
 import { createWorkFolder, startContestant } from './lib/contestants.mjs';
 import {
@@ -24,13 +24,13 @@ const options = readOptions({
   parts: Object.keys(PARTS),
   rounds: 5,
   ms: 1500,
-  /** Of the upstream, where latency is what is measured. */
+  /** Latency of the upstream in ms, for the part `latency`. */
   latency: 20,
-  /** Of load, where memory is. */
+  /** Seconds of load, for the part `memory`. */
   seconds: 60,
-  /** File for the tables. */
+  /** File to write the tables to. */
   out: '',
-  /** Into RESULTS.md. */
+  /** Writes the tables into RESULTS.md. */
   write: false,
 });
 

@@ -1,7 +1,6 @@
 /**
- * `npm run bench:guard`: fails when a request became much dearer than it was. Compared is CPU time, not wall time, and
- * only as a ratio to the floor measured in the same moments: so neither a slower nor a busier machine looks like a
- * regression.
+ * `npm run bench:guard`: fails on a regression of CPU time per request. The time is compared as a ratio to that of the
+ * floor, measured at the same moments, so a slower or busier machine does not look like a regression.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -14,22 +13,22 @@ import { startUpstream } from './lib/upstream.mjs';
 import { WORKLOADS } from './lib/workloads.mjs';
 
 const FILE = new URL('./guard.json', import.meta.url);
-/** Of a round: some tenths of a second each. By number and not by time, so that every round is the same work. */
+/** Requests per round, some tenths of a second. A number and not a time, so that every round does the same work. */
 const REQUESTS = { W1: 300, W3: 8, W4: 120 };
-/** V8 compiles what is hot within thousands of requests; before that the ratio says how much code there is. */
+/** Requests before the first round. V8 compiles hot functions within some thousand requests. */
 const WARM_ROUNDS = 30;
-/** On a busy machine there are fewer rounds rather than a longer wait, but enough for a median. */
+/** A busy machine runs fewer rounds instead of running longer, but enough for a median. */
 const SECONDS = 50;
 const MIN_ROUNDS = 6;
-/** So much longer for a baseline, which all later runs are held against. */
+/** A baseline is measured longer, because all later runs are compared with it. */
 const UPDATE_FACTOR = 3;
 
 const options = readOptions({
-  /** Many short ones, all workloads in each: a disturbance hits some of them, and the median is of the others. */
+  /** Many short rounds with all workloads in each: a disturbance affects some rounds, and not the median. */
   rounds: 18,
-  /** Another build than this one. */
+  /** The build to measure. */
   gateway: 'dist/main.js',
-  /** Take what is measured as what is allowed. */
+  /** Writes the measured ratios as the new baseline. */
   update: false,
 });
 
@@ -75,11 +74,11 @@ function check(name, own, floor) {
   if (options.update) guard.ratios[name] = Number(ratio.toFixed(2));
   const baseline = guard.ratios[name];
   const bound = baseline * guard.factor;
-  // A ratio that is no number (no /proc) fails too: nothing was checked.
+  // NaN (without /proc) fails too, because nothing was checked.
   const isAllowed = ratio <= bound;
   if (!isAllowed) process.exitCode = 1;
   const byRound = `${min.toFixed(2)} to ${max.toFixed(2)} by round`;
   const cost = `${Math.round(median(own))} µs of CPU per request, ${ratio.toFixed(2)} times the floor's (${byRound})`;
   const hint = ratio < baseline / guard.factor ? ' Much better than it was: --update.' : '';
-  console.log(`${name}: ${isAllowed ? 'ok' : 'TOO DEAR'}, ${cost}; allowed is ${bound.toFixed(2)}.${hint}`);
+  console.log(`${name}: ${isAllowed ? 'ok' : 'REGRESSION'}, ${cost}; allowed is ${bound.toFixed(2)}.${hint}`);
 }

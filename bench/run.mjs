@@ -1,4 +1,4 @@
-/** `npm run bench`: this gateway and others over one upstream, side by side. README.md says how to read it. */
+/** `npm run bench`: compares this gateway with others over one upstream. README.md explains the figures. */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { writeChart } from './lib/chart.mjs';
@@ -17,23 +17,23 @@ const options = readOptions({
   workloads: Object.keys(WORKLOADS),
   rounds: 5,
   ms: 1500,
-  /** Of load before the first round. V8 compiles what is hot within seconds, beside it on the same core. */
+  /** Milliseconds of load before the first round. V8 compiles hot functions meanwhile, on the same core. */
   warm: 5000,
-  /** Another build's `main.js`, as a peer: this gateway as it was before a change. */
+  /** `main.js` of another build of this gateway, which is measured as the peer `before`. */
   before: '',
-  /** Only with every request of another principal; `one`: only with all of the same. Both, if neither is said. */
+  /** `unique`: only with a new principal for every request; `one`: only with one principal. Otherwise both. */
   unique: false,
   one: false,
-  /** Of the upstream, in place of what each workload says. */
+  /** Latency of the upstream in ms, instead of that of each workload. */
   latency: -1,
-  /** File for the figures of every round. */
+  /** File to write the figures of every round to. */
   out: '',
-  /** Into RESULTS.md and its chart. */
+  /** Writes RESULTS.md and its chart. */
   write: false,
 });
 const unknown = options.workloads.filter((name) => !(name in WORKLOADS));
 if (unknown.length > 0)
-  throw new Error(`Expected workloads out of ${Object.keys(WORKLOADS)}, got ${unknown}`);
+  throw new Error(`Expected --workloads to be of ${Object.keys(WORKLOADS)}, got ${unknown}`);
 
 const peers = selectPeers(options.peers);
 const machine = prepareMachine();

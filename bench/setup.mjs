@@ -1,4 +1,4 @@
-/** Installs the peers that need packages of their own, as their lock files say. `npm ci` at the root does not. */
+/** Installs the peers that have packages of their own, by their lock files. `npm ci` at the root does not. */
 import { spawnSync } from 'node:child_process';
 import { folderOf, PEERS, titleOf } from './peers/index.mjs';
 
@@ -15,6 +15,6 @@ for (const peer of Object.values(PEERS).filter(({ folder }) => folder !== undefi
   );
   failed ||= status !== 0;
 }
-// Tailcall, for one, is built for few machines: the others run without it.
-if (failed) console.log('What could not be installed is left out of the comparison.');
+// Some peers, such as Tailcall, exist for few platforms. The others run without them.
+if (failed) console.log('Peers that could not be installed are left out of the comparison.');
 process.exitCode = failed ? 1 : 0;

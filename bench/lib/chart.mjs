@@ -1,4 +1,4 @@
-/** Bars of requests per second, one panel for each workload and mode, as SVG that needs no program to make. */
+/** A bar chart of requests per second as SVG, with one panel for each workload and mode. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { toText } from './report.mjs';
@@ -6,7 +6,7 @@ import { median } from './stats.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
 const FILE = fileURLToPath(new URL('../../docs/img/bench.svg', import.meta.url));
-/** The reads that say most; the tables have the others. */
+/** The workloads of the chart; the tables have the others. */
 const SHOWN = ['W1', 'W2', 'W3', 'W4'];
 const MODES = { one: 'one principal', unique: 'every request another principal' };
 
@@ -18,7 +18,7 @@ const ROW = 20;
 const HEAD = 44;
 const FOOT = 16;
 
-/** Of what a short label is, by peer. */
+/** Short labels by peer. */
 const LABELS = {
   gateway: 'this gateway',
   k: 'floor, no GraphQL',
@@ -30,7 +30,7 @@ const LABELS = {
   a: 'Hive Gateway',
 };
 
-// With a ground of its own: a page may be dark where the system is not.
+// The chart has its own background, because a page may be dark where the system is not.
 const STYLE = `
   .ground { fill: #ffffff }
   text { font: 12px system-ui, sans-serif; fill: #24292f }

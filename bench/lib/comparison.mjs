@@ -1,4 +1,4 @@
-/** The figures of a run as Markdown: ratios first, since only they mean something on another machine. */
+/** The figures of a run as Markdown. Ratios come first, because only they are valid on another machine. */
 import { toSpreadText, toTable, toText } from './report.mjs';
 import { median, ratios, spread } from './stats.mjs';
 import { WORKLOADS } from './workloads.mjs';

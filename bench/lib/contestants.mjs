@@ -1,4 +1,4 @@
-/** The gateways of one run: started on a port each, asked until they answer, and compared with what must come. */
+/** Starts the gateways of one run, waits until they respond, and checks their responses. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { expectedOf, WORKLOADS } from './workloads.mjs';
 const START_LIMIT_MS = 30_000;
 const REQUESTS = 1000;
 
-/** Ours, as it is run in production but for the two limits that would stop a single caller. */
+/** This gateway with production settings, except for the two limits that would stop a single caller. */
 const GATEWAY = {
   dialect: 'gateway',
   prepare: async ({ origin }) => ({
@@ -23,13 +23,13 @@ const GATEWAY = {
     RATE_LIMIT_PER_SECOND: '0',
     MAX_IN_FLIGHT_PER_PRINCIPAL: '0',
   }),
-  // The flag is `npm start`'s and the image's.
+  // `npm start` and the image use the same flag.
   command: ({ main }) => [process.execPath, '--max-semi-space-size=64', main],
 };
 
 const TITLES = { gateway: 'this gateway', before: 'this gateway, before' };
 
-/** A folder for logs and what peers start from, gone when this process ends. */
+/** A folder for logs and files of the peers, which is removed when this process ends. */
 export function createWorkFolder() {
   const work = mkdtempSync(join(tmpdir(), 'tokens-gateway-bench-'));
   process.on('exit', () => rmSync(work, { recursive: true, force: true }));
@@ -40,16 +40,16 @@ export function readMain(path = '../../dist/main.js') {
   return fileURLToPath(new URL(path, import.meta.url));
 }
 
-/** Those of `names` that can be had here. Says which cannot. */
+/** The peers of `names` that are installed. Prints those that are not. */
 export function selectPeers(names) {
   const unknown = names.filter((name) => !(name in PEERS));
-  if (unknown.length > 0) throw new Error(`Expected peers out of ${Object.keys(PEERS)}, got ${unknown}`);
+  if (unknown.length > 0) throw new Error(`Expected --peers to be of ${Object.keys(PEERS)}, got ${unknown}`);
   const missing = names.filter((name) => !isInstalled(PEERS[name]));
-  if (missing.length > 0) console.error(`Not installed: ${missing}. node bench/setup.mjs`);
+  if (missing.length > 0) console.error(`Not installed: ${missing}. Run: node bench/setup.mjs`);
   return names.filter((name) => !missing.includes(name));
 }
 
-/** Starts one gateway and resolves when it answers a query. `name` is a peer's letter, `gateway`, or `before` for its build `main`. */
+/** Starts one gateway and resolves when it responds to a query. `name`: a peer's letter, `gateway`, or `before` (its build `main`). */
 export async function startContestant(name, { machine, upstream, work, main = readMain() }) {
   const definition = PEERS[name] ?? { ...GATEWAY, title: TITLES[name] };
   const { prepare = ({ upstream }) => ({ UPSTREAM: upstream }) } = definition;
@@ -73,12 +73,12 @@ export async function startContestant(name, { machine, upstream, work, main = re
   const request = createRequests(contestant, WORKLOADS.W1, { unique: false })(0);
   await until(async () => {
     const { status, body } = await askOnce(port, request, 3000);
-    if (status !== 200) throw new Error(`it answers ${status} ${body}`);
+    if (status !== 200) throw new Error(`it responds ${status} ${body}`);
   });
   return { ...contestant, listenMs };
 }
 
-/** Tries until `attempt` resolves. */
+/** Repeats `attempt` until it resolves. */
 async function waitUntil(attempt, { name, hasEnded }, logFile) {
   const giveUpAt = performance.now() + START_LIMIT_MS;
   for (;;) {
@@ -95,8 +95,8 @@ async function waitUntil(attempt, { name, hasEnded }, logFile) {
 }
 
 /**
- * The `n`-th request's bytes, made once. `unique`: another principal for each, so that nothing may be shared; in a burst
- * (`index`) too.
+ * The bytes of the `n`-th request, created once. `unique`: a new principal for each request, also within a burst (`index`),
+ * so that nothing is coalesced.
  */
 export function createRequests({ dialect }, workload, { unique }) {
   const made = new Map();
@@ -113,7 +113,7 @@ export function createRequests({ dialect }, workload, { unique }) {
   };
 }
 
-/** Throws unless some answers say exactly what they must. Returns the length that all others must have. */
+/** Throws unless some responses have exactly the expected data. Returns the length that all others must have. */
 export async function verify(contestant, workload) {
   const requestAt = createRequests(contestant, workload, { unique: false });
   let expectedLength;
@@ -121,7 +121,7 @@ export async function verify(contestant, workload) {
     const { status, length, body } = await askOnce(contestant.port, requestAt(n));
     const { data, errors } = JSON.parse(body);
     if (status !== 200 || errors)
-      throw new Error(`${contestant.name} answered ${status} ${body.slice(0, 400)}`);
+      throw new Error(`${contestant.name} responded ${status} ${body.slice(0, 400)}`);
     const got = JSON.stringify(pick(contestant.dialect, workload, data));
     const expected = JSON.stringify(expectedOf(workload, n));
     if (got !== expected)

@@ -1,12 +1,12 @@
 /**
- * The tokens and projects that the upstream stub holds, and that every answer is checked against. Ids have one length,
- * so that all answers to one workload have one length too.
+ * The tokens and projects of the upstream stub, with which responses are compared. All ids have the same length, so all
+ * responses to one workload have the same length.
  */
 
 const OWNER = 'ari:iam:::user/0f9a3f2c-55d1-4d7c-9f0b-7a2b1c3d4e5f';
 export const PROJECTS_PER_TOKEN = 25;
 
-/** A public key, as the vendor's clients would register it. */
+/** A public key as the vendor's clients register it. */
 export const jwks = {
   keys: [
     {

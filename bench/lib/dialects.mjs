@@ -1,4 +1,4 @@
-/** The same data asked for in each gateway's own schema: a `document` for each shape, and `pick` of its answer. */
+/** The schema of each gateway: a `document` for each shape of query, and `pick`, which reads its response. */
 import { listedToken, projectWithPolicy, shortToken, variablesOf, wholeToken } from './workloads.mjs';
 
 const WHOLE = '{ id name ari ownerAri scopes authenticationMethod { type signingAlgorithm } }';
@@ -17,7 +17,7 @@ export function documentOf(dialect, workload, n) {
   };
 }
 
-/** What an answer says, in the form that `expectedOf` has. */
+/** The data of a response in the form that `expectedOf` returns. */
 export function pick(dialect, { shape }, data) {
   const { token, tokens, projects, created } = DIALECTS[dialect];
   if (shape === 'token') return wholeToken(data[token.field]);
@@ -29,7 +29,7 @@ export function pick(dialect, { shape }, data) {
 }
 
 const DIALECTS = {
-  /** Ours: the policy is on the edge, and page sizes are said. */
+  /** This gateway: the policy is on the edge, and pages have sizes. */
   gateway: createDialect({
     token: { field: 'token', argument: 'id', type: 'ID!' },
     tokensQuery: `tokens(first: 100) { edges { node { ${LISTED} } } ${PAGE_INFO} }`,
@@ -40,7 +40,7 @@ const DIALECTS = {
       token.projects.edges.map(({ node, policy }) => ({ ...node, policy: renamed(policy) })),
     created: ({ createToken }) => createToken.token,
   }),
-  /** As most would write it by hand: connections around what REST answers. */
+  /** A schema written by hand: connections around REST responses. */
   relay: createDialect({
     token: { field: 'token', argument: 'id', type: 'ID!' },
     tokensQuery: `tokens { edges { node { ${LISTED} } } ${PAGE_INFO} }`,
@@ -50,7 +50,7 @@ const DIALECTS = {
     projects: ({ projects }) => nodesOf(projects),
     created: ({ createToken }) => createToken.token,
   }),
-  /** Schemas made from an OpenAPI document have REST's own names and pages. */
+  /** Schemas generated from an OpenAPI document have the names and pages of REST. */
   rest: createRestDialect({ one: 'getToken', list: 'listToken', inputType: 'CreateTokenInput' }),
   mesh: createRestDialect({ one: 'getToken', list: 'listToken', inputType: 'CreateTokenInput_Input' }),
   openapi: createRestDialect({

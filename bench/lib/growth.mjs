@@ -1,4 +1,4 @@
-/** What should stay flat: each function measures one growing thing, on a gateway of its own, and makes its table. */
+/** Each function measures how cost changes with one quantity, on its own gateway, and returns a table. */
 import { measureInterleaved, prepareMeasurement } from './measure.mjs';
 import { cpuMs, rssMb } from './process.mjs';
 import { toSpreadText, toTable, toText } from './report.mjs';
@@ -8,7 +8,7 @@ import { WORKLOADS } from './workloads.mjs';
 
 const STARTS = 5;
 const ITEMS_PER_WALK = 20_000;
-/** V8 compiles what is hot in this time. */
+/** Warm-up in ms, in which V8 compiles hot functions. */
 const WARM = { ms: 6000 };
 
 export async function measureStart({ start }) {
@@ -34,7 +34,7 @@ export async function measureWalks({ start, upstream }) {
   const rows = [];
   for (const total of [10, 100, 1000, 10_000]) {
     await upstream.set({ tokens: total });
-    // The upstream makes its pages at the first walk.
+    // The stub creates its pages when they are first read.
     await walkList(gateway.port, { total, items: 1 });
     const cpuBefore = cpuMs(gateway.pid);
     const startedAt = performance.now();

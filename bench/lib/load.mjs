@@ -1,6 +1,6 @@
 /**
- * A load generator of few instructions: prepared bytes out, and of an answer no more is read than its status and where
- * it ends. Closed loop: a connection sends its next request when the last is answered, so nothing queues here.
+ * A load generator that costs little CPU: it sends prepared bytes and reads only the status and the length of a response.
+ * Closed loop: a connection sends its next request when it has the response to the last, so nothing queues here.
  */
 import { connect } from 'node:net';
 
@@ -20,14 +20,14 @@ export function toRequest(path, document, authorization) {
   return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** A kept-alive connection. Rejects when nobody listens. */
+/** A keep-alive connection. Rejects when nothing listens. */
 export async function openConnection(port) {
   const connection = createConnection(connect({ port, host: '127.0.0.1', noDelay: true }));
   await connection.opened;
   return connection;
 }
 
-/** One request on a connection of its own. Rejects after `timeoutMs`. */
+/** One request on its own connection. Rejects after `timeoutMs`. */
 export async function askOnce(port, request, timeoutMs = 10_000) {
   const connection = await openConnection(port);
   const timer = setTimeout(() => connection.fail(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
@@ -39,15 +39,15 @@ export async function askOnce(port, request, timeoutMs = 10_000) {
   }
 }
 
-/** Of what a connection's `ask` resolved to, when more than its status and length is of interest. */
+/** The body of a response to which a connection's `ask` resolved. */
 export function readAnswer({ status, length, isChunked, bytes, bodyAt }) {
   const body = bytes().subarray(bodyAt);
   return { status, length, body: (isChunked ? joinChunks(body) : body).toString('utf8') };
 }
 
 /**
- * `connections` ask as fast as they are answered, for `ms` or for so many `requests`. `requestAt(n)` is the n-th request's bytes, `length` what every answer
- * must have: all were made to be as long as the one that was compared in full.
+ * Sends requests on `connections` for `ms`, or a number of `requests`. `requestAt(n)` returns the bytes of the n-th request;
+ * `length` is the expected length of every response, that of one which was compared in full.
  */
 export async function runLoad({ port, connections, ms = Infinity, requests = Infinity, requestAt, length }) {
   const open = await openAll(port, connections);
@@ -65,7 +65,7 @@ export async function runLoad({ port, connections, ms = Infinity, requests = Inf
   return tally.result(elapsedMs);
 }
 
-/** All connections ask the same at once, and again when the last of them is answered. */
+/** All connections send the same request at once, and again when the last of them has its response. */
 export async function runBursts({ port, connections, ms, requestAt, length }) {
   const open = await openAll(port, connections);
   const tally = createTally(length);
@@ -133,7 +133,7 @@ function createConnection(socket) {
   };
 }
 
-/** Finds where one answer ends. `take` says whether it has. */
+/** Finds the end of a response. `take` returns whether it has been reached. */
 function createReader() {
   const chunks = [];
   let size = 0;
@@ -165,7 +165,7 @@ function readHead(bytes) {
   };
 }
 
-/** The last bytes, which may have come in more than one piece. */
+/** The last bytes, which may have arrived in several chunks. */
 function tailOf(chunks) {
   const last = chunks.at(-1);
   const enough = last.length >= LAST_CHUNK.length ? last : Buffer.concat(chunks.slice(-LAST_CHUNK.length));

@@ -5,8 +5,8 @@ import { cpuMs, rssMb } from './process.mjs';
 import { quantile } from './stats.mjs';
 
 /**
- * Checks the answers, warms up, and returns a function that measures one round. `warm` and `round` say how much to ask:
- * `{ ms }` or `{ requests }`.
+ * Checks the responses, warms up, and returns a function that measures one round. `warm` and `round` are `{ ms }` or
+ * `{ requests }`.
  */
 export async function prepareMeasurement(contestant, workload, { upstream, unique, warm, round }) {
   const length = await verify(contestant, workload);
@@ -18,13 +18,14 @@ export async function prepareMeasurement(contestant, workload, { upstream, uniqu
   await load(warm);
 
   return async () => {
-    // The others had the core since the last round.
+    // The core's caches are cold: the other gateways have run since the last round.
     await load(fifthOf(round));
     await upstream.takeCalls();
     const cpuBefore = cpuMs(pid);
     const { requests, failures, elapsedMs, latencies } = await load(round);
     const cpuUs = ((cpuMs(pid) - cpuBefore) * 1000) / requests;
-    if (failures > 0) throw new Error(`${failures} of ${requests} answers of ${contestant.name} were wrong`);
+    if (failures > 0)
+      throw new Error(`${failures} of ${requests} responses of ${contestant.name} were wrong`);
     return {
       perSecond: (requests / elapsedMs) * 1000,
       p50: quantile(latencies, 0.5),
@@ -40,7 +41,7 @@ function fifthOf(amount) {
   return Object.fromEntries(Object.entries(amount).map(([unit, value]) => [unit, value / 5]));
 }
 
-/** Round by round, all of `contestants` in each, so that what disturbs the machine disturbs all of them. */
+/** Measures all `contestants` in each round, so that a disturbance of the machine affects all of them. */
 export async function measureInterleaved(contestants, workload, { rounds, ...options }) {
   const { upstream } = options;
   await upstream.set({ tokens: workload.tokens, latencyMs: workload.latencyMs ?? 0 });
@@ -53,7 +54,7 @@ export async function measureInterleaved(contestants, workload, { rounds, ...opt
   }
   const results = Object.fromEntries(contestants.map(({ name }) => [name, []]));
   for (let round = 0; round < rounds; round++) {
-    // Every other round backwards, so that nobody always follows the same one.
+    // Every other round is in reverse order, so that no gateway always follows the same one.
     const order = round % 2 === 0 ? measurements : measurements.toReversed();
     for (const { name, measure } of order) results[name].push(await measure());
   }

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-/** `defaults`: a number, a text, a list or a switch for each option; an option is read as what its default is. */
+/** `defaults` has a number, text, list or switch for each option. An option is parsed by the type of its default. */
 export function readOptions(defaults) {
   const options = Object.fromEntries(
     Object.entries(defaults).map(([name, value]) => [

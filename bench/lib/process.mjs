@@ -1,4 +1,4 @@
-/** The processes that are measured: where they run, what they cost, and that none outlives the benchmark. */
+/** Starts and ends the measured processes, pins them to cores, and reads their CPU time and memory. */
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,8 +9,8 @@ const GATEWAY_CORE = '1';
 const TICK_MS = 10;
 
 /**
- * Puts this process and the stub it will start on one core, and what `start` starts on the other. Ends all of that when
- * this process ends. `isPinned` is false where there is no second core or no `taskset`.
+ * Pins this process and the stub to one core, and processes started by `start` to the other. Ends all of them when this
+ * process ends. `isPinned` is false without a second core or `taskset`.
  */
 export function prepareMachine() {
   const isPinned = availableParallelism() > 1 && run('taskset', '-acp', LOAD_CORE, String(process.pid)) === 0;
@@ -20,7 +20,7 @@ export function prepareMachine() {
   });
   for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => process.exit(1));
 
-  /** With nothing in its environment but `env` and what is needed to find programs. */
+  /** The environment is `env` and what is needed to find programs. */
   const start = (command, { env, cwd, logFile }) => {
     const log = openSync(logFile, 'w');
     const [file, ...args] = isPinned ? ['taskset', '-c', GATEWAY_CORE, ...command] : command;
@@ -29,7 +29,7 @@ export function prepareMachine() {
       cwd,
       env: { PATH, HOME, NODE_ENV: 'production', ...env },
       stdio: ['ignore', log, log],
-      // A group of its own, so that what it starts ends with it.
+      // A process group, so that its children end with it.
       detached: true,
     });
     closeSync(log);
@@ -59,16 +59,16 @@ function signal(child, name) {
   try {
     process.kill(-child.pid, name);
   } catch {
-    // It ended in the meantime.
+    // The process has already ended.
   }
 }
 
-/** CPU time of a process and all it started, all threads, user and system; NaN without /proc. */
+/** CPU time of a process and its descendants, all threads, user and system. NaN without /proc. */
 export function cpuMs(pid) {
   return sumOverTree(pid, (id) => cpuMsByThread(id) ?? cpuMsByTick(id));
 }
 
-/** To the nanosecond, where the kernel keeps such statistics. */
+/** In nanoseconds, where the kernel has such statistics. */
 function cpuMsByThread(id) {
   const threads = readdirSync(`/proc/${id}/task`).map((task) => `/proc/${id}/task/${task}/schedstat`);
   if (!threads.every((path) => existsSync(path))) return undefined;
@@ -80,7 +80,7 @@ function cpuMsByTick(id) {
   return (Number(utime) + Number(stime)) * TICK_MS;
 }
 
-/** Resident memory of a process and all it started; NaN without /proc. */
+/** Resident memory of a process and its descendants. NaN without /proc. */
 export function rssMb(pid) {
   return sumOverTree(pid, (id) => {
     const [, kb] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, 'utf8'));

@@ -9,7 +9,7 @@ export function toTable(head, rows) {
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n');
 }
 
-/** Three digits are all that such a measurement is worth. */
+/** Three digits: the measurement is not more precise. */
 export function toText(value) {
   if (value === undefined || !Number.isFinite(value)) return '–';
   if (Math.abs(value) >= 100) return String(Number(value.toPrecision(3)));
@@ -20,14 +20,14 @@ export function toSpreadText({ median, min, max }) {
   return `${toText(median)} (${toText(min)}–${toText(max)})`;
 }
 
-/** What a figure depends on besides the code. */
+/** The machine and the versions that the figures depend on. */
 export function describeMachine(isPinned) {
   const all = cpus();
   const pinning = isPinned ? 'gateway on one core, load and upstream on another' : 'not pinned to cores';
   return `Node.js ${process.versions.node}, ${all.length} × ${all[0].model.trim()}, ${pinning}.`;
 }
 
-/** Replaces what is between `<!-- name:start -->` and `<!-- name:end -->`; the prose around it stays. */
+/** Replaces the text between `<!-- name:start -->` and `<!-- name:end -->`. */
 export function writeBetween(path, name, text) {
   const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
   const [before, rest] = readFileSync(path, 'utf8').split(start);

@@ -1,9 +1,9 @@
-/** The middle one, or the mean of the two in the middle. */
+/** The median: the middle value, or the mean of the two in the middle. */
 export function median(values) {
   return quantile(sorted(values), 0.5);
 }
 
-/** Of what is sorted already. */
+/** A percentile of sorted values. */
 export function quantile(values, q) {
   if (values.length === 0) return Number.NaN;
   const at = (values.length - 1) * q;
@@ -16,7 +16,7 @@ export function spread(values) {
   return { median: quantile(all, 0.5), min: all[0], max: all.at(-1) };
 }
 
-/** `over[i]` for each `under[i]`: of the same round, since machines change their speed from minute to minute. */
+/** Ratios of values of the same round, because the speed of a machine changes from minute to minute. */
 export function ratios(over, under) {
   return spread(over.map((value, index) => value / under[index]));
 }

@@ -1,15 +1,14 @@
 /**
- * The upstream of every gateway here, as a process of its own. It is to cost next to nothing, so it reads HTTP/1.1 off
- * the socket itself and keeps each answer as the bytes that go out: `node:http` would take more of a core than the
- * faster gateways do, and then it would be what is measured.
+ * The upstream of all gateways, as its own process. It parses HTTP/1.1 from the socket and keeps each response as bytes:
+ * with `node:http` it would use more CPU than the faster gateways and limit the measurement.
  *
- * Over IPC: `{ set: { tokens, latencyMs } }` is answered with `{}`, `{ take: 'calls' }` with the calls since the last.
+ * IPC messages: `{ set: { tokens, latencyMs } }` returns `{}`; `{ take: 'calls' }` returns the number of calls since then.
  */
 import { createServer } from 'node:net';
 import { createProject, createToken, PROJECTS_PER_TOKEN, tokenId } from './data.mjs';
 
 const settings = { tokens: 100, latencyMs: 0 };
-/** Path → bytes. No more of them than there are tokens and pages. */
+/** Responses by path. There are no more than tokens and pages. */
 const answers = new Map();
 let calls = 0;
 let created = 0;
@@ -43,7 +42,7 @@ function serve(socket) {
   });
 }
 
-/** Undefined until it is complete. Nobody here pipelines. */
+/** The request, or undefined until it is complete. Requests are not pipelined. */
 function readRequest(text) {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return undefined;

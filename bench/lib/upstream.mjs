@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** Starts the stub. It is pinned where this process is, and ends with it. */
+/** Starts the stub on the core of this process. It ends with this process. */
 export async function startUpstream() {
   const child = fork(fileURLToPath(new URL('./stub.mjs', import.meta.url)));
   const [{ port }] = await once(child, 'message');
@@ -12,11 +12,11 @@ export async function startUpstream() {
     return answer;
   };
   return {
-    /** What a gateway takes as the address of the Affinidi API. */
+    /** The URL of the Affinidi API for the gateways. */
     url: `http://127.0.0.1:${port}`,
-    /** How many tokens every caller has, and how long each call takes. */
+    /** Sets the number of tokens of every caller, and the latency of calls. */
     set: (settings) => ask({ set: settings }),
-    /** How often it was called since this was last asked. */
+    /** The number of calls since this was last called. */
     takeCalls: async () => (await ask({ take: 'calls' })).calls,
     stop: () => child.disconnect(),
   };

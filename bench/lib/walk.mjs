@@ -4,7 +4,7 @@ import { openConnection, readAnswer, toRequest } from './load.mjs';
 const QUERY =
   'query Walk($after: String) { tokens(first: 100, after: $after) { edges { node { id name } } pageInfo { hasNextPage endCursor } } }';
 
-/** Reads a list of `total` tokens by pages of 100, over and over, until at least `items` of them came. */
+/** Reads a list of `total` tokens in pages of 100, repeatedly, until at least `items` were returned. */
 export async function walkList(port, { total, items }) {
   const connection = await openConnection(port);
   let pages = 0;

@@ -1,7 +1,7 @@
-/** What is asked, how often at once, and the answer that must come. `dialects.mjs` says how each gateway is asked. */
+/** The queries, their concurrency and the expected responses. `dialects.mjs` has the documents for each gateway. */
 import { authenticationMethod, createProject, createToken, tokenId } from './data.mjs';
 
-/** `shape` names the query; `tokens` is how many the caller has, `ids` over how many different ones queries rotate. */
+/** `shape`: the query; `tokens`: how many the caller has; `ids`: how many different ids the queries use in turn. */
 export const WORKLOADS = {
   W1: { title: 'one token, 8 fields', shape: 'token', connections: 16, tokens: 100, ids: 1000 },
   W2: { title: 'list of 100 tokens, 5 fields', shape: 'tokens', connections: 16, tokens: 100 },
@@ -36,7 +36,7 @@ export function variablesOf({ shape, ids }, n) {
   return Object.fromEntries(asked);
 }
 
-/** What every dialect's `pick` must make of the answer to the `n`-th request. */
+/** The data that `pick` of every dialect must return for the response to the `n`-th request. */
 export function expectedOf(workload, n) {
   const { shape, tokens } = workload;
   const listed = Array.from({ length: tokens }, (_, index) => createToken(tokenId(index)));

@@ -1,4 +1,4 @@
-/** Apollo Server as its first page shows it, with got. */
+/** Apollo Server as in its getting-started guide, with got. */
 import { ApolloServer } from '@apollo/server';
 import { startStandaloneServer } from '@apollo/server/standalone';
 import { createGotClient } from './got-client.mjs';

@@ -1,4 +1,4 @@
-/** The floor: the same answers without GraphQL. What is above it is the price of a schema. */
+/** The floor: the same responses without GraphQL. Any cost above it is that of GraphQL. */
 import { createServer } from 'node:http';
 import { projectsPath, tokenPath } from './typical.mjs';
 import { createUndiciClient } from './undici-client.mjs';
@@ -13,7 +13,7 @@ const toPageInfo = ({ lastEvaluatedKey }) => ({
 const toListed = ({ id, name, ari, ownerAri, scopes }) => ({ node: { id, name, ari, ownerAri, scopes } });
 const toShort = ({ id, name, ari }) => ({ id, name, ari });
 
-/** What a query is, told by a word in it: the load generator sends no others. */
+/** Recognizes a query by a word in it. The load generator sends no other queries. */
 const answers = [
   ['mutation', create],
   ['projects(', readProjects],

@@ -1,6 +1,6 @@
 import got from 'got';
 
-/** got as most people write it. */
+/** got with its usual options. */
 export function createGotClient(upstream) {
   return {
     get: (path, authorization) => got(upstream + path, { headers: { authorization } }).json(),

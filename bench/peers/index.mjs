@@ -1,7 +1,6 @@
 /**
- * Who is compared with whom. A peer with a `folder` has packages of its own, which `node bench/setup.mjs` installs;
- * `prepare` writes what it starts from and returns its environment, which is UPSTREAM without it; `command` starts it on
- * PORT.
+ * The peers. One with a `folder` has its own packages, which `node bench/setup.mjs` installs. `prepare` writes files that
+ * it needs and returns its environment (UPSTREAM by default). `command` starts it on PORT.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -94,7 +93,7 @@ export function isInstalled(peer) {
   return peer.folder === undefined || existsSync(join(folderOf(peer), 'node_modules'));
 }
 
-/** With the version that is installed. */
+/** The title with the installed version. */
 export function titleOf(peer) {
   if (peer.package === undefined) return peer.title;
   const { dependencies } = JSON.parse(readFileSync(join(folderOf(peer), 'package.json'), 'utf8'));

@@ -1,6 +1,6 @@
 /**
- * The document that schemas are generated from: what the workloads use of the API, without the unions of the whole
- * document, which generators turn into other types. `links` is how openapi-to-graphql learns of a token's projects.
+ * The OpenAPI document from which peers generate their schemas: the part of the API that the workloads use, without unions,
+ * which generators turn into different types. openapi-to-graphql finds the projects of a token by `links`.
  */
 const text = { type: 'string' };
 const texts = { type: 'array', items: text };

@@ -1,4 +1,4 @@
-/** A gateway as most would write it: a schema by hand, resolvers, DataLoaders made for each request. */
+/** A typical gateway: a schema written by hand, resolvers, and DataLoaders per request. */
 import DataLoader from 'dataloader';
 
 export const typeDefs = `
@@ -43,7 +43,7 @@ export const resolvers = {
   },
 };
 
-/** Apollo Server copies a context's members and keeps its prototype: loaders are made in getters, when they are read. */
+/** Apollo Server copies the members of a context and keeps its prototype, so loaders are created in getters. */
 class Context {
   constructor(client, authorization) {
     this.client = client;

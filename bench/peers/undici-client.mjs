@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 
-/** The cheapest way to call REST that Node.js has: a pool of connections, and a handler in place of streams. */
+/** The cheapest HTTP client of Node.js: a pool of connections, and a handler instead of streams. */
 export function createUndiciClient(upstream) {
   const { origin, pathname } = new URL(upstream);
   const pool = new Pool(origin, { connections: 256, pipelining: 1 });

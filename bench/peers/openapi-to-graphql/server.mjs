@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 
-// Its ES module does not load, and one program may hold only one copy of graphql: so all as CommonJS.
+// Its ES module does not load, and a program must have one copy of graphql: everything is loaded as CommonJS.
 const require = createRequire(import.meta.url);
 const { createHandler } = require('graphql-http/lib/use/http');
 const { createGraphQLSchema } = require('openapi-to-graphql');

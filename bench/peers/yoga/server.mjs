@@ -8,7 +8,7 @@ const client = createUndiciClient(UPSTREAM);
 
 const yoga = createYoga({
   schema: createSchema({ typeDefs, resolvers }),
-  // yoga copies own members only, so what is behind getters is read here.
+  // yoga copies only own members, so getters are read here.
   context: ({ request }) => {
     const context = createContext(client, request.headers.get('authorization'));
     const { authorization, tokenLoader, projectsLoader } = context;
