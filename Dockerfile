@@ -1,7 +1,7 @@
 FROM node:24.11.1-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Not `npm prune` after the build: it leaves development packages that bundle others.
+# `npm prune` after the build would leave development packages that bundle others.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM node:24.11.1-slim AS build
@@ -10,7 +10,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
-# `--build-arg REVISION=$(git rev-parse HEAD)`: the commit, for the metrics.
+# `--build-arg REVISION=$(git rev-parse HEAD)` adds the commit to the metrics.
 ARG REVISION=unknown
 RUN npm run build && echo "$REVISION" > dist/revision
 
@@ -31,7 +31,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=graphiql /app/dist ./dist
 COPY schema ./schema
 COPY LICENSE ./
-# By number, so that Kubernetes' runAsNonRoot can tell. It is the image's own user "node", who owns nothing in /app.
+# The user "node" of the base image, which owns nothing in /app. A number, because runAsNonRoot of Kubernetes needs one.
 USER 1000
 ENV HOST=0.0.0.0 PORT=4000
 EXPOSE 4000

@@ -3,7 +3,7 @@ import type { CodegenConfig } from '@graphql-codegen/cli';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import { parse } from 'yaml';
 
-// The models that the client reads and the emulator writes. Everything else of the OpenAPI document is documentation.
+// The models that the client and the emulator use. The rest of the OpenAPI document is documentation.
 const MODELS = [
   'TokenDto',
   'TokenList',
@@ -14,8 +14,8 @@ const MODELS = [
 ] as const;
 
 /**
- * OpenAPI component schemas as one JSON Schema with `definitions`, which both ajv and the type generator read. The OpenAPI
- * document is the place of descriptions and of remarks (`x-…`).
+ * OpenAPI component schemas as one JSON Schema with `definitions`, for ajv and the type generator. Descriptions and remarks
+ * (`x-…`) are left out.
  */
 function readSchemas(): Record<string, JSONSchema> {
   const document = parse(readFileSync('src/upstream/openapi.yaml', 'utf8'));
@@ -28,7 +28,7 @@ function readSchemas(): Record<string, JSONSchema> {
   return JSON.parse(text, (key, value) => (isRemark(key, value) ? undefined : value));
 }
 
-/** The schemas that `names` need, themselves included. */
+/** The schemas `names`, and those that they refer to. */
 function reachable(
   schemas: Record<string, JSONSchema>,
   names: readonly string[],
@@ -109,11 +109,11 @@ const config: CodegenConfig = {
           UpdateTokenPayload: './resolvers/mutation.ts#TokenPayload',
         },
         scalars: { ID: 'string', URL: 'string' },
-        // The schema has the descriptions, and nothing reads `__typename` of a generated type.
+        // Descriptions are in the schema, and no code reads `__typename` of a generated type.
         disableDescriptions: true,
         skipTypename: true,
         enumsAsTypes: true,
-        // An Error as a value is a failure of that one place.
+        // A resolver may return an Error in place of a value: only that field fails.
         resolverTypeWrapperSignature: 'Promise<T | Error> | T | Error',
         makeResolverTypeCallable: false,
         useTypeImports: true,
@@ -122,7 +122,7 @@ const config: CodegenConfig = {
         inputMaybeValue: 'T | null | undefined',
       },
     },
-    // biome-ignore lint/suspicious/noExplicitAny: a preset object needs only this one method; its public type asks for more
+    // biome-ignore lint/suspicious/noExplicitAny: a preset needs only this method, but its public type requires more
     'src/upstream/generated.ts': { preset: iamPreset as any },
   },
 };
