@@ -5,20 +5,16 @@ import type { GraphQLError } from 'graphql';
 import { retryableRejection } from '../errors.ts';
 import { onClose } from '../http/connections.ts';
 import { errorBody } from '../http/error-response.ts';
-import {
-  type Allowance,
-  createTokenBuckets,
-  type RateLimitOptions,
-  type SharedBuckets,
-} from '../state/token-bucket.ts';
+import type { State } from '../state/open.ts';
+import { type Allowance, createTokenBuckets, type RateLimitOptions } from '../state/token-bucket.ts';
 import { createLoopWatch, createShedWatch } from './overload.ts';
 
-export interface AdmissionOptions extends RateLimitOptions {
+interface AdmissionOptions extends RateLimitOptions {
   /** Concurrent requests; 0 is no limit. */
   readonly maxInFlight: number;
   readonly maxInFlightPerPrincipal: number;
   /** The token buckets of all replicas. While they are unavailable each replica has its own. */
-  readonly shared?: { readonly take: SharedBuckets; readonly onFallback: () => void } | undefined;
+  readonly shared?: State['rateLimit'] | undefined;
 }
 
 /** The error for a request over a limit. A promise only where replicas share the rate limit. */
@@ -61,7 +57,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const rateLimiter = rateLimitPerSecond > 0 ? createRateLimiter(options) : undefined;
   let inFlight = 0;
   const byPrincipal = new Map<string, number>();
-  const sheds = createShedWatch(() => performance.now());
+  const sheds = createShedWatch();
   const loop = createLoopWatch();
 
   const acquire = (principal: string, response: ServerResponse): Rejection => {
@@ -140,26 +136,18 @@ function createRateLimiter(options: AdmissionOptions) {
   };
   const consumeHere = (key: string, units: number, reply: FastifyReply): Rejection =>
     report(here.take(key, units), reply);
-  const consumeShared = async (
-    { take, onFallback }: NonNullable<typeof shared>,
-    principal: string,
-    units: number,
-    reply: FastifyReply,
-  ): Promise<Rejection> => {
-    let allowance: Allowance;
-    try {
-      allowance = await take(principal, units);
-    } catch {
-      onFallback();
-      allowance = here.take(principal, units);
-    }
-    return report(allowance, reply);
+  const consume = (principal: string, units: number, reply: FastifyReply): Rejection | Promise<Rejection> => {
+    if (!shared) return consumeHere(principal, units, reply);
+    const fallBack = () => {
+      shared.onFallback();
+      return here.take(principal, units);
+    };
+    return shared.take(principal, units).then(
+      (allowance) => report(allowance, reply),
+      () => report(fallBack(), reply),
+    );
   };
-  return {
-    consumeHere,
-    consume: (principal: string, units: number, reply: FastifyReply): Rejection | Promise<Rejection> =>
-      shared ? consumeShared(shared, principal, units, reply) : consumeHere(principal, units, reply),
-  };
+  return { consumeHere, consume };
 }
 
 /** A client with an IPv6 address has some 2^64 of them, which share their first 64 bits (RFC 4291, 2.5.4). */

@@ -1,15 +1,16 @@
 interface AvailabilityOptions {
   /** Rejects while the other side cannot be used. */
   readonly probe: () => Promise<unknown>;
-  /** Called once for each change, and never after `close`. `cause` is a code or a few words, without secrets. */
-  readonly onChange: (change: 'lost' | 'back', cause: string) => void;
+  /** Called once for each change, and never after `close`. */
+  readonly onChange: (change: 'lost' | 'back') => void;
+  /** A code or a few words, without secrets. */
   readonly causeOf: (error: unknown) => string;
   /** Between probes of a side that answers; 0 probes only one that is lost. */
   readonly probeMs: number;
 }
 
 /** Whether another process that keeps state can be used at the moment. */
-export interface Availability {
+interface Availability {
   isUp(): boolean;
   /** Of the last failure; `''` before the first. */
   cause(): string;
@@ -38,12 +39,12 @@ export function watchAvailability(options: AvailabilityOptions): Availability {
   let reported: 'lost' | 'back' | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  const report = (change: 'lost' | 'back', cause: string) => {
+  const report = (change: 'lost' | 'back') => {
     if (change === 'back' && !isUp && reported !== undefined) upSince = performance.now();
     isUp = change === 'back';
     const isNews = reported !== change && !(reported === undefined && isUp);
     reported = change;
-    if (isNews && !isClosed) onChange(change, cause);
+    if (isNews && !isClosed) onChange(change);
   };
   const checkLater = (ms: number) => {
     clearTimeout(timer);
@@ -53,13 +54,13 @@ export function watchAvailability(options: AvailabilityOptions): Availability {
   };
   const lose = (cause: string) => {
     lastCause = cause;
-    report('lost', cause);
+    report('lost');
     checkLater(PROBE_LOST_MS);
   };
   const check = async () => {
     try {
       await probe();
-      report('back', '');
+      report('back');
       checkLater(probeMs);
     } catch (error) {
       lose(causeOf(error));

@@ -28,6 +28,9 @@ export function createPrimaryState(
     );
 }
 
+/** As the log names the cause of the loss. */
+export const NO_REPLY = 'no reply';
+
 /**
  * In a worker: the state of its primary process. A primary that does not reply in time counts as unavailable: all requests
  * are rejected at once, until it replies again. `onChange` is called once for each change.
@@ -35,13 +38,13 @@ export function createPrimaryState(
 export function connectPrimaryState(
   primary: Channel,
   replyTimeoutMs: number,
-  onChange: (change: 'lost' | 'back', cause: string) => void,
+  onChange: (change: 'lost' | 'back') => void,
 ): PrimaryState & { close(): void } {
   const request = <Value>(...call: Call): Promise<Value> =>
     replyWithin(replyTimeoutMs, primary.request<Value>('state', call));
   const availability = watchAvailability({
     probe: () => request('ping'),
-    causeOf: () => 'no reply',
+    causeOf: () => NO_REPLY,
     probeMs: 0,
     onChange,
   });
@@ -54,7 +57,7 @@ export function connectPrimaryState(
       return await request<Value>(...call);
     } catch (error) {
       if (!(error instanceof NoReply)) throw new StateUnavailable('full', 'the primary process has no room');
-      availability.lose('no reply');
+      availability.lose(NO_REPLY);
       throw new StateUnavailable('away', 'the primary process did not reply');
     }
   };

@@ -1,53 +1,60 @@
+import type { FastifyBaseLogger } from 'fastify';
 import { Cluster, Redis } from 'ioredis';
 import { type RedisAddress, readRedisAddress } from '../config/redis-url.ts';
+import { explainConnectionFailure } from '../connection-failure.ts';
 import { NoReply, replyWithin, watchAvailability } from './availability.ts';
 import { StateUnavailable } from './records.ts';
 
 /** The commands that are used here. A single server and a cluster have the same. */
-export type Commands = Pick<Redis, 'get' | 'set' | 'del' | 'pttl' | 'eval'>;
+type Commands = Pick<Redis, 'get' | 'set' | 'del' | 'pttl' | 'eval'>;
 
 /** The purposes of state in Redis, as named in logs and metrics. */
 export type StateUse = 'idempotency' | 'rate_limits' | 'persisted_queries' | 'writes';
 
 /** A connection to Redis or Valkey, which may be unavailable at any time. */
-export interface SharedState {
+export interface RedisConnection {
   /** Runs commands. Rejects with `StateUnavailable` within the time of one command, and at once while Redis is lost. */
   run<Value>(use: StateUse, commands: (redis: Commands) => Promise<Value>): Promise<Value>;
-  isUp(): boolean;
-  /** Why it was last not up: a code of Redis or of Node.js, or a few words. */
-  cause(): string;
+  /** Why Redis cannot be used, in a few words, `''` where that is not known yet; undefined while it can. */
+  whyUnreachable(): string | undefined;
   /** `performance.now()` of the last time that Redis came back: earlier state may be lost. */
   upSince(): number;
   /** Closes at once, without waiting for commands. */
   close(): void;
 }
 
-interface SharedStateOptions {
-  /** As `REDIS_URL`. Holds the password, so it is never part of a message. */
-  readonly url: string;
-  readonly commandTimeoutMs: number;
-  /** Called once for each change. `cause` is a code of Redis or of Node.js, or a few words. */
-  readonly onChange: (change: 'lost' | 'back', cause: string) => void;
-  /** Redis refuses what is needed for `use`: called once for each code and use, until Redis was lost and is back. */
-  readonly onRefusal: (use: StateUse, code: string) => void;
-}
-
 export const PREFIX = 'tokens-gateway:';
 const PROBE_MS = 1000;
 const CLUSTER_PROBES = 16;
 
+const LOST = 'Redis is lost: state is kept in memory, and creates with a key are rejected';
+/** While Redis is lost. */
+const WARN_INTERVAL_MS = 60_000;
+
+const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');
+const HINTS: Readonly<Record<string, string | undefined>> = {
+  NOPERM: explain('NOPERM').hint,
+  WRONGTYPE: 'another program uses keys that begin with tokens-gateway:',
+  MOVED: 'this Redis is part of a cluster: list its nodes in REDIS_URL, or append ?cluster=true',
+};
+
 /**
  * Connects in the background, for as long as it takes. The probe writes, because a server that is full or a read-only
  * replica cannot be used. In a cluster it writes several keys, so that it reaches every node; the loss of one node counts
- * as the loss of the whole.
+ * as the loss of the whole. Logs each loss and return, and each kind of command that Redis rejects once until it was lost.
+ * `url` is as `REDIS_URL`: it holds the password, so it is never part of a message.
  */
-export function connectSharedState(options: SharedStateOptions): SharedState {
-  const { url, commandTimeoutMs, onChange, onRefusal } = options;
+export function connectToRedis(
+  url: string,
+  commandTimeoutMs: number,
+  log: FastifyBaseLogger,
+): RedisConnection {
   const redis = connect(url);
   const probes = redis instanceof Cluster ? CLUSTER_PROBES : 1;
   const refusals = new Set<string>();
   // Commands fail with little more than "connection closed"; the reason comes in a separate event.
   let connectionError: unknown;
+  let reminder: NodeJS.Timeout | undefined;
 
   const probe = async () => {
     const keys = Array.from({ length: probes }, (_, index) => `${PREFIX}probe:{${index}}`);
@@ -64,11 +71,22 @@ export function connectSharedState(options: SharedStateOptions): SharedState {
     probe,
     causeOf,
     probeMs: PROBE_MS,
-    onChange(change, cause) {
-      if (change === 'back') refusals.clear();
-      onChange(change, cause);
+    onChange(change) {
+      clearInterval(reminder);
+      if (change === 'back') {
+        refusals.clear();
+        log.info('Redis is back');
+        return;
+      }
+      warn();
+      reminder = setInterval(warn, WARN_INTERVAL_MS).unref();
     },
   });
+  const warn = () => {
+    const cause = availability.cause();
+    const { problem, hint } = explain(cause);
+    log.warn({ cause, problem, hint }, LOST);
+  };
   redis.on('ready', availability.check);
   redis.on('close', () => availability.lose(causeOf(undefined)));
   // Without a listener ioredis prints errors.
@@ -79,8 +97,7 @@ export function connectSharedState(options: SharedStateOptions): SharedState {
   redis.connect().catch((error) => availability.lose(causeOf(error)));
 
   return {
-    isUp: availability.isUp,
-    cause: availability.cause,
+    whyUnreachable: () => (availability.isUp() ? undefined : explain(availability.cause()).problem),
     upSince: availability.upSince,
     async run(use, commands) {
       if (!availability.isUp()) throw new StateUnavailable('away', 'Redis is away');
@@ -88,17 +105,19 @@ export function connectSharedState(options: SharedStateOptions): SharedState {
         return await replyWithin(commandTimeoutMs, commands(redis as Commands));
       } catch (error) {
         // The error itself goes no further: ioredis' errors hold the command with its arguments.
-        const code = codeOf(error);
+        const code = codeOf(error) ?? 'unknown';
         if (isLoss(error)) {
           availability.lose(causeOf(error));
           throw new StateUnavailable('away', `Redis is lost (${causeOf(error)})`);
         }
-        if (!refusals.has(`${use} ${code}`)) onRefusal(use, code ?? 'unknown');
+        if (!refusals.has(`${use} ${code}`))
+          log.error({ use, code, hint: HINTS[code] }, 'Redis refuses a command');
         refusals.add(`${use} ${code}`);
         throw new StateUnavailable('refused', `Redis refused a command (${code})`);
       }
     },
     close() {
+      clearInterval(reminder);
       availability.close();
       redis.disconnect();
     },

@@ -1,8 +1,30 @@
+import type { FastifyBaseLogger } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import type { State } from './open.ts';
 import type { LeasedRecords, RecordKey } from './records.ts';
-import { PREFIX, type SharedState } from './redis-connection.ts';
+import { connectToRedis, PREFIX, type RedisConnection } from './redis-connection.ts';
 import { REMEMBER_WRITES_MS, type SharedWrites } from './shared-writes.ts';
 import type { RateLimitOptions, SharedBuckets } from './token-bucket.ts';
+
+/** The state of all replicas in Redis. Connects in the background. `url` is as `REDIS_URL`. */
+export function openRedisState(
+  url: string,
+  limits: RateLimitOptions,
+  commandTimeoutMs: number,
+  log: FastifyBaseLogger,
+): State {
+  const fallbacks = { persisted_queries: 0, rate_limits: 0 };
+  const redis = connectToRedis(url, commandTimeoutMs, log);
+  return {
+    records: createRecords(redis),
+    writes: createWrites(redis),
+    rateLimit: { take: createBuckets(redis, limits), onFallback: () => fallbacks.rate_limits++ },
+    persistedQueries: createPersistedQueries(redis, () => fallbacks.persisted_queries++),
+    whyRedisUnreachable: redis.whyUnreachable,
+    fallbacks,
+    close: redis.close,
+  };
+}
 
 // Each change is one script, so that checking the lease and changing the record are atomic. The two keys of a record have
 // one hash tag: on a cluster they are on one node. Leases end by the clock of Redis.
@@ -17,8 +39,7 @@ if ARGV[3] == 'delete' then redis.call('DEL', KEYS[1]) end
 if tonumber(ARGV[2]) > 0 then redis.call('PEXPIRE', KEYS[2], ARGV[2]) else redis.call('DEL', KEYS[2]) end
 return 1`;
 
-/** Records that many processes share. */
-export function createRedisRecords({ run }: SharedState): LeasedRecords {
+function createRecords({ run }: RedisConnection): LeasedRecords {
   const keysOf = ({ id }: RecordKey): [string, string] => {
     const record = `${PREFIX}create:{${id}}`;
     return [record, `${record}:lease`];
@@ -57,8 +78,8 @@ redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
 return {math.floor(left - amount), 0}`;
 
 /** Token buckets that all replicas share: one script, one key and one round trip. */
-export function createSharedBuckets(
-  { run }: SharedState,
+function createBuckets(
+  { run }: RedisConnection,
   { rateLimitPerSecond, rateLimitBurst }: RateLimitOptions,
 ): SharedBuckets {
   return async (caller, amount) => {
@@ -72,7 +93,7 @@ export function createSharedBuckets(
 }
 
 /** Writes of all replicas: a key that expires marks a write, and its remaining time tells how long ago the write was. */
-export function createRedisWrites({ run, upSince }: SharedState): SharedWrites {
+function createWrites({ run, upSince }: RedisConnection): SharedWrites {
   const keyOf = (identity: string) => `${PREFIX}wrote:{${identity}}`;
   return {
     async report(identity) {
@@ -102,32 +123,28 @@ const MAX_QUERIES = 1000;
  * Texts of queries by their hash, for all replicas. While Redis is unavailable each replica keeps its own. A client whose
  * query is unknown sends the text again, which costs one round trip.
  */
-export function createPersistedQueries({ run }: SharedState, onFallback: () => void): PersistedQueries {
+function createPersistedQueries({ run }: RedisConnection, onFallback: () => void): PersistedQueries {
   const own = new LRUCache<string, string>({ max: MAX_QUERIES, ttl: TTL_MS });
-  const orOwn = <Value>(shared: Promise<Value>, fallback: () => Value): Promise<Value> =>
-    shared.catch(() => {
+  const orOwn = <Value>(shared: Parameters<typeof run<Value>>[1], fallback: () => Value): Promise<Value> =>
+    run('persisted_queries', shared).catch(() => {
       onFallback();
       return fallback();
     });
   return {
     get: (key) =>
       orOwn(
-        run('persisted_queries', async (redis) => (await redis.get(PREFIX + key)) ?? undefined),
+        async (redis) => (await redis.get(PREFIX + key)) ?? undefined,
         () => own.get(key),
       ),
-    set: (key, query) =>
-      orOwn(
-        run('persisted_queries', async (redis) => {
-          await redis.set(PREFIX + key, query, 'PX', TTL_MS);
-        }),
-        () => void own.set(key, query),
-      ),
-    delete: (key) =>
-      orOwn(
-        run('persisted_queries', async (redis) => {
-          await redis.del(PREFIX + key);
-        }),
-        () => void own.delete(key),
-      ),
+    async set(key, query) {
+      const store = () => own.set(key, query);
+      await orOwn<unknown>((redis) => redis.set(PREFIX + key, query, 'PX', TTL_MS), store);
+    },
+    async delete(key) {
+      await orOwn<unknown>(
+        (redis) => redis.del(PREFIX + key),
+        () => own.delete(key),
+      );
+    },
   };
 }

@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createLoopWatch, createShedWatch } from '../../src/admission/overload.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { openConnection, rawRequest } from '../support/raw.ts';
@@ -116,29 +115,5 @@ describe('A caller with too many requests under way', () => {
     const open = await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '0', MAX_IN_FLIGHT: '0' });
     const answers = await Promise.all(Array.from({ length: 20 }, () => open.query(LIST)));
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-  });
-});
-
-describe('A replica wants no traffic', () => {
-  it('from the hundredth request turned away within five seconds, for ten seconds', () => {
-    let now = 0;
-    const watch = createShedWatch(() => now);
-    for (let i = 0; i < 99; i++) watch.add();
-    expect(watch.areMany()).toBe(false);
-    watch.add();
-    expect(watch.areMany()).toBe(true);
-    now = 10_000;
-    expect(watch.areMany()).toBe(false);
-  });
-
-  it('while its event loop is blocked, and two seconds after', () => {
-    let now = 0;
-    const watch = createLoopWatch(() => now);
-    watch.start();
-    now = 1000;
-    expect(watch.isLate()).toBe(true);
-    watch.stop();
-    now = 3100;
-    expect(watch.isLate()).toBe(false);
   });
 });
