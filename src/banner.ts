@@ -1,39 +1,25 @@
 import type { Config } from './config/config.ts';
 
-const OFFLINE = 'GraphiQL, works without the internet';
-const EXPLORERS = {
-  sandbox: [['/graphql', 'Apollo Sandbox']],
-  graphiql: [['/graphiql', OFFLINE]],
-  both: [
-    ['/graphql', 'Apollo Sandbox'],
-    ['/graphiql', OFFLINE],
-  ],
-  off: [],
-} as const;
+/** The emulator's principal with the sample data. */
+export const SAMPLE_AUTHORIZATION = 'Bearer demo';
 
-interface Banner {
-  readonly url: string;
-  readonly explorer: Config['explorer'];
-  readonly emulatorUrl: string;
-  /** An `Authorization` value with sample data in the emulator. */
-  readonly authorization: string;
-}
+const SANDBOX = ['/graphql', 'Apollo Sandbox'] as const;
+const GRAPHIQL = ['/graphiql', 'GraphiQL, works without the internet'] as const;
+const EXPLORERS = { sandbox: [SANDBOX], graphiql: [GRAPHIQL], both: [SANDBOX, GRAPHIQL], off: [] };
 
 /** The next steps for people who try the gateway over its emulator. */
-export function bannerOf({ url, explorer, emulatorUrl, authorization }: Banner): string {
+export function bannerOf(url: string, explorer: Config['explorer'], emulatorUrl: string): string {
   const query = '{ tokens(first: 3) { nodes { id name projects(first: 2) { nodes { name } } } } }';
-  const lines = [
-    '',
-    `  Ready: open ${new URL(EXPLORERS[explorer][0]?.[0] ?? '/graphql', url)} in a browser, or paste the curl below.`,
-    '',
-    `  GraphQL        ${url}`,
-    ...EXPLORERS[explorer].map(([path, name]) => `  Explorer       ${new URL(path, url)}  (${name})`),
-    `  IAM emulator   ${emulatorUrl}/iam`,
-    `  Authorization  ${authorization}`,
-    '',
-    `  curl -s ${url} -H 'content-type: application/json' -H 'authorization: ${authorization}' \\`,
-    `    -d '${JSON.stringify({ query })}'`,
-    '',
-  ];
-  return `${lines.join('\n')}\n`;
+  const pages = EXPLORERS[explorer];
+  return `
+  Ready: open ${new URL(pages[0]?.[0] ?? '/graphql', url)} in a browser, or paste the curl below.
+
+  GraphQL        ${url}
+${pages.map(([path, name]) => `  Explorer       ${new URL(path, url)}  (${name})\n`).join('')}  IAM emulator   ${emulatorUrl}/iam
+  Authorization  ${SAMPLE_AUTHORIZATION}
+
+  curl -s ${url} -H 'content-type: application/json' -H 'authorization: ${SAMPLE_AUTHORIZATION}' \\
+    -d '${JSON.stringify({ query })}'
+
+`;
 }

@@ -6,68 +6,59 @@ export interface ConnectionFailure {
   readonly hint?: string;
 }
 
-type Explanation = readonly [codes: RegExp, problem: string, hint?: (variable: string) => string];
+/** `$` in a hint is the name of the variable that has the address of the server. */
+type Explanation = readonly [codes: RegExp, problem: string, hint: string];
 
 /** By codes of Node.js, OpenSSL and Redis. The first that fits. */
 const EXPLANATIONS: readonly Explanation[] = [
-  [
-    /^ENOTFOUND$/,
-    'DNS knows no such host',
-    (variable) => `check the host name in ${variable}, and the DNS of this machine`,
-  ],
-  [/^EAI_/, 'DNS does not answer', () => 'check the DNS of this machine or of its network'],
-  [
-    /^ECONNREFUSED$/,
-    'connection refused',
-    (variable) => `check host and port in ${variable}, and whether the server runs`,
-  ],
+  [/^ENOTFOUND$/, 'DNS knows no such host', 'check the host name in $, and the DNS of this machine'],
+  [/^EAI_/, 'DNS does not answer', 'check the DNS of this machine or of its network'],
+  [/^ECONNREFUSED$/, 'connection refused', 'check host and port in $, and whether the server runs'],
   [
     /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EADDRNOTAVAIL)$/,
     'no connection within the timeout, or no route',
-    (variable) => `check host and port in ${variable}, firewalls and network policies`,
+    'check host and port in $, firewalls and network policies',
   ],
   [
     /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|CERT_UNTRUSTED|INVALID_CA)$/,
     'certificate of an unknown authority',
-    () =>
-      'set NODE_EXTRA_CA_CERTS to a PEM file with the certificate of that authority, and restart the gateway',
+    'set NODE_EXTRA_CA_CERTS to a PEM file with the certificate of that authority, and restart the gateway',
   ],
   [
     /^ERR_TLS_CERT_ALTNAME_INVALID$/,
     'certificate for another host name',
-    (variable) => `use in ${variable} a name that the certificate has`,
+    'use in $ a name that the certificate has',
   ],
   [
     /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
     'certificate has expired or is not valid yet',
-    () => 'renew the certificate of the server, and check the clock of this machine',
+    'renew the certificate of the server, and check the clock of this machine',
   ],
-  [/^(CERT_|CRL_)/, 'certificate is not valid', () => 'replace the certificate of the server'],
+  [/^(CERT_|CRL_)/, 'certificate is not valid', 'replace the certificate of the server'],
   [
     /^(EPROTO|ERR_SSL_)/,
     'the server speaks no TLS, or no version of it that is accepted',
-    (variable) => `check scheme and port in ${variable}`,
+    'check scheme and port in $',
   ],
   [
     /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/,
     'the server closed the connection',
-    (variable) => `check scheme and port in ${variable}, and what is between the gateway and the server`,
+    'check scheme and port in $, and what is between the gateway and the server',
   ],
   [
     /^(NO_RESPONSE|no reply)$/,
     'no response in time',
-    () => 'check the load of the server, and what is between the gateway and it',
+    'check the load of the server, and what is between the gateway and it',
   ],
   [
     /^(WRONGPASS|NOAUTH)$/,
     'wrong user or password',
-    (variable) => `check user and password in ${variable}; reserved characters are percent-encoded`,
+    'check user and password in $; reserved characters are percent-encoded',
   ],
   [
     /^NOPERM$/,
     'the user may not run a command that is needed',
-    (variable) =>
-      `the user of ${variable} needs ~tokens-gateway:* and +get +set +del +pttl +pexpire +hmget +hset +time +eval`,
+    'the user of $ needs ~tokens-gateway:* and +get +set +del +pttl +pexpire +hmget +hset +time +eval',
   ],
 ];
 
@@ -76,5 +67,5 @@ export function explainConnectionFailure(code: string, variable: string): Connec
   const found = EXPLANATIONS.find(([codes]) => codes.test(code));
   if (!found) return { problem: code };
   const [, problem, hint] = found;
-  return { problem, ...(hint ? { hint: hint(variable) } : {}) };
+  return { problem, hint: hint.replace('$', variable) };
 }

@@ -25,30 +25,24 @@ type Part = readonly [string, number];
 export function planConnections(config: Limited, isWorker: boolean): number | undefined {
   const limit = readDescriptorLimit();
   if (limit === undefined) return undefined;
-  const parts = config.workers > 1 && !isWorker ? primaryParts(config) : serverParts(config, isWorker);
-  const left = limit - sum(parts);
   const isPrimary = config.workers > 1 && !isWorker;
+  const parts = partsOf(config, isWorker, isPrimary);
+  const left = limit - sum(parts);
   if (limit < MIN_LIMIT || left < (isPrimary ? 0 : MIN_CLIENTS))
     throw new ConfigError([describe(limit, parts, isPrimary)]);
   return left;
 }
 
-function serverParts(config: Limited, isWorker: boolean): readonly Part[] {
-  const upstream = Math.ceil(config.upstream.concurrency * CLOSING);
-  const parts: Part[] = [
-    ['the process', PROCESS + SERVICES],
-    ['UPSTREAM_CONCURRENCY', upstream],
-  ];
-  if (config.admin && !isWorker) parts.push(['the admin listener', MAX_ADMIN_CONNECTIONS]);
-  if (config.emulator && !isWorker) parts.push(['the emulator', upstream]);
-  return parts;
-}
-
-function primaryParts(config: Limited): readonly Part[] {
-  const parts: Part[] = [['the process', PROCESS + PER_WORKER * config.workers]];
-  if (config.admin) parts.push(['the admin listener', MAX_ADMIN_CONNECTIONS]);
-  if (config.emulator)
-    parts.push(['the emulator', Math.ceil(config.upstream.concurrency * CLOSING) * config.workers]);
+function partsOf({ upstream, admin, emulator, workers }: Limited, isWorker: boolean, isPrimary: boolean) {
+  const calls = Math.ceil(upstream.concurrency * CLOSING);
+  const parts: Part[] = isPrimary
+    ? [['the process', PROCESS + PER_WORKER * workers]]
+    : [
+        ['the process', PROCESS + SERVICES],
+        ['UPSTREAM_CONCURRENCY', calls],
+      ];
+  if (admin && !isWorker) parts.push(['the admin listener', MAX_ADMIN_CONNECTIONS]);
+  if (emulator && !isWorker) parts.push(['the emulator', calls * workers]);
   return parts;
 }
 

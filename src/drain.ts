@@ -8,15 +8,11 @@ import type { Output } from './telemetry/output.ts';
 const EXPIRE_MS = 500;
 const REPORT_EVERY_MS = 1_000;
 
-interface Drained {
-  readonly server: Server;
-  readonly emulator: Emulator | undefined;
-  readonly drainTimeoutMs: number;
-}
-
 /** Waits for requests in flight, then ends the process. Never rejects. */
 export async function drain(
-  { server, emulator, drainTimeoutMs }: Drained,
+  server: Server,
+  emulator: Emulator | undefined,
+  drainTimeoutMs: number,
   logger: FastifyBaseLogger,
   output: Output,
 ): Promise<void> {

@@ -73,7 +73,7 @@ const BY_KIND: Readonly<Record<UpstreamError['kind'], Failure>> = {
 
 /** An argument the caller can put right. `message` says how; it never repeats the value. */
 export function badUserInput(message: string, argument: string, reason?: string): GraphQLError {
-  return fail({ code: 'BAD_USER_INPUT', message }, { argument, ...(reason ? { reason } : {}) });
+  return rejection('BAD_USER_INPUT', message, { argument, ...(reason ? { reason } : {}) });
 }
 
 /** A request that is rejected as a whole, before anything of it runs. */
@@ -82,7 +82,7 @@ export function rejection(
   message: string,
   extensions: GraphQLErrorExtensions = {},
 ): GraphQLError {
-  return fail({ code, message }, extensions);
+  return new GraphQLError(message, { extensions: { code, ...extensions } });
 }
 
 /** A rejection that ends by itself, after `retryAfter` seconds. */
@@ -134,7 +134,7 @@ const BY_AUTH_FAILURE: Readonly<Record<AuthError['kind'], ErrorCode>> = {
 
 /** The public form of a failed authentication. The messages of `AuthError` are written for clients. */
 export function toAuthError(error: AuthError): GraphQLError {
-  return fail({ code: BY_AUTH_FAILURE[error.kind], message: error.message }, {});
+  return rejection(BY_AUTH_FAILURE[error.kind], error.message);
 }
 
 function failureOf(error: UpstreamError): Failure {
@@ -153,5 +153,5 @@ function describe({ kind, status, traceId, retryAfterSeconds }: UpstreamError): 
 }
 
 function fail({ code, message }: Failure, extensions: GraphQLErrorExtensions): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, ...extensions } });
+  return rejection(code, message, extensions);
 }

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster';
 import { statSync } from 'node:fs';
-import { bannerOf } from './banner.ts';
+import { bannerOf, SAMPLE_AUTHORIZATION } from './banner.ts';
 import type { Channel, WorkerSettings } from './channel.ts';
 import { startWorkers } from './cluster.ts';
 import type { Config } from './config/config.ts';
@@ -31,9 +31,6 @@ interface Running extends Process {
   readonly build: Build;
   readonly log: Log;
 }
-
-/** The emulator's principal with the sample data. */
-const SAMPLE_AUTHORIZATION = 'Bearer demo';
 
 /**
  * Runs the gateway until a signal stops it: in this process, or in workers. Resolves when it listens. Rejects with
@@ -75,7 +72,7 @@ async function runPrimary(own: Running): Promise<void> {
     }),
   });
   let isStopping = false;
-  own.signals.handle({
+  handleSignals(own, {
     async onStop(signal) {
       isStopping = true;
       logger.info({ signal }, 'shutting down: waiting for the workers');
@@ -84,7 +81,6 @@ async function runPrimary(own: Running): Promise<void> {
       logger.info({ exitCode }, 'drained');
       await own.output.end(exitCode);
     },
-    onUsr1: () => ignoreUsr1(log),
     onUsr2() {
       changeLevel(log, nextLevel(log.level(), config.logLevel));
       workers.setLogLevel(log.level());
@@ -127,13 +123,12 @@ async function runServer(own: Running): Promise<void> {
     if (isStopping) return;
     isStopping = true;
     logger.info(reason, 'shutting down');
-    void drain({ server, emulator, drainTimeoutMs: config.http.drainTimeoutMs }, logger, own.output);
+    void drain(server, emulator, config.http.drainTimeoutMs, logger, own.output);
   };
   if (own.worker) followPrimary(own, own.worker.primary, stop);
   else
-    own.signals.handle({
+    handleSignals(own, {
       onStop: (signal) => stop({ signal }),
-      onUsr1: () => ignoreUsr1(log),
       onUsr2: () => changeLevel(log, nextLevel(log.level(), config.logLevel)),
     });
   if (own.worker) void own.worker.primary.request('listening', server.url);
@@ -142,10 +137,10 @@ async function runServer(own: Running): Promise<void> {
 }
 
 /** In a worker. */
-function followPrimary({ log, signals }: Running, primary: Channel, stop: (reason: object) => void): void {
-  signals.handle({
+function followPrimary(own: Running, primary: Channel, stop: (reason: object) => void): void {
+  const { log } = own;
+  handleSignals(own, {
     onStop: (signal) => stop({ signal }),
-    onUsr1: () => ignoreUsr1(log),
     onUsr2: () =>
       log.logger.info(`SIGUSR2 is ignored: send it to process ${process.ppid}, which changes all workers`),
   });
@@ -171,9 +166,7 @@ function announce(
 ): void {
   log.logger.info({ url, adminUrl, workers, auth: auth.mode, revision, node }, `listening on ${url}`);
   if (!emulator) return;
-  output.log.write(
-    bannerOf({ url, explorer, emulatorUrl: emulator.url, authorization: SAMPLE_AUTHORIZATION }),
-  );
+  output.log.write(bannerOf(url, explorer, emulator.url));
 }
 
 function changeLevel(log: Log, next: string): void {
@@ -185,8 +178,12 @@ function changeLevel(log: Log, next: string): void {
   if (!isShown) announceChange();
 }
 
-function ignoreUsr1({ logger }: Log): void {
-  logger.warn('SIGUSR1 is ignored: to debug, start Node.js with --inspect');
+function handleSignals(
+  { signals, log }: Running,
+  handlers: { onStop(signal: string): void; onUsr2(): void },
+): void {
+  const onUsr1 = () => log.logger.warn('SIGUSR1 is ignored: to debug, start Node.js with --inspect');
+  signals.handle({ ...handlers, onUsr1 });
 }
 
 /** Loaded on demand: production processes do not load the emulator. */

@@ -18,7 +18,7 @@ const output = openOutput();
 const signals = catchSignals();
 const primary = cluster.isWorker ? channelToPrimary() : undefined;
 // Nothing is running yet that needs an orderly end.
-signals.handle({ onStop: () => void output.end(0), onUsr1: () => {}, onUsr2: () => {} });
+signals.handle({ onStop: () => void output.end(0) });
 
 // The report of Node.js would print the error with all its members, for example a request's headers.
 let reportCrash = (event: string, error: unknown) =>

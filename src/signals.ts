@@ -3,8 +3,8 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 interface SignalHandlers {
   /** Called once, for the first stop signal. */
   readonly onStop: (signal: string) => void;
-  readonly onUsr1: () => void;
-  readonly onUsr2: () => void;
+  readonly onUsr1?: () => void;
+  readonly onUsr2?: () => void;
 }
 
 export interface Signals {
@@ -29,8 +29,8 @@ export function catchSignals(): Signals {
       handlers?.onStop(signal);
     });
   }
-  process.on('SIGUSR1', () => handlers?.onUsr1());
-  process.on('SIGUSR2', () => handlers?.onUsr2());
+  process.on('SIGUSR1', () => handlers?.onUsr1?.());
+  process.on('SIGUSR2', () => handlers?.onUsr2?.());
   return {
     handle(present) {
       handlers = present;

@@ -15,30 +15,27 @@ export class TextFileError extends Error {
 }
 
 const KB = 1024;
-const MAX_BYTES = {
+/** The largest files, at the start and when they are read again. */
+export const MAX_FILE_BYTES = {
   PRIVATE_KEY_FILE: 64 * KB,
   CALLER_API_KEYS_FILE: 64 * KB,
   TRUSTED_DOCUMENTS: 16 * KB * KB,
 } as const;
 
-/** Of files that are read again, as of the first time. */
-export const MAX_MANIFEST_BYTES = MAX_BYTES.TRUSTED_DOCUMENTS;
-export const MAX_API_KEYS_BYTES = MAX_BYTES.CALLER_API_KEYS_FILE;
-
 /** Messages omit the system's error, which contains the path: that may be a key, pasted by mistake. */
 export function readNamedFile(
   { values, refuse }: Environment,
-  name: keyof typeof MAX_BYTES,
+  name: keyof typeof MAX_FILE_BYTES,
   readFile: ReadFile,
 ): string | undefined {
   const path = values[name];
   if (path === undefined) return undefined;
   try {
-    const content = readFile(path, MAX_BYTES[name]);
+    const content = readFile(path, MAX_FILE_BYTES[name]);
     if (content.trim() !== '') return content;
     refuse(`Expected ${name} to name a file that is not empty`);
   } catch (error) {
-    refuse(`Expected ${name} to name ${describeExpected(error, MAX_BYTES[name])}`);
+    refuse(`Expected ${name} to name ${describeExpected(error, MAX_FILE_BYTES[name])}`);
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 import { stripIgnoredCharacters } from 'graphql';
 import type { TrustedDocumentsConfig } from '../config/config.ts';
 import { type Manifest, parseManifest } from '../config/documents-manifest.ts';
-import { MAX_MANIFEST_BYTES } from '../config/read-file.ts';
+import { MAX_FILE_BYTES } from '../config/read-file.ts';
 import { rejection } from '../errors.ts';
 import type { OperationRecord } from '../telemetry/operation-log.ts';
 import { watchTextFile } from '../text-file.ts';
@@ -34,7 +34,7 @@ export function openTrustedDocuments(
   let used = manifest;
   let current = createLookup(manifest, maxChars);
   const close = watchTextFile(file, {
-    maxBytes: MAX_MANIFEST_BYTES,
+    maxBytes: MAX_FILE_BYTES.TRUSTED_DOCUMENTS,
     onText(text) {
       const next = parseManifest(text);
       if (isEqual(next, used)) return;

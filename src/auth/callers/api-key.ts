@@ -1,5 +1,5 @@
 import { ConfigError } from '../../config/config.ts';
-import { MAX_API_KEYS_BYTES } from '../../config/read-file.ts';
+import { MAX_FILE_BYTES } from '../../config/read-file.ts';
 import { watchTextFile } from '../../text-file.ts';
 import { AuthError } from '../auth-error.ts';
 import type { AuthDependencies, CallerCheck } from '../authenticator.ts';
@@ -27,7 +27,7 @@ export function openApiKeys(
     throw new ConfigError(problems.map((problem) => `CALLER_API_KEYS_FILE: ${problem}`));
   let check = createApiKeyCallerCheck(keys);
   const stopWatching = watchTextFile(file, {
-    maxBytes: MAX_API_KEYS_BYTES,
+    maxBytes: MAX_FILE_BYTES.CALLER_API_KEYS_FILE,
     onText(next) {
       if (next === used) return;
       const changed = parseApiKeys(next);
