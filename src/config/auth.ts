@@ -1,8 +1,8 @@
 import { isEncryptedPem, readPrivateKeyPem } from '../keys/pem.ts';
-import type { Environment } from './environment.ts';
-import { isLoopback, readSecureUrl } from './network.ts';
+import { type Environment, readSecureUrl } from './environment.ts';
 import { type ReadFile, readNamedFile } from './read-file.ts';
 import { createSecret, type Secret } from './secret.ts';
+import { isLoopback } from './urls.ts';
 import type { VariableName } from './variables.ts';
 
 /** How callers are authenticated in `pat` mode. */

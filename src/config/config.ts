@@ -1,11 +1,11 @@
 import { type AuthConfig, readAuth } from './auth.ts';
 import { type Manifest, parseManifest } from './documents-manifest.ts';
-import { type Environment, readEnvironment, toGroup } from './environment.ts';
+import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
 import { httpVariables, limitVariables, upstreamVariables } from './limit-variables.ts';
-import { isLoopback, readSecureUrl, refuseSharedPorts } from './network.ts';
 import { type ReadFile, readNamedFile } from './read-file.ts';
 import type { Secret } from './secret.ts';
-import type { Values } from './variables.ts';
+import { isLoopback } from './urls.ts';
+import type { Values, VariableName } from './variables.ts';
 
 export type { AuthConfig, CallerAuthConfig, PatConfig } from './auth.ts';
 export type { Secret } from './secret.ts';
@@ -38,7 +38,8 @@ export interface Config {
   readonly cors: { readonly origins: readonly string[]; readonly headers: readonly string[] };
   readonly limits: ReturnType<typeof readLimits>;
   readonly http: ReturnType<typeof readHttp>;
-  readonly execution: ReturnType<typeof readExecution>;
+  /** Sizes of the caches of documents and of compiled operations, and executions before an operation is compiled. */
+  readonly execution: Readonly<Record<'maxDocuments' | 'maxCompiled' | 'compileAfter', number>>;
   readonly apq: boolean;
   /** Undefined: any document may run. */
   readonly trustedDocuments: TrustedDocumentsConfig | undefined;
@@ -69,7 +70,7 @@ const STUDIO_ORIGIN = 'https://studio.apollographql.com';
 export function readConfig(env: Readonly<Record<string, string | undefined>>, readFile: ReadFile): Config {
   const environment = readEnvironment(env);
   const { values, problems } = environment;
-  const explorer = readExplorer(environment);
+  const explorer = values.EXPLORER ?? (isLoopback(values.HOST) ? 'sandbox' : 'off');
   const studio = explorer === 'off' ? [] : [STUDIO_ORIGIN];
   refuseSharedPorts(environment);
   const config: Config = {
@@ -91,7 +92,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
     cors: { origins: [...new Set([...values.CORS_ORIGINS, ...studio])], headers: values.CORS_HEADERS },
     limits: readLimits(values),
     http: readHttp(environment),
-    execution: readExecution(values),
+    execution: {
+      maxDocuments: values.MAX_CACHED_DOCUMENTS,
+      maxCompiled: values.MAX_COMPILED_OPERATIONS,
+      compileAfter: values.COMPILE_AFTER,
+    },
     apq: values.APQ,
     trustedDocuments: readTrustedDocuments(environment, readFile),
     redisUrl: values.REDIS_URL,
@@ -104,22 +109,33 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
   return deepFreeze(config);
 }
 
-function readExplorer({ values }: Environment): Config['explorer'] {
-  return values.EXPLORER ?? (isLoopback(values.HOST) ? 'sandbox' : 'off');
+const LISTENERS = [
+  ['HOST', 'PORT'],
+  ['ADMIN_HOST', 'ADMIN_PORT'],
+  ['EMULATOR_HOST', 'EMULATOR_PORT'],
+] as const satisfies readonly (readonly VariableName[])[];
+
+/** Rejects two listeners on one address: the second would fail after the first has started. */
+function refuseSharedPorts({ values, refuse }: Environment): void {
+  const seen = new Map<string, string>();
+  for (const [host, port] of LISTENERS) {
+    const isUsed = port !== 'EMULATOR_PORT' || values.EMULATOR;
+    if (!isUsed || !values[port]) continue;
+    const address = `${values[host]}:${values[port]}`;
+    const other = seen.get(address);
+    if (other) refuse(`Expected ${port} to be another port than ${other}, got ${values[port]} for both`);
+    seen.set(address, port);
+  }
 }
 
 function readUpstream(environment: Environment) {
   const { values, isSet, refuse } = environment;
-  if (values.EMULATOR && isSet('API_GATEWAY_URL')) {
+  if (values.EMULATOR && isSet('API_GATEWAY_URL'))
     refuse('API_GATEWAY_URL and EMULATOR=true exclude each other: leave one of them out');
-  }
-  if (
-    !values.EMULATOR &&
-    !isSet('API_GATEWAY_URL') &&
-    !environment.problems.some((line) => line.includes('EMULATOR '))
-  ) {
+  // A problem about EMULATOR may be the reason why it is not true.
+  const isEmulatorMeant = environment.problems.some((line) => line.includes('EMULATOR '));
+  if (!values.EMULATOR && !isSet('API_GATEWAY_URL') && !isEmulatorMeant)
     refuse('API_GATEWAY_URL is required, or EMULATOR=true');
-  }
   return {
     /** In normal form, without a trailing slash or `/iam`. Undefined: the emulator's. */
     apiGatewayUrl: toBaseUrl(readSecureUrl(environment, 'API_GATEWAY_URL')),
@@ -162,14 +178,6 @@ function readHttp({ values, refuse }: Environment) {
     ...toGroup(values, httpVariables),
     drainDelayMs: Math.min(values.DRAIN_DELAY_MS, values.DRAIN_TIMEOUT_MS / 2),
     trustedProxies: values.TRUSTED_PROXIES,
-  } as const;
-}
-
-function readExecution(values: Values) {
-  return {
-    maxDocuments: values.MAX_CACHED_DOCUMENTS,
-    maxCompiled: values.MAX_COMPILED_OPERATIONS,
-    compileAfter: values.COMPILE_AFTER,
   } as const;
 }
 

@@ -1,4 +1,5 @@
 import { findMisspelt } from './did-you-mean.ts';
+import { isLoopback } from './urls.ts';
 import type { Variable } from './variable-types.ts';
 import { type Values, type VariableName, variables } from './variables.ts';
 
@@ -44,6 +45,22 @@ function quote(text: string, show: (text: string) => string): string {
   if (text.includes('PRIVATE KEY')) return 'a private key';
   const shown = show(text);
   return JSON.stringify(shown.length > SHOWN_CHARS ? `${shown.slice(0, SHOWN_CHARS)}…` : shown);
+}
+
+/** The URL of a variable. Plain http is rejected where requests would leave this machine unencrypted. */
+export function readSecureUrl(
+  environment: Environment,
+  name: 'API_GATEWAY_URL' | 'TOKEN_ENDPOINT' | 'CALLER_JWKS_URL',
+): string | undefined {
+  const { values, refuse } = environment;
+  const url = values[name];
+  const { protocol, hostname } = new URL(url ?? 'https://unset');
+  if (protocol === 'http:' && !isLoopback(hostname) && !values.ALLOW_INSECURE_UPSTREAM) {
+    refuse(
+      `Expected ${name} to be an https URL: plain http needs a loopback host or ALLOW_INSECURE_UPSTREAM=true`,
+    );
+  }
+  return url;
 }
 
 /** `MAX_DEPTH` → `maxDepth` */

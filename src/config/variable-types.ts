@@ -1,6 +1,5 @@
-import { parseUrl } from './parse-url.ts';
-import { readRedisAddress } from './redis-url.ts';
 import { createSecret, type Secret } from './secret.ts';
+import { parseUrl, readRedisAddress } from './urls.ts';
 
 /** One environment variable: its parser, its default and its documentation. */
 export interface Variable<T> {

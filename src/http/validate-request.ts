@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isLoopback } from '../config/network.ts';
-import { parseUrl } from '../config/parse-url.ts';
+import { isLoopback, parseUrl } from '../config/urls.ts';
 import { HttpError } from './error-response.ts';
 import { chooseResultType, findJsonTypeProblem } from './media-type.ts';
 

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { Cluster, Redis } from 'ioredis';
-import { type RedisAddress, readRedisAddress } from '../config/redis-url.ts';
+import { type RedisAddress, readRedisAddress } from '../config/urls.ts';
 import { explainConnectionFailure } from '../connection-failure.ts';
 import { NoReply, replyWithin, watchAvailability } from './availability.ts';
 import { StateUnavailable } from './records.ts';

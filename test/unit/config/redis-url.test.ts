@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readRedisAddress } from '../../../src/config/redis-url.ts';
+import { readRedisAddress } from '../../../src/config/urls.ts';
 
 describe('REDIS_URL', () => {
   it.each([

@@ -1,4 +1,22 @@
-import { parseUrl } from './parse-url.ts';
+/**
+ * The URL, or undefined for what is none. `URL.canParse` of Node.js 20 rejects URLs with letters such as `ü` once it is
+ * optimized.
+ */
+export function parseUrl(text: string): URL | undefined {
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether only processes of this machine can reach `host`, which is written as in a URL or as given to `listen`. */
+export function isLoopback(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '').replace(/%.*$/s, '');
+  const url = `http://${bare.includes(':') ? `[${bare}]` : bare}`;
+  const name = parseUrl(url)?.hostname.replace(/\.$/, '') ?? '';
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\])$/.test(name);
+}
 
 /** The addresses of Redis. */
 export interface RedisAddress {
