@@ -59,7 +59,7 @@ export function startWorkers(
   log: FastifyBaseLogger,
   { settings, build, droppedLogLines }: WorkersOptions,
 ): Workers {
-  const serveState = createPrimaryState(createTokenBuckets(config.limits).take);
+  const serveState = createPrimaryState(createTokenBuckets(config.limits));
   const own = createPrimaryMetrics(build, droppedLogLines);
   const metrics = config.admin && createWorkerMetrics(own.registry, own.shared);
   const workers = new Set<WorkerState>();

@@ -125,7 +125,7 @@ function isCounted(method: string): boolean {
 /** Token buckets of `rateLimitBurst` units, refilled by `rateLimitPerSecond`, which is not 0. */
 function createRateLimiter(options: AdmissionOptions) {
   const { rateLimitPerSecond, rateLimitBurst, shared } = options;
-  const here = createTokenBuckets(options);
+  const takeHere = createTokenBuckets(options);
   const policy = `"default";q=${rateLimitBurst};w=${Math.ceil(rateLimitBurst / rateLimitPerSecond)}`;
 
   /** draft-ietf-httpapi-ratelimit-headers: what is left, and in how many seconds there is more, or all again. */
@@ -135,12 +135,12 @@ function createRateLimiter(options: AdmissionOptions) {
     return waitSeconds > 0 ? retryableRejection('RATE_LIMITED', TOO_OFTEN, waitSeconds) : undefined;
   };
   const consumeHere = (key: string, units: number, reply: FastifyReply): Rejection =>
-    report(here.take(key, units), reply);
+    report(takeHere(key, units), reply);
   const consume = (principal: string, units: number, reply: FastifyReply): Rejection | Promise<Rejection> => {
     if (!shared) return consumeHere(principal, units, reply);
     const fallBack = () => {
       shared.onFallback();
-      return here.take(principal, units);
+      return takeHere(principal, units);
     };
     return shared.take(principal, units).then(
       (allowance) => report(allowance, reply),

@@ -2,7 +2,7 @@ import type { Channel } from '../channel.ts';
 import { NoReply, replyWithin, watchAvailability } from './availability.ts';
 import { createMemoryRecords, type LeasedRecords, StateUnavailable } from './records.ts';
 import { createWriteMarks, type SharedWrites } from './shared-writes.ts';
-import type { Allowance, SharedBuckets } from './token-bucket.ts';
+import type { Buckets, SharedBuckets } from './token-bucket.ts';
 
 /** The state that the workers of one machine share, kept by their primary process. */
 interface PrimaryState extends LeasedRecords, SharedWrites {
@@ -13,9 +13,7 @@ type Use = keyof PrimaryState | 'ping';
 type Call = readonly [use: Use, ...args: readonly unknown[]];
 
 /** In the primary process: returns what serves a worker. `take` consumes from the rate limit. */
-export function createPrimaryState(
-  take: (caller: string, amount: number) => Allowance,
-): (worker: Channel) => void {
+export function createPrimaryState(take: Buckets): (worker: Channel) => void {
   const state: Record<Use, unknown> = {
     ...createMemoryRecords(),
     ...createWriteMarks(),

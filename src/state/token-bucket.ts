@@ -13,10 +13,8 @@ export interface Allowance {
   readonly waitSeconds: number;
 }
 
-/** A token bucket for each caller. */
-export interface TokenBuckets {
-  take(caller: string, amount: number): Allowance;
-}
+/** Takes units from the token bucket of a caller. */
+export type Buckets = (caller: string, amount: number) => Allowance;
 
 /** Buckets that several processes share. Rejects with `StateUnavailable`. */
 export type SharedBuckets = (caller: string, amount: number) => Promise<Allowance>;
@@ -30,7 +28,7 @@ interface Bucket {
 export function createTokenBuckets(
   { rateLimitPerSecond, rateLimitBurst }: RateLimitOptions,
   { now = () => performance.now(), maxCallers = 100_000 } = {},
-): TokenBuckets {
+): Buckets {
   // In the order of their last request. The oldest is dropped first: its bucket is the fullest.
   const buckets = new Map<string, Bucket>();
 
@@ -48,13 +46,11 @@ export function createTokenBuckets(
     return bucket;
   };
 
-  return {
-    take(caller, amount) {
-      const bucket = refill(caller);
-      const missing = amount - bucket.left;
-      if (missing <= 0) bucket.left -= amount;
-      const waitSeconds = missing <= 0 ? 0 : Math.max(1, Math.ceil(missing / rateLimitPerSecond));
-      return { left: Math.floor(bucket.left), waitSeconds };
-    },
+  return (caller, amount) => {
+    const bucket = refill(caller);
+    const missing = amount - bucket.left;
+    if (missing <= 0) bucket.left -= amount;
+    const waitSeconds = missing <= 0 ? 0 : Math.max(1, Math.ceil(missing / rateLimitPerSecond));
+    return { left: Math.floor(bucket.left), waitSeconds };
   };
 }

@@ -44,7 +44,7 @@ describe('A caller that sends too many requests', () => {
   it('may send more requests as time passes, up to the burst', () => {
     let now = 0;
     const limit = createTokenBuckets({ rateLimitPerSecond: 2, rateLimitBurst: 2 }, { now: () => now });
-    const take = () => limit.take('alice', 1).waitSeconds === 0;
+    const take = () => limit('alice', 1).waitSeconds === 0;
     expect([take(), take(), take()]).toEqual([true, true, false]);
     now = 500;
     expect([take(), take()]).toEqual([true, false]);
