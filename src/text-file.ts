@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { TextFileError } from './config/read-file.ts';
 
@@ -13,7 +13,10 @@ export function readTextFile(path: string, maxBytes: number): string {
     const stats = fstatSync(file);
     if (!stats.isFile()) throw new TextFileError('not-a-file');
     if (stats.size > maxBytes) throw new TextFileError('too-large');
-    return toText(readAtMost(file, maxBytes, stats.size));
+    const bytes = readFileSync(file);
+    // Virtual files, such as those in `/proc`, have the size 0.
+    if (bytes.length > maxBytes) throw new TextFileError('too-large');
+    return bytes.toString('utf8').replace(/^\ufeff/, '');
   } finally {
     closeSync(file);
   }
@@ -60,22 +63,4 @@ function versionOf(path: string): Promise<string> {
     ({ ino, size, mtimeNs, ctimeNs }) => `${ino} ${size} ${mtimeNs} ${ctimeNs}`,
     () => 'unreadable',
   );
-}
-
-/** The reported size is only a hint: virtual files report 0, and other files may grow while they are read. */
-function readAtMost(file: number, maxBytes: number, size: number): Buffer {
-  const chunks: Buffer[] = [];
-  let total = 0;
-  for (;;) {
-    const chunk = Buffer.alloc(Math.max(4096, Math.min(maxBytes, size) + 1 - total));
-    const length = readSync(file, chunk);
-    if (length === 0) return Buffer.concat(chunks);
-    total += length;
-    if (total > maxBytes) throw new TextFileError('too-large');
-    chunks.push(chunk.subarray(0, length));
-  }
-}
-
-function toText(bytes: Buffer): string {
-  return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
