@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { statSync } from 'node:fs';
 import { bannerOf, SAMPLE_AUTHORIZATION } from './banner.ts';
 import type { Channel, WorkerSettings } from './channel.ts';
-import { startWorkers } from './cluster.ts';
+import { startWorkers, type Workers } from './cluster.ts';
 import type { Config } from './config/config.ts';
 import { drain } from './drain.ts';
 import type { Emulator } from './emulator/emulator.ts';
@@ -87,7 +87,7 @@ async function runPrimary(own: Running): Promise<void> {
     },
   });
   try {
-    announce({ ...(await workers.listening), emulator }, own);
+    announce(own, emulator, await workers.listening);
   } catch (error) {
     // Workers that were stopped while they started did not fail.
     if (isStopping) return;
@@ -132,7 +132,7 @@ async function runServer(own: Running): Promise<void> {
       onUsr2: () => changeLevel(log, nextLevel(log.level(), config.logLevel)),
     });
   if (own.worker) void own.worker.primary.request('listening', server.url);
-  else if (!isStopping) announce({ url: server.url, adminUrl: server.adminUrl, emulator }, own);
+  else if (!isStopping) announce(own, emulator, server);
   await server.probe();
 }
 
@@ -152,21 +152,14 @@ function followPrimary(own: Running, primary: Channel, stop: (reason: object) =>
   });
 }
 
-interface Announced {
-  readonly url: string;
-  readonly adminUrl: string | undefined;
-  readonly emulator: Emulator | undefined;
-  readonly workers?: readonly (number | undefined)[];
-}
-
 /** Logs one line, and prints the next steps for people who try the gateway over its emulator. */
 function announce(
-  { url, adminUrl, emulator, workers }: Announced,
   { config: { auth, explorer }, build: { revision, node }, log, output }: Running,
+  emulator: Emulator | undefined,
+  { url, adminUrl, workers }: Partial<Awaited<Workers['listening']>> & { readonly url: string },
 ): void {
   log.logger.info({ url, adminUrl, workers, auth: auth.mode, revision, node }, `listening on ${url}`);
-  if (!emulator) return;
-  output.log.write(bannerOf(url, explorer, emulator.url));
+  if (emulator) output.log.write(bannerOf(url, explorer, emulator.url));
 }
 
 function changeLevel(log: Log, next: string): void {
