@@ -134,8 +134,8 @@ function callers() {
       name: 'HS256 is among the accepted algorithms',
       file: 'src/auth/callers/jwt.ts',
       within: 'ALGORITHMS',
-      find: "'RS256',",
-      replace: "'HS256', 'RS256',",
+      find: "'RS256 RS384",
+      replace: "'HS256 RS256 RS384",
       tests: jwt,
     },
     {

@@ -1,4 +1,4 @@
-import { type ConnectionFailure, explainConnectionFailure } from '../../connection-failure.ts';
+import { explainConnectionFailure } from '../../connection-failure.ts';
 import { createWarnLimit } from '../../telemetry/warn-limit.ts';
 import type { UpstreamCredential } from '../../upstream/attempt.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
@@ -67,9 +67,9 @@ export function createPatCredential(
       const failure = toSignInFailure(error);
       lastFailure = { error: failure, atMs: clock() };
       const description = describe(error);
-      onSignIn?.('failed', problemOf(description));
+      onSignIn?.('failed', problemOf(error));
       if (!closing.reason && mayWarn(description.reason))
-        log.warn({ ...description }, 'Signing in to IAM did not work');
+        log.warn(description, 'Signing in to IAM did not work');
       throw failure;
     }
   }
@@ -147,24 +147,19 @@ function toSignInFailure(error: unknown): unknown {
 }
 
 /** The fields of the log line. */
-interface Description extends Partial<ConnectionFailure> {
-  readonly reason: string;
-  readonly kind?: UpstreamError['kind'];
-  readonly status?: number | undefined;
-  readonly iamName?: string | undefined;
-  readonly traceId?: string | undefined;
-  readonly clockAheadSeconds?: number | undefined;
-}
-
-function describe(error: unknown): Description {
+function describe(error: unknown) {
   if (!(error instanceof UpstreamError)) return { reason: 'internal' };
-  const { kind, status, iamName, traceId, clockAheadSeconds, message, code } = error;
+  const { kind, status, iamName, traceId, clockAheadSeconds, message: reason, code } = error;
   const explanation = code === undefined ? {} : explainConnectionFailure(code, ENDPOINTS);
-  return { kind, status, iamName, traceId, clockAheadSeconds, reason: message, ...explanation };
+  return { kind, status, iamName, traceId, clockAheadSeconds, reason, ...explanation };
 }
 
 const ENDPOINTS = 'TOKEN_ENDPOINT and API_GATEWAY_URL';
 
-function problemOf({ problem, status, kind = 'status' }: Description): string {
-  return problem ?? (status === undefined ? kind : `HTTP ${status}`);
+/** In a few words. */
+function problemOf(error: unknown): string {
+  if (!(error instanceof UpstreamError)) return 'status';
+  const { code, status, kind } = error;
+  if (code !== undefined) return explainConnectionFailure(code, ENDPOINTS).problem;
+  return status === undefined ? kind : `HTTP ${status}`;
 }
