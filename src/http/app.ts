@@ -21,7 +21,7 @@ import {
   isWaitingForContinue,
   slowClients,
 } from './node-server.ts';
-import { httpChecks, toOriginForm } from './validate-request.ts';
+import { httpChecks, type Routes, toOriginForm } from './validate-request.ts';
 
 interface HttpOptions extends HttpServerOptions {
   readonly maxBodyBytes: number;
@@ -47,7 +47,7 @@ export function createHttpApp(
   log: FastifyBaseLogger,
   isDraining: () => boolean,
 ): FastifyInstance {
-  const routes = new Set<string>();
+  const routes = new Map<string, Set<string>>();
   const observer = createObserver(routes, options.onResponse, log);
   const app = fastify({
     loggerInstance: withoutListeningLines(log),
@@ -69,8 +69,8 @@ export function createHttpApp(
     // While draining, requests on open connections are served; `connection: close` then ends the connection.
     return503OnClosing: false,
   }) as unknown as FastifyInstance;
-  app.addHook('onRoute', ({ url }) => {
-    routes.add(url);
+  app.addHook('onRoute', ({ url, method }) => {
+    routes.set(url, new Set([...(routes.get(url) ?? []), ...[method].flat()]));
   });
   // Hooks that do not wait use the callback: a promise would cost more than their work.
   app.addHook('onRequest', (request, reply, done) => {
@@ -82,7 +82,7 @@ export function createHttpApp(
     if (isDraining()) reply.header('connection', 'close');
     done();
   });
-  httpChecks(app, options);
+  httpChecks(app, routes, options.isLoopbackOnly);
   requestBody(app, options.maxBodyBytes);
   jsonBody(app);
   slowClients(app, options.requestTimeoutMs);
@@ -131,7 +131,7 @@ const OTHER = 'other';
 
 /** Clients choose methods and paths freely, so those that are not served are counted as one. */
 function createObserver(
-  routes: ReadonlySet<string>,
+  routes: Routes,
   onResponse: HttpOptions['onResponse'],
   log: FastifyBaseLogger,
 ): ResponseObserver {

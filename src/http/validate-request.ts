@@ -4,31 +4,25 @@ import { isLoopback, parseUrl } from '../config/urls.ts';
 import { HttpError } from './error-response.ts';
 import { chooseResultType, findJsonTypeProblem } from './media-type.ts';
 
+/** The methods of each path that is served. */
+export type Routes = ReadonlyMap<string, ReadonlySet<string>>;
+
 /** Rejects requests with a wrong head before their body is read. */
-export function httpChecks(
-  app: FastifyInstance,
-  { isLoopbackOnly }: { readonly isLoopbackOnly: boolean },
-): void {
-  const methodsOf = new Map<string, Set<string>>();
-  app.addHook('onRoute', ({ url, method }) => {
-    const methods = methodsOf.get(url) ?? new Set();
-    for (const each of [method].flat()) methods.add(each);
-    methodsOf.set(url, methods);
-  });
+export function httpChecks(app: FastifyInstance, routes: Routes, isLoopbackOnly: boolean): void {
   const isLoopbackName = createLoopbackCheck();
   app.addHook('onRequest', (request, reply, done) => {
-    if (isLoopbackOnly && !authoritiesOf(request).every(isLoopbackName)) return done(misdirected());
+    if (isLoopbackOnly && !authoritiesOf(request).every(isLoopbackName)) {
+      return done(new HttpError(421, MISDIRECTED));
+    }
     const isNoPreflight = request.method === 'OPTIONS' && !isPreflight(request.headers);
-    done(isNoPreflight ? routeError(request, reply, methodsOf) : undefined);
+    done(isNoPreflight ? routeError(request, reply, routes) : undefined);
   });
   // After the hooks of CORS, which run on arrival, so that allowed pages can read the error.
   app.addHook('preParsing', (request, reply, _payload, done) => {
     const error =
       checkHost(request) ??
-      (isOtherPath(request) ? routeError(request, reply, methodsOf) : undefined) ??
-      (request.method === 'POST'
-        ? (checkBodyHeaders(request.headers) ?? checkAccept(request.headers))
-        : undefined);
+      (isOtherPath(request) ? routeError(request, reply, routes) : undefined) ??
+      (request.method === 'POST' ? checkPostHeaders(request.headers) : undefined);
     done(error ?? null);
   });
 }
@@ -70,12 +64,8 @@ function createLoopbackCheck(): (authority: string) => boolean {
   };
 }
 
-function misdirected(): HttpError {
-  return new HttpError(
-    421,
-    'This gateway listens for its own machine only and serves no other host name: use localhost or 127.0.0.1.',
-  );
-}
+const MISDIRECTED =
+  'This gateway listens for its own machine only and serves no other host name: use localhost or 127.0.0.1.';
 
 /** The router decodes a path before it compares; the paths that are served have one spelling. */
 function isOtherPath({ is404, raw: { url = '' }, routeOptions }: FastifyRequest): boolean {
@@ -85,16 +75,10 @@ function isOtherPath({ is404, raw: { url = '' }, routeOptions }: FastifyRequest)
 }
 
 /** 405 where another method is served, else 404. */
-function routeError(
-  { raw }: FastifyRequest,
-  reply: FastifyReply,
-  methodsOf: ReadonlyMap<string, ReadonlySet<string>>,
-): HttpError {
+function routeError({ raw }: FastifyRequest, reply: FastifyReply, routes: Routes): HttpError {
   const path = raw.url?.split('?', 1)[0] ?? '';
-  const methods = path === '*' ? undefined : methodsOf.get(path);
-  if (!methods) {
-    return nothingHere();
-  }
+  const methods = path === '*' ? undefined : routes.get(path);
+  if (!methods) return nothingHere();
   const allow = [...methods].join(', ');
   reply.header('allow', allow);
   const hint = path === '/' ? ' The GraphQL endpoint is /graphql.' : '';
@@ -136,7 +120,7 @@ function countHeader(rawHeaders: readonly string[], name: string): number {
   return count;
 }
 
-function checkBodyHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
+function checkPostHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
   const { 'content-type': type, 'content-encoding': encoding, 'transfer-encoding': transfer } = headers;
   const problem = findJsonTypeProblem(type);
   if (problem === 'type') return new HttpError(415, 'Send the request as `content-type: application/json`.');
@@ -144,15 +128,9 @@ function checkBodyHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
   // Bodies are never decompressed: a few kilobytes can become gigabytes.
   const isCompressed =
     !/^[\s,]*(identity[\s,]*)?$/i.test(encoding ?? '') || !/^chunked$/i.test(transfer ?? 'chunked');
-  return isCompressed
-    ? new HttpError(415, 'Send the body as it is: compressed ones are not read.')
-    : undefined;
-}
-
-/** Checked before the operation runs: a mutation must not be executed and then get a 406. */
-function checkAccept({ accept }: IncomingHttpHeaders): HttpError | undefined {
-  if (chooseResultType(accept) !== undefined) return undefined;
-  return notAcceptable();
+  if (isCompressed) return new HttpError(415, 'Send the body as it is: compressed ones are not read.');
+  // Before the operation runs: a mutation must not be executed and then get a 406.
+  return chooseResultType(headers.accept) === undefined ? notAcceptable() : undefined;
 }
 
 /** Neither of the media types of a GraphQL result is acceptable to the client. */
