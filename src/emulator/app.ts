@@ -4,7 +4,7 @@ import { findFault, unknownFault } from './faults.ts';
 import type { PagingFault } from './paging.ts';
 import { projectOperations } from './projects.ts';
 import { edgeError, Refusal, type Reply, sendReply, vendorError } from './reply.ts';
-import type { Call, Handler, Service } from './request.ts';
+import type { Call, Caller, Handler, OperationRequest, Service } from './request.ts';
 import { findRoute, type Operation, type Route } from './routes.ts';
 import { createSignIn } from './sign-in.ts';
 import { tokenOperations } from './tokens.ts';
@@ -18,11 +18,26 @@ const PUBLIC: ReadonlySet<Operation> = new Set(['createAccessToken', 'getWellKno
 export function createApp(service: Service): App {
   const handlers = { ...tokenOperations, ...projectOperations, createAccessToken: createSignIn() };
   return (request, response) => {
-    receive(service, handlers, request, response).catch(() => {
+    const isControl = request.url?.startsWith(CONTROL_PREFIX);
+    const received = isControl
+      ? receiveControl(service, request, response)
+      : receive(service, handlers, request, response);
+    received.catch(() => {
       // The client disconnected while it was sending, or the data file could not be written, so nothing is acknowledged.
       sendReply(response, vendorError('UnexpectedError'));
     });
   };
+}
+
+async function receiveControl(
+  service: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = '', url = '' } = request;
+  const [path = ''] = url.slice(CONTROL_PREFIX.length).split('?', 1);
+  const text = (await readText(request)) ?? '';
+  sendReply(response, await control(service, method, path, text));
 }
 
 type Handlers = Readonly<Record<Operation, Handler>>;
@@ -35,10 +50,6 @@ async function receive(
 ): Promise<void> {
   const { method = '', url = '', headers } = request;
   const [path = '', ...rest] = url.split('?');
-  if (path.startsWith(CONTROL_PREFIX)) {
-    const text = (await readText(request)) ?? '';
-    return sendReply(response, await control(service, method, path.slice(CONTROL_PREFIX.length), text));
-  }
   const { calls, maxCalls } = service;
   const call: Call = { method, path, query: rest.join('?'), headers };
   if (calls.length >= 2 * maxCalls) calls.splice(0, calls.length - maxCalls);
@@ -52,34 +63,17 @@ async function receive(
   call.operation = operation;
   if (text === undefined) return sendReply(response, edgeError(413, 'Request Too Long'));
 
-  const isPublic = PUBLIC.has(operation);
   const { bearer, fault } = readBearer(headers.authorization);
+  const isPublic = PUBLIC.has(operation);
   const caller = isPublic ? { principal: '' } : await service.credentials.check(bearer);
   if (!isPublic && typeof caller !== 'string') call.principal = caller.principal;
+  const query = new URLSearchParams(call.query);
+  const contentType = headers['content-type'] ?? '';
   const origin = `http://${headers.host ?? 'localhost'}`;
-  const carryOut = async (pagingFault?: PagingFault): Promise<Reply> => {
-    if (typeof caller === 'string')
-      return vendorError('InvalidJwtTokenError', { details: [{ issue: caller }] });
-    const query = new URLSearchParams(call.query);
-    const contentType = headers['content-type'] ?? '';
-    try {
-      return await handlers[operation](service, {
-        caller,
-        tokenId,
-        query,
-        contentType,
-        text,
-        origin,
-        pagingFault,
-      });
-    } catch (error) {
-      if (error instanceof Refusal) return error.reply;
-      throw error;
-    }
-  };
   let reply: Promise<Reply> | undefined;
   const answer = (pagingFault?: PagingFault) => {
-    reply ??= carryOut(pagingFault);
+    const operationRequest = { tokenId, query, contentType, text, origin, pagingFault };
+    reply ??= carryOut(handlers[operation], service, caller, operationRequest);
     return reply;
   };
   const send = (wrong: Reply) => sendReply(response, wrong);
@@ -92,6 +86,23 @@ async function receive(
   const hit = service.faults.countHit([name, principal, method, url].join(' '));
   const { redirectOrigin } = service;
   await respond({ request, response, operation, principal, hit, origin, redirectOrigin, answer, send });
+}
+
+/** Carries out the operation. `caller` is a string where the credential is not valid: the reason. */
+async function carryOut(
+  handler: Handler,
+  service: Service,
+  caller: Caller | string,
+  request: Omit<OperationRequest, 'caller'>,
+): Promise<Reply> {
+  if (typeof caller === 'string')
+    return vendorError('InvalidJwtTokenError', { details: [{ issue: caller }] });
+  try {
+    return await handler(service, { ...request, caller });
+  } catch (error) {
+    if (error instanceof Refusal) return error.reply;
+    throw error;
+  }
 }
 
 /** In the order of precedence: the header of the request, its bearer, the plan, the token's id. */
