@@ -182,7 +182,7 @@ describe('A private key whose public half may be registered', () => {
     expect(app.gateway.emulator.tokensOf('demo').filter((token) => token.name === name)).toHaveLength(1);
   });
 
-  it('does not ask when IAM certainly refused it', async () => {
+  it('does not ask when IAM certainly rejected it', async () => {
     app.gateway.emulator.faults.add({ fault: 'status-403', operation: 'createToken', times: 1 });
     await app.create(nameOfNew());
     await app.dialog.getByRole('alert').getByText('permission').waitFor();

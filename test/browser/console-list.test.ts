@@ -33,7 +33,7 @@ describe('A search', () => {
     await app.page.getByText('120 tokens', { exact: true }).waitFor();
   });
 
-  it('shows how far it is, and stops when asked', async () => {
+  it('shows its progress, and stops on request', async () => {
     await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
     app.gateway.emulator.faults.add({ fault: 'latency-2000', operation: 'listToken' });
     await search().fill('nothing is called this');
@@ -49,7 +49,7 @@ describe('A search', () => {
     await app.page.getByText(/of 120 tokens$/).waitFor();
   });
 
-  it('that fails says so, and goes on where it was', async () => {
+  it('that fails says so, and continues where it was', async () => {
     await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
     app.gateway.emulator.faults.add({ fault: 'status-403', operation: 'listToken' });
     await search().fill('-119');

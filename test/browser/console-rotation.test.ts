@@ -56,7 +56,7 @@ describe('A key that is rotated', () => {
     expect(info).toMatchObject({ jwks: { keys: [{ kid: both.find((kid) => kid !== old) }] } });
   });
 
-  it('may be replaced at once, which says whose programs stop', async () => {
+  it('may be replaced at once, after a warning which programs stop', async () => {
     const name = nameOfNew();
     await app.createAndClose(name);
     const [old] = await kids();
@@ -96,7 +96,7 @@ describe('A key that is rotated', () => {
     }
   });
 
-  it('of a token with an address says that nothing has to be done here, and what it would do', async () => {
+  it('of a token with a key set URL needs nothing here, and the dialog says so', async () => {
     await app.open('partner-portal');
     await rotate();
     await app.dialog.getByText('publish the new key at that address').waitFor();

@@ -6,7 +6,7 @@ import { nameOfNew, useConsole } from './console-page.ts';
 const app = useConsole();
 
 describe('The list of tokens', () => {
-  it('is there at once, and goes on as it is scrolled, to its end', async () => {
+  it('appears at once, and loads more as it is scrolled, to its end', async () => {
     await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
     expect(app.gateway.calls()[0]).toBe('GET /v1/tokens?limit=21');
     const list = app.page.getByRole('navigation', { name: 'Tokens' });
@@ -96,7 +96,7 @@ describe('A new token', () => {
     await app.page.getByRole('link', { name }).waitFor();
   });
 
-  it('whose answer is lost is made once, however often its user tries again', async () => {
+  it('whose response is lost is created once, however often its user tries again', async () => {
     const name = nameOfNew();
     app.gateway.emulator.faults.add({ fault: 'close', operation: 'createToken', times: 1 });
     await app.create(name);
@@ -135,7 +135,7 @@ describe('A token that is deleted', () => {
 });
 
 describe('When something fails', () => {
-  it('of IAM, it is said with a way on, and the rest stays', async () => {
+  it('in IAM, an error says what to do, and the rest stays', async () => {
     app.gateway.emulator.faults.add({ fault: 'status-500', operation: 'listProjectsOfToken' });
     await app.open('billing-worker');
     await app.page.getByRole('alert').getByText('Something went wrong').waitFor();
@@ -146,7 +146,7 @@ describe('When something fails', () => {
     await app.page.locator('.projects > li').first().waitFor();
   });
 
-  it('of the connection, what was written is kept', async () => {
+  it('in the connection, what the user typed is kept', async () => {
     await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
     await app.page.getByRole('button', { name: 'New token' }).click();
     const name = nameOfNew();

@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 describe('GraphiQL without the internet', () => {
-  it.each(['light', 'dark'] as const)('runs the first sample as it stands, in %s', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('runs the first sample unchanged, in %s', async (colorScheme) => {
     gateway.forgetCalls();
     const { page, outside, complaints } = await openOffline(browser, gateway.origin, colorScheme);
     await page.goto(`${gateway.origin}/graphiql`);

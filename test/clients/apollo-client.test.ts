@@ -32,7 +32,7 @@ const createClient = (headers: Record<string, string>) =>
   });
 
 describe('Apollo Client 4', () => {
-  it('walks over all tokens with relayStylePagination', async () => {
+  it('reads all tokens with relayStylePagination', async () => {
     const client = createClient(DEMO);
     const { data } = await client.query({ query: TOKENS, variables: { first: 50 } });
     let pageInfo = data?.tokens?.pageInfo;
@@ -46,7 +46,7 @@ describe('Apollo Client 4', () => {
     expectWalkOverTokens(gateway);
   });
 
-  it("walks over a token's projects", async () => {
+  it('reads all projects of a token', async () => {
     const client = createClient(DEMO);
     const variables = { id: MANY_PROJECTS, first: 100 };
     let { data } = await client.query({ query: PROJECTS, variables });
@@ -60,7 +60,7 @@ describe('Apollo Client 4', () => {
     expectWalkOverProjects(gateway);
   });
 
-  it('creates, renames and deletes, and its cache is right without asking again', async () => {
+  it('creates, renames and deletes, and its cache is correct without a refetch', async () => {
     const client = createClient(as('apollo'));
     const read = () => client.readQuery({ query: TOKENS, variables: { first: 5 } })?.tokens?.edges ?? [];
     await client.query({ query: TOKENS, variables: { first: 5 } });

@@ -20,7 +20,7 @@ afterAll(() => gateway.close());
 beforeEach(() => gateway.forgetCalls());
 
 describe('graphql-request', () => {
-  it('walks over all tokens', async () => {
+  it('reads all tokens', async () => {
     const client = new GraphQLClient(gateway.url, { headers: DEMO });
     const ids: unknown[] = [];
     for (let after: string | null = null, isMore = true; isMore; ) {
@@ -33,7 +33,7 @@ describe('graphql-request', () => {
     expectWalkOverTokens(gateway);
   });
 
-  it("walks over a token's projects", async () => {
+  it('reads all projects of a token', async () => {
     const client = new GraphQLClient(gateway.url, { headers: DEMO });
     const ids = new Set<unknown>();
     let variables: { id: string; first: number; after?: string | null } = { id: MANY_PROJECTS, first: 100 };
@@ -61,7 +61,7 @@ describe('graphql-request', () => {
     ]);
   });
 
-  it('gets codes to go by', async () => {
+  it('gets error codes', async () => {
     const refused = new GraphQLClient(gateway.url).request(TOKENS, {}).catch((error: unknown) => error);
     const error = await refused;
     expect(error).toBeInstanceOf(ClientError);

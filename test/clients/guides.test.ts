@@ -81,7 +81,7 @@ function run(...args: string[]): string {
 }
 
 describe('The code of the guides', () => {
-  it('compiles in a new Vite project as it stands', async () => {
+  it('compiles unchanged in a new Vite project', async () => {
     const gateway = await startGateway({ env: { EXPLORER: 'sandbox' } });
     const pages = readdirSync('docs').filter((name) => name.endsWith('.md'));
     const snippets = [...pages.flatMap(snippetsOf), ...operationsOf('client-guide.md')];

@@ -83,7 +83,7 @@ afterAll(async () => {
 beforeEach(() => gateway.forgetCalls());
 
 describe('Hive Gateway', () => {
-  it("reads tokens that another subgraph names, by one list call and with its caller's credential", async () => {
+  it("reads tokens that another subgraph refers to, by one list call and with the caller's credential", async () => {
     const { data, errors } = await post(url, { query: '{ usages { count token { name } } }' }, DEMO);
     expect(errors).toBeUndefined();
     expect(data.usages).toHaveLength(10);
@@ -92,7 +92,7 @@ describe('Hive Gateway', () => {
     expect(gateway.emulator.calls.map(({ principal }) => principal)).toEqual(['demo']);
   });
 
-  it('hands queries and mutations on as they are', async () => {
+  it('forwards queries and mutations', async () => {
     const { data } = await post(
       url,
       { query: '{ tokens(first: 1) { nodes { name projects(first: 1) { nodes { name } } } } }' },

@@ -117,7 +117,7 @@ describe('Relay 21', () => {
   });
   const end = () => act(async () => root.unmount());
 
-  it('walks over all tokens with usePaginationFragment', async () => {
+  it('reads all tokens with usePaginationFragment', async () => {
     await show(createEnvironment(DEMO), { ...TOKENS, variables: { first: 50 } });
     while (shown.hasNext) await shown.loadNext(50);
     expect(shown.ids).toEqual(gateway.emulator.tokensOf('demo').map(({ id }) => id));
@@ -125,7 +125,7 @@ describe('Relay 21', () => {
     await end();
   });
 
-  it("walks over a token's projects, through node", async () => {
+  it('reads all projects of a token through node', async () => {
     await show(createEnvironment(DEMO), { ...PROJECTS, variables: { id: MANY_PROJECTS, first: 100 } });
     while (shown.hasNext) await shown.loadNext(100);
     expect(new Set(shown.ids).size).toBe(250);
@@ -133,7 +133,7 @@ describe('Relay 21', () => {
     await end();
   });
 
-  it('creates, renames and deletes, and its store is right without asking again', async () => {
+  it('creates, renames and deletes, and its store is correct without a refetch', async () => {
     const environment = createEnvironment(as('relay'));
     await show(environment, { ...TOKENS, variables: { first: 5 } });
     const commit = (mutation: GraphQLTaggedNode, variables: Record<string, unknown>): Promise<Opaque> =>

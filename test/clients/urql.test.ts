@@ -53,7 +53,7 @@ const createClient = (headers: Record<string, string>) =>
   });
 
 describe('urql with graphcache', () => {
-  it('walks over all tokens with relayPagination', async () => {
+  it('reads all tokens with relayPagination', async () => {
     const client = createClient(DEMO);
     let { data } = await client.query(TOKENS, { first: 50 });
     while (data?.tokens?.pageInfo.hasNextPage) {
@@ -64,7 +64,7 @@ describe('urql with graphcache', () => {
     expectWalkOverTokens(gateway);
   });
 
-  it("walks over a token's projects", async () => {
+  it('reads all projects of a token', async () => {
     const client = createClient(DEMO);
     const first = { id: MANY_PROJECTS, first: 100 };
     let { data } = await client.query(PROJECTS, first);
@@ -76,7 +76,7 @@ describe('urql with graphcache', () => {
     expectWalkOverProjects(gateway);
   });
 
-  it('creates, renames and deletes, and its cache is right', async () => {
+  it('creates, renames and deletes, and its cache is correct', async () => {
     const client = createClient(as('urql'));
     const names = async () =>
       (await client.query(TOKENS, { first: 5 })).data?.tokens?.edges.map(({ node }) => node?.name);

@@ -36,7 +36,7 @@ describe('When the gateway is full', () => {
     expect((await full.query(LIST)).status).toBe(200);
   });
 
-  it('is not full of requests whose client is gone, however many it sent on one connection', async () => {
+  it('requests of clients that have left do not count, however many came on one connection', async () => {
     const full = await startSlow({ MAX_IN_FLIGHT: '3' });
     const body = JSON.stringify({ query: LIST });
     const headers = [
@@ -56,7 +56,7 @@ describe('When the gateway is full', () => {
   });
 });
 
-describe('When a client goes away', () => {
+describe('When a client disconnects', () => {
   it('there is room again, for the gateway and for the caller', async () => {
     const full = await startSlow({ MAX_IN_FLIGHT: '1', MAX_IN_FLIGHT_PER_PRINCIPAL: '1' });
     const gone = new AbortController();
@@ -98,7 +98,7 @@ describe('Callers that are not distinguished', () => {
   });
 });
 
-describe('A caller with too many requests under way', () => {
+describe('A caller with too many concurrent requests', () => {
   it('gets an error that says so, and other callers notice nothing', async () => {
     const busy = await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '2' });
     const [alice, bob] = await Promise.all([

@@ -80,7 +80,7 @@ describe('When the list lacks the requested tokens', () => {
   });
   afterAll(() => other.close());
 
-  it('ten ids of which two are not listed: three calls, then ten, as the caller is known', async () => {
+  it('ten ids of which two are not listed: three calls, and ten the next time', async () => {
     const { data } = await other.query('{ tokens { nodes { id } } }');
     const listed = data.tokens.nodes.map(({ id }: { id: string }) => id);
     other.forgetCalls();
@@ -114,7 +114,7 @@ describe('When the list lacks the requested tokens', () => {
 });
 
 describe('A key that fails', () => {
-  it('fails alone: its neighbours are complete', async () => {
+  it('fails alone: the others are complete', async () => {
     gateway.emulator.faults.add({
       fault: 'status-500',
       operation: 'listProjectsOfToken',

@@ -31,7 +31,7 @@ const get = async (gateway: Gateway, search: string, headers: Record<string, str
 const codesIn = (text: string) =>
   JSON.parse(text).errors?.map((error: { extensions: { code: string } }) => error.extensions.code);
 
-describe('A subscription, of which the schema has none, is the client’s mistake', () => {
+describe('A subscription, which the schema does not have, is the client’s mistake', () => {
   it.each([
     'subscription { x }',
     'subscription S { __typename }',
@@ -88,12 +88,12 @@ describe('A persisted query that is malformed is the client’s mistake', () => 
     expect(['BAD_REQUEST', 'PERSISTED_QUERY_NOT_FOUND']).toContain(codesIn(text)[0]);
   });
 
-  it.each(wrong)('where none are served, for %s', async (_title, persistedQuery) => {
+  it.each(wrong)('where persisted queries are off, for %s', async (_title, persistedQuery) => {
     const answer = await post(plain.url, { query: TYPENAME, extensions: { persistedQuery } }, DEMO);
     expect([answer.status, codesIn(answer.text)]).toEqual([200, ['PERSISTED_QUERY_NOT_SUPPORTED']]);
   });
 
-  it.each([false, null, 0, ''])('but there is none where it is %j', async (persistedQuery) => {
+  it.each([false, null, 0, ''])('but it counts as absent when it is %j', async (persistedQuery) => {
     const answer = await post(apq.url, { query: TYPENAME, extensions: { persistedQuery } }, DEMO);
     expect(answer.data).toEqual({ __typename: 'Query' });
   });
@@ -109,7 +109,7 @@ describe('An empty operation name means the same as none', () => {
     expect(byGet).toEqual({ status: 200, text: '{"data":{"__typename":"Query"}}\n' });
   });
 
-  it('for a document with two operations, of which neither is meant', async () => {
+  it('for a document with two operations, one of which must be named', async () => {
     const query = 'query A { __typename } query B { __typename }';
     const texts = [
       (await post(plain.url, { query, operationName: '' }, DEMO)).text,
@@ -208,7 +208,7 @@ describe('Where introspection is off, no message has a name of the schema that t
     expect(text).not.toContain('INTERNAL_SERVER_ERROR');
   });
 
-  it('and a message about what the client sent stays as helpful as it can be', async () => {
+  it('and a message about what the client sent is still helpful', async () => {
     const messages = async (query: string) =>
       (await locked.query(query)).errors?.map(({ message }) => message);
     const noDetails = 'does not fit the schema. Introspection is off here, so there are no details.';

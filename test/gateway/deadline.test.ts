@@ -25,7 +25,7 @@ async function timed<Value>(work: Promise<Value>): Promise<[Value, number]> {
 }
 
 describe('The deadline of a request', () => {
-  it('starts with its head, however late its body comes', async () => {
+  it('starts with its headers, however late its body arrives', async () => {
     gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken' });
     const body = JSON.stringify({ query: LIST });
     const head = rawRequest('POST /graphql', [
@@ -44,7 +44,7 @@ describe('The deadline of a request', () => {
     expect(ms).toBeLessThan(3900);
   });
 
-  it('has passed when the body comes after it, and then nothing is sent to the API', async () => {
+  it('has passed when the body arrives later, and then nothing is sent to IAM', async () => {
     const strict = await startGateway({ env: { REQUEST_DEADLINE_MS: '300' }, emulatorOf: gateway });
     const id = gateway.emulator.tokensOf('demo')[0]?.id;
     for (const query of [LIST, `mutation { deleteToken(input: { id: "${id}" }) { deletedTokenId } }`]) {
@@ -67,7 +67,7 @@ describe('The deadline of a request', () => {
     await strict.close();
   });
 
-  it('leaves no timer behind when the response is out', async () => {
+  it('leaves no timer behind when the response is sent', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
     await gateway.query(LIST);
     const before = timers();
@@ -76,7 +76,7 @@ describe('The deadline of a request', () => {
     expect(timers()).toBeLessThan(before + 10);
   });
 
-  it('is its own where requests are coalesced: the later one goes on for as long as it has time', async () => {
+  it('is its own for each coalesced request: the later one continues while it has time', async () => {
     gateway.emulator.faults.add({ fault: 'latency-1800', operation: 'listToken' });
     gateway.emulator.faults.add({ fault: 'latency-1800', operation: 'listProjectsOfToken' });
     const document = '{ tokens(first: 1) { nodes { projects(first: 1) { nodes { id } } } } }';
@@ -91,7 +91,7 @@ describe('The deadline of a request', () => {
     expect(gateway.calls()).toHaveLength(2);
   });
 
-  it('ends what was coalesced with what there is, where all have it at the same time', async () => {
+  it('returns the fields that are complete, when all coalesced requests have the same', async () => {
     gateway.emulator.faults.add({ fault: 'hang', operation: 'listProjectsOfToken' });
     const document = '{ tokens(first: 1) { nodes { name projects(first: 1) { nodes { id } } } } }';
     const answers = await Promise.all([gateway.query(document), gateway.query(document)]);
@@ -142,7 +142,7 @@ describe('While the keys of callers cannot be fetched', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('what needs no caller is served all the same', async () => {
+  it('requests that need no caller are served', async () => {
     const { data } = await locked.query('{ __typename }', {}, { authorization: JWT });
     expect(data).toEqual({ __typename: 'Query' });
   });

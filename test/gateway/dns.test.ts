@@ -72,7 +72,7 @@ const callers = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ authorization: `caller-${index}` }));
 
 describe('Slow DNS', () => {
-  it('fails none of 250 first reads, and is queried once', async () => {
+  it('fails none of the first 250 reads, and is queried once', async () => {
     const lookups = replaceLookup(300, [[V4]]);
     gateway = await startGateway({ apiGatewayUrl: api.url, env });
     const answers = await Promise.all(callers(250).map((headers) => gateway?.query(LIST, {}, headers)));
@@ -89,7 +89,7 @@ describe('Slow DNS', () => {
     expect((await gateway.query(DELETE)).errors).toBeUndefined();
   });
 
-  it('that is slower than a write may be has sent nothing', async () => {
+  it('that takes longer than the timeout of a write means that nothing was sent', async () => {
     replaceLookup(1000, [[V4]]);
     gateway = await startGateway({
       apiGatewayUrl: api.url,
@@ -98,7 +98,7 @@ describe('Slow DNS', () => {
     expect((await gateway.query(DELETE)).errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_TIMEOUT' });
   });
 
-  it('gives connections that are no longer needed to later requests', async () => {
+  it('leaves connections that are no longer needed to later requests', async () => {
     const lookups = replaceLookup(400, [[V4]]);
     gateway = await startGateway({
       apiGatewayUrl: api.url,
@@ -121,7 +121,7 @@ describe('A name', () => {
     for (const document of [LIST, DELETE]) expect((await gateway.query(document)).errors).toBeUndefined();
   });
 
-  it('that had no address is looked for again at once', async () => {
+  it('that had no address is looked up again at once', async () => {
     replaceLookup(0, ['ENOTFOUND', 'EAI_AGAIN', [V4]]);
     gateway = await startGateway({ apiGatewayUrl: api.url, env: { ...env, UPSTREAM_RETRIES: '0' } });
     const codes = [];
@@ -132,7 +132,7 @@ describe('A name', () => {
 });
 
 describe('While DNS does not respond', () => {
-  it('new connections go to the address that was known before', async () => {
+  it('new connections use the previous address', async () => {
     let now = 0;
     const lookups = replaceLookup(0, [[V4], 'EAI_AGAIN', 'ENOTFOUND']);
     const hosts = createHostAddresses({ now: () => now });
@@ -147,7 +147,7 @@ describe('While DNS does not respond', () => {
     await expect(hosts.resolve('iam.example')).rejects.toMatchObject({ code: 'ENOTFOUND' });
   });
 
-  it('they do not wait for it', async () => {
+  it('requests do not wait for it', async () => {
     let now = 0;
     const hosts = createHostAddresses({ now: () => now });
     replaceLookup(0, [[V4]]);

@@ -259,7 +259,7 @@ describe('An operation that is sent again', () => {
       expect(JSON.parse(text).data.tokens.nodes).toHaveLength(length);
   });
 
-  it('leaves out what an absent variable in its input leaves out', async () => {
+  it('leaves out members of its input for which variables are absent', async () => {
     const document = `mutation ($id: ID!, $name: String, $m: UpdateTokenAuthenticationMethodInput) {
       updateToken(input: { id: $id, name: $name, authenticationMethod: $m }) { token { name } userErrors { code } } }`;
     for (const text of await sendThreeTimes(document, { id: ids[0], name: 'renamed' }))

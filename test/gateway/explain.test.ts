@@ -53,14 +53,14 @@ describe('A developer who sends X-Explain: 1', () => {
     expect(await explain('{ __typename }')).toEqual({ calls: 0, pages: 0, ms: 0, traceIds: [], details: [] });
   });
 
-  it('is not coalesced with an equal request', async () => {
+  it('does not share the work of an identical request', async () => {
     gateway.emulator.faults.add({ fault: 'latency-200', operation: 'listToken' });
     const [explained, plain] = await Promise.all([explain(NESTED), gateway.query(NESTED, {})]);
     expect(explained.calls).toBeGreaterThan(0);
     expect(plain.text).not.toContain('extensions');
   });
 
-  it('has no effect where introspection is off; without it there is no explanation', async () => {
+  it('gets no explanation where introspection is off, or without the header', async () => {
     expect((await gateway.query(NESTED)).text).not.toContain('extensions');
     const closed = await startGateway({ env: { EXPLORER: 'off' }, emulatorOf: gateway });
     const { text } = await post(closed.url, { query: NESTED }, { authorization: 'Bearer demo', ...EXPLAIN });
@@ -78,7 +78,7 @@ describe('The log line of an operation', () => {
     return JSON.parse(line ?? '{}');
   };
 
-  it('says how many upstream calls it took, and which trace it is part of', async () => {
+  it('has the number of upstream calls and the id of its trace', async () => {
     await gateway.query(`query Nested ${NESTED}`, {}, { 'x-request-id': 'nested-1', ...TRACEPARENT });
     expect(await lineOf('nested-1')).toMatchObject({
       operation: 'Nested',
@@ -97,7 +97,7 @@ describe('The log line of an operation', () => {
     expect(lines.filter(({ coalesced }) => coalesced)).toHaveLength(1);
   });
 
-  it('has no trace that was made up in a malformed header', async () => {
+  it('has no trace id from a malformed header', async () => {
     await gateway.query(NESTED, {}, { 'x-request-id': 'bad-trace', traceparent: 'Bearer secret' });
     expect(await lineOf('bad-trace')).not.toHaveProperty('traceId');
     expect(gateway.log()).not.toContain('Bearer secret');

@@ -42,7 +42,7 @@ describe('A router', () => {
     expect(refused.data).toBeUndefined();
   });
 
-  it('composes it with another subgraph that knows more of tokens and projects, and has pages of its own', async () => {
+  it('composes it with another subgraph that extends tokens and projects and has its own connections', async () => {
     const other = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
       type Token @key(fields: "id") { id: ID!  lastUsed: String }
       type Project @key(fields: "id") { id: ID!  costCentre: String }
@@ -126,7 +126,7 @@ describe('A router', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('gets no timings of resolvers, whatever it sends', async () => {
+  it('never gets the timings of resolvers', async () => {
     const { text } = await gateway.query(
       ENTITIES,
       { representations: [token(BILLING_WORKER)] },
@@ -137,7 +137,7 @@ describe('A router', () => {
 });
 
 describe('Without FEDERATION', () => {
-  it('the schema has nothing of it', async () => {
+  it('the schema has no part of it', async () => {
     const plain = await startGateway({ emulatorOf: gateway });
     const { errors } = await plain.query('{ _service { sdl } }');
     const file = await (await fetch(`${gateway.origin}/schema.graphql`)).text();

@@ -6,7 +6,7 @@ import { startProcess } from '../support/process.ts';
 const isBuilt = existsSync('dist/graphiql/main.js');
 
 describe('GraphiQL', () => {
-  it('is not there unless it is configured', async () => {
+  it('is not served unless it is configured', async () => {
     const gateway = await startGateway();
     const { status } = await fetch(`${gateway.origin}/graphiql`);
     await gateway.close();

@@ -78,7 +78,7 @@ const LOOPBACK = [
   '[::ffff:127.0.0.1]:80',
 ];
 
-describe('A page that points its own name at this machine', () => {
+describe('A web page that points its own host name at this machine', () => {
   it.each(REBOUND)('(%s) is not served where callers are not authenticated', async (host) => {
     for (const gateway of [open, pat]) {
       const answer = await post(gateway, host);
@@ -147,7 +147,7 @@ describe('A client of this machine', () => {
     expect((await send(open.origin, line, ['localhost'])).status).toBe(status);
   });
 
-  it('need not name a host in HTTP/1.0', async () => {
+  it('may leave out the host in HTTP/1.0', async () => {
     expect((await send(open.origin, 'GET /livez HTTP/1.0', [])).status).toBe(200);
   });
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 beforeEach(() => gateway.forgetCalls());
 
-describe('An id made to reach another path', () => {
+describe('An id that would reach another path', () => {
   afterEach(() => expect(gateway.calls()).toEqual([]));
 
   it.each([
@@ -63,13 +63,13 @@ describe('An id made to reach another path', () => {
     expect(deleted.data.deleteToken).toEqual({ deletedTokenId: null, userErrors: refused });
   });
 
-  it('is not sent as another when its escapes are decoded', async () => {
+  it('is not decoded before it is sent', async () => {
     const { errors } = await gateway.query('{ token(id: "\\u002e\\u002e") { id } }');
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });
 });
 
-describe('A cursor that is none of ours', () => {
+describe('A cursor that the gateway did not create', () => {
   it.each(['x', 'a\r\nb', '../..', 'W10', 'x'.repeat(5000), '', 'WzEsIiJd'])(
     '(%j) is refused without being repeated',
     async (after) => {
@@ -89,7 +89,7 @@ describe('A cursor that is none of ours', () => {
     },
   );
 
-  it('nor one with any byte changed', async () => {
+  it('is rejected too when any byte of a valid one is changed', async () => {
     const { data } = await gateway.query('{ tokens(first: 1) { pageInfo { endCursor } } }');
     const cursor: string = data.tokens.pageInfo.endCursor;
     gateway.forgetCalls();
@@ -139,12 +139,12 @@ describe('A value of the wrong type, wherever there is an input', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('covers every one of them', () => {
+  it('covers every input of the schema', () => {
     expect(cases).toHaveLength(38);
   });
 });
 
-describe('Keys and where they are', () => {
+describe('Keys and URLs of key sets', () => {
   const withInfo = (publicKeyInfo: object) => ({
     input: { name: 'worker', authenticationMethod: { signingAlgorithm: 'RS256', publicKeyInfo } },
   });
@@ -192,7 +192,7 @@ describe('Keys and where they are', () => {
   );
 });
 
-describe('A body made to change the process', () => {
+describe('A body that would change the process', () => {
   const query = '{ __typename }';
 
   it.each([

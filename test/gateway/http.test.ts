@@ -31,7 +31,7 @@ describe('Every response', () => {
 });
 
 describe('A path', () => {
-  it.each(['/', '/nothing', '/metrics'])('that is not ours (%s) is 404 as JSON', async (path) => {
+  it.each(['/', '/nothing', '/metrics'])('that is not served (%s) is 404 as JSON', async (path) => {
     const response = await get(path);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
@@ -57,7 +57,7 @@ describe('A path', () => {
 describe('The root', () => {
   const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' };
 
-  it('leads a browser to the explorer', async () => {
+  it('redirects a browser to the explorer', async () => {
     const response = await fetch(`${gateway.origin}/`, { headers: BROWSER, redirect: 'manual' });
     expect([response.status, response.headers.get('location')]).toEqual([302, '/graphql']);
     expect(response.headers.get('cache-control')).toBe('no-store');
@@ -66,7 +66,7 @@ describe('The root', () => {
     expect(await page.text()).toContain('Apollo Sandbox');
   });
 
-  it('says in a browser what this is where there is no explorer', async () => {
+  it('describes the service in a browser where there is no explorer', async () => {
     const locked = await startGateway({ env: { EXPLORER: 'off' }, emulatorOf: gateway });
     const response = await fetch(`${locked.origin}/`, { headers: BROWSER });
     const text = await response.text();
@@ -85,7 +85,7 @@ describe('The root', () => {
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  it('takes no request for GraphQL, and says where to send it', async () => {
+  it('rejects GraphQL requests, and says where to send them', async () => {
     const answer = await post(`${gateway.origin}/`, { query: '{ __typename }' }, {});
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     expect(answer.errors?.[0]?.message).toContain('The GraphQL endpoint is /graphql.');
@@ -169,7 +169,7 @@ describe('The explorer', () => {
     expect(response.headers.get('access-control-allow-headers')).toContain('authorization');
   });
 
-  it('off takes the page, introspection, the schema file and hints with it', async () => {
+  it('off also switches off introspection, the schema file and hints', async () => {
     const locked = await startGateway({ env: { EXPLORER: 'off' } });
     const page = await fetch(locked.url, { headers: { accept: 'text/html' } });
     expect(await page.text()).not.toContain('sandbox');

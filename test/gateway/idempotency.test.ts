@@ -34,14 +34,14 @@ async function count(): Promise<number> {
 }
 
 describe('The same idempotency key', () => {
-  it('gives the token that was made the first time', async () => {
+  it('returns the token that was created the first time', async () => {
     const first = await create('key-1');
     const second = await create('key-1');
     expect(second.data.createToken.token).toEqual(first.data.createToken.token);
     expect(posts()).toBe(1);
   });
 
-  it('sent twice at once makes one token', async () => {
+  it('sent twice at once creates one token', async () => {
     const [first, second] = await Promise.all([create('key-1'), create('key-1')]);
     expect(second.data.createToken.token).toEqual(first.data.createToken.token);
     expect(posts()).toBe(1);
@@ -57,7 +57,7 @@ describe('The same idempotency key', () => {
     expect(posts()).toBe(1);
   });
 
-  it('with another input is a conflict while the first is under way, too', async () => {
+  it('with another input is a conflict while the first request runs, too', async () => {
     const [first, second] = await Promise.all([create('key-1'), create('key-1', { name: 'another name' })]);
     const outcomes = [first, second].map(({ data }) => data.createToken.userErrors);
     expect(outcomes).toContainEqual([]);
@@ -85,7 +85,7 @@ describe('The same idempotency key', () => {
     },
   );
 
-  it('after a lost response does not take an equal token that existed before for the new one', async () => {
+  it('after a lost response does not return an equal token that existed before', async () => {
     await create('key-0');
     gateway.emulator.faults.add({ fault: 'status-500', operation: 'createToken', times: 1 });
     await create('key-1');
@@ -102,7 +102,7 @@ describe('The same idempotency key', () => {
     expect(made.data.createToken.userErrors).toEqual([]);
   });
 
-  it('whose token was deleted since says so, and makes no other', async () => {
+  it('whose token has been deleted since says so, and creates no other', async () => {
     const { data } = await create('key-1');
     await gateway.query(
       'mutation ($id: ID!) { deleteToken(input: { id: $id }) { deletedTokenId } }',
@@ -204,7 +204,7 @@ describe('A caller with many tokens', () => {
   const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
   const method = (name: string) => large.calls().filter((call) => call.startsWith(`${name} `)).length;
 
-  it('who creates twenty at once has the list read once', async () => {
+  it('who creates twenty at once causes one reading of the list', async () => {
     const { data, errors } = await createMany(large, keys, 'Bearer several');
     expect(errors).toBeUndefined();
     expect(new Set(Object.values<{ token: { id: string } }>(data).map(({ token }) => token.id)).size).toBe(
@@ -213,7 +213,7 @@ describe('A caller with many tokens', () => {
     expect([method('GET'), method('POST')]).toEqual([3, 20]);
   });
 
-  it('more than can be looked through creates all the same, in as many calls as were predicted', async () => {
+  it('more than can be searched can still create, in as many calls as were predicted', async () => {
     const { errors } = await createMany(large, keys, 'Bearer many');
     expect(errors).toBeUndefined();
     expect([method('GET'), method('POST')]).toEqual([20, 20]);
@@ -222,7 +222,7 @@ describe('A caller with many tokens', () => {
     expect(method('POST')).toBe(20);
   });
 
-  it('more than can be looked through gets no second token, and an error that the outcome cannot be found out', async () => {
+  it('more than can be searched gets no second token, and an error that the outcome cannot be found out', async () => {
     large.emulator.faults.add({ fault: 'after-500', operation: 'createToken', times: 1 });
     const lost = await createMany(large, ['lost'], 'Bearer many');
     expect(lost.errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_ERROR', mayHaveSucceeded: true });
@@ -250,7 +250,7 @@ describe('While the outcome of a create is not known', () => {
   const sent = () => quick.calls().filter((call) => call.startsWith('POST')).length;
   const fail = (fault: string) => quick.emulator.faults.add({ fault, operation: 'createToken', times: 1 });
 
-  it('a repeat waits for the token that comes late, and makes no other', async () => {
+  it('a repeat waits for the token that appears late, and creates no other', async () => {
     fail('reset-late-500');
     const lost = await ask('late');
     expect(lost.errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_UNAVAILABLE', mayHaveSucceeded: true });
@@ -259,7 +259,7 @@ describe('While the outcome of a create is not known', () => {
     expect(sent()).toBe(1);
   });
 
-  it('a repeat whose time is up gets a time to come again, and then its token', async () => {
+  it('a repeat whose deadline passes is told when to retry, and then gets its token', async () => {
     fail('reset');
     await ask('never');
     const startedAt = performance.now();

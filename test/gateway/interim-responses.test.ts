@@ -102,7 +102,7 @@ describe.each([
 });
 
 describe('An API that switches protocols without a request', () => {
-  it('is no response: the write may have succeeded', async () => {
+  it('has not responded: the write may have succeeded', async () => {
     const api = await startApi(
       'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
       whole,
@@ -116,7 +116,7 @@ describe('An API that switches protocols without a request', () => {
 });
 
 describe('An API that sends interim responses without end', () => {
-  it('is given up after the time of a write, which may have succeeded', async () => {
+  it('is abandoned after the timeout of a write, which may have succeeded', async () => {
     const api = await startApi(CONTINUE.repeat(5000), (bytes) => [bytes.slice(0, 100_000)]);
     server = api.server;
     gateway = await startGateway({ apiGatewayUrl: api.url, env: { UPSTREAM_WRITE_TIMEOUT_MS: '300' } });

@@ -30,7 +30,7 @@ describe('Without a credential', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('two headers are rejected, as the caller would depend on their order', async () => {
+  it('two headers are rejected, because the caller would depend on their order', async () => {
     const status = await new Promise((resolve, reject) => {
       const sent = request(
         gateway.url,
@@ -156,7 +156,7 @@ describe('What one caller reads', () => {
     expect(answers.map(({ data }) => data?.token?.name)).toEqual(names);
   });
 
-  it('is as it is after its own write, in a later request as well', async () => {
+  it('includes its own write, in a later request as well', async () => {
     const headers = { authorization: 'Bearer demo' };
     const id = gateway.emulator.tokensOf('demo')[2]?.id;
     const rename = `mutation ($id: ID!, $name: String!) { updateToken(input: { id: $id, name: $name }) { token { name } } }`;
@@ -170,7 +170,7 @@ describe('What one caller reads', () => {
     }
   });
 
-  it('stays where its credential expires in the middle', async () => {
+  it('is kept when its credential expires in the middle', async () => {
     gateway.emulator.faults.add({ fault: '403-unauthorized', operation: 'listProjectsOfToken' });
     const { data, errors } = await gateway.query(
       '{ tokens(first: 1) { nodes { name projects { nodes { id } } } } }',

@@ -55,7 +55,7 @@ describe('A key that would stop the process', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('is not one of a hundred on the most expensive curve either', async () => {
+  it('does not either when it is one of a hundred on the most expensive curve', async () => {
     const keys = Array.from({ length: 100 }, (_, at) => ({ ...p521, kid: `key-${at}`, y: p521.x }));
     const creates = Array.from(
       { length: 20 },
@@ -330,7 +330,7 @@ describe('A text that is not Unicode', () => {
     },
   );
 
-  it('is not one with characters beyond the basic plane', async () => {
+  it('does not include characters beyond the basic plane', async () => {
     const input = { name: 'worker 🚀 𝒳', description: '👩‍🚀', authenticationMethod: uri };
     expect((await gateway.query(CREATE, { input })).data.createToken.userErrors).toEqual([]);
   });

@@ -103,13 +103,13 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
     },
   );
 
-  it('some are added right behind the cursor: they come next', async () => {
+  it('some are added right after the cursor: they come next', async () => {
     const { end } = await read(list, 6, null);
     api[list] = [...range('t', 1, 6), 'new1', 'new2', ...range('t', 7, 12)];
     expect(await walk(list, 3, end)).toEqual(['new1', 'new2', ...range('t', 7, 12)]);
   });
 
-  it('on a later page of the API, some come and some go', async () => {
+  it('some are added and some deleted on a later page of the API: no gap, no repeat', async () => {
     api[list] = range('t', 1, 250);
     const first = await read(list, 100, null);
     const second = await read(list, 20, first.end);
@@ -123,14 +123,14 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
     expect(await walk(list, 100, second.end)).toEqual(range('t', 121, 250));
   });
 
-  it('nothing changes: the API is called once for a page', async () => {
+  it('nothing changes: a page is one call', async () => {
     const { end } = await read(list, 5, null);
     api.requests.length = 0;
     expect((await read(list, 5, end)).ids).toEqual(range('t', 6, 10));
     expect(api.requests).toEqual(['11']);
   });
 
-  it('the item of the cursor has moved: the API is called once more, for its largest page', async () => {
+  it('the item of the cursor has moved: one more call, for the largest page', async () => {
     const { end } = await read(list, 2, null);
     api[list] = [...range('new', 1, 50), ...api[list]];
     api.requests.length = 0;
@@ -138,7 +138,7 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
     expect(api.requests).toEqual(['5', '100']);
   });
 
-  it('the item of the cursor is gone: the API is called for the next page as well', async () => {
+  it('the item of the cursor is deleted: one more call, for the next page', async () => {
     api[list] = range('t', 1, 250);
     const { end } = await read(list, 2, null);
     api[list] = range('t', 3, 250);
@@ -147,7 +147,7 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
     expect(api.requests).toEqual(['5', '100', '100 behind-t102']);
   });
 
-  it('any cursor of an edge leads on as the last one does', async () => {
+  it('the cursor of any edge can be continued from', async () => {
     const { cursors } = await read(list, 6, null);
     api[list] = [...range('new', 1, 20), ...api[list]];
     for (const [at, cursor] of cursors.entries())
@@ -201,7 +201,7 @@ describe('A key of the API', () => {
     expect(gateway.log()).not.toContain('unexpected');
   });
 
-  it.each(['null', '""'])('that is %s is none', async (key) => {
+  it.each(['null', '""'])('that is %s counts as absent', async (key) => {
     api.printKey = () => key;
     expect(await walk('tokens', 12, null)).toEqual(range('t', 1, 12));
   });
@@ -214,7 +214,7 @@ describe('A forged cursor', () => {
     return Buffer.from(`[${version},"${digest}",${position}]`).toString('base64url');
   };
 
-  it('is accepted when it says what the gateway could have said', async () => {
+  it('is accepted if the gateway could have created it', async () => {
     expect((await read('tokens', 1, forge('"behind-t3",0,""'))).ids).toEqual(['t4']);
   });
 
@@ -255,7 +255,7 @@ describe('A forged cursor', () => {
   });
 });
 
-describe('What the API sends', () => {
+describe('Text that IAM sends in malformed Unicode', () => {
   it.each([
     ['a name', '"name":"token t1"', '"name":"x\\ud800y"', 'x\ufffdy'],
     ['a name, the other half', '"name":"token t1"', '"name":"\\uDFFF"', '\ufffd'],
@@ -281,7 +281,7 @@ describe('What the API sends', () => {
     expect(text).not.toMatch(/\\ud[89a-f]/i);
   });
 
-  it('is made well-formed where it says what is wrong', async () => {
+  it('is made well-formed in error messages', async () => {
     const issue = `${'x'.repeat(299)}🚀 \\ud800`;
     api.refusal = `{"name":"InvalidParameterError","details":[{"issue":"${issue}","field":"na\\udc00me"}],"\\ud800":1}`;
     const { data, text } = await gateway.query(

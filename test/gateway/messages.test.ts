@@ -175,7 +175,7 @@ describe('A variable that does not fit', () => {
     expect(await messagesOf(locked, document, variables)).toEqual([plain]);
   });
 
-  it('or that is null where it must not be', async () => {
+  it('or that is null where null is not allowed', async () => {
     const document = 'query ($id: ID = "x") { token(id: $id) { id } }';
     expect(await messagesOf(open, document, { id: null })).toEqual([
       'Variable "$id" must not be null: it stands where "ID!" is expected.',
@@ -403,7 +403,7 @@ describe('Where introspection is off, no message has a name of the schema that t
   const names = readSchemaNames();
   expect(names.size).toBeGreaterThan(50);
 
-  it('even if a comment lists them all, to see which come back', async () => {
+  it('even if a comment lists all names', async () => {
     const all = `# ${[...names].join(' ')}\n`;
     for (const document of ['{ tokens }', '{ token { id } }', '{ node(id: "1") { name } }']) {
       const alone = await messagesOf(locked, document);

@@ -78,14 +78,14 @@ describe('/metrics', () => {
     expect(gateway.log()).toMatch(/"operation":"Remove".*"code":"USER_ERROR"/);
   });
 
-  it('measures from half a millisecond on', async () => {
+  it('have latency buckets from half a millisecond', async () => {
     await gateway.query('query Quick { __typename }');
     const text = await read();
     for (const name of ['operation', 'upstream_call', 'http_response'])
       expect(text).toMatch(new RegExp(`tokens_gateway_${name}_duration_seconds_bucket{[^}]*le="0.0005"`));
   });
 
-  it('names what runs', async () => {
+  it('name the version and the commit', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     const labels = `version="${version}",revision="[^"]+",node="${process.versions.node}"`;
     expect(await read()).toMatch(new RegExp(`^tokens_gateway_build_info{${labels}} 1$`, 'm'));
@@ -93,7 +93,7 @@ describe('/metrics', () => {
     expect(await ready.text()).toContain(`\nversion: ${version}\n`);
   });
 
-  it('has no more than a hundred names of operations, however many clients make up', async () => {
+  it('have at most a hundred names of operations, however many clients send', async () => {
     for (let index = 0; index < 120; index++) await gateway.query(`query Name${index} { __typename }`);
     const text = await read();
     const names = new Set([...text.matchAll(/operations_total\{operation="(\w+)"/g)].map(([, name]) => name));
@@ -101,7 +101,7 @@ describe('/metrics', () => {
     expect(text).toMatch(/operations_total\{operation="other",code="OK"\} 2\d\n/);
   });
 
-  it('names no caller, id, host or credential', async () => {
+  it('contain no caller, id, host or credential', async () => {
     expect(await read()).not.toMatch(/2a97516c354b|demo|127\.0\.0\.1|http:|missing|Bearer/);
   });
 });
@@ -159,7 +159,7 @@ describe('An HTTP response', () => {
     });
   });
 
-  it('to what is no HTTP is counted, with a line in the log', async () => {
+  it('to malformed HTTP is counted, with a line in the log', async () => {
     const labels = 'method="other",route="other",status="4xx"';
     const before = await countOf(labels);
     const logged = gateway.log().length;
@@ -170,7 +170,7 @@ describe('An HTTP response', () => {
     );
   });
 
-  it('to an operation is counted once, with the line of the operation alone', async () => {
+  it('to an operation is counted once, with the log line of the operation only', async () => {
     const labels = 'method="POST",route="/graphql",status="2xx"';
     const before = await countOf(labels);
     const logged = gateway.log().length;

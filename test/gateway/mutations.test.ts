@@ -51,7 +51,7 @@ describe('createToken', () => {
     ]);
   });
 
-  it('registers a token by the location of its keys, which the gateway does not read', async () => {
+  it('registers a token by the URL of its keys, which the gateway does not fetch', async () => {
     const jwksUri = 'https://partner.example.com/.well-known/jwks.json';
     const { data } = await gateway.query(CREATE, {
       input: input({ authenticationMethod: { publicKeyInfo: { jwksUri }, signingAlgorithm: 'RS512' } }),
@@ -113,7 +113,7 @@ describe('createToken', () => {
     });
   });
 
-  it('sees what it wrote within one request', async () => {
+  it('is visible to later fields of the same request', async () => {
     const id = await create();
     const { data } = await gateway.query(
       `mutation ($id: ID!) {
@@ -127,7 +127,7 @@ describe('createToken', () => {
 });
 
 describe('updateToken', () => {
-  it('sends a name alone', async () => {
+  it('sends the name alone when the name alone is given', async () => {
     const id = await create();
     const { data } = await gateway.query(UPDATE, { input: { id, name: 'renamed' } });
     expect(data.updateToken).toMatchObject({ token: { id, name: 'renamed' }, userErrors: [] });
@@ -135,7 +135,7 @@ describe('updateToken', () => {
     expect(gateway.emulator.calls[0]?.body).toEqual({ name: 'renamed' });
   });
 
-  it('completes a partial method from the token as it is', async () => {
+  it('completes a partial authentication method from the current token', async () => {
     const id = await create();
     await gateway.query(UPDATE, {
       input: {
@@ -165,7 +165,7 @@ describe('updateToken', () => {
     expect(gateway.calls()).toEqual([`PATCH /v1/tokens/${id}`]);
   });
 
-  it('rejects an algorithm that the present keys do not fit', async () => {
+  it('rejects an algorithm that does not fit the current keys', async () => {
     const id = await create();
     const { data } = await gateway.query(UPDATE, {
       input: { id, authenticationMethod: { signingAlgorithm: 'ES256' } },
@@ -193,7 +193,7 @@ describe('updateToken', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('of a token that is not there is a user error', async () => {
+  it('of a token that does not exist is a user error', async () => {
     const { data, errors } = await gateway.query(UPDATE, { input: { id: 'missing', name: 'renamed' } });
     expect(errors).toBeUndefined();
     expect(data.updateToken).toMatchObject({
@@ -204,7 +204,7 @@ describe('updateToken', () => {
 });
 
 describe('deleteToken', () => {
-  it('deletes, and a second time says that there is nothing', async () => {
+  it('deletes the token; a second time is a NOT_FOUND user error', async () => {
     const id = await create();
     const first = await gateway.query(DELETE, { input: { id } });
     expect(first.data.deleteToken).toEqual({ deletedTokenId: id, userErrors: [] });

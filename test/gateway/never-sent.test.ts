@@ -36,7 +36,7 @@ async function expectNeverSent(
   }
 }
 
-describe('A write that never left the gateway cannot have succeeded', () => {
+describe('A write that was never sent cannot have succeeded', () => {
   it('when the certificate is of an unknown authority', async () => {
     const port = await listen(
       createTlsServer(tls, (socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n')),
@@ -76,7 +76,7 @@ describe('A write that never left the gateway cannot have succeeded', () => {
   });
 });
 
-describe('A write that did leave may have succeeded', () => {
+describe('A write that was sent may have succeeded', () => {
   it.each([
     ['closes', 'end'],
     ['resets', 'resetAndDestroy'],

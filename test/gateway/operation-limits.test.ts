@@ -252,7 +252,7 @@ describe('An operation that would cost too much', () => {
       { ids: Array.from({ length: 80 }, (_, i) => `id-${i}`) },
     ));
 
-  it('may come to 50 000 fields and not 50 001', async () => {
+  it('may cost 50 000 fields and not 50 001', async () => {
     const document = (first: number) =>
       `{ a: tokens(first: 99) { nodes { projects(first: 100) { nodes { id name x: id y: id z: id } } } }
          b: tokens(first: 100) { nodes { id name } } c: tokens(first: ${first}) { nodes { id } } }`;
@@ -287,7 +287,7 @@ describe('An operation that would cost too much', () => {
     expect(data.tokens.nodes).toHaveLength(100);
   });
 
-  it('is rejected by its argument where that is what is wrong', async () => {
+  it('is rejected for its argument if only that is wrong', async () => {
     const { errors } = await gateway.query('{ tokens(first: 1000000) { nodes { id } } }');
     expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', argument: 'first' });
   });
@@ -309,7 +309,7 @@ describe('Introspection', () => {
     }
   });
 
-  it('is rejected when it goes round in circles', async () => {
+  it('is rejected when it nests lists too deeply', async () => {
     const circle = (rounds: number) =>
       `{ __schema { types { ${times(rounds, () => 'fields { type {')} name ${times(rounds, () => '}}')} } } }`;
     await expectRefusal(circle(4), 'depth', 4, 2);

@@ -49,7 +49,7 @@ async function askSixTimes(query: string, variables: string) {
   return first;
 }
 
-describe.each(NAMES)('A variable or a member that is named %s is one like any other', (name) => {
+describe.each(NAMES)('A variable or a member named %s is like any other', (name) => {
   const key = JSON.stringify(name);
 
   it('as a variable', async () => {
@@ -110,7 +110,7 @@ describe.each(NAMES)('A variable or a member that is named %s is one like any ot
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });
 
-  it('as a member of a value of any form, where it stands for nothing else', async () => {
+  it('as a member of a value of any form', async () => {
     const members = `"__typename":"Token","id":${JSON.stringify(id)}`;
     for (const representation of [`{${members},${key}:{"id":"other"}}`, `{${key}:{${members}}}`]) {
       const { data } = await byReference(ENTITIES, `{"r":[${representation}]}`);
@@ -156,7 +156,7 @@ describe.each(NAMES)('A variable or a member that is named %s is one like any ot
   });
 });
 
-describe('A key of idempotency', () => {
+describe('An idempotency key', () => {
   it('is the same for an input with such a member, which creates nothing', async () => {
     const create = (extra: string) =>
       byPost(

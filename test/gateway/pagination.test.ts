@@ -56,7 +56,7 @@ describe('Reading a list to its end', () => {
     expect(seen).toHaveLength(250);
   });
 
-  it('while tokens come and go: every token that stays is seen once', async () => {
+  it('while tokens are added and deleted: every token that stays is returned once', async () => {
     const authorization = 'Bearer busy';
     const mutation = (document: string, variables: object) =>
       gateway.query(document, variables, { authorization });

@@ -34,7 +34,7 @@ describe('Signing in by a personal access token', () => {
     },
   );
 
-  it('happens once, however many callers find it cold', async () => {
+  it('happens once, however many callers wait for it', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'));
     const answers = await Promise.all(Array.from({ length: 50 }, () => gateway.query(LIST)));
     expect(answers.filter(({ errors }) => errors)).toEqual([]);
@@ -51,7 +51,7 @@ describe('Signing in by a personal access token', () => {
     await gateway.close();
   });
 
-  it('is done again after the API rejected the token, and the read is repeated once', async () => {
+  it('happens again after IAM rejected the token, and the read is repeated once', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'));
     await gateway.query(LIST);
     gateway.forgetCalls();
@@ -62,7 +62,7 @@ describe('Signing in by a personal access token', () => {
     await gateway.close();
   });
 
-  it('is done again after the API rejected the token of a write, which is not repeated', async () => {
+  it('happens again after IAM rejected the token of a write, which is not repeated', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'));
     await gateway.query(LIST);
     const id = plain.emulator.tokensOf('demo')[0]?.id;
@@ -75,7 +75,7 @@ describe('Signing in by a personal access token', () => {
     await gateway.close();
   });
 
-  it('that is rejected is no fault of the caller, and names no secret', async () => {
+  it('that is rejected is not reported as the fault of the caller, and reveals no secret', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'), {
       KEY_ID: 'another-kid',
       TOKEN_ID: 'unknown-token',
@@ -178,7 +178,7 @@ describe('A file of API keys that changes', () => {
     while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
   };
 
-  it('is read again without a restart: added keys work, and those that were removed end', async () => {
+  it('is read again without a restart: added keys work, and removed ones no longer do', async () => {
     expect([await codeFor('first'), await codeFor('second')]).toEqual([undefined, 'UNAUTHENTICATED']);
     // As a new file in its place, as editors and Kubernetes write it.
     writeFileSync(`${file}.new`, lineOf('second'));
@@ -216,7 +216,7 @@ describe('A file of API keys that changes', () => {
     expect([await codeFor('second'), await codeFor('third')]).toEqual([undefined, 'UNAUTHENTICATED']);
   });
 
-  it('is taken up again as soon as it can be used', async () => {
+  it('is used again as soon as it is valid', async () => {
     writeFileSync(file, `${lineOf('second')}\n${lineOf('third')}`);
     await until(async () => (await codeFor('third')) === undefined);
     expect(await codeFor('second')).toBeUndefined();

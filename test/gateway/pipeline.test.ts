@@ -114,7 +114,7 @@ describe('A check that is added to the pipeline', () => {
     expect(names).toEqual(['query', 'mutation']);
   });
 
-  it('keeps from running what it rejects, whether it is new or not', async () => {
+  it('keeps an operation that it rejects from running, new or not', async () => {
     const document = 'query List { forbidden: tokens { nodes { id } } }';
     const answers = [await plain.query(document), await plain.query(document)];
     expect(answers.map(({ status }) => status)).toEqual([403, 403]);
@@ -155,7 +155,7 @@ describe('A request that is rejected', () => {
     await limited.close();
   });
 
-  it('counts as one request when its caller has not the right', async () => {
+  it('counts as one request when its caller lacks the right', async () => {
     const keys = `reader:read:${sha256('reader')}\nwriter:write:${sha256('writer')}\n`;
     const env = { ...limits, CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: 'keys' };
     const limited = await startPatGateway(plain, createKeyPair('ES256'), env, () => keys);
@@ -206,7 +206,7 @@ describe('Requests that run at the same time', () => {
     ]);
   });
 
-  it('are coalesced by GET and POST, for each in its media type', async () => {
+  it('are coalesced across GET and POST, each in its media type', async () => {
     const query = 'query Both { tokens(first: 1) { nodes { id } } }';
     const [one, other] = await Promise.all([
       plain.query(query, {}, { accept: 'application/graphql-response+json' }),
@@ -218,7 +218,7 @@ describe('Requests that run at the same time', () => {
     expect(plain.calls()).toHaveLength(1);
   });
 
-  it('pass the protection against cross-site requests each by itself', async () => {
+  it('each pass the protection against cross-site requests', async () => {
     const url = `${plain.url}?${new URLSearchParams({ query: LIST })}`;
     const answers = await Promise.all([
       fetch(url, { headers: { ...DEMO, 'x-apollo-operation-name': '' } }),
@@ -229,7 +229,7 @@ describe('Requests that run at the same time', () => {
     expect(answers.map(({ status }) => status)).toEqual([400, 200, 400, 200]);
   });
 
-  it('get an internal error each with the id of its own request, and the log has both', async () => {
+  it('each get an internal error with the id of the own request, and the log has both', async () => {
     const { load } = DataLoader.prototype;
     DataLoader.prototype.load = () =>
       new Promise((_resolve, reject) => {
@@ -277,7 +277,7 @@ describe('A persisted query', () => {
     expect(codes).toEqual(['PERSISTED_QUERY_NOT_FOUND']);
   });
 
-  it('is not registered when it is above a limit', async () => {
+  it('is not registered when it exceeds a limit', async () => {
     const extensions = byHash(TOO_LARGE);
     expect(codesOf(await post(apq.url, { query: TOO_LARGE, extensions }, DEMO))).toEqual([
       'OPERATION_LIMIT_EXCEEDED',

@@ -122,7 +122,7 @@ describe('An operation that has run before gets the response of a new one', () =
 });
 
 describe('An operation that has run before', () => {
-  it('takes its price from what its caller may still ask', async () => {
+  it('consumes the rate limit of its caller', async () => {
     const limited = await startGateway({
       emulatorOf: gateway,
       env: { RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '5' },

@@ -70,7 +70,7 @@ describe('A body of the wrong shape', () => {
     expectRefusal({ status, headers, body: text }, 400);
   });
 
-  it('is rejected in bytes that are no UTF-8, instead of being stored damaged', async () => {
+  it('is rejected if it is not UTF-8, instead of being stored damaged', async () => {
     const body = Buffer.from('{"query":"{ __typename }","operationName":"Zoë"}', 'latin1');
     const head = rawRequest('POST /graphql', [JSON_TYPE, `content-length: ${body.length}`]);
     const answer = await sendRaw(gateway.origin, Buffer.concat([Buffer.from(head), body]));
@@ -96,14 +96,14 @@ describe('A body of the wrong shape', () => {
     expect(ms).toBeLessThan(100);
   });
 
-  it('is not what has many brackets in a text', async () => {
+  it('is not one with many brackets in a string', async () => {
     const body = { query: '{ __typename }', variables: { v: `\\"${'['.repeat(1000)}` } };
     expect((await query({}, body)).text).toBe('{"data":{"__typename":"Query"}}\n');
   });
 });
 
 describe('The rejection in docs/client-guide.md', () => {
-  it('is what a client gets', async () => {
+  it('is what clients get', async () => {
     const [, example = ''] =
       /```json\n([\s\S]*?)```/.exec(readFileSync('docs/client-guide.md', 'utf8')) ?? [];
     expect(JSON.parse((await postRaw(['content-type: text/plain', LENGTH])).body)).toEqual(
@@ -226,11 +226,11 @@ describe('A POST', () => {
     expect(answer.end).toBe('closed');
   });
 
-  it('that expects something else is served all the same', async () => {
+  it('with another expectation is served', async () => {
     expect((await postRaw([JSON_TYPE, LENGTH, 'expect: coffee'])).status).toBe(200);
   });
 
-  it.each(['websocket', 'h2c'])('that would upgrade to %s is served as HTTP/1.1', async (protocol) => {
+  it.each(['websocket', 'h2c'])('that asks for an upgrade to %s is served as HTTP/1.1', async (protocol) => {
     const upgrade = rawRequest(
       'POST /graphql',
       [CREDENTIAL, JSON_TYPE, LENGTH, `upgrade: ${protocol}`],
@@ -399,7 +399,7 @@ describe('A GET', () => {
     expectRefusal(await raw(`GET /graphql?query=${'a'.repeat(20_000)}`), 431);
   });
 
-  it('of a mutation stays one, whatever method a header names', async () => {
+  it('of a mutation is rejected, whatever method a header names', async () => {
     const search = 'query=mutation{deleteToken(input:{id:"x"}){deletedTokenId}}';
     const answer = await get(search, { 'x-http-method-override': 'POST', authorization: 'Bearer demo' });
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'POST']);
@@ -413,7 +413,7 @@ describe('A GET', () => {
     },
   );
 
-  it('that a browser could be made to send says which header helps', async () => {
+  it('that another site could cause is rejected with the header to send', async () => {
     const answer = await raw('GET /graphql?query={__typename}');
     expectRefusal(answer, 400);
     expect(answer.body).toContain('apollo-require-preflight');
@@ -435,7 +435,7 @@ describe('Another method', () => {
     expect([answer.status, answer.headers.get('allow'), answer.body]).toEqual([405, 'GET, POST', '']);
   });
 
-  it('(CONNECT) is 405, whatever it would be connected to', async () => {
+  it('(CONNECT) is 405, whatever its target', async () => {
     expectRefusal(await raw('CONNECT internal.example:443'), 405);
   });
 
@@ -443,12 +443,12 @@ describe('Another method', () => {
     expectRefusal(await raw('BREW /graphql'), 400);
   });
 
-  it('(HEAD) asks for health without a body', async () => {
+  it('(HEAD) of a health path has no body', async () => {
     const answer = await raw('HEAD /livez');
     expect([answer.status, answer.body]).toEqual([200, '']);
   });
 
-  it('(DELETE) on another path of ours is 405 too', async () => {
+  it('(DELETE) of another path is 405 too', async () => {
     const answer = await raw('DELETE /livez');
     expectRefusal(answer, 405);
     expect(answer.headers.get('allow')).toBe('GET, HEAD');
@@ -513,7 +513,7 @@ describe('A request that is malformed', () => {
     expect(answer.end).toBe('closed');
   });
 
-  it('behind one that is running does not take its response', async () => {
+  it('after one that is running does not take its response', async () => {
     gateway.emulator.faults.add({ fault: 'latency-300', operation: 'listToken', times: 1 });
     const first = postOf([LENGTH, CREDENTIAL]).replace('connection: close\r\n', '');
     const { text, end } = await sendRaw(gateway.origin, `${first}garbage\r\n\r\n`);

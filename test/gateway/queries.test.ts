@@ -55,8 +55,8 @@ function expectSuccess({ data, errors }: Answer): void {
   expect(root?.userErrors ?? []).toEqual([]);
 }
 
-describe('Each document of docs/queries works as it stands', () => {
-  it('they are numbered without a gap', () => {
+describe('Each document of docs/queries works unchanged', () => {
+  it('the documents are numbered without a gap', () => {
     expect(files.map((file) => Number(/^(\d\d)-[a-z-]+\.graphql$/.exec(file)?.[1]))).toEqual(
       files.map((_file, index) => index + 1),
     );
@@ -67,7 +67,7 @@ describe('Each document of docs/queries works as it stands', () => {
     expectSuccess(await gateway.query(document, readVariables(document)));
   });
 
-  it('no placeholder is left without an instruction', () => {
+  it('every placeholder is known', () => {
     const text = files.map((file) => readFileSync(`${FOLDER}/${file}`, 'utf8')).join('');
     expect([...new Set(text.match(/<[^>]+>/g))].sort()).toEqual(Object.keys(live).sort());
   });

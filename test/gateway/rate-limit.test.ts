@@ -28,7 +28,7 @@ describe('A caller that sends too many requests', () => {
     expect((await gateway.query(ONE, {}, as('bob'))).status).toBe(200);
   });
 
-  it('sees it coming: every response says what is left', async () => {
+  it('sees in every response what is left', async () => {
     await start('5');
     const { headers } = await gateway.query(ONE);
     expect(headers.get('ratelimit-policy')).toBe('"default";q=5;w=5');
@@ -54,7 +54,7 @@ describe('A caller that sends too many requests', () => {
 });
 
 describe('An operation', () => {
-  it('counts by the upstream calls that it may need, ten to a request', async () => {
+  it('consumes one unit for every ten upstream calls that it may need', async () => {
     await start('20');
     const leftAfter = async (document: string) =>
       Number(/r=(\d+)/.exec((await gateway.query(document)).headers.get('ratelimit') ?? '')?.[1]);
@@ -77,7 +77,7 @@ describe('An operation', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('that costs more than can ever be saved up runs with all of it', async () => {
+  it('that costs more than the burst consumes all of it', async () => {
     await start('1');
     expect((await gateway.query(TWENTY_CALLS)).status).toBe(200);
     expect((await gateway.query(ONE)).status).toBe(429);
@@ -96,7 +96,7 @@ describe('Requests without a credential', () => {
   const anonymous = (headers: Record<string, string> = {}) =>
     gateway.query(ONE, {}, { authorization: '', ...headers });
 
-  it('are limited by the address that they come from, and take nothing from callers', async () => {
+  it('are limited by their address, and consume nothing of callers', async () => {
     await start('2');
     const statuses: number[] = [];
     for (let i = 0; i < 3; i++) statuses.push((await anonymous()).status);
@@ -104,7 +104,7 @@ describe('Requests without a credential', () => {
     expect((await gateway.query(ONE)).headers.get('ratelimit')).toMatch(/r=1;/);
   });
 
-  it('cannot name another address', async () => {
+  it('cannot claim another address', async () => {
     await start('1');
     await anonymous({ 'x-forwarded-for': '192.0.2.1' });
     expect((await anonymous({ 'x-forwarded-for': '192.0.2.2' })).status).toBe(429);
@@ -131,7 +131,7 @@ describe('Requests without a credential', () => {
     expect((await anonymous({ 'x-forwarded-for': '198.51.100.7:1' })).status).toBe(401);
   });
 
-  it('of one IPv6 network count together', async () => {
+  it('from one IPv6 network count together', async () => {
     await start('1', { TRUSTED_PROXIES: '127.0.0.1' });
     expect((await anonymous({ 'x-forwarded-for': '2001:db8:1:2::1' })).status).toBe(401);
     expect((await anonymous({ 'x-forwarded-for': '2001:db8:1:2:3::9' })).status).toBe(429);

@@ -13,7 +13,7 @@ afterAll(() => gateway.close());
 beforeEach(() => gateway.forgetCalls());
 
 describe('Listing tokens', () => {
-  it('gives them with their projects and what they may do there, in one request', async () => {
+  it('returns them with their projects and policies in one request', async () => {
     const { data, errors } = await gateway.query(
       `{ tokens(first: 1) { edges { cursor node { id ari ownerAri name scopes
           projects(first: 1) { edges { cursor node { id name } policy { version statements { effect actions principals resources } } } pageInfo { hasNextPage } } } }
@@ -42,7 +42,7 @@ describe('Listing tokens', () => {
     });
   });
 
-  it('gives nodes without edges', async () => {
+  it('returns nodes without edges', async () => {
     const { data } = await gateway.query('{ tokens(first: 2) { nodes { id } } }');
     expect(data.tokens.nodes).toEqual([{ id: ids[0] }, { id: ids[1] }]);
   });
@@ -54,7 +54,7 @@ describe('One token', () => {
     expect(data.token).toEqual({ id: ids[1] });
   });
 
-  it('that is not there is null, without an error', async () => {
+  it('that does not exist is null, without an error', async () => {
     const { data, errors } = await gateway.query(
       '{ token(id: "b5df235d-e91a-415e-a946-f7a0a381e785") { id } }',
     );
@@ -74,7 +74,7 @@ describe('One token', () => {
     });
   });
 
-  it('has both kinds of key information', async () => {
+  it('has public keys or the URL of a key set', async () => {
     const { data } = await gateway.query(
       `{ tokens(first: 100) { nodes { authenticationMethod { publicKeyInfo { __typename ... on JsonWebKeySet { keys { kid kty } } ... on JsonWebKeySetLocation { jwksUri } } } } } }`,
     );
@@ -95,8 +95,8 @@ describe('One token', () => {
   });
 });
 
-describe('Fetching again by Node.id', () => {
-  it('gives the token', async () => {
+describe('Fetching by Node.id', () => {
+  it('returns the token', async () => {
     const { data } = await gateway.query(
       'query ($id: ID!) { node(id: $id) { __typename id ... on Token { name } } }',
       { id: ids[0] },
@@ -104,7 +104,7 @@ describe('Fetching again by Node.id', () => {
     expect(data.node).toMatchObject({ __typename: 'Token', id: ids[0] });
   });
 
-  it('keeps the length and the order of the ids, with null for what is not there', async () => {
+  it('keeps the length and the order of the ids, with null for unknown ones', async () => {
     const asked = [ids[2], 'missing', ids[0], '..', ids[2]];
     const { data, errors } = await gateway.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', {
       ids: asked,

@@ -20,7 +20,7 @@ function withKey(member: object): object {
   };
 }
 
-describe('A rejected value is nowhere: not in the response, not in the log, not upstream', () => {
+describe('A rejected value is never in the response, in the log or upstream', () => {
   it.each(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'])(
     'a private key parameter (%s) in the variables',
     async (member) => {
@@ -99,7 +99,7 @@ describe('A rejected value is nowhere: not in the response, not in the log, not 
     expect(text).not.toContain(CANARY);
   });
 
-  it('and the log of all this holds none of it, nor the credential', () => {
+  it('and the log contains none of these values, nor the credential', () => {
     expect(gateway.log().length).toBeGreaterThan(0);
     expect(gateway.log()).not.toContain(CANARY);
     expect(gateway.log()).not.toContain('credential-canary');

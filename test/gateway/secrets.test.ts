@@ -37,7 +37,7 @@ const faults = faultNames
       .replace(/-N$/, '-1'),
   );
 
-describe('Whatever the API does, and with the log as talkative as it can be', () => {
+describe('Under every fault of IAM, with the log at trace', () => {
   it.each(faults)('(%s) no response and no line of the log holds a secret', async (fault) => {
     // This principal's every call fails that way.
     const headers = { authorization: `Bearer ${BEARER}~${fault}` };
@@ -50,7 +50,7 @@ describe('Whatever the API does, and with the log as talkative as it can be', ()
     }
   });
 
-  it('and so says the log of it all', () => {
+  it('and neither does the whole log', () => {
     expect(gateway.log().split('\n').length).toBeGreaterThan(faults.length);
     expect(gateway.log()).not.toContain(BEARER);
     for (const canary of leakCanaries) expect(gateway.log()).not.toContain(canary);
@@ -60,7 +60,7 @@ describe('Whatever the API does, and with the log as talkative as it can be', ()
 describe('The log', () => {
   const linesSince = (start: number) => gateway.log().slice(start);
 
-  it('has nothing of variables, extensions and headers', async () => {
+  it('has no variables, extensions or headers', async () => {
     const start = gateway.log().length;
     await post(
       gateway.url,
@@ -85,7 +85,7 @@ describe('The log', () => {
     expect(linesSince(start)).toMatch(/"document":"[0-9a-f]{16}"/);
   });
 
-  it('tells callers by the first twelve digits of a hash', async () => {
+  it('distinguishes callers by the first twelve digits of a hash', async () => {
     const start = gateway.log().length;
     await gateway.query('{ tokens(first: 1) { nodes { id } } }', {}, { authorization: 'Bearer demo' });
     // sha256("demo")

@@ -36,7 +36,7 @@ describe('The same query of one caller several times at once', () => {
     for (const each of ids) expect(gateway.log()).toContain(`"requestId":"${each}"`);
   });
 
-  it('is sent again when the response is out: none is stored', async () => {
+  it('is sent again after the response: none is stored', async () => {
     await gateway.query(LIST);
     await gateway.query(LIST);
     expect(gateway.calls()).toHaveLength(2);
@@ -85,7 +85,7 @@ describe('The same query of one caller several times at once', () => {
     expect(two?.headers.get('content-type')).not.toContain('graphql-response');
   });
 
-  it('fails for exactly those who waited', async () => {
+  it('fails for exactly those requests that waited', async () => {
     gateway.emulator.faults.clear();
     gateway.emulator.faults.add({ fault: 'status-500', operation: 'listToken', times: 1 });
     const failed = await Promise.all([gateway.query(LIST), gateway.query(LIST)]);
@@ -104,7 +104,7 @@ describe('A client that leaves', () => {
       signal,
     });
 
-  it('does not take the response from others that wait with it', async () => {
+  it('does not cancel the response of others that wait for it', async () => {
     const leader = new AbortController();
     const left = ask(leader.signal).catch(() => 'left');
     await until(() => gateway.calls().length === 1);
@@ -116,7 +116,7 @@ describe('A client that leaves', () => {
     expect(gateway.calls()).toHaveLength(1);
   });
 
-  it('as the last one ends its upstream calls', async () => {
+  it('cancels the upstream calls if it was the last one', async () => {
     gateway.emulator.faults.clear();
     gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken', times: 1 });
     const first = new AbortController();
@@ -137,7 +137,7 @@ describe('A client that leaves', () => {
 });
 
 describe('A write', () => {
-  it('ends the sharing of what was read before it, however long that takes', async () => {
+  it('is seen by later reads: they are not coalesced with earlier ones, however long those take', async () => {
     const document = 'query ($id: ID!) { token(id: $id) { name } }';
     const before = gateway.query(document, { id });
     await until(() => gateway.calls().length === 1);
@@ -152,7 +152,7 @@ describe('A write', () => {
     ]);
   });
 
-  it('and what was read while it ran is not shared after it', async () => {
+  it('is not followed by reads that are coalesced with one that ran at the same time', async () => {
     gateway.emulator.faults.add({ fault: 'latency-200', operation: 'updateToken' });
     const document = 'query ($id: ID!) { token(id: $id) { name } }';
     const write = gateway.query(RENAME, { id, name: 'renamed again' });
@@ -187,7 +187,7 @@ describe('A write', () => {
     expect(writes()).toEqual([`PATCH /v1/tokens/${id}`, `PATCH /v1/tokens/${id}`]);
   });
 
-  it('that is sent twice by its hash is done twice', async () => {
+  it('that is sent twice by its hash is carried out twice', async () => {
     const query = change();
     const sha256Hash = createHash('sha256').update(query).digest('hex');
     const extensions = { persistedQuery: { version: 1, sha256Hash } };

@@ -36,7 +36,7 @@ describe('A client gets 408 and is disconnected', () => {
     expect(answer.ms).toBeLessThan(300 + SLACK_MS);
   });
 
-  it('when it never says anything, after HEADERS_TIMEOUT_MS', async () => {
+  it('when it sends nothing, after HEADERS_TIMEOUT_MS', async () => {
     const answer = await readToEnd(await openConnection(gateway.origin));
     expectTimeout(answer);
     expect(answer.ms).toBeLessThan(300 + SLACK_MS);
@@ -76,7 +76,7 @@ describe('A request that got 408', () => {
 });
 
 describe('A connection is closed', () => {
-  it('without a word when it was idle for KEEP_ALIVE_TIMEOUT_MS', async () => {
+  it('without a response when it was idle for KEEP_ALIVE_TIMEOUT_MS', async () => {
     const socket = await openConnection(gateway.origin);
     const answer = readToEnd(socket);
     socket.write(rawRequest('GET /livez').replace('connection: close\r\n', ''));

@@ -66,7 +66,7 @@ describe('With trusted documents enforced', () => {
     expect(await response.json()).toEqual({ data: FIRST_NAME });
   });
 
-  it('a mutation by its id that is sent twice at once is done twice', async () => {
+  it('a mutation by its id that is sent twice at once is carried out twice', async () => {
     const id = gateway.emulator.tokensOf('demo')[0]?.id;
     gateway.emulator.faults.add({ fault: 'latency-200', operation: 'getToken' });
     await Promise.all([1, 2].map(() => send({ documentId: 'change', variables: { id } })));
@@ -84,7 +84,7 @@ describe('With trusted documents enforced', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('no other document runs, and it is said what to do', async () => {
+  it('no other document runs, and the error says what to do', async () => {
     const answer = await send({ query: OTHER });
     expect(answer.status).toBe(400);
     expect(codes(answer)).toEqual(['OPERATION_NOT_TRUSTED']);
@@ -131,7 +131,7 @@ describe('A manifest that is changed', () => {
     while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
   };
 
-  it('is taken up by the running gateway', async () => {
+  it('is used by the running gateway', async () => {
     expect(codes(await send({ query: LATER }))).toEqual(['OPERATION_NOT_TRUSTED']);
     manifest({ later: LATER });
     await until(async () => (await send({ documentId: 'later' })).errors === undefined);
@@ -139,7 +139,7 @@ describe('A manifest that is changed', () => {
     expect(gateway.log()).toContain('"documents":1,"msg":"trusted documents were read again"');
   });
 
-  it('ends what ran before by its text', async () => {
+  it('also applies to documents that ran before by their text', async () => {
     expect((await send({ query: FIRST, variables: { first: 1 } })).data).toEqual(FIRST_NAME);
     manifest({ later: LATER });
     await until(async () => (await send({ documentId: 'later' })).errors === undefined);

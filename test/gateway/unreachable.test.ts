@@ -99,13 +99,13 @@ describe('Why IAM cannot be reached', () => {
     },
   );
 
-  it('is known without a request', async () => {
+  it('is reported without a request', async () => {
     gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${await freePort()}` });
     expect(await readyz(gateway)).toContain('upstream: unreachable\n');
     expect(warnings(gateway, 'IAM cannot be reached')).toHaveLength(1);
   });
 
-  it('is said when every read fails, though the address responds', async () => {
+  it('is reported when every read fails although the address responds', async () => {
     const port = await listen(
       createHttpServer(({ url }, response) => {
         response.writeHead(url?.includes('jwks') ? 200 : 503, { 'content-type': 'application/json' });
@@ -118,7 +118,7 @@ describe('Why IAM cannot be reached', () => {
     expect(await readyz(gateway)).toMatch(/upstream: unreachable\n[\s\S]*upstream-cause: HTTP 503\n/);
   });
 
-  it('is over as soon as a read succeeds', async () => {
+  it('is no longer reported as soon as a read succeeds', async () => {
     let status = 503;
     const port = await listen(
       createHttpServer(({ url }, response) => {

@@ -123,7 +123,7 @@ describe('A read of an API that fails', () => {
     expect(gateway.calls()).toHaveLength(calls);
   });
 
-  it('tells how long to wait, and the trace id for support', async () => {
+  it('says how long to wait, and has the trace id for support', async () => {
     const { errors } = await read('429-86400');
     expect(errors?.[0]?.extensions).toMatchObject({
       code: 'RATE_LIMITED',
@@ -136,7 +136,7 @@ describe('A read of an API that fails', () => {
 });
 
 describe('A list of an API that pages wrongly', () => {
-  it('repeating a key ends within three calls, and never goes round in circles', async () => {
+  it('ends within three calls if a key is repeated', async () => {
     gateway.emulator.faults.add({ fault: 'page-repeat', operation: 'listToken' });
     let after: string | null = null;
     let last: { data: { tokens: unknown }; errors: unknown } | undefined;
@@ -155,7 +155,7 @@ describe('A list of an API that pages wrongly', () => {
     });
   });
 
-  it('holding nothing but empty pages is an error after ten calls', async () => {
+  it('is an error after ten calls if all pages are empty', async () => {
     gateway.emulator.faults.add({ fault: 'page-empty-always', operation: 'listToken' });
     const { data, errors } = await gateway.query('{ tokens { nodes { id } } }');
     expect(data).toEqual({ tokens: null });
@@ -180,7 +180,7 @@ describe('A list of an API that pages wrongly', () => {
 });
 
 describe('An API that cannot be reached', () => {
-  it('since its name is not known is UPSTREAM_UNAVAILABLE, and names no host', async () => {
+  it('because its name is unknown is UPSTREAM_UNAVAILABLE, and the error names no host', async () => {
     const lost = await startGateway({ apiGatewayUrl: 'https://iam.invalid', env: { UPSTREAM_RETRIES: '0' } });
     const { errors, text } = await lost.query('{ tokens { nodes { id } } }');
     expect(errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_UNAVAILABLE' });

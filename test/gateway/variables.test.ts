@@ -27,7 +27,7 @@ const withKeys = (keys: unknown) => ({
 });
 const nested = (levels: number): unknown => (levels === 0 ? 'x' : [nested(levels - 1)]);
 
-describe('Variables that do not fit cost no more than it takes to read them', () => {
+describe('Variables that do not fit cost little more than reading them', () => {
   it.each<[string, string, object, string]>([
     [
       '8000 unknown members',
@@ -267,7 +267,7 @@ describe('A null where none is allowed is the mistake of the client, and the err
     expect(errors?.[0]?.message).toBe('Variable "$id" must not be null: it stands where "ID!" is expected.');
   });
 
-  it('and a null where null is a value is one', async () => {
+  it('and a null where null is allowed is accepted', async () => {
     const document =
       'query ($first: Int = 2, $after: String) { tokens(first: $first, after: $after) { nodes { id } } }';
     for (let count = 0; count < 3; count++) {

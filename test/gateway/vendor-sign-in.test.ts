@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 
 describe('A token that was registered through createToken', () => {
-  it("signs in by the vendor's own auth provider, and what it gets opens the gateway", async () => {
+  it("signs in by the vendor's own auth provider, and the gateway accepts the credential that it gets", async () => {
     const { privateKey, jwk } = createKeyPair('RS256', 'vendor-kid');
     const { data } = await gateway.query(
       'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } } }',

@@ -102,7 +102,7 @@ async function startSilentApi(): Promise<{ server: Server; url: string; requests
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
-describe('A client that goes away', () => {
+describe('A client that disconnects', () => {
   const until = async (condition: () => boolean) => {
     while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
   };
@@ -119,7 +119,7 @@ describe('A client that goes away', () => {
     await sent;
   };
 
-  it('ends what was read for it, but not a write: that is on its way', async () => {
+  it('cancels its reads, but not a write that was sent', async () => {
     const api = await startSilentApi();
     const silent = await startGateway({
       apiGatewayUrl: api.url,

@@ -13,7 +13,7 @@ function run(args: readonly string[], env: Record<string, string> = {}) {
 }
 
 describe('The gateway, called with', () => {
-  it('--help, says how it is used and where the rest is', () => {
+  it('--help, prints its usage and where to read more', () => {
     const { status, stdout, stderr } = run(['--help']);
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain('npm run quickstart');
@@ -21,7 +21,7 @@ describe('The gateway, called with', () => {
     expect(stdout.match(/^ {2}[A-Z_]+ .+\(default: .+\)$/gm)).toHaveLength(10);
   });
 
-  it('--version, says which it is', () => {
+  it('--version, prints its version', () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     expect(run(['--version'])).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
   });

@@ -68,7 +68,7 @@ describe('npm run contract:check', () => {
     expect(new Set(emulator.calls.map(({ method }) => method))).toEqual(new Set(['GET']));
   });
 
-  it('needs nothing but itself for a look at the emulator', async () => {
+  it('needs no credential for the emulator', async () => {
     expect(await check(['--emulator'])).toMatchObject({ code: 0 });
   });
 
@@ -161,13 +161,13 @@ describe('npm run contract:check', () => {
       'wrong     listToken  /v1/tokens  expected status 401 or 403, got 200',
     ],
   ];
-  it.each(drifts)('tells %s', async (_name, change, line) => {
+  it.each(drifts)('reports %s', async (_name, change, line) => {
     const { lines, code } = await checkDrifted(change);
     expect(lines).toContain(line);
     expect(code).toBe(1);
   });
 
-  it('tells it to programs as well, and nothing of what is in the answers', async () => {
+  it('reports it as JSON as well, without the contents of responses', async () => {
     const { lines, code } = await checkDrifted(
       (reply) => {
         for (const token of tokensIn(reply)) Object.assign(token, { 'CANARY-MEMBER': 1, name: 7 });
@@ -189,7 +189,7 @@ describe('npm run contract:check', () => {
   });
 });
 
-describe('What keeps it from comparing is told in a line, with exit code 2', () => {
+describe('What prevents the comparison is reported in one line, with exit code 2', () => {
   it.each([
     ['no credential', ['--url', 'https://127.0.0.1:9'], {}, 'IAM_AUTHORIZATION is required'],
     ['nobody there', ['--url', 'http://127.0.0.1:9'], {}, 'The API cannot be reached'],

@@ -78,7 +78,7 @@ describe('Clients that take all connections they can get', () => {
     crowd.close();
   });
 
-  it('and begin a request on each are told 503, while the admin listener and IAM are reached', async () => {
+  it('and begin a request on each get 503, while the admin listener and IAM are reached', async () => {
     start(300, env);
     await gateway.until(/listening on/);
     const mine = await openConnection(origin());

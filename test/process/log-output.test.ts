@@ -89,7 +89,7 @@ function groupMembers(leader: number | undefined): string[] {
 }
 
 describe('stdout on a full disk', () => {
-  it('leaves the service as it is, is said once on stderr, and does not delay the end', async () => {
+  it('does not affect the service, is reported once on stderr, and does not delay the end', async () => {
     const full = openSync('/dev/full', 'w');
     const gateway = start({ EMULATOR: 'true' }, { stdout: full });
     closeSync(full);

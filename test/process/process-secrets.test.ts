@@ -83,7 +83,7 @@ describe('A private key in a file', () => {
     expect(gateway.output()).not.toContain(pem.split('\n')[1]);
   });
 
-  it('that the passphrase does not open is told in one line without key, passphrase or path', async () => {
+  it('that the passphrase does not decrypt is reported in one line without key, passphrase or path', async () => {
     const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'right' } as const;
     const gateway = startWithKeyFile(String(privateKey.export(cipher)), 0o600, { PASSPHRASE: 'open-sesame' });
     expect(await gateway.ended).toBe(1);

@@ -25,7 +25,7 @@ const query = (url: string, document: string) =>
   });
 
 describe('Starting over the emulator', () => {
-  it('prints one line to act on, and a curl that gives tokens with projects', async () => {
+  it('prints the first step, and a curl command that returns tokens with projects', async () => {
     const gateway = start({ EMULATOR: 'true' });
     await gateway.until(/Ready: open http:\/\/127\.0\.0\.1:\d+\/graphql in a browser/);
     const [curl] = await gateway.until(/curl -s [\s\S]*?\}'\n/);
@@ -37,7 +37,7 @@ describe('Starting over the emulator', () => {
 });
 
 describe('Starting with a personal access token that the API does not accept', () => {
-  it('says which PAT_CREDENTIAL to try, and serves all the same', async () => {
+  it('says which PAT_CREDENTIAL to try, and serves requests', async () => {
     const emulator = await startEmulator();
     const { privateKey } = createKeyPair('ES256');
     const gateway = start({
@@ -56,7 +56,7 @@ describe('Starting with a personal access token that the API does not accept', (
 });
 
 describe('A configuration that is wrong', () => {
-  it('is refused with one line per problem, exit code 1, and no secret', async () => {
+  it('is rejected with one line per problem, exit code 1, and no secret', async () => {
     const gateway = start({
       PORT: 'abc',
       API_GATEWAY_URL: 'http://api.example.com',
@@ -72,7 +72,7 @@ describe('A configuration that is wrong', () => {
     expect(gateway.output()).not.toContain('open-sesame');
   });
 
-  it('as a port that is taken is told in one line', async () => {
+  it('such as a port in use is reported in one line', async () => {
     const emulator = await startEmulator();
     const gateway = start({ PORT: new URL(emulator.url).port, API_GATEWAY_URL: emulator.url });
     expect(await gateway.ended).toBe(1);
@@ -84,22 +84,25 @@ describe('A configuration that is wrong', () => {
 });
 
 describe('Shutting down', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('on %s answers what is in flight, and exits 0', async (signal) => {
-    const emulator = await startEmulator();
-    emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
-    const gateway = start({ API_GATEWAY_URL: emulator.url });
-    const url = await urlOf(gateway);
-    const answers = Array.from({ length: 20 }, () =>
-      query(url, '{ tokens(first: 1) { nodes { name } } }').then((response) => response.json()),
-    );
-    while (emulator.calls.length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    gateway.child.kill(signal);
-    for (const answer of await Promise.all(answers))
-      expect(answer).toMatchObject({ data: { tokens: { nodes: [{}] } } });
-    expect(await gateway.ended).toBe(0);
-    await emulator.close();
-  });
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'on %s completes requests in flight, and exits with 0',
+    async (signal) => {
+      const emulator = await startEmulator();
+      emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
+      const gateway = start({ API_GATEWAY_URL: emulator.url });
+      const url = await urlOf(gateway);
+      const answers = Array.from({ length: 20 }, () =>
+        query(url, '{ tokens(first: 1) { nodes { name } } }').then((response) => response.json()),
+      );
+      while (emulator.calls.length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      gateway.child.kill(signal);
+      for (const answer of await Promise.all(answers))
+        expect(answer).toMatchObject({ data: { tokens: { nodes: [{}] } } });
+      expect(await gateway.ended).toBe(0);
+      await emulator.close();
+    },
+  );
 
   it('when idle, with an open connection, takes less than a second', async () => {
     const gateway = start({ EMULATOR: 'true' });

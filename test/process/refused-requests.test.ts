@@ -75,7 +75,7 @@ const cursor = (char: string, index: number) =>
 /** Found last. */
 const withFault = (keys: readonly object[]) => [...keys.slice(0, -1), { ...keys.at(-1), use: 'enc' }];
 
-describe('A request that is refused takes no more than five milliseconds beyond its body', () => {
+describe('A rejected request takes at most five milliseconds more than reading its body', () => {
   let sent = 0;
   it.each<[title: string, query: string | (() => string), variables: object]>([
     [

@@ -55,7 +55,7 @@ async function stop(signal: NodeJS.Signals = 'SIGTERM', { pid = gateway.child.pi
   return { code, ms: performance.now() - startedAt };
 }
 
-describe('When the gateway is told to stop', () => {
+describe('When the gateway gets a stop signal', () => {
   it.each([
     ['GraphQL', () => port],
     ['admin', () => adminPort],
@@ -73,7 +73,7 @@ describe('When the gateway is told to stop', () => {
     },
   );
 
-  it('half a head has the rest of its time, and the log says that this is waited for', async () => {
+  it('half-sent headers may still arrive in time, and the log says what is waited for', async () => {
     await startAndListen({ HEADERS_TIMEOUT_MS: '3000' });
     const socket = await openConnection(origin());
     socket.write(HEAD);
@@ -87,7 +87,7 @@ describe('When the gateway is told to stop', () => {
     expect(gateway.output()).toContain('"requests":0,"incompleteRequests":1,"msg":"still shutting down');
   });
 
-  it('half a body has the rest of its time', async () => {
+  it('a half-sent body may still arrive in time', async () => {
     await startAndListen({ HEADERS_TIMEOUT_MS: '1000', REQUEST_TIMEOUT_MS: '2000' });
     const socket = await openConnection(origin());
     socket.write(`${HEAD}\r\n${LIST.slice(0, 5)}`);
@@ -198,7 +198,7 @@ describe('Signals that do not stop the gateway', () => {
 });
 
 describe('With WORKERS', () => {
-  it('SIGTERM before the last worker listens answers what is in flight, and ends with 0', async () => {
+  it('SIGTERM before the last worker listens completes requests in flight, and exits with 0', async () => {
     emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
     start({ WORKERS: '3' });
     while (!(await fetch(`${origin()}/livez`).catch(() => undefined))) await setTimeout(5);
@@ -209,7 +209,7 @@ describe('With WORKERS', () => {
     expect((await stopped).code).toBe(0);
   });
 
-  it('Ctrl-C, which all processes of the terminal get, answers what is in flight', async () => {
+  it('Ctrl-C, which all processes of the terminal get, completes requests in flight', async () => {
     emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
     await startAndListen({ WORKERS: '2' });
     const answers = [list(), list(), list()];

@@ -81,7 +81,7 @@ describe('A traced gateway', () => {
     expect(receiver.spans).toHaveLength(4);
   });
 
-  it('hands the context of each call on to the IAM API', async () => {
+  it('sends the context of each call to the IAM API', async () => {
     await post(url, { query: NESTED }, TRACED);
     await operationSpan();
     const sent = emulator.calls.map(({ headers }) => headers.traceparent);
@@ -98,7 +98,7 @@ describe('A traced gateway', () => {
     await gateway.until(new RegExp(`"requestId":"new-trace","traceId":"${traceId}"`));
   });
 
-  it('makes none where the caller decided so', async () => {
+  it('makes no spans if the caller decided so', async () => {
     await post(url, { query: NESTED }, { ...TRACED, traceparent: `00-${TRACE}-${PARENT}-00` });
     await post(url, { query: '{ __typename }' }, TRACED);
     expect((await operationSpan()).name).toBe('query');
@@ -121,7 +121,7 @@ describe('A traced gateway', () => {
     });
   });
 
-  it('says who it is, and nothing of callers, documents and data', async () => {
+  it('names the service, and nothing of callers, documents and data', async () => {
     expect(receiver.resource).toMatchObject({
       'service.name': 'tokens-gateway',
       'deployment.environment.name': 'test',
@@ -142,7 +142,7 @@ describe('A traced gateway', () => {
   });
 });
 
-describe('A gateway whose traces nobody takes', () => {
+describe('A gateway whose traces are not received', () => {
   it.each([
     ['refuses', (response: ServerResponse) => response.writeHead(500).end()],
     ['does not answer', () => undefined],
@@ -169,7 +169,7 @@ describe('A gateway whose traces nobody takes', () => {
     away.close();
   });
 
-  it('answers as ever, says so in the log, and ends in time', async () => {
+  it('responds as usual, says so in the log, and ends in time', async () => {
     const other = startProcess({
       PORT: '0',
       API_GATEWAY_URL: emulator.url,

@@ -52,7 +52,7 @@ const pidsOfOperations = () =>
   new Set([...gateway.output().matchAll(/"pid":(\d+).*"msg":"operation"/g)].map(([, pid]) => Number(pid)));
 
 describe('Several workers', () => {
-  it('share the port and one emulator, and say once how to begin', async () => {
+  it('share the port and one emulator, and print the first steps once', async () => {
     await start({ EMULATOR: 'true' });
     const bodies = (await times(8, () => query(LIST))).map(({ body }) => body);
     expect(new Set(bodies)).toEqual(new Set(['{"data":{"tokens":{"nodes":[{"name":"billing-worker"}]}}}\n']));
@@ -62,7 +62,7 @@ describe('Several workers', () => {
     expect(pidsOfOperations().size).toBe(2);
   });
 
-  it('make one token of an idempotency key, whichever of them gets it', async () => {
+  it('create one token for an idempotency key, whichever of them gets it', async () => {
     await start();
     const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
     const input = { name: 'worker', authenticationMethod, idempotencyKey: 'one' };
@@ -155,7 +155,7 @@ describe('The metrics of several workers', () => {
     expect(metricOf(text, count)).toBe(23);
   });
 
-  it('never fall, and are answered within a second, while workers die and start', async () => {
+  it('never fall, and are returned within a second, while workers die and start', async () => {
     await times(10, () => query(`query Counted ${LIST}`));
     let last = metricOf((await read()).text, COUNTED);
     expect(last).toBe(10);
@@ -170,7 +170,7 @@ describe('The metrics of several workers', () => {
     }
   });
 
-  it('are answered within a second while a worker does nothing, with its last counts', async () => {
+  it('are returned within a second while a worker hangs, with its last counts', async () => {
     await times(10, () => query(`query Counted ${LIST}`));
     await read();
     const [pid = 0] = pids;
@@ -182,7 +182,7 @@ describe('The metrics of several workers', () => {
     expect(metricOf(text, COUNTED)).toBe(10);
   });
 
-  it('say what runs, once, and when the primary process started', async () => {
+  it('name the build once, and when the primary process started', async () => {
     const { text } = await read();
     expect(text.match(/^tokens_gateway_build_info\{.*\} 1$/gm)).toEqual([
       expect.stringMatching(`{version="${version}",revision="[^"]+",node="${process.versions.node}"}`),
@@ -217,7 +217,7 @@ describe('While the primary process is suspended', () => {
   const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
   const input = { name: 'worker', authenticationMethod, idempotencyKey: 'suspended' };
 
-  it('workers limit by themselves, and refuse creates with a key for now', async () => {
+  it('workers limit by themselves, and reject creates with a key for now', async () => {
     gateway.child.kill('SIGSTOP');
     const list = await ask(LIST);
     expect([list.status, list.errors]).toEqual([200, undefined]);
@@ -232,7 +232,7 @@ describe('While the primary process is suspended', () => {
     expect(made.data.createToken.userErrors).toEqual([]);
   });
 
-  it('a create that is under way is answered within its deadline, and a repeat gets its token', async () => {
+  it('a running create gets a response within its deadline, and a repeat gets its token', async () => {
     emulator.faults.add({ fault: 'latency-500', operation: 'createToken', times: 1 });
     const first = ask(CREATE, { input });
     while (!emulator.calls.some(({ method }) => method === 'POST'))
@@ -251,7 +251,7 @@ describe('While the primary process is suspended', () => {
 });
 
 describe('A worker that dies', () => {
-  it('is replaced, and what it had promised is kept', async () => {
+  it('is replaced, and its idempotency keys stay valid', async () => {
     await start();
     const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
     const input = { name: 'worker', authenticationMethod, idempotencyKey: 'kept' };
@@ -266,7 +266,7 @@ describe('A worker that dies', () => {
 });
 
 describe('On SIGTERM', () => {
-  it('all workers answer what they have, and the process ends with 0', async () => {
+  it('all workers complete their requests, and the process exits with 0', async () => {
     await start();
     emulator.faults.add({ fault: 'latency-500', operation: 'listToken' });
     const answers = times(10, () => query(LIST));
@@ -279,7 +279,7 @@ describe('On SIGTERM', () => {
 });
 
 describe('Workers that cannot start', () => {
-  it('say why once, and the process ends with 1', async () => {
+  it('report the reason once, and the process exits with 1', async () => {
     gateway = startProcess({
       WORKERS: '2',
       PORT: new URL(emulator.url).port,
