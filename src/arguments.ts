@@ -3,7 +3,7 @@ import { type VariableName, variables } from './config/variables.ts';
 
 const COMMANDS = { '--help': 'help', '--version': 'version', '--check-config': 'check-config' } as const;
 
-export type Command = 'run' | (typeof COMMANDS)[keyof typeof COMMANDS];
+type Command = 'run' | (typeof COMMANDS)[keyof typeof COMMANDS];
 
 /** The command in the arguments of the program. Throws a `ConfigError` for an unknown argument. */
 export function readArguments(args: readonly string[]): Command {

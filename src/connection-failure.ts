@@ -1,5 +1,5 @@
 /** Why a server cannot be reached, for people who operate the gateway. Names no host. */
-export interface ConnectionFailure {
+interface ConnectionFailure {
   /** A few words. */
   readonly problem: string;
   /** What to do about it. */

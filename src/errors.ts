@@ -3,7 +3,7 @@ import { AuthError } from './auth/auth-error.ts';
 import { isUnauthenticated, mayHaveSucceeded, UpstreamError } from './upstream/upstream-error.ts';
 
 /** Every error code. A test compares `docs/client-guide.md`, which explains them, with this list. */
-export type ErrorCode =
+type ErrorCode =
   | 'BAD_REQUEST'
   | 'BAD_USER_INPUT'
   | 'UNAUTHENTICATED'
@@ -133,7 +133,7 @@ const BY_AUTH_FAILURE: Readonly<Record<AuthError['kind'], ErrorCode>> = {
 };
 
 /** The public form of a failed authentication. The messages of `AuthError` are written for clients. */
-export function toAuthError(error: AuthError): GraphQLError {
+function toAuthError(error: AuthError): GraphQLError {
   return rejection(BY_AUTH_FAILURE[error.kind], error.message);
 }
 

@@ -40,7 +40,7 @@ import { createSingleFlight } from './upstream/single-flight.ts';
 import { createUpstream } from './upstream/upstream.ts';
 
 /** The configuration, and what the process adds to it. */
-export interface ServerOptions extends Config {
+interface ServerOptions extends Config {
   readonly build: Build;
   readonly iam: IamAddress;
   /** In a worker, the way to its primary process, which has the admin listener and the state of all. */

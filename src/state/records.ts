@@ -4,7 +4,7 @@ export interface RecordKey {
   readonly id: string;
 }
 
-export interface Acquired {
+interface Acquired {
   /** The record as text; undefined when there is none. */
   readonly record: string | undefined;
   readonly isAcquired: boolean;

@@ -30,7 +30,7 @@ export function reportMetrics(
 }
 
 /** In the primary process: the metrics of all workers, added up. */
-export interface WorkerMetrics {
+interface WorkerMetrics {
   /** Includes a worker from now on. Call the returned function when it has ended. */
   add(worker: Channel): () => void;
   /** In the text format of Prometheus. Waits at most half a second for a worker. */

@@ -6,7 +6,7 @@ import type { AuthDependencies, CallerCheck } from '../authenticator.ts';
 import { readBearer, sha256 } from '../bearer.ts';
 
 /** One line of the file of API keys. The key itself is nowhere but with its owner. */
-export interface ApiKey {
+interface ApiKey {
   readonly name: string;
   readonly role: 'read' | 'write';
   /** SHA-256 of the key, lower-case hex. */
@@ -16,70 +16,58 @@ export interface ApiKey {
 /**
  * Uses the keys of the file as it was read at the start, and reads it again when it changes: a key that was removed ends
  * within a second or so. A file that cannot be used is reported, and the keys before it stay in use. Throws `ConfigError`.
+ *
+ * Keys are looked up by their hash. What the look-up's timing could tell is about a hash, and nobody can choose a key by
+ * how its SHA-256 begins, so no constant-time comparison is needed after it.
  */
 export function openApiKeys(
   { file, text }: { readonly file: string; readonly text: string },
   { log, closing }: Pick<AuthDependencies, 'log' | 'closing'>,
 ): CallerCheck {
   let used = text;
-  const { keys, problems } = parseApiKeys(text);
+  const { keys: first, problems } = readKeys(text);
   if (problems.length > 0)
     throw new ConfigError(problems.map((problem) => `CALLER_API_KEYS_FILE: ${problem}`));
-  let check = createApiKeyCallerCheck(keys);
+  let keys = first;
   const stopWatching = watchTextFile(file, {
     maxBytes: MAX_FILE_BYTES.CALLER_API_KEYS_FILE,
     onText(next) {
       if (next === used) return;
-      const changed = parseApiKeys(next);
+      const changed = readKeys(next);
       if (changed.problems.length > 0) throw new Error(changed.problems.join(' '));
       used = next;
-      check = createApiKeyCallerCheck(changed.keys);
-      log.info({ keys: changed.keys.length }, 'API keys were read again');
+      keys = changed.keys;
+      log.info({ keys: keys.size }, 'API keys were read again');
     },
     onRefusal: (reason) => log.warn({ reason }, 'API keys stay as they were: correct CALLER_API_KEYS_FILE'),
   });
   closing.onCancel(stopWatching);
-  return (authorization) => check(authorization);
-}
-
-/**
- * Keys are looked up by their hash. What the look-up's timing could tell is about a hash, and nobody can choose
- * a key by how its SHA-256 begins, so no constant-time comparison is needed after it.
- */
-export function createApiKeyCallerCheck(keys: readonly ApiKey[]): CallerCheck {
-  const byHash = new Map(keys.map((key) => [key.sha256, key]));
   return (authorization) => {
     const principal = sha256(readBearer(authorization));
-    const key = byHash.get(principal);
-    if (key === undefined) {
-      throw new AuthError(
-        'unauthenticated',
-        'Send `Authorization: Bearer <API key>` with a key that is registered here.',
-      );
-    }
+    const key = keys.get(principal);
+    if (key === undefined) throw new AuthError('unauthenticated', UNKNOWN_KEY);
     return { principal, mayRead: true, mayWrite: key.role === 'write' };
   };
 }
 
+const UNKNOWN_KEY = 'Send `Authorization: Bearer <API key>` with a key that is registered here.';
+
 /**
- * Reads lines of `name:role:sha256hex`; blank lines and those that start with `#` are skipped. Problems name the line
- * and not its contents: a key may have been pasted in by mistake.
+ * Reads lines of `name:role:sha256hex`, by their hash; blank lines and those that start with `#` are skipped. Problems
+ * name the line and not its contents: a key may have been pasted in by mistake.
  */
-export function parseApiKeys(text: string): {
-  readonly keys: readonly ApiKey[];
-  readonly problems: readonly string[];
-} {
-  const keys: ApiKey[] = [];
+function readKeys(text: string) {
+  const keys = new Map<string, ApiKey>();
   const problems: string[] = [];
   for (const [index, rawLine] of text.split('\n').entries()) {
     const line = rawLine.trim();
     if (line === '' || line.startsWith('#')) continue;
-    const parsed = parseLine(line);
-    const problem = typeof parsed === 'string' ? parsed : findClash(parsed, keys);
+    const key = parseLine(line);
+    const problem = typeof key === 'string' ? key : findClash(key, keys);
     if (problem !== undefined) problems.push(`line ${index + 1}: ${problem}`);
-    if (typeof parsed !== 'string') keys.push(parsed);
+    if (typeof key !== 'string') keys.set(key.sha256, key);
   }
-  if (keys.length === 0 && problems.length === 0)
+  if (keys.size === 0 && problems.length === 0)
     problems.push('Expected at least one line of name:role:sha256hex.');
   return { keys, problems };
 }
@@ -93,8 +81,7 @@ function parseLine(line: string): ApiKey | string {
   return { name, role, sha256: hash.toLowerCase() };
 }
 
-function findClash(key: ApiKey, others: readonly ApiKey[]): string | undefined {
-  if (others.some(({ name }) => name === key.name)) return 'Expected the name to be unique.';
-  if (others.some(({ sha256: hash }) => hash === key.sha256)) return 'Expected the key to be listed once.';
-  return undefined;
+function findClash(key: ApiKey, others: ReadonlyMap<string, ApiKey>): string | undefined {
+  if ([...others.values()].some(({ name }) => name === key.name)) return 'Expected the name to be unique.';
+  return others.has(key.sha256) ? 'Expected the key to be listed once.' : undefined;
 }

@@ -8,7 +8,7 @@ import { isEncryptedPem } from '../../keys/pem.ts';
 type SigningAlgorithm = 'RS256' | 'ES256' | 'ES512';
 
 /** A private key, and the only algorithm to sign with. */
-export interface SigningKey {
+interface SigningKey {
   readonly key: KeyObject;
   readonly algorithm: SigningAlgorithm;
 }

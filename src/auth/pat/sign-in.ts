@@ -24,7 +24,7 @@ export interface AccessToken {
 }
 
 /** The chain assertion → user token → project token. `credential.ts` decides when it runs. */
-export interface SignIn {
+interface SignIn {
   /** Makes at most two calls, or three when STS no longer accepts the user token of an earlier run. */
   run(): Promise<AccessToken>;
   /** The next run starts from the assertion. */

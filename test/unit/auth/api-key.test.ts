@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, describe, expect, it } from '@jest/globals';
 import type { CallerRights } from '../../../src/auth/authenticator.ts';
-import { createApiKeyCallerCheck, parseApiKeys } from '../../../src/auth/callers/api-key.ts';
-import { failureOf } from './support.ts';
+import { openApiKeys } from '../../../src/auth/callers/api-key.ts';
+import type { ConfigError } from '../../../src/config/config.ts';
+import { createCancellation } from '../../../src/upstream/cancellation.ts';
+import { createTestLog, failureOf } from './support.ts';
 
 const readHash = createHash('sha256').update('read-key').digest('hex');
 const writeHash = createHash('sha256').update('write-key').digest('hex');
@@ -14,19 +16,19 @@ dashboard:read:${readHash}
 ci:write:${writeHash.toUpperCase()}\r
 `;
 
-describe('The file of API keys', () => {
-  it('has one key a line, comments and blank lines', () => {
-    expect(parseApiKeys(FILE)).toEqual({
-      keys: [
-        { name: 'dashboard', role: 'read', sha256: readHash },
-        { name: 'ci', role: 'write', sha256: writeHash },
-      ],
-      problems: [],
-    });
-  });
+const closing = createCancellation();
+afterAll(() => closing.cancel('aborted'));
 
-  it('is refused with all its problems, by line and without what is written there', () => {
-    const { problems } = parseApiKeys(
+const open = (text: string) => openApiKeys({ file: 'keys', text }, { log: createTestLog().log, closing });
+
+async function problemsOf(text: string): Promise<readonly string[]> {
+  const { problems } = (await failureOf(() => open(text))) as ConfigError;
+  return problems;
+}
+
+describe('The file of API keys', () => {
+  it('is refused with all its problems, by line and without what is written there', async () => {
+    const problems = await problemsOf(
       [
         `a:read:${readHash}`,
         'canary',
@@ -40,25 +42,25 @@ describe('The file of API keys', () => {
     );
 
     expect(problems).toEqual([
-      'line 2: Expected name:role:sha256hex.',
-      'line 3: Expected the role to be read or write.',
-      'line 4: Expected the name to be 1 to 64 letters, digits or any of ._-',
-      'line 5: Expected the SHA-256 of the key, 64 hexadecimal digits.',
-      'line 6: Expected name:role:sha256hex.',
-      'line 7: Expected the name to be unique.',
-      'line 8: Expected the key to be listed once.',
+      'CALLER_API_KEYS_FILE: line 2: Expected name:role:sha256hex.',
+      'CALLER_API_KEYS_FILE: line 3: Expected the role to be read or write.',
+      'CALLER_API_KEYS_FILE: line 4: Expected the name to be 1 to 64 letters, digits or any of ._-',
+      'CALLER_API_KEYS_FILE: line 5: Expected the SHA-256 of the key, 64 hexadecimal digits.',
+      'CALLER_API_KEYS_FILE: line 6: Expected name:role:sha256hex.',
+      'CALLER_API_KEYS_FILE: line 7: Expected the name to be unique.',
+      'CALLER_API_KEYS_FILE: line 8: Expected the key to be listed once.',
     ]);
   });
 
-  it('must let somebody in', () => {
-    expect(parseApiKeys('# nobody\n').problems).toEqual([
-      'Expected at least one line of name:role:sha256hex.',
+  it('must let somebody in', async () => {
+    expect(await problemsOf('# nobody\n')).toEqual([
+      'CALLER_API_KEYS_FILE: Expected at least one line of name:role:sha256hex.',
     ]);
   });
 });
 
 describe('A caller with an API key', () => {
-  const check = createApiKeyCallerCheck(parseApiKeys(FILE).keys);
+  const check = open(FILE);
 
   it.each(['Bearer read-key', 'bearer  read-key', 'read-key'])('may read with a read key: %s', (header) => {
     expect(check(header)).toEqual({
