@@ -118,7 +118,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     openTrustedDocuments(options.trustedDocuments, {
       maxChars: limits.maxOperationChars,
       onReload: (size) => log.info({ documents: size }, 'trusted documents were read again'),
-      onRefusal: (reason) => log.error({ reason }, 'trusted documents stay as they were'),
+      onFailure: (reason) => log.error({ reason }, 'trusted documents stay as they were'),
     });
   const { documentStore } = prepared;
   const apollo = createApollo(

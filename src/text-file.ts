@@ -24,10 +24,10 @@ export function readTextFile(path: string, maxBytes: number): string {
 
 interface WatchOptions {
   readonly maxBytes: number;
-  /** Called with the text of a file that may have changed. An error that it throws goes to `onRefusal`. */
+  /** Called with the text of a file that may have changed. An error that it throws goes to `onFailure`. */
   readonly onText: (text: string) => void;
   /** Called when the file cannot be read, or its text cannot be used. */
-  readonly onRefusal: (reason: string) => void;
+  readonly onFailure: (reason: string) => void;
 }
 
 const POLL_MS = 1000;
@@ -37,13 +37,13 @@ const POLL_MS = 1000;
  * file is polled every second: notifications are lost when a link is changed to another file, as Kubernetes does with its
  * volumes. Returns the function that ends it.
  */
-export function watchTextFile(path: string, { maxBytes, onText, onRefusal }: WatchOptions): () => void {
+export function watchTextFile(path: string, { maxBytes, onText, onFailure }: WatchOptions): () => void {
   let version: string | undefined;
   const reload = () => {
     try {
       onText(readTextFile(path, maxBytes));
     } catch (error) {
-      onRefusal(error instanceof Error && !('code' in error) ? error.message : 'The file cannot be read');
+      onFailure(error instanceof Error && !('code' in error) ? error.message : 'The file cannot be read');
     }
   };
   // Never rejects.

@@ -32,10 +32,10 @@ export type AuthConfig = { readonly mode: 'pass-through' } | PatConfig;
  * `CALLER_AUTH` is not ignored: its operator would believe that callers are authenticated.
  */
 export function readAuth(environment: Environment, readFile: ReadFile): AuthConfig {
-  const { values, isSet, isRefused, refuse } = environment;
+  const { values, isSet, isInvalid, addProblem } = environment;
   if (values.AUTH_MODE === 'pass-through') {
-    if (values.CALLER_AUTH !== 'none' && !isRefused('AUTH_MODE')) {
-      refuse(`CALLER_AUTH=${values.CALLER_AUTH} needs AUTH_MODE=pat`);
+    if (values.CALLER_AUTH !== 'none' && !isInvalid('AUTH_MODE')) {
+      addProblem(`CALLER_AUTH=${values.CALLER_AUTH} needs AUTH_MODE=pat`);
     }
     return { mode: 'pass-through' };
   }
@@ -43,7 +43,7 @@ export function readAuth(environment: Environment, readFile: ReadFile): AuthConf
   requireForPat('TOKEN_ID');
   if (!values.EMULATOR) requireForPat('TOKEN_ENDPOINT');
   if (values.PAT_CREDENTIAL === 'project' && !isSet('PROJECT_ID')) {
-    refuse('PROJECT_ID is required by AUTH_MODE=pat, unless PAT_CREDENTIAL=user');
+    addProblem('PROJECT_ID is required by AUTH_MODE=pat, unless PAT_CREDENTIAL=user');
   }
   const tokenId = values.TOKEN_ID ?? '';
   return {
@@ -60,10 +60,10 @@ export function readAuth(environment: Environment, readFile: ReadFile): AuthConf
 }
 
 function readPrivateKey(environment: Environment, readFile: ReadFile): Secret {
-  const { values, isSet, refuse } = environment;
+  const { values, isSet, addProblem } = environment;
   const name = isSet('PRIVATE_KEY') ? 'PRIVATE_KEY' : 'PRIVATE_KEY_FILE';
   if (isSet('PRIVATE_KEY') === isSet('PRIVATE_KEY_FILE')) {
-    refuse('Exactly one of PRIVATE_KEY and PRIVATE_KEY_FILE is required by AUTH_MODE=pat');
+    addProblem('Exactly one of PRIVATE_KEY and PRIVATE_KEY_FILE is required by AUTH_MODE=pat');
     return createSecret('');
   }
   const text = isSet('PRIVATE_KEY')
@@ -72,21 +72,21 @@ function readPrivateKey(environment: Environment, readFile: ReadFile): Secret {
   if (text === undefined) return createSecret('');
   const pem = readPrivateKeyPem(text);
   if (pem === undefined) {
-    refuse(`Expected ${name} to hold a private key in PEM form; newlines may be written \\n`);
+    addProblem(`Expected ${name} to hold a private key in PEM form; newlines may be written \\n`);
   } else if (isEncryptedPem(pem) && !isSet('PASSPHRASE')) {
-    refuse(`PASSPHRASE is required: the key of ${name} is encrypted`);
+    addProblem(`PASSPHRASE is required: the key of ${name} is encrypted`);
   }
   return createSecret(pem ?? '');
 }
 
 function readCallerAuth(environment: Environment, readFile: ReadFile): CallerAuthConfig {
-  const { values, isRefused, refuse } = environment;
+  const { values, isInvalid, addProblem } = environment;
   const requireFor = (name: VariableName) =>
     requireSet(environment, name, `CALLER_AUTH=${values.CALLER_AUTH}`);
   switch (values.CALLER_AUTH) {
     case 'none':
-      if (!isLoopback(values.HOST) && !isRefused('CALLER_AUTH')) {
-        refuse(
+      if (!isLoopback(values.HOST) && !isInvalid('CALLER_AUTH')) {
+        addProblem(
           `CALLER_AUTH is required with AUTH_MODE=pat on HOST=${values.HOST}: whoever reaches it could use the token`,
         );
       }
@@ -111,6 +111,6 @@ function readCallerAuth(environment: Environment, readFile: ReadFile): CallerAut
   }
 }
 
-function requireSet({ isSet, refuse }: Environment, name: VariableName, by: string): void {
-  if (!isSet(name)) refuse(`${name} is required by ${by}`);
+function requireSet({ isSet, addProblem }: Environment, name: VariableName, by: string): void {
+  if (!isSet(name)) addProblem(`${name} is required by ${by}`);
 }

@@ -72,7 +72,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
   const { values, problems } = environment;
   const explorer = values.EXPLORER ?? (isLoopback(values.HOST) ? 'sandbox' : 'off');
   const studio = explorer === 'off' ? [] : [STUDIO_ORIGIN];
-  refuseSharedPorts(environment);
+  checkPorts(environment);
   const config: Config = {
     listen: { host: values.HOST, port: values.PORT },
     admin: values.ADMIN_PORT === undefined ? undefined : { host: values.ADMIN_HOST, port: values.ADMIN_PORT },
@@ -116,26 +116,26 @@ const LISTENERS = [
 ] as const satisfies readonly (readonly VariableName[])[];
 
 /** Rejects two listeners on one address: the second would fail after the first has started. */
-function refuseSharedPorts({ values, refuse }: Environment): void {
+function checkPorts({ values, addProblem }: Environment): void {
   const seen = new Map<string, string>();
   for (const [host, port] of LISTENERS) {
     const isUsed = port !== 'EMULATOR_PORT' || values.EMULATOR;
     if (!isUsed || !values[port]) continue;
     const address = `${values[host]}:${values[port]}`;
     const other = seen.get(address);
-    if (other) refuse(`Expected ${port} to be another port than ${other}, got ${values[port]} for both`);
+    if (other) addProblem(`Expected ${port} to be another port than ${other}, got ${values[port]} for both`);
     seen.set(address, port);
   }
 }
 
 function readUpstream(environment: Environment) {
-  const { values, isSet, refuse } = environment;
+  const { values, isSet, addProblem } = environment;
   if (values.EMULATOR && isSet('API_GATEWAY_URL'))
-    refuse('API_GATEWAY_URL and EMULATOR=true exclude each other: leave one of them out');
+    addProblem('API_GATEWAY_URL and EMULATOR=true exclude each other: leave one of them out');
   // A problem about EMULATOR may be the reason why it is not true.
   const isEmulatorMeant = environment.problems.some((line) => line.includes('EMULATOR '));
   if (!values.EMULATOR && !isSet('API_GATEWAY_URL') && !isEmulatorMeant)
-    refuse('API_GATEWAY_URL is required, or EMULATOR=true');
+    addProblem('API_GATEWAY_URL is required, or EMULATOR=true');
   return {
     /** In normal form, without a trailing slash or `/iam`. Undefined: the emulator's. */
     apiGatewayUrl: toBaseUrl(readSecureUrl(environment, 'API_GATEWAY_URL')),
@@ -152,9 +152,9 @@ function toBaseUrl(url: string | undefined): string | undefined {
 }
 
 /** Workers share one port. With `PORT=0` the primary process would not know it, and its admin listener needs it. */
-function readWorkers({ values, refuse }: Environment): number {
+function readWorkers({ values, addProblem }: Environment): number {
   if (values.WORKERS > 1 && values.PORT === 0 && values.ADMIN_PORT !== undefined)
-    refuse('ADMIN_PORT with WORKERS above 1 needs a PORT other than 0');
+    addProblem('ADMIN_PORT with WORKERS above 1 needs a PORT other than 0');
   return values.WORKERS;
 }
 
@@ -170,9 +170,9 @@ function readLimits(values: Values) {
   };
 }
 
-function readHttp({ values, refuse }: Environment) {
+function readHttp({ values, addProblem }: Environment) {
   if (values.HEADERS_TIMEOUT_MS > values.REQUEST_TIMEOUT_MS) {
-    refuse('Expected HEADERS_TIMEOUT_MS to be at most REQUEST_TIMEOUT_MS, which includes it');
+    addProblem('Expected HEADERS_TIMEOUT_MS to be at most REQUEST_TIMEOUT_MS, which includes it');
   }
   return {
     ...toGroup(values, httpVariables),
@@ -181,15 +181,16 @@ function readHttp({ values, refuse }: Environment) {
   } as const;
 }
 
-/** Undefined without `TRUSTED_DOCUMENTS`, or when it is refused. */
+/** Undefined without `TRUSTED_DOCUMENTS`, or when it cannot be used. */
 function readTrustedDocuments(
   environment: Environment,
   readFile: ReadFile,
 ): TrustedDocumentsConfig | undefined {
-  const { values, isSet, refuse } = environment;
+  const { values, isSet, addProblem } = environment;
   const { TRUSTED_DOCUMENTS: file, TRUSTED_DOCUMENTS_MODE: mode } = values;
   if (file === undefined) {
-    if (isSet('TRUSTED_DOCUMENTS_MODE')) refuse('TRUSTED_DOCUMENTS is required by TRUSTED_DOCUMENTS_MODE');
+    if (isSet('TRUSTED_DOCUMENTS_MODE'))
+      addProblem('TRUSTED_DOCUMENTS is required by TRUSTED_DOCUMENTS_MODE');
     return undefined;
   }
   const text = readNamedFile(environment, 'TRUSTED_DOCUMENTS', readFile);
@@ -197,7 +198,7 @@ function readTrustedDocuments(
   try {
     return { file, mode, manifest: parseManifest(text) };
   } catch (error) {
-    refuse(`TRUSTED_DOCUMENTS: ${error instanceof Error ? error.message : String(error)}`);
+    addProblem(`TRUSTED_DOCUMENTS: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   }
 }

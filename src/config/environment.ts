@@ -10,8 +10,8 @@ export interface Environment {
   /** Whether it was set at all, valid or not. An empty value counts as unset, as in a vendor's `.env` template. */
   isSet(name: VariableName): boolean;
   /** Whether its value is invalid, so that `values` has the default in its place. */
-  isRefused(name: VariableName): boolean;
-  refuse(problem: string): void;
+  isInvalid(name: VariableName): boolean;
+  addProblem(problem: string): void;
   readonly problems: readonly string[];
 }
 
@@ -20,13 +20,13 @@ const SHOWN_CHARS = 40;
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
   const isGiven = (name: string) => (env[name] ?? '').trim() !== '';
   const problems = findMisspelt(env);
-  const refused = new Set<string>();
+  const invalid = new Set<string>();
   const read = ([name, variable]: [string, Variable<unknown>]) => {
     const text = env[name] ?? '';
     if (!isGiven(name)) return [name, variable.default];
     const value = variable.read(text);
     if (value !== undefined) return [name, value];
-    refused.add(name);
+    invalid.add(name);
     problems.push(`Expected ${name} to be ${variable.expected}, got ${quote(text, variable.show)}`);
     return [name, variable.default];
   };
@@ -34,8 +34,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     // Each value came from the variable of its own name, which is what `Values` says.
     values: Object.fromEntries(Object.entries(variables).map(read)) as Values,
     isSet: isGiven,
-    isRefused: (name) => refused.has(name),
-    refuse: (problem) => problems.push(problem),
+    isInvalid: (name) => invalid.has(name),
+    addProblem: (problem) => problems.push(problem),
     problems,
   };
 }
@@ -52,11 +52,11 @@ export function readSecureUrl(
   environment: Environment,
   name: 'API_GATEWAY_URL' | 'TOKEN_ENDPOINT' | 'CALLER_JWKS_URL',
 ): string | undefined {
-  const { values, refuse } = environment;
+  const { values, addProblem } = environment;
   const url = values[name];
   const { protocol, hostname } = new URL(url ?? 'https://unset');
   if (protocol === 'http:' && !isLoopback(hostname) && !values.ALLOW_INSECURE_UPSTREAM) {
-    refuse(
+    addProblem(
       `Expected ${name} to be an https URL: plain http needs a loopback host or ALLOW_INSECURE_UPSTREAM=true`,
     );
   }

@@ -24,7 +24,7 @@ export const MAX_FILE_BYTES = {
 
 /** Messages omit the system's error, which contains the path: that may be a key, pasted by mistake. */
 export function readNamedFile(
-  { values, refuse }: Environment,
+  { values, addProblem }: Environment,
   name: keyof typeof MAX_FILE_BYTES,
   readFile: ReadFile,
 ): string | undefined {
@@ -33,9 +33,9 @@ export function readNamedFile(
   try {
     const content = readFile(path, MAX_FILE_BYTES[name]);
     if (content.trim() !== '') return content;
-    refuse(`Expected ${name} to name a file that is not empty`);
+    addProblem(`Expected ${name} to name a file that is not empty`);
   } catch (error) {
-    refuse(`Expected ${name} to name ${describeExpected(error, MAX_FILE_BYTES[name])}`);
+    addProblem(`Expected ${name} to name ${describeExpected(error, MAX_FILE_BYTES[name])}`);
   }
   return undefined;
 }

@@ -23,13 +23,13 @@ interface ReloadOptions {
   readonly maxChars: number;
   readonly onReload: (size: number) => void;
   /** Called when the changed manifest cannot be used. The one before stays in use. */
-  readonly onRefusal: (reason: string) => void;
+  readonly onFailure: (reason: string) => void;
 }
 
 /** Uses the manifest as it was read at the start, and reads the file again when it changes. */
 export function openTrustedDocuments(
   { file, mode, manifest }: TrustedDocumentsConfig,
-  { maxChars, onReload, onRefusal }: ReloadOptions,
+  { maxChars, onReload, onFailure }: ReloadOptions,
 ): TrustedDocuments {
   let used = manifest;
   let current = createLookup(manifest, maxChars);
@@ -42,7 +42,7 @@ export function openTrustedDocuments(
       current = createLookup(next, maxChars);
       onReload(next.size);
     },
-    onRefusal,
+    onFailure,
   });
   return {
     mode,

@@ -73,7 +73,7 @@ export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords 
   const leases = createExpiringMap(now, count);
   const records = createExpiringMap(now, count);
 
-  const refuseWithoutRoom = ({ caller }: RecordKey) => {
+  const requireRoom = ({ caller }: RecordKey) => {
     leases.dropExpired();
     records.dropExpired();
     if (leases.size() + records.size() >= maxEntries)
@@ -88,7 +88,7 @@ export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords 
       const held = leases.get(key.id);
       if (held) return { record, isAcquired: false, heldForMs: held.endsAt - now() };
       // A record may be written under every lease. An existing record already has its room.
-      if (record === undefined) refuseWithoutRoom(key);
+      if (record === undefined) requireRoom(key);
       leases.set(key, owner, leaseMs);
       return { record, isAcquired: true, heldForMs: leaseMs };
     },

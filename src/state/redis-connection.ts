@@ -51,7 +51,7 @@ export function connectToRedis(
 ): RedisConnection {
   const redis = connect(url);
   const probes = redis instanceof Cluster ? CLUSTER_PROBES : 1;
-  const refusals = new Set<string>();
+  const rejections = new Set<string>();
   // Commands fail with little more than "connection closed"; the reason comes in a separate event.
   let connectionError: unknown;
   let reminder: NodeJS.Timeout | undefined;
@@ -74,7 +74,7 @@ export function connectToRedis(
     onChange(change) {
       clearInterval(reminder);
       if (change === 'back') {
-        refusals.clear();
+        rejections.clear();
         log.info('Redis is back');
         return;
       }
@@ -110,9 +110,9 @@ export function connectToRedis(
           availability.lose(causeOf(error));
           throw new StateUnavailable('away', `Redis is lost (${causeOf(error)})`);
         }
-        if (!refusals.has(`${use} ${code}`))
+        if (!rejections.has(`${use} ${code}`))
           log.error({ use, code, hint: HINTS[code] }, 'Redis refuses a command');
-        refusals.add(`${use} ${code}`);
+        rejections.add(`${use} ${code}`);
         throw new StateUnavailable('refused', `Redis refused a command (${code})`);
       }
     },

@@ -39,7 +39,7 @@ export function openApiKeys(
       keys = changed.keys;
       log.info({ keys: keys.size }, 'API keys were read again');
     },
-    onRefusal: (reason) => log.warn({ reason }, 'API keys stay as they were: correct CALLER_API_KEYS_FILE'),
+    onFailure: (reason) => log.warn({ reason }, 'API keys stay as they were: correct CALLER_API_KEYS_FILE'),
   });
   closing.onCancel(stopWatching);
   return (authorization) => {

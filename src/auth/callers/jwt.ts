@@ -99,7 +99,7 @@ async function verifyWithAny(
 /** The principal stays the same when the token is renewed. `tokens:write` includes reading. */
 function toRights(payload: JWTPayload): CallerRights {
   const { iss, sub } = payload;
-  if (typeof sub !== 'string' || sub === '') throw refused('empty sub');
+  if (typeof sub !== 'string' || sub === '') throw unauthenticated('empty sub');
   const scopes = new Set([...toScopes(payload.scope), ...toScopes(payload.scp)]);
   const mayWrite = scopes.has('tokens:write');
   if (!mayWrite && !scopes.has('tokens:read')) {
@@ -120,11 +120,12 @@ function toScopes(claim: unknown): readonly unknown[] {
 function toAuthError(error: unknown): AuthError {
   if (error instanceof errors.JWTExpired)
     return new AuthError('unauthenticated', 'The access token has expired. Send a new one.', error.code);
-  if (error instanceof errors.JWTClaimValidationFailed) return refused(`${error.code} ${error.claim}`);
-  return refused(error instanceof errors.JOSEError ? error.code : 'unusable key');
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return unauthenticated(`${error.code} ${error.claim}`);
+  return unauthenticated(error instanceof errors.JOSEError ? error.code : 'unusable key');
 }
 
-function refused(reason: string): AuthError {
+function unauthenticated(reason: string): AuthError {
   return new AuthError(
     'unauthenticated',
     'Send `Authorization: Bearer <access token>` with a JWT made for this gateway.',
