@@ -1,9 +1,7 @@
 import { isEncryptedPem, readPrivateKeyPem } from '../keys/pem.ts';
 import { type Environment, readSecureUrl } from './environment.ts';
-import { type ReadFile, readNamedFile } from './read-file.ts';
 import { createSecret, type Secret } from './secret.ts';
 import { isLoopback } from './urls.ts';
-import type { VariableName } from './variables.ts';
 
 /** How callers are authenticated in `pat` mode. */
 export type CallerAuthConfig =
@@ -31,17 +29,16 @@ export type AuthConfig = { readonly mode: 'pass-through' } | PatConfig;
  * In pass-through mode the variables of a token are ignored, so that a `.env` of the Affinidi CLI works in both modes.
  * `CALLER_AUTH` is not ignored: its operator would believe that callers are authenticated.
  */
-export function readAuth(environment: Environment, readFile: ReadFile): AuthConfig {
-  const { values, isSet, isInvalid, addProblem } = environment;
+export function readAuth(environment: Environment): AuthConfig {
+  const { values, isSet, isInvalid, addProblem, requireSet } = environment;
   if (values.AUTH_MODE === 'pass-through') {
     if (values.CALLER_AUTH !== 'none' && !isInvalid('AUTH_MODE')) {
       addProblem(`CALLER_AUTH=${values.CALLER_AUTH} needs AUTH_MODE=pat`);
     }
     return { mode: 'pass-through' };
   }
-  const requireForPat = (name: VariableName) => requireSet(environment, name, 'AUTH_MODE=pat');
-  requireForPat('TOKEN_ID');
-  if (!values.EMULATOR) requireForPat('TOKEN_ENDPOINT');
+  requireSet('TOKEN_ID', 'AUTH_MODE=pat');
+  if (!values.EMULATOR) requireSet('TOKEN_ENDPOINT', 'AUTH_MODE=pat');
   if (values.PAT_CREDENTIAL === 'project' && !isSet('PROJECT_ID')) {
     addProblem('PROJECT_ID is required by AUTH_MODE=pat, unless PAT_CREDENTIAL=user');
   }
@@ -53,22 +50,19 @@ export function readAuth(environment: Environment, readFile: ReadFile): AuthConf
     projectId: values.PROJECT_ID ?? '',
     tokenId,
     keyId: values.KEY_ID ?? tokenId,
-    privateKeyPem: readPrivateKey(environment, readFile),
+    privateKeyPem: readPrivateKey(environment),
     passphrase: values.PASSPHRASE,
-    callerAuth: readCallerAuth(environment, readFile),
+    callerAuth: readCallerAuth(environment),
   };
 }
 
-function readPrivateKey(environment: Environment, readFile: ReadFile): Secret {
-  const { values, isSet, addProblem } = environment;
+function readPrivateKey({ values, isSet, addProblem, readFile }: Environment): Secret {
   const name = isSet('PRIVATE_KEY') ? 'PRIVATE_KEY' : 'PRIVATE_KEY_FILE';
   if (isSet('PRIVATE_KEY') === isSet('PRIVATE_KEY_FILE')) {
     addProblem('Exactly one of PRIVATE_KEY and PRIVATE_KEY_FILE is required by AUTH_MODE=pat');
     return createSecret('');
   }
-  const text = isSet('PRIVATE_KEY')
-    ? values.PRIVATE_KEY?.reveal()
-    : readNamedFile(environment, 'PRIVATE_KEY_FILE', readFile);
+  const text = values.PRIVATE_KEY?.reveal() ?? readFile('PRIVATE_KEY_FILE');
   if (text === undefined) return createSecret('');
   const pem = readPrivateKeyPem(text);
   if (pem === undefined) {
@@ -79,10 +73,8 @@ function readPrivateKey(environment: Environment, readFile: ReadFile): Secret {
   return createSecret(pem ?? '');
 }
 
-function readCallerAuth(environment: Environment, readFile: ReadFile): CallerAuthConfig {
-  const { values, isInvalid, addProblem } = environment;
-  const requireFor = (name: VariableName) =>
-    requireSet(environment, name, `CALLER_AUTH=${values.CALLER_AUTH}`);
+function readCallerAuth(environment: Environment): CallerAuthConfig {
+  const { values, isInvalid, addProblem, requireSet, readFile } = environment;
   switch (values.CALLER_AUTH) {
     case 'none':
       if (!isLoopback(values.HOST) && !isInvalid('CALLER_AUTH')) {
@@ -92,9 +84,9 @@ function readCallerAuth(environment: Environment, readFile: ReadFile): CallerAut
       }
       return { kind: 'none' };
     case 'jwt':
-      requireFor('CALLER_JWKS_URL');
-      requireFor('CALLER_JWT_ISSUER');
-      requireFor('CALLER_JWT_AUDIENCE');
+      requireSet('CALLER_JWKS_URL', 'CALLER_AUTH=jwt');
+      requireSet('CALLER_JWT_ISSUER', 'CALLER_AUTH=jwt');
+      requireSet('CALLER_JWT_AUDIENCE', 'CALLER_AUTH=jwt');
       return {
         kind: 'jwt',
         jwksUrl: readSecureUrl(environment, 'CALLER_JWKS_URL') ?? '',
@@ -102,15 +94,11 @@ function readCallerAuth(environment: Environment, readFile: ReadFile): CallerAut
         audience: values.CALLER_JWT_AUDIENCE ?? '',
       };
     case 'api-key':
-      requireFor('CALLER_API_KEYS_FILE');
+      requireSet('CALLER_API_KEYS_FILE', 'CALLER_AUTH=api-key');
       return {
         kind: 'api-key',
         file: values.CALLER_API_KEYS_FILE ?? '',
-        text: readNamedFile(environment, 'CALLER_API_KEYS_FILE', readFile) ?? '',
+        text: readFile('CALLER_API_KEYS_FILE') ?? '',
       };
   }
-}
-
-function requireSet({ isSet, addProblem }: Environment, name: VariableName, by: string): void {
-  if (!isSet(name)) addProblem(`${name} is required by ${by}`);
 }

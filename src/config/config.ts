@@ -2,7 +2,7 @@ import { type AuthConfig, readAuth } from './auth.ts';
 import { type Manifest, parseManifest } from './documents-manifest.ts';
 import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
 import { httpVariables, limitVariables, upstreamVariables } from './limit-variables.ts';
-import { type ReadFile, readNamedFile } from './read-file.ts';
+import type { ReadFile } from './read-file.ts';
 import type { Secret } from './secret.ts';
 import { isLoopback } from './urls.ts';
 import type { Values, VariableName } from './variables.ts';
@@ -68,7 +68,7 @@ const STUDIO_ORIGIN = 'https://studio.apollographql.com';
 
 /** Throws a `ConfigError` with all problems at once. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>, readFile: ReadFile): Config {
-  const environment = readEnvironment(env);
+  const environment = readEnvironment(env, readFile);
   const { values, problems } = environment;
   const explorer = values.EXPLORER ?? (isLoopback(values.HOST) ? 'sandbox' : 'off');
   const studio = explorer === 'off' ? [] : [STUDIO_ORIGIN];
@@ -85,7 +85,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
           seed: values.EMULATOR_SEED,
         }
       : undefined,
-    auth: readAuth(environment, readFile),
+    auth: readAuth(environment),
     explorer,
     introspection: values.INTROSPECTION ?? explorer !== 'off',
     federation: values.FEDERATION,
@@ -98,7 +98,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
       compileAfter: values.COMPILE_AFTER,
     },
     apq: values.APQ,
-    trustedDocuments: readTrustedDocuments(environment, readFile),
+    trustedDocuments: readTrustedDocuments(environment),
     redisUrl: values.REDIS_URL,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
@@ -182,18 +182,15 @@ function readHttp({ values, addProblem }: Environment) {
 }
 
 /** Undefined without `TRUSTED_DOCUMENTS`, or when it cannot be used. */
-function readTrustedDocuments(
-  environment: Environment,
-  readFile: ReadFile,
-): TrustedDocumentsConfig | undefined {
-  const { values, isSet, addProblem } = environment;
+function readTrustedDocuments(environment: Environment): TrustedDocumentsConfig | undefined {
+  const { values, isSet, addProblem, readFile } = environment;
   const { TRUSTED_DOCUMENTS: file, TRUSTED_DOCUMENTS_MODE: mode } = values;
   if (file === undefined) {
     if (isSet('TRUSTED_DOCUMENTS_MODE'))
       addProblem('TRUSTED_DOCUMENTS is required by TRUSTED_DOCUMENTS_MODE');
     return undefined;
   }
-  const text = readNamedFile(environment, 'TRUSTED_DOCUMENTS', readFile);
+  const text = readFile('TRUSTED_DOCUMENTS');
   if (text === undefined) return undefined;
   try {
     return { file, mode, manifest: parseManifest(text) };

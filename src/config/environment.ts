@@ -1,4 +1,5 @@
 import { findMisspelt } from './did-you-mean.ts';
+import { describeExpectedFile, MAX_FILE_BYTES, type ReadFile } from './read-file.ts';
 import { isLoopback } from './urls.ts';
 import type { Variable } from './variable-types.ts';
 import { type Values, type VariableName, variables } from './variables.ts';
@@ -12,12 +13,22 @@ export interface Environment {
   /** Whether its value is invalid, so that `values` has the default in its place. */
   isInvalid(name: VariableName): boolean;
   addProblem(problem: string): void;
+  /** Adds a problem when the variable is not set. `by` is the setting that requires it. */
+  requireSet(name: VariableName, by: string): void;
+  /**
+   * The text of the file that the variable names; undefined when it is not set, or when the file cannot be used, which is
+   * a problem. Messages omit the system's error, which contains the path: that may be a key, pasted by mistake.
+   */
+  readFile(name: keyof typeof MAX_FILE_BYTES): string | undefined;
   readonly problems: readonly string[];
 }
 
 const SHOWN_CHARS = 40;
 
-export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Environment {
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  readTextFile: ReadFile,
+): Environment {
   const isGiven = (name: string) => (env[name] ?? '').trim() !== '';
   const problems = findMisspelt(env);
   const invalid = new Set<string>();
@@ -30,12 +41,28 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     problems.push(`Expected ${name} to be ${variable.expected}, got ${quote(text, variable.show)}`);
     return [name, variable.default];
   };
+  // Each value came from the variable of its own name, which is what `Values` says.
+  const values = Object.fromEntries(Object.entries(variables).map(read)) as Values;
   return {
-    // Each value came from the variable of its own name, which is what `Values` says.
-    values: Object.fromEntries(Object.entries(variables).map(read)) as Values,
+    values,
     isSet: isGiven,
     isInvalid: (name) => invalid.has(name),
     addProblem: (problem) => problems.push(problem),
+    requireSet(name, by) {
+      if (!isGiven(name)) problems.push(`${name} is required by ${by}`);
+    },
+    readFile(name) {
+      const path = values[name];
+      if (path === undefined) return undefined;
+      try {
+        const text = readTextFile(path, MAX_FILE_BYTES[name]);
+        if (text.trim() !== '') return text;
+        problems.push(`Expected ${name} to name a file that is not empty`);
+      } catch (error) {
+        problems.push(`Expected ${name} to name ${describeExpectedFile(error, MAX_FILE_BYTES[name])}`);
+      }
+      return undefined;
+    },
     problems,
   };
 }

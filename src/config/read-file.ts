@@ -1,5 +1,3 @@
-import type { Environment } from './environment.ts';
-
 /** Reads a text file whole. Throws `TextFileError`, or another error when it cannot be read. */
 export type ReadFile = (path: string, maxBytes: number) => string;
 
@@ -22,25 +20,8 @@ export const MAX_FILE_BYTES = {
   TRUSTED_DOCUMENTS: 16 * KB * KB,
 } as const;
 
-/** Messages omit the system's error, which contains the path: that may be a key, pasted by mistake. */
-export function readNamedFile(
-  { values, addProblem }: Environment,
-  name: keyof typeof MAX_FILE_BYTES,
-  readFile: ReadFile,
-): string | undefined {
-  const path = values[name];
-  if (path === undefined) return undefined;
-  try {
-    const content = readFile(path, MAX_FILE_BYTES[name]);
-    if (content.trim() !== '') return content;
-    addProblem(`Expected ${name} to name a file that is not empty`);
-  } catch (error) {
-    addProblem(`Expected ${name} to name ${describeExpected(error, MAX_FILE_BYTES[name])}`);
-  }
-  return undefined;
-}
-
-function describeExpected(error: unknown, maxBytes: number): string {
+/** What a variable that names the file must name, by the error of reading it. Without its text, which has the path. */
+export function describeExpectedFile(error: unknown, maxBytes: number): string {
   if (!(error instanceof TextFileError)) return 'a file that this process can read';
   if (error.reason === 'not-a-file') return 'a regular file, got a directory, a pipe or a device';
   return `a file of at most ${maxBytes < KB * KB ? `${maxBytes / KB} KB` : `${maxBytes / KB / KB} MB`}`;
