@@ -60,10 +60,6 @@ export function sendText({ response }: Exchange, text: string, headers: Record<s
   response.writeHead(200, all).end(text);
 }
 
-export function redirect({ response }: Exchange, status: number, location: string): void {
-  response.writeHead(status, { location, 'content-length': '0' }).end();
-}
-
 /** Sends the head of the reply, which says how long its body is, and returns the body. */
 async function sendHead({ response, answer }: Exchange, isChunked = false): Promise<Buffer> {
   const reply = await answer();

@@ -3,7 +3,6 @@ import {
   hangInBody,
   leakingReply,
   pause,
-  redirect,
   sendChanged,
   sendGzipBomb,
   sendHalf,
@@ -27,7 +26,7 @@ type Fault = (exchange: Exchange, argument: string) => Promise<void> | void;
 const faults: Readonly<Record<string, Fault>> = {
   // An error status.
   'status-NNN': (exchange, status) => exchange.send(statusReply(exchange, Number(status))),
-  '500-empty': ({ response }) => void response.writeHead(500, { 'content-length': '0' }).end(),
+  '500-empty': ({ send }) => send({ status: 500, headers: { 'content-length': '0' } }),
   html502: (exchange) => sendHtml(exchange, 502, 'Bad Gateway'),
   html503: (exchange) => sendHtml(exchange, 503, 'Service Unavailable'),
   html504: (exchange) => sendHtml(exchange, 504, 'Gateway Timeout'),
@@ -103,13 +102,15 @@ const faults: Readonly<Record<string, Fault>> = {
   gzipbomb: sendGzipBomb,
 
   // The response sends the client somewhere else.
-  'redirect-302': (exchange) => redirect(exchange, 302, exchange.redirectOrigin + exchange.request.url),
-  'redirect-307': (exchange) => redirect(exchange, 307, exchange.redirectOrigin + exchange.request.url),
-  'redirect-same': (exchange) => redirect(exchange, 307, `${exchange.origin}/iam/v1/sts/whoami`),
-  'redirect-loop': (exchange) => redirect(exchange, 307, exchange.origin + exchange.request.url),
-  'redirect-file': (exchange) => redirect(exchange, 302, 'file:///etc/passwd'),
-  'redirect-metadata': (exchange) =>
-    redirect(exchange, 302, 'http://169.254.169.254/latest/meta-data/iam/security-credentials/'),
+  'redirect-302': redirect(302, ({ redirectOrigin, request }) => redirectOrigin + request.url),
+  'redirect-307': redirect(307, ({ redirectOrigin, request }) => redirectOrigin + request.url),
+  'redirect-same': redirect(307, ({ origin }) => `${origin}/iam/v1/sts/whoami`),
+  'redirect-loop': redirect(307, ({ origin, request }) => origin + request.url),
+  'redirect-file': redirect(302, () => 'file:///etc/passwd'),
+  'redirect-metadata': redirect(
+    302,
+    () => 'http://169.254.169.254/latest/meta-data/iam/security-credentials/',
+  ),
 
   // The first N requests of a principal for a URL fail, later ones succeed. Clearing the plan resets the count.
   'flaky-N': failFirst(({ send }) => send(edgeError(503, 'Service Unavailable'))),
@@ -134,6 +135,11 @@ function statusReply({ operation }: Exchange, status: number): Reply {
 function tooMany(retryAfter?: string): Reply {
   const reply = edgeError(429, 'Too Many Requests');
   return retryAfter === undefined ? reply : { ...reply, headers: { 'retry-after': retryAfter } };
+}
+
+function redirect(status: number, locate: (exchange: Exchange) => string): Fault {
+  return (exchange) =>
+    exchange.send({ status, headers: { location: locate(exchange), 'content-length': '0' } });
 }
 
 function failFirst(fail: (exchange: Exchange) => void): Fault {

@@ -60,11 +60,8 @@ function bend<Item extends { readonly sequence: number }>(
   const page = cut(items, place, limit);
   if (fault !== 'repeat') return page;
   // The key of the first page is right. Each later page returns the key that requested it.
-  return {
-    lastEvaluatedKey: toKey(place),
-    ...page,
-    ...(place.after > 0 ? { lastEvaluatedKey: toKey(place) } : {}),
-  };
+  const isFirst = place.after === 0;
+  return { ...page, lastEvaluatedKey: (isFirst && page.lastEvaluatedKey) || toKey(place) };
 }
 
 function cut<Item extends { readonly sequence: number }>(

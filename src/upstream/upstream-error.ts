@@ -48,7 +48,7 @@ export class UpstreamError extends Error {
   readonly staleConnection: boolean;
   /** True for a failed read that a write depends on: the write was not sent. */
   readonly isBeforeWrite: boolean;
-  /** Why there was no response: a code of Node.js or OpenSSL, or `NO_RESPONSE`. Undefined where it says nothing of the server. */
+  /** Why there was no response: a code of Node.js or OpenSSL, or `NO_RESPONSE`. Undefined where it says nothing about the server. */
   readonly code: string | undefined;
 
   constructor(kind: UpstreamFailure, message: string, facts: Facts = {}) {
