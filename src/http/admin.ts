@@ -42,7 +42,7 @@ export interface Readiness {
   readonly text: string;
 }
 
-/** `/livez`: the process responds. `/readyz`: it wants traffic. */
+/** `/livez`: the process responds. `/readyz`: it should get requests. */
 export function serveHealth(app: FastifyInstance, readReadiness: () => Promise<Readiness>): void {
   app.get('/livez', { exposeHeadRoute: true }, async (_request, reply) =>
     reply.type('text/plain').send('ok\n'),

@@ -11,6 +11,7 @@ import fastify, {
 } from 'fastify';
 import { ConfigError } from '../config/config.ts';
 import { describeError } from '../telemetry/describe-error.ts';
+import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import type { Connections, ResponseObserver } from './connections.ts';
 import { commonHeaders, errorBody, HttpError } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
@@ -29,16 +30,7 @@ interface HttpOptions extends HttpServerOptions {
   readonly isLoopbackOnly: boolean;
   readonly connections: Connections;
   /** Called for each response, with a route instead of the client's path. */
-  readonly onResponse?: ((response: CountedResponse) => void) | undefined;
-}
-
-/** A response for the metrics. Method and route are from a fixed set. */
-interface CountedResponse {
-  readonly method: string;
-  readonly route: string;
-  readonly status: number;
-  /** Undefined where no request was read. */
-  readonly ms: number | undefined;
+  readonly onResponse?: RequestMetrics['onResponse'] | undefined;
 }
 
 /** A listener without routes: the checks and headers of all requests and responses. */

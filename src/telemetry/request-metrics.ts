@@ -3,11 +3,12 @@ import type { AttemptReport } from '../upstream/attempt.ts';
 import { createFastCounter, createFastHistogram } from './counters.ts';
 import type { OperationRecord } from './operation-log.ts';
 
-/** A response over HTTP. */
+/** A response over HTTP. Method and route are from a fixed set. */
 interface SentResponse {
   readonly method: string;
   readonly route: string;
   readonly status: number;
+  /** Undefined where no request was read. */
   readonly ms: number | undefined;
 }
 
