@@ -1,4 +1,4 @@
-import { Server as HttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { HttpError } from './error-response.ts';
@@ -34,6 +34,8 @@ export interface Connections {
    * was ever sent. A request that is partly sent keeps its timeouts, and a response is sent to its end.
    */
   track(server: HttpServer): void;
+  /** Call it for each request of such a server as it arrives. */
+  trackRequest(server: HttpServer, request: IncomingMessage, response: ServerResponse): void;
   /** Requests on a connection whose responses have not ended, the latest last. */
   exchangesOn(socket: Duplex): ReadonlySet<Exchange>;
   counts(): ConnectionCounts;
@@ -122,9 +124,9 @@ export function createConnections({
     max,
     track(server) {
       server.on('connection', accept);
-      server.on('request', (request, response) => start(server, request, response));
       replaceClose(server, () => closeIdle(server));
     },
+    trackRequest: start,
     exchangesOn: (socket) => open.get(socket)?.exchanges ?? NONE,
     counts: () => ({ open: open.size, ...counts }),
     pending() {
@@ -205,16 +207,17 @@ export interface ResponseObserver {
 /** The event of a socket on which such an error response is sent. */
 export const REJECTED = 'tokens-gateway:rejected';
 
-/** Reports every response of a server, from Fastify or from the server itself. */
-export function observeResponses(server: Server, observer: ResponseObserver): void {
-  server.on('connection', (socket) => socket.once(REJECTED, observer.onRejection));
-  server.prependListener('request', ({ method = '', url = '' }, response) => {
-    const startedAt = performance.now();
-    onClose(response, () => {
-      // The client disconnected.
-      if (!response.writableFinished) return;
-      const [path = ''] = url.split('?', 1);
-      observer.onResponse({ method, path, status: response.statusCode, ms: performance.now() - startedAt });
-    });
+/** Reports the response to a request that has just arrived, unless the client disconnects before its end. */
+export function observeResponse(
+  { method = '', url = '' }: IncomingMessage,
+  response: ServerResponse,
+  observer: ResponseObserver,
+): void {
+  const startedAt = performance.now();
+  onClose(response, () => {
+    if (!response.writableFinished) return;
+    const end = url.indexOf('?');
+    const path = end < 0 ? url : url.slice(0, end);
+    observer.onResponse({ method, path, status: response.statusCode, ms: performance.now() - startedAt });
   });
 }

@@ -12,7 +12,7 @@ import type { FastifyInstance } from 'fastify';
 import {
   type Connections,
   type Exchange,
-  observeResponses,
+  observeResponse,
   onClose,
   REJECTED,
   type ResponseObserver,
@@ -42,12 +42,15 @@ export function createHttpServer(
       // `validate-request.ts` checks it, with the error response of this gateway.
       requireHostHeader: false,
     },
-    // A connection that was rejected has its response already: requests that follow on it are ignored.
+    // One listener for all: Node.js copies the list of several for each event.
     (request, response) => {
+      observeResponse(request, response, observer);
+      connections.trackRequest(server, request, response);
+      // A connection that was rejected has its response already: requests that follow on it are ignored.
       if (request.socket.writable) handler(request, response);
     },
   );
-  observeResponses(server, observer);
+  server.on('connection', (socket) => socket.once(REJECTED, observer.onRejection));
   connections.track(server);
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
     const exchange = [...connections.exchangesOn(socket)].at(-1);
