@@ -35,20 +35,20 @@ export function createProblems(isSchemaVisible: boolean): Problems {
   const messages: string[] = [];
   let count = 0;
   let chars = 0;
-  return {
+  const problems = {
     messages,
-    get isFull() {
-      return count >= MAX_PROBLEMS || chars > MAX_CHARS;
-    },
-    add(place, problem, hidden = DOES_NOT_FIT) {
-      if (this.isFull) return;
-      count++;
+    isFull: false,
+    add(place: Place, problem: string, hidden = DOES_NOT_FIT) {
+      if (problems.isFull) return;
       const message = `Variable "${toPath(place)}" ${isSchemaVisible ? problem : hidden}`;
-      if (messages.includes(message)) return;
-      chars += message.length + 1;
-      if (messages.length === 0 || chars <= MAX_CHARS) messages.push(message);
+      if (!messages.includes(message)) {
+        chars += message.length + 1;
+        if (messages.length === 0 || chars <= MAX_CHARS) messages.push(message);
+      }
+      problems.isFull = ++count >= MAX_PROBLEMS || chars > MAX_CHARS;
     },
   };
+  return problems;
 }
 
 type Members = Readonly<Record<string, unknown>>;

@@ -57,25 +57,21 @@ export function createExecutor(
   const findCompiled = (prepared: PreparedOperation, variables: Variables): CompiledOperation | undefined => {
     const { id, conditions } = prepared;
     if (maxCompiled === 0 || !conditions) return undefined;
-    const key = [id, ...conditions.map((name) => variables[name] === true)].join(' ');
+    const key = conditions.reduce((text, name) => `${text} ${variables[name] === true}`, id);
     const found = known.get(key) ?? 0;
     if (typeof found === 'function') return found;
     const compiled = found >= compileAfter ? compileOperation(schema, prepared, variables) : undefined;
     known.set(key, compiled ?? found + 1);
     return compiled;
   };
-  const run = async (
+  const run = (
     prepared: PreparedOperation,
     variables: Variables,
     contextValue: Context | undefined,
   ): Promise<ExecutionResult> => {
     const compiled = findCompiled(prepared, variables);
-    if (compiled) {
-      counts.hits++;
-      return compiled(contextValue, variables);
-    }
-    counts.misses++;
-    return interpret(prepared, variables, contextValue);
+    counts[compiled ? 'hits' : 'misses']++;
+    return compiled ? compiled(contextValue, variables) : interpret(prepared, variables, contextValue);
   };
   const toPublic = (error: GraphQLError, requestId: string): GraphQLFormattedError => {
     const { code = isAboutInput(error) ? 'BAD_USER_INPUT' : INTERNAL, ...extensions } = error.extensions;
