@@ -3,6 +3,7 @@ import { SignJWT } from 'jose';
 import { ConfigError, type Secret } from '../../config/config.ts';
 import { findJwkProblem } from '../../keys/jwk.ts';
 import { isEncryptedPem } from '../../keys/pem.ts';
+import type { PatOptions } from './sign-in.ts';
 
 /** The algorithms that IAM registers token keys for, except RS512, which RSA keys are not used with here. */
 type SigningAlgorithm = 'RS256' | 'ES256' | 'ES512';
@@ -51,13 +52,6 @@ function algorithmOf(key: KeyObject): SigningAlgorithm {
   throw new ConfigError([`Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got ${got}.`]);
 }
 
-interface Claims {
-  readonly tokenEndpoint: string;
-  readonly tokenId: string;
-  /** Empty means the token's id, as the vendor's tools write it. */
-  readonly keyId: string;
-}
-
 /** Token endpoints reject a lifetime of more than five minutes. */
 const LIFETIME_SECONDS = 300;
 /** Half of the lifetime, so that the clocks may differ by as much in both directions. */
@@ -69,12 +63,12 @@ const BACKDATED_SECONDS = 150;
  */
 export function createAssertion(
   { key, algorithm }: SigningKey,
-  { tokenEndpoint, tokenId, keyId }: Claims,
+  { tokenEndpoint, tokenId, keyId }: Pick<PatOptions, 'tokenEndpoint' | 'tokenId' | 'keyId'>,
   nowMs: number,
 ): Promise<string> {
   const issuedAt = Math.floor(nowMs / 1000) - BACKDATED_SECONDS;
   return new SignJWT()
-    .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: keyId || tokenId })
+    .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: keyId })
     .setIssuer(tokenId)
     .setSubject(tokenId)
     .setAudience(tokenEndpoint)

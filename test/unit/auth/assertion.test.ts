@@ -40,13 +40,6 @@ describe('The token endpoint gets a signed assertion', () => {
     },
   );
 
-  it('names the token as the key when the key has no id of its own', async () => {
-    const jwt = await createAssertion({ key: p256, algorithm: 'ES256' }, { ...about, keyId: '' }, nowMs);
-
-    const { protectedHeader } = await jwtVerify(jwt, createPublicKey(p256), { currentDate: new Date(nowMs) });
-    expect(protectedHeader.kid).toBe('token-id');
-  });
-
   it('never twice with the same id, in 1 000 made in the same millisecond', async () => {
     const made = Array.from({ length: 1_000 }, () =>
       createAssertion({ key: p256, algorithm: 'ES256' }, about, nowMs),
