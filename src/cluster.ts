@@ -14,7 +14,7 @@ import { createWorkerMetrics } from './telemetry/worker-metrics.ts';
 const EARLY_MS = 5_000;
 const RESTART_AFTER_MS = 500;
 const DRAINING: Readiness = { status: 503, text: 'ready: no\ndraining: yes\n' };
-/** After `drainTimeoutMs`, a worker ends by itself within this time. */
+/** Workers that have not ended this long after `drainTimeoutMs` are killed. */
 const KILL_AFTER_MS = 1_500;
 
 export interface Workers {
@@ -36,7 +36,7 @@ export interface Workers {
 interface WorkersOptions {
   readonly settings: () => WorkerSettings;
   readonly build: Build;
-  /** Of the primary process itself. */
+  /** How many log lines the primary process itself has dropped. */
   readonly droppedLogLines: () => number;
 }
 
@@ -178,7 +178,7 @@ function untilListening(entry: WorkerState): Promise<string> {
       const how = signal ? `signal ${signal}` : `exit code ${code}`;
       const fail = () =>
         reject(new ConfigError(entry.problems ?? [`A worker could not start: it ended with ${how}.`]));
-      // Its report may still be in the channel.
+      // The worker's report of its problems may still be in the channel.
       if (worker.isConnected()) worker.once('disconnect', fail);
       else fail();
     });

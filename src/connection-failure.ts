@@ -9,7 +9,7 @@ interface ConnectionFailure {
 /** `$` in a hint is the name of the variable that has the address of the server. */
 type Explanation = readonly [codes: RegExp, problem: string, hint: string];
 
-/** By codes of Node.js, OpenSSL and Redis. The first that fits. */
+/** Explains codes of Node.js, OpenSSL and Redis. The first entry that matches is used. */
 const EXPLANATIONS: readonly Explanation[] = [
   [/^ENOTFOUND$/, 'DNS knows no such host', 'check the host name in $, and the DNS of this machine'],
   [/^EAI_/, 'DNS does not answer', 'check the DNS of this machine or of its network'],

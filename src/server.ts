@@ -146,7 +146,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   };
   const app = createHttpApp(http, log, isDraining);
   await crossOrigin(app, options.cors);
-  // After CORS, so that pages may read the error.
+  // After CORS, so that pages of other origins may read the error.
   admission.guard(app);
   const pipeline = createPipeline({ apollo, trusted, limits, prepared, running: operations, executor });
   const handler = createGraphqlHandler({
@@ -164,7 +164,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   });
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
   home(app, options.explorer);
-  // For tools that want a file.
+  // For tools that read the schema from a file.
   if (introspection)
     app.get('/schema.graphql', async (_request, reply) =>
       reply.type('text/plain; charset=utf-8').send(`${typeDefs}\n`),

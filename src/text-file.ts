@@ -57,7 +57,7 @@ export function watchTextFile(path: string, { maxBytes, onText, onFailure }: Wat
   return () => clearInterval(timer);
 }
 
-/** What differs when a file, or the file that a link leads to, is another or has another content. Never rejects. */
+/** Changes when the path leads to another file, or when the file changes. Never rejects. */
 function versionOf(path: string): Promise<string> {
   return stat(path, { bigint: true }).then(
     ({ ino, size, mtimeNs, ctimeNs }) => `${ino} ${size} ${mtimeNs} ${ctimeNs}`,

@@ -29,7 +29,7 @@ export interface Admission {
    * (`RATE_LIMITED`) or has too many concurrent ones (`OVERLOADED`). Adds the `RateLimit` fields to the response.
    */
   admit(principal: string, reply: FastifyReply): Rejection | Promise<Rejection>;
-  /** The same for a request without a caller, by the address it comes from. */
+  /** Like `admit`, for a request without a caller: counted for the address that it comes from, by rate only. */
   admitUnknown(address: string, reply: FastifyReply): Rejection;
   /**
    * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed. The
@@ -49,7 +49,7 @@ const TOO_MANY = 'Too many requests of this caller are under way. Wait for their
 const TOO_OFTEN = 'Too many requests of this caller. Wait `retryAfter` seconds before the next.';
 /** The principal where callers are not distinguished: only the limit of the process applies. */
 const ANONYMOUS = 'anonymous';
-/** So many upstream calls count as one request: a list of fifty tokens with their projects as six. */
+/** This many upstream calls count as one request: a list of fifty tokens with their projects counts as six. */
 const CALLS_PER_UNIT = 10;
 
 export function createAdmission(options: AdmissionOptions): Admission {

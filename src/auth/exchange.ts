@@ -59,7 +59,7 @@ export function answeredWithout(server: string, expected: string): UpstreamError
 /** A smaller difference causes no rejection, and is not certain: `Date` has whole seconds, and the response took a while. */
 const NOTABLE_SECONDS = 60;
 
-/** By how many seconds this machine's clock is ahead of the `Date` of a response; undefined when the difference is small. */
+/** Seconds that this machine's clock is ahead of the `Date` of a response; undefined when the difference is small. */
 function findClockDifference(date: string | undefined, nowMs: number): number | undefined {
   const aheadSeconds = Math.round((nowMs - Date.parse(date ?? '')) / 1000);
   return Math.abs(aheadSeconds) >= NOTABLE_SECONDS ? aheadSeconds : undefined;

@@ -101,7 +101,7 @@ function sorted(text: string): string {
   return [...text].sort().join('');
 }
 
-/** At most `edits` apart, and alike at one end, since typos seldom change both. */
+/** Whether two words are at most `edits` apart and have the same first or last letter: typos seldom change both ends. */
 function isNear(name: string, ours: string, edits: number): boolean {
   return (name[0] === ours[0] || name.at(-1) === ours.at(-1)) && isWithin(edits, name, ours);
 }

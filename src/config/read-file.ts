@@ -20,7 +20,7 @@ export const MAX_FILE_BYTES = {
   TRUSTED_DOCUMENTS: 16 * KB * KB,
 } as const;
 
-/** What a variable that names the file must name, by the error of reading it. Without its text, which has the path. */
+/** Completes "Expected NAME to name …" after a failed reading. Repeats nothing of the error, which contains the path. */
 export function describeExpectedFile(error: unknown, maxBytes: number): string {
   if (!(error instanceof TextFileError)) return 'a file that this process can read';
   if (error.reason === 'not-a-file') return 'a regular file, got a directory, a pipe or a device';

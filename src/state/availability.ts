@@ -12,7 +12,7 @@ interface AvailabilityOptions {
 /** Whether another process that keeps state can be used at the moment. */
 interface Availability {
   isUp(): boolean;
-  /** Of the last failure; `''` before the first. */
+  /** The cause of the last failure; `''` before the first. */
   cause(): string;
   /** `performance.now()` of the last time that it came back; what it knew before may be gone. */
   upSince(): number;

@@ -160,7 +160,7 @@ function isLoss(error: unknown): boolean {
   return !isErrorReply(error) || LOSS.test(error.message);
 }
 
-/** Of an error reply its first word, which is a code; of a failed connection Node.js' code. Never a message. */
+/** The first word of an error reply, which is a code, or the code of Node.js for a failed connection. Never a message. */
 function codeOf(error: unknown): string | undefined {
   if (error instanceof NoReply) return 'no reply';
   if (isErrorReply(error)) return LOSS.exec(error.message)?.[1] ?? /^[A-Z]+/.exec(error.message)?.[0];
@@ -169,7 +169,7 @@ function codeOf(error: unknown): string | undefined {
   return 'lastNodeError' in error ? codeOf(error.lastNodeError) : undefined;
 }
 
-/** By its name: in tests, errors of Node's core and of packages may be of another realm. */
+/** Compares the name: in tests, errors of Node.js and of packages may be instances of another realm's classes. */
 function isErrorReply(error: unknown): error is Error {
   return typeof error === 'object' && error !== null && 'name' in error && error.name === 'ReplyError';
 }

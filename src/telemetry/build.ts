@@ -5,7 +5,7 @@ export interface Build {
   readonly version: string;
   /** The commit that it was built from, or `unknown`. */
   readonly revision: string;
-  /** Of Node.js. */
+  /** Version of Node.js. */
   readonly node: string;
 }
 

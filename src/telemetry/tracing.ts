@@ -81,7 +81,7 @@ export function createTracing(log: FastifyBaseLogger): Tracing {
     },
     async close() {
       const limit = new Promise((resolve) => setTimeout(resolve, CLOSING_MS).unref());
-      // What the collector refuses is no reason to end with an error.
+      // A collector that rejects the last traces is no reason to end with an error.
       const sent = provider.shutdown().catch(() => log.warn('traces could not be sent'));
       await Promise.race([sent, limit]);
     },
@@ -111,7 +111,7 @@ function endOperation(
   span.end();
 }
 
-/** Without a message: `error.type` has the code. */
+/** Sets no message: `error.type` has the code. */
 function fail(span: Span, type: string): void {
   span.setAttribute('error.type', type);
   span.setStatus({ code: SpanStatusCode.ERROR });

@@ -11,7 +11,7 @@ export function createWarnLimit(now = () => performance.now()): (reason: string)
   return (reason) => {
     const time = now();
     const last = warnedAt.get(reason);
-    // By the absolute difference: a clock may have been set back.
+    // The absolute difference, because the clock may have been set back.
     if (last !== undefined && Math.abs(time - last) < INTERVAL_MS) return false;
     if (warnedAt.size >= MAX_REASONS) warnedAt.clear();
     warnedAt.set(reason, time);

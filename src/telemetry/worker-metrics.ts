@@ -82,7 +82,7 @@ function addUp(snapshots: readonly Snapshot[]): Registry {
   return AggregatorRegistry.aggregate([...snapshots]) as Registry;
 }
 
-/** For a registry of `addUp`, whose metrics hold their values, which prom-client's types do not declare. */
+/** For a registry made by `addUp`: its metrics hold their values, though the types of prom-client do not say so. */
 function toSnapshot(sum: Registry): Snapshot {
   return sum.getMetricsAsArray() as unknown as Snapshot;
 }

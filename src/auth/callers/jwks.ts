@@ -33,7 +33,7 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
   /** Resolves also when the set could not be fetched. */
   function refetch(): Promise<void> {
     if (fetching !== undefined) return fetching;
-    // Without any key nobody gets in, so the first fetch is tried again sooner.
+    // Without a key all callers are rejected, so the first fetch is repeated sooner.
     const cooldownMs = keys === undefined ? FIRST_FETCH_COOLDOWN_MS : COOLDOWN_MS;
     if (triedAtMs !== undefined && Math.abs(clock() - triedAtMs) < cooldownMs) return Promise.resolve();
     fetching = fetchKeys().finally(() => {
@@ -87,7 +87,7 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
 const MAX_KEYS = 100;
 const MAX_OKP_CHARS = 76;
 
-/** Without keys that would take long to import, or under which anybody could sign. */
+/** Removes keys that would take long to import, or whose signatures anybody could forge. */
 function withUsableKeys({ keys, ...rest }: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return { ...rest, keys: Array.isArray(keys) ? keys.filter(isUsable).slice(0, MAX_KEYS) : keys };
 }

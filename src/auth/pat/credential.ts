@@ -74,7 +74,7 @@ export function createPatCredential(
     }
   }
 
-  /** By the absolute difference: a clock that was set back must not make a second last for hours. */
+  /** Compares the absolute difference: a clock that was set back must not make a second last for hours. */
   function isRecent(atMs: number | undefined): boolean {
     return atMs !== undefined && Math.abs(clock() - atMs) < MIN_INTERVAL_MS;
   }
