@@ -24,7 +24,7 @@ export const variables = {
   ADMIN_PORT: integer('Port of the admin listener: `/metrics`, `/livez`, `/readyz`', undefined, PORTS),
   WORKERS: integer('Processes that share the port, one for each core', 1, { min: 1, max: 256 }),
   TRUSTED_PROXIES: addresses(
-    'Addresses or networks of load balancers, separated by commas: their `X-Forwarded-For` is used for the rate limit of requests without a credential',
+    'Addresses or networks of load balancers whose `X-Forwarded-For` names the client, separated by commas',
   ),
   ADMIN_HOST: host('Address of the admin listener', '127.0.0.1'),
 
@@ -41,7 +41,7 @@ export const variables = {
   EMULATOR_HOST: host('Address of the emulator', '127.0.0.1'),
   EMULATOR_DATA_FILE: text("File that keeps the emulator's state across restarts"),
   EMULATOR_SEED: text(
-    'What the emulator starts with: `demo` (120 tokens), `large` (10 000), `empty`, or a JSON file',
+    'Data of the emulator at its start: `demo` (120 tokens), `large` (10 000), `empty`, or a JSON file',
     'demo',
   ),
 
@@ -61,7 +61,7 @@ export const variables = {
   PRIVATE_KEY_FILE: text('`pat`: file that holds the private key, in place of `PRIVATE_KEY`'),
   PASSPHRASE: secret('`pat`: passphrase of an encrypted private key'),
   PAT_CREDENTIAL: choice(
-    '`pat`: what is sent upstream, the `project` scoped token or the `user` access token of the sign-in',
+    '`pat`: token that is sent upstream: the `project` scoped one, or the `user` access token of the sign-in',
     ['project', 'user'],
     'project',
   ),
@@ -73,7 +73,9 @@ export const variables = {
   CALLER_JWKS_URL: url("`jwt`: URL of the key set that the callers' tokens are signed with"),
   CALLER_JWT_ISSUER: text('`jwt`: required `iss`'),
   CALLER_JWT_AUDIENCE: text('`jwt`: required `aud`'),
-  CALLER_API_KEYS_FILE: text('`api-key`: file of lines `name:role:sha256hex`, role `read` or `write`'),
+  CALLER_API_KEYS_FILE: text(
+    '`api-key`: file of lines `name:role:sha256hex`, role `read` or `write`; read again when it changes',
+  ),
 
   EXPLORER: choice(
     '`sandbox`: Apollo Sandbox on `GET /graphql`; `graphiql`: GraphiQL on `/graphiql`, without the internet; `both`; or `off`',
@@ -99,7 +101,7 @@ export const variables = {
   ),
   APQ: flag('Automatic persisted queries', false),
   REDIS_URL: redisUrl(
-    'Redis or Valkey for the shared state of replicas: `redis://`, or `rediss://` with TLS. For a cluster, several nodes separated by commas, or one with `?cluster=true`',
+    'Redis or Valkey for the state that replicas share: `redis://`, or `rediss://` with TLS. A cluster is several nodes separated by commas, or one with `?cluster=true`',
   ),
   LOG_LEVEL: choice(
     '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
@@ -114,14 +116,14 @@ export const variables = {
   ),
 
   OTEL_EXPORTER_OTLP_ENDPOINT: url('OTLP receiver for traces; without it there are none'),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url('The same, with its path, for traces alone'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url('The same as a full URL with its path'),
   OTEL_EXPORTER_OTLP_PROTOCOL: choice(
     'How traces are sent; gRPC and JSON are not supported',
     ['http/protobuf'],
     'http/protobuf',
   ),
-  OTEL_TRACES_EXPORTER: choice('`none` makes no traces', ['otlp', 'none'], 'otlp'),
-  OTEL_SDK_DISABLED: flag('Makes no traces', false),
+  OTEL_TRACES_EXPORTER: choice('`none` disables traces', ['otlp', 'none'], 'otlp'),
+  OTEL_SDK_DISABLED: flag('Disables traces', false),
 
   ...httpVariables,
   ...upstreamVariables,
