@@ -10,7 +10,7 @@ const VERSION = 1;
 /** Ten thousand tokens with their projects are 20 MB. */
 const MAX_BYTES = 128 * 1024 * 1024;
 
-/** Undefined if there is no such file yet. A file that can't be read as state is refused and left as it is. */
+/** Undefined if there is no such file yet. Throws an EmulatorError for one that holds no state, and does not change it. */
 export function readDataFile(file: string): State | undefined {
   const text = readIfThere(file);
   if (text === undefined) return undefined;
@@ -24,7 +24,7 @@ export function readDataFile(file: string): State | undefined {
   return content as State;
 }
 
-/** A seed or a data file as text. Throws what `describeReadError` describes. */
+/** A seed or a data file as text. Throws the system's error, or one for a file that is no text file of this size. */
 export function readStateFile(file: string): string {
   return readTextFile(file, MAX_BYTES);
 }

@@ -83,7 +83,7 @@ export async function sendHalf(exchange: Exchange, { chunked = false, reset = fa
   });
 }
 
-/** The first half of the reply; the rest never comes. */
+/** The first half of the reply. The rest is never sent. */
 export async function hangInBody(exchange: Exchange): Promise<void> {
   exchange.response.write(halfOf(await sendHead(exchange)));
 }

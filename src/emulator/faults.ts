@@ -66,7 +66,7 @@ const faults: Readonly<Record<string, Fault>> = {
     await answer();
   },
   close: ({ request }) => void request.socket.destroy(),
-  // Sends FIN and nothing else, and goes on reading: the client's side of the connection stays open.
+  // Sends FIN and nothing else, and keeps reading: the client's half of the connection stays open.
   'half-open': ({ request }) => void request.socket.end(),
   truncated: (exchange) => sendHalf(exchange),
   'truncated-chunked': (exchange) => sendHalf(exchange, { chunked: true }),
@@ -85,7 +85,7 @@ const faults: Readonly<Record<string, Fault>> = {
     send(await answer());
   },
 
-  // The response comes late, or never.
+  // The response is late, or is never sent.
   hang: () => undefined,
   'hang-body': hangInBody,
   slowdrip: sendSlowly,

@@ -45,7 +45,7 @@ const STEP = new Int8Array(256);
 for (const bracket of '[{') STEP[bracket.charCodeAt(0)] = 1;
 for (const bracket of ']}') STEP[bracket.charCodeAt(0)] = -1;
 
-/** Undefined for JSON that is nested too deeply. Goes by bytes: none of a longer UTF-8 character is in the range of ASCII. */
+/** Undefined for JSON that is nested too deeply. Reads bytes: those of longer UTF-8 characters are never in the range of ASCII. */
 function countCommas(json: Buffer): number | undefined {
   let open = 0;
   let commas = 0;

@@ -37,8 +37,8 @@ export interface Connections {
 }
 
 /**
- * undici's own `Pool` does not say which connection carries a request; the transport has to know, to tell a stale
- * connection from a server that is down.
+ * undici's own `Pool` does not say which connection carries a request; the transport has to know, to distinguish a
+ * stale connection from a server that is down.
  */
 export function createConnections(options: ConnectionOptions): Connections {
   const { origin, hosts, connectTimeoutMs, idleSocketMs, maxAgeMs } = options;

@@ -81,7 +81,7 @@ const CONNECT_PHASES = new Set(['lookup', 'connect', 'secureConnect', 'socket'])
 
 /**
  * got's errors carry the request's options, `Authorization` included, and name the URL in their message. Neither the
- * error nor its message goes further than this function: only its code does.
+ * error nor its message leaves this function: only its code does.
  */
 function toUpstreamError(error: unknown): UpstreamError {
   if (error instanceof TimeoutError) {
