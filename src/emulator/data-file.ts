@@ -3,7 +3,7 @@ import path from 'node:path';
 import { readTextFile } from '../text-file.ts';
 import { EmulatorError } from './errors.ts';
 import type { State } from './store.ts';
-import { isState } from './validate.ts';
+import { stateCheck } from './validate.ts';
 
 /** Version of the file format. */
 const VERSION = 1;
@@ -122,6 +122,7 @@ async function withHandle(
 function findProblem(content: unknown): string | undefined {
   if (typeof content === 'object' && content !== null && 'version' in content && content.version !== VERSION)
     return `state of version ${JSON.stringify(content.version)}, where this emulator knows version ${VERSION}`;
+  const isState = stateCheck();
   if (!isState(content)) return 'something else';
   const ids = content.tokens.map(({ token }) => token.id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);

@@ -3,7 +3,7 @@ import { describeReadError, readStateFile } from './data-file.ts';
 import { EmulatorError } from './errors.ts';
 import { namedUuid, type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
 import type { State } from './store.ts';
-import { isState } from './validate.ts';
+import { stateCheck } from './validate.ts';
 
 /** `demo`, `empty`, `large`, the path of a JSON file in the form of `Seed`, or a seed. */
 export async function readSeed(seed: string | Seed): Promise<State> {
@@ -12,6 +12,7 @@ export async function readSeed(seed: string | Seed): Promise<State> {
   if (seed === 'empty') return stateOf({ principals: {} });
   const source = typeof seed === 'string' ? `EMULATOR_SEED ${seed}` : 'the seed';
   const state = tryState(typeof seed === 'string' ? readJsonFile(seed) : seed);
+  const isState = stateCheck();
   if (isState(state)) return state;
   const [problem] = isState.errors ?? [];
   const where = problem === undefined ? '' : ` (${problem.instancePath || '/'} ${problem.message})`;

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import {
   type CreateProjectScopedTokenInput,
   type CreateTokenInput,
@@ -29,8 +29,8 @@ const storedToken = {
   },
 };
 
-/** Whether a value is the state that a data file holds. Every member is checked. */
-export const isState = ajv.compile<State>({
+/** Checks whether a value is the state that a data file or a seed holds. Every member is checked. */
+export const stateCheck = onFirstUse<State>({
   definitions,
   type: 'object',
   required: ['lastSequence', 'tokens'],
@@ -61,12 +61,22 @@ export const readProjectScopedTokenInput = bodyReader<CreateProjectScopedTokenIn
 
 /** Reads the body of a request. Throws a refusal for one that does not fit the model, with a detail for each problem. */
 function bodyReader<Body>(model: keyof typeof definitions): (request: OperationRequest) => Body {
-  const isBody = ajv.compile<Body>({ definitions: bodyDefinitions, $ref: `#/definitions/${model}` });
+  const bodyCheck = onFirstUse<Body>({ definitions: bodyDefinitions, $ref: `#/definitions/${model}` });
   return (request) => {
     const body = readJson(request);
+    const isBody = bodyCheck();
     if (isBody(body)) return body;
     const details = (isBody.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)).map(toDetail);
     throw new Refusal(vendorError('InvalidParameterError', { param: details[0]?.field ?? 'body', details }));
+  };
+}
+
+/** Compiles `schema` at the first call: that takes tens of milliseconds, for which a start need not wait. */
+function onFirstUse<Value>(schema: object): () => ValidateFunction<Value> {
+  let compiled: ValidateFunction<Value> | undefined;
+  return () => {
+    compiled ??= ajv.compile<Value>(schema);
+    return compiled;
   };
 }
 
