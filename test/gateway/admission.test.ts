@@ -9,7 +9,7 @@ afterEach(() => gateway?.close());
 
 async function startSlow(env: Record<string, string>): Promise<Gateway> {
   gateway = await startGateway({ env });
-  gateway.emulator.faults.add({ fault: 'latency-300', operation: 'listToken' });
+  gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'listToken' });
   return gateway;
 }
 const as = (name: string) => ({ authorization: `Bearer ${name}` });

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
+import { timed } from '../support/stopwatch.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
 const pair = createKeyPair('ES256');
@@ -103,10 +104,9 @@ describe('The key set of callers', () => {
   it('that arrives slowly is not waited for beyond the deadline of the request', async () => {
     const { env, headers } = await startProvider(1500);
     const gateway = await startPatGateway({ env: { ...env, REQUEST_DEADLINE_MS: '500' } });
-    const startedAt = performance.now();
-    const { errors } = await gateway.query(LIST, {}, headers);
-    expect(performance.now() - startedAt).toBeLessThan(1400);
-    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
+    const { value, ownMs } = await timed(gateway.query(LIST, {}, headers));
+    expect(ownMs).toBeLessThan(1400);
+    expect(value.errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
     // What was fetched serves those who come next.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect((await gateway.query(LIST, {}, headers)).errors).toBeUndefined();

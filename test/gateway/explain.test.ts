@@ -90,7 +90,7 @@ describe('The log line of an operation', () => {
   });
 
   it('says that another request did the work', async () => {
-    gateway.emulator.faults.add({ fault: 'latency-200', operation: 'listToken' });
+    gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'listToken' });
     await Promise.all(['first', 'second'].map((id) => gateway.query(NESTED, {}, { 'x-request-id': id })));
     const lines = [await lineOf('first'), await lineOf('second')];
     expect(lines.map(({ upstreamCalls }) => upstreamCalls).sort()).toEqual([0, 3]);

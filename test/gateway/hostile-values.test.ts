@@ -9,6 +9,7 @@ import {
 import { readTypeDefs } from '../../src/graphql/schema.ts';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
+import { timed } from '../support/stopwatch.ts';
 
 const CANARY = 'VALUE-CANARY';
 const READ = 'query ($id: ID!) { token(id: $id) { id } node(id: $id) { id } }';
@@ -214,13 +215,9 @@ describe('A body that would change the process', () => {
     [50, { code: 'OPERATION_LIMIT_EXCEEDED', limit: 'variableDepth', actual: 33, max: 32 }],
   ])('by a variable %i levels deep is rejected at once', async (levels, extensions) => {
     const deep = `${'['.repeat(levels)}${']'.repeat(levels)}`;
-    const startedAt = performance.now();
-    const { status, errors } = await post(
-      gateway.url,
-      `{ "query": "query ($id: ID!) { token(id: $id) { id } }", "variables": { "id": ${deep} } }`,
-      { authorization: 'Bearer demo' },
-    );
-    expect([status, errors?.[0]?.extensions]).toEqual([400, extensions]);
-    expect(performance.now() - startedAt).toBeLessThan(500);
+    const body = `{ "query": "query ($id: ID!) { token(id: $id) { id } }", "variables": { "id": ${deep} } }`;
+    const { value, ownMs } = await timed(post(gateway.url, body, { authorization: 'Bearer demo' }));
+    expect([value.status, value.errors?.[0]?.extensions]).toEqual([400, extensions]);
+    expect(ownMs).toBeLessThan(500);
   });
 });

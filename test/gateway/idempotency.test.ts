@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
+import { timed } from '../support/stopwatch.ts';
 
 const CREATE =
   'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code field } } }';
@@ -262,9 +263,8 @@ describe('While the outcome of a create is not known', () => {
   it('a repeat whose deadline passes is told when to retry, and then gets its token', async () => {
     fail('reset');
     await ask('never');
-    const startedAt = performance.now();
-    const early = await ask('never');
-    expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS);
+    const { value: early, ownMs } = await timed(ask('never'));
+    expect(ownMs).toBeLessThan(DEADLINE_MS);
     const { code, retryAfter, ...rest } = early.errors?.[0]?.extensions ?? {};
     expect([code, rest]).toEqual(['OVERLOADED', {}]);
     expect(sent()).toBe(1);
@@ -287,10 +287,9 @@ describe('While the outcome of a create is not known', () => {
       fail('reset');
       await ask(key);
     }
-    const startedAt = performance.now();
-    const { errors } = await ask('a', 'b', 'c');
-    expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS + 100);
-    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(Array(3).fill('OVERLOADED'));
+    const { value, ownMs } = await timed(ask('a', 'b', 'c'));
+    expect(ownMs).toBeLessThan(DEADLINE_MS + 100);
+    expect(value.errors?.map(({ extensions }) => extensions.code)).toEqual(Array(3).fill('OVERLOADED'));
     expect(sent()).toBe(3);
   });
 

@@ -5,7 +5,9 @@ import { type Gateway, startGateway } from '../support/gateway.ts';
 const LIST = '{ tokens { nodes { id name } } }';
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway({ authorization: '' });
+  // Time enough for 200 callers at once on a busy machine.
+  const env = { REQUEST_DEADLINE_MS: '25000', UPSTREAM_READ_TIMEOUT_MS: '20000' };
+  gateway = await startGateway({ env, authorization: '' });
 });
 afterAll(() => gateway.close());
 beforeEach(() => gateway.forgetCalls());

@@ -21,7 +21,7 @@ describe('/metrics', () => {
   });
 
   it('counts documents, compiled operations, coalesced work, and ids that a list had', async () => {
-    gateway.emulator.faults.add({ fault: 'latency-200', operation: 'listToken', times: 1 });
+    gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'listToken', times: 1 });
     const ids = gateway.emulator.tokensOf('demo').map(({ id }) => id);
     const document = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
     const variables = { ids: [...ids.slice(0, 4), 'missing'] };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { stopClock } from '../support/clock.ts';
 import { type Answer, type Gateway, post, startGateway } from '../support/gateway.ts';
 
 const LIST =
@@ -128,7 +129,9 @@ describe('An operation that has run before', () => {
       env: { RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '5' },
     });
     const ask = () => limited.query(LIST, { first: 19, each: 1 });
+    const startClock = stopClock();
     const answers = [await ask(), await ask(), await ask()];
+    startClock();
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
     expect(answers.map(({ headers }) => headers.get('ratelimit')?.match(/r=\d/)?.[0])).toEqual([
       'r=3',

@@ -87,13 +87,13 @@ describe('A body of the wrong shape', () => {
     ['objects', '{"a":'.repeat(40_000) + 1 + '}'.repeat(40_000)],
   ])('is rejected at once when %s are nested deeply', async (_title, deep) => {
     const body = `{"query":"query($v: ID!) { token(id: $v) { id } }","variables":{"v":${deep}}}`;
-    const { status, headers, text, ms } = await postRaw(
+    const { status, headers, text, ownMs } = await postRaw(
       [JSON_TYPE, `content-length: ${body.length}`],
       body,
     ).then((answer) => ({ ...answer, text: answer.body }));
     expectRefusal({ status, headers, body: text }, 400);
     expect(text).toContain('The body is nested too deeply.');
-    expect(ms).toBeLessThan(100);
+    expect(ownMs).toBeLessThan(100);
   });
 
   it('is not one with many brackets in a string', async () => {
@@ -181,7 +181,7 @@ describe('A POST', () => {
     const before = process.memoryUsage().rss;
     const answer = await sendRaw(gateway.origin, request);
     expectRefusal(answer, 415);
-    expect(answer.ms).toBeLessThan(200);
+    expect(answer.ownMs).toBeLessThan(200);
     expect(process.memoryUsage().rss - before).toBeLessThan(5_000_000);
   });
 
@@ -215,7 +215,7 @@ describe('A POST', () => {
       expectRefusal(answer, status, code);
       expect(answer.text).not.toContain('100 Continue');
       expect(answer.headers.get('connection')).toBe('close');
-      expect(answer.ms).toBeLessThan(2_000);
+      expect(answer.ownMs).toBeLessThan(2_000);
     },
   );
 

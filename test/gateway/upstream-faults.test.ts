@@ -1,26 +1,32 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { timed } from '../support/stopwatch.ts';
 
 const READ = 'query ($id: ID!) { token(id: $id) { id } other: __typename }';
 
+/** Has time enough for every failure that needs none of it. */
 let gateway: Gateway;
+/** Over the same API, with little time. */
+let hasty: Gateway;
 beforeAll(async () => {
   gateway = await startGateway({
-    env: {
-      REQUEST_DEADLINE_MS: '1500',
-      UPSTREAM_READ_TIMEOUT_MS: '600',
-      UPSTREAM_WRITE_TIMEOUT_MS: '800',
-      UPSTREAM_RETRY_BUDGET: '1000',
-    },
+    env: { REQUEST_DEADLINE_MS: '25000', UPSTREAM_READ_TIMEOUT_MS: '20000', UPSTREAM_RETRY_BUDGET: '1000' },
+  });
+  hasty = await startGateway({
+    emulatorOf: gateway,
+    env: { REQUEST_DEADLINE_MS: '1500', UPSTREAM_READ_TIMEOUT_MS: '600', UPSTREAM_RETRY_BUDGET: '1000' },
   });
 });
-afterAll(() => gateway.close());
+afterAll(async () => {
+  await hasty.close();
+  await gateway.close();
+});
 beforeEach(() => {
   gateway.emulator.faults.clear();
   gateway.forgetCalls();
 });
 
-const read = (fault: string) => gateway.query(READ, { id: `fault-${fault}` });
+const read = (fault: string, from = gateway) => from.query(READ, { id: `fault-${fault}` });
 
 describe('A read of an API that fails', () => {
   it.each([
@@ -94,10 +100,9 @@ describe('A read of an API that fails', () => {
   );
 
   it.each(['hang', 'hang-body', 'slowdrip'])('(%s) gets a response within the deadline', async (fault) => {
-    const startedAt = performance.now();
-    const { errors } = await read(fault);
-    expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    const { value, ownMs } = await timed(read(fault, hasty));
+    expect(value.errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
+    expect(ownMs).toBeLessThan(2000);
   });
 
   it.each([
@@ -117,7 +122,7 @@ describe('A read of an API that fails', () => {
     ['429-1', 2],
     ['429-date', 1],
   ])('(%s) is waited for as long as the deadline allows', async (fault, calls) => {
-    const { errors } = await read(fault);
+    const { errors } = await read(fault, hasty);
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', upstreamStatus: 429 });
     expect([1, 2]).toContain(errors?.[0]?.extensions.retryAfter);
     expect(gateway.calls()).toHaveLength(calls);

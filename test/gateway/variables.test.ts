@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
+import { startStopwatch } from '../support/stopwatch.ts';
 
 const CREATE = `mutation ($input: CreateTokenInput!) {
   createToken(input: $input) { token { id } userErrors { code field message } } }`;
@@ -43,13 +44,13 @@ describe('Variables that do not fit cost little more than reading them', () => {
     ['lists within lists', NODES, { ids: nested(60) }, 'variableDepth'],
     ['many variables that the operation does not have', TOKEN, { id: 'x', ...members(15_000) }, 'variables'],
   ])('%s', async (_title, document, variables, limit) => {
-    const startedAt = performance.now();
+    const readOwnMs = startStopwatch();
     for (const authorization of ['Bearer demo', '']) {
       const { errors, text } = await gateway.query(document, variables, { authorization });
       expect(errors?.[0]?.extensions).toMatchObject({ code: 'OPERATION_LIMIT_EXCEEDED', limit });
       expect(text.length).toBeLessThan(1000);
     }
-    expect(performance.now() - startedAt).toBeLessThan(3000);
+    expect(readOwnMs()).toBeLessThan(3000);
     expect(gateway.calls()).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { startStopwatch } from './stopwatch.ts';
 
 /** What came back on one connection, byte by byte as it was. */
 export interface RawAnswer {
@@ -11,6 +12,8 @@ export interface RawAnswer {
   /** `closed`, or the code of the error that ended the connection. */
   readonly end: string;
   readonly ms: number;
+  /** The part of `ms` in which this process could run: for upper bounds. */
+  readonly ownMs: number;
 }
 
 /** A connection with nothing sent yet. */
@@ -24,6 +27,7 @@ export async function openConnection(origin: string): Promise<Socket> {
 /** Reads until the other side closes. Never rejects. */
 export function readToEnd(socket: Socket): Promise<RawAnswer> {
   const startedAt = performance.now();
+  const readOwnMs = startStopwatch();
   const chunks: Buffer[] = [];
   let end = 'closed';
   return new Promise((resolve) => {
@@ -39,7 +43,8 @@ export function readToEnd(socket: Socket): Promise<RawAnswer> {
       const [statusLine = '', ...lines] = head.split('\r\n');
       const headers = new Headers(lines.map((line) => line.split(/: (.*)/, 2) as [string, string]));
       const status = Number(statusLine.split(' ')[1]) || undefined;
-      resolve({ status, headers, body, text, end, ms: performance.now() - startedAt });
+      const ms = performance.now() - startedAt;
+      resolve({ status, headers, body, text, end, ms, ownMs: readOwnMs() });
     });
   });
 }
