@@ -138,6 +138,34 @@ describe('An operation that is too large', () => {
     await expectRefusal(`{ ...__schema } fragment __schema on Query { ${aliases} }`, 'aliases', 31, 30);
   });
 
+  it('may have 3000 pairs of fields that are compared with each other, and not more', async () => {
+    const document = (count: number) =>
+      `{ node(id: "x") { ${times(count, (i) => `... on ${i % 2 ? 'Token' : 'Node'} { id }`)} } }`;
+    expect((await gateway.query(document(109))).data).toEqual({ node: null });
+    gateway.forgetCalls();
+    await expectRefusal(document(110), 'fields', 55 * 55, 3000);
+  });
+
+  it('counts those pairs in fragments, used or not, and ends where fragments spread each other', async () => {
+    const ids = times(80, () => 'id');
+    const fragments = `fragment A on Node { ${ids} ...B } fragment B on Token { ${ids} ...B ...A }`;
+    await expectRefusal(`{ node(id: "x") { ...A } } ${fragments}`, 'fields', 6400, 3000);
+    await expectRefusal(`{ __typename } ${fragments}`, 'fields', 6400, 3000);
+  });
+
+  it('counts those pairs where fields have selections', async () => {
+    const document = `{ token(id: "x") { ${times(79, () => 'projects { __typename }')} } }`;
+    await expectRefusal(document, 'fields', 3081, 3000);
+  });
+
+  it('is rejected for 51 fragments', () =>
+    expectRefusal(
+      `{ node(id: "x") { ${times(51, (i) => `...F${i}`)} } } ${times(51, (i) => `fragment F${i} on Node { id }`)}`,
+      'fragments',
+      51,
+      50,
+    ));
+
   it('is rejected for 3000 inline fragments', () =>
     expectRefusal(`{${times(3000, () => '...{id}', '')}}`, 'characters', 21002, 15000));
 

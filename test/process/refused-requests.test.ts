@@ -168,6 +168,25 @@ describe('A rejected request takes at most five milliseconds more than reading i
       'query ($a: String) { tokens(after: $a) { nodes { id } } }',
       { a: '\0'.repeat(40_000) },
     ],
+    [
+      '50 fragments that are compared with each other',
+      () =>
+        `{ tokens { nodes { ${many(50, (i) => `...F${i}`).join(' ')} field${sent++} } } }
+        ${many(50, (i) => `fragment F${i} on Token { id name }`).join(' ')}`,
+      {},
+    ],
+    [
+      'fields of two types that are compared with each other',
+      () =>
+        `{ node(id: "x") { ${many(99, (i) => `... on ${i % 2 ? 'Token' : 'Node'} { id }`).join(' ')} field${sent++} } }`,
+      {},
+    ],
+    [
+      'more fields of two types',
+      () =>
+        `{ node(id: "x") { ${many(50, (i) => `... on ${i % 2 ? 'Token' : 'Node'} { id id id id id }`).join(' ')} field${sent++} } }`,
+      {},
+    ],
     ['300 fragments that do not exist', `{ ${many(300, (index) => `...F${index}`).join(' ')} }`, {}],
     [
       '110 fragments that spread each other',

@@ -2,6 +2,7 @@ import type { DocumentNode } from 'graphql';
 import { limitExceeded } from '../../errors.ts';
 import type { Cost } from './cost.ts';
 import { countDocument, measureSource } from './document-size.ts';
+import { countFieldPairs } from './field-pairs.ts';
 import type { Params } from './params.ts';
 
 /** The limits of one operation that an operator can set. */
@@ -23,7 +24,9 @@ export interface OperationLimits {
 
 const MAX_OPERATION_NAME = 512;
 /** Validation compares each fragment with each other one, also where none is defined. */
-const MAX_FRAGMENTS = 100;
+const MAX_FRAGMENTS = 50;
+/** Twenty fragments that select the same fifteen lists have 2850. */
+const MAX_FIELD_PAIRS = 3000;
 /** The most values beside the variables, for example in `extensions`. */
 const MAX_OTHER_VALUES = 200;
 const VALUES = 'values in all variables together';
@@ -81,6 +84,9 @@ export function checkDocument(document: DocumentNode, limits: OperationLimits): 
       MAX_INTROSPECTION_LISTS,
     ],
     ['fields', 'fields, counting fragments wherever they are spread', counts.fields, limits.maxFields],
+  ]);
+  check([
+    ['fields', 'pairs of fields with one name in one place', countFieldPairs(document), MAX_FIELD_PAIRS],
   ]);
 }
 
