@@ -79,7 +79,13 @@ describe('Clients that take all connections they can get', () => {
   });
 
   it('and begin a request on each get 503, while the admin listener and IAM are reached', async () => {
-    start(300, env);
+    // None of the requests that have begun may end before the crowd is complete.
+    const patient = {
+      HEADERS_TIMEOUT_MS: '60000',
+      REQUEST_TIMEOUT_MS: '60000',
+      REQUEST_DEADLINE_MS: '50000',
+    };
+    start(300, { ...env, ...patient });
     await gateway.until(/listening on/);
     const mine = await openConnection(origin());
     const body = JSON.stringify({
