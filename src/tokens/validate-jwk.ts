@@ -32,7 +32,7 @@ const HTTPS_URL = (() => {
   );
 })();
 
-const MAX_KEYS = 100;
+export const MAX_KEYS = 100;
 /** The most problems that are reported of one key set. */
 const MAX_PROBLEMS = 10;
 

@@ -1,6 +1,6 @@
 import { badUserInput } from '../../errors.ts';
 import { findPrivateKey } from '../../tokens/private-key-text.ts';
-import { checkKeySet, checkKeySetUrl } from '../../tokens/validate-jwk.ts';
+import { checkKeySet, checkKeySetUrl, MAX_KEYS } from '../../tokens/validate-jwk.ts';
 import { isId } from '../../upstream/iam-client.ts';
 import type {
   AuthenticationMethodDto,
@@ -96,7 +96,9 @@ export function checkPublicKeyInfo(
 
 /** The input in the form of the API. GraphQL has checked that exactly one of the two members is present. */
 export function toPublicKeyInfo({ jwks, jwksUri }: PublicKeyInfoInput): PublicKeyInfoDto {
-  return jwks ? { jwks: { keys: jwks.keys.map(toKey) } } : { jwksUri: jwksUri ?? '' };
+  if (!jwks) return { jwksUri: jwksUri ?? '' };
+  // One key above the maximum is enough for a set to be refused.
+  return { jwks: { keys: jwks.keys.slice(0, MAX_KEYS + 1).map(toKey) } };
 }
 
 const keysOfInputs = new WeakMap<object, JsonWebKeyDto>();
