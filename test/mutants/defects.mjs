@@ -21,7 +21,7 @@ function secrets() {
       find: 'isRepeatable(key)',
       replace: 'true',
       tests: redaction,
-      only: 'A rejected value is nowhere',
+      only: 'A rejected value is never in the response',
     },
     {
       name: 'Messages about variables name the schema where introspection is off',
@@ -341,7 +341,7 @@ function mixtures() {
       find: 'finally { reads.invalidate(identity);',
       replace: 'finally {',
       tests: sharing,
-      only: 'what was read while it ran',
+      only: 'reads that are coalesced with one that ran at the same time',
     },
     {
       name: 'A cursor of another list is accepted',
@@ -491,7 +491,7 @@ function writes() {
       find: "if (state.kind === 'done')",
       replace: "if (state.kind === 'done' && (await create.loaders.freshToken(state.tokenId)))",
       tests: idempotency,
-      only: 'was deleted since',
+      only: 'has been deleted since',
     },
     {
       name: 'A repeat does not wait for a create that may still take effect',
@@ -500,7 +500,7 @@ function writes() {
       find: 'requestDeadlineMs + MARGIN_MS',
       replace: '0',
       tests: idempotency,
-      only: 'waits for the token that comes late',
+      only: 'waits for the token that appears late',
     },
     {
       name: 'Only the first page is searched for the token of a lost answer',
@@ -554,7 +554,7 @@ function limits() {
       find: 'Math.ceil(upstreamCalls / CALLS_PER_UNIT)',
       replace: '1',
       tests: rateLimit,
-      only: 'counts by the upstream calls',
+      only: 'one unit for every ten upstream calls',
     },
     {
       name: 'A rejected operation takes its cost from the rate limit',
@@ -612,7 +612,7 @@ function limits() {
       find: 'callsLeft > 0',
       replace: 'true',
       tests: ['test/gateway/idempotency.test.ts'],
-      only: 'more than can be looked through creates all the same',
+      only: 'more than can be searched can still create',
     },
     {
       name: 'Retries have no common budget',

@@ -77,9 +77,13 @@ async function checkCopies() {
   if (parts.length > 0) {
     runs.push(runJest(copies[1], [...testsOf(parts), '-t', parts.map(({ only }) => only).join('|')]));
   }
-  for (const { status, failed, output } of await Promise.all(runs)) {
+  const reports = await Promise.all(runs);
+  for (const { status, failed, output } of reports) {
     if (status !== 0) stop('The tests fail without any defect:', failed.length > 0 ? failed : [output]);
   }
+  const passed = reports.flatMap((report) => report.passed);
+  const untested = parts.filter(({ only }) => !passed.some((title) => new RegExp(only).test(title)));
+  if (untested.length > 0) stop('No test has the title that these name in `only`:', untested);
 }
 
 function testsOf(some) {
@@ -102,7 +106,7 @@ async function work(copy) {
   }
 }
 
-/** Resolves to the names of the tests that failed. */
+/** Resolves to the titles of the tests that passed, and of those that failed. */
 function runJest(copy, args) {
   const report = join(copy, 'report.json');
   rmSync(report, { force: true });
@@ -127,17 +131,18 @@ function runJest(copy, args) {
     child.on('close', (status) => {
       clearTimeout(timer);
       children.delete(child);
-      resolve({ status, output, failed: readFailed(report) });
+      resolve({ status, output, passed: readTitles(report, 'passed'), failed: readTitles(report, 'failed') });
     });
   });
 }
 
-function readFailed(report) {
+/** Of the tests that ended so. */
+function readTitles(report, wanted) {
   try {
     const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
     return testResults
       .flatMap(({ assertionResults }) => assertionResults)
-      .filter(({ status }) => status === 'failed')
+      .filter(({ status }) => status === wanted)
       .map(({ fullName }) => fullName);
   } catch {
     return [];
