@@ -158,7 +158,7 @@ describe('A write', () => {
     const document = 'query ($id: ID!) { token(id: $id) { name } }';
     const write = gateway.query(RENAME, { id, name: 'renamed again' });
     await until(() => gateway.calls().length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 500));
     const during = gateway.query(document, { id });
     await write;
     expect((await gateway.query(document, { id })).data.token.name).toBe('renamed again');
