@@ -13,7 +13,9 @@ export interface Exchange {
 interface Connection {
   readonly socket: Socket;
   /** In the order of arrival. */
-  readonly exchanges: Set<Exchange>;
+  readonly exchanges: Exchange[];
+  /** Grows from one connection to the next that becomes idle. Meaningless while there are exchanges. */
+  idleSince: number;
   /** Bytes read when the last response ended. Further bytes are the beginning of a request. */
   bytesAtRest: number;
 }
@@ -37,7 +39,7 @@ export interface Connections {
   /** Call it for each request of such a server as it arrives. */
   trackRequest(server: HttpServer, request: IncomingMessage, response: ServerResponse): void;
   /** Requests on a connection whose responses have not ended, the latest last. */
-  exchangesOn(socket: Duplex): ReadonlySet<Exchange>;
+  exchangesOn(socket: Duplex): readonly Exchange[];
   counts(): ConnectionCounts;
   /** The requests that a drain waits for: complete ones, and those that the client is still sending. */
   pending(): { readonly requests: number; readonly incompleteRequests: number };
@@ -55,16 +57,14 @@ interface ConnectionsOptions {
 /** Limit of open connections to the admin listener. */
 export const MAX_ADMIN_CONNECTIONS = 64;
 
-const NONE: ReadonlySet<Exchange> = new Set();
-
 export function createConnections({
   max = Number.POSITIVE_INFINITY,
   onFull = () => {},
   reject,
 }: ConnectionsOptions): Connections {
   const open = new Map<Duplex, Connection>();
-  /** Connections without a request in progress, the longest idle first. On some a request's head may be arriving. */
-  const idle = new Set<Connection>();
+  // The idle connections are not kept in a Set of their own: one that every request changes makes the GC expensive.
+  let idled = 0;
   const counts = { evicted: 0, rejected: 0 };
 
   function accept(socket: Socket): void {
@@ -77,44 +77,42 @@ export function createConnections({
       }
       counts.evicted++;
     }
-    const connection: Connection = { socket, exchanges: new Set(), bytesAtRest: 0 };
+    const connection: Connection = { socket, exchanges: [], idleSince: idled++, bytesAtRest: 0 };
     open.set(socket, connection);
-    idle.add(connection);
     socket.once('close', () => {
       open.delete(socket);
-      idle.delete(connection);
       abandon(connection);
     });
   }
 
   function evictIdle(): boolean {
-    for (const connection of idle) {
-      if (isSending(connection)) continue;
-      idle.delete(connection);
-      open.delete(connection.socket);
-      connection.socket.destroy();
-      return true;
+    let oldest: Connection | undefined;
+    for (const connection of open.values()) {
+      if (isIdle(connection) && !(oldest && oldest.idleSince < connection.idleSince)) oldest = connection;
     }
-    return false;
+    if (!oldest) return false;
+    open.delete(oldest.socket);
+    oldest.socket.destroy();
+    return true;
   }
 
   function closeIdle(server: HttpServer): void {
     // Node.js counts a connection on which nothing was sent yet as busy.
     server.closeIdleConnections();
-    for (const connection of idle) if (!isSending(connection)) connection.socket.destroy();
+    for (const connection of open.values()) if (isIdle(connection)) connection.socket.destroy();
   }
 
   function start(server: HttpServer, request: IncomingMessage, response: ServerResponse): void {
     const connection = open.get(request.socket);
     if (!connection) return;
     const exchange = { request, response };
-    connection.exchanges.add(exchange);
-    idle.delete(connection);
+    const { exchanges } = connection;
+    exchanges.push(exchange);
     onClose(response, () => {
-      connection.exchanges.delete(exchange);
-      if (connection.exchanges.size > 0 || !open.has(request.socket)) return;
+      exchanges.splice(exchanges.indexOf(exchange), 1);
+      if (exchanges.length > 0 || !open.has(request.socket)) return;
       connection.bytesAtRest = connection.socket.bytesRead;
-      idle.add(connection);
+      connection.idleSince = idled++;
       // The head of the response may have been sent before the drain began, without `connection: close`.
       if (!server.listening) connection.socket.destroySoon();
     });
@@ -127,15 +125,23 @@ export function createConnections({
       replaceClose(server, () => closeIdle(server));
     },
     trackRequest: start,
-    exchangesOn: (socket) => open.get(socket)?.exchanges ?? NONE,
+    exchangesOn: (socket) => open.get(socket)?.exchanges ?? [],
     counts: () => ({ open: open.size, ...counts }),
     pending() {
-      const exchanges = [...open.values()].flatMap((connection) => [...connection.exchanges]);
+      const all = [...open.values()];
+      const exchanges = all.flatMap((connection) => connection.exchanges);
       const complete = exchanges.filter(({ request }) => request.complete).length;
-      const heads = [...idle].filter(isSending).length;
+      const heads = all.filter(
+        (connection) => connection.exchanges.length === 0 && isSending(connection),
+      ).length;
       return { requests: complete, incompleteRequests: exchanges.length - complete + heads };
     },
   };
+}
+
+/** Without a request in progress, and without the beginning of one. */
+function isIdle(connection: Connection): boolean {
+  return connection.exchanges.length === 0 && !isSending(connection);
 }
 
 function isSending({ socket, bytesAtRest }: Connection): boolean {
@@ -147,7 +153,8 @@ function isSending({ socket, bytesAtRest }: Connection): boolean {
  * The others would wait forever, and counters that decrement at the end of a response would never reach zero.
  */
 function abandon({ exchanges }: Connection): void {
-  for (const { response } of exchanges) {
+  // The listeners remove each from the list.
+  for (const { response } of [...exchanges]) {
     response.destroy();
     response.emit('close');
   }

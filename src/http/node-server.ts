@@ -53,7 +53,7 @@ export function createHttpServer(
   server.on('connection', (socket) => socket.once(REJECTED, observer.onRejection));
   connections.track(server);
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
-    const exchange = [...connections.exchangesOn(socket)].at(-1);
+    const exchange = connections.exchangesOn(socket).at(-1);
     const error = parserError(code);
     if (code === 'ECONNRESET') socket.destroy();
     else if (!exchange) reject(socket, error);

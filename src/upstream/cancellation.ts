@@ -107,18 +107,26 @@ export interface Deadlines {
   expireAll(): void;
 }
 
+/** A deadline and its index in the list of those that run. */
+interface Running {
+  at: number;
+  readonly expire: () => void;
+}
+
 /** Each `totalMs` long. Call `end` when the request is over. */
 export function createDeadlines(totalMs: number): Deadlines {
-  const running = new Set<() => void>();
+  // Not a Set, which every request would change. V8 replaces the table of such a Set again and again, and each old one
+  // keeps the next, with all that is in it, until the next major GC: a third of the CPU time of small requests.
+  const running: Running[] = [];
   return {
     start: (elapsedMs = 0) => startDeadline(Math.max(0, totalMs - elapsedMs), running),
     expireAll() {
-      for (const expire of running) expire();
+      for (const { expire } of [...running]) expire();
     },
   };
 }
 
-function startDeadline(totalMs: number, running: Set<() => void>): RequestDeadline {
+function startDeadline(totalMs: number, running: Running[]): RequestDeadline {
   const cancellation = createCancellation();
   const expired = createCancellation();
   const endsAt = performance.now() + totalMs;
@@ -129,7 +137,8 @@ function startDeadline(totalMs: number, running: Set<() => void>): RequestDeadli
   // At once instead of by a timer: nothing must be sent when no time is left.
   if (totalMs <= 0) expire();
   const timer = setTimeout(expire, totalMs);
-  running.add(expire);
+  const entry = { at: running.length, expire };
+  running.push(entry);
   return {
     cancellation,
     expired,
@@ -137,7 +146,12 @@ function startDeadline(totalMs: number, running: Set<() => void>): RequestDeadli
     abandon: () => cancellation.cancel('aborted'),
     end() {
       clearTimeout(timer);
-      running.delete(expire);
+      if (running[entry.at] !== entry) return;
+      // The last one takes its place.
+      const last = running.pop() as Running;
+      if (last === entry) return;
+      running[entry.at] = last;
+      last.at = entry.at;
     },
   };
 }
