@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLoopWatch, createShedWatch } from '../../../src/admission/overload.ts';
+import { createLoopWatch, createShedWatch } from '../../../src/admission/admission.ts';
 
 describe('Requests that were turned away', () => {
   const start = (spacingMs: number, count: number) => {
