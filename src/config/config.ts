@@ -1,11 +1,16 @@
 import { type AuthConfig, readAuth } from './auth.ts';
 import { type Manifest, parseManifest } from './documents-manifest.ts';
 import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
-import { httpVariables, limitVariables, upstreamVariables } from './limit-variables.ts';
 import type { ReadFile } from './read-file.ts';
 import type { Secret } from './secret.ts';
 import { isLoopback } from './urls.ts';
-import type { Values, VariableName } from './variables.ts';
+import {
+  httpVariables,
+  limitVariables,
+  upstreamVariables,
+  type Values,
+  type VariableName,
+} from './variables.ts';
 
 export type { AuthConfig, CallerAuthConfig, PatConfig } from './auth.ts';
 export type { Secret } from './secret.ts';
