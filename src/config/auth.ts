@@ -1,7 +1,7 @@
 import { isEncryptedPem, readPrivateKeyPem } from '../keys/pem.ts';
 import { type Environment, readSecureUrl } from './environment.ts';
-import { createSecret, type Secret } from './secret.ts';
 import { isLoopback } from './urls.ts';
+import { createSecret, type Secret } from './variable-types.ts';
 
 /** How callers are authenticated in `pat` mode. */
 export type CallerAuthConfig =

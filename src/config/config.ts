@@ -2,8 +2,8 @@ import { type AuthConfig, readAuth } from './auth.ts';
 import { type Manifest, parseManifest } from './documents-manifest.ts';
 import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
 import type { ReadFile } from './read-file.ts';
-import type { Secret } from './secret.ts';
 import { isLoopback } from './urls.ts';
+import type { Secret } from './variable-types.ts';
 import {
   httpVariables,
   limitVariables,
@@ -13,7 +13,7 @@ import {
 } from './variables.ts';
 
 export type { AuthConfig, CallerAuthConfig, PatConfig } from './auth.ts';
-export type { Secret } from './secret.ts';
+export type { Secret } from './variable-types.ts';
 export { variables } from './variables.ts';
 
 /** Only these documents may run, or in `log` mode others are logged. */

@@ -1,4 +1,3 @@
-import { createSecret, type Secret } from './secret.ts';
 import { parseUrl, readRedisAddress } from './urls.ts';
 
 /** One environment variable: its parser, its default and its documentation. */
@@ -138,6 +137,24 @@ function isNetwork(value: string): boolean {
 }
 
 const IPV4 = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!$)|$)){4}$/;
+
+/** A value that always prints as `[secret]`; only `reveal` returns it. */
+export interface Secret {
+  reveal(): string;
+}
+
+const REDACTED = '[secret]';
+
+export function createSecret(value: string): Secret {
+  const redact = () => REDACTED;
+  return Object.freeze({
+    reveal: () => value,
+    toJSON: redact,
+    toString: redact,
+    // Called by util.inspect, and so by console.log. By its registered symbol, because this folder imports nothing.
+    [Symbol.for('nodejs.util.inspect.custom')]: redact,
+  });
+}
 
 /** Kept unchanged, blanks included, and never shown. */
 export function secret(meaning: string): Variable<Secret | undefined> {

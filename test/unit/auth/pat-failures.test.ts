@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
-import { createSecret } from '../../../src/config/secret.ts';
+import { createSecret } from '../../../src/config/variable-types.ts';
 import {
   createEcKey,
   createTestClock,

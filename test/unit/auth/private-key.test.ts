@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { readSigningKey } from '../../../src/auth/pat/private-key.ts';
-import { createSecret } from '../../../src/config/secret.ts';
+import { createSecret } from '../../../src/config/variable-types.ts';
 import { readPrivateKeyPem } from '../../../src/keys/pem.ts';
 import { createEcKey, failureOf, toPem } from './support.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { AuthDependencies, Log } from '../../../src/auth/authenticator.ts';
 import { createPatCredential } from '../../../src/auth/pat/credential.ts';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
-import { createSecret } from '../../../src/config/secret.ts';
+import { createSecret } from '../../../src/config/variable-types.ts';
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import type { Transport } from '../../../src/upstream/transport.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
