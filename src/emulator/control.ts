@@ -1,8 +1,7 @@
-import { EmulatorError } from './errors.ts';
 import type { PlannedFault } from './fault-plan.ts';
 import { faultNames } from './faults.ts';
 import { addProject } from './projects.ts';
-import { edgeError, ok, type Reply } from './reply.ts';
+import { EmulatorError, edgeError, ok, type Reply } from './reply.ts';
 import type { Service } from './request.ts';
 import { operations } from './routes.ts';
 

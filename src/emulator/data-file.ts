@@ -1,7 +1,7 @@
 import { open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { readTextFile } from '../text-file.ts';
-import { EmulatorError } from './errors.ts';
+import { EmulatorError } from './reply.ts';
 import type { State } from './store.ts';
 import { stateCheck } from './validate.ts';
 

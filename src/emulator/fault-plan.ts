@@ -1,5 +1,5 @@
-import { EmulatorError } from './errors.ts';
 import { findFault, unknownFault } from './faults.ts';
+import { EmulatorError } from './reply.ts';
 import type { Operation } from './routes.ts';
 
 /** What a planned fault can be limited to. A member that is left out matches every request. */

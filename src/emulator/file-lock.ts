@@ -1,6 +1,6 @@
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EmulatorError } from './errors.ts';
+import { EmulatorError } from './reply.ts';
 
 /** Files that are locked by this process. The process id in a lock cannot distinguish two emulators of one process. */
 const held = new Set<string>();

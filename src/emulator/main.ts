@@ -1,5 +1,5 @@
 import { type EmulatorOptions, startEmulator } from './emulator.ts';
-import { EmulatorError } from './errors.ts';
+import { EmulatorError } from './reply.ts';
 
 /** An emulator that runs alone keeps the latest calls only. */
 const MAX_CALLS = 1000;

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ProjectWithPolicyDto } from '../upstream/generated.ts';
-import { EmulatorError } from './errors.ts';
-import { ok, vendorError } from './reply.ts';
+import { EmulatorError, ok, vendorError } from './reply.ts';
 import { type Caller, type Handler, isForm, type OperationRequest, readJson } from './request.ts';
 import type { Operation } from './routes.ts';
 import { completeProject, namedUuid, type SeedProject, userIdOf } from './seed.ts';

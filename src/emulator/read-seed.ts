@@ -1,6 +1,6 @@
 import type { PublicKeyInfo, SigningAlgorithm } from '../upstream/generated.ts';
 import { describeReadError, readStateFile } from './data-file.ts';
-import { EmulatorError } from './errors.ts';
+import { EmulatorError } from './reply.ts';
 import { namedUuid, type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
 import type { State } from './store.ts';
 import { stateCheck } from './validate.ts';

@@ -19,6 +19,11 @@ export class Refusal extends Error {
   }
 }
 
+/** A request or a setting that the emulator cannot serve. The message is written for its user. */
+export class EmulatorError extends Error {
+  override readonly name = 'EmulatorError';
+}
+
 /** One line of an error's `details`. */
 export interface Detail {
   readonly issue: string;
