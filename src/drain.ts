@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Emulator } from './emulator/emulator.ts';
 import type { Server } from './server.ts';
-import { describeError } from './telemetry/describe-error.ts';
+import { describeError } from './telemetry/failures.ts';
 import type { Output } from './telemetry/output.ts';
 
 /** Last part of the drain, for the error responses to requests that are still running. */

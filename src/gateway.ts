@@ -8,7 +8,7 @@ import { drain } from './drain.ts';
 import type { Emulator } from './emulator/emulator.ts';
 import type { Signals } from './signals.ts';
 import { type Build, readBuild } from './telemetry/build.ts';
-import { describeError } from './telemetry/describe-error.ts';
+import { describeError } from './telemetry/failures.ts';
 import { createLog, type Log, nextLevel, toReadableLine } from './telemetry/log.ts';
 import type { Output } from './telemetry/output.ts';
 

@@ -6,7 +6,7 @@ import { ConfigError, readConfig } from './config/config.ts';
 import { planConnections } from './descriptors.ts';
 import { catchSignals } from './signals.ts';
 import { readBuild } from './telemetry/build.ts';
-import { describeError } from './telemetry/describe-error.ts';
+import { describeError } from './telemetry/failures.ts';
 import { openOutput } from './telemetry/output.ts';
 import { readTextFile } from './text-file.ts';
 

@@ -7,7 +7,7 @@ import { onClose } from '../http/connections.ts';
 import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
 import type { Page } from '../http/page.ts';
 import { notAcceptable } from '../http/validate-request.ts';
-import { describeError } from '../telemetry/describe-error.ts';
+import { describeError } from '../telemetry/failures.ts';
 import {
   createOperationLog,
   createOperationRecord,

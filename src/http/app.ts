@@ -10,7 +10,7 @@ import fastify, {
   LogController,
 } from 'fastify';
 import { ConfigError } from '../config/config.ts';
-import { describeError } from '../telemetry/describe-error.ts';
+import { describeError } from '../telemetry/failures.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import type { Connections, ResponseObserver } from './connections.ts';
 import { commonHeaders, errorBody, HttpError } from './error-response.ts';

@@ -1,7 +1,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { explainConnectionFailure } from '../../connection-failure.ts';
 import { findJwkProblem, type PublicJwk } from '../../keys/jwk.ts';
-import { createWarnLimit } from '../../telemetry/warn-limit.ts';
+import { createWarnLimit } from '../../telemetry/failures.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import type { AuthDependencies } from '../authenticator.ts';

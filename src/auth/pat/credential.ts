@@ -1,5 +1,5 @@
 import { explainConnectionFailure } from '../../connection-failure.ts';
-import { createWarnLimit } from '../../telemetry/warn-limit.ts';
+import { createWarnLimit } from '../../telemetry/failures.ts';
 import type { UpstreamCredential } from '../../upstream/attempt.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';

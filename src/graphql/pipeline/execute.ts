@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { ExecutionResult, GraphQLError, GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { describeError } from '../../telemetry/describe-error.ts';
+import { describeError } from '../../telemetry/failures.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
 import { type Context, type ContextParts, createContext } from '../context.ts';
 import { formatError, isAboutInput } from '../mask-error.ts';
