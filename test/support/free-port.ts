@@ -1,12 +1,24 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
-/** A port that nobody listens on, for a process that has to be told one. */
+/** Below the ports that Linux, macOS and Windows give to outgoing connections and to servers on port 0. */
+const FIRST = 10_000;
+const LAST = 31_999;
+
+let next = FIRST + Math.floor(Math.random() * (LAST - FIRST));
+
+/** A port of 127.0.0.1 that nobody listens on, for a process that needs to know it in advance. No other process gets it by chance. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    next = next < LAST ? next + 1 : FIRST;
+    const port = next;
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server: Server = createServer()
+      .once('error', () => resolve(false))
+      .listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
