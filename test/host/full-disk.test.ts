@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { freePort } from '../support/free-port.ts';
 import { followProcess, type GatewayProcess, MAIN } from '../support/process.ts';
 
 let disk: string;
@@ -22,19 +21,19 @@ afterEach(async () => {
 
 describe('A disk that is full while the gateway writes its log there', () => {
   it('costs nothing but lines, and gets whole lines when it has room again', async () => {
-    const port = await freePort();
     const log = join(disk, 'gateway.log');
     const ballast = join(disk, 'ballast');
     const fd = openSync(log, 'a');
     gateway = followProcess(
       spawn(process.execPath, [MAIN], {
-        env: { PORT: String(port), EMULATOR: 'true', LOG_LEVEL: 'debug', RATE_LIMIT_PER_SECOND: '0' },
+        env: { PORT: '0', EMULATOR: 'true', LOG_LEVEL: 'debug', RATE_LIMIT_PER_SECOND: '0' },
         stdio: ['ignore', fd, 'pipe'],
       }),
     );
     closeSync(fd);
+    const url = await readUrl(log, gateway);
     const list = async () => {
-      const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
+      const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', authorization: 'Bearer demo' },
         body: JSON.stringify({
@@ -43,7 +42,6 @@ describe('A disk that is full while the gateway writes its log there', () => {
       });
       return response.text();
     };
-    while (!(await list().catch(() => undefined))) await setTimeout(50);
 
     try {
       writeFileSync(ballast, Buffer.alloc(2_000_000));
@@ -62,3 +60,13 @@ describe('A disk that is full while the gateway writes its log there', () => {
     expect(await gateway.ended).toBe(0);
   });
 });
+
+/** The URL in the log file, once the gateway listens. */
+async function readUrl(log: string, { child, output }: GatewayProcess): Promise<string> {
+  for (;;) {
+    const [, url] = /listening on (http:\S+\/graphql)/.exec(readFileSync(log, 'utf8')) ?? [];
+    if (url) return url;
+    if (child.exitCode !== null) throw new Error(output());
+    await setTimeout(50);
+  }
+}
