@@ -1,15 +1,9 @@
-/** How a suite differs from the everyday one. Its tests are in `test/<name>/`; `npm run test:suite NAME` runs it. */
-const SUITES = {
-  browser: { testTimeout: 60_000 },
-  clients: { testTimeout: 60_000 },
-  host: { maxWorkers: 1, testTimeout: 60_000 },
-  image: { testTimeout: 60_000 },
-  // One file at a time: the load that one measures must not be the load of another.
-  long: { maxWorkers: 1 },
-  process: { testTimeout: 60_000 },
-  redis: { testTimeout: 60_000 },
-  rolling: { testTimeout: 120_000 },
-};
+/**
+ * Suites beside the everyday one. Their tests are in `test/<name>/`; `npm run test:suite NAME` runs one. Where tests measure
+ * the load of the machine, one file runs at a time.
+ */
+const SUITES = ['browser', 'clients', 'host', 'image', 'long', 'process', 'redis', 'rolling'];
+const ONE_FILE_AT_A_TIME = ['host', 'long'];
 
 const suite = process.env.TEST_SUITE ?? 'everyday';
 const isEveryday = suite === 'everyday';
@@ -18,11 +12,11 @@ const isEveryday = suite === 'everyday';
 const config = {
   testEnvironment: 'node',
   // Jest keeps one core free by default: on two that is half the speed.
-  maxWorkers: 2,
-  // Generous: a busy machine is no defect. A test of speed states its own limit.
-  testTimeout: 30_000,
+  maxWorkers: ONE_FILE_AT_A_TIME.includes(suite) ? 1 : 2,
+  // Only a test that hangs takes so long: a busy machine is no defect. A test of speed states its own limit.
+  testTimeout: 120_000,
   testMatch: [`<rootDir>/test/${isEveryday ? '' : `${suite}/`}**/*.test.ts`],
-  testPathIgnorePatterns: isEveryday ? Object.keys(SUITES).map((name) => `<rootDir>/test/${name}/`) : [],
+  testPathIgnorePatterns: isEveryday ? SUITES.map((name) => `<rootDir>/test/${name}/`) : [],
   extensionsToTreatAsEsm: ['.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: {
@@ -31,7 +25,6 @@ const config = {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
-  ...SUITES[suite],
 };
 
 export default config;
