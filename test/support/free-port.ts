@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net';
 
-/** Below the ports that Linux, macOS and Windows give to outgoing connections and to servers on port 0. */
-const FIRST = 10_000;
+/** Below the ports that kernels give to outgoing connections and to servers on port 0; above 10080, which browsers block. */
+const FIRST = 10_100;
 const LAST = 31_999;
 
 let next = FIRST + Math.floor(Math.random() * (LAST - FIRST));
