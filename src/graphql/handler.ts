@@ -19,9 +19,8 @@ import type { Deadlines, RequestDeadline } from '../upstream/cancellation.ts';
 import { raceCancel } from '../upstream/cancellation.ts';
 import type { LastWriteAt } from '../upstream/single-flight.ts';
 import { createExplanation } from './explanation.ts';
-import { type CallerOrError, isKnown } from './pipeline/checks.ts';
 import type { Executed } from './pipeline/execute.ts';
-import type { PipelineRequest } from './pipeline/request.ts';
+import type { CallerOrError, PipelineRequest } from './pipeline/request.ts';
 import { type GraphqlResponse, isPublic, toRejectionResponse, toResponse } from './pipeline/response.ts';
 
 export interface GraphqlHandlerParts {
@@ -61,8 +60,8 @@ export function createGraphqlHandler(
     const explanation = isExplained ? createExplanation(traceId, trace?.watch) : undefined;
     const observer = explanation?.watch ?? trace?.watch;
     const consume = (upstreamCalls: number) =>
-      isKnown(caller) ? admission.consume(caller.principal, reply, upstreamCalls) : undefined;
-    const lastWriteAt = isKnown(caller) ? parts.watchWrites?.(caller.credential.identity) : undefined;
+      caller instanceof Error ? undefined : admission.consume(caller.principal, reply, upstreamCalls);
+    const lastWriteAt = caller instanceof Error ? undefined : parts.watchWrites?.(caller.credential.identity);
     return { http, caller, deadline, record, observer, explanation, lastWriteAt, consume };
   };
 
@@ -75,9 +74,10 @@ export function createGraphqlHandler(
     const { caller, deadline, record, type } = known;
     const request = toRequest(http, reply, known);
     try {
-      const exceeded = isKnown(caller)
-        ? await admission.admit(caller.principal, reply)
-        : admission.admitUnknown(parts.clientAddress(http.raw), reply);
+      const exceeded =
+        caller instanceof Error
+          ? admission.admitUnknown(parts.clientAddress(http.raw), reply)
+          : await admission.admit(caller.principal, reply);
       if (exceeded) throw exceeded;
       const { body, code } = await pipeline(request);
       record.code = code;
@@ -109,7 +109,7 @@ export function createGraphqlHandler(
       const caller = await readCaller(authenticator, http, deadline, log);
       const { status, headers, body } = await respond(http, reply, { caller, deadline, record, trace, type });
       const ms = reply.elapsedTime;
-      const principal = isKnown(caller) ? caller.principal : undefined;
+      const principal = caller instanceof Error ? undefined : caller.principal;
       logOperation(http, { record, principal, ms, traceId: trace?.traceId });
       trace?.end(record);
       parts.onOperation?.(record, ms);

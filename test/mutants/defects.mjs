@@ -165,7 +165,7 @@ function callers() {
     },
     {
       name: 'A caller with the right to read may run mutations',
-      file: 'src/graphql/pipeline/checks.ts',
+      file: 'src/graphql/pipeline/pipeline.ts',
       within: 'authorize',
       find: '!caller.mayWrite',
       replace: '!caller.mayRead',
@@ -219,7 +219,7 @@ function callers() {
       name: 'Clients without a caller register persisted queries',
       file: 'src/graphql/pipeline/pipeline.ts',
       within: 'createPipeline',
-      find: '(isKnown(caller) && caller.mayRead)',
+      find: '(!(caller instanceof Error) && caller.mayRead)',
       replace: 'true',
       tests: ['test/gateway/pipeline.test.ts'],
       only: 'is not registered by an unknown caller',

@@ -1,7 +1,6 @@
 import type { CallerRights } from '../../auth/authenticator.ts';
 import { createCancellation, type Deadline, type RequestDeadline } from '../../upstream/cancellation.ts';
 import type { SharedWork, SingleFlight, Waiter } from '../../upstream/single-flight.ts';
-import { isKnown } from './checks.ts';
 import type { Executed } from './execute.ts';
 import type { PendingOperation } from './request.ts';
 
@@ -24,7 +23,7 @@ export async function coalesce(
   execute: (deadline: Deadline) => Promise<Executed>,
 ): Promise<{ readonly outcome: Executed; readonly isCoalesced: boolean }> {
   const { caller, deadline, explanation, lastWriteAt } = pending.request;
-  if (pending.prepared.isMutation || explanation || !isKnown(caller))
+  if (pending.prepared.isMutation || explanation || caller instanceof Error)
     return { outcome: await execute(deadline), isCoalesced: false };
   const leaving = createCancellation();
   const waiter: CoalescedRequest = { cancellation: leaving, deadline };

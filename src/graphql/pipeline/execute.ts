@@ -5,7 +5,6 @@ import { describeError } from '../../telemetry/failures.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
 import { type Context, type ContextParts, createContext } from '../context.ts';
 import { formatError, isAboutInput } from '../mask-error.ts';
-import { isKnown } from './checks.ts';
 import { type CompiledOperation, compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
 import { createInterpreter } from './interpret.ts';
@@ -89,7 +88,9 @@ export function createExecutor(
     async execute({ request, prepared, variables }, deadline) {
       const { caller, explanation, http } = request;
       const context =
-        prepared.needsCaller && isKnown(caller) ? createContext(parts, caller, request, deadline) : undefined;
+        prepared.needsCaller && !(caller instanceof Error)
+          ? createContext(parts, caller, request, deadline)
+          : undefined;
       const { data = null, errors: failures } = await run(prepared, variables, context);
       const errors = failures?.map((error) => toPublic(error, http.id));
       const extensions = explanation && { upstream: explanation.toExtension() };

@@ -3,13 +3,12 @@ import { rejection } from '../../errors.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo.ts';
 import { applyAllowList, type TrustedDocuments } from '../trusted-documents.ts';
-import { authorize, type Check, coerceVariables, isKnown, limitCost } from './checks.ts';
 import { type CoalescedRequest, coalesce } from './coalesce.ts';
 import type { Executed, Executor } from './execute.ts';
-import { checkRequest, type OperationLimits } from './limits.ts';
+import { checkCost, checkRequest, type OperationLimits } from './limits.ts';
 import { mayBeCrossSite, type Params, readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
-import type { PipelineRequest } from './request.ts';
+import type { PendingOperation, PipelineRequest } from './request.ts';
 
 export interface PipelineParts {
   readonly apollo: Apollo;
@@ -19,6 +18,29 @@ export interface PipelineParts {
   readonly running: SingleFlight<CoalescedRequest>;
   readonly executor: Executor;
 }
+
+/** Throws the public error when the operation may not run. Has no effect beyond the pending operation. */
+export type Check = (pending: PendingOperation, limits: OperationLimits) => void;
+
+/** Whether the caller may run such an operation. Operations about the schema alone need no caller. */
+const authorize: Check = ({ prepared: { needsCaller, isMutation }, request: { caller } }) => {
+  if (!needsCaller) return;
+  if (caller instanceof Error) throw caller;
+  if (isMutation && !caller.mayWrite)
+    throw rejection('FORBIDDEN', 'The caller may only read: mutations need the right to write.');
+  if (!caller.mayRead) throw rejection('FORBIDDEN', 'The caller may not read tokens.');
+};
+
+const coerceVariables: Check = (pending) => {
+  const { values, problems } = pending.prepared.coerce(pending.variables);
+  if (problems.length > 0) throw rejection('BAD_USER_INPUT', problems.join(' '));
+  pending.variables = values;
+};
+
+const limitCost: Check = (pending, limits) => {
+  pending.cost = pending.prepared.costOf(pending.variables);
+  checkCost(pending.cost, limits);
+};
 
 /** Steps 5 to 7, for every operation: the right to run it, its variables, its cost. None of them has an effect. */
 export const operationChecks: readonly Check[] = [authorize, coerceVariables, limitCost];
@@ -42,7 +64,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     //   sees what it alone knows about: GET (cross-site requests, mutations) and persisted queries. Only callers who may
     //   read may register a persisted query.
     const { http, caller } = request;
-    const mayRegister = params.query === undefined || (isKnown(caller) && caller.mayRead);
+    const mayRegister = params.query === undefined || (!(caller instanceof Error) && caller.mayRead);
     const wanted = mayRegister ? params : { ...params, persistedQuery: undefined };
     const parse = () => apollo.parse(http, wanted);
     if (http.method !== 'POST' || wanted.persistedQuery !== undefined) return prepared.prepare(wanted, parse);

@@ -6,12 +6,12 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { rejection } from '../../errors.ts';
-import { needsCaller } from './checks.ts';
 import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
 import { findConditions } from './compile.ts';
 import { type Cost, compileCost, type Variables } from './cost.ts';
 import { checkDocument, checkText, type OperationLimits } from './limits.ts';
 import type { Params } from './params.ts';
+import { selectedFields } from './selected-fields.ts';
 
 /** The valid operation of a request, as Apollo Server has found it. */
 export interface ParsedOperation {
@@ -177,4 +177,14 @@ function checkStatically(text: string, limits: OperationLimits): void {
     return;
   }
   checkDocument(document, limits);
+}
+
+/** Whether an operation selects more than what the schema says about itself. */
+function needsCaller({ selectionSet }: OperationDefinitionNode, document: DocumentNode): boolean {
+  return selectedFields(document, selectionSet, '').some(({ node }) => !isAboutSchema(node.name.value));
+}
+
+/** `_service` has the schema for a router that composes it. */
+function isAboutSchema(field: string): boolean {
+  return field.startsWith('__') || field === '_service';
 }

@@ -1,11 +1,14 @@
 import type { FastifyRequest } from 'fastify';
+import type { Caller } from '../../auth/authenticator.ts';
 import type { OperationRecord } from '../../telemetry/operation-log.ts';
 import type { CallObserver } from '../../upstream/attempt.ts';
 import type { RequestDeadline } from '../../upstream/cancellation.ts';
 import type { LastWriteAt } from '../../upstream/single-flight.ts';
-import type { CallerOrError } from './checks.ts';
 import type { Cost, Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
+
+/** The caller of a request, or why there is none, in its public form. */
+export type CallerOrError = Caller | Error;
 
 /** A request as the pipeline gets it: admitted, from a known or an unknown caller. */
 export interface PipelineRequest {
