@@ -89,7 +89,7 @@ const config: CodegenConfig = {
     'src/graphql/generated.ts': {
       plugins: ['typescript', 'typescript-resolvers'],
       config: {
-        contextType: './context.ts#Context',
+        contextType: './pipeline/request.ts#Context',
         mappers: {
           Token: '../upstream/models.ts#TokenDto',
           TokenAuthenticationMethod: '../upstream/models.ts#AuthenticationMethodDto',

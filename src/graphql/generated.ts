@@ -3,7 +3,7 @@ import type { TokenDto, AuthenticationMethodDto, PublicKeyInfoDto, PublicKeyInfo
 import type { TokenConnectionModel, TokenEdgeModel, TokenProjectConnectionModel, TokenProjectEdgeModel } from './resolvers/token.ts';
 import type { PageInfoModel } from './pagination/connection.ts';
 import type { TokenPayload } from './resolvers/mutation.ts';
-import type { Context } from './context.ts';
+import type { Context } from './pipeline/request.ts';
 export type Maybe<T> = T | null;
 export type InputMaybe<T> = T | null | undefined;
 export type RequireFields<T, K extends keyof T> = Omit<T, K> & { [P in K]-?: NonNullable<T[P]> };

@@ -11,7 +11,7 @@ import {
 } from 'graphql';
 import { badUserInput, toReadError } from '../errors.ts';
 import type { TokenDto } from '../upstream/models.ts';
-import type { Context } from './context.ts';
+import type { Context } from './pipeline/request.ts';
 import { resolvers } from './resolvers/index.ts';
 import { isObjectId } from './resolvers/token-input.ts';
 

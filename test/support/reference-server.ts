@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { type ExecutionResult, execute, GraphQLError, parse, validate } from 'graphql';
 import { createPassThroughAuthenticator } from '../../src/auth/bearer.ts';
 import { readConfig } from '../../src/config/config.ts';
-import { createContext } from '../../src/graphql/context.ts';
+import { createContext } from '../../src/graphql/pipeline/execute.ts';
 import type { PipelineRequest } from '../../src/graphql/pipeline/request.ts';
 import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import { createMemoryRecords } from '../../src/state/records.ts';

@@ -19,8 +19,8 @@ import {
   visit,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
-import type { Context } from '../context.ts';
 import type { Variables } from './cost.ts';
+import type { Context } from './request.ts';
 import { type SelectedField, selectedFields, typeOfField } from './selected-fields.ts';
 
 /** An operation as a function of context and coerced variables. Data, errors and paths are those of graphql-js. */

@@ -1,15 +1,20 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { ExecutionResult, GraphQLError, GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import type { Caller } from '../../auth/authenticator.ts';
 import { describeError } from '../../telemetry/failures.ts';
+import { toUpstreamHeaders } from '../../telemetry/operation-log.ts';
+import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
+import type { ListPrefetch } from '../../tokens/list-prefetch.ts';
+import { createLoaders } from '../../tokens/loaders.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
-import { type Context, type ContextParts, createContext } from '../context.ts';
+import type { IamClient } from '../../upstream/iam-client.ts';
 import { formatError, isAboutInput } from '../mask-error.ts';
 import { type CompiledOperation, compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
 import { createInterpreter } from './interpret.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
-import type { PendingOperation } from './request.ts';
+import type { Context, PendingOperation, PipelineRequest } from './request.ts';
 import { encodeResult } from './response.ts';
 
 /** The outcome of an operation, which may go to several requests. */
@@ -27,6 +32,13 @@ export type Execute = (pending: PendingOperation, deadline: Deadline) => Promise
 export interface Executor {
   readonly execute: Execute;
   readonly counts: { readonly hits: number; readonly misses: number; readonly size: number };
+}
+
+/** The parts that all executions of the process share. */
+export interface ContextParts {
+  readonly client: IamClient;
+  readonly listPrefetch: ListPrefetch;
+  readonly createOnce: IdempotentCreate;
 }
 
 export interface ExecutorOptions {
@@ -105,4 +117,26 @@ export function createExecutor(
       return { ...counts, size: known.size };
     },
   };
+}
+
+/** `deadline` is that of the execution, which may continue for other requests than this one. */
+export function createContext(
+  { client, listPrefetch, createOnce }: ContextParts,
+  caller: Caller,
+  { http, record, observer, lastWriteAt }: PipelineRequest,
+  deadline: Deadline,
+): Context {
+  const { credential } = caller;
+  const headers = toUpstreamHeaders(http.id, http.headers);
+  const scope = {
+    owner: deadline,
+    credential,
+    deadline,
+    lastWriteAt,
+    headers,
+    counter: record,
+    observer,
+  };
+  const loaders = createLoaders(client, scope, listPrefetch);
+  return { log: http.log, caller, loaders, deadline, createOnce, outcome: { hasUserErrors: false } };
 }

@@ -8,8 +8,8 @@ import {
   type OperationDefinitionNode,
   type VariableDefinitionNode,
 } from 'graphql';
-import type { Context } from '../context.ts';
 import type { Variables } from './cost.ts';
+import type { Context } from './request.ts';
 
 interface Operation {
   readonly document: DocumentNode;

@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../../auth/authenticator.ts';
 import type { OperationRecord } from '../../telemetry/operation-log.ts';
+import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
+import type { Loaders } from '../../tokens/loaders.ts';
 import type { CallObserver } from '../../upstream/attempt.ts';
-import type { RequestDeadline } from '../../upstream/cancellation.ts';
+import type { Deadline, RequestDeadline } from '../../upstream/cancellation.ts';
 import type { LastWriteAt } from '../../upstream/single-flight.ts';
 import type { Cost, Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
@@ -35,4 +37,23 @@ export interface PendingOperation {
   /** As the client sent them; after the coercion, coerced and with defaults. */
   variables: Variables;
   cost: Cost;
+}
+
+/** The part of a pino logger that is used here. */
+export interface Log {
+  warn(message: string): void;
+}
+
+/** The GraphQL context of one execution. An operation about the schema alone has none. */
+export interface Context {
+  readonly log: Log;
+  readonly caller: Caller;
+  /** Reads and writes on the caller's behalf. */
+  readonly loaders: Loaders;
+  /** The time limit of the execution. */
+  readonly deadline: Deadline;
+  /** Creates a token at most once per idempotency key. */
+  readonly createOnce: IdempotentCreate;
+  /** Set by mutations, for log and metrics: user errors are data, not GraphQL errors. */
+  readonly outcome: { hasUserErrors: boolean };
 }

@@ -1,7 +1,7 @@
 import type { CreateTokenBody, TokenDto } from '../../upstream/models.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
-import type { Context } from '../context.ts';
 import type { MutationResolvers, UserError } from '../generated.ts';
+import type { Context } from '../pipeline/request.ts';
 import {
   checkDescription,
   checkId,

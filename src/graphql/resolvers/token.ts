@@ -1,7 +1,6 @@
 import { toReadError } from '../../errors.ts';
 import type { PolicyDto, ProjectWithPolicyDto, TokenDto } from '../../upstream/models.ts';
 import type { InvalidItem } from '../../upstream/parse-response.ts';
-import type { Context } from '../context.ts';
 import type {
   JsonWebKeySetResolvers,
   PolicyResolvers,
@@ -17,6 +16,7 @@ import type {
   TokenResolvers,
 } from '../generated.ts';
 import { type Connection, toConnection } from '../pagination/connection.ts';
+import type { Context } from '../pipeline/request.ts';
 
 /** `node` is an Error when the API listed something that is no token: GraphQL reports it at the node's path. */
 export interface TokenEdgeModel {
