@@ -1,7 +1,7 @@
-import type { LookupAddress } from 'node:dns';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+// Called as `dns.lookup`, so that a replacement of it in the process (a preload, a resolver of the platform) is used.
+import dns, { type LookupAddress } from 'node:dns';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type HostAddresses, lookupIn } from './host-addresses.ts';
 
 /** Opens a connection and calls back once. */
 type Connect = (callback: (...outcome: [Error, null] | [null, Socket]) => void) => void;
@@ -67,66 +67,94 @@ function timedOut(): Error {
   return Object.assign(new Error('the connection was not open in time'), { code: 'ETIMEDOUT' });
 }
 
-const HEAD_END = Buffer.from('\r\n\r\n');
-/** An interim response with a longer head goes to the parser, which rejects it. */
-const MAX_HEAD_BYTES = 16 * 1024;
+/** For how long addresses are used: `getaddrinfo` does not report their lifetime. */
+const FRESH_MS = 5_000;
+/** How long a new connection waits for fresh addresses while previous ones are known. */
+const PATIENCE_MS = 500;
+
+/** Addresses of host names, for everything that connects. */
+export interface HostAddresses {
+  /** Resolves to all addresses, in the order of `getaddrinfo`; at once while they are fresh. Rejects as `dns.lookup` does. */
+  resolve(host: string): Promise<readonly LookupAddress[]>;
+  /** The same in the form that sockets and agents of Node.js take as `lookup`. */
+  readonly lookup: LookupFunction;
+}
+
+interface Entry {
+  addresses?: readonly LookupAddress[];
+  freshUntilMs: number;
+  /** The look-up in progress. */
+  pending?: Promise<readonly LookupAddress[]> | undefined;
+}
 
 /**
- * Removes interim responses (`100 Continue`, `103 Early Hints`) from the bytes of `socket`. A client must skip those that it
- * did not request (RFC 9110 section 15.2), but undici treats a 100 as a broken connection: a read would fail, and a write
- * that IAM has executed would have an unknown outcome. `101` is not removed: undici reports it as an error.
- *
- * Call the function that it returns before a request is written: the next bytes begin a response.
- *
- * The filter replaces `socket.read`, by which undici reads. It costs one comparison for each response, where a stream in
- * between would copy every byte.
+ * One look-up for all connections that are being opened to a host. Node.js makes one per connection, and libuv runs two at
+ * a time: with slow DNS a burst of connections would wait in that queue until its connect timeout. Failures are not cached.
+ * When DNS fails or is slow, the previous addresses are used (RFC 8767), except when there is no such host.
  */
-export function skipInterimResponses(socket: Socket): () => void {
-  const read = socket.read.bind(socket);
-  let atStart = false;
-  // Bytes that may or may not be the beginning of an interim response.
-  let held: Buffer | undefined;
+export function createHostAddresses({ now = () => performance.now() } = {}): HostAddresses {
+  const entries = new Map<string, Entry>();
 
-  const filter = (chunk: Buffer): Buffer | undefined => {
-    const bytes = dropInterim(held ? Buffer.concat([held, chunk]) : chunk);
-    const isCertain = bytes.length > MAX_HEAD_BYTES || !mayBeInterim(bytes);
-    held = isCertain ? undefined : bytes;
-    atStart = !isCertain;
-    return isCertain ? bytes : undefined;
-  };
-  socket.read = (size?: number) => {
-    let chunk = read(size);
-    while (atStart && chunk !== null) {
-      const bytes = filter(chunk);
-      if (bytes) return bytes;
-      chunk = read(size);
+  const lookUp = async (host: string, entry: Entry): Promise<readonly LookupAddress[]> => {
+    try {
+      entry.addresses = await lookupAll(host);
+      entry.freshUntilMs = now() + FRESH_MS;
+      return entry.addresses;
+    } catch (error) {
+      if (!entry.addresses || !isTemporary(error)) {
+        delete entry.addresses;
+        throw error;
+      }
+      return entry.addresses;
+    } finally {
+      entry.pending = undefined;
     }
-    return chunk;
   };
-  return () => {
-    atStart = true;
-    held = undefined;
+  const resolve = async (host: string): Promise<readonly LookupAddress[]> => {
+    const family = isIP(host);
+    if (family) return [{ address: host, family }];
+    const entry = entries.get(host) ?? { freshUntilMs: 0 };
+    entries.set(host, entry);
+    const { addresses } = entry;
+    if (addresses && now() < entry.freshUntilMs) return addresses;
+    entry.pending ??= lookUp(host, entry);
+    return addresses ? orAfter(PATIENCE_MS, entry.pending, addresses) : entry.pending;
+  };
+  const lookup: LookupFunction = (host, options, callback) => {
+    resolve(host).then(
+      (addresses) => lookupIn(addresses)(host, options, callback),
+      (error) => callback(error, []),
+    );
+  };
+  return { resolve, lookup };
+}
+
+/** A look-up that returns `addresses`, in the form of `dns.lookup`. */
+export function lookupIn(addresses: readonly LookupAddress[]): LookupFunction {
+  return (_host, { all, family }, callback) => {
+    const isLimited = family === 4 || family === 6;
+    const usable = isLimited ? addresses.filter((address) => address.family === family) : [...addresses];
+    const [first] = usable;
+    if (!first) callback(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }), []);
+    else if (all) callback(null, usable);
+    else callback(null, first.address, first.family);
   };
 }
 
-/** `bytes` without the complete interim responses at their beginning. */
-function dropInterim(bytes: Buffer): Buffer {
-  let rest = bytes;
-  while (mayBeInterim(rest)) {
-    const end = rest.indexOf(HEAD_END);
-    if (end < 0) break;
-    rest = rest.subarray(end + HEAD_END.length);
-  }
-  return rest;
+function lookupAll(host: string): Promise<LookupAddress[]> {
+  return new Promise((resolve, reject) => {
+    dns.lookup(host, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
+  });
 }
 
-/** Whether an interim response begins here. An incomplete status line is completed with that of a 100. */
-function mayBeInterim(bytes: Buffer): boolean {
-  // The first digit of the status decides for nearly every response.
-  if (bytes.length > 9 && bytes[9] !== ONE) return false;
-  const statusLine = bytes.toString('latin1', 0, CONTINUE.length) + CONTINUE.slice(bytes.length);
-  return /^HTTP\/1\.[01] 1(?!01)\d\d$/.test(statusLine);
+/** Errors such as `EAI_AGAIN` mean that the resolver did not respond; `ENOTFOUND` that there is no such name. */
+function isTemporary(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code !== 'ENOTFOUND';
 }
 
-const CONTINUE = 'HTTP/1.1 100';
-const ONE = '1'.charCodeAt(0);
+function orAfter<Value>(ms: number, work: Promise<Value>, instead: Value): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve(instead), ms);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}

@@ -3,14 +3,14 @@ import { createTokenBuckets } from '../state/token-bucket.ts';
 import { type AttemptReport, createSendOnce } from './attempt.ts';
 import type { Deadline } from './cancellation.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
+import { createHostAddresses } from './connect.ts';
 import type { createGotTransport } from './got-transport.ts';
-import { createHostAddresses } from './host-addresses.ts';
 import { createIamClient, type IamClient, type WriteHooks } from './iam-client.ts';
-import { createReachability, type Reachability } from './reachability.ts';
 import { createSend } from './send.ts';
 import { createSingleFlight, type SingleFlight } from './single-flight.ts';
 import type { Transport } from './transport.ts';
 import { createUndiciTransport } from './undici-transport.ts';
+import type { UpstreamError } from './upstream-error.ts';
 
 interface UpstreamHooks extends WriteHooks {
   /** Called after every attempt of a call to the API. */
@@ -75,4 +75,85 @@ export function createUpstream(
       await transport.close();
     },
   };
+}
+
+interface Reachability {
+  /** Call it after each attempt of a call to the API. */
+  onAttempt(report: Pick<AttemptReport, 'failure'>): void;
+  /** Call it after each sign-in, with what went wrong, if anything. Without one no call can be made. */
+  onSignIn(problem: string | undefined): void;
+  /** Why the API cannot be used at the moment: a code as of `UpstreamError`, or a few words. Undefined: it can. Never rejects. */
+  whyUnreachable(): Promise<string | undefined>;
+}
+
+const PROBE_MAX_AGE_MS = 5000;
+const PROBE_LIMITS = { timeoutMs: 1500, maxBytes: 1_000_000 } as const;
+/** After so many failures in a row the API counts as unreachable, whatever the probe says. */
+const MIN_FAILURES = 3;
+/** Older failures say nothing about the present state. */
+const FAILURES_MAX_AGE_MS = 30_000;
+
+/**
+ * Whether the API can be used, judged by the results of calls and by a probe of `url`, which needs no credential and is
+ * requested at most once in five seconds. `onUnreachable` is called for each attempt and each probe without a response.
+ */
+function createReachability(
+  transport: Transport,
+  url: string,
+  onUnreachable: (code: string) => void = () => undefined,
+): Reachability {
+  let failures = 0;
+  let signIn = { problem: undefined as string | undefined, atMs: 0 };
+  let lastFailure = { reason: '', atMs: 0 };
+  let probe: Promise<string | undefined> | undefined;
+  let probedAtMs = 0;
+
+  const runProbe = async (): Promise<string | undefined> => {
+    try {
+      const { status } = await transport({ method: 'GET', url, headers: {}, ...PROBE_LIMITS });
+      return status < 500 ? undefined : `HTTP ${status}`;
+    } catch (error) {
+      const { code, message } = error as UpstreamError;
+      if (code !== undefined) onUnreachable(code);
+      return code ?? message;
+    }
+  };
+  return {
+    onAttempt({ failure }) {
+      if (!failure || (failure.kind === 'status' && (failure.status ?? 0) < 500)) {
+        failures = 0;
+        return;
+      }
+      const reason = reasonOf(failure);
+      if (reason === undefined || failure.staleConnection) return;
+      failures++;
+      lastFailure = { reason, atMs: performance.now() };
+      if (failure.code !== undefined) onUnreachable(failure.code);
+    },
+    onSignIn(problem) {
+      signIn = { problem, atMs: performance.now() };
+    },
+    async whyUnreachable() {
+      const now = performance.now();
+      if (!probe || now - probedAtMs > PROBE_MAX_AGE_MS) {
+        probedAtMs = now;
+        probe = runProbe();
+      }
+      const ofProbe = await probe;
+      if (ofProbe !== undefined) return ofProbe;
+      if (signIn.problem !== undefined && isRecent(signIn)) return `sign-in: ${signIn.problem}`;
+      return failures >= MIN_FAILURES && isRecent(lastFailure) ? lastFailure.reason : undefined;
+    },
+  };
+}
+
+function isRecent({ atMs }: { readonly atMs: number }): boolean {
+  return performance.now() - atMs < FAILURES_MAX_AGE_MS;
+}
+
+/** Undefined for a failure that says nothing about the API: the client disconnected, or its time was up. */
+function reasonOf({ kind, status, code }: UpstreamError): string | undefined {
+  if (kind === 'status') return `HTTP ${status}`;
+  if (kind === 'invalid-response') return 'responses that IAM does not give';
+  return code;
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createHostAddresses } from '../../src/upstream/host-addresses.ts';
+import { createHostAddresses } from '../../src/upstream/connect.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 
 type Answer = dns.LookupAddress[] | 'ENOTFOUND' | 'EAI_AGAIN';

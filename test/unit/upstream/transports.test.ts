@@ -3,8 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHostAddresses, type HostAddresses, lookupIn } from '../../../src/upstream/connect.ts';
 import { createGotTransport } from '../../../src/upstream/got-transport.ts';
-import { createHostAddresses, type HostAddresses, lookupIn } from '../../../src/upstream/host-addresses.ts';
 import { createUndiciTransport } from '../../../src/upstream/undici-transport.ts';
 
 const TEXT = JSON.stringify({ text: 'x'.repeat(10_000) });
