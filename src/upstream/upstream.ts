@@ -8,8 +8,7 @@ import type { createGotTransport } from './got-transport.ts';
 import { createIamClient, type IamClient, type WriteHooks } from './iam-client.ts';
 import { createSend } from './send.ts';
 import { createSingleFlight, type SingleFlight } from './single-flight.ts';
-import type { Transport } from './transport.ts';
-import { createUndiciTransport } from './undici-transport.ts';
+import { createUndiciTransport, type Transport } from './transport.ts';
 import type { UpstreamError } from './upstream-error.ts';
 
 interface UpstreamHooks extends WriteHooks {

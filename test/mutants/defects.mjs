@@ -424,7 +424,7 @@ function writes() {
     },
     {
       name: 'A write of which no byte was sent may have succeeded',
-      file: 'src/upstream/undici-transport.ts',
+      file: 'src/upstream/transport.ts',
       within: 'createHandler',
       find: 'const requestSent = controller !== undefined',
       replace: 'const requestSent = true',
@@ -624,7 +624,7 @@ function limits() {
     },
     {
       name: 'A read that timed out is repeated at once, outside the retry budget',
-      file: 'src/upstream/undici-transport.ts',
+      file: 'src/upstream/transport.ts',
       within: 'createHandler',
       find: 'requestSent: controller !== undefined',
       replace: 'requestSent: controller !== undefined, staleConnection: isStale',
@@ -642,7 +642,7 @@ function limits() {
     },
     {
       name: 'Responses of the API have no size limit',
-      file: 'src/upstream/undici-transport.ts',
+      file: 'src/upstream/transport.ts',
       within: 'createHandler',
       find: 'size += chunk.length;',
       replace: '',

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHostAddresses, type HostAddresses, lookupIn } from '../../../src/upstream/connect.ts';
 import { createGotTransport } from '../../../src/upstream/got-transport.ts';
-import { createUndiciTransport } from '../../../src/upstream/undici-transport.ts';
+import { createUndiciTransport } from '../../../src/upstream/transport.ts';
 
 const TEXT = JSON.stringify({ text: 'x'.repeat(10_000) });
 const hosts = createHostAddresses();
