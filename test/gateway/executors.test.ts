@@ -65,8 +65,8 @@ async function ask(url: string, request: Request) {
 }
 
 async function askGateway(request: Request) {
-  const { data, errors, text } = await ask(gateway.url, request);
-  expect(text).not.toContain('"errors":[]');
+  const { data, errors } = await ask(gateway.url, request);
+  expect(errors).not.toEqual([]);
   return comparable(
     data,
     errors?.map(({ extensions: { code }, ...error }) => ({ ...error, code })),
