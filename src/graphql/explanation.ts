@@ -13,7 +13,7 @@ interface ExplainedCall {
 }
 
 /** The upstream calls of one request, for a client that asks for them with `X-Explain: 1`. */
-export interface Explanation {
+interface Explanation {
   readonly watch: CallObserver;
   /** The value of `extensions.upstream`. */
   toExtension(): object;

@@ -1,17 +1,14 @@
 import {
-  type DirectiveNode,
   type DocumentNode,
-  type FieldNode,
   type FragmentDefinitionNode,
-  type FragmentSpreadNode,
   type GraphQLSchema,
   getNullableType,
-  type InlineFragmentNode,
   isInputObjectType,
   isInputType,
   isNonNullType,
   Kind,
   type OperationDefinitionNode,
+  type SelectionNode,
   TypeInfo,
   typeFromAST,
   type VariableDefinitionNode,
@@ -20,7 +17,7 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import { coerceInput, createProblems, type Problems } from './coerce-input.ts';
-import { findFragment } from './selected-fields.ts';
+import { findFragment, isLeftOut } from './selected-fields.ts';
 
 type Variables = Readonly<Record<string, unknown>>;
 
@@ -133,8 +130,7 @@ function visitVariables(
   see: (name: string, types: TypeInfo) => void,
 ): void {
   const spread = new Set<string>();
-  const leaveOut = (node: FieldNode | InlineFragmentNode | FragmentSpreadNode) =>
-    isLeftOut(node.directives ?? [], values) ? false : undefined;
+  const leaveOut = (node: SelectionNode) => (isLeftOut(node, values) ? false : undefined);
   const visitDefinition = (definition: OperationDefinitionNode | FragmentDefinitionNode): void => {
     const types = new TypeInfo(schema);
     visit(
@@ -158,15 +154,4 @@ function visitVariables(
     const fragment = findFragment(document, name);
     if (fragment) visitDefinition(fragment);
   }
-}
-
-/** In the order of graphql-js: `@skip` first. A condition that is null leaves nothing out, since it is a problem. */
-function isLeftOut(directives: readonly DirectiveNode[], values: Variables): boolean {
-  const condition = (directive: string): unknown => {
-    const value = directives.find(({ name }) => name.value === directive)?.arguments?.[0]?.value;
-    if (value?.kind === Kind.VARIABLE) return values[value.name.value];
-    return value?.kind === Kind.BOOLEAN ? value.value : undefined;
-  };
-  const skip = condition('skip');
-  return skip === true || (skip !== null && condition('include') === false);
 }

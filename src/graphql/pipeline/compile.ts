@@ -3,25 +3,24 @@ import {
   type DirectiveNode,
   type DocumentNode,
   type ExecutionResult,
-  type FieldNode,
-  type FragmentSpreadNode,
   GraphQLError,
   type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
-  type InlineFragmentNode,
   isListType,
   isNonNullType,
   Kind,
   type OperationDefinitionNode,
+  type SelectionNode,
   type SelectionSetNode,
   type ValueNode,
   visit,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Variables } from './cost.ts';
+import type { PreparedOperation } from './prepared-operations.ts';
 import type { Context } from './request.ts';
-import { type SelectedField, selectedFields, typeOfField } from './selected-fields.ts';
+import { isLeftOut, type SelectedField, selectedFields, typeOfField } from './selected-fields.ts';
 
 /** An operation as a function of context and coerced variables. Data, errors and paths are those of graphql-js. */
 export type CompiledOperation = (
@@ -29,11 +28,7 @@ export type CompiledOperation = (
   variables: Variables,
 ) => Promise<ExecutionResult>;
 
-interface Operation {
-  readonly document: DocumentNode;
-  readonly operation: OperationDefinitionNode;
-  readonly operationName: string | undefined;
-}
+type Operation = Pick<PreparedOperation, 'document' | 'operation' | 'operationName'>;
 
 /** Each such variable doubles the number of functions. */
 const MAX_CONDITIONS = 6;
@@ -52,7 +47,7 @@ export function findConditions(
   const names = new Set<string>();
   visit(document, {
     Directive(directive) {
-      const value = isCondition(directive) ? conditionOf(directive) : undefined;
+      const value = isCondition(directive) ? directive.arguments?.[0]?.value : undefined;
       if (value?.kind === Kind.VARIABLE) names.add(value.name.value);
     },
   });
@@ -138,14 +133,11 @@ function mayStopEarly(
   return keys.size > 1 && selected.some(({ name }) => isNonNullType(fields[name.value]?.type));
 }
 
-type Conditional = FieldNode | FragmentSpreadNode | InlineFragmentNode;
-
 /** The document as these variables leave it, without `@skip` and `@include`. The nodes that stay keep their locations. */
 function specialize(document: DocumentNode, variables: Variables): DocumentNode {
-  const decide = (node: Conditional) => {
-    const directives = node.directives?.filter(isCondition) ?? [];
-    if (directives.length === 0) return undefined;
-    return directives.every((directive) => includes(directive, variables)) ? withoutConditions(node) : null;
+  const decide = (node: SelectionNode) => {
+    if (!node.directives?.some(isCondition)) return undefined;
+    return isLeftOut(node, variables) ? null : withoutConditions(node);
   };
   return visit(document, {
     Field: { enter: decide },
@@ -158,18 +150,7 @@ function isCondition({ name }: DirectiveNode): boolean {
   return name.value === 'skip' || name.value === 'include';
 }
 
-function conditionOf({ arguments: args }: DirectiveNode): ValueNode | undefined {
-  return args?.[0]?.value;
-}
-
-function includes(directive: DirectiveNode, variables: Variables): boolean {
-  const value = conditionOf(directive);
-  const condition =
-    value?.kind === Kind.VARIABLE ? variables[value.name.value] : value?.kind === Kind.BOOLEAN && value.value;
-  return directive.name.value === 'include' ? condition === true : condition !== true;
-}
-
-function withoutConditions(node: Conditional): ASTNode {
+function withoutConditions(node: SelectionNode): ASTNode {
   return { ...node, directives: node.directives?.filter((directive) => !isCondition(directive)) ?? [] };
 }
 

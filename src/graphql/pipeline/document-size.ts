@@ -78,7 +78,7 @@ function endOf(kind: number, text: string, at: number): number {
 }
 
 /** The size of a document, with what fragments contain counted wherever they are spread. */
-export interface DocumentCounts {
+interface DocumentCounts {
   readonly operations: number;
   /** Names of fragments that are spread anywhere, defined or not. */
   readonly fragments: number;
@@ -97,31 +97,20 @@ export interface DocumentCounts {
   readonly introspectionLists: number;
 }
 
-/** The counts of one selection set. */
-interface Counts {
-  rootFields: number;
-  directives: number;
-  aliases: number;
-  fields: number;
-  depth: number;
-  /** Depth and lists as if all fields were introspection, for the case that `__schema` or `__type` is above them. */
-  levels: number;
-  lists: number;
-  introspectionDepth: number;
-  introspectionLists: number;
-}
-
-const NOTHING: Readonly<Counts> = {
+/** The counts of one selection set: of an empty one. */
+const NOTHING = {
   rootFields: 0,
   directives: 0,
   aliases: 0,
   fields: 0,
   depth: 0,
+  // Depth and lists as if all fields were introspection, for the case that `__schema` or `__type` is above them.
   levels: 0,
   lists: 0,
   introspectionDepth: 0,
   introspectionLists: 0,
 };
+type Counts = typeof NOTHING;
 
 /** The nesting at which the count stops, to protect the stack. The depth limit is always lower, so this is rejected. */
 const MAX_NESTING = 1000;

@@ -7,6 +7,7 @@ import {
   isInterfaceType,
   isObjectType,
   Kind,
+  type SelectionNode,
   type SelectionSetNode,
 } from 'graphql';
 
@@ -37,11 +38,12 @@ export function selectedFields(
   });
 }
 
+/** Of several with one name, which no valid document has, the last: that is the one that validation compares. */
 export function findFragment(
   { definitions }: DocumentNode,
   name: string,
 ): FragmentDefinitionNode | undefined {
-  return definitions.find(
+  return definitions.findLast(
     (node): node is FragmentDefinitionNode =>
       node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
   );
@@ -55,4 +57,21 @@ export function typeOfField(
 ): GraphQLOutputType | undefined {
   const type = schema.getType(parent);
   return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name]?.type : undefined;
+}
+
+/**
+ * Whether `@skip` and `@include` leave the node out with these values of variables, in the order of graphql-js: `@skip`
+ * first. A condition that is null leaves nothing out, since it is a problem.
+ */
+export function isLeftOut(
+  { directives = [] }: SelectionNode,
+  values: Readonly<Record<string, unknown>>,
+): boolean {
+  const condition = (directive: string): unknown => {
+    const value = directives.find(({ name }) => name.value === directive)?.arguments?.[0]?.value;
+    if (value?.kind === Kind.VARIABLE) return values[value.name.value];
+    return value?.kind === Kind.BOOLEAN ? value.value : undefined;
+  };
+  const skip = condition('skip');
+  return skip === true || (skip !== null && condition('include') === false);
 }
