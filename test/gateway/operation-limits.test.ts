@@ -153,6 +153,20 @@ describe('An operation that is too large', () => {
     await expectRefusal(`{ __typename } ${fragments}`, 'fields', 6400, 3000);
   });
 
+  it('counts those pairs in each of several fragments with one name', async () => {
+    const large = times(110, (i) => `... on ${i % 2 ? 'Token' : 'Node'} { id }`);
+    for (const [first, second] of [
+      [large, 'id'],
+      ['id', large],
+    ])
+      await expectRefusal(
+        `{ node(id: "x") { ...A } } fragment A on Node { ${first} } fragment A on Node { ${second} }`,
+        'fields',
+        3025,
+        3000,
+      );
+  });
+
   it('counts those pairs where fields have selections', async () => {
     const document = `{ token(id: "x") { ${times(79, () => 'projects { __typename }')} } }`;
     await expectRefusal(document, 'fields', 3081, 3000);

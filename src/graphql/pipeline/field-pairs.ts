@@ -1,17 +1,5 @@
-import {
-  type DocumentNode,
-  type FieldNode,
-  type FragmentDefinitionNode,
-  Kind,
-  type SelectionNode,
-  type SelectionSetNode,
-} from 'graphql';
-
-interface Field {
-  readonly node: FieldNode;
-  /** The type that the nearest fragment names; empty without one. */
-  readonly on: string;
-}
+import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
+import { findFragment, type SelectedField, selectedFields } from './selected-fields.ts';
 
 /**
  * Counts the pairs of fields that have one response name in one place, in a document that is not validated. Validation
@@ -20,57 +8,46 @@ interface Field {
  *
  * Takes time in proportion to the fields, counted wherever fragments spread them, so their number must be limited before.
  */
-export function countFieldPairs({ definitions }: DocumentNode): number {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  const unused = new Set(fragments.values());
+export function countFieldPairs(document: DocumentNode): number {
+  // All of several with one name: validation reports them only after it has compared the fields of each.
+  const unused = new Set(document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION));
   let pairs = 0;
 
-  /** The fields of a selection. The fragments in `spread` have been followed. */
-  const fieldsOf = (node: SelectionNode, on: string, spread: Set<FragmentDefinitionNode>): Field[] => {
-    if (node.kind === Kind.FIELD) return [{ node, on }];
-    if (node.kind === Kind.INLINE_FRAGMENT) {
-      const type = node.typeCondition?.name.value ?? on;
-      return node.selectionSet.selections.flatMap((inner) => fieldsOf(inner, type, spread));
-    }
-    const fragment = fragments.get(node.name.value);
-    if (!fragment || spread.has(fragment)) return [];
-    spread.add(fragment);
-    unused.delete(fragment);
-    const type = fragment.typeCondition.name.value;
-    return fragment.selectionSet.selections.flatMap((inner) => fieldsOf(inner, type, spread));
-  };
-  /** `above` has the fragments that lead here: one that spreads itself must not be followed. */
-  const count = (sets: readonly SelectionSetNode[], above: ReadonlySet<FragmentDefinitionNode>): void => {
+  /** `above` has the names of the fragments that lead here: one that spreads itself must not be followed. */
+  const count = (sets: readonly SelectionSetNode[], above: ReadonlySet<string>): void => {
     const spread = new Set(above);
-    const byName = new Map<string, Field[]>();
-    for (const selection of sets.flatMap(({ selections }) => selections)) {
-      for (const field of fieldsOf(selection, '', spread)) {
-        const name = (field.node.alias ?? field.node.name).value;
-        const fields = byName.get(name) ?? [];
-        fields.push(field);
-        byName.set(name, fields);
-      }
-    }
-    for (const fields of byName.values()) {
+    const selected = sets.flatMap((set) => selectedFields(document, set, '', spread));
+    for (const name of spread)
+      if (!above.has(name)) unused.delete(findFragment(document, name) as FragmentDefinitionNode);
+    for (const fields of byResponseName(selected)) {
       pairs += pairsOf(fields);
       const inner = fields.flatMap(({ node }) => node.selectionSet ?? []);
       if (inner.length > 0) count(inner, spread);
     }
   };
-  for (const definition of definitions)
+  for (const definition of document.definitions)
     if (definition.kind === Kind.OPERATION_DEFINITION) count([definition.selectionSet], new Set());
-  for (const fragment of unused) count([fragment.selectionSet], new Set([fragment]));
+  for (const { name, selectionSet } of unused) count([selectionSet], new Set([name.value]));
   return pairs;
 }
 
-function pairsOf(fields: readonly Field[]): number {
+function byResponseName(selected: readonly SelectedField[]): Iterable<SelectedField[]> {
+  const byName = new Map<string, SelectedField[]>();
+  for (const field of selected) {
+    const name = (field.node.alias ?? field.node.name).value;
+    const fields = byName.get(name) ?? [];
+    fields.push(field);
+    byName.set(name, fields);
+  }
+  return byName.values();
+}
+
+function pairsOf(fields: readonly SelectedField[]): number {
   const plain = new Map<string, number>();
   let pairs = 0;
-  for (const [index, { node, on }] of fields.entries()) {
+  for (const [index, { node, parent }] of fields.entries()) {
     const isPlain = !node.selectionSet && !node.arguments?.length;
-    const key = `${on}.${node.name.value}`;
+    const key = `${parent}.${node.name.value}`;
     const equal = isPlain ? (plain.get(key) ?? 0) : 0;
     if (isPlain) plain.set(key, equal + 1);
     pairs += index - equal;
