@@ -50,6 +50,9 @@ export function createHttpServer(
       if (request.socket.writable) handler(request, response);
     },
   );
+  // Node.js would drop the headers after the 2000th, so `Host` could seem to be missing and a second `Authorization` go
+  // unnoticed. The size of the head limits their number.
+  server.maxHeadersCount = 0;
   server.on('connection', (socket) => socket.once(REJECTED, observer.onRejection));
   connections.track(server);
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {

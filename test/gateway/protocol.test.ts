@@ -479,6 +479,24 @@ describe('A path', () => {
   });
 });
 
+describe('A request with 3000 headers', () => {
+  const many = Array<string>(3000).fill('a:');
+  const send = (headers: string[]) =>
+    sendRaw(
+      gateway.origin,
+      `POST /graphql HTTP/1.1\r\n${headers.join('\r\n')}\r\nconnection: close\r\n\r\n${BODY}`,
+    );
+
+  it('is served, also when the ones that matter are the last', async () => {
+    expect((await send([...many, 'host: localhost', JSON_TYPE, LENGTH, CREDENTIAL])).status).toBe(200);
+  });
+
+  it('is 401 when a second credential is the last', async () => {
+    const answer = await send(['host: localhost', JSON_TYPE, LENGTH, CREDENTIAL, ...many, CREDENTIAL]);
+    expectRefusal(answer, 401, 'UNAUTHENTICATED');
+  });
+});
+
 describe('A request that is malformed', () => {
   const chunked = 'transfer-encoding: chunked';
   it.each([
