@@ -61,7 +61,7 @@ function findMeant(name: string): string | undefined {
   const letters = lettersOf(name);
   const typo = known.find((ours) => letters === ours.letters) ?? known.find(({ text }) => isTypo(name, text));
   if (typo || SERVICE_NAME.test(name)) return typo?.text;
-  const other = byOtherName.get(letters) ?? byOtherName.get(lettersOf(withoutSwitches(name)));
+  const other = byOtherName.get(letters) ?? byOtherName.get(lettersOf(withoutWords(SWITCHES, name)));
   if (other) return other;
   const words = wordsOf(name);
   const compared = mayBeOurs(words) ? comparable.map((ours) => compareWords(words, ours)) : [];
@@ -69,7 +69,7 @@ function findMeant(name: string): string | undefined {
     compared.find(({ added, missing }) => added.length === 0 && missing.length === 0) ??
     compared.find(hasQualifiers) ??
     compared.find((comparison) => lacksWords(words, comparison));
-  return meant?.text ?? findByBeginning(name, words);
+  return meant?.text ?? byOtherName.get(lettersOf(withoutWords(UNITS, name))) ?? findByBeginning(name, words);
 }
 
 function lettersOf(name: string): string {
@@ -193,11 +193,11 @@ const QUALIFIERS =
     .split(' ')
     .concat(SWITCHES, UNITS);
 
-/** `ENABLE_PLAYGROUND` and `GRAPHIQL_ENABLED` without what switches them. */
-function withoutSwitches(name: string): string {
+/** `ENABLE_PLAYGROUND` without what switches it, or `SHUTDOWN_TIMEOUT_SECONDS` without its unit. */
+function withoutWords(words: readonly string[], name: string): string {
   return name
     .split('_')
-    .filter((word) => !SWITCHES.includes(word))
+    .filter((word) => !words.includes(singular(word)))
     .join('_');
 }
 
