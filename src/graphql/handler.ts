@@ -23,7 +23,7 @@ import type { Executed } from './pipeline/execute.ts';
 import type { CallerOrError, PipelineRequest } from './pipeline/request.ts';
 import { type GraphqlResponse, isPublic, toRejectionResponse, toResponse } from './pipeline/response.ts';
 
-export interface GraphqlHandlerParts {
+interface GraphqlHandlerParts {
   readonly pipeline: (request: PipelineRequest) => Promise<Executed>;
   /** For browsers. */
   readonly page: Page | undefined;

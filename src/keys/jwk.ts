@@ -9,7 +9,7 @@ export interface PublicJwk {
 }
 
 /** A problem of a key. `member` is undefined when its members do not fit together. No message repeats a value. */
-export interface JwkProblem {
+interface JwkProblem {
   readonly member: 'crv' | 'x' | 'y' | 'n' | 'e' | undefined;
   readonly message: string;
 }

@@ -19,13 +19,13 @@ export interface CreateRequest {
   readonly deadline: Deadline;
 }
 
-export interface InputProblem {
+interface InputProblem {
   readonly path: readonly string[];
   readonly message: string;
   readonly code?: 'CONFLICT' | 'INVALID' | 'NOT_FOUND';
 }
 
-export type CreateOutcome = { readonly token: TokenDto } | { readonly problem: InputProblem };
+type CreateOutcome = { readonly token: TokenDto } | { readonly problem: InputProblem };
 export type IdempotentCreate = (request: CreateRequest) => Promise<CreateOutcome>;
 
 const RECORD_TTL_MS = 24 * 3600 * 1000;

@@ -11,7 +11,7 @@ export interface Lease {
   leave(change: LeasedChange): void;
 }
 
-export type LeaseAttempt =
+type LeaseAttempt =
   | { readonly record: string | undefined; readonly lease: Lease }
   /** Another request holds the lease, for at most so long. */
   | { readonly record: string | undefined; readonly lease: undefined; readonly heldForMs: number };

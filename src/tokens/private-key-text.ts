@@ -10,7 +10,7 @@ const MAX_TEXTS = 2;
 const MAX_DECODED_CHARS = 32_768;
 
 /** The message for a client that sent a private key in a text. */
-export const PRIVATE_KEY_PASTED = 'This looks like a private key. It was not sent on; treat it as exposed.';
+const PRIVATE_KEY_PASTED = 'This looks like a private key. It was not sent on; treat it as exposed.';
 
 const TOO_MUCH_ENCODED =
   'The texts of this request have too much base64 or hex in them to look for private keys there. Send fewer of them at once.';

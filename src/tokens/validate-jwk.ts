@@ -3,7 +3,7 @@ import type { JsonWebKeyDto } from '../upstream/models.ts';
 import { findPrivateKey } from './private-key-text.ts';
 
 /** A problem of a key or its location. `path` is below it. The message never repeats a value. */
-export interface KeyProblem {
+interface KeyProblem {
   readonly path: readonly (string | number)[];
   readonly message: string;
 }

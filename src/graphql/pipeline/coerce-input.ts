@@ -54,7 +54,7 @@ export function createProblems(isSchemaVisible: boolean): Problems {
 type Members = Readonly<Record<string, unknown>>;
 
 /** Where a value stands. Linked instead of a list, since only the place of a problem is ever written out. */
-export interface Place {
+interface Place {
   readonly above: Place | undefined;
   /** The variable with its `$`, the name of a member (of the schema, or `isRepeatable`), or an index. */
   readonly key: string | number;

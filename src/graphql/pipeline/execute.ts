@@ -37,7 +37,7 @@ export interface Executed {
 }
 
 /** Executes an operation that passed every check. Never rejects for what fails in it: that is in the outcome. */
-export type Execute = (pending: PendingOperation, deadline: Deadline) => Promise<Executed>;
+type Execute = (pending: PendingOperation, deadline: Deadline) => Promise<Executed>;
 
 export interface Executor {
   readonly execute: Execute;
@@ -51,7 +51,7 @@ export interface ContextParts {
   readonly createOnce: IdempotentCreate;
 }
 
-export interface ExecutorOptions {
+interface ExecutorOptions {
   /** Size of the LRU cache of compiled operations; 0 disables compilation. */
   readonly maxCompiled: number;
   /** How often an operation is interpreted before it is compiled. */

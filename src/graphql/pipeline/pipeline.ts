@@ -10,7 +10,7 @@ import { mayBeCrossSite, type Params, readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
 import type { PendingOperation, PipelineRequest } from './request.ts';
 
-export interface PipelineParts {
+interface PipelineParts {
   readonly apollo: Apollo;
   readonly trusted: TrustedDocuments | undefined;
   readonly limits: OperationLimits;

@@ -44,7 +44,7 @@ interface Entry {
   isUsed: boolean;
 }
 
-export interface PreparedOperationsOptions {
+interface PreparedOperationsOptions {
   readonly schema: GraphQLSchema;
   readonly limits: OperationLimits;
   /** How many documents are kept, the ones used last. */

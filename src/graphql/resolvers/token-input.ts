@@ -117,7 +117,7 @@ function withoutNulls(key: object): JsonWebKeyDto {
   ) as unknown as JsonWebKeyDto;
 }
 
-export type TokenChange = { readonly body: UpdateTokenBody } | { readonly problems: readonly Problem[] };
+type TokenChange = { readonly body: UpdateTokenBody } | { readonly problems: readonly Problem[] };
 
 /** The PATCH body of an update. `readToken` is called only when the body cannot be complete without it. */
 export async function readTokenChange(

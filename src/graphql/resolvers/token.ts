@@ -82,7 +82,7 @@ export interface TokenProjectEdgeModel {
 }
 export type TokenProjectConnectionModel = Connection<TokenProjectEdgeModel>;
 
-export function toProjectEdge(
+function toProjectEdge(
   item: ProjectWithPolicyDto | InvalidItem,
   cursor: () => string,
 ): TokenProjectEdgeModel {
