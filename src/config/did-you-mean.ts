@@ -93,8 +93,7 @@ function isDoubled(name: string, ours: string): boolean {
 }
 
 function isSwapped(name: string, ours: string): boolean {
-  const isSameLetters = sorted(name) === sorted(ours);
-  return isSameLetters && editDistance(name, ours) === 1;
+  return sorted(name) === sorted(ours) && editDistance(name, ours) === 1;
 }
 
 function sorted(text: string): string {
@@ -103,22 +102,9 @@ function sorted(text: string): string {
 
 /** Whether two words are at most `edits` apart and have the same first or last letter: typos seldom change both ends. */
 function isNear(name: string, ours: string, edits: number): boolean {
-  return (name[0] === ours[0] || name.at(-1) === ours.at(-1)) && isWithin(edits, name, ours);
-}
-
-/** Whether `editDistance` is at most `edits`, which is small: much faster than computing it. */
-function isWithin(edits: number, from: string, to: string): boolean {
-  if (Math.abs(from.length - to.length) > edits) return false;
-  let at = 0;
-  while (at < from.length && from[at] === to[at]) at++;
-  if (at === from.length || edits === 0) return from.length - at + to.length - at <= edits;
-  const isSwap = from[at] === to[at + 1] && from[at + 1] === to[at];
-  return (
-    (isSwap && isWithin(edits - 1, from.slice(at + 2), to.slice(at + 2))) ||
-    isWithin(edits - 1, from.slice(at + 1), to.slice(at + 1)) ||
-    isWithin(edits - 1, from.slice(at + 1), to.slice(at)) ||
-    isWithin(edits - 1, from.slice(at), to.slice(at + 1))
-  );
+  // Most names are ruled out here, before the distance is computed.
+  if (Math.abs(name.length - ours.length) > edits) return false;
+  return (name[0] === ours[0] || name.at(-1) === ours.at(-1)) && editDistance(name, ours) <= edits;
 }
 
 /** `MAX_DEPTH` and `DEPTH_LIMIT` have the same words, and so have `TRUSTED_PROXIES` and `TRUST_PROXY`. */
