@@ -70,25 +70,19 @@ interface HealthChecks {
  * unready: every replica would be, and clients would get the error of a load balancer instead of the gateway's. The same
  * goes for Redis, without which most requests work.
  */
-export async function checkReadiness({
-  isDraining,
-  isOverloaded,
-  whyUpstreamUnreachable,
-  whyRedisUnreachable,
-  version,
-}: HealthChecks): Promise<Readiness> {
-  const draining = isDraining();
-  const overloaded = isOverloaded();
+export async function checkReadiness(checks: HealthChecks): Promise<Readiness> {
+  const draining = checks.isDraining();
+  const overloaded = checks.isOverloaded();
   const ready = !draining && !overloaded;
-  const upstream = await whyUpstreamUnreachable();
-  const redis = whyRedisUnreachable?.();
+  const upstream = await checks.whyUpstreamUnreachable();
+  const redis = checks.whyRedisUnreachable?.();
   const lines = [
     `ready: ${yesOrNo(ready)}`,
     `upstream: ${okUnless(upstream)}`,
-    ...(whyRedisUnreachable ? [`redis: ${okUnless(redis)}`] : []),
+    ...(checks.whyRedisUnreachable ? [`redis: ${okUnless(redis)}`] : []),
     `draining: ${yesOrNo(draining)}`,
     `overloaded: ${yesOrNo(overloaded)}`,
-    `version: ${version}`,
+    `version: ${checks.version}`,
     ...(upstream ? [`upstream-cause: ${upstream}`] : []),
     ...(redis ? [`redis-cause: ${redis}`] : []),
   ];

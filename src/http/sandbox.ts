@@ -1,7 +1,7 @@
+import type { Config } from '../config/config.ts';
 import { createPage, type Page, toScriptValue } from './page.ts';
 
-interface SandboxOptions {
-  readonly explorer: 'sandbox' | 'graphiql' | 'both' | 'off';
+interface SandboxOptions extends Pick<Config, 'explorer'> {
   /** An `Authorization` value that works, to begin with. Only the emulator has one. */
   readonly sampleAuthorization?: string | undefined;
 }
