@@ -1,9 +1,8 @@
-import { type AuthConfig, readAuth } from './auth.ts';
+import { readAuth } from './auth.ts';
 import { type Manifest, parseManifest } from './documents-manifest.ts';
 import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
 import type { ReadFile } from './read-file.ts';
 import { isLoopback } from './urls.ts';
-import type { Secret } from './variable-types.ts';
 import {
   httpVariables,
   limitVariables,
@@ -23,40 +22,8 @@ export interface TrustedDocumentsConfig {
   readonly manifest: Manifest;
 }
 
-interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
 /** The configuration of the process, checked as a whole: read once, frozen, and without its secrets when printed. */
-export interface Config {
-  readonly listen: Address;
-  /** Undefined: no second listener. */
-  readonly admin: Address | undefined;
-  readonly upstream: ReturnType<typeof readUpstream>;
-  /** Undefined: the emulator is not started. */
-  readonly emulator: (Address & { readonly dataFile: string | undefined; readonly seed: string }) | undefined;
-  readonly auth: AuthConfig;
-  readonly explorer: 'sandbox' | 'graphiql' | 'both' | 'off';
-  readonly introspection: boolean;
-  readonly federation: boolean;
-  readonly cors: { readonly origins: readonly string[]; readonly headers: readonly string[] };
-  readonly limits: ReturnType<typeof readLimits>;
-  readonly http: ReturnType<typeof readHttp>;
-  /** Sizes of the caches of documents and of compiled operations, and executions before an operation is compiled. */
-  readonly execution: Readonly<Record<'maxDocuments' | 'maxCompiled' | 'compileAfter', number>>;
-  readonly apq: boolean;
-  /** Undefined: any document may run. */
-  readonly trustedDocuments: TrustedDocumentsConfig | undefined;
-  /** Undefined: state is kept in memory. */
-  readonly redisUrl: Secret | undefined;
-  readonly logLevel: Values['LOG_LEVEL'];
-  readonly logFormat: Values['LOG_FORMAT'];
-  /** Whether traces are made. OpenTelemetry itself reads where they go. */
-  readonly tracing: boolean;
-  /** Processes that share the port. */
-  readonly workers: number;
-}
+export type Config = ReturnType<typeof toConfig>;
 
 /** The process must not start. `problems` has one line each, with the variable's name and without secrets. */
 export class ConfigError extends Error {
@@ -74,14 +41,22 @@ const STUDIO_ORIGIN = 'https://studio.apollographql.com';
 /** Throws a `ConfigError` with all problems at once. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>, readFile: ReadFile): Config {
   const environment = readEnvironment(env, readFile);
-  const { values, problems } = environment;
+  checkPorts(environment);
+  const config = toConfig(environment);
+  if (environment.problems.length > 0) throw new ConfigError(environment.problems);
+  return deepFreeze(config);
+}
+
+function toConfig(environment: Environment) {
+  const { values } = environment;
   const explorer = values.EXPLORER ?? (isLoopback(values.HOST) ? 'sandbox' : 'off');
   const studio = explorer === 'off' ? [] : [STUDIO_ORIGIN];
-  checkPorts(environment);
-  const config: Config = {
+  return {
     listen: { host: values.HOST, port: values.PORT },
+    /** Undefined: no second listener. */
     admin: values.ADMIN_PORT === undefined ? undefined : { host: values.ADMIN_HOST, port: values.ADMIN_PORT },
     upstream: readUpstream(environment),
+    /** Undefined: the emulator is not started. */
     emulator: values.EMULATOR
       ? {
           host: values.EMULATOR_HOST,
@@ -94,24 +69,30 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
     explorer,
     introspection: values.INTROSPECTION ?? explorer !== 'off',
     federation: values.FEDERATION,
-    cors: { origins: [...new Set([...values.CORS_ORIGINS, ...studio])], headers: values.CORS_HEADERS },
+    cors: {
+      origins: [...new Set([...values.CORS_ORIGINS, ...studio])] as readonly string[],
+      headers: values.CORS_HEADERS,
+    },
     limits: readLimits(values),
     http: readHttp(environment),
+    /** Sizes of the caches of documents and of compiled operations, and executions before an operation is compiled. */
     execution: {
       maxDocuments: values.MAX_CACHED_DOCUMENTS,
       maxCompiled: values.MAX_COMPILED_OPERATIONS,
       compileAfter: values.COMPILE_AFTER,
     },
     apq: values.APQ,
+    /** Undefined: any document may run. */
     trustedDocuments: readTrustedDocuments(environment),
+    /** Undefined: state is kept in memory. */
     redisUrl: values.REDIS_URL,
     logLevel: values.LOG_LEVEL,
     logFormat: values.LOG_FORMAT,
+    /** Whether traces are made. OpenTelemetry itself reads where they go. */
     tracing: readTracing(environment),
+    /** Processes that share the port. */
     workers: readWorkers(environment),
-  };
-  if (problems.length > 0) throw new ConfigError(problems);
-  return deepFreeze(config);
+  } as const;
 }
 
 const LISTENERS = [
