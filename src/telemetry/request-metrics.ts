@@ -22,7 +22,9 @@ export interface RequestMetrics {
   readonly metrics: readonly Metric[];
 }
 
-/** Clients choose the names of operations, and each name is a series of its own. Further names share one series. */
+/** The value of the label `operation` for requests without a name, and for names beyond `MAX_NAMES`. */
+const ANONYMOUS = 'anonymous';
+const OTHER = 'other';
 const MAX_NAMES = 100;
 const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -91,12 +93,22 @@ export function createRequestMetrics(): RequestMetrics {
   };
 }
 
-/** `anonymous` for an operation without a name, and for a request that was rejected before its operation was known. */
+/** `anonymous` also for a request that was rejected before its operation was known. */
 function createNames(): (record: OperationRecord) => string {
-  const names = new Set<string>();
-  return ({ operation, kind }) => {
-    if (operation === undefined || kind === undefined) return 'anonymous';
-    if (names.size < MAX_NAMES) names.add(operation);
-    return names.has(operation) ? operation : 'other';
+  const limitName = createNameLimit();
+  return ({ operation, kind }) =>
+    operation === undefined || kind === undefined ? ANONYMOUS : limitName(operation);
+}
+
+/**
+ * Clients choose the names of operations, and each name is a series of its own. The first hundred stay as they are;
+ * further ones become `other`. The result for a name never changes, so that no counter falls.
+ */
+export function createNameLimit(): (name: string) => string {
+  const names = new Set([ANONYMOUS, OTHER]);
+  const max = names.size + MAX_NAMES;
+  return (name) => {
+    if (names.size < max) names.add(name);
+    return names.has(name) ? name : OTHER;
   };
 }

@@ -6,6 +6,7 @@ import {
   type Registry,
 } from 'prom-client';
 import type { Channel } from '../channel.ts';
+import { createNameLimit } from './request-metrics.ts';
 
 /** The metrics of a registry, as they are sent between processes. */
 type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
@@ -51,10 +52,16 @@ export function createWorkerMetrics(own: Registry, shared: Registry): WorkerMetr
   const snapshots = new Map<Channel, Snapshot>();
   /** Counters and histograms of the workers that have ended: a counter must never fall. */
   let ended: Snapshot = [];
+  // Each worker limits its own names, and they may all have different ones.
+  const limitName = createNameLimit();
 
   const collectFrom = async (worker: Channel) => {
     const snapshot = await worker.request<Snapshot>('metrics').catch(() => undefined);
-    if (snapshot && snapshots.has(worker)) snapshots.set(worker, snapshot.map(restore));
+    if (snapshot && snapshots.has(worker))
+      snapshots.set(
+        worker,
+        snapshot.map((metric) => limitNames(restore(metric), limitName)),
+      );
   };
   const collect = () => Promise.all([...snapshots.keys()].map(collectFrom));
   const timer = setInterval(collect, SNAPSHOT_EVERY_MS).unref();
@@ -89,6 +96,16 @@ function toSnapshot(sum: Registry): Snapshot {
 
 function isMonotonic({ type }: Snapshot[number]): boolean {
   return String(type) === 'counter' || String(type) === 'histogram';
+}
+
+/** Applies the limit of operation names to the metrics that have them. Values that get equal labels are added up later. */
+function limitNames(metric: Snapshot[number], limitName: (name: string) => string): Snapshot[number] {
+  if (!metric.name.startsWith('tokens_gateway_operation')) return metric;
+  const values = metric.values.map((each) => ({
+    ...each,
+    labels: { ...each.labels, operation: limitName(String(each.labels.operation)) },
+  }));
+  return { ...metric, values };
 }
 
 /** Restores NaN, which JSON lacks. Event loop lags are aggregated by their maximum: a mean would hide one late worker. */

@@ -102,6 +102,20 @@ describe('Several workers', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(12 - served);
   });
 
+  it('have 100 operation names in their metrics together, and count further ones as other', async () => {
+    const adminPort = await freePort();
+    await start({ ADMIN_PORT: String(adminPort) });
+    for (let at = 0; at < 130; at++) await query(`query Name${at} ${LIST}`);
+    await query(LIST);
+    const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+    const counts = [
+      ...metrics.matchAll(/^tokens_gateway_operations_total\{operation="(\w+)",code="OK"\} (\d+)$/gm),
+    ].map(([, name, count]) => [name, Number(count)] as const);
+    expect(counts.filter(([name]) => name?.startsWith('Name'))).toHaveLength(100);
+    expect(Object.fromEntries(counts)).toMatchObject({ other: 30, anonymous: 1 });
+    expect(metrics).toContain('tokens_gateway_operation_duration_seconds_count{operation="other"} 30\n');
+  });
+
   it('have one admin listener, with the figures of all', async () => {
     const adminPort = await freePort();
     await start({ ADMIN_PORT: String(adminPort) });
