@@ -12,8 +12,11 @@ type Callback = (error: Error | null, addresses: dns.LookupAddress[]) => void;
 const original = dns.lookup;
 const V4 = { address: '127.0.0.1', family: 4 };
 
-/** `dns.lookup` for `iam.example`: `answers` one after another, the last one for ever; two at a time, as libuv does. */
-function replaceLookup(delayMs: number, answers: Answer[]): { count: () => number } {
+/**
+ * `dns.lookup` for `iam.example`: `answers` one after another, the last one for ever; two at a time, as libuv does. Each
+ * takes some milliseconds, or as long as a promise.
+ */
+function replaceLookup(delay: number | Promise<void>, answers: Answer[]): { count: () => number } {
   let count = 0;
   let running = 0;
   const queue: (() => void)[] = [];
@@ -22,11 +25,13 @@ function replaceLookup(delayMs: number, answers: Answer[]): { count: () => numbe
     const run = queue.shift();
     if (!run) return;
     running++;
-    setTimeout(() => {
+    const end = () => {
       running--;
       run();
       next();
-    }, delayMs).unref();
+    };
+    if (typeof delay === 'number') setTimeout(end, delay).unref();
+    else void delay.then(end);
   };
   const lookup = (host: string, options: object, callback: Callback) => {
     if (host !== 'iam.example') return original(host, options as { all: true }, callback);
@@ -99,16 +104,20 @@ describe('Slow DNS', () => {
   });
 
   it('leaves connections that are no longer needed to later requests', async () => {
-    const lookups = replaceLookup(400, [[V4]]);
+    let find = () => {};
+    const found = new Promise<void>((resolve) => {
+      find = resolve;
+    });
+    const lookups = replaceLookup(found, [[V4]]);
     gateway = await startGateway({
       apiGatewayUrl: api.url,
-      env: { ...env, REQUEST_DEADLINE_MS: '200', UPSTREAM_RETRIES: '0' },
+      env: { ...env, REQUEST_DEADLINE_MS: '500', UPSTREAM_RETRIES: '0' },
     });
     const late = await Promise.all(callers(20).map((headers) => gateway?.query(LIST, {}, headers)));
     expect(late.map((answer) => answer?.errors?.[0]?.extensions.code)).toEqual(
       Array(20).fill('UPSTREAM_TIMEOUT'),
     );
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    find();
     expect((await gateway.query(LIST)).errors).toBeUndefined();
     expect(lookups.count()).toBe(1);
   });

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
 
@@ -42,7 +43,12 @@ describe('A path', () => {
   });
 
   it('/readyz has a line for each dependency', async () => {
-    const response = await get('/readyz');
+    let response = await get('/readyz');
+    // On a busy machine the gateway may be overloaded for two seconds.
+    while ((await response.clone().text()).includes('overloaded: yes')) {
+      await setTimeout(200);
+      response = await get('/readyz');
+    }
     expect(response.status).toBe(200);
     expect(await response.text()).toMatch(/^ready: yes\nupstream: ok\ndraining: no\n/);
   });

@@ -6,7 +6,11 @@ const LIST = '{ tokens { nodes { id name } } }';
 let gateway: Gateway;
 beforeAll(async () => {
   // Time enough for 200 callers at once on a busy machine.
-  const env = { REQUEST_DEADLINE_MS: '25000', UPSTREAM_READ_TIMEOUT_MS: '20000' };
+  const env = {
+    REQUEST_DEADLINE_MS: '60000',
+    UPSTREAM_READ_TIMEOUT_MS: '50000',
+    UPSTREAM_CONNECT_TIMEOUT_MS: '50000',
+  };
   gateway = await startGateway({ env, authorization: '' });
 });
 afterAll(() => gateway.close());

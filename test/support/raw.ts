@@ -33,7 +33,8 @@ export function readToEnd(socket: Socket): Promise<RawAnswer> {
   return new Promise((resolve) => {
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      end = error.code ?? error.message;
+      // Writing fails so when the other side has closed the connection.
+      if (error.code !== 'EPIPE') end = error.code ?? error.message;
     });
     socket.on('close', () => {
       const text = Buffer.concat(chunks).toString();
