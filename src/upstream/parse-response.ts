@@ -184,7 +184,8 @@ const LONE_LENGTH = '\\ud800'.length;
  * stop strict JSON parsers (RFC 8259 section 8.2). Throws a `SyntaxError`.
  */
 function parseJson(text: string): unknown {
-  return JSON.parse(/\\ud/i.test(text) ? text.replace(ESCAPES, repair) : text);
+  const mayHaveSurrogates = text.includes('\\ud') || text.includes('\\uD');
+  return JSON.parse(mayHaveSurrogates ? text.replace(ESCAPES, repair) : text);
 }
 
 function repair(escaped: string): string {
