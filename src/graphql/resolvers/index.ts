@@ -1,20 +1,17 @@
 import { badUserInput, toReadError, toWriteError } from '../../errors.ts';
-import type { NodeResolvers, PageInfoResolvers, QueryResolvers, Resolvers } from '../generated.ts';
-import { toConnection } from '../pagination/connection.ts';
+import type { PolicyDto, ProjectWithPolicyDto, TokenDto } from '../../upstream/models.ts';
+import type { InvalidItem } from '../../upstream/parse-response.ts';
+import type {
+  PageInfoResolvers,
+  QueryResolvers,
+  Resolvers,
+  SigningAlgorithm,
+  TokenAuthenticationMethodKind,
+  TokenResolvers,
+} from '../generated.ts';
+import { type Connection, toConnection } from '../pagination/connection.ts';
+import type { Context } from '../pipeline/request.ts';
 import { Mutation } from './mutation.ts';
-import {
-  JsonWebKeySet,
-  Policy,
-  PolicyStatement,
-  PublicKeyInfo,
-  Token,
-  TokenAuthenticationMethod,
-  TokenConnection,
-  TokenEdge,
-  TokenProjectConnection,
-  TokenProjectEdge,
-  toTokenEdge,
-} from './token.ts';
 import { isObjectId } from './token-input.ts';
 
 const MAX_NODES = 100;
@@ -38,9 +35,15 @@ const Query = {
   },
 } satisfies Required<QueryResolvers>;
 
-const Node = {
-  __resolveType: () => 'Token',
-} satisfies NodeResolvers;
+const Token = {
+  projects: ({ id }, args, { loaders }) =>
+    toConnection({
+      scope: `projects:${id}`,
+      args,
+      fetchPage: (page) => loaders.projectPage(id, page),
+      toEdge: toProjectEdge,
+    }),
+} satisfies TokenResolvers;
 
 const PageInfo = {
   startCursor: (pageInfo) => pageInfo.startCursor(),
@@ -54,17 +57,66 @@ export const resolvers: Resolvers = {
   Mutation: withPublicErrors(Mutation, toWriteError),
   Token: withPublicErrors(Token, toReadError),
   PageInfo: withPublicErrors(PageInfo, toReadError),
-  JsonWebKeySet,
-  Node,
-  Policy,
-  PolicyStatement,
-  PublicKeyInfo,
-  TokenAuthenticationMethod,
-  TokenConnection,
-  TokenEdge,
-  TokenProjectConnection,
-  TokenProjectEdge,
+  JsonWebKeySet: { keys: ({ jwks }) => jwks.keys },
+  Node: { __resolveType: () => 'Token' },
+  // The API's members are singular names of lists.
+  Policy: { statements: ({ statement }) => statement },
+  PolicyStatement: {
+    actions: ({ action }) => action,
+    principals: ({ principal }) => principal,
+    resources: ({ resource }) => resource,
+  },
+  PublicKeyInfo: { __resolveType: (info) => ('jwks' in info ? 'JsonWebKeySet' : 'JsonWebKeySetLocation') },
+  TokenAuthenticationMethod: {
+    signingAlgorithm: ({ signingAlgorithm }, _args, context) => known(ALGORITHMS, signingAlgorithm, context),
+    type: ({ type }, _args, context) => known(KINDS, type, context),
+  },
+  TokenConnection: { nodes: ({ edges }) => edges.map(({ node }) => node) },
+  TokenEdge: { cursor: (edge) => edge.cursor() },
+  TokenProjectConnection: { nodes: ({ edges }) => edges.map(({ node }) => node) },
+  TokenProjectEdge: { cursor: (edge) => edge.cursor() },
 };
+
+/** `node` is an Error when the API listed something that is no token: GraphQL reports it at the node's path. */
+export interface TokenEdgeModel {
+  cursor(): string;
+  readonly node: TokenDto | Error;
+}
+export type TokenConnectionModel = Connection<TokenEdgeModel>;
+
+function toTokenEdge(item: TokenDto | InvalidItem, cursor: () => string): TokenEdgeModel {
+  return { cursor, node: 'invalid' in item ? toReadError(item.invalid) : item };
+}
+
+/** A token in a project. The policy belongs to the pair, so it is here and not on the project. */
+export interface TokenProjectEdgeModel {
+  cursor(): string;
+  readonly node: ProjectWithPolicyDto | Error;
+  readonly policy: PolicyDto | Error;
+}
+export type TokenProjectConnectionModel = Connection<TokenProjectEdgeModel>;
+
+function toProjectEdge(
+  item: ProjectWithPolicyDto | InvalidItem,
+  cursor: () => string,
+): TokenProjectEdgeModel {
+  if (!('invalid' in item)) return { cursor, node: item, policy: item.policy };
+  return { cursor, node: toReadError(item.invalid), policy: toReadError(item.invalid) };
+}
+
+const ALGORITHMS: readonly string[] = ['ES256', 'ES512', 'RS256', 'RS512'] satisfies SigningAlgorithm[];
+const KINDS: readonly string[] = ['PRIVATE_KEY'] satisfies TokenAuthenticationMethodKind[];
+
+/** An enum value that the API added since this schema was written is null, not an error that hides the token. */
+function known<Value extends string>(
+  values: readonly string[],
+  value: Value,
+  { log }: Context,
+): Value | null {
+  if (values.includes(value)) return value;
+  log.warn('the IAM API used an enum value that the schema does not know');
+  return null;
+}
 
 type Resolver = (parent: never, args: never, context: never) => unknown;
 
