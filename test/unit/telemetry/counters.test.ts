@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Counter, Histogram, Registry } from 'prom-client';
-import { createFastCounter, createFastHistogram } from '../../../src/telemetry/counters.ts';
+import { createFastCounter, createFastHistogram } from '../../../src/telemetry/request-metrics.ts';
 
 const BOUNDS = [0.1, 1, 10];
 const OBSERVED: [string, number][] = [
