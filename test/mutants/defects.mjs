@@ -599,7 +599,7 @@ function limits() {
     },
     {
       name: 'Upstream calls below a list are counted once, not for each item',
-      file: 'src/graphql/pipeline/field-costs.ts',
+      file: 'src/graphql/pipeline/cost.ts',
       within: 'ofPage',
       find: 'items * below.callsPerItem',
       replace: 'below.callsPerItem',

@@ -12,18 +12,7 @@ import {
   type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
-import {
-  FIELD_COSTS,
-  type FieldCost,
-  NOTHING,
-  ofField,
-  ofItems,
-  ofListOfPage,
-  ofPage,
-  type PageSize,
-  type Part,
-  plus,
-} from './field-costs.ts';
+import { FIELD_COSTS, type FieldCost, type PageSize } from './field-costs.ts';
 import { findFragment, typeOfField } from './selected-fields.ts';
 
 /** The most that an operation can cost with given variables. */
@@ -184,4 +173,73 @@ function memberAt(value: unknown, path: readonly string[]): unknown {
     at = (at as Readonly<Record<string, unknown>>)[member];
   }
   return at;
+}
+
+/** The cost of selections on one object. On a page of a list, a part of them is repeated for each item. */
+interface Part {
+  readonly fields: number;
+  /** Calls to the IAM API. */
+  readonly calls: number;
+  readonly fieldsPerItem: number;
+  readonly callsPerItem: number;
+  /** Calls that a request makes once, so the largest number counts. */
+  readonly sharedCalls: number;
+  readonly fetchesEmptyPage: boolean;
+}
+
+const NOTHING: Part = {
+  fields: 0,
+  calls: 0,
+  fieldsPerItem: 0,
+  callsPerItem: 0,
+  sharedCalls: 0,
+  fetchesEmptyPage: false,
+};
+
+function plus(one: Part, other: Part): Part {
+  return {
+    fields: one.fields + other.fields,
+    calls: one.calls + other.calls,
+    fieldsPerItem: one.fieldsPerItem + other.fieldsPerItem,
+    callsPerItem: one.callsPerItem + other.callsPerItem,
+    sharedCalls: Math.max(one.sharedCalls, other.sharedCalls),
+    fetchesEmptyPage: one.fetchesEmptyPage || other.fetchesEmptyPage,
+  };
+}
+
+/** A field with `below` selected on it. */
+function ofField({ calls = 0, fetchesEmptyPage = false }: FieldCost, below: Part): Part {
+  return {
+    ...NOTHING,
+    fields: 1 + below.fields,
+    calls: calls + below.calls,
+    sharedCalls: below.sharedCalls,
+    fetchesEmptyPage: fetchesEmptyPage || below.fetchesEmptyPage,
+  };
+}
+
+/** A field that lists the items of the page on which it is selected. */
+function ofListOfPage(below: Part): Part {
+  return { ...below, fields: 1, calls: 0, fieldsPerItem: below.fields, callsPerItem: below.calls };
+}
+
+/** A field that is a page of so many items. */
+function ofPage({ calls = 0 }: FieldCost, below: Part, items: number): Part {
+  const own = items > 0 || below.fetchesEmptyPage ? calls : 0;
+  return {
+    ...NOTHING,
+    fields: 1 + below.fields + items * below.fieldsPerItem,
+    calls: own + below.calls + items * below.callsPerItem,
+    sharedCalls: below.sharedCalls,
+  };
+}
+
+/** A field that makes a call for each of so many items. */
+function ofItems(below: Part, items: number): Part {
+  return {
+    ...NOTHING,
+    fields: 1 + items * below.fields,
+    calls: items * (1 + below.calls),
+    sharedCalls: below.sharedCalls,
+  };
 }
