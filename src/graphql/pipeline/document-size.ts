@@ -4,77 +4,40 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   Kind,
+  Lexer,
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
+  Source,
+  TokenKind,
 } from 'graphql';
 
-// The kind of token that a character begins. Any other character is a token by itself, or not a part of GraphQL.
-const OTHER = 0;
-const IGNORED = 1;
-const OPENS = 2;
-const CLOSES = 3;
-const NAME = 4;
-const NUMBER = 5;
-const STRING = 6;
-const COMMENT = 7;
-const SPREAD = 8;
-
-const KINDS = new Uint8Array(128);
-for (const [kind, characters] of [
-  [IGNORED, '\t\n\r ,'],
-  [OPENS, '([{'],
-  [CLOSES, ')]}'],
-  [NAME, '_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'],
-  [NUMBER, '-0123456789'],
-  [STRING, '"'],
-  [COMMENT, '#'],
-  [SPREAD, '.'],
-] as const) {
-  for (const character of characters) KINDS[character.charCodeAt(0)] = kind;
-}
-const BYTE_ORDER_MARK = 0xfeff;
-
-/** The kinds that can be longer than one character. Each pattern matches wherever its kind begins, in linear time. */
-const PATTERNS: Readonly<Record<number, RegExp>> = {
-  [NAME]: /\w+/y,
-  // `1-1` is two tokens, as `a-1` is.
-  [NUMBER]: /-?\d*(?:\.\d+)?(?:[eE][+-]?\d+)?/y,
-  // The parser stops at a line end within quotes, so the rest of the text does not matter.
-  [STRING]: /"""(?:\\"""|.)*?(?:"""|$)|"(?:\\.|[^"\\\n\r])*(?:"|.*)/sy,
-  [COMMENT]: /#[^\n\r]*/y,
-  [SPREAD]: /\.(?:\.\.)?/y,
-};
+/** No limit of tokens can be set above this, so a text with more is rejected however many there are. */
+const MAX_COUNTED = 15_000;
+const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_L, TokenKind.BRACKET_L, TokenKind.BRACE_L]);
+const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_R, TokenKind.BRACKET_R, TokenKind.BRACE_R]);
 
 /**
- * Measures a text without recursion: the parser recurses, and a few thousand open brackets exceed its stack. For a
- * well-formed document the counts are those of GraphQL's lexer; for others they are right up to where the parser stops.
+ * Measures a text by the lexer of GraphQL, up to the end or to a character that is not a part of GraphQL. The lexer does
+ * not recurse, but the parser does, and a few thousand open brackets exceed its stack.
  */
 export function measureSource(text: string): Record<'tokens' | 'comments' | 'brackets', number> {
   const counts = { tokens: 0, comments: 0, brackets: 0 };
   let open = 0;
-  for (let at = 0; at < text.length; ) {
-    const kind = kindOf(text.charCodeAt(at));
-    at = endOf(kind, text, at);
-    if (kind === COMMENT) counts.comments++;
-    else if (kind !== IGNORED) counts.tokens++;
-    if (kind === OPENS) counts.brackets = Math.max(counts.brackets, ++open);
-    else if (kind === CLOSES) open--;
+  try {
+    const lexer = new Lexer(new Source(text));
+    while (counts.tokens <= MAX_COUNTED) {
+      const { kind, prev } = lexer.advance();
+      for (let before = prev; before?.kind === TokenKind.COMMENT; before = before.prev) counts.comments++;
+      if (kind === TokenKind.EOF) break;
+      counts.tokens++;
+      if (OPENING.has(kind)) counts.brackets = Math.max(counts.brackets, ++open);
+      else if (CLOSING.has(kind)) open--;
+    }
+  } catch {
+    // Apollo Server reports syntax errors.
   }
   return counts;
-}
-
-function kindOf(code: number): number {
-  if (code < 128) return KINDS[code] as number;
-  return code === BYTE_ORDER_MARK ? IGNORED : OTHER;
-}
-
-function endOf(kind: number, text: string, at: number): number {
-  const pattern = PATTERNS[kind];
-  if (!pattern) return at + 1;
-  pattern.lastIndex = at;
-  pattern.test(text);
-  return pattern.lastIndex;
 }
 
 /** The size of a document, with what fragments contain counted wherever they are spread. */
