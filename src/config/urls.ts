@@ -18,6 +18,15 @@ export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\])$/.test(name);
 }
 
+/**
+ * The same for the authority of a URL, which may have a port. All names below `localhost` are loopback as well and never
+ * resolved by DNS (RFC 6761 section 6.3). Undefined for what is no authority.
+ */
+export function isLoopbackAuthority(authority: string): boolean | undefined {
+  const name = parseUrl(`http://${authority}`)?.hostname.replace(/\.$/, '');
+  return name === undefined ? undefined : isLoopback(name) || name.endsWith('.localhost');
+}
+
 /** The addresses of Redis. */
 export interface RedisAddress {
   /** At least one; more than one only for a cluster. */

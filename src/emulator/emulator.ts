@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isLoopbackAuthority } from '../config/urls.ts';
 import type { ProjectWithPolicyDto, TokenDto } from '../upstream/generated.ts';
 import { createApp } from './app.ts';
 import { createCredentials } from './credentials.ts';
@@ -70,13 +71,15 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const calls: Call[] = [];
   const app = createApp({ ...settings, credentials, faults, calls, maxCalls, redirectOrigin });
 
+  const ownName = host.includes(':') ? `[${host}]` : host;
+  const isLoopbackOnly = isLoopbackAuthority(ownName);
   const server = createServer((request, response) => {
     // Clients compare their clock with this header.
     if (clock) response.setHeader('date', new Date(clock()).toUTCString());
     // Any web page can point its own host name at this machine and then read and write the emulator's tokens (DNS
     // rebinding). Only the host name distinguishes its requests from those of local programs.
-    const { host: authority = host } = request.headers;
-    if (isLoopback(host) && !isLoopback(authority)) sendReply(response, edgeError(421, MISDIRECTED));
+    const { host: authority = ownName } = request.headers;
+    if (isLoopbackOnly && !isLoopbackAuthority(authority)) sendReply(response, edgeError(421, MISDIRECTED));
     else app(request, response);
   });
   // A client that disconnects during a response is no error here.
@@ -95,7 +98,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     throw error;
   });
 
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+  const url = `http://${ownName}:${(server.address() as AddressInfo).port}`;
   return {
     url,
     tokenEndpoint: url + TOKEN_ENDPOINT_PATH,
@@ -146,17 +149,4 @@ async function openStore({
     await release();
     throw error;
   }
-}
-
-/**
- * Whether a host name or an address in any spelling, with or without a port, is of this machine; so is all below
- * `localhost` (RFC 6761 section 6.3).
- */
-function isLoopback(authority: string): boolean {
-  const url = `http://${/^[^[].*:.*:/.test(authority) ? `[${authority}]` : authority}`;
-  if (!URL.canParse(url)) return false;
-  const name = new URL(url).hostname.replace(/\.$/, '');
-  return /^(?:(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\])$/.test(
-    name,
-  );
 }

@@ -1,7 +1,7 @@
 import type { PublicKeyInfo, SigningAlgorithm } from '../upstream/generated.ts';
 import { describeReadError, readStateFile } from './data-file.ts';
 import { EmulatorError } from './reply.ts';
-import { namedUuid, type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
+import { allow, namedUuid, type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
 import type { State } from './store.ts';
 import { stateCheck } from './validate.ts';
 
@@ -97,15 +97,10 @@ function demoProject(tokenId: string, index: number, position: number): SeedProj
   const projectId = namedUuid(
     shared === undefined ? `${tokenId}/project/${position}` : `demo/project/${shared}`,
   );
-  const statement = {
-    principal: [`ari:iam::${projectId}:token/${tokenId}`],
-    action: ACTIONS[(index + position) % ACTIONS.length] ?? ['*'],
-    resource: ['*'],
-    effect: 'Allow',
-  };
+  const action = ACTIONS[(index + position) % ACTIONS.length] ?? ['*'];
   return {
     id: projectId,
     name: shared ?? `Customer ${String(position + 1).padStart(3, '0')}`,
-    policy: { statement: [statement] },
+    policy: { statement: [allow(projectId, tokenId, action)] },
   };
 }

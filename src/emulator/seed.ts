@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type {
   JsonWebKeyDto,
   PolicyDto,
+  PolicyStatementDto,
   ProjectWithPolicyDto,
   SigningAlgorithm,
   TokenDto,
@@ -42,12 +43,6 @@ export function stateOf(seed: Seed): State {
 
 export function completeProject(project: SeedProject, tokenId: string, newId: string): ProjectWithPolicyDto {
   const { id = newId, name = 'Default Project', policy } = project;
-  const statement = {
-    principal: [`ari:iam::${id}:token/${tokenId}`],
-    action: ['*'],
-    resource: ['*'],
-    effect: 'Allow',
-  };
   return {
     id,
     name,
@@ -55,10 +50,16 @@ export function completeProject(project: SeedProject, tokenId: string, newId: st
       principalId: `token/${tokenId}`,
       projectId: id,
       version: '2022-12-15',
-      statement: [statement],
+      statement: [allow(id, tokenId, ['*'])],
       ...policy,
     },
   };
+}
+
+/** Lets a token do these actions on everything in a project. */
+export function allow(projectId: string, tokenId: string, action: string[]): PolicyStatementDto {
+  const principal = [`ari:iam::${projectId}:token/${tokenId}`];
+  return { principal, action, resource: ['*'], effect: 'Allow' };
 }
 
 function completeToken(principal: string, index: number, seed: SeedToken, sequence: number): StoredToken {
@@ -139,7 +140,7 @@ export function sampleKey(alg: SigningAlgorithm, kid: string): JsonWebKeyDto {
 
 /** A UUID in the form of version 4 that depends on `name` only: sample data keep their ids over restarts. */
 export function namedUuid(name: string): string {
-  const hex = createHash('sha256').update(name).digest('hex');
+  const hex = hash('sha256', name, 'hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isLoopback, parseUrl } from '../config/urls.ts';
+import { isLoopback, isLoopbackAuthority } from '../config/urls.ts';
 import { HttpError } from './error-response.ts';
 import { chooseResultType, findJsonTypeProblem } from './media-type.ts';
 
@@ -36,10 +36,7 @@ export function isLoopbackOnly(host: string, isOpen: boolean): boolean {
   return isOpen && isLoopback(host);
 }
 
-/**
- * The hosts that a request names: its `Host`, and its target where that is a whole URL (RFC 9112 section 3.2.2). The check
- * of the URL rejects malformed ones.
- */
+/** The hosts that a request names: its `Host`, and its target where that is a whole URL (RFC 9112 section 3.2.2). */
 function authoritiesOf({ raw, originalUrl }: FastifyRequest): string[] {
   const target = /^https?:\/\/([^/?#]*)/i.exec(originalUrl)?.[1];
   return [raw.headers.host, target].filter((authority) => authority !== undefined) as string[];
@@ -53,12 +50,8 @@ function createLoopbackCheck(): (authority: string) => boolean {
   let known: string | undefined;
   return (authority) => {
     if (authority === known) return true;
-    const url = `http://${authority}`;
-    const parsed = parseUrl(url);
-    if (!parsed) return true;
-    const name = parsed.hostname.replace(/\.$/, '');
-    // RFC 6761 section 6.3: names below `localhost` are loopback as well and never resolved by DNS.
-    const isOurs = isLoopback(name) || name.endsWith('.localhost');
+    // A malformed one is rejected by the check of the URL.
+    const isOurs = isLoopbackAuthority(authority) ?? true;
     if (isOurs) known = authority;
     return isOurs;
   };

@@ -11,7 +11,13 @@ const OUTPUT = path.resolve('node_modules/.cache/emulator-test');
  */
 export async function compileEmulator(): Promise<string> {
   const names = await readdir('src/emulator', { recursive: true });
-  const shared = ['upstream/generated.ts', 'text-file.ts', 'config/read-file.ts'];
+  const shared = [
+    'upstream/generated.ts',
+    'text-file.ts',
+    'config/read-file.ts',
+    'config/urls.ts',
+    'keys/jwk.ts',
+  ];
   const sources = [...names.map((name) => path.join('emulator', name)), ...shared];
   await Promise.all(sources.filter((name) => name.endsWith('.ts')).map(compileFile));
   await writeFile(path.join(OUTPUT, 'package.json'), '{ "type": "module" }');
