@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Channel } from '../channel.ts';
 import type { Config } from '../config/config.ts';
-import { connectPrimaryState, NO_REPLY } from './primary-state.ts';
+import { openPrimaryState } from './primary-state.ts';
 import { createMemoryRecords, type LeasedRecords } from './records.ts';
 import type { StateUse } from './redis-connection.ts';
 import type { PersistedQueries } from './redis-state.ts';
@@ -43,21 +43,4 @@ export async function openState(options: StateOptions, log: FastifyBaseLogger): 
   if (options.primary)
     return openPrimaryState(options.primary, Math.min(REPLY_TIMEOUT_MS.primary, maxTimeoutMs), log);
   return { records: createMemoryRecords(), close: () => {} };
-}
-
-const PRIMARY_LOST =
-  'The primary process is lost: each worker limits by itself, and creates with a key are rejected';
-
-function openPrimaryState(channel: Channel, timeoutMs: number, log: FastifyBaseLogger): State {
-  const fallbacks = { rate_limits: 0 };
-  const primary = connectPrimaryState(channel, timeoutMs, (change) =>
-    change === 'lost' ? log.warn({ cause: NO_REPLY }, PRIMARY_LOST) : log.info('The primary process is back'),
-  );
-  return {
-    records: primary,
-    writes: primary,
-    rateLimit: { take: primary.take, onFallback: () => fallbacks.rate_limits++ },
-    fallbacks,
-    close: primary.close,
-  };
 }

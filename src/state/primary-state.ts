@@ -1,18 +1,18 @@
+import type { FastifyBaseLogger } from 'fastify';
 import type { Channel } from '../channel.ts';
 import { NoReply, replyWithin, watchAvailability } from './availability.ts';
+import type { State } from './open.ts';
 import { createMemoryRecords, type LeasedRecords, StateUnavailable } from './records.ts';
 import { createWriteMarks, type SharedWrites } from './shared-writes.ts';
-import type { Buckets, SharedBuckets } from './token-bucket.ts';
+import type { Buckets } from './token-bucket.ts';
 
-/** The state that the workers of one machine share, kept by their primary process. */
-interface PrimaryState extends LeasedRecords, SharedWrites {
-  readonly take: SharedBuckets;
-}
-
-type Use = keyof PrimaryState | 'ping';
+type Use = keyof LeasedRecords | keyof SharedWrites | 'take' | 'ping';
 type Call = readonly [use: Use, ...args: readonly unknown[]];
 
-/** In the primary process: returns what serves a worker. `take` consumes from the rate limit. */
+/**
+ * In the primary process: the state that its workers share. Returns the function that serves a worker. `take` consumes
+ * from the rate limit.
+ */
 export function createPrimaryState(take: Buckets): (worker: Channel) => void {
   const state: Record<Use, unknown> = {
     ...createMemoryRecords(),
@@ -26,30 +26,28 @@ export function createPrimaryState(take: Buckets): (worker: Channel) => void {
     );
 }
 
-/** As the log names the cause of the loss. */
-export const NO_REPLY = 'no reply';
+const NO_REPLY = 'no reply';
+const LOST = 'The primary process is lost: each worker limits by itself, and creates with a key are rejected';
 
 /**
- * In a worker: the state of its primary process. A primary that does not reply in time counts as unavailable: all requests
- * are rejected at once, until it replies again. `onChange` is called once for each change.
+ * In a worker: the state of its primary process. After a request without a reply in time, all requests are rejected at
+ * once until the primary process replies again.
  */
-export function connectPrimaryState(
-  primary: Channel,
-  replyTimeoutMs: number,
-  onChange: (change: 'lost' | 'back') => void,
-): PrimaryState & { close(): void } {
+export function openPrimaryState(primary: Channel, replyTimeoutMs: number, log: FastifyBaseLogger): State {
+  const fallbacks = { rate_limits: 0 };
   const request = <Value>(...call: Call): Promise<Value> =>
     replyWithin(replyTimeoutMs, primary.request<Value>('state', call));
   const availability = watchAvailability({
     probe: () => request('ping'),
     causeOf: () => NO_REPLY,
     probeMs: 0,
-    onChange,
+    onChange: (change) =>
+      change === 'lost' ? log.warn({ cause: NO_REPLY }, LOST) : log.info('The primary process is back'),
   });
   // The primary has just started this process. If it has ended since, the first request fails.
   void availability.check();
 
-  const ask = async <Value>(...call: Call): Promise<Value> => {
+  const run = async <Value>(...call: Call): Promise<Value> => {
     if (!availability.isUp()) throw new StateUnavailable('away', 'the primary process is away');
     try {
       return await request<Value>(...call);
@@ -60,11 +58,16 @@ export function connectPrimaryState(
     }
   };
   return {
-    acquire: (...args) => ask('acquire', ...args),
-    change: (...args) => ask('change', ...args),
-    report: (...args) => ask('report', ...args),
-    sinceLast: (...args) => ask('sinceLast', ...args),
-    take: (...args) => ask('take', ...args),
+    records: {
+      acquire: (...args) => run('acquire', ...args),
+      change: (...args) => run('change', ...args),
+    },
+    writes: {
+      report: (...args) => run('report', ...args),
+      sinceLast: (...args) => run('sinceLast', ...args),
+    },
+    rateLimit: { take: (...args) => run('take', ...args), onFallback: () => fallbacks.rate_limits++ },
+    fallbacks,
     close: availability.close,
   };
 }
