@@ -1,6 +1,22 @@
 import { ApolloServerErrorCode as Apollo } from '@apollo/server/errors';
-import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, Kind } from 'graphql';
-import { describeHidden, describeInvalid } from './validation-message.ts';
+import {
+  type ASTNode,
+  BREAK,
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLInputType,
+  type GraphQLSchema,
+  getNamedType,
+  isInputObjectType,
+  Kind,
+  parse,
+  type Source,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
+import { isRepeatable, notAMember, notOfType, PRIVATE_KEY, PRIVATE_MEMBERS } from './input-hints.ts';
 
 const MAX_MESSAGE = 400;
 
@@ -58,15 +74,6 @@ function withoutLexeme(message: string): string {
     .replace(/: "[\s\S]*$/, '.');
 }
 
-/** graphql-js prints the value, objects included. Its other messages hold only names of the document and the schema. */
-function isAboutValue(error: unknown): boolean {
-  return nodeKinds(error).some((kind) => kind.endsWith('Value') || kind === Kind.OBJECT_FIELD);
-}
-
-function isAboutVariable(error: unknown): boolean {
-  return isAboutValue(error) || nodeKinds(error).includes(Kind.VARIABLE_DEFINITION);
-}
-
 /** Thrown by graphql-js, not by a resolver, about a variable or about an argument that a variable gives. */
 export function isAboutInput(error: GraphQLError): boolean {
   const { extensions, originalError } = error;
@@ -75,6 +82,128 @@ export function isAboutInput(error: GraphQLError): boolean {
   return isAboutVariable(error);
 }
 
-function nodeKinds(error: unknown): string[] {
-  return error instanceof GraphQLError ? (error.nodes ?? []).map(({ kind }) => kind) : [];
+function isAboutVariable(error: unknown): boolean {
+  const nodes = error instanceof GraphQLError ? (error.nodes ?? []) : [];
+  return nodes.some((node) => isValue(node) || node.kind === Kind.VARIABLE_DEFINITION);
+}
+
+/** graphql-js prints the value, objects included. Its other messages hold only names of the document and the schema. */
+function isValue({ kind }: ASTNode): boolean {
+  return kind.endsWith('Value') || kind === Kind.OBJECT_FIELD;
+}
+
+/** The message about an invalid document for a client that may know the schema. Of a value, nothing is repeated. */
+function describeInvalid({ message, nodes }: GraphQLError, schema: GraphQLSchema): string {
+  const node = nodes?.[0];
+  return node && isValue(node) ? describeValue(node, message, schema) : message;
+}
+
+function describeValue(node: ASTNode, message: string, schema: GraphQLSchema): string {
+  const { subject, member, type, parent } = findValue(node, schema);
+  if (node.kind === Kind.OBJECT_FIELD && isInputObjectType(parent)) {
+    if (PRIVATE_MEMBERS.includes(member)) return `${subject()} ${PRIVATE_KEY}`;
+    return isRepeatable(member)
+      ? `${subject(member)} ${notAMember(member, parent)}`
+      : `${subject()} has a member that ${parent} does not define.`;
+  }
+  // The members of an input object do not fit together, and the message has their names only.
+  if (node.kind === Kind.OBJECT && isInputObjectType(getNamedType(type))) return message;
+  if (!type) return `${subject()} does not fit its type.`;
+  return `${subject()} ${notOfType(node.kind === Kind.ENUM || node.kind === Kind.STRING ? node.value : undefined, type)}`;
+}
+
+/** Where a value stands in a document, and what is expected there. */
+interface ValuePlace {
+  /** `Argument "input.name"`, with one more member if there is one. */
+  readonly subject: (member?: string) => string;
+  /** The name of the node, if it is a member of an object. */
+  readonly member: string;
+  readonly type: GraphQLInputType | undefined;
+  readonly parent: GraphQLInputType | undefined;
+}
+
+/** The documents of errors that are being described: an error has the text and not the document. */
+const documents = new WeakMap<Source, DocumentNode>();
+
+function findValue(target: ASTNode, schema: GraphQLSchema): ValuePlace {
+  let found: ValuePlace = { subject: () => 'A value', member: '', type: undefined, parent: undefined };
+  if (!target.loc) return found;
+  const { source, start } = target.loc;
+  const document = documents.get(source) ?? parse(source);
+  documents.set(source, document);
+  const types = new TypeInfo(schema);
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      enter(node, _key, parent, _path, ancestors) {
+        if (node.loc && (node.loc.end <= start || node.loc.start > start)) return false;
+        if (node.kind !== target.kind || node.loc?.start !== start) return undefined;
+        found = {
+          subject: toSubject([...ancestors, parent ?? []].filter((above) => 'kind' in above)),
+          member: node.kind === Kind.OBJECT_FIELD ? node.name.value : '',
+          type: types.getInputType() ?? undefined,
+          parent: getNamedType(types.getParentInputType()) as GraphQLInputType | undefined,
+        };
+        return BREAK;
+      },
+    }),
+  );
+  return found;
+}
+
+function toSubject(ancestors: readonly ASTNode[]): ValuePlace['subject'] {
+  let kind = 'Argument';
+  const names: string[] = [];
+  for (const node of ancestors) {
+    if (node.kind === Kind.VARIABLE_DEFINITION) {
+      kind = 'The default of variable';
+      names.push(`$${node.variable.name.value}`);
+    } else if (node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD) names.push(node.name.value);
+  }
+  return (member) => `${kind} "${[...names, ...(member === undefined ? [] : [member])].join('.')}"`;
+}
+
+const NO_DETAILS = 'Introspection is off here, so there are no details.';
+
+/**
+ * The message for a client that may not know the schema: it has no name that the client did not send, and does not say
+ * whether a name exists.
+ */
+function describeHidden({ message, nodes = [] }: GraphQLError): string {
+  const [node, second] = nodes;
+  if (node?.kind === Kind.FIELD && second?.kind === Kind.FIELD)
+    return `Fields "${(node.alias ?? node.name).value}" conflict. Use different aliases to fetch both.`;
+  if (!node || isAboutDocument(node, second)) return message;
+  const subject = subjectOf(node);
+  return subject
+    ? `${subject} does not fit the schema. ${NO_DETAILS}`
+    : `This part of the document does not fit the schema. ${NO_DETAILS}`;
+}
+
+/** Whether the error is of a rule that needs no schema: unknown, repeated or unused names, or definitions that do not execute. */
+function isAboutDocument(node: ASTNode, second: ASTNode | undefined): boolean {
+  if (node.kind === Kind.VARIABLE_DEFINITION) return second === undefined;
+  if (node.kind === second?.kind) return true;
+  return node.kind === Kind.NAME || node.kind === Kind.VARIABLE || /Definition|Extension/.test(node.kind);
+}
+
+function subjectOf(node: ASTNode): string | undefined {
+  switch (node.kind) {
+    case Kind.FIELD:
+      return `Field "${node.name.value}"`;
+    case Kind.ARGUMENT:
+      return `Argument "${node.name.value}"`;
+    case Kind.DIRECTIVE:
+      return `Directive "@${node.name.value}"`;
+    case Kind.FRAGMENT_SPREAD:
+      return `Fragment "${node.name.value}"`;
+    case Kind.NAMED_TYPE:
+      return `Type "${node.name.value}"`;
+    case Kind.VARIABLE_DEFINITION:
+      return `Variable "$${node.variable.name.value}"`;
+    case Kind.OBJECT_FIELD:
+      return isRepeatable(node.name.value) ? `Member "${node.name.value}"` : undefined;
+    default:
+      return undefined;
+  }
 }
