@@ -1,5 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { TextFileError } from './config/read-file.ts';
 
 /**
@@ -38,7 +37,6 @@ const POLL_MS = 1000;
  * volumes. Returns the function that ends it.
  */
 export function watchTextFile(path: string, { maxBytes, onText, onFailure }: WatchOptions): () => void {
-  let version: string | undefined;
   const reload = () => {
     try {
       onText(readTextFile(path, maxBytes));
@@ -46,21 +44,10 @@ export function watchTextFile(path: string, { maxBytes, onText, onFailure }: Wat
       onFailure(error instanceof Error && !('code' in error) ? error.message : 'The file cannot be read');
     }
   };
-  // Never rejects.
-  const poll = async () => {
-    const found = await versionOf(path);
-    if (found === version) return;
-    version = found;
-    reload();
+  watchFile(path, { interval: POLL_MS, persistent: false }, reload);
+  const timer = setTimeout(reload, POLL_MS).unref();
+  return () => {
+    unwatchFile(path, reload);
+    clearTimeout(timer);
   };
-  const timer = setInterval(poll, POLL_MS).unref();
-  return () => clearInterval(timer);
-}
-
-/** Changes when the path leads to another file, or when the file changes. Never rejects. */
-function versionOf(path: string): Promise<string> {
-  return stat(path, { bigint: true }).then(
-    ({ ino, size, mtimeNs, ctimeNs }) => `${ino} ${size} ${mtimeNs} ${ctimeNs}`,
-    () => 'unreadable',
-  );
 }
