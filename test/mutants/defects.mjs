@@ -76,8 +76,8 @@ function secrets() {
     {
       name: 'A private key in a name is sent to the API',
       file: 'src/graphql/resolvers/token-input.ts',
-      within: 'checkName',
-      find: 'findPrivateKey(name, request)',
+      within: 'checkText',
+      find: 'findPrivateKey(text, request)',
       replace: 'undefined',
       ...privateText,
     },

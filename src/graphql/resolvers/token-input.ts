@@ -47,36 +47,47 @@ export function isObjectId(id: string, argument: string, request: object): boole
   return true;
 }
 
-/** The API requires three characters on one line and has no maximum; this maximum is that of the vendor's CLI. */
 export function checkName(name: string, request: object): Problem[] {
-  const problem = (message: string) => [{ path: ['name'], message }];
-  const privateKey = findPrivateKey(name, request);
-  if (privateKey !== undefined) return problem(privateKey);
-  if (!name.isWellFormed()) return problem(LONE_SURROGATE);
-  if (/[\p{Cc}\u2028\u2029]/u.test(name))
-    return problem('Control characters and line breaks are not allowed.');
-  if (name.trim().length < MIN_NAME) return problem(`At least ${MIN_NAME} characters are needed.`);
-  return name.length > MAX_NAME ? problem(`At most ${MAX_NAME} characters are allowed.`) : [];
+  return checkText('name', name, request, findNameProblem);
 }
 
 export function checkDescription(description: string | null | undefined, request: object): Problem[] {
-  if (description == null) return [];
-  const problem = (message: string) => [{ path: ['description'], message }];
-  const privateKey = findPrivateKey(description, request);
-  if (privateKey !== undefined) return problem(privateKey);
-  if (!description.isWellFormed()) return problem(LONE_SURROGATE);
-  return description.length > MAX_DESCRIPTION
-    ? problem(`At most ${MAX_DESCRIPTION} characters are allowed.`)
-    : [];
+  return checkText('description', description, request, findDescriptionProblem);
 }
 
 export function checkIdempotencyKey(key: string | null | undefined, request: object): Problem[] {
-  const problem = (message: string) => [{ path: ['idempotencyKey'], message }];
-  if (key == null) return [];
-  const privateKey = findPrivateKey(key, request);
-  if (privateKey !== undefined) return problem(privateKey);
-  if (/^[\x21-\x7e]{1,255}$/.test(key)) return [];
-  return problem('1 to 255 visible ASCII characters are needed, for example a random UUID.');
+  return checkText('idempotencyKey', key, request, (text) =>
+    /^[\x21-\x7e]{1,255}$/.test(text)
+      ? undefined
+      : '1 to 255 visible ASCII characters are needed, for example a random UUID.',
+  );
+}
+
+/** At most one problem. A private key in the place of the text is worse than any other. */
+function checkText(
+  member: string,
+  text: string | null | undefined,
+  request: object,
+  findProblem: (text: string) => string | undefined,
+): Problem[] {
+  if (text == null) return [];
+  const message = findPrivateKey(text, request) ?? findProblem(text);
+  return message === undefined ? [] : [{ path: [member], message }];
+}
+
+/** The API requires three characters on one line and has no maximum; this maximum is that of the vendor's CLI. */
+function findNameProblem(name: string): string | undefined {
+  if (!name.isWellFormed()) return LONE_SURROGATE;
+  if (/[\p{Cc}\u2028\u2029]/u.test(name)) return 'Control characters and line breaks are not allowed.';
+  if (name.trim().length < MIN_NAME) return `At least ${MIN_NAME} characters are needed.`;
+  return name.length > MAX_NAME ? `At most ${MAX_NAME} characters are allowed.` : undefined;
+}
+
+function findDescriptionProblem(description: string): string | undefined {
+  if (!description.isWellFormed()) return LONE_SURROGATE;
+  return description.length > MAX_DESCRIPTION
+    ? `At most ${MAX_DESCRIPTION} characters are allowed.`
+    : undefined;
 }
 
 const KEY_INFO = ['authenticationMethod', 'publicKeyInfo'] as const;
