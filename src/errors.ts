@@ -111,7 +111,8 @@ export function invalidCursor(message: string): GraphQLError {
  * masked and logged.
  */
 export function toReadError(error: unknown): Error {
-  if (error instanceof AuthError) return toAuthError(error);
+  // Its messages are written for clients.
+  if (error instanceof AuthError) return rejection(BY_AUTH_FAILURE[error.kind], error.message);
   if (error instanceof UpstreamError) return fail(failureOf(error), describe(error));
   return error instanceof Error
     ? error
@@ -131,11 +132,6 @@ const BY_AUTH_FAILURE: Readonly<Record<AuthError['kind'], ErrorCode>> = {
   'sign-in-refused': 'UPSTREAM_ERROR',
   'keys-unavailable': 'UPSTREAM_UNAVAILABLE',
 };
-
-/** The public form of a failed authentication. The messages of `AuthError` are written for clients. */
-function toAuthError(error: AuthError): GraphQLError {
-  return rejection(BY_AUTH_FAILURE[error.kind], error.message);
-}
 
 function failureOf(error: UpstreamError): Failure {
   if (error.kind !== 'status') return BY_KIND[error.kind];

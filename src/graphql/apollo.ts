@@ -14,18 +14,13 @@ import {
 } from '@apollo/server/plugin/disabled';
 import type { FastifyBaseLogger } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
+import type { Config } from '../config/config.ts';
 import { chooseResultType } from '../http/media-type.ts';
 import type { PersistedQueries } from '../state/redis-state.ts';
 import { formatRequestError } from './mask-error.ts';
 import { type Params, type RequestHead, toParsingRequest } from './pipeline/params.ts';
 import type { ParsedOperation, PreparedOperations } from './pipeline/prepared-operations.ts';
 import { ApolloRejection } from './pipeline/response.ts';
-
-interface ApolloOptions {
-  readonly introspection: boolean;
-  /** Automatic persisted queries. */
-  readonly apq: boolean;
-}
 
 interface ApolloParts {
   readonly schema: GraphQLSchema;
@@ -54,7 +49,7 @@ interface Context {
 const MAX_ERRORS = 4;
 
 export function createApollo(
-  options: ApolloOptions,
+  options: Pick<Config, 'introspection' | 'apq'>,
   { schema, documentStore, persistedQueries }: ApolloParts,
   log: FastifyBaseLogger,
 ): Apollo {

@@ -1,11 +1,11 @@
 import { stripIgnoredCharacters } from 'graphql';
-import type { TrustedDocumentsConfig } from '../config/config.ts';
+import type { Config, TrustedDocumentsConfig } from '../config/config.ts';
 import { type Manifest, parseManifest } from '../config/documents-manifest.ts';
 import { MAX_FILE_BYTES } from '../config/read-file.ts';
 import { rejection } from '../errors.ts';
 import type { OperationRecord } from '../telemetry/operation-log.ts';
 import { watchTextFile } from '../text-file.ts';
-import { checkLength, type OperationLimits } from './pipeline/limits.ts';
+import { checkLength } from './pipeline/limits.ts';
 import { hashOf, type Params } from './pipeline/params.ts';
 
 /** The documents that clients may run. */
@@ -88,7 +88,7 @@ function strip(document: string): string {
 export function applyAllowList(
   params: Params,
   trusted: TrustedDocuments,
-  limits: OperationLimits,
+  limits: Config['limits'],
   record: OperationRecord,
 ): Params {
   const text = findText(params, trusted);

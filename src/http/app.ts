@@ -9,29 +9,23 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { ConfigError } from '../config/config.ts';
+import { type Config, ConfigError } from '../config/config.ts';
 import { describeError } from '../telemetry/failures.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import type { Connections, ResponseObserver } from './connections.ts';
 import { commonHeaders, errorBody, HttpError } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
-import {
-  continueRequest,
-  createHttpServer,
-  type HttpServerOptions,
-  isWaitingForContinue,
-  slowClients,
-} from './node-server.ts';
+import { continueRequest, createHttpServer, isWaitingForContinue, slowClients } from './node-server.ts';
 import { httpChecks, type Routes, toOriginForm } from './validate-request.ts';
 
-interface HttpOptions extends HttpServerOptions {
+type HttpOptions = Config['http'] & {
   readonly maxBodyBytes: number;
   /** Whether only loopback names are served. */
   readonly isLoopbackOnly: boolean;
   readonly connections: Connections;
   /** Called for each response, with a route instead of the client's path. */
   readonly onResponse?: RequestMetrics['onResponse'] | undefined;
-}
+};
 
 /** A listener without routes: the checks and headers of all requests and responses. */
 export function createHttpApp(
@@ -168,10 +162,7 @@ const HEADERS = [
 const EXPOSED_HEADERS = ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'];
 
 /** CORS with an allow-list. Pages of other origins cannot read responses. */
-export async function crossOrigin(
-  app: FastifyInstance,
-  { origins, headers }: { readonly origins: readonly string[]; readonly headers: readonly string[] },
-): Promise<void> {
+export async function crossOrigin(app: FastifyInstance, { origins, headers }: Config['cors']): Promise<void> {
   await app.register(cors, {
     origin: [...origins],
     allowedHeaders: [...new Set([...HEADERS, ...headers])],

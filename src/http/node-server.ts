@@ -9,6 +9,7 @@ import {
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
+import type { Config } from '../config/config.ts';
 import {
   type Connections,
   type Exchange,
@@ -19,19 +20,13 @@ import {
 } from './connections.ts';
 import { HttpError, rawErrorResponse } from './error-response.ts';
 
-export interface HttpServerOptions {
-  readonly headersTimeoutMs: number;
-  readonly requestTimeoutMs: number;
-  readonly keepAliveTimeoutMs: number;
-}
-
 /** Time for a client that is still sending to read the error response: closing at once would discard it. */
 const LINGER_MS = 500;
 
 /** The HTTP server of Node.js, with the error responses and headers of this gateway in place of its own. */
 export function createHttpServer(
   handler: RequestListener,
-  options: HttpServerOptions,
+  options: Config['http'],
   connections: Connections,
   observer: ResponseObserver,
 ): Server {
@@ -91,7 +86,7 @@ export function continueRequest(request: IncomingMessage, response: ServerRespon
 }
 
 /** Node.js checks for slow clients at intervals. Timeouts are one interval shorter, so no client gets more time. */
-function timeouts({ headersTimeoutMs, requestTimeoutMs }: HttpServerOptions) {
+function timeouts({ headersTimeoutMs, requestTimeoutMs }: Config['http']) {
   const lookEveryMs = Math.ceil(Math.min(500, headersTimeoutMs / 4));
   return {
     connectionsCheckingInterval: lookEveryMs,

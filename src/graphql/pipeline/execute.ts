@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../../auth/authenticator.ts';
+import type { Config } from '../../config/config.ts';
 import { describeError } from '../../telemetry/failures.ts';
 import { toUpstreamHeaders } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
@@ -51,13 +52,6 @@ export interface ContextParts {
   readonly createOnce: IdempotentCreate;
 }
 
-interface ExecutorOptions {
-  /** Size of the LRU cache of compiled operations; 0 disables compilation. */
-  readonly maxCompiled: number;
-  /** How often an operation is interpreted before it is compiled. */
-  readonly compileAfter: number;
-}
-
 const INTERNAL = 'INTERNAL_SERVER_ERROR';
 
 /**
@@ -66,7 +60,7 @@ const INTERNAL = 'INTERNAL_SERVER_ERROR';
  */
 export function createExecutor(
   schema: GraphQLSchema,
-  { maxCompiled, compileAfter }: ExecutorOptions,
+  { maxCompiled, compileAfter }: Config['execution'],
   parts: ContextParts,
   log: FastifyBaseLogger,
 ): Executor {

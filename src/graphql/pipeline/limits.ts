@@ -1,26 +1,13 @@
 import type { DocumentNode } from 'graphql';
+import type { Config } from '../../config/config.ts';
 import { limitExceeded } from '../../errors.ts';
 import type { Cost } from './cost.ts';
 import { countDocument, measureSource } from './document-size.ts';
 import { countFieldPairs } from './field-pairs.ts';
 import type { Params } from './params.ts';
 
-/** The limits of one operation that an operator can set. */
-export interface OperationLimits {
-  readonly maxOperationChars: number;
-  readonly maxOperationTokens: number;
-  readonly maxBracketDepth: number;
-  readonly maxOperations: number;
-  readonly maxVariables: number;
-  readonly maxVariableValues: number;
-  readonly maxDirectives: number;
-  readonly maxAliases: number;
-  readonly maxRootFields: number;
-  readonly maxDepth: number;
-  readonly maxFields: number;
-  readonly maxFieldCost: number;
-  readonly maxUpstreamCalls: number;
-}
+/** The limits that an operator can set. */
+type Limits = Config['limits'];
 
 const MAX_OPERATION_NAME = 512;
 /** Validation compares each fragment with each other one, also where none is defined. */
@@ -48,12 +35,12 @@ function check(counts: readonly Count[]): void {
 }
 
 /** The limit of a text that needs no scan. */
-export function checkLength(text: string, { maxOperationChars }: OperationLimits): void {
+export function checkLength(text: string, { maxOperationChars }: Limits): void {
   check([['characters', 'characters in the document', text.length, maxOperationChars]]);
 }
 
 /** The limits that hold before the text is parsed: a few thousand open brackets exceed the parser's stack. */
-export function checkText(text: string, limits: OperationLimits): void {
+export function checkText(text: string, limits: Limits): void {
   checkLength(text, limits);
   const { tokens, comments, brackets } = measureSource(text);
   check([
@@ -65,7 +52,7 @@ export function checkText(text: string, limits: OperationLimits): void {
 }
 
 /** The limits that hold before the document is validated, which takes quadratic time. All of its operations count. */
-export function checkDocument(document: DocumentNode, limits: OperationLimits): void {
+export function checkDocument(document: DocumentNode, limits: Limits): void {
   const counts = countDocument(document);
   check([
     ['operations', 'operations in the document', counts.operations, limits.maxOperations],
@@ -93,7 +80,7 @@ export function checkDocument(document: DocumentNode, limits: OperationLimits): 
 /** The limits that need no document: the operation name, and the number, size and nesting of the variables. */
 export function checkRequest(
   { operationName = '', variables, commas }: Params,
-  { maxVariables, maxVariableValues: maxValues }: OperationLimits,
+  { maxVariables, maxVariableValues: maxValues }: Limits,
 ): void {
   // Commas were counted while the body was read. Counting an object of thousands of members takes milliseconds.
   const isTooLarge = commas > maxVariables + maxValues + MAX_OTHER_VALUES;
@@ -112,7 +99,7 @@ export function checkRequest(
 /** The limits of the cost of one operation with its variables. */
 export function checkCost(
   { fieldCost, upstreamCalls }: Cost,
-  { maxFieldCost, maxUpstreamCalls }: OperationLimits,
+  { maxFieldCost, maxUpstreamCalls }: Limits,
 ): void {
   check([
     ['upstreamCalls', 'calls to the IAM API', upstreamCalls, maxUpstreamCalls],

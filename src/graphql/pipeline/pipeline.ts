@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
+import type { Config } from '../../config/config.ts';
 import { rejection } from '../../errors.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo.ts';
 import { applyAllowList, type TrustedDocuments } from '../trusted-documents.ts';
 import { type CoalescedRequest, coalesce } from './coalesce.ts';
 import type { Executed, Executor } from './execute.ts';
-import { checkCost, checkRequest, type OperationLimits } from './limits.ts';
+import { checkCost, checkRequest } from './limits.ts';
 import { mayBeCrossSite, type Params, readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
 import type { PendingOperation, PipelineRequest } from './request.ts';
@@ -13,14 +14,14 @@ import type { PendingOperation, PipelineRequest } from './request.ts';
 interface PipelineParts {
   readonly apollo: Apollo;
   readonly trusted: TrustedDocuments | undefined;
-  readonly limits: OperationLimits;
+  readonly limits: Config['limits'];
   readonly prepared: PreparedOperations;
   readonly running: SingleFlight<CoalescedRequest>;
   readonly executor: Executor;
 }
 
 /** Throws the public error when the operation may not run. Has no effect beyond the pending operation. */
-export type Check = (pending: PendingOperation, limits: OperationLimits) => void;
+export type Check = (pending: PendingOperation, limits: Config['limits']) => void;
 
 /** Whether the caller may run such an operation. Operations about the schema alone need no caller. */
 const authorize: Check = ({ prepared: { needsCaller, isMutation }, request: { caller } }) => {

@@ -5,11 +5,12 @@ import {
   parse as parseText,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
+import type { Config } from '../../config/config.ts';
 import { rejection } from '../../errors.ts';
 import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
 import { findConditions } from './compile.ts';
 import { type Cost, compileCost, type Variables } from './cost.ts';
-import { checkDocument, checkText, type OperationLimits } from './limits.ts';
+import { checkDocument, checkText } from './limits.ts';
 import type { Params } from './params.ts';
 import { selectedFields } from './selected-fields.ts';
 
@@ -46,7 +47,7 @@ interface Entry {
 
 interface PreparedOperationsOptions {
   readonly schema: GraphQLSchema;
-  readonly limits: OperationLimits;
+  readonly limits: Config['limits'];
   /** How many documents are kept, the ones used last. */
   readonly maxDocuments: number;
   /** Whether clients may know the schema. */
@@ -167,7 +168,7 @@ export function createPreparedOperations(options: PreparedOperationsOptions): Pr
  * The limits that hold whatever the variables are. The text is parsed here once more than by Apollo Server: none of its
  * hooks between parsing and validation can reject, and validating what is above a limit takes long.
  */
-function checkStatically(text: string, limits: OperationLimits): void {
+function checkStatically(text: string, limits: Config['limits']): void {
   checkText(text, limits);
   let document: DocumentNode;
   try {

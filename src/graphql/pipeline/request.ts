@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { Caller } from '../../auth/authenticator.ts';
 import type { OperationRecord } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
@@ -39,14 +39,9 @@ export interface PendingOperation {
   cost: Cost;
 }
 
-/** The part of a pino logger that is used here. */
-export interface Log {
-  warn(message: string): void;
-}
-
 /** The GraphQL context of one execution. An operation about the schema alone has none. */
 export interface Context {
-  readonly log: Log;
+  readonly log: Pick<FastifyBaseLogger, 'warn'>;
   readonly caller: Caller;
   /** Reads and writes on the caller's behalf. */
   readonly loaders: Loaders;

@@ -1,10 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { type OperationDefinitionNode, parse } from 'graphql';
-import type { OperationLimits } from '../../../../src/graphql/pipeline/limits.ts';
+import type { Config } from '../../../../src/config/config.ts';
 import { createPreparedOperations } from '../../../../src/graphql/pipeline/prepared-operations.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
-const limits = new Proxy({}, { get: () => 30 }) as unknown as OperationLimits;
+const limits = new Proxy({}, { get: () => 30 }) as unknown as Config['limits'];
 const schema = createSchema(readTypeDefs());
 const create = () => createPreparedOperations({ schema, limits, maxDocuments: 2, introspection: true });
 
