@@ -48,7 +48,6 @@ const known = (Object.keys(variables) as VariableName[]).map((text) => ({
 }));
 // OpenTelemetry has many more variables, which its library reads by itself.
 const comparable = known.filter(({ text }) => !text.startsWith('OTEL_'));
-const ourWords = new Set(comparable.flatMap(({ words }) => words));
 const byOtherName = new Map(
   Object.entries(OTHER_NAMES).flatMap(([meant, names]) =>
     names.split(' ').map((name) => [lettersOf(name), meant] as const),
@@ -64,7 +63,7 @@ function findMeant(name: string): string | undefined {
   const other = byOtherName.get(letters) ?? byOtherName.get(lettersOf(withoutWords(SWITCHES, name)));
   if (other) return other;
   const words = wordsOf(name);
-  const compared = mayBeOurs(words) ? comparable.map((ours) => compareWords(words, ours)) : [];
+  const compared = comparable.map((ours) => compareWords(words, ours));
   const meant =
     compared.find(({ added, missing }) => added.length === 0 && missing.length === 0) ??
     compared.find(hasQualifiers) ??
@@ -123,13 +122,6 @@ function singular(word: string): string {
     .replace(/IES$/, 'Y')
     .replace(/([SX]|SH|CH)ES$/, '$1')
     .replace(/S$/, '');
-}
-
-/** Saves most comparisons: each word must be one of ours or a qualifier, and one word may differ from ours a little. */
-function mayBeOurs(words: readonly string[]): boolean {
-  const others = words.filter((word) => !ourWords.has(word) && !QUALIFIERS.includes(word));
-  const [other, ...more] = new Set(others);
-  return other === undefined || (more.length === 0 && [...ourWords].some((word) => isSameStem(other, word)));
 }
 
 interface Comparison {
