@@ -185,13 +185,15 @@ function untilListening(entry: WorkerState): Promise<string> {
   });
 }
 
-const ASK_MS = 6_000;
+const READINESS_TIMEOUT_MS = 6_000;
 
-/** Readiness of a worker, whichever gets the request: all of them know the same. */
+/** Readiness of the worker that gets the request. All workers judge by the same facts. */
 async function readReadiness({ host, port }: Config['listen']): Promise<Readiness> {
   try {
     const name = host.includes(':') ? `[${host}]` : host;
-    const response = await fetch(`http://${name}:${port}/readyz`, { signal: AbortSignal.timeout(ASK_MS) });
+    const response = await fetch(`http://${name}:${port}/readyz`, {
+      signal: AbortSignal.timeout(READINESS_TIMEOUT_MS),
+    });
     return { status: response.status, text: await response.text() };
   } catch {
     return { status: 503, text: 'ready: no\n' };

@@ -71,7 +71,7 @@ function readLinuxLimit(): string | undefined {
   }
 }
 
-/** On other systems. */
+/** The limit on systems without `/proc`: from the diagnostic report of Node.js. */
 function readReportedLimit(): unknown {
   if (process.platform === 'win32') return undefined;
   // The report would otherwise look up the host names of all connections.

@@ -23,9 +23,8 @@ export async function exchange(
   const clockAheadSeconds = hasTime ? findClockDifference(response.headers.date, sentAtMs) : undefined;
   return readSuccess(response, server, sentAtMs, clockAheadSeconds);
 }
-/**
- * Of an error body only what has the form of a code or a trace id is kept: descriptions may repeat what was sent.
- */
+
+/** Keeps only codes and trace ids of an error body: descriptions may repeat what was sent. */
 function readSuccess(
   { status, headers, body: text }: HttpResponse,
   server: string,

@@ -5,7 +5,7 @@ import { EmulatorError, edgeError, ok, type Reply } from './reply.ts';
 import type { Service } from './request.ts';
 import { operations } from './routes.ts';
 
-/** The emulator's own endpoints, for clients in another process. They are in no log of calls and suffer no fault. */
+/** The emulator's own endpoints, for clients in another process. They are not recorded as calls, and no fault applies to them. */
 export const CONTROL_PREFIX = '/_emulator/';
 
 /** Responds to a request to `path`, which is the rest behind the prefix. */

@@ -25,7 +25,7 @@ export interface FaultPlan {
 }
 
 export interface FaultBook extends FaultPlan {
-  /** The name of the planned fault for this request; one use less of it is left. */
+  /** The name of the planned fault for this request. Counts as one use of it. */
   take(request: Target): string | undefined;
   /** Counts from 1 the requests with the same key. */
   countHit(key: string): number;

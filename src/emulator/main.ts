@@ -31,7 +31,7 @@ Authorization    Bearer demo     (any other bearer is another principal, without
   process.exit(1);
 }
 
-/** The environment of the emulator alone. Throws an EmulatorError for what it can't understand. */
+/** The environment of the emulator alone. Throws an EmulatorError for an invalid value. */
 function readSettings(env: Readonly<Record<string, string | undefined>>): EmulatorOptions {
   const { EMULATOR_PORT: port = DEFAULT_PORT, EMULATOR_HOST: host } = env;
   const { EMULATOR_DATA_FILE: dataFile, EMULATOR_SEED: seed } = env;

@@ -44,10 +44,10 @@ export function cutPage<Item extends { readonly sequence: number }>(
     throw new Refusal(vendorError('InvalidParameterError', { param: details[0]?.field ?? '', details }));
   }
   const limit = Number(query.get('limit') ?? MAX_LIMIT);
-  return bend(items, place, limit, fault);
+  return cutWithFault(items, place, limit, fault);
 }
 
-function bend<Item extends { readonly sequence: number }>(
+function cutWithFault<Item extends { readonly sequence: number }>(
   items: readonly Item[],
   place: Place,
   limit: number,

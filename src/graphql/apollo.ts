@@ -115,7 +115,7 @@ function handOver(): ApolloServerPlugin<Context> {
   };
 }
 
-/** The headers that Apollo Server needs to know: those that tell requests of other sites, and the result type. */
+/** The headers by which Apollo Server recognises cross-site requests. */
 const HEADERS = ['content-type', 'x-apollo-operation-name', 'apollo-require-preflight'];
 
 function toHead(

@@ -79,6 +79,7 @@ const waitingForContinue = new WeakSet<IncomingMessage>();
 export function isWaitingForContinue(request: IncomingMessage): boolean {
   return waitingForContinue.has(request);
 }
+
 /** Requests the body of such a request. */
 export function continueRequest(request: IncomingMessage, response: ServerResponse): void {
   waitingForContinue.delete(request);

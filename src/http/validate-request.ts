@@ -78,7 +78,7 @@ function routeError({ raw }: FastifyRequest, reply: FastifyReply, routes: Routes
   return new HttpError(405, `The method is not allowed here: use ${allow}.${hint}`);
 }
 
-/** No path that is served. */
+/** The error for a path that is not served. */
 export function nothingHere(): HttpError {
   return new HttpError(404, 'There is nothing at this path. The GraphQL endpoint is /graphql.');
 }
@@ -126,7 +126,7 @@ function checkPostHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
   return chooseResultType(headers.accept) === undefined ? notAcceptable() : undefined;
 }
 
-/** Neither of the media types of a GraphQL result is acceptable to the client. */
+/** The error for a client that accepts neither media type of a GraphQL result. */
 export function notAcceptable(): HttpError {
   return new HttpError(406, 'Accept `application/json` or `application/graphql-response+json`.');
 }

@@ -18,6 +18,7 @@ const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 16_384;
 /** OpenSSL verifies no signature with a longer exponent where the modulus is long. */
 const MAX_EXPONENT_BYTES = 8;
+
 /** y² = x³ - 3x + b modulo p (NIST SP 800-186 section 3.2.1), with numbers of `bytes` bytes. */
 interface Curve {
   readonly bytes: number;
@@ -102,7 +103,7 @@ function findEcProblem({ crv, x, y }: PublicJwk): JwkProblem | undefined {
 }
 
 /**
- * By the equation of the curve, which takes 5 us. Importing a key of P-521 takes 1500 us: it multiplies the point by the
+ * Evaluates the equation of the curve, which takes 5 us. Importing a key of P-521 takes 1500 us: it multiplies the point by the
  * order of the curve, which adds nothing, since these curves have a cofactor of 1.
  */
 function isOnCurve(x: bigint, y: bigint, { p, b }: Curve): boolean {

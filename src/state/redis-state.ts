@@ -92,7 +92,7 @@ function createBuckets(
   };
 }
 
-/** Writes of all replicas: a key that expires marks a write, and its remaining time tells how long ago the write was. */
+/** Writes of all replicas. A key that expires marks a write, and its remaining time says how long ago the write was. */
 function createWrites({ run, upSince }: RedisConnection): SharedWrites {
   const keyOf = (identity: string) => `${PREFIX}wrote:{${identity}}`;
   return {

@@ -10,7 +10,7 @@ export function describeError(error: unknown): { readonly type: string; readonly
 }
 
 const INTERVAL_MS = 60_000;
-/** Above this the reasons are not of a fixed set, and are forgotten. */
+/** With more reasons, they do not come from a fixed set: all are forgotten, to limit the memory. */
 const MAX_REASONS = 20;
 
 /**

@@ -1,4 +1,4 @@
-/** Texts above 2000 characters are refused anyway; the beginning says whether to warn of an exposed key. */
+/** Longer texts are rejected anyway. Their beginning decides whether the message warns of an exposed key. */
 const MAX_CHARS = 2048;
 /** Layers of encoding that are taken off, for example base64 around JSON in which a PEM is escaped. */
 const MAX_LAYERS = 3;
@@ -15,7 +15,7 @@ const PRIVATE_KEY_PASTED = 'This looks like a private key. It was not sent on; t
 const TOO_MUCH_ENCODED =
   'The texts of this request have too much base64 or hex in them to look for private keys there. Send fewer of them at once.';
 
-/** What is known of the texts of one request. */
+/** The results for the texts of one request. */
 interface Checked {
   /** The problem of each text, since many fields may have the same. */
   readonly problems: Map<string, string | undefined>;
@@ -108,7 +108,7 @@ const LINES = { parts: toSet(BASE64), skipped: toSet(''), min: 40 };
 const JOINED_LINES = { parts: toSet(BASE64), skipped: toSet(BLANKS), min: 40 };
 const HEX = { parts: toSet('0123456789abcdefABCDEF'), skipped: toSet(`${BLANKS}:`), min: 64 };
 
-/** Of bytes: 1 for those in it. */
+/** A set of bytes as a table: 1 for each byte that is in `text`. */
 function toSet(text: string): Uint8Array {
   const set = new Uint8Array(256);
   for (const byte of Buffer.from(text, 'latin1')) set[byte] = 1;
@@ -128,7 +128,7 @@ interface Encoded {
   readonly start: string;
 }
 
-/** Whatever may be base64, by line and with the lines joined, or hex. */
+/** All parts of a text that may be hex, or base64, line by line and with the lines joined. */
 function findEncoded(text: string): Encoded[] {
   const bytes = Buffer.from(text, 'latin1');
   const found = findRuns(bytes, HEX).map((run) => toEncoded(run, 'hex'));

@@ -22,7 +22,7 @@ export type UpstreamFailure =
   | 'not-recorded'
   | 'in-progress';
 
-/** What is known of a failure, besides its kind. */
+/** The facts about a failure besides its kind. */
 type Facts = Partial<Omit<UpstreamError, 'name' | 'kind' | 'message' | 'stack'>>;
 
 /**

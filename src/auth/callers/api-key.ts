@@ -5,7 +5,7 @@ import { AuthError } from '../auth-error.ts';
 import type { AuthDependencies, CallerCheck } from '../authenticator.ts';
 import { readBearer, sha256 } from '../bearer.ts';
 
-/** One line of the file of API keys. The key itself is nowhere but with its owner. */
+/** One line of the file of API keys. Only the owner has the key itself. */
 interface ApiKey {
   readonly name: string;
   readonly role: 'read' | 'write';
@@ -17,8 +17,8 @@ interface ApiKey {
  * Uses the keys of the file as it was read at the start, and reads it again when it changes: a key that was removed ends
  * within a second or so. A file that cannot be used is reported, and the keys before it stay in use. Throws `ConfigError`.
  *
- * Keys are looked up by their hash. What the look-up's timing could tell is about a hash, and nobody can choose a key by
- * how its SHA-256 begins, so no constant-time comparison is needed after it.
+ * Keys are looked up by their hash. The time of a look-up may reveal how a hash begins, but nobody can choose a key by the
+ * beginning of its SHA-256, so no constant-time comparison is needed.
  */
 export function openApiKeys(
   { file, text }: { readonly file: string; readonly text: string },

@@ -156,7 +156,7 @@ function describe(error: unknown) {
 
 const ENDPOINTS = 'TOKEN_ENDPOINT and API_GATEWAY_URL';
 
-/** In a few words. */
+/** Why a sign-in failed, in a few words for `/readyz`. */
 function problemOf(error: unknown): string {
   if (!(error instanceof UpstreamError)) return 'status';
   const { code, status, kind } = error;

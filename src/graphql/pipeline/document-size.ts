@@ -60,7 +60,7 @@ interface DocumentCounts {
   readonly introspectionLists: number;
 }
 
-/** The counts of one selection set: of an empty one. */
+/** The counts of an empty selection set. */
 const NOTHING = {
   rootFields: 0,
   directives: 0,
