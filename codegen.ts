@@ -6,12 +6,22 @@ import { parse } from 'yaml';
 // The models that the client and the emulator use. The rest of the OpenAPI document is documentation.
 const MODELS = [
   'TokenDto',
-  'TokenList',
-  'ProjectWithPolicyList',
-  'CreateTokenInput',
-  'UpdateTokenInput',
-  'CreateProjectScopedTokenInput',
+  'ProjectWithPolicyDto',
+  'CreateTokenBody',
+  'UpdateTokenBody',
+  'CreateProjectScopedTokenBody',
 ] as const;
+
+/** Models that have another name here than in the OpenAPI document: GraphQL has types with most of these names. */
+const NAMES: Readonly<Record<string, string>> = {
+  CreateTokenInput: 'CreateTokenBody',
+  UpdateTokenInput: 'UpdateTokenBody',
+  CreateProjectScopedTokenInput: 'CreateProjectScopedTokenBody',
+  PublicKeyInfo: 'PublicKeyInfoDto',
+  PublicKeyInfoJwks: 'PublicKeyInfoJwksDto',
+  PublicKeyInfoJwksUri: 'PublicKeyInfoJwksUriDto',
+  TokenPrivateKeyAuthenticationMethodDto: 'AuthenticationMethodDto',
+};
 
 /**
  * OpenAPI component schemas as one JSON Schema with `definitions`, for ajv and the type generator. Descriptions and remarks
@@ -19,9 +29,11 @@ const MODELS = [
  */
 function readSchemas(): Record<string, JSONSchema> {
   const document = parse(readFileSync('src/upstream/openapi.yaml', 'utf8'));
-  const text = JSON.stringify(document.components.schemas).replaceAll(
-    '#/components/schemas/',
-    '#/definitions/',
+  const { schemas } = document.components;
+  const renamed = Object.entries(schemas).map(([name, schema]) => [NAMES[name] ?? name, schema]);
+  const text = JSON.stringify(Object.fromEntries(renamed)).replace(
+    /#\/components\/schemas\/(\w+)/g,
+    (_, name) => `#/definitions/${NAMES[name] ?? name}`,
   );
   const isRemark = (key: string, value: unknown) =>
     key.startsWith('x-') || (key === 'description' && typeof value === 'string');
@@ -91,15 +103,15 @@ const config: CodegenConfig = {
       config: {
         contextType: './pipeline/request.ts#Context',
         mappers: {
-          Token: '../upstream/models.ts#TokenDto',
-          TokenAuthenticationMethod: '../upstream/models.ts#AuthenticationMethodDto',
-          PublicKeyInfo: '../upstream/models.ts#PublicKeyInfoDto',
-          JsonWebKeySet: '../upstream/models.ts#PublicKeyInfoJwksDto',
-          JsonWebKeySetLocation: '../upstream/models.ts#PublicKeyInfoJwksUriDto',
-          Project: '../upstream/models.ts#ProjectWithPolicyDto',
-          Policy: '../upstream/models.ts#PolicyDto',
-          PolicyStatement: '../upstream/models.ts#PolicyStatementDto',
-          Node: '../upstream/models.ts#TokenDto',
+          Token: '../upstream/generated.ts#TokenDto',
+          TokenAuthenticationMethod: '../upstream/generated.ts#AuthenticationMethodDto',
+          PublicKeyInfo: '../upstream/generated.ts#PublicKeyInfoDto',
+          JsonWebKeySet: '../upstream/generated.ts#PublicKeyInfoJwksDto',
+          JsonWebKeySetLocation: '../upstream/generated.ts#PublicKeyInfoJwksUriDto',
+          Project: '../upstream/generated.ts#ProjectWithPolicyDto',
+          Policy: '../upstream/generated.ts#PolicyDto',
+          PolicyStatement: '../upstream/generated.ts#PolicyStatementDto',
+          Node: '../upstream/generated.ts#TokenDto',
           TokenConnection: './resolvers/index.ts#TokenConnectionModel',
           TokenEdge: './resolvers/index.ts#TokenEdgeModel',
           TokenProjectConnection: './resolvers/index.ts#TokenProjectConnectionModel',

@@ -1,4 +1,4 @@
-import type { PublicKeyInfo, SigningAlgorithm } from '../upstream/generated.ts';
+import type { PublicKeyInfoDto, SigningAlgorithm } from '../upstream/generated.ts';
 import { describeReadError, readStateFile } from './data-file.ts';
 import { EmulatorError } from './reply.ts';
 import { allow, namedUuid, type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
@@ -85,7 +85,7 @@ function demoToken(index: number): SeedToken {
 }
 
 /** Every tenth token has the URL of its keys, and every tenth has two keys, as during a rotation. */
-function keyInfo(index: number, name: string, algorithm: SigningAlgorithm, id: string): PublicKeyInfo {
+function keyInfo(index: number, name: string, algorithm: SigningAlgorithm, id: string): PublicKeyInfoDto {
   if (index % 10 === 2) return { jwksUri: `https://${name}.example.com/.well-known/jwks.json` };
   const current = sampleKey(algorithm, id);
   return { jwks: { keys: index % 10 === 7 ? [current, sampleKey(algorithm, `${id}-next`)] : [current] } };

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { TokenDto, UpdateTokenInput } from '../upstream/generated.ts';
+import type { TokenDto, UpdateTokenBody } from '../upstream/generated.ts';
 import { cutPage } from './paging.ts';
 import { ok, Refusal, vendorError } from './reply.ts';
 import type { Handler, OperationRequest } from './request.ts';
@@ -60,7 +60,7 @@ function isSample(store: Store, { token }: StoredToken): boolean {
 }
 
 /** Whether the service merges or replaces a partial `authenticationMethod` is not known; here it merges. */
-function merge(token: TokenDto, { name, authenticationMethod }: UpdateTokenInput): TokenDto {
+function merge(token: TokenDto, { name, authenticationMethod }: UpdateTokenBody): TokenDto {
   return {
     ...token,
     ...(name === undefined ? {} : { name }),

@@ -1,9 +1,9 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import {
-  type CreateProjectScopedTokenInput,
-  type CreateTokenInput,
+  type CreateProjectScopedTokenBody,
+  type CreateTokenBody,
   definitions,
-  type UpdateTokenInput,
+  type UpdateTokenBody,
 } from '../upstream/generated.ts';
 import { type Detail, Refusal, vendorError } from './reply.ts';
 import { type OperationRequest, readJson } from './request.ts';
@@ -49,22 +49,22 @@ export const stateCheck = onFirstUse<State>({
 const publicKeyInfo = {
   if: { type: 'object', required: ['jwks'], not: { required: ['jwksUri'] } },
   // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-  then: { $ref: '#/definitions/PublicKeyInfoJwks' },
+  then: { $ref: '#/definitions/PublicKeyInfoJwksDto' },
   else: {
     if: { type: 'object', required: ['jwksUri'], not: { required: ['jwks'] } },
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-    then: { $ref: '#/definitions/PublicKeyInfoJwksUri' },
+    then: { $ref: '#/definitions/PublicKeyInfoJwksUriDto' },
     else: { oneOf: [false] },
   },
 };
-const bodyDefinitions = { ...definitions, PublicKeyInfo: publicKeyInfo };
+const bodyDefinitions = { ...definitions, PublicKeyInfoDto: publicKeyInfo };
 /** Errors of these keywords only repeat that a part of the schema failed. */
 const SILENT = new Set(['if', 'false schema']);
 
-export const readCreateTokenInput = bodyReader<CreateTokenInput>('CreateTokenInput');
-export const readUpdateTokenInput = bodyReader<UpdateTokenInput>('UpdateTokenInput');
-export const readProjectScopedTokenInput = bodyReader<CreateProjectScopedTokenInput>(
-  'CreateProjectScopedTokenInput',
+export const readCreateTokenInput = bodyReader<CreateTokenBody>('CreateTokenBody');
+export const readUpdateTokenInput = bodyReader<UpdateTokenBody>('UpdateTokenBody');
+export const readProjectScopedTokenInput = bodyReader<CreateProjectScopedTokenBody>(
+  'CreateProjectScopedTokenBody',
 );
 
 /** Reads the body of a request. Throws a refusal for one that does not fit the model, with a detail for each problem. */

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { TokenDto, AuthenticationMethodDto, PublicKeyInfoDto, PublicKeyInfoJwksDto, PublicKeyInfoJwksUriDto, ProjectWithPolicyDto, PolicyDto, PolicyStatementDto } from '../upstream/models.ts';
+import type { TokenDto, AuthenticationMethodDto, PublicKeyInfoDto, PublicKeyInfoJwksDto, PublicKeyInfoJwksUriDto, ProjectWithPolicyDto, PolicyDto, PolicyStatementDto } from '../upstream/generated.ts';
 import type { TokenConnectionModel, TokenEdgeModel, TokenProjectConnectionModel, TokenProjectEdgeModel } from './resolvers/index.ts';
 import type { PageInfoModel } from './pagination/connection.ts';
 import type { TokenPayload } from './resolvers/mutation.ts';

@@ -10,7 +10,7 @@ import {
   visit,
 } from 'graphql';
 import { badUserInput, toReadError } from '../errors.ts';
-import type { TokenDto } from '../upstream/models.ts';
+import type { TokenDto } from '../upstream/generated.ts';
 import type { Context } from './pipeline/request.ts';
 import { resolvers } from './resolvers/index.ts';
 import { isObjectId } from './resolvers/token-input.ts';

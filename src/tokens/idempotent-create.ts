@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type LeasedChange, type LeasedRecords, type RecordKey, StateUnavailable } from '../state/records.ts';
 import type { Deadline } from '../upstream/cancellation.ts';
 import { raceCancel } from '../upstream/cancellation.ts';
-import type { CreateTokenBody, TokenDto } from '../upstream/models.ts';
+import type { CreateTokenBody, TokenDto } from '../upstream/generated.ts';
 import { mayHaveSucceeded, UpstreamError } from '../upstream/upstream-error.ts';
 import { type CreateRecord, type CreateState, isOfAnother, readRecord, toState } from './create-record.ts';
 import { type Lease, withLease } from './lease.ts';

@@ -1,7 +1,12 @@
 import DataLoader from 'dataloader';
 import type { Scope } from '../upstream/attempt.ts';
+import type {
+  CreateTokenBody,
+  ProjectWithPolicyDto,
+  TokenDto,
+  UpdateTokenBody,
+} from '../upstream/generated.ts';
 import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
-import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from '../upstream/models.ts';
 import type { Page } from '../upstream/parse-response.ts';
 import { beforeWrite, UpstreamError } from '../upstream/upstream-error.ts';
 import type { ListPrefetch } from './list-prefetch.ts';

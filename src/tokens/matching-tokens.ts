@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto';
-import type { PageRequest } from '../upstream/iam-client.ts';
 import type {
   AuthenticationMethodDto,
   CreateTokenBody,
   JsonWebKeyDto,
   TokenDto,
-} from '../upstream/models.ts';
+} from '../upstream/generated.ts';
+import type { PageRequest } from '../upstream/iam-client.ts';
 import type { Page } from '../upstream/parse-response.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { findJwkProblem } from '../keys/jwk.ts';
-import type { JsonWebKeyDto } from '../upstream/models.ts';
+import type { JsonWebKeyDto } from '../upstream/generated.ts';
 import { findPrivateKey } from './private-key-text.ts';
 
 /** A problem of a key or its location. `path` is below it. The message never repeats a value. */
@@ -66,7 +66,7 @@ export function checkKeySetUrl(value: string, request: object): KeyProblem[] {
   if (value.length > MAX_URL) return problem(`The URL must not be longer than ${MAX_URL} characters.`);
   const privateKey = findPrivateKey(value, request);
   if (privateKey !== undefined) return problem(privateKey);
-  // Parsing takes long for a host name that is not in ASCII, which is refused below.
+  // Parsing takes long for a host name that is not in ASCII, which is rejected below.
   const isUrl = /^https:\/\/[^/?#]/i.test(value) && (!/^\p{ASCII}*$/u.test(value) || URL.canParse(value));
   if (!isUrl) return problem('An absolute https URL is needed.');
   if (value.includes('#')) return problem('The URL must not have a fragment.');
@@ -78,7 +78,7 @@ export function checkKeySetUrl(value: string, request: object): KeyProblem[] {
   return [];
 }
 
-/** What is known of the keys that one request holds. */
+/** The problems of the keys that requests hold, by signing algorithm. */
 const checkedKeys = new WeakMap<JsonWebKeyDto, Map<string, readonly KeyProblem[]>>();
 
 /** The same key may be checked for each of many creates, and a large one takes long. */

@@ -1,6 +1,6 @@
 import type { Scope } from './attempt.ts';
 import { type Deadline, raceCancel } from './cancellation.ts';
-import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from './models.ts';
+import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from './generated.ts';
 import { type Page, readProjectPage, readToken, readTokenPage } from './parse-response.ts';
 import type { Send } from './send.ts';
 import type { SharedWork, SingleFlight } from './single-flight.ts';

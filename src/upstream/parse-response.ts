@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { ProjectWithPolicyDto, TokenDto } from './generated.ts';
 import { definitions } from './generated.ts';
-import type { ProjectWithPolicyDto, TokenDto } from './models.ts';
 import type { HttpResponse } from './transport.ts';
 import { type ErrorDetail, UpstreamError } from './upstream-error.ts';
 

@@ -1,4 +1,4 @@
-import type { CreateTokenInput } from '../../src/upstream/generated.ts';
+import type { CreateTokenBody } from '../../src/upstream/generated.ts';
 
 export interface Answer {
   readonly status: number;
@@ -37,7 +37,7 @@ export function clientOf(url: string, authorization = 'Bearer demo'): Send {
   };
 }
 
-export const validInput: CreateTokenInput = {
+export const validInput: CreateTokenBody = {
   name: 'nightly-export',
   authenticationMethod: {
     type: 'PRIVATE_KEY',

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import type { JsonWebKeyDto } from '../../src/upstream/models.ts';
+import type { JsonWebKeyDto } from '../../src/upstream/generated.ts';
 
 export interface KeyPair {
   readonly privateKey: KeyObject;

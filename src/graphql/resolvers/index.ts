@@ -1,5 +1,5 @@
 import { badUserInput, toReadError, toWriteError } from '../../errors.ts';
-import type { PolicyDto, ProjectWithPolicyDto, TokenDto } from '../../upstream/models.ts';
+import type { PolicyDto, ProjectWithPolicyDto, TokenDto } from '../../upstream/generated.ts';
 import type { InvalidItem } from '../../upstream/parse-response.ts';
 import type {
   PageInfoResolvers,

@@ -1,4 +1,4 @@
-import type { CreateTokenBody, TokenDto } from '../../upstream/models.ts';
+import type { CreateTokenBody, TokenDto } from '../../upstream/generated.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import type { MutationResolvers, UserError } from '../generated.ts';
 import type { Context } from '../pipeline/request.ts';

@@ -1,14 +1,14 @@
 import { badUserInput } from '../../errors.ts';
 import { findPrivateKey } from '../../tokens/private-key-text.ts';
 import { checkKeySet, checkKeySetUrl, MAX_KEYS } from '../../tokens/validate-jwk.ts';
-import { isId } from '../../upstream/iam-client.ts';
 import type {
   AuthenticationMethodDto,
   JsonWebKeyDto,
   PublicKeyInfoDto,
   TokenDto,
   UpdateTokenBody,
-} from '../../upstream/models.ts';
+} from '../../upstream/generated.ts';
+import { isId } from '../../upstream/iam-client.ts';
 import type {
   PublicKeyInfoInput,
   UpdateTokenAuthenticationMethodInput,
@@ -108,7 +108,7 @@ export function checkPublicKeyInfo(
 /** The input in the form of the API. GraphQL has checked that exactly one of the two members is present. */
 export function toPublicKeyInfo({ jwks, jwksUri }: PublicKeyInfoInput): PublicKeyInfoDto {
   if (!jwks) return { jwksUri: jwksUri ?? '' };
-  // One key above the maximum is enough for a set to be refused.
+  // One key above the maximum is enough to reject the set.
   return { jwks: { keys: jwks.keys.slice(0, MAX_KEYS + 1).map(toKey) } };
 }
 

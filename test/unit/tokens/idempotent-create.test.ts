@@ -4,7 +4,7 @@ import { type CreateRequest, createIdempotentCreate } from '../../../src/tokens/
 import type { Loaders } from '../../../src/tokens/loaders.ts';
 import { createTokenLookUp } from '../../../src/tokens/matching-tokens.ts';
 import { createDeadlines } from '../../../src/upstream/cancellation.ts';
-import type { CreateTokenBody, TokenDto } from '../../../src/upstream/models.ts';
+import type { CreateTokenBody, TokenDto } from '../../../src/upstream/generated.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 
 const body = {

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createListPrefetch } from '../../../src/tokens/list-prefetch.ts';
 import { createLoaders, type Loaders } from '../../../src/tokens/loaders.ts';
+import type { TokenDto } from '../../../src/upstream/generated.ts';
 import type { IamClient } from '../../../src/upstream/iam-client.ts';
-import type { TokenDto } from '../../../src/upstream/models.ts';
 
 const FIRST_PAGE = { limit: 100, startKey: undefined };
 const scope = { credential: { identity: 'alice' } } as Parameters<typeof createLoaders>[1];
