@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
+import { extraCpuMs } from '../support/cpu.ts';
 import { type Answer, type Gateway, post, startGateway } from '../support/gateway.ts';
 
 const GRAPHQL_RESPONSE = { accept: 'application/graphql-response+json' };
@@ -165,6 +166,23 @@ describe('An operation that is too large', () => {
         3025,
         3000,
       );
+  });
+
+  it('is rejected at once where a few fragments lead to each other in many ways', async () => {
+    const names = times(11, (i) => `F${i}`).split(' ');
+    // Each spreads the next one and all before it.
+    const fragments = names.map((name, at) => {
+      const others = names.filter((_, other) => other <= at + 1 && other !== at);
+      return `fragment ${name} on Token { ${others.map((other) => `to${other} { ...${other} }`).join(' ')} }`;
+    });
+    const operations = times(10, (i) => `query O${i} { a { ...F0 } b { ...F10 } c { ...F9 } d { ...F8 } }`);
+    const query = `${operations} ${fragments.join(' ')}`;
+    const { status, errors } = await gateway.query(query);
+    expect({ status, errors }).toMatchObject({
+      status: 400,
+      errors: [{ extensions: { code: 'OPERATION_LIMIT_EXCEEDED', limit: 'fields', max: 300 } }],
+    });
+    expect(await extraCpuMs(gateway.url, { query }, { maxMs: 5 })).toBeLessThan(5);
   });
 
   it('counts those pairs where fields have selections', async () => {

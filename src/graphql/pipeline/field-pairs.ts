@@ -6,29 +6,42 @@ import { findFragment, type SelectedField, selectedFields } from './selected-fie
  * compares the two fields of each pair (GraphQL specification, section 5.3.2), and takes up to a microsecond for it. The
  * same field of one type twice, without arguments and selection, does not count: it takes a small part of that.
  *
- * Takes time in proportion to the fields, counted wherever fragments spread them, so their number must be limited before.
+ * Stops when one operation, or all unused fragments together, have more than `maxFields`, counted wherever fragments spread
+ * them: ten fragments that spread each other lead to each other in a million ways. `fields` is above `maxFields` then.
  */
-export function countFieldPairs(document: DocumentNode): number {
+export function countFieldPairs(
+  document: DocumentNode,
+  maxFields: number,
+): Record<'pairs' | 'fields', number> {
   // All of several with one name: validation reports them only after it has compared the fields of each.
   const unused = new Set(document.definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION));
   let pairs = 0;
+  let fields = 0;
 
   /** `above` has the names of the fragments that lead here: one that spreads itself must not be followed. */
   const count = (sets: readonly SelectionSetNode[], above: ReadonlySet<string>): void => {
+    if (fields > maxFields) return;
     const spread = new Set(above);
     const selected = sets.flatMap((set) => selectedFields(document, set, '', spread));
     for (const name of spread)
       if (!above.has(name)) unused.delete(findFragment(document, name) as FragmentDefinitionNode);
-    for (const fields of byResponseName(selected)) {
-      pairs += pairsOf(fields);
-      const inner = fields.flatMap(({ node }) => node.selectionSet ?? []);
+    fields += selected.length;
+    for (const equal of byResponseName(selected)) {
+      pairs += pairsOf(equal);
+      const inner = equal.flatMap(({ node }) => node.selectionSet ?? []);
       if (inner.length > 0) count(inner, spread);
     }
   };
-  for (const definition of document.definitions)
+  const begin = () => {
+    if (fields <= maxFields) fields = 0;
+  };
+  for (const definition of document.definitions) {
+    begin();
     if (definition.kind === Kind.OPERATION_DEFINITION) count([definition.selectionSet], new Set());
+  }
+  begin();
   for (const { name, selectionSet } of unused) count([selectionSet], new Set([name.value]));
-  return pairs;
+  return { pairs, fields };
 }
 
 function byResponseName(selected: readonly SelectedField[]): Iterable<SelectedField[]> {

@@ -16,6 +16,7 @@ const MAX_FRAGMENTS = 50;
 const MAX_FIELD_PAIRS = 3000;
 /** The most values beside the variables, for example in `extensions`. */
 const MAX_OTHER_VALUES = 200;
+const FIELDS = 'fields, counting fragments wherever they are spread';
 const VALUES = 'values in all variables together';
 /** The deepest input of the schema has seven levels. */
 const MAX_VARIABLE_DEPTH = 32;
@@ -70,10 +71,12 @@ export function checkDocument(document: DocumentNode, limits: Limits): void {
       counts.introspectionLists,
       MAX_INTROSPECTION_LISTS,
     ],
-    ['fields', 'fields, counting fragments wherever they are spread', counts.fields, limits.maxFields],
+    ['fields', FIELDS, counts.fields, limits.maxFields],
   ]);
+  const { fields, pairs } = countFieldPairs(document, limits.maxFields);
   check([
-    ['fields', 'pairs of fields with one name in one place', countFieldPairs(document), MAX_FIELD_PAIRS],
+    ['fields', FIELDS, fields, limits.maxFields],
+    ['fields', 'pairs of fields with one name in one place', pairs, MAX_FIELD_PAIRS],
   ]);
 }
 
