@@ -17,6 +17,8 @@ const ESSENCE = new RegExp(`[ \\t]*(${TOKEN}/${TOKEN})[ \\t]*`, 'y');
 const PARAMETER = new RegExp(`;[ \\t]*(?:(${TOKEN})[ \\t]*=[ \\t]*(${TOKEN}|${QUOTED}))?[ \\t]*`, 'y');
 /** The elements of a list; a comma in a quoted string separates nothing. */
 const ELEMENTS = /(?:[^,"]|"(?:[^"\\]|\\[\s\S])*"?)+/g;
+/** Browsers send about ten. The rest of a longer list is not read, since each element takes microseconds. */
+const MAX_ELEMENTS = 100;
 const WEIGHT = /^(?:0(?:\.\d*)?|\.\d+|1(?:\.0*)?)$/;
 
 /**
@@ -43,14 +45,13 @@ export function findJsonTypeProblem(contentType: string | undefined): 'type' | '
 }
 
 /**
- * The one of `available` with the highest weight. Among equals, a type that is named goes before one that only a
- * wildcard allows, then the order of the header decides, then the order of `available`.
+ * The one of `available` with the highest weight; the first where the header has no `elements`. Among equals, a type that
+ * is named goes before one that only a wildcard allows, then the order of the header decides, then the order of `available`.
  */
 function negotiate<Type extends string>(
-  accept: string | undefined,
+  elements: readonly string[],
   available: readonly Type[],
 ): Type | undefined {
-  const elements = (accept ?? '').match(ELEMENTS)?.filter((element) => element.trim() !== '') ?? [];
   if (elements.length === 0) return available[0];
   const ranges = elements.flatMap((element) => parseMediaRange(element) ?? []);
   const matches = available
@@ -58,6 +59,16 @@ function negotiate<Type extends string>(
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => b.weight - a.weight || b.specificity - a.specificity || a.order - b.order);
   return matches[0]?.type;
+}
+
+/** The first elements of a list that are not empty. */
+function elementsOf(list: string): string[] {
+  const elements: string[] = [];
+  for (const [element] of list.matchAll(ELEMENTS)) {
+    if (element.trim() !== '') elements.push(element);
+    if (elements.length === MAX_ELEMENTS) break;
+  }
+  return elements;
 }
 
 // The most specific range decides about a type: with `application/json;q=0, */*` JSON is not acceptable.
@@ -120,9 +131,10 @@ const MAX_KEPT_CHARS = 500;
 function chosenFor(accept: string): Choice {
   const known = choices.get(accept);
   if (known) return known;
+  const elements = elementsOf(accept);
   const choice = {
-    result: negotiate(accept, RESULT_TYPES),
-    isHtml: negotiate(accept, [...RESULT_TYPES, 'text/html']) === 'text/html',
+    result: negotiate(elements, RESULT_TYPES),
+    isHtml: negotiate(elements, [...RESULT_TYPES, 'text/html']) === 'text/html',
   };
   if (choices.size >= MAX_CHOICES) choices.clear();
   if (accept.length <= MAX_KEPT_CHARS) choices.set(accept, choice);

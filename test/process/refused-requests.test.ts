@@ -212,4 +212,22 @@ describe('A rejected request takes at most five milliseconds more than reading i
     expect(text).toMatch(/"code":"|"nodes":\[null/);
     expect(await extraCpuMs(url, create, { maxMs: MAX_CPU_MS, headers, cpuMs })).toBeLessThan(MAX_CPU_MS);
   });
+
+  const members = Object.fromEntries(many(20_000, (index) => [`k${index}`, 1]));
+  it.each<[title: string, body: object]>([
+    ['whose variables are a number', { query: '{ __typename }', variables: 1, ...members }],
+    ['whose query is a number', { query: 1, ...members }],
+  ])('a body of 20 000 members %s', async (_title, body) => {
+    expect((await post(url, JSON.stringify(body), headers)).text).toMatch(/"code":/);
+    expect(await extraCpuMs(url, body, { maxMs: MAX_CPU_MS, headers, cpuMs })).toBeLessThan(MAX_CPU_MS);
+  });
+
+  it.each(['*/*', 'a/b;c="\\a";d=e'])(
+    'an `Accept` of 15 000 characters with `%s` again and again',
+    async (range) => {
+      const measuredHeaders = { accept: many(15_000 / (range.length + 1), () => range).join(',') };
+      const options = { maxMs: MAX_CPU_MS, headers, measuredHeaders, cpuMs };
+      expect(await extraCpuMs(url, { query: '{ nope }' }, options)).toBeLessThan(MAX_CPU_MS);
+    },
+  );
 });
