@@ -10,7 +10,7 @@ const RENAME =
 let gateway: Gateway;
 let id: string;
 beforeAll(async () => {
-  gateway = await startGateway({ env: { APQ: 'true' } });
+  gateway = await startGateway({ env: { APQ: 'true', UPSTREAM_READ_TIMEOUT_MS: '9000' } });
   id = gateway.emulator.tokensOf('demo')[0]?.id ?? '';
 });
 afterAll(() => gateway.close());
@@ -154,11 +154,12 @@ describe('A write', () => {
   });
 
   it('is not followed by reads that are coalesced with one that ran at the same time', async () => {
-    gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'updateToken' });
+    gateway.emulator.faults.clear();
+    gateway.emulator.faults.add({ fault: 'latency-2000', operation: 'updateToken' });
+    gateway.emulator.faults.add({ fault: 'latency-3000', operation: 'getToken' });
     const document = 'query ($id: ID!) { token(id: $id) { name } }';
     const write = gateway.query(RENAME, { id, name: 'renamed again' });
     await until(() => gateway.calls().length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 500));
     const during = gateway.query(document, { id });
     await write;
     expect((await gateway.query(document, { id })).data.token.name).toBe('renamed again');
