@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, unwatchFile, watchFile } from 'node:fs';
 import { TextFileError } from './config/read-file.ts';
 
 /**
@@ -12,13 +12,22 @@ export function readTextFile(path: string, maxBytes: number): string {
     const stats = fstatSync(file);
     if (!stats.isFile()) throw new TextFileError('not-a-file');
     if (stats.size > maxBytes) throw new TextFileError('too-large');
-    const bytes = readFileSync(file);
-    // Virtual files, such as those in `/proc`, have the size 0.
+    // Virtual files, such as those in `/proc`, have the size 0, and some of them have no end.
+    const bytes = readBytes(file, stats.size || maxBytes + 1);
     if (bytes.length > maxBytes) throw new TextFileError('too-large');
     return bytes.toString('utf8').replace(/^\ufeff/, '');
   } finally {
     closeSync(file);
   }
+}
+
+/** The first `max` bytes, or all that there are. */
+function readBytes(file: number, max: number): Buffer {
+  const bytes = Buffer.allocUnsafe(max);
+  let length = 0;
+  for (let read = 1; read > 0 && length < max; length += read)
+    read = readSync(file, bytes, length, max - length, null);
+  return bytes.subarray(0, length);
 }
 
 interface WatchOptions {

@@ -64,4 +64,18 @@ describe('The gateway, called with', () => {
       expect(stderr).toMatch(/^Unknown argument ".+": .+--help.+\n$/);
     },
   );
+
+  it.each(['PRIVATE_KEY_FILE', 'CALLER_API_KEYS_FILE', 'TRUSTED_DOCUMENTS'])(
+    '--check-config, ends also where %s names a file that has no end',
+    (name) => {
+      const pat = { AUTH_MODE: 'pat', TOKEN_ID: 'token', PROJECT_ID: 'project', CALLER_AUTH: 'api-key' };
+      const { status, stderr } = run(['--check-config'], {
+        EMULATOR: 'true',
+        ...(name === 'TRUSTED_DOCUMENTS' ? {} : pat),
+        // Regular, of size 0, and longer than any memory.
+        [name]: '/proc/self/pagemap',
+      });
+      expect([status, stderr]).toEqual([1, expect.stringContaining(`Expected ${name} to name`)]);
+    },
+  );
 });
