@@ -58,7 +58,29 @@ const EXPLANATIONS: readonly Explanation[] = [
   [
     /^NOPERM$/,
     'the user may not run a command that is needed',
-    'the user of $ needs ~tokens-gateway:* and +get +set +del +pttl +pexpire +hmget +hset +time +eval',
+    'the user of $ needs ~tokens-gateway:* and +get +set +del +pttl +pexpire +hmget +hset +time +eval; +select for a database other than 0; +cluster +asking for a cluster',
+  ],
+  [/^WRONGTYPE$/, 'a key has another type', 'another program uses keys that begin with tokens-gateway:'],
+  [
+    /^(MOVED|CROSSSLOT|ASK)$/,
+    'the server is part of a cluster',
+    'list nodes of the cluster in $, or append ?cluster=true',
+  ],
+  [
+    /^ERR$/,
+    'the server rejects a command',
+    'check in $ the number of the database, and ?cluster=true, and use Redis 7 or Valkey 8',
+  ],
+  [/^READONLY$/, 'the server is a read-only replica', 'use the address of the primary in $'],
+  [
+    /^(OOM|MISCONF)$/,
+    'the server cannot store more',
+    'raise maxmemory, or see the log of the server for what its disk lacks',
+  ],
+  [
+    /^(LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|no connection)$/,
+    'the server is not ready',
+    'see the log of the server, and check $',
   ],
 ];
 

@@ -27,31 +27,47 @@ export function isLoopbackAuthority(authority: string): boolean | undefined {
   return name === undefined ? undefined : isLoopback(name) || name.endsWith('.localhost');
 }
 
-/** The addresses of Redis. */
+/** The addresses of Redis, and how to sign in. */
 export interface RedisAddress {
   /** At least one; more than one only for a cluster. */
   readonly nodes: readonly URL[];
   readonly isCluster: boolean;
+  /** `SELECT` takes this number. A cluster has only 0. */
+  readonly database: number;
+  /** Decoded, of the first URL. Empty where there is none. */
+  readonly username: string;
+  readonly password: string;
 }
 
 /**
  * `redis://` or `rediss://`: one server; or a Redis Cluster, as several of its nodes, separated by commas, or as one node
- * with `?cluster=true`. A comma within a password does not separate nodes. Undefined for anything else.
+ * with `?cluster=true`. A comma within a password does not separate nodes. Undefined for anything else, such as another
+ * parameter: it would be ignored.
  */
 export function readRedisAddress(text: string): RedisAddress | undefined {
   const parts = text.split(/,\s*(?=rediss?:\/\/)/i);
   const nodes = parts.flatMap((part) => parseUrl(part) ?? []);
-  if (nodes.length < parts.length) return undefined;
   const [first] = nodes;
-  const isCluster = nodes.length > 1 || first?.searchParams.get('cluster') === 'true';
+  if (first === undefined || nodes.length < parts.length) return undefined;
+  const isCluster = nodes.length > 1 || first.search === '?cluster=true';
   const areValid = nodes.every(
-    ({ protocol, hostname, pathname, searchParams }) =>
+    ({ protocol, hostname, pathname, search, hash }) =>
       /^rediss?:$/.test(protocol) &&
-      protocol === first?.protocol &&
+      protocol === first.protocol &&
       /^[^,]+$/.test(hostname) &&
-      [null, 'true', 'false'].includes(searchParams.get('cluster')) &&
-      // A cluster has one database.
-      (!isCluster || /^\/?0?$/.test(pathname)),
+      /^(\?cluster=(true|false))?$/.test(search) &&
+      hash === '' &&
+      (isCluster ? /^\/?0?$/ : /^\/?\d{0,9}$/).test(pathname),
   );
-  return areValid ? { nodes, isCluster } : undefined;
+  const [username, password] = [first.username, first.password].map(decode);
+  if (!areValid || username === undefined || password === undefined) return undefined;
+  return { nodes, isCluster, database: Number(first.pathname.slice(1)), username, password };
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -32,11 +32,6 @@ const LOST = 'Redis is lost: state is kept in memory, and creates with a key are
 const WARN_INTERVAL_MS = 60_000;
 
 const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');
-const HINTS: Readonly<Record<string, string | undefined>> = {
-  NOPERM: explain('NOPERM').hint,
-  WRONGTYPE: 'another program uses keys that begin with tokens-gateway:',
-  MOVED: 'this Redis is part of a cluster: list its nodes in REDIS_URL, or append ?cluster=true',
-};
 
 /**
  * Connects in the background, for as long as it takes. The probe writes, because a server that is full or a read-only
@@ -49,7 +44,9 @@ export function connectToRedis(
   commandTimeoutMs: number,
   log: FastifyBaseLogger,
 ): RedisConnection {
-  const redis = connect(url);
+  const address = readRedisAddress(url) as RedisAddress;
+  const { database } = address;
+  const redis = connect(address);
   const probes = redis instanceof Cluster ? CLUSTER_PROBES : 1;
   const rejections = new Set<string>();
   // Commands fail with little more than "connection closed"; the reason comes in a separate event.
@@ -58,8 +55,11 @@ export function connectToRedis(
 
   const probe = async () => {
     const keys = Array.from({ length: probes }, (_, index) => `${PREFIX}probe:{${index}}`);
+    // When ioredis fails to select the database, it goes on with database 0.
+    const select = database === 0 ? [] : [redis.select(database)];
+    const sets = keys.map((key) => redis.set(key, '1', 'PX', 60_000));
     try {
-      await replyWithin(commandTimeoutMs, Promise.all(keys.map((key) => redis.set(key, '1', 'PX', 60_000))));
+      await replyWithin(commandTimeoutMs, Promise.all([...select, ...sets]));
     } catch (error) {
       // A connection without replies may lead to a machine that no longer exists.
       if (redis.status === 'ready') redis.disconnect(true);
@@ -111,7 +111,7 @@ export function connectToRedis(
           throw new StateUnavailable('away', `Redis is lost (${causeOf(error)})`);
         }
         if (!rejections.has(`${use} ${code}`))
-          log.error({ use, code, hint: HINTS[code] }, 'Redis refuses a command');
+          log.error({ use, code, hint: explain(code).hint }, 'Redis refuses a command');
         rejections.add(`${use} ${code}`);
         throw new StateUnavailable('refused', `Redis refused a command (${code})`);
       }
@@ -130,25 +130,26 @@ const CONNECTION = {
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   connectTimeout: 1500,
+  // The probe replaces ioredis' own check, which needs the right to run INFO and otherwise prints a warning.
+  enableReadyCheck: false,
 };
 const retryMs = (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2000);
 
 /** User, password and TLS of a cluster are those of the first URL, as most nodes are known from the cluster itself. */
-function connect(url: string): Redis | Cluster {
-  const { nodes, isCluster } = readRedisAddress(url) as RedisAddress;
-  if (!isCluster) return new Redis(url, { ...CONNECTION, ...NEVER_LATER, retryStrategy: retryMs });
-  const { protocol, username, password } = nodes[0] as URL;
+function connect({ nodes, isCluster, database, username, password }: RedisAddress): Redis | Cluster {
   const redisOptions = {
     ...CONNECTION,
-    ...(username ? { username: decodeURIComponent(username) } : {}),
-    ...(password ? { password: decodeURIComponent(password) } : {}),
-    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    ...(username ? { username } : {}),
+    ...(password ? { password } : {}),
+    ...(nodes[0]?.protocol === 'rediss:' ? { tls: {} } : {}),
   };
   const hosts = nodes.map(({ hostname, port }) => ({
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port || 6379),
   }));
-  return new Cluster(hosts, { ...NEVER_LATER, clusterRetryStrategy: retryMs, redisOptions });
+  return isCluster
+    ? new Cluster(hosts, { ...NEVER_LATER, clusterRetryStrategy: retryMs, redisOptions })
+    : new Redis({ ...redisOptions, ...hosts[0], db: database, ...NEVER_LATER, retryStrategy: retryMs });
 }
 
 /** Replies that say that the server as a whole cannot be used now. A script's error has the code within its text. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 import { CREATE, createInput, untilRedis } from './support.ts';
@@ -72,10 +72,28 @@ describe('The cause in the log of a Redis that cannot be reached', () => {
   it.each([
     ['redis://127.0.0.1:1', 'ECONNREFUSED'],
     ['redis://unknown-host.invalid', 'ENOTFOUND|EAI_AGAIN'],
+    // A database that the server does not have.
+    ['$/16', 'ERR'],
+    ['$?cluster=true', 'ERR'],
   ])('%s is %s', async (url, cause) => {
-    const other = await startGateway({ env: { REDIS_URL: url }, emulatorOf: gateway });
+    const env = { REDIS_URL: url.replace('$', redis.url) };
+    const other = await startGateway({ env, emulatorOf: gateway });
     while (!other.log().includes('Redis is lost')) await setTimeout(20);
     expect(other.log()).toMatch(new RegExp(`"cause":"(${cause})","problem":"[^"]+","hint":"[^"]+"`));
     await other.close();
   });
+});
+
+it('A user with the documented rights is enough, in any database, and nothing is printed', async () => {
+  const rights = '~tokens-gateway:* +get +set +del +pttl +pexpire +hmget +hset +time +eval +select';
+  await redis.command('acl', 'setuser', 'limited', 'on', '>p%w', ...rights.split(' '));
+  const print = jest.spyOn(console, 'warn');
+  const url = redis.url.replace('//', '//limited:p%25w@');
+  const other = await startGateway({ env: { REDIS_URL: `${url}/3` }, emulatorOf: gateway });
+  await untilRedis(other.origin, 'ok');
+  expect((await other.query(CREATE, createInput('limited'))).errors).toBeUndefined();
+  expect(await redis.command('-n', '3', 'dbsize')).not.toBe('0');
+  expect(print).not.toHaveBeenCalled();
+  print.mockRestore();
+  await other.close();
 });

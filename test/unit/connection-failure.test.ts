@@ -15,6 +15,10 @@ describe('A code is explained in words, with what to do', () => {
     ['EPROTO', 'the server speaks no TLS, or no version of it that is accepted', 'scheme'],
     ['no reply', 'no response in time', 'load'],
     ['WRONGPASS', 'wrong user or password', 'user and password in REDIS_URL'],
+    ['READONLY', 'the server is a read-only replica', 'the primary in REDIS_URL'],
+    ['OOM', 'the server cannot store more', 'maxmemory'],
+    ['CLUSTERDOWN', 'the server is not ready', 'log of the server'],
+    ['MOVED', 'the server is part of a cluster', '?cluster=true'],
     ['NOPERM', 'the user may not run a command that is needed', '+get +set'],
   ])('%s', (code, problem, hint) => {
     const found = explainConnectionFailure(code, 'REDIS_URL');

@@ -60,7 +60,7 @@ describe('What is wrong is said in one line each', () => {
     [{ ...URL_ONLY, CALLER_AUTH: 'jwt' }, 'CALLER_AUTH=jwt needs AUTH_MODE=pat'],
     [
       { ...URL_ONLY, REDIS_URL: 'http://:CANARY@cache' },
-      'Expected REDIS_URL to be a redis or rediss URL, got "…"',
+      'Expected REDIS_URL to be a redis or rediss URL such as rediss://user:password@host:6379/0, with % for reserved characters of the password, got "…"',
     ],
     [
       { ...URL_ONLY, TRUSTED_DOCUMENTS_MODE: 'log' },
