@@ -6,7 +6,7 @@ import type { ClientAddress } from '../http/client-address.ts';
 import { onClose } from '../http/connections.ts';
 import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
 import type { Page } from '../http/page.ts';
-import { notAcceptable } from '../http/validate-request.ts';
+import { headerValues, notAcceptable } from '../http/validate-request.ts';
 import { describeError } from '../telemetry/failures.ts';
 import {
   createOperationLog,
@@ -149,7 +149,7 @@ async function readCaller(
   log: FastifyBaseLogger,
 ): Promise<CallerOrError> {
   try {
-    return await raceCancel(authenticator.authenticate(readAuthorization(http.raw.rawHeaders)), cancellation);
+    return await raceCancel(authenticator.authenticate(readAuthorization(http)), cancellation);
   } catch (error) {
     if (cancellation.reason === 'aborted') throw error;
     if (cancellation.reason === 'timeout')
@@ -158,17 +158,10 @@ async function readCaller(
   }
 }
 
-const AUTHORIZATION = 'authorization';
-
 /** Several such headers are joined, so that the authenticator rejects them: the caller must not depend on their order. */
-function readAuthorization(rawHeaders: readonly string[]): string | undefined {
-  let joined: string | undefined;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] as string;
-    if (name.length !== AUTHORIZATION.length || name.toLowerCase() !== AUTHORIZATION) continue;
-    joined = joined === undefined ? rawHeaders[at + 1] : `${joined}, ${rawHeaders[at + 1]}`;
-  }
-  return joined;
+function readAuthorization(http: FastifyRequest): string | undefined {
+  const values = headerValues(http.raw, 'authorization');
+  return values.length > 1 ? values.join(', ') : values[0];
 }
 
 /** The error for the client. An unexpected one is logged, and the client gets the request id to find it by. */

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopback, isLoopbackAuthority } from '../config/urls.ts';
 import { HttpError } from './error-response.ts';
@@ -84,9 +84,9 @@ export function nothingHere(): HttpError {
 }
 
 function checkHost({ raw, originalUrl }: FastifyRequest): HttpError | undefined {
-  const { rawHeaders, httpVersion, headers } = raw;
+  const { httpVersion, headers } = raw;
   // Node.js keeps the first of several `host` headers, and a proxy may have used the last.
-  const hosts = countHeader(rawHeaders, 'host');
+  const { length: hosts } = headerValues(raw, 'host');
   // HTTP/1.0 allows a request without one, but the URL of a GraphQL request needs one.
   if (hosts === 0 && httpVersion === '1.0') headers.host = 'localhost';
   else if (hosts !== 1) return new HttpError(400, 'Send one `host` header.');
@@ -103,14 +103,16 @@ export function toOriginForm(target: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** `rawHeaders` alternates names and values. */
-function countHeader(rawHeaders: readonly string[], name: string): number {
-  let count = 0;
+/** All values of a header. Of some headers, such as `Host` and `Authorization`, `headers` has only the first. */
+export function headerValues({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>, name: string): string[] {
+  const values: string[] = [];
+  // Names and values alternate.
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const found = rawHeaders[at] as string;
-    if (found.length === name.length && found.toLowerCase() === name) count++;
+    if (found.length === name.length && found.toLowerCase() === name)
+      values.push(rawHeaders[at + 1] as string);
   }
-  return count;
+  return values;
 }
 
 function checkPostHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
