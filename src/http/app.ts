@@ -12,10 +12,16 @@ import fastify, {
 import { type Config, ConfigError } from '../config/config.ts';
 import { describeError } from '../telemetry/failures.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
-import type { Connections, ResponseObserver } from './connections.ts';
+import { type Connections, onClose } from './connections.ts';
 import { commonHeaders, errorBody, HttpError } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
-import { continueRequest, createHttpServer, isWaitingForContinue, slowClients } from './node-server.ts';
+import {
+  continueRequest,
+  createHttpServer,
+  isWaitingForContinue,
+  type RequestObserver,
+  slowClients,
+} from './node-server.ts';
 import { httpChecks, type Routes, toOriginForm } from './validate-request.ts';
 
 type HttpOptions = Config['http'] & {
@@ -120,11 +126,23 @@ function createObserver(
   routes: Routes,
   onResponse: HttpOptions['onResponse'],
   log: FastifyBaseLogger,
-): ResponseObserver {
+): RequestObserver {
   return {
-    onResponse({ method, path, status, ms }) {
-      const route = routes.has(path) ? path : OTHER;
-      onResponse?.({ method: METHODS.has(method) ? method : OTHER, route, status, ms });
+    onRequest({ method = '', url = '' }, response) {
+      if (!onResponse) return;
+      const startedAt = performance.now();
+      onClose(response, () => {
+        // The client has disconnected before the end of the response.
+        if (!response.writableFinished) return;
+        const end = url.indexOf('?');
+        const path = end < 0 ? url : url.slice(0, end);
+        onResponse({
+          method: METHODS.has(method) ? method : OTHER,
+          route: routes.has(path) ? path : OTHER,
+          status: response.statusCode,
+          ms: performance.now() - startedAt,
+        });
+      });
     },
     onRejection({ statusCode: status, message: reason }, requestId) {
       log.info({ requestId, status, reason }, REJECTED_LINE);

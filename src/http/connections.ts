@@ -1,7 +1,6 @@
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { HttpError } from './error-response.ts';
 
 /** A request whose response has not ended. */
 export interface Exchange {
@@ -193,38 +192,4 @@ export function onClose(response: Watched, listener: () => void): void {
 
 function callListeners(this: Watched): void {
   for (const listener of this[LISTENERS] ?? []) listener();
-}
-
-/** A response that was sent to its end. */
-export interface SentResponse {
-  readonly method: string;
-  /** The path that the client sent, without its query. */
-  readonly path: string;
-  readonly status: number;
-  /** From the head of the request to the last byte of the response. */
-  readonly ms: number;
-}
-
-export interface ResponseObserver {
-  onResponse(response: SentResponse): void;
-  /** Called for an error response on a connection from which no request could be read. */
-  onRejection(rejection: HttpError, requestId: string): void;
-}
-
-/** The event of a socket on which such an error response is sent. */
-export const REJECTED = 'tokens-gateway:rejected';
-
-/** Reports the response to a request that has just arrived, unless the client disconnects before its end. */
-export function observeResponse(
-  { method = '', url = '' }: IncomingMessage,
-  response: ServerResponse,
-  observer: ResponseObserver,
-): void {
-  const startedAt = performance.now();
-  onClose(response, () => {
-    if (!response.writableFinished) return;
-    const end = url.indexOf('?');
-    const path = end < 0 ? url : url.slice(0, end);
-    observer.onResponse({ method, path, status: response.statusCode, ms: performance.now() - startedAt });
-  });
 }

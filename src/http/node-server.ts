@@ -10,15 +10,18 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
-import {
-  type Connections,
-  type Exchange,
-  observeResponse,
-  onClose,
-  REJECTED,
-  type ResponseObserver,
-} from './connections.ts';
+import { type Connections, type Exchange, onClose } from './connections.ts';
 import { HttpError, rawErrorResponse } from './error-response.ts';
+
+export interface RequestObserver {
+  /** Called when the head of a request has arrived. */
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  /** Called for an error response on a connection from which no request could be read. */
+  onRejection(rejection: HttpError, requestId: string): void;
+}
+
+/** The event of a socket on which such an error response is sent. */
+const REJECTED = 'tokens-gateway:rejected';
 
 /** Time for a client that is still sending to read the error response: closing at once would discard it. */
 const LINGER_MS = 500;
@@ -28,7 +31,7 @@ export function createHttpServer(
   handler: RequestListener,
   options: Config['http'],
   connections: Connections,
-  observer: ResponseObserver,
+  observer: RequestObserver,
 ): Server {
   const server = createServer(
     {
@@ -39,7 +42,7 @@ export function createHttpServer(
     },
     // One listener for all: Node.js copies the list of several for each event.
     (request, response) => {
-      observeResponse(request, response, observer);
+      observer.onRequest(request, response);
       connections.trackRequest(server, request, response);
       // A connection that was rejected has its response already: requests that follow on it are ignored.
       if (request.socket.writable) handler(request, response);

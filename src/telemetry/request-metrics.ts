@@ -2,12 +2,12 @@ import { Counter, Histogram, type Metric } from 'prom-client';
 import type { AttemptReport } from '../upstream/attempt.ts';
 import type { OperationRecord } from './operation-log.ts';
 
-/** A response over HTTP. Method and route are from a fixed set. */
+/** A response that was sent to its end. Method and route are from a fixed set. */
 interface SentResponse {
   readonly method: string;
   readonly route: string;
   readonly status: number;
-  /** Undefined where no request was read. */
+  /** From the head of the request to the last byte of the response. Undefined where no request was read. */
   readonly ms: number | undefined;
 }
 
