@@ -1,6 +1,8 @@
 /** The media types that a GraphQL result can have, in the order of preference of this server. */
 const RESULT_TYPES = ['application/json', 'application/graphql-response+json'] as const;
 export type ResultType = (typeof RESULT_TYPES)[number];
+const TYPES = [...RESULT_TYPES, 'text/html'] as const;
+type Type = (typeof TYPES)[number];
 
 interface MediaRange {
   // Type and subtype in lower case. Either may be an asterisk.
@@ -45,20 +47,17 @@ export function findJsonTypeProblem(contentType: string | undefined): 'type' | '
 }
 
 /**
- * The one of `available` with the highest weight; the first where the header has no `elements`. Among equals, a type that
- * is named goes before one that only a wildcard allows, then the order of the header decides, then the order of `available`.
+ * The types that the client accepts, the best first: by their weight; then a type that is named goes before one that only
+ * a wildcard allows; then the order of the header decides, then the order of `TYPES`.
  */
-function negotiate<Type extends string>(
-  elements: readonly string[],
-  available: readonly Type[],
-): Type | undefined {
-  if (elements.length === 0) return available[0];
+function rank(accept: string): readonly Type[] {
+  const elements = elementsOf(accept);
+  if (elements.length === 0) return TYPES;
   const ranges = elements.flatMap((element) => parseMediaRange(element) ?? []);
-  const matches = available
-    .flatMap((type) => matchOf(type, ranges) ?? [])
+  return TYPES.flatMap((type) => matchOf(type, ranges) ?? [])
     .filter(({ weight }) => weight > 0)
-    .sort((a, b) => b.weight - a.weight || b.specificity - a.specificity || a.order - b.order);
-  return matches[0]?.type;
+    .sort((a, b) => b.weight - a.weight || b.specificity - a.specificity || a.order - b.order)
+    .map(({ type }) => type);
 }
 
 /** The first elements of a list that are not empty. */
@@ -72,7 +71,7 @@ function elementsOf(list: string): string[] {
 }
 
 // The most specific range decides about a type: with `application/json;q=0, */*` JSON is not acceptable.
-function matchOf<Type extends string>(type: Type, ranges: readonly MediaRange[]) {
+function matchOf(type: Type, ranges: readonly MediaRange[]) {
   const matches = ranges.flatMap((range, order) => {
     const specificity = specificityFor(type, range);
     return specificity === undefined ? [] : { type, weight: range.weight, specificity, order };
@@ -131,11 +130,8 @@ const MAX_KEPT_CHARS = 500;
 function chosenFor(accept: string): Choice {
   const known = choices.get(accept);
   if (known) return known;
-  const elements = elementsOf(accept);
-  const choice = {
-    result: negotiate(elements, RESULT_TYPES),
-    isHtml: negotiate(elements, [...RESULT_TYPES, 'text/html']) === 'text/html',
-  };
+  const types = rank(accept);
+  const choice = { result: types.find((type) => type !== 'text/html'), isHtml: types[0] === 'text/html' };
   if (choices.size >= MAX_CHOICES) choices.clear();
   if (accept.length <= MAX_KEPT_CHARS) choices.set(accept, choice);
   return choice;
