@@ -10,6 +10,7 @@ import {
   isSpecifiedScalarType,
 } from 'graphql';
 import { isRepeatable, notAMember, notOfType, PRIVATE_KEY, PRIVATE_MEMBERS } from '../input-hints.ts';
+import { isRecord } from './params.ts';
 
 /** After so many problems, coercion stops: a client mends a few at a time, and each costs something to describe. */
 const MAX_PROBLEMS = 5;
@@ -172,8 +173,4 @@ function toPath(place: Place): string {
   const keys: (string | number)[] = [];
   for (let at: Place | undefined = place; at; at = at.above) keys.unshift(at.key);
   return keys.join('.');
-}
-
-function isRecord(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

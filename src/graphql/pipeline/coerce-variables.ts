@@ -45,6 +45,7 @@ export function createVariableCoercion(
   const coercers = (operation.variableDefinitions ?? []).map((definition) =>
     createCoercer(schema, definition),
   );
+  if (coercers.length === 0) return () => NO_VARIABLES;
   const checkNulls = createNullCheck(schema, document, operation);
   return (given) => {
     // Without a prototype, so that `__proto__` is a name like others.
@@ -55,6 +56,8 @@ export function createVariableCoercion(
     return { values, problems: problems.messages };
   };
 }
+
+const NO_VARIABLES = { values: Object.freeze(Object.create(null)), problems: [] };
 
 function createCoercer(
   schema: GraphQLSchema,

@@ -140,6 +140,7 @@ function firstString(...values: readonly unknown[]): string | undefined {
   return values.find((value) => typeof value === 'string');
 }
 
-function isRecord(value: unknown): value is Members {
+/** Whether a value of JSON is an object. */
+export function isRecord(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
