@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** How processes that share state learn of each other's writes to the IAM API. `identity` is a credential's full SHA-256. */
 export interface SharedWrites {
   /** Rejects when the write cannot be reported. */
@@ -37,27 +39,20 @@ const MAX_IDENTITIES = 100_000;
 
 /** For the primary process. `now` is in milliseconds. */
 export function createWriteMarks(now = () => performance.now()): SharedWrites {
-  // In the order of their writes, the oldest first.
-  const lastWrites = new Map<string, number>();
-  // An identity that is not in the map has not written since this time.
+  // An identity that is not in the cache has not written since this time.
   let forgottenAt = Number.NEGATIVE_INFINITY;
-
-  const dropOldest = (time: number) => {
-    for (const [identity, at] of lastWrites) {
-      if (time - at <= REMEMBER_WRITES_MS && lastWrites.size <= MAX_IDENTITIES) return;
-      forgottenAt = at;
-      lastWrites.delete(identity);
-    }
-  };
+  const lastWrites = new LRUCache<string, number>({
+    max: MAX_IDENTITIES,
+    dispose(at, _identity, reason) {
+      if (reason === 'evict') forgottenAt = at;
+    },
+  });
   return {
     async report(identity) {
-      const time = now();
-      lastWrites.delete(identity);
-      lastWrites.set(identity, time);
-      dropOldest(time);
+      lastWrites.set(identity, now());
     },
     async sinceLast(identity) {
-      const ageMs = now() - (lastWrites.get(identity) ?? forgottenAt);
+      const ageMs = now() - (lastWrites.peek(identity) ?? forgottenAt);
       return ageMs <= REMEMBER_WRITES_MS ? ageMs : undefined;
     },
   };

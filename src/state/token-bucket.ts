@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 export interface RateLimitOptions {
   /** Requests a second; 0 is no limit. */
   readonly rateLimitPerSecond: number;
@@ -29,8 +31,8 @@ export function createTokenBuckets(
   { rateLimitPerSecond, rateLimitBurst }: RateLimitOptions,
   { now = () => performance.now(), maxCallers = 100_000 } = {},
 ): Buckets {
-  // In the order of their last request. The oldest is dropped first: its bucket is the fullest.
-  const buckets = new Map<string, Bucket>();
+  // The one that was not used for the longest time is dropped first: it is the fullest.
+  const buckets = new LRUCache<string, Bucket>({ max: maxCallers });
 
   const refill = (caller: string): Bucket => {
     const time = now();
@@ -39,10 +41,7 @@ export function createTokenBuckets(
       left: Math.min(rateLimitBurst, left + ((time - at) / 1000) * rateLimitPerSecond),
       at: time,
     };
-    buckets.delete(caller);
     buckets.set(caller, bucket);
-    const [oldest] = buckets.keys();
-    if (buckets.size > maxCallers && oldest !== undefined) buckets.delete(oldest);
     return bucket;
   };
 

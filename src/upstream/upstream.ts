@@ -55,7 +55,7 @@ export function createUpstream(
   });
   // One bucket for the whole process: without it, retries would triple the load on an API that is down.
   const { retryBudget: rateLimitBurst, retryBudgetPerSecond: rateLimitPerSecond } = options;
-  const budget = createTokenBuckets({ rateLimitBurst, rateLimitPerSecond });
+  const budget = createTokenBuckets({ rateLimitBurst, rateLimitPerSecond }, { maxCallers: 1 });
   const takeRetry = () => budget('', 1).waitSeconds === 0;
   const send = createSend({ ...options, sendOnce, takeRetry, random: Math.random });
   const reads = createSingleFlight<Deadline>();
