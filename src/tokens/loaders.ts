@@ -78,8 +78,9 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
     }
   }
 
-  function loadToken(id: string): Promise<Found<TokenDto | null>> {
-    return settle(client.getToken(scope, id), (error) => (error.status === 404 ? null : error));
+  async function loadToken(id: string): Promise<Found<TokenDto | null>> {
+    const found = await settle(client.getToken(scope, id));
+    return isNotFound(found) ? null : found;
   }
 
   // Only writes need these. An object that begins with a spread would cost every read.
@@ -147,9 +148,13 @@ async function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof UpstreamError && error.status === 404) return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof UpstreamError && error.status === 404;
 }
 
 /** Contains the id's length, so that no other pair of id and key gives the same text. */
@@ -171,11 +176,7 @@ function loadLargest<Key extends PageRequest, Item>(
     if (!other || key.limit > other.limit) largest.set(list, key);
   }
   const calls = new Map<string, Promise<Found<Page<Item>>>>();
-  for (const [list, key] of largest)
-    calls.set(
-      list,
-      settle(load(key), (error) => error),
-    );
+  for (const [list, key] of largest) calls.set(list, settle(load(key)));
   return Promise.all(lists.map((list) => calls.get(list) as Promise<Found<Page<Item>>>));
 }
 
@@ -183,14 +184,10 @@ function loadLargest<Key extends PageRequest, Item>(
  * DataLoader takes errors as values and recognises them by `instanceof Error`: an error of another realm would be
  * returned as a token.
  */
-async function settle<Value, Instead>(
-  call: Promise<Value>,
-  instead: (error: UpstreamError) => Instead,
-): Promise<Value | Instead | Error> {
+async function settle<Value>(call: Promise<Value>): Promise<Found<Value>> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof UpstreamError) return instead(error);
     return error instanceof Error
       ? error
       : new Error('a call rejected with a value that is not an error', { cause: error });
