@@ -43,7 +43,7 @@ interface Response {
   readonly reply?: unknown;
 }
 
-/** In a worker. Called once. */
+/** The end of the channel in a worker. Called once. */
 export function channelToPrimary(): Channel {
   return createChannel(
     // A failure to send goes to the callback. Without one it is an `error` event, which would end this process.
@@ -52,7 +52,7 @@ export function channelToPrimary(): Channel {
   );
 }
 
-/** In the primary process. Called once for each worker. */
+/** The end of the channel in the primary process. Called once for each worker. */
 export function channelToWorker(worker: Worker): Channel {
   return createChannel(
     (message) => worker.isConnected() && worker.send(message, () => {}),
@@ -60,7 +60,7 @@ export function channelToWorker(worker: Worker): Channel {
   );
 }
 
-/** The messages of others that come through the same way are ignored. */
+/** Ignores messages that are not of a channel: Node.js and its tools use the same connection. */
 export function createChannel(
   send: (message: object) => void,
   onMessage: (listener: (message: unknown) => void) => void,

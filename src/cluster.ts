@@ -25,7 +25,7 @@ export interface Workers {
   readonly listening: Promise<{
     readonly url: string;
     readonly adminUrl: string | undefined;
-    /** Process ids. */
+    /** Process ids of the workers. */
     readonly workers: readonly (number | undefined)[];
   }>;
   /** Sends each worker the signal to drain, and resolves to the exit code for all: 0 when each ended cleanly. */

@@ -1,6 +1,6 @@
 /** Why a server cannot be reached, for people who operate the gateway. Names no host. */
 interface ConnectionFailure {
-  /** A few words. */
+  /** The problem in a few words. */
   readonly problem: string;
   /** What to do about it. */
   readonly hint?: string;

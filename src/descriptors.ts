@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { type Config, ConfigError } from './config/config.ts';
 import { MAX_ADMIN_CONNECTIONS } from './http/connections.ts';
 
-/** Node.js itself, stdout, the listeners, files that are being read, DNS look-ups. */
+/** Descriptors of Node.js itself, stdout, the listeners, files that are being read, and DNS look-ups. */
 const PROCESS = 64;
-/** Sign-in, key sets, Redis, traces. */
+/** Descriptors of connections for signing in, key sets, Redis and traces. */
 const SERVICES = 32;
-/** Connections to IAM that are being closed while others are in use. */
+/** Factor that allows for connections to IAM which are being closed while others are in use. */
 const CLOSING = 1.25;
-/** Channel to a worker, and a connection on its way to it. */
+/** Descriptors of the channel to a worker and of connections that are passed to it. */
 const PER_WORKER = 4;
 /** The gateway does not start with fewer client connections. */
 const MIN_CLIENTS = 32;

@@ -17,11 +17,11 @@ export interface Process {
   readonly config: Config;
   /** Client connections at once. Undefined: no limit. */
   readonly maxConnections: number | undefined;
-  /** PRIVATE_KEY_FILE. */
+  /** The value of `PRIVATE_KEY_FILE`. */
   readonly privateKeyFile: string | undefined;
   readonly output: Output;
   readonly signals: Signals;
-  /** In a worker. */
+  /** Settings of a worker, and the channel to its primary process. Undefined in other processes. */
   readonly worker: (WorkerSettings & { readonly primary: Channel }) | undefined;
   /** Sets the report of uncaught errors. */
   onCrash(report: (event: string, error: unknown) => void): void;
@@ -36,13 +36,13 @@ interface Running extends Process {
  * Runs the gateway until a signal stops it: in this process, or in workers. Resolves when it listens. Rejects with
  * `ConfigError` for problems that the user can solve.
  */
-export async function runGateway(own: Process): Promise<void> {
-  own.signals.hold();
+export async function runGateway(parts: Process): Promise<void> {
+  parts.signals.hold();
   const build = readBuild();
-  const log = openLog(own, build.version);
-  if (!own.worker) warnAboutKeyFile(own.privateKeyFile, log);
-  const isPrimary = own.config.workers > 1 && !own.worker;
-  await (isPrimary ? runPrimary : runServer)({ ...own, build, log });
+  const log = openLog(parts, build.version);
+  if (!parts.worker) warnAboutKeyFile(parts.privateKeyFile, log);
+  const isPrimary = parts.config.workers > 1 && !parts.worker;
+  await (isPrimary ? runPrimary : runServer)({ ...parts, build, log });
 }
 
 function openLog({ config, output, worker, onCrash }: Process, version: string): Log {
@@ -59,27 +59,27 @@ function openLog({ config, output, worker, onCrash }: Process, version: string):
 }
 
 /** The emulator belongs to the primary process: each worker would have its own tokens. */
-async function runPrimary(own: Running): Promise<void> {
-  const { config, log } = own;
+async function runPrimary(parts: Running): Promise<void> {
+  const { config, log } = parts;
   const { logger } = log;
   const emulator = config.emulator && (await startEmulator(config.emulator));
   const workers = startWorkers(config, logger, {
-    build: own.build,
-    droppedLogLines: own.output.log.dropped,
+    build: parts.build,
+    droppedLogLines: parts.output.log.dropped,
     settings: () => ({
       emulator: emulator && { url: emulator.url, tokenEndpoint: emulator.tokenEndpoint },
       logLevel: log.level(),
     }),
   });
   let isStopping = false;
-  handleSignals(own, {
+  handleSignals(parts, {
     async onStop(signal) {
       isStopping = true;
       logger.info({ signal }, 'shutting down: waiting for the workers');
       const exitCode = await workers.stop();
       await emulator?.close();
       logger.info({ exitCode }, 'drained');
-      await own.output.end(exitCode);
+      await parts.output.end(exitCode);
     },
     onUsr2() {
       changeLevel(log, nextLevel(log.level(), config.logLevel));
@@ -87,7 +87,7 @@ async function runPrimary(own: Running): Promise<void> {
     },
   });
   try {
-    announce(own, emulator, await workers.listening);
+    announce(parts, emulator, await workers.listening);
   } catch (error) {
     // Workers that were stopped while they started did not fail.
     if (isStopping) return;
@@ -96,11 +96,11 @@ async function runPrimary(own: Running): Promise<void> {
   }
 }
 
-async function runServer(own: Running): Promise<void> {
-  const { config, log } = own;
+async function runServer(parts: Running): Promise<void> {
+  const { config, log } = parts;
   const { logger } = log;
-  const emulator = config.emulator && !own.worker ? await startEmulator(config.emulator) : undefined;
-  const address = emulator ?? own.worker?.emulator;
+  const emulator = config.emulator && !parts.worker ? await startEmulator(config.emulator) : undefined;
+  const address = emulator ?? parts.worker?.emulator;
   // A primary process serves no requests, so it does not load most of the packages.
   const { startServer } = await import('./server.ts');
   const server = await startServer(
@@ -110,10 +110,10 @@ async function runServer(own: Running): Promise<void> {
         apiGatewayUrl: config.upstream.apiGatewayUrl ?? address?.url ?? '',
         tokenEndpoint: address?.tokenEndpoint,
       },
-      build: own.build,
-      primary: own.worker?.primary,
-      maxConnections: own.maxConnections,
-      droppedLogLines: own.output.log.dropped,
+      build: parts.build,
+      primary: parts.worker?.primary,
+      maxConnections: parts.maxConnections,
+      droppedLogLines: parts.output.log.dropped,
       sampleAuthorization: address && config.auth.mode === 'pass-through' ? SAMPLE_AUTHORIZATION : undefined,
     },
     logger,
@@ -123,23 +123,23 @@ async function runServer(own: Running): Promise<void> {
     if (isStopping) return;
     isStopping = true;
     logger.info(reason, 'shutting down');
-    void drain(server, emulator, config.http.drainTimeoutMs, logger, own.output);
+    void drain(server, emulator, config.http.drainTimeoutMs, logger, parts.output);
   };
-  if (own.worker) followPrimary(own, own.worker.primary, stop);
+  if (parts.worker) followPrimary(parts, parts.worker.primary, stop);
   else
-    handleSignals(own, {
+    handleSignals(parts, {
       onStop: (signal) => stop({ signal }),
       onUsr2: () => changeLevel(log, nextLevel(log.level(), config.logLevel)),
     });
-  if (own.worker) void own.worker.primary.request('listening', server.url);
-  else if (!isStopping) announce(own, emulator, server);
+  if (parts.worker) void parts.worker.primary.request('listening', server.url);
+  else if (!isStopping) announce(parts, emulator, server);
   await server.probe();
 }
 
-/** In a worker. */
-function followPrimary(own: Running, primary: Channel, stop: (reason: object) => void): void {
-  const { log } = own;
-  handleSignals(own, {
+/** Lets a worker stop, and change its log level, with its primary process. */
+function followPrimary(parts: Running, primary: Channel, stop: (reason: object) => void): void {
+  const { log } = parts;
+  handleSignals(parts, {
     onStop: (signal) => stop({ signal }),
     onUsr2: () =>
       log.logger.info(`SIGUSR2 is ignored: send it to process ${process.ppid}, which changes all workers`),

@@ -53,7 +53,7 @@ interface ServerOptions extends Config {
 
 /** A running gateway. */
 export interface Server {
-  /** Of the GraphQL endpoint. */
+  /** The URL of the GraphQL endpoint. */
   readonly url: string;
   readonly adminUrl: string | undefined;
   /** In `pat` mode: logs whether the API accepts the credential. Never rejects. */

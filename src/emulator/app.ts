@@ -130,7 +130,7 @@ function readBearer(authorization = ''): { bearer?: string; fault?: string } {
   return tilde < 1 ? { bearer } : { bearer: bearer.slice(0, tilde), fault: bearer.slice(tilde + 1) };
 }
 
-/** AWS API Gateway accepts no more. */
+/** The largest body that AWS API Gateway accepts. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 /** The whole body as text; undefined if it is too large. Rejects if the client disconnects before its end. */

@@ -11,7 +11,7 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly operation: Operation;
-  /** Empty without a valid credential. */
+  /** The caller; empty without a valid credential. */
   readonly principal: string;
   /** Counts from 1 the requests of this principal for this URL that got the same fault. */
   readonly hit: number;

@@ -25,7 +25,7 @@ import { type GraphqlResponse, isPublic, toRejectionResponse, toResponse } from 
 
 interface GraphqlHandlerParts {
   readonly pipeline: (request: PipelineRequest) => Promise<Executed>;
-  /** For browsers. */
+  /** The page for browsers; undefined where there is none. */
   readonly page: Page | undefined;
   readonly authenticator: Authenticator;
   readonly admission: Admission;

@@ -63,7 +63,7 @@ function addNetwork(list: BlockList, network: string): void {
   list.addSubnet(address, Math.max(0, length), family);
 }
 
-/** Bits of an address. */
+/** The number of bits of an address. */
 const SIZES = { ipv4: 32, ipv6: 128 } as const;
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {

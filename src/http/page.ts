@@ -8,7 +8,7 @@ export interface Page {
 
 interface PageParts {
   readonly title: string;
-  /** HTML. */
+  /** The content of the body as HTML. */
   readonly body: string;
   /** Runs at the end of the body. */
   readonly script?: string;

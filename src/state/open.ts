@@ -18,7 +18,7 @@ export interface State {
   readonly writes?: SharedWrites;
   /** The token buckets of all processes. `onFallback` is called when memory is used in their place. */
   readonly rateLimit?: { readonly take: SharedBuckets; readonly onFallback: () => void };
-  /** With Redis only. */
+  /** Present with Redis only. */
   readonly persistedQueries?: PersistedQueries;
   /** Why Redis cannot be used, `''` where that is not known yet; undefined while it can. */
   readonly whyRedisUnreachable?: () => string | undefined;

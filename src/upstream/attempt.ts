@@ -51,7 +51,7 @@ export interface Call {
 
 interface AttemptOptions
   extends Pick<Config['upstream'], 'readTimeoutMs' | 'writeTimeoutMs' | 'maxResponseBytes'> {
-  /** Including `/iam`. */
+  /** The base of the API, including `/iam`. */
   readonly baseUrl: string;
   readonly transport: Transport;
   readonly limiter: ConcurrencyLimiter;
@@ -63,7 +63,7 @@ interface AttemptOptions
 
 export interface AttemptReport {
   readonly operation: string;
-  /** From 0. */
+  /** The number of the attempt, from 0. */
   readonly attempt: number;
   readonly status: number | undefined;
   readonly failure: UpstreamError | undefined;

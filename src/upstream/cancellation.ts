@@ -15,7 +15,7 @@ export interface Cancellation {
 }
 
 interface CancellationSource extends Cancellation {
-  /** The first reason stays. */
+  /** Cancels the work. After the first call, it has no effect. */
   cancel(reason: CancellationReason): void;
 }
 

@@ -10,7 +10,7 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** For the whole attempt. */
+  /** The time limit of the whole attempt. */
   readonly timeoutMs: number;
   /** A larger response is rejected, not buffered. */
   readonly maxBytes: number;

@@ -27,7 +27,7 @@ export interface ParsedOperation {
 export interface PreparedOperation extends ParsedOperation {
   /** Differs for each document and operation name. */
   readonly id: string;
-  /** The one in the request. */
+  /** The operation name that the request has, if any. */
   readonly operationName: string | undefined;
   readonly isMutation: boolean;
   readonly needsCaller: boolean;
