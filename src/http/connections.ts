@@ -3,7 +3,7 @@ import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** A request whose response has not ended. */
-export interface Exchange {
+export interface OpenRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   isLast?: boolean;
@@ -12,8 +12,8 @@ export interface Exchange {
 interface Connection {
   readonly socket: Socket;
   /** In the order of arrival. */
-  readonly exchanges: Exchange[];
-  /** Grows from one connection to the next that becomes idle. Meaningless while there are exchanges. */
+  readonly openRequests: OpenRequest[];
+  /** Grows from one connection to the next that becomes idle. Meaningless while there are open requests. */
   idleSince: number;
   /** Bytes read when the last response ended. Further bytes are the beginning of a request. */
   bytesAtRest: number;
@@ -38,7 +38,7 @@ export interface Connections {
   /** Call it for each request of such a server as it arrives. */
   trackRequest(server: HttpServer, request: IncomingMessage, response: ServerResponse): void;
   /** Requests on a connection whose responses have not ended, the latest last. */
-  exchangesOn(socket: Duplex): readonly Exchange[];
+  openRequestsOn(socket: Duplex): readonly OpenRequest[];
   counts(): ConnectionCounts;
   /** The requests that a drain waits for: complete ones, and those that the client is still sending. */
   pending(): { readonly requests: number; readonly incompleteRequests: number };
@@ -76,7 +76,7 @@ export function createConnections({
       }
       counts.evicted++;
     }
-    const connection: Connection = { socket, exchanges: [], idleSince: idled++, bytesAtRest: 0 };
+    const connection: Connection = { socket, openRequests: [], idleSince: idled++, bytesAtRest: 0 };
     open.set(socket, connection);
     socket.once('close', () => {
       open.delete(socket);
@@ -104,12 +104,12 @@ export function createConnections({
   function start(server: HttpServer, request: IncomingMessage, response: ServerResponse): void {
     const connection = open.get(request.socket);
     if (!connection) return;
-    const exchange = { request, response };
-    const { exchanges } = connection;
-    exchanges.push(exchange);
+    const openRequest = { request, response };
+    const { openRequests } = connection;
+    openRequests.push(openRequest);
     onClose(response, () => {
-      exchanges.splice(exchanges.indexOf(exchange), 1);
-      if (exchanges.length > 0 || !open.has(request.socket)) return;
+      openRequests.splice(openRequests.indexOf(openRequest), 1);
+      if (openRequests.length > 0 || !open.has(request.socket)) return;
       connection.bytesAtRest = connection.socket.bytesRead;
       connection.idleSince = idled++;
       // The head of the response may have been sent before the drain began, without `connection: close`.
@@ -124,23 +124,23 @@ export function createConnections({
       replaceClose(server, () => closeIdle(server));
     },
     trackRequest: start,
-    exchangesOn: (socket) => open.get(socket)?.exchanges ?? [],
+    openRequestsOn: (socket) => open.get(socket)?.openRequests ?? [],
     counts: () => ({ open: open.size, ...counts }),
     pending() {
       const all = [...open.values()];
-      const exchanges = all.flatMap((connection) => connection.exchanges);
-      const complete = exchanges.filter(({ request }) => request.complete).length;
+      const openRequests = all.flatMap((connection) => connection.openRequests);
+      const complete = openRequests.filter(({ request }) => request.complete).length;
       const heads = all.filter(
-        (connection) => connection.exchanges.length === 0 && isSending(connection),
+        (connection) => connection.openRequests.length === 0 && isSending(connection),
       ).length;
-      return { requests: complete, incompleteRequests: exchanges.length - complete + heads };
+      return { requests: complete, incompleteRequests: openRequests.length - complete + heads };
     },
   };
 }
 
 /** Without a request in progress, and without the beginning of one. */
 function isIdle(connection: Connection): boolean {
-  return connection.exchanges.length === 0 && !isSending(connection);
+  return connection.openRequests.length === 0 && !isSending(connection);
 }
 
 function isSending({ socket, bytesAtRest }: Connection): boolean {
@@ -151,9 +151,9 @@ function isSending({ socket, bytesAtRest }: Connection): boolean {
  * When a client sends several requests at once, only the response of the first gets `close` when the connection is lost.
  * The others would wait forever, and counters that decrement at the end of a response would never reach zero.
  */
-function abandon({ exchanges }: Connection): void {
+function abandon({ openRequests }: Connection): void {
   // The listeners remove each from the list.
-  for (const { response } of [...exchanges]) {
+  for (const { response } of [...openRequests]) {
     response.destroy();
     response.emit('close');
   }

@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
-import { type Connections, type Exchange, onClose } from './connections.ts';
+import { type Connections, type OpenRequest, onClose } from './connections.ts';
 import { HttpError, rawErrorResponse } from './error-response.ts';
 
 export interface RequestObserver {
@@ -54,12 +54,12 @@ export function createHttpServer(
   server.on('connection', (socket) => socket.once(REJECTED, observer.onRejection));
   connections.track(server);
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
-    const exchange = connections.exchangesOn(socket).at(-1);
+    const openRequest = connections.openRequestsOn(socket).at(-1);
     const error = parserError(code);
     if (code === 'ECONNRESET') socket.destroy();
-    else if (!exchange) reject(socket, error);
-    else if (exchange.request.complete) rejectAfter(exchange, socket, error);
-    else if (exchange.response.headersSent) socket.destroy();
+    else if (!openRequest) reject(socket, error);
+    else if (openRequest.request.complete) rejectAfter(openRequest, socket, error);
+    else if (openRequest.response.headersSent) socket.destroy();
     else reject(socket, error);
   });
   server.on('connect', (_request, socket) => {
@@ -113,10 +113,10 @@ function parserError(code: string | undefined): HttpError {
 }
 
 /** For a malformed request behind one in progress: an error response now would be read as the response to the first. */
-function rejectAfter(exchange: Exchange, socket: Duplex, error: HttpError): void {
-  if (exchange.isLast) return;
-  exchange.isLast = true;
-  onClose(exchange.response, () => reject(socket, error));
+function rejectAfter(openRequest: OpenRequest, socket: Duplex, error: HttpError): void {
+  if (openRequest.isLast) return;
+  openRequest.isLast = true;
+  onClose(openRequest.response, () => reject(socket, error));
 }
 
 function reject(socket: Duplex, error: HttpError): void {
