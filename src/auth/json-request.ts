@@ -7,15 +7,15 @@ import type { AuthDependencies } from './authenticator.ts';
 const LIMITS = { timeoutMs: 3000, maxBytes: 256 * 1024 } as const;
 
 /** What one call sends, and how the server is named in messages. */
-interface Exchange extends Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
+interface JsonRequest extends Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
   readonly server: string;
   /** Whether a rejection may be due to this machine's clock, because the request is signed with its time. */
   readonly hasTime?: boolean;
 }
 
 /** The JSON object of a successful response. Sends the request once. Rejects with `UpstreamError`. */
-export async function exchange(
-  { server, hasTime = false, ...request }: Exchange,
+export async function requestJson(
+  { server, hasTime = false, ...request }: JsonRequest,
   { transport, clock, closing }: Pick<AuthDependencies, 'transport' | 'clock' | 'closing'>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const sentAtMs = clock();

@@ -66,7 +66,7 @@ function secrets() {
     },
     {
       name: 'The description of a failed sign-in, which may repeat what was sent, is kept',
-      file: 'src/auth/exchange.ts',
+      file: 'src/auth/json-request.ts',
       within: 'readSuccess',
       find: 'matching(body?.error, /^[a-z_]{1,64}$/)',
       replace: 'matching(body?.error_description, /./)',

@@ -5,7 +5,7 @@ import { createWarnLimit } from '../../telemetry/failures.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import type { AuthDependencies } from '../authenticator.ts';
-import { exchange } from '../exchange.ts';
+import { requestJson } from '../json-request.ts';
 
 const MAX_AGE_MS = 600_000;
 const COOLDOWN_MS = 30_000;
@@ -46,7 +46,7 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
   async function fetchKeys(): Promise<void> {
     try {
       const headers = { accept: 'application/json' };
-      const set = await exchange({ server: 'The key set', method: 'GET', url, headers }, dependencies);
+      const set = await requestJson({ server: 'The key set', method: 'GET', url, headers }, dependencies);
       // Checks the shape itself and throws JWKSInvalid.
       keys = createLocalJWKSet(withUsableKeys(set) as unknown as JSONWebKeySet);
       fetchedAtMs = clock();

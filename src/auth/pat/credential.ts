@@ -5,7 +5,7 @@ import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import type { AuthDependencies } from '../authenticator.ts';
 import { sha256 } from '../bearer.ts';
-import { describeClock } from '../exchange.ts';
+import { describeClock } from '../json-request.ts';
 import { type AccessToken, createSignIn, type PatOptions } from './sign-in.ts';
 
 interface Held {

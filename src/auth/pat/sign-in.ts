@@ -2,7 +2,7 @@ import type { PatConfig } from '../../config/config.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import type { AuthDependencies } from '../authenticator.ts';
 import { isCredential } from '../bearer.ts';
-import { answeredWithout, exchange } from '../exchange.ts';
+import { answeredWithout, requestJson } from '../json-request.ts';
 import { createAssertion, readSigningKey } from './private-key.ts';
 
 /** A personal access token, and where it signs in. */
@@ -64,7 +64,7 @@ export function createSignIn(
       headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
       body: form.toString(),
     } as const;
-    const { access_token, expires_in } = await exchange(request, dependencies);
+    const { access_token, expires_in } = await requestJson(request, dependencies);
     const token = toAccessToken(access_token, expires_in ?? ASSUMED_LIFETIME_SECONDS, nowMs);
     if (!token) throw answeredWithout(TOKEN_ENDPOINT, 'a usable access_token and expires_in');
     return token;
@@ -88,7 +88,7 @@ export function createSignIn(
       },
       body: JSON.stringify({ projectId }),
     } as const;
-    const { accessToken, expiresIn } = await exchange(request, dependencies);
+    const { accessToken, expiresIn } = await requestJson(request, dependencies);
     const token = toAccessToken(accessToken, expiresIn, nowMs);
     if (!token) throw answeredWithout(STS, 'a usable accessToken and expiresIn');
     return token;
