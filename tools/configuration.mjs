@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import './prepare.mjs';
 
-const { variables } = await import('../dist/config/config.js');
+const { variables } = await import('../dist/config/variables.js');
 
 const PAGE = new URL('../docs/configuration.md', import.meta.url);
 const ROW = /^\| `([A-Z_]+)` \|.*\|$/gm;

@@ -1,4 +1,4 @@
-import type { AuthConfig } from '../config/config.ts';
+import type { AuthConfig } from '../config/auth.ts';
 import type { UpstreamCredential } from '../upstream/attempt.ts';
 import type { Cancellation } from '../upstream/cancellation.ts';
 import type { IamClient } from '../upstream/iam-client.ts';

@@ -1,4 +1,4 @@
-import type { CallerAuthConfig, PatConfig } from '../config/config.ts';
+import type { CallerAuthConfig, PatConfig } from '../config/auth.ts';
 import { createCancellation, createDeadlines } from '../upstream/cancellation.ts';
 import type {
   AuthDependencies,

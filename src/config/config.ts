@@ -11,10 +11,6 @@ import {
   type VariableName,
 } from './variables.ts';
 
-export type { AuthConfig, CallerAuthConfig, PatConfig } from './auth.ts';
-export type { Secret } from './variable-types.ts';
-export { variables } from './variables.ts';
-
 /** Only these documents may run, or in `log` mode others are logged. */
 export interface TrustedDocumentsConfig {
   readonly file: string;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { variables } from '../../src/config/config.ts';
+import { variables } from '../../src/config/variables.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: documents of other tools; a member that is not there fails the test
 type Document = any;

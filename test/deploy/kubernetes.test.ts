@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { readConfig, variables } from '../../src/config/config.ts';
+import { readConfig } from '../../src/config/config.ts';
+import { variables } from '../../src/config/variables.ts';
 import { validateManifest } from '../support/kubernetes.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: documents of other tools; a member that is not there fails the test

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { ConfigError, type Secret } from '../../config/config.ts';
+import { ConfigError } from '../../config/config.ts';
+import type { Secret } from '../../config/variable-types.ts';
 import { findJwkProblem } from '../../keys/jwk.ts';
 import { isEncryptedPem } from '../../keys/pem.ts';
 import type { PatOptions } from './sign-in.ts';

@@ -1,4 +1,4 @@
-import type { PatConfig } from '../../config/config.ts';
+import type { PatConfig } from '../../config/auth.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import type { AuthDependencies } from '../authenticator.ts';
 import { isCredential } from '../bearer.ts';

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, SignJWT } from 'jose';
 import type { Caller } from '../../../src/auth/authenticator.ts';
 import { createAuthenticator } from '../../../src/auth/authenticator.ts';
-import type { AuthConfig, PatConfig } from '../../../src/config/config.ts';
+import type { AuthConfig, PatConfig } from '../../../src/config/auth.ts';
 import {
   createEcKey,
   createTestLog,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { variables } from '../../../src/config/config.ts';
+import { variables } from '../../../src/config/variables.ts';
 import { PAT, PEM, problemsOf, read, URL_ONLY } from '../../support/config.ts';
 
 describe('What is wrong is said in one line each', () => {

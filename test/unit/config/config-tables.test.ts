@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { variables } from '../../../src/config/config.ts';
+import { variables } from '../../../src/config/variables.ts';
 
 const PAGE = 'docs/configuration.md';
 
