@@ -1,60 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import type { LeasedChange, LeasedRecords, RecordKey } from '../state/records.ts';
 import { isId } from '../upstream/iam-client.ts';
 
 /**
- * The record of a create: hashes and ids, no key material and no name. `before` has the ids of the matching tokens that
- * existed before it was sent, or is null when they are not known. `tokenId` is present once the outcome is known.
+ * The record of a create: hashes and ids, no key material and no name. It is written before the POST is sent, and has a
+ * `tokenId` once the outcome is known.
  */
 export interface CreateRecord {
-  readonly digest: string;
+  /** Of the input of the create. Undefined if the record cannot be read. */
+  readonly digest?: string;
+  /** The ids of the matching tokens that existed before the POST; null when they are not known. */
   readonly before: readonly string[] | null;
   readonly tokenId?: string;
   /** Owner of the lease under which the POST was sent. A request that finds the token uses it to complete the record. */
   readonly owner?: string;
 }
 
-/**
- * The state of the create under a key: `absent`, nothing was sent; `pending`, another request is sending it; `unknown`,
- * it was sent and its outcome is not known (lost response, dead process); `done`, it has created a token.
- */
-export type CreateState =
-  | { readonly kind: 'absent' | 'pending' }
-  | {
-      readonly kind: 'unknown';
-      readonly before: readonly string[] | null;
-      readonly owner?: string | undefined;
-    }
-  | { readonly kind: 'done'; readonly tokenId: string };
+const RECORD_TTL_MS = 24 * 3600 * 1000;
+
+/** In the form in which records are written. */
+export function toText(record: CreateRecord): { readonly text: string; readonly ttlMs: number } {
+  return { text: JSON.stringify(record), ttlMs: RECORD_TTL_MS };
+}
 
 /** Stands for a record that cannot be read: a POST may have been sent, and any matching token counts as created by it. */
-const UNREADABLE: CreateRecord = { digest: '', before: [] };
+const UNREADABLE: CreateRecord = { before: [] };
 
-/** Undefined where there is no record. */
-export function readRecord(text: string | undefined): CreateRecord | undefined {
-  return text === undefined ? undefined : (parse(text) ?? UNREADABLE);
-}
-
-/** Whether the record is about a create with another input. */
-export function isOfAnother(record: CreateRecord | undefined, digest: string): boolean {
-  return record !== undefined && record !== UNREADABLE && record.digest !== digest;
-}
-
-/** `heldBy`: another request has the lease; `isInTime` says whether it may still get the response to its POST. */
-export function toState(
-  record: CreateRecord | undefined,
-  heldBy?: { readonly isInTime: boolean },
-): CreateState {
-  if (!record) return { kind: heldBy ? 'pending' : 'absent' };
-  const { tokenId, before, owner } = record;
-  if (tokenId !== undefined) return { kind: 'done', tokenId };
-  return heldBy?.isInTime ? { kind: 'pending' } : { kind: 'unknown', before, owner };
-}
-
-function parse(text: string): CreateRecord | undefined {
+function readRecord(text: string): CreateRecord {
   try {
     const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
+    return isRecord(value) ? value : UNREADABLE;
   } catch {
-    return undefined;
+    return UNREADABLE;
   }
 }
 
@@ -67,4 +45,75 @@ function isRecord(value: unknown): value is CreateRecord {
     (tokenId === undefined || (typeof tokenId === 'string' && isId(tokenId))) &&
     (owner === undefined || typeof owner === 'string')
   );
+}
+
+/** The lease on a record, while `withLease` runs. */
+export interface Lease {
+  readonly owner: string;
+  /** Writes the record and sets what is left of the lease. False when the lease has ended: then nothing was written. */
+  write(change: LeasedChange): Promise<boolean>;
+  /** Sets the change that is made when `work` ends. Without it the lease is released, and the record stays. */
+  leave(change: LeasedChange): void;
+}
+
+type LeaseAttempt =
+  | { readonly record: CreateRecord | undefined; readonly lease: Lease }
+  /** Another request holds the lease, for at most so long. */
+  | { readonly record: CreateRecord | undefined; readonly lease: undefined; readonly heldForMs: number };
+
+const RETRY_MS = 250;
+
+/**
+ * Acquires the lease if it is free, runs `work`, and releases it. Rejects as `work` does, or with `StateUnavailable`; then
+ * the lease may have been acquired all the same, so it is released as well. A release that fails is repeated in the
+ * background for as long as the lease may last.
+ */
+export async function withLease<Result>(
+  records: LeasedRecords,
+  key: RecordKey,
+  leaseMs: number,
+  work: (attempt: LeaseAttempt) => Promise<Result>,
+): Promise<Result> {
+  const owner = randomUUID();
+  let isHeld = true;
+  let endsAt = performance.now() + leaseMs;
+  let last: LeasedChange = { leaseMs: 0 };
+  const lease: Lease = {
+    owner,
+    async write(change) {
+      // Before the reply, which may be lost after the change was made.
+      endsAt = Math.max(endsAt, performance.now() + change.leaseMs);
+      const isWritten = await records.change(key, owner, change);
+      isHeld = isWritten && change.leaseMs > 0;
+      return isWritten;
+    },
+    leave(change) {
+      last = change;
+    },
+  };
+  try {
+    const { record: text, isAcquired, heldForMs } = await records.acquire(key, owner, leaseMs);
+    isHeld = isAcquired;
+    const record = text === undefined ? undefined : readRecord(text);
+    return await work(isAcquired ? { record, lease } : { record, lease: undefined, heldForMs });
+  } finally {
+    if (isHeld) await release(records, key, owner, last, endsAt);
+  }
+}
+
+async function release(
+  records: LeasedRecords,
+  key: RecordKey,
+  owner: string,
+  change: LeasedChange,
+  endsAt: number,
+): Promise<void> {
+  try {
+    await records.change(key, owner, change);
+  } catch {
+    if (performance.now() + RETRY_MS > endsAt) return;
+    setTimeout(RETRY_MS, undefined, { ref: false })
+      .then(() => release(records, key, owner, change, endsAt))
+      .catch(() => undefined);
+  }
 }

@@ -4,8 +4,7 @@ import type { Deadline } from '../upstream/cancellation.ts';
 import { raceCancel } from '../upstream/cancellation.ts';
 import type { CreateTokenBody, TokenDto } from '../upstream/generated.ts';
 import { mayHaveSucceeded, UpstreamError } from '../upstream/upstream-error.ts';
-import { type CreateRecord, type CreateState, isOfAnother, readRecord, toState } from './create-record.ts';
-import { type Lease, withLease } from './lease.ts';
+import { type CreateRecord, type Lease, toText, withLease } from './create-record.ts';
 import type { Loaders } from './loaders.ts';
 import { type Matches, sha256 } from './matching-tokens.ts';
 
@@ -28,7 +27,6 @@ interface InputProblem {
 type CreateOutcome = { readonly token: TokenDto } | { readonly problem: InputProblem };
 export type IdempotentCreate = (request: CreateRequest) => Promise<CreateOutcome>;
 
-const RECORD_TTL_MS = 24 * 3600 * 1000;
 /** Allows for clocks that differ a little, and for commands that are on their way to the store. */
 const MARGIN_MS = 1000;
 /** Waits between reads of the record, which grow by half, and between searches for the token, which double. */
@@ -79,29 +77,24 @@ type Step = { readonly outcome: CreateOutcome } | { readonly heldForMs: number }
 const READ_AGAIN: Step = { heldForMs: FIRST_POLL_MS };
 
 /**
- * Reads the record and acts on its state:
+ * Reads the record and acts on it. While it has no token, the outcome of the create is not known: another request is
+ * sending the POST, its response was lost, or its process has died.
  *
- * | state     | with the lease                                   | while another request has the lease  |
- * | --------- | ------------------------------------------------ | ------------------------------------ |
- * | `absent`  | creates the token                                |                                      |
- * | `pending` |                                                  | waits                                |
- * | `unknown` | searches for the token, and creates it otherwise | waits, and searches now and then     |
- * | `done`    | returns the token                                | returns the token                    |
+ * | record          | with the lease                                   | while another request has the lease |
+ * | --------------- | ------------------------------------------------ | ----------------------------------- |
+ * | none            | creates the token                                | waits                               |
+ * | without a token | searches for the token, and creates it otherwise | waits, and searches now and then    |
+ * | with a token    | returns the token                                | returns the token                   |
  */
 function takeStep(create: Create, lookUps: LookUps): Promise<Step> {
   const { records, recordKey, digest, deadline } = create;
   return withLease(records, recordKey, deadline.remainingMs() + MARGIN_MS, async (attempt) => {
-    const record = readRecord(attempt.record);
-    if (isOfAnother(record, digest)) return { outcome: conflict };
-    // The last part of a lease begins when the deadline of its request has passed: its POST may still take effect then.
-    const state = toState(
-      record,
-      attempt.lease ? undefined : { isInTime: attempt.heldForMs > settleMs(create) },
-    );
-    if (state.kind === 'done') return { outcome: await readDone(create, state.tokenId) };
+    const { record } = attempt;
+    if (record?.digest !== undefined && record.digest !== digest) return { outcome: conflict };
+    if (record?.tokenId !== undefined) return { outcome: await readDone(create, record.tokenId) };
     return attempt.lease
-      ? createOrFind(create, state, attempt.lease)
-      : wait(create, state, attempt.heldForMs, lookUps);
+      ? createOrFind(create, record, attempt.lease)
+      : wait(create, record, attempt.heldForMs, lookUps);
   });
 }
 
@@ -111,16 +104,16 @@ async function readDone({ loaders }: Create, tokenId: string): Promise<CreateOut
 }
 
 /** Called with the lease: creates the token, or finds the one that an earlier attempt created. */
-async function createOrFind(create: Create, state: CreateState, lease: Lease): Promise<Step> {
+async function createOrFind(create: Create, record: CreateRecord | undefined, lease: Lease): Promise<Step> {
   const { loaders, body, digest, deadline } = create;
   if (create.made) return finish(create, create.made, lease);
   let before: readonly string[] | null;
-  if (state.kind === 'unknown') {
-    const found = await findMade(create, state.before);
+  if (record) {
+    const found = await findMade(create, record.before);
     if (found === 'cannot-be-known') return { outcome: notKnown };
     if (found === 'search-again') throw inProgress(create, 0);
     if (found) return finish(create, found, lease);
-    before = state.before;
+    before = record.before;
   } else before = toBefore(await loaders.findMatching(body, { newest: false }));
   // The POST is sent before the deadline, and may take effect for some time after it.
   const leaseMs = deadline.remainingMs() + settleMs(create);
@@ -136,17 +129,25 @@ async function createOrFind(create: Create, state: CreateState, lease: Lease): P
 }
 
 /** Another request has the lease, or kept it when it got no response to its POST. */
-async function wait(create: Create, state: CreateState, heldForMs: number, lookUps: LookUps): Promise<Step> {
+async function wait(
+  create: Create,
+  record: CreateRecord | undefined,
+  heldForMs: number,
+  lookUps: LookUps,
+): Promise<Step> {
   const { records, recordKey, digest } = create;
-  if (state.kind !== 'unknown' || state.owner === undefined) return { heldForMs };
+  // The last part of a lease begins when the deadline of its request has passed: its POST may still take effect then, but
+  // nobody waits for the response any more.
+  const isInTime = heldForMs > settleMs(create);
+  if (!record || isInTime || record.owner === undefined) return { heldForMs };
   if (!create.made && performance.now() < lookUps.nextAt) return { heldForMs };
   lookUps.nextAt = performance.now() + lookUps.waitMs;
   lookUps.waitMs *= 2;
-  const found = create.made ?? (await findMade(create, state.before));
+  const found = create.made ?? (await findMade(create, record.before));
   if (found === 'cannot-be-known') return { outcome: notKnown };
   if (found === undefined || found === 'search-again') return { heldForMs };
   const change = doneChange(digest, found);
-  return (await records.change(recordKey, state.owner, change)) ? { outcome: { token: found } } : READ_AGAIN;
+  return (await records.change(recordKey, record.owner, change)) ? { outcome: { token: found } } : READ_AGAIN;
 }
 
 /** The token that an earlier attempt created, if it can be distinguished from those that existed before. */
@@ -174,10 +175,6 @@ async function finish({ digest }: Create, token: TokenDto, lease: Lease): Promis
 
 function doneChange(digest: string, { id: tokenId }: TokenDto) {
   return { leaseMs: 0, record: toText({ digest, before: null, tokenId }) };
-}
-
-function toText(record: CreateRecord) {
-  return { text: JSON.stringify(record), ttlMs: RECORD_TTL_MS };
 }
 
 /** After an unknown outcome, IAM may still carry out the POST for as long as one may take. */
