@@ -8,7 +8,7 @@ interface Hits {
 }
 
 /** Sources of the figures that are read for each scrape, so that counting costs a request next to nothing. */
-export interface MetricSources {
+interface MetricSources {
   readonly caches: Readonly<Record<string, () => Hits & { readonly size: number }>>;
   readonly singleFlights: Readonly<
     Record<string, () => { readonly started: number; readonly coalesced: number }>
@@ -117,7 +117,7 @@ export function serveMetrics(app: FastifyInstance, read: () => Promise<string>):
 }
 
 /** Metrics of a primary process, beside the sum of its workers'. */
-export interface PrimaryMetrics {
+interface PrimaryMetrics {
   readonly registry: Registry;
   /** What the workers count as well: it is added to their sum. */
   readonly shared: Registry;

@@ -7,12 +7,12 @@ import { iteratePages, MAX_CALLS, type PagedList, type PositionedItem } from './
 const DEFAULT_FIRST = 20;
 const MAX_FIRST = 100;
 
-export interface ConnectionArgs {
+interface ConnectionArgs {
   readonly first?: number | null | undefined;
   readonly after?: string | null | undefined;
 }
 
-export interface ConnectionRequest<Item, Edge> extends PagedList<Item> {
+interface ConnectionRequest<Item, Edge> extends PagedList<Item> {
   readonly args: ConnectionArgs;
   toEdge(item: Item | InvalidItem, cursor: () => string): Edge;
 }

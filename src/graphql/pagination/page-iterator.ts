@@ -33,7 +33,7 @@ export interface PositionedItem<Item> {
 }
 
 /** The items of a list behind a position, one API page at a time. */
-export interface PageIterator<Item> {
+interface PageIterator<Item> {
   /** Up to `wanted` items of the next API page; there may be none of them in it. Rejects with `UpstreamError`. */
   next(wanted: number): Promise<readonly PositionedItem<Item>[]>;
   /** Whether the API has said that no page follows. */
