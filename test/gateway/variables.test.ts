@@ -254,6 +254,23 @@ describe('A null where none is allowed is the mistake of the client, and the err
     }
   });
 
+  it.each(['v', 'toString', '__proto__'])(
+    'also beside an @include that leaves the field out ($%s)',
+    async (name) => {
+      const document = `query ($${name}: Boolean = false) { a: __typename @skip(if: $${name}) @include(if: false) }`;
+      for (let count = 0; count < 3; count++) {
+        const variables = JSON.parse(`{ "${name}": null }`);
+        const { errors } = await gateway.query(document, variables, { authorization: '' });
+        expect(errors).toEqual([
+          {
+            message: `Variable "$${name}" must not be null: it stands where "Boolean!" is expected.`,
+            extensions: { code: 'BAD_USER_INPUT' },
+          },
+        ]);
+      }
+    },
+  );
+
   it('unless it is left out', async () => {
     const document = `query ($v: Boolean = true, $id: ID = "x", $on: Boolean!) {
       __typename @skip(if: true) @include(if: $v)

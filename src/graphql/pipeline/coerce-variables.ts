@@ -75,6 +75,9 @@ function createCoercer(
   };
 }
 
+/** Without a prototype, as all values of variables. */
+const NO_VALUES: Variables = Object.create(null);
+
 /**
  * Checks that nullable variables are not null where null is no value.
  *
@@ -95,7 +98,7 @@ function createNullCheck(
   if (nullable.size === 0) return () => undefined;
 
   const atRisk = new Set<string>();
-  visitVariables(schema, document, operation, {}, (name, types) => {
+  visitVariables(schema, document, operation, NO_VALUES, (name, types) => {
     if (nullable.has(name) && (problemOf(null, types) ?? problemOf(undefined, types))) atRisk.add(name);
   });
   return (values, problems) => {

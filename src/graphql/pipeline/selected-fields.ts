@@ -61,7 +61,7 @@ export function typeOfField(
 
 /**
  * Whether `@skip` and `@include` leave the node out with these values of variables, in the order of graphql-js: `@skip`
- * first. A condition that is null leaves nothing out, since it is a problem.
+ * first. A condition that is null leaves nothing out, since it is a problem; so does a variable without a value.
  */
 export function isLeftOut(
   { directives = [] }: SelectionNode,
@@ -69,7 +69,7 @@ export function isLeftOut(
 ): boolean {
   const condition = (directive: string): unknown => {
     const value = directives.find(({ name }) => name.value === directive)?.arguments?.[0]?.value;
-    if (value?.kind === Kind.VARIABLE) return values[value.name.value];
+    if (value?.kind === Kind.VARIABLE) return values[value.name.value] ?? null;
     return value?.kind === Kind.BOOLEAN ? value.value : undefined;
   };
   const skip = condition('skip');
