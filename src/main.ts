@@ -12,11 +12,14 @@ import { readTextFile } from './text-file.ts';
 
 /** Time for the primary process to take the problems of this worker. */
 const REPORT_MS = 200;
+const OTHER_CLUSTER =
+  'This process is a worker of another program, such as pm2 in cluster mode. Start it as a process of its own (pm2: fork mode), and set WORKERS.';
 
 // Before the rest of the program is loaded, so that no signal is missed meanwhile and nothing blocks on stdout.
 const output = openOutput();
 const signals = catchSignals();
-const primary = cluster.isWorker ? channelToPrimary() : undefined;
+const settings = process.env[WORKER_VARIABLE];
+const primary = cluster.isWorker && settings ? channelToPrimary() : undefined;
 // Nothing is running yet that needs an orderly end.
 signals.handle({ onStop: () => void output.end(0) });
 
@@ -34,8 +37,9 @@ try {
   const command = readArguments(process.argv.slice(2));
   if (command === 'help') await print(helpText());
   if (command === 'version') await print(`${readBuild().version}\n`);
+  if (cluster.isWorker && !primary) throw new ConfigError([OTHER_CLUSTER]);
   // The settings of a worker are no configuration.
-  const { [WORKER_VARIABLE]: settings, ...env } = process.env;
+  const { [WORKER_VARIABLE]: _, ...env } = process.env;
   const worker = primary && { primary, ...(JSON.parse(settings ?? '') as WorkerSettings) };
   const config = readConfig(env, readTextFile);
   // Before the rest is loaded, which alone needs some hundred open files.

@@ -89,7 +89,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       const message =
         cause.code === 'EADDRINUSE'
           ? `Port ${port} is in use. Set EMULATOR_PORT, or stop what uses it.`
-          : `Expected to listen on ${host}:${port}, got ${cause.code}.`;
+          : `Expected EMULATOR_HOST and EMULATOR_PORT to be an address of this machine, got ${host}:${port} (${cause.code}).`;
       reject(new EmulatorError(message, { cause }));
     });
     server.listen(port, host, resolve);

@@ -33,7 +33,8 @@ Authorization    Bearer demo     (any other bearer is another principal, without
 
 /** The environment of the emulator alone. Throws an EmulatorError for an invalid value. */
 function readSettings(env: Readonly<Record<string, string | undefined>>): EmulatorOptions {
-  const { EMULATOR_PORT: port = DEFAULT_PORT, EMULATOR_HOST: host } = env;
+  const port = env.EMULATOR_PORT || DEFAULT_PORT;
+  const host = env.EMULATOR_HOST;
   const { EMULATOR_DATA_FILE: dataFile, EMULATOR_SEED: seed } = env;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new EmulatorError(`Expected EMULATOR_PORT to be an integer from 0 to 65535, got "${port}".`);

@@ -219,7 +219,7 @@ function describeListenError(error: unknown, { host, port, variables }: Listener
     case 'EAI_AGAIN':
       return `The host name ${host} has no address. Set ${variables.host} to a name or an address of this machine.`;
     default:
-      return `Cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : error}`;
+      return `Cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : error}. Set ${variables.host}.`;
   }
 }
 

@@ -56,6 +56,12 @@ describe('A data file with another hard link', () => {
   });
 });
 
+it('A folder in place of a data file is the only problem', async () => {
+  const problems: string[] = [];
+  await expect(start(folder, (problem) => problems.push(problem))).rejects.toThrow('not a regular file');
+  expect(problems).toEqual([]);
+});
+
 describe('Two emulators on one data file', () => {
   it('the second does not start, and the first loses nothing', async () => {
     const dataFile = path.join(folder, 'shared.json');

@@ -102,7 +102,10 @@ describe('Started by itself', () => {
       { EMULATOR_SEED: 'nonsense' },
       'Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file, got nonsense (ENOENT).\n',
     ],
-    [{ EMULATOR_HOST: '192.0.2.1' }, 'Expected to listen on 192.0.2.1:0, got EADDRNOTAVAIL.\n'],
+    [
+      { EMULATOR_HOST: '192.0.2.1', EMULATOR_PORT: '' },
+      'Expected EMULATOR_HOST and EMULATOR_PORT to be an address of this machine, got 192.0.2.1:4010 (EADDRNOTAVAIL).\n',
+    ],
   ])('says in one line what is wrong with %j', async (env, line) => {
     const emulator = await runEmulator(entry, env as Record<string, string>);
     expect([await emulator.exit, emulator.output()]).toEqual([1, line]);

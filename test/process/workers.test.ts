@@ -305,6 +305,13 @@ describe('Workers that cannot start', () => {
     );
   });
 
+  it('of another program say how to start them', async () => {
+    // As Node.js marks a worker.
+    gateway = startProcess({ NODE_UNIQUE_ID: '1', EMULATOR: 'true' });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toMatch(/^This process is a worker of another program, .+ set WORKERS\.\n$/);
+  });
+
   it('are not started with a port that the admin listener could not know', async () => {
     gateway = startProcess({ WORKERS: '2', PORT: '0', ADMIN_PORT: '9', API_GATEWAY_URL: emulator.url });
     expect(await gateway.ended).toBe(1);
