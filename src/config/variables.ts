@@ -209,6 +209,7 @@ export const variables = {
     ['http/protobuf'],
     'http/protobuf',
   ),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: choice('The same', ['http/protobuf'], 'http/protobuf'),
   OTEL_TRACES_EXPORTER: choice('`none` disables traces', ['otlp', 'none'], 'otlp'),
   OTEL_SDK_DISABLED: flag('Disables traces', false),
 

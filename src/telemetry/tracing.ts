@@ -45,7 +45,8 @@ const CLOSING_MS = 1000;
  */
 export function createTracing(log: FastifyBaseLogger): Tracing {
   // Called at most once per batch. OpenTelemetry itself would print a stack.
-  setGlobalErrorHandler(() => log.warn('traces could not be sent'));
+  const warn = (error: unknown) => log.warn({ cause: causeOf(error) }, 'traces could not be sent');
+  setGlobalErrorHandler(warn);
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'tokens-gateway' }))
     .merge(detectResources({ detectors: [envDetector] }));
@@ -82,10 +83,15 @@ export function createTracing(log: FastifyBaseLogger): Tracing {
     async close() {
       const limit = new Promise((resolve) => setTimeout(resolve, CLOSING_MS).unref());
       // A collector that rejects the last traces is no reason to end with an error.
-      const sent = provider.shutdown().catch(() => log.warn('traces could not be sent'));
+      const sent = provider.shutdown().catch(warn);
       await Promise.race([sent, limit]);
     },
   };
+}
+
+/** The status of the receiver's response, or the code of Node.js for a failed connection. Never a message. */
+function causeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
 
 function endCall(span: Span, { status, failure }: AttemptReport): void {

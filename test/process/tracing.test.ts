@@ -179,7 +179,7 @@ describe('A gateway whose traces are not received', () => {
     });
     const [, address = ''] = await other.until(/listening on (http:\S+\/graphql)/);
     expect((await post(address, { query: NESTED }, TRACED)).status).toBe(200);
-    await other.until(/traces could not be sent/);
+    await other.until(/"cause":"ECONNREFUSED","msg":"traces could not be sent"/);
     other.child.kill('SIGTERM');
     expect(await other.ended).toBe(0);
     expect(other.output()).not.toContain('127.0.0.1:9');

@@ -59,6 +59,10 @@ describe('What is wrong is said in one line each', () => {
     ],
     [{ ...URL_ONLY, CALLER_AUTH: 'jwt' }, 'CALLER_AUTH=jwt needs AUTH_MODE=pat'],
     [
+      { ...URL_ONLY, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'grpc' },
+      'Expected OTEL_EXPORTER_OTLP_TRACES_PROTOCOL to be "http/protobuf", got "grpc"',
+    ],
+    [
       { ...URL_ONLY, REDIS_URL: 'http://:CANARY@cache' },
       'Expected REDIS_URL to be a redis or rediss URL such as rediss://user:password@host:6379/0, with % for reserved characters of the password, got "…"',
     ],
