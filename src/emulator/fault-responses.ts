@@ -6,8 +6,8 @@ import type { PagingFault } from './paging.ts';
 import { bodyOf, headersOf, type Reply } from './reply.ts';
 import type { Operation } from './routes.ts';
 
-/** One request that a fault responds to. */
-export interface Exchange {
+/** A request that a fault responds to, and the ways to respond to it. */
+export interface FaultContext {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly operation: Operation;
@@ -49,19 +49,23 @@ export function leakingReply(status: number, name: string): Reply {
   };
 }
 
-export function sendHtml({ response }: Exchange, status: number, title: string): void {
+export function sendHtml({ response }: FaultContext, status: number, title: string): void {
   const html = `<html><head><title>${status} ${title}</title></head><body><h1>${title}</h1></body></html>`;
   response.writeHead(status, { 'content-type': 'text/html', 'content-length': html.length }).end(html);
 }
 
 /** A response with status 200 and this text as its JSON. */
-export function sendText({ response }: Exchange, text: string, headers: Record<string, string> = {}): void {
+export function sendText(
+  { response }: FaultContext,
+  text: string,
+  headers: Record<string, string> = {},
+): void {
   const all = { 'content-type': 'application/json', ...headers, 'content-length': text.length };
   response.writeHead(200, all).end(text);
 }
 
 /** Sends the head of the reply, which says how long its body is, and returns the body. */
-async function sendHead({ response, answer }: Exchange, isChunked = false): Promise<Buffer> {
+async function sendHead({ response, answer }: FaultContext, isChunked = false): Promise<Buffer> {
   const reply = await answer();
   const body = bodyOf(reply);
   const { 'content-length': length, ...rest } = headersOf(reply, body.length);
@@ -72,28 +76,31 @@ async function sendHead({ response, answer }: Exchange, isChunked = false): Prom
 const halfOf = (body: Buffer) => body.subarray(0, Math.ceil(body.length / 2));
 
 /** The first half of the reply. Then the connection is closed. */
-export async function sendHalf(exchange: Exchange, { chunked = false, reset = false } = {}): Promise<void> {
+export async function sendHalf(
+  context: FaultContext,
+  { chunked = false, reset = false } = {},
+): Promise<void> {
   const {
     request: { socket },
     response,
-  } = exchange;
-  response.write(halfOf(await sendHead(exchange, chunked)), () => {
+  } = context;
+  response.write(halfOf(await sendHead(context, chunked)), () => {
     // Later than the data: on some systems a reset overtakes what was written just before.
     setTimeout(() => (reset ? socket.resetAndDestroy() : socket.end()), 20).unref();
   });
 }
 
 /** The first half of the reply. The rest is never sent. */
-export async function hangInBody(exchange: Exchange): Promise<void> {
-  exchange.response.write(halfOf(await sendHead(exchange)));
+export async function hangInBody(context: FaultContext): Promise<void> {
+  context.response.write(halfOf(await sendHead(context)));
 }
 
 const DRIP_INTERVAL_MS = 200;
 
 /** The reply byte by byte, with a pause after each. */
-export async function sendSlowly(exchange: Exchange): Promise<void> {
-  const { response } = exchange;
-  for (const byte of await sendHead(exchange)) {
+export async function sendSlowly(context: FaultContext): Promise<void> {
+  const { response } = context;
+  for (const byte of await sendHead(context)) {
     if (response.destroyed) break;
     response.write(Buffer.of(byte));
     await pause(DRIP_INTERVAL_MS);
@@ -103,7 +110,7 @@ export async function sendSlowly(exchange: Exchange): Promise<void> {
 
 /** The reply with headers that Node.js refuses to write. */
 export async function sendRaw(
-  { request: { socket }, answer }: Exchange,
+  { request: { socket }, answer }: FaultContext,
   headers: (length: number) => string,
 ): Promise<void> {
   const body = bodyOf(await answer());
@@ -119,19 +126,19 @@ export function pause(ms: number): Promise<void> {
 const MEGABYTE = 'x'.repeat(1024 * 1024);
 
 /** The reply with ten megabytes in one member. */
-export async function sendHuge({ answer, send }: Exchange, name: string): Promise<void> {
+export async function sendHuge({ answer, send }: FaultContext, name: string): Promise<void> {
   const reply = await answer();
   send({ ...reply, body: { ...Object(reply.body), [name]: MEGABYTE.repeat(10) } });
 }
 
 /** 200 megabytes of JSON, without a length. */
-export function sendHugeChunked({ response }: Exchange): void {
+export function sendHugeChunked({ response }: FaultContext): void {
   response.writeHead(200, { 'content-type': 'application/json' });
   pipeline(longJson(200), response, () => undefined);
 }
 
 /** 100 megabytes of JSON, compressed to a small response. */
-export function sendGzipBomb({ response }: Exchange): void {
+export function sendGzipBomb({ response }: FaultContext): void {
   response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
   pipeline(longJson(100), createGzip(), response, () => undefined);
 }
@@ -145,7 +152,7 @@ function* longJson(megabytes: number): Generator<string> {
 
 /** Changes the first item of a list, or the whole body of any other reply. `change` gets it and the name of a member to damage. */
 export async function sendChanged(
-  { answer, send }: Exchange,
+  { answer, send }: FaultContext,
   change: (item: Members, name: string) => Members,
 ): Promise<void> {
   const reply = await answer();

@@ -1,5 +1,5 @@
 import {
-  type Exchange,
+  type FaultContext,
   hangInBody,
   leakingReply,
   pause,
@@ -20,16 +20,16 @@ import type { PagingFault } from './paging.ts';
 import { edgeError, oauthError, type Reply, vendorError, vendorStatus } from './reply.ts';
 
 /** `argument` is the digits in place of N, NNN or SECONDS in the fault's name. */
-type Fault = (exchange: Exchange, argument: string) => Promise<void> | void;
+type Fault = (context: FaultContext, argument: string) => Promise<void> | void;
 
 /** All faults by name. `NNN`, `N` and `SECONDS` in a name stand for digits. */
 const faults: Readonly<Record<string, Fault>> = {
   // An error status.
-  'status-NNN': (exchange, status) => exchange.send(statusReply(exchange, Number(status))),
+  'status-NNN': (context, status) => context.send(statusReply(context, Number(status))),
   '500-empty': ({ send }) => send({ status: 500, headers: { 'content-length': '0' } }),
-  html502: (exchange) => sendHtml(exchange, 502, 'Bad Gateway'),
-  html503: (exchange) => sendHtml(exchange, 503, 'Service Unavailable'),
-  html504: (exchange) => sendHtml(exchange, 504, 'Gateway Timeout'),
+  html502: (context) => sendHtml(context, 502, 'Bad Gateway'),
+  html503: (context) => sendHtml(context, 503, 'Service Unavailable'),
+  html504: (context) => sendHtml(context, 504, 'Gateway Timeout'),
   '403-unauthorized': ({ send }) => send(vendorError('UnauthorizedError')),
   '401-expired': ({ send }) =>
     send(vendorError('InvalidJwtTokenError', { details: [{ issue: 'jwt-expired' }] })),
@@ -41,21 +41,21 @@ const faults: Readonly<Record<string, Fault>> = {
   'leak-403': ({ send }) => send(leakingReply(403, 'ActionForbiddenError')),
 
   // A success status with a wrong body.
-  badjson: (exchange) => sendText(exchange, '{"id": "b5df235d", "name": oops'),
-  html200: (exchange) => sendHtml(exchange, 200, 'Sign in'),
-  empty: (exchange) => sendText(exchange, ''),
-  null: (exchange) => sendText(exchange, 'null'),
-  array: (exchange) => sendText(exchange, '[]'),
-  string: (exchange) => sendText(exchange, '"token"'),
+  badjson: (context) => sendText(context, '{"id": "b5df235d", "name": oops'),
+  html200: (context) => sendHtml(context, 200, 'Sign in'),
+  empty: (context) => sendText(context, ''),
+  null: (context) => sendText(context, 'null'),
+  array: (context) => sendText(context, '[]'),
+  string: (context) => sendText(context, '"token"'),
   '204': ({ send }) => send({ status: 204 }),
-  wrongtype: (exchange) => sendChanged(exchange, (item, name) => ({ ...item, [name]: { first: 42 } })),
-  missing: (exchange) => sendChanged(exchange, withoutMember),
-  nullfields: (exchange) => sendChanged(exchange, withNulls),
-  'unknown-enum': (exchange) => sendChanged(exchange, withUnknownEnum),
-  'wrong-id': (exchange) =>
-    sendChanged(exchange, (item) => ({ ...item, id: '00000000-0000-4000-8000-00000000beef' })),
-  'echo-principal': (exchange) =>
-    sendChanged(exchange, (item) => ({ ...item, name: exchange.principal.padEnd(3, '.') })),
+  wrongtype: (context) => sendChanged(context, (item, name) => ({ ...item, [name]: { first: 42 } })),
+  missing: (context) => sendChanged(context, withoutMember),
+  nullfields: (context) => sendChanged(context, withNulls),
+  'unknown-enum': (context) => sendChanged(context, withUnknownEnum),
+  'wrong-id': (context) =>
+    sendChanged(context, (item) => ({ ...item, id: '00000000-0000-4000-8000-00000000beef' })),
+  'echo-principal': (context) =>
+    sendChanged(context, (item) => ({ ...item, name: context.principal.padEnd(3, '.') })),
 
   // The connection breaks before, during or right after the response.
   reset: ({ request }) => void request.socket.resetAndDestroy(),
@@ -68,18 +68,18 @@ const faults: Readonly<Record<string, Fault>> = {
   close: ({ request }) => void request.socket.destroy(),
   // Sends FIN and nothing else, and keeps reading: the client's half of the connection stays open.
   'half-open': ({ request }) => void request.socket.end(),
-  truncated: (exchange) => sendHalf(exchange),
-  'truncated-chunked': (exchange) => sendHalf(exchange, { chunked: true }),
-  'reset-mid': (exchange) => sendHalf(exchange, { reset: true }),
+  truncated: (context) => sendHalf(context),
+  'truncated-chunked': (context) => sendHalf(context, { chunked: true }),
+  'reset-mid': (context) => sendHalf(context, { reset: true }),
   garbage: ({ request }) => void request.socket.end('\u0000\u0001SSH-2.0-OpenSSH_9.6\r\n\r\n'),
-  twolengths: (exchange) =>
+  twolengths: (context) =>
     sendRaw(
-      exchange,
+      context,
       (length) =>
         `content-type: application/json\r\ncontent-length: ${length}\r\ncontent-length: ${length - 7}`,
     ),
-  bigheaders: (exchange) =>
-    sendRaw(exchange, (length) => `content-length: ${length}\r\nx-padding: ${'x'.repeat(256 * 1024)}`),
+  bigheaders: (context) =>
+    sendRaw(context, (length) => `content-length: ${length}\r\nx-padding: ${'x'.repeat(256 * 1024)}`),
   'idle-reset': async ({ request: { socket }, response, answer, send }) => {
     response.once('finish', () => setTimeout(() => socket.resetAndDestroy(), 5).unref());
     send(await answer());
@@ -95,10 +95,10 @@ const faults: Readonly<Record<string, Fault>> = {
   },
 
   // The response is far too large, or says that it is compressed.
-  huge: (exchange) => sendHuge(exchange, 'padding'),
-  'huge-name': (exchange) => sendHuge(exchange, 'name'),
+  huge: (context) => sendHuge(context, 'padding'),
+  'huge-name': (context) => sendHuge(context, 'name'),
   'huge-chunked': sendHugeChunked,
-  badgzip: (exchange) => sendText(exchange, 'this was never packed', { 'content-encoding': 'gzip' }),
+  badgzip: (context) => sendText(context, 'this was never packed', { 'content-encoding': 'gzip' }),
   gzipbomb: sendGzipBomb,
 
   // The response sends the client somewhere else.
@@ -126,7 +126,7 @@ const faults: Readonly<Record<string, Fault>> = {
 };
 
 /** With the error body of the vendor, or of OAuth at the token endpoint; without one where HTTP forbids it. */
-function statusReply({ operation }: Exchange, status: number): Reply {
+function statusReply({ operation }: FaultContext, status: number): Reply {
   if (status === 204 || status === 304) return { status };
   if (operation !== 'createAccessToken') return vendorStatus(status);
   return oauthError(status, status < 500 ? 'invalid_client' : 'server_error', `Status ${status}`);
@@ -137,15 +137,14 @@ function tooMany(retryAfter?: string): Reply {
   return retryAfter === undefined ? reply : { ...reply, headers: { 'retry-after': retryAfter } };
 }
 
-function redirect(status: number, locate: (exchange: Exchange) => string): Fault {
-  return (exchange) =>
-    exchange.send({ status, headers: { location: locate(exchange), 'content-length': '0' } });
+function redirect(status: number, locate: (context: FaultContext) => string): Fault {
+  return (context) => context.send({ status, headers: { location: locate(context), 'content-length': '0' } });
 }
 
-function failFirst(fail: (exchange: Exchange) => void): Fault {
-  return async (exchange, times) => {
-    if (exchange.hit <= Number(times)) fail(exchange);
-    else exchange.send(await exchange.answer());
+function failFirst(fail: (context: FaultContext) => void): Fault {
+  return async (context, times) => {
+    if (context.hit <= Number(times)) fail(context);
+    else context.send(await context.answer());
   };
 }
 
@@ -165,14 +164,14 @@ const patterns = Object.entries(faults).map(([name, fault]) => {
 });
 
 /** Responds to a request. */
-type RunFault = (exchange: Exchange) => Promise<void> | void;
+type RunFault = (context: FaultContext) => Promise<void> | void;
 
 /** Undefined if there is no fault of that name. */
 export function findFault(name: string): RunFault | undefined {
   if (name.startsWith(AFTER)) return findLateFault(name.slice(AFTER.length));
   for (const { pattern, fault } of patterns) {
     const match = pattern.exec(name);
-    if (match) return (exchange) => fault(exchange, match[1] ?? '');
+    if (match) return (context) => fault(context, match[1] ?? '');
   }
   return undefined;
 }
@@ -180,9 +179,9 @@ export function findFault(name: string): RunFault | undefined {
 function findLateFault(name: string): RunFault | undefined {
   const fault = findFault(/^\d{3}$/.test(name) && name !== '204' ? `status-${name}` : name);
   if (fault === undefined) return undefined;
-  return async (exchange) => {
-    await exchange.answer();
-    await fault(exchange);
+  return async (context) => {
+    await context.answer();
+    await fault(context);
   };
 }
 
