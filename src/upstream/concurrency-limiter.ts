@@ -7,8 +7,6 @@ export interface ConcurrencyLimiter {
    * over.
    */
   acquire(owner: object, cancellation: Cancellation): (() => void) | Promise<() => void>;
-  readonly running: number;
-  readonly waiting: number;
 }
 
 const QUEUE = Symbol('queue');
@@ -41,7 +39,6 @@ export function createConcurrencyLimiter({
   // Queues with a call that may start as soon as a slot is free, in round-robin order.
   const ready = new Set<Queue>();
   let running = 0;
-  let waiting = 0;
 
   const queueOf = (owner: Owner): Queue => {
     owner[QUEUE] ??= { running: 0, waiting: [] };
@@ -75,12 +72,6 @@ export function createConcurrencyLimiter({
   };
 
   return {
-    get running() {
-      return running;
-    },
-    get waiting() {
-      return waiting;
-    },
     acquire(owner, cancellation) {
       const queue = queueOf(owner as Owner);
       if (running < total && queue.running < perOwner && queue.waiting.length === 0) return start(queue);
@@ -88,18 +79,15 @@ export function createConcurrencyLimiter({
         if (cancellation.reason) return reject(cancelledError(cancellation, false));
         const call = {
           start() {
-            waiting--;
             removeListener();
             resolve(start(queue));
           },
         };
         const removeListener = cancellation.onCancel(() => {
-          waiting--;
           queue.waiting.splice(queue.waiting.indexOf(call), 1);
           refresh(queue);
           reject(cancelledError(cancellation, false));
         });
-        waiting++;
         queue.waiting.push(call);
         refresh(queue);
       });
