@@ -119,13 +119,14 @@ describe('A read of an API that fails', () => {
   });
 
   it.each([
-    ['429-1', 2],
-    ['429-date', 1],
+    ['429-1', [2]],
+    // A date in whole seconds, one to two seconds ahead: on a busy machine it is less than one when it is read.
+    ['429-date', [1, 2]],
   ])('(%s) is waited for as long as the deadline allows', async (fault, calls) => {
     const { errors } = await read(fault, hasty);
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', upstreamStatus: 429 });
     expect([1, 2]).toContain(errors?.[0]?.extensions.retryAfter);
-    expect(gateway.calls()).toHaveLength(calls);
+    expect(calls).toContain(gateway.calls().length);
   });
 
   it('says how long to wait, and has the trace id for support', async () => {
@@ -209,7 +210,7 @@ describe('A read that timed out on a connection which worked before', () => {
     const frugal = await startGateway({
       emulatorOf: gateway,
       env: {
-        UPSTREAM_READ_TIMEOUT_MS: '200',
+        UPSTREAM_READ_TIMEOUT_MS: '1000',
         UPSTREAM_RETRY_BUDGET: '0',
         UPSTREAM_RETRY_BUDGET_PER_SECOND: '0',
       },
@@ -227,7 +228,7 @@ describe('A read that timed out on a connection which worked before', () => {
     const patient = await startGateway({
       emulatorOf: gateway,
       env: {
-        UPSTREAM_READ_TIMEOUT_MS: '200',
+        UPSTREAM_READ_TIMEOUT_MS: '1000',
         UPSTREAM_RETRY_BUDGET: '1',
         UPSTREAM_RETRY_BUDGET_PER_SECOND: '0',
       },
