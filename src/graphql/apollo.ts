@@ -134,8 +134,9 @@ function toRejection(response: HTTPGraphQLResponse): ApolloRejection {
   const { errors } = JSON.parse(textOf(response));
   // Nothing that a client sends leads here.
   if (errors?.[0]?.extensions?.code === 'INTERNAL_SERVER_ERROR') throw new Error('Apollo Server failed');
-  const { 'content-type': _, ...headers } = Object.fromEntries(response.headers);
-  return new ApolloRejection(errors, response.status ?? 200, headers);
+  const allow = response.headers.get('allow');
+  // The other headers of the response are the gateway's own.
+  return new ApolloRejection(errors, response.status ?? 200, allow === undefined ? {} : { allow });
 }
 
 function textOf({ body }: HTTPGraphQLResponse): string {

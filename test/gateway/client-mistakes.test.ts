@@ -84,13 +84,15 @@ describe('A persisted query that is malformed is the client’s mistake', () => 
   });
 
   it.each(wrong)('without its document, for %s', async (_title, persistedQuery) => {
-    const { text } = await post(apq.url, { extensions: { persistedQuery } }, DEMO);
+    const { text, headers } = await post(apq.url, { extensions: { persistedQuery } }, DEMO);
+    expect(headers.get('cache-control')).toBe('no-store');
     expect(['BAD_REQUEST', 'PERSISTED_QUERY_NOT_FOUND']).toContain(codesIn(text)[0]);
   });
 
   it.each(wrong)('where persisted queries are off, for %s', async (_title, persistedQuery) => {
     const answer = await post(plain.url, { query: TYPENAME, extensions: { persistedQuery } }, DEMO);
     expect([answer.status, codesIn(answer.text)]).toEqual([200, ['PERSISTED_QUERY_NOT_SUPPORTED']]);
+    expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
   it.each([false, null, 0, ''])('but it counts as absent when it is %j', async (persistedQuery) => {
