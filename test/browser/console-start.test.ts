@@ -145,7 +145,6 @@ describe('The console in development', () => {
     page.on('console', (message) => {
       if (['warning', 'error'].includes(message.type())) warnings.push(message.text());
     });
-    await page.route('ws://**', (route) => route.continue());
     await page.goto(one.url);
     await page.getByRole('button', { name: 'Continue' }).click();
     for (const name of ['billing-worker', 'partner-portal', 'audit-exporter']) {

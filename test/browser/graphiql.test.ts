@@ -153,7 +153,7 @@ describe('Apollo Sandbox without the internet', () => {
     expect(await findViolations(page)).toEqual([]);
     // Only its code was asked for, and nothing was against the policy.
     expect(outside).toEqual([expect.stringContaining('embeddable-sandbox')]);
-    expect(complaints).toEqual(['Failed to load resource: net::ERR_FAILED']);
+    expect(complaints).toEqual(['Failed to load resource: net::ERR_NAME_NOT_RESOLVED']);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.getByText('FirstPage').first().waitFor();
