@@ -45,16 +45,22 @@ describe('Reading a list to its end', () => {
     expect(seen).toEqual(gateway.emulator.tokensOf('demo').map(({ id }) => id));
   });
 
-  it.each([1, 7, 20, 99, 100])('of 250 projects, by %i: every project once', async (first) => {
-    const document = `query ($id: ID!, $first: Int, $after: String) { token(id: $id) {
+  // By one only where IAM's second page of 100 ends: a project is a request, and each request lists up to 100 of them.
+  it.each([[[7]], [[20]], [[99]], [[100]], [[98, 98, 1]]])(
+    'of 250 projects, by %j: every project once',
+    async (sizes) => {
+      const document = `query ($id: ID!, $first: Int, $after: String) { token(id: $id) {
       projects(first: $first, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } } }`;
-    const id = await tokenWithMostProjects();
-    const seen = await walk(
-      async (after) => (await gateway.query(document, { id, first, after })).data.token.projects,
-    );
-    expect(new Set(seen).size).toBe(seen.length);
-    expect(seen).toHaveLength(250);
-  });
+      const id = await tokenWithMostProjects();
+      let pages = 0;
+      const seen = await walk(async (after) => {
+        const first = sizes[Math.min(pages++, sizes.length - 1)];
+        return (await gateway.query(document, { id, first, after })).data.token.projects;
+      });
+      expect(new Set(seen).size).toBe(seen.length);
+      expect(seen).toHaveLength(250);
+    },
+  );
 
   it('while tokens are added and deleted: every token that stays is returned once', async () => {
     const authorization = 'Bearer busy';
