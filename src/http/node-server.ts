@@ -131,6 +131,10 @@ function reject(socket: Duplex, error: HttpError): void {
   }
   socket.end(rawErrorResponse(error, requestId));
   socket.resume();
+  destroyLater(socket);
+}
+
+function destroyLater(socket: Duplex): void {
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);
   socket.once('close', () => clearTimeout(timer));
 }
@@ -155,8 +159,7 @@ export function rejectConnection(socket: Socket): void {
 function lingerAfterResponse(socket: Socket): void {
   socket.destroySoon = () => {
     socket.end();
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.once('close', () => clearTimeout(timer));
+    destroyLater(socket);
   };
 }
 
