@@ -44,6 +44,12 @@ describe('The dashboard and the alerts', () => {
     expect([...new Set(used)].filter((name) => !names.has(name))).toEqual([]);
   });
 
+  it('belong to a guide that names every metric of the gateway', () => {
+    const guide = readFileSync('docs/operator-guide.md', 'utf8');
+    const names = [...exposed.matchAll(/^# TYPE tokens_gateway_(\w+) /gm)].map(([, name]) => name);
+    expect(names.filter((name) => !guide.includes(`\`${name}\``))).toEqual([]);
+  });
+
   it('show rate, errors and duration of HTTP', () => {
     const [rate, errors, duration] = panels.map(({ targets }: Document) => targets[0].expr);
     expect(rate).toMatch(/^sum by \(method, route, status\) \(rate\(tokens_gateway_http_responses_total/);
