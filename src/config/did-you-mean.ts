@@ -58,7 +58,9 @@ const byOtherName = new Map(
 function findMeant(name: string): string | undefined {
   if (name.length > MAX_CHARS || NAMES_OF_OTHERS.has(name)) return undefined;
   const letters = lettersOf(name);
-  const typo = known.find((ours) => letters === ours.letters) ?? known.find(({ text }) => isTypo(name, text));
+  const typo =
+    known.find((ours) => letters === ours.letters) ??
+    known.find((ours) => isTypo(name, ours.text) || isTypo(letters, ours.letters));
   if (typo || SERVICE_NAME.test(name)) return typo?.text;
   const other = byOtherName.get(letters) ?? byOtherName.get(lettersOf(withoutWords(SWITCHES, name)));
   if (other) return other;
