@@ -46,7 +46,7 @@ export function connectToRedis(
 ): RedisConnection {
   const address = readRedisAddress(url) as RedisAddress;
   const { database } = address;
-  const redis = connect(address);
+  const redis = connect(address, 2 * commandTimeoutMs);
   const probes = redis instanceof Cluster ? CLUSTER_PROBES : 1;
   const rejections = new Set<string>();
   // Commands fail with little more than "connection closed"; the reason comes in a separate event.
@@ -66,7 +66,11 @@ export function connectToRedis(
       throw error;
     }
   };
-  const causeOf = (error: unknown) => codeOf(error) ?? codeOf(connectionError) ?? 'no connection';
+  const causeOf = (error: unknown) => {
+    // A rejected probe closes the connection, which is not the cause.
+    const before = availability.isUp() ? '' : availability.cause();
+    return codeOf(error) ?? codeOf(connectionError) ?? (before || 'no connection');
+  };
   const availability = watchAvailability({
     probe,
     causeOf,
@@ -87,7 +91,10 @@ export function connectToRedis(
     const { problem, hint } = explain(cause);
     log.warn({ cause, problem, hint }, LOST);
   };
-  redis.on('ready', availability.check);
+  redis.on('ready', () => {
+    connectionError = undefined;
+    void availability.check();
+  });
   redis.on('close', () => availability.lose(causeOf(undefined)));
   // Without a listener ioredis prints errors.
   for (const event of ['error', 'node error'])
@@ -136,9 +143,14 @@ const CONNECTION = {
 const retryMs = (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2000);
 
 /** User, password and TLS of a cluster are those of the first URL, as most nodes are known from the cluster itself. */
-function connect({ nodes, isCluster, database, username, password }: RedisAddress): Redis | Cluster {
+function connect(
+  { nodes, isCluster, database, username, password }: RedisAddress,
+  commandTimeout: number,
+): Redis | Cluster {
   const redisOptions = {
     ...CONNECTION,
+    // For the commands of ioredis itself: a server that accepts a connection and does not respond.
+    commandTimeout,
     ...(username ? { username } : {}),
     ...(password ? { password } : {}),
     ...(nodes[0]?.protocol === 'rediss:' ? { tls: {} } : {}),

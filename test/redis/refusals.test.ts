@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
@@ -82,6 +84,27 @@ describe('The cause in the log of a Redis that cannot be reached', () => {
     expect(other.log()).toMatch(new RegExp(`"cause":"(${cause})","problem":"[^"]+","hint":"[^"]+"`));
     await other.close();
   });
+});
+
+it('A cause stays in /readyz for as long as it lasts', async () => {
+  const other = await startGateway({ env: { REDIS_URL: `${redis.url}/16` }, emulatorOf: gateway });
+  while (!other.log().includes('Redis is lost')) await setTimeout(20);
+  // Several probes later.
+  await setTimeout(1500);
+  const text = await (await fetch(`${other.origin}/readyz`)).text();
+  expect(text).toContain('redis-cause: the server rejects a command\n');
+  await other.close();
+});
+
+it('A server that accepts a connection and does not respond is reported', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const env = { REDIS_URL: `redis://127.0.0.1:${port}` };
+  const other = await startGateway({ env, emulatorOf: gateway });
+  while (!other.log().includes('Redis is lost')) await setTimeout(20);
+  await other.close();
+  silent.close();
 });
 
 it('A user with the documented rights is enough, in any database, and nothing is printed', async () => {
