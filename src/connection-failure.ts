@@ -12,7 +12,7 @@ type Explanation = readonly [codes: RegExp, problem: string, hint: string];
 /** Explains codes of Node.js, OpenSSL and Redis. The first entry that matches is used. */
 const EXPLANATIONS: readonly Explanation[] = [
   [/^ENOTFOUND$/, 'DNS knows no such host', 'check the host name in $, and the DNS of this machine'],
-  [/^EAI_/, 'DNS does not answer', 'check the DNS of this machine or of its network'],
+  [/^EAI_/, 'DNS does not respond', 'check the DNS of this machine or of its network'],
   [/^ECONNREFUSED$/, 'connection refused', 'check host and port in $, and whether the server runs'],
   [
     /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EADDRNOTAVAIL)$/,

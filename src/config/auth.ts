@@ -79,7 +79,7 @@ function readCallerAuth(environment: Environment): CallerAuthConfig {
     case 'none':
       if (!isLoopback(values.HOST) && !isInvalid('CALLER_AUTH')) {
         addProblem(
-          `CALLER_AUTH is required with AUTH_MODE=pat on HOST=${values.HOST}: whoever reaches it could use the token`,
+          `CALLER_AUTH is required with AUTH_MODE=pat on HOST=${values.HOST}: otherwise any client could use the token`,
         );
       }
       return { kind: 'none' };

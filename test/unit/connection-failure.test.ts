@@ -4,7 +4,7 @@ import { explainConnectionFailure } from '../../src/connection-failure.ts';
 describe('A code is explained in words, with what to do', () => {
   it.each([
     ['ENOTFOUND', 'DNS knows no such host', 'check the host name in REDIS_URL'],
-    ['EAI_AGAIN', 'DNS does not answer', 'check the DNS'],
+    ['EAI_AGAIN', 'DNS does not respond', 'check the DNS'],
     ['ECONNREFUSED', 'connection refused', 'check host and port in REDIS_URL'],
     ['ETIMEDOUT', 'no connection within the timeout, or no route', 'firewalls'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'certificate of an unknown authority', 'NODE_EXTRA_CA_CERTS'],

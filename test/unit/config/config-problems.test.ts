@@ -115,7 +115,7 @@ describe('What is wrong is said in one line each', () => {
     ],
     [
       { ...PAT, HOST: '0.0.0.0' },
-      'CALLER_AUTH is required with AUTH_MODE=pat on HOST=0.0.0.0: whoever reaches it could use the token',
+      'CALLER_AUTH is required with AUTH_MODE=pat on HOST=0.0.0.0: otherwise any client could use the token',
     ],
     [
       { ...PAT, HOST: '0.0.0.0', CALLER_AUTH: 'jtw' },
