@@ -57,7 +57,9 @@ export function createVariableCoercion(
   };
 }
 
-const NO_VARIABLES = { values: Object.freeze(Object.create(null)), problems: [] };
+/** Without a prototype, as all values of variables. */
+const NO_VALUES: Variables = Object.freeze(Object.create(null));
+const NO_VARIABLES = { values: NO_VALUES, problems: [] };
 
 function createCoercer(
   schema: GraphQLSchema,
@@ -74,9 +76,6 @@ function createCoercer(
       problems.add(place, `of required type "${type}" was not provided.`, 'was not provided.');
   };
 }
-
-/** Without a prototype, as all values of variables. */
-const NO_VALUES: Variables = Object.create(null);
 
 /**
  * Checks that nullable variables are not null where null is no value.
