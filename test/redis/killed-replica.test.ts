@@ -7,7 +7,7 @@ import { type RedisServer, startRedis } from './redis-server.ts';
 import { CREATE, createInput, untilRedis } from './support.ts';
 
 const SEED = Number(process.env.SEED ?? 20_261_124);
-/** At least. */
+/** More where fewer than 200 creates died between POST and answer. */
 const KILLS = 5;
 const CREATES_PER_KILL = 60;
 /** Short, since a claim of the dead lasts a second longer than this. */
