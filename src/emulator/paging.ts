@@ -1,5 +1,4 @@
 import { type Detail, Refusal, vendorError } from './reply.ts';
-import { firstAfter } from './store.ts';
 
 interface Page<Item> {
   readonly items: readonly Item[];
@@ -36,28 +35,11 @@ export function cutPage<Item extends { readonly sequence: number }>(
   fault: PagingFault | undefined,
 ): Page<Item> {
   if (fault === 'ignore') return { items };
-  const start = query.get('exclusiveStartKey') ?? '';
-  const details = findQueryFaults(query.get('limit'), start);
-  const place = readPlace(start, list);
-  if (place === undefined && details.length === 0) details.push(badKey('does not belong to this list'));
-  if (details.length > 0 || place === undefined) {
-    throw new Refusal(vendorError('InvalidParameterError', { param: details[0]?.field ?? '', details }));
-  }
-  const limit = Number(query.get('limit') ?? MAX_LIMIT);
-  return cutWithFault(items, place, limit, fault);
-}
-
-function cutWithFault<Item extends { readonly sequence: number }>(
-  items: readonly Item[],
-  place: Place,
-  limit: number,
-  fault: PagingFault | undefined,
-): Page<Item> {
+  const { limit, place } = readQuery(query, list);
   if (fault === 'always-empty' || (fault === 'empty' && place.empty === 0)) {
     return { items: [], lastEvaluatedKey: toKey({ ...place, empty: place.empty + 1 }) };
   }
-  if (fault === 'short') return cut(items, place, Math.ceil(limit / 3));
-  const page = cut(items, place, limit);
+  const page = cut(items, place, fault === 'short' ? Math.ceil(limit / 3) : limit);
   if (fault !== 'repeat') return page;
   // The key of the first page is right. Each later page returns the key that requested it.
   const isFirst = place.after === 0;
@@ -66,30 +48,35 @@ function cutWithFault<Item extends { readonly sequence: number }>(
 
 function cut<Item extends { readonly sequence: number }>(
   items: readonly Item[],
-  place: Place,
+  { list, after }: Place,
   limit: number,
 ): Page<Item> {
-  const from = firstAfter(items, place.after);
-  const page = items.slice(from, from + limit);
+  const page = items.filter(({ sequence }) => sequence > after).slice(0, limit);
   const last = page.at(-1);
   if (last === undefined || page.length < limit) return { items: page };
-  return { items: page, lastEvaluatedKey: toKey({ list: place.list, after: last.sequence, empty: 0 }) };
+  return { items: page, lastEvaluatedKey: toKey({ list, after: last.sequence, empty: 0 }) };
 }
 
-function findQueryFaults(limit: string | null, start: string): Detail[] {
+function readQuery(query: URLSearchParams, list: string): { limit: number; place: Place } {
+  const limit = query.get('limit') ?? String(MAX_LIMIT);
+  const key = query.get('exclusiveStartKey') ?? '';
+  const place = readPlace(key, list);
   const details: Detail[] = [];
-  if (limit !== null && !(/^\d{1,3}$/.test(limit) && Number(limit) >= 1 && Number(limit) <= MAX_LIMIT)) {
+  if (!/^\d{1,3}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_LIMIT) {
     const issue = `must be an integer from 1 to ${MAX_LIMIT}`;
     details.push({ issue, field: 'limit', value: limit, location: 'query' });
   }
-  if (start.length > MAX_KEY_LENGTH) {
-    details.push(badKey(`must NOT have more than ${MAX_KEY_LENGTH} characters`));
+  if (place === undefined) {
+    const issue =
+      key.length > MAX_KEY_LENGTH
+        ? `must NOT have more than ${MAX_KEY_LENGTH} characters`
+        : 'does not belong to this list';
+    details.push({ issue, field: 'exclusiveStartKey', location: 'query' });
   }
-  return details;
-}
-
-function badKey(issue: string): Detail {
-  return { issue, field: 'exclusiveStartKey', location: 'query' };
+  const [first] = details;
+  if (first || !place)
+    throw new Refusal(vendorError('InvalidParameterError', { param: first?.field ?? '', details }));
+  return { limit: Number(limit), place };
 }
 
 function toKey({ list, after, empty }: Place): string {
@@ -98,9 +85,10 @@ function toKey({ list, after, empty }: Place): string {
   );
 }
 
-/** The vendor's own tests send an empty key and expect the first page. */
+/** Undefined for a key of another list, and for one that is no key. The vendor's own tests send an empty one for the first page. */
 function readPlace(key: string, list: string): Place | undefined {
   if (key === '') return { list, after: 0, empty: 0 };
+  if (key.length > MAX_KEY_LENGTH) return undefined;
   try {
     const { pk, sk, e = 0 } = JSON.parse(Buffer.from(key, 'base64url').toString());
     const isPlace = pk === list && Number.isInteger(sk) && Number.isInteger(e);
