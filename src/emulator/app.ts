@@ -76,16 +76,17 @@ async function receive(
     reply ??= carryOut(handlers[operation], service, caller, operationRequest);
     return reply;
   };
-  const send = (wrong: Reply) => sendReply(response, wrong);
 
   const name = findFaultName(service, call, route, fault);
-  if (name === undefined) return send(await answer());
+  if (name === undefined) return sendReply(response, await answer());
   const respond = findFault(name);
-  if (respond === undefined) return send(edgeError(400, unknownFault(name)));
+  if (respond === undefined) return sendReply(response, edgeError(400, unknownFault(name)));
   const { principal = '' } = call;
   const hit = service.faults.countHit([name, principal, method, url].join(' '));
   const { redirectOrigin } = service;
-  await respond({ request, response, operation, principal, hit, origin, redirectOrigin, answer, send });
+  const context = { request, response, operation, principal, hit, origin, redirectOrigin, answer };
+  const wrong = await respond(context);
+  if (wrong) sendReply(response, wrong);
 }
 
 /** Carries out the operation. `caller` is a string where the credential is not valid: the reason. */

@@ -6,7 +6,7 @@ import type { PagingFault } from './paging.ts';
 import { bodyOf, headersOf, type Reply } from './reply.ts';
 import type { Operation } from './routes.ts';
 
-/** A request that a fault responds to, and the ways to respond to it. */
+/** A request that a fault responds to. */
 export interface FaultContext {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -20,7 +20,6 @@ export interface FaultContext {
   readonly redirectOrigin: string;
   /** Carries the operation out and resolves to its reply. Carried out once, however often this is called. */
   answer(pagingFault?: PagingFault): Promise<Reply>;
-  send(reply: Reply): void;
 }
 
 type Members = Record<string, unknown>;
@@ -47,21 +46,6 @@ export function leakingReply(status: number, name: string): Reply {
       details: [{ issue: `connect ECONNREFUSED ${host}:5432`, field: 'd', value }],
     },
   };
-}
-
-export function sendHtml({ response }: FaultContext, status: number, title: string): void {
-  const html = `<html><head><title>${status} ${title}</title></head><body><h1>${title}</h1></body></html>`;
-  response.writeHead(status, { 'content-type': 'text/html', 'content-length': html.length }).end(html);
-}
-
-/** A response with status 200 and this text as its JSON. */
-export function sendText(
-  { response }: FaultContext,
-  text: string,
-  headers: Record<string, string> = {},
-): void {
-  const all = { 'content-type': 'application/json', ...headers, 'content-length': text.length };
-  response.writeHead(200, all).end(text);
 }
 
 /** Sends the head of the reply, which says how long its body is, and returns the body. */
@@ -126,9 +110,9 @@ export function pause(ms: number): Promise<void> {
 const MEGABYTE = 'x'.repeat(1024 * 1024);
 
 /** The reply with ten megabytes in one member. */
-export async function sendHuge({ answer, send }: FaultContext, name: string): Promise<void> {
+export async function hugeReply({ answer }: FaultContext, name: string): Promise<Reply> {
   const reply = await answer();
-  send({ ...reply, body: { ...Object(reply.body), [name]: MEGABYTE.repeat(10) } });
+  return { ...reply, body: { ...Object(reply.body), [name]: MEGABYTE.repeat(10) } };
 }
 
 /** 200 megabytes of JSON, without a length. */
@@ -150,13 +134,13 @@ function* longJson(megabytes: number): Generator<string> {
   yield '"}';
 }
 
-/** Changes the first item of a list, or the whole body of any other reply. `change` gets it and the name of a member to damage. */
-export async function sendChanged(
-  { answer, send }: FaultContext,
+/** The reply with a change of the first item of a list, or of the whole body of any other reply. `change` gets it and the name of a member to damage. */
+export async function changedReply(
+  { answer }: FaultContext,
   change: (item: Members, name: string) => Members,
-): Promise<void> {
+): Promise<Reply> {
   const reply = await answer();
-  send({ ...reply, body: changeFirst(reply.body, change) });
+  return { ...reply, body: changeFirst(reply.body, change) };
 }
 
 function changeFirst(body: unknown, change: (item: Members, name: string) => Members): unknown {

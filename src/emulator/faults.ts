@@ -1,61 +1,61 @@
 import {
+  changedReply,
   type FaultContext,
   hangInBody,
+  hugeReply,
   leakingReply,
   pause,
-  sendChanged,
   sendGzipBomb,
   sendHalf,
-  sendHtml,
-  sendHuge,
   sendHugeChunked,
   sendRaw,
   sendSlowly,
-  sendText,
   withNulls,
   withoutMember,
   withUnknownEnum,
 } from './fault-responses.ts';
-import type { PagingFault } from './paging.ts';
-import { edgeError, oauthError, type Reply, vendorError, vendorStatus } from './reply.ts';
+import { edgeError, oauthError, ok, type Reply, vendorError, vendorStatus } from './reply.ts';
 
-/** `argument` is the digits in place of N, NNN or SECONDS in the fault's name. */
-type Fault = (context: FaultContext, argument: string) => Promise<void> | void;
+/**
+ * Returns what is sent, or responds by itself in a way that no reply can. `argument` is the digits in place of N, NNN or
+ * SECONDS in the fault's name.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a fault that returns nothing has responded by itself
+type Fault = (context: FaultContext, argument: string) => Promise<Reply | void> | Reply | void;
 
 /** All faults by name. `NNN`, `N` and `SECONDS` in a name stand for digits. */
 const faults: Readonly<Record<string, Fault>> = {
   // An error status.
-  'status-NNN': (context, status) => context.send(statusReply(context, Number(status))),
-  '500-empty': ({ send }) => send({ status: 500, headers: { 'content-length': '0' } }),
-  html502: (context) => sendHtml(context, 502, 'Bad Gateway'),
-  html503: (context) => sendHtml(context, 503, 'Service Unavailable'),
-  html504: (context) => sendHtml(context, 504, 'Gateway Timeout'),
-  '403-unauthorized': ({ send }) => send(vendorError('UnauthorizedError')),
-  '401-expired': ({ send }) =>
-    send(vendorError('InvalidJwtTokenError', { details: [{ issue: 'jwt-expired' }] })),
-  '429-SECONDS': ({ send }, seconds) => send(tooMany(seconds)),
-  '429-none': ({ send }) => send(tooMany()),
-  '429-date': ({ send }) => send(tooMany(new Date(Date.now() + 2000).toUTCString())),
-  '429-negative': ({ send }) => send(tooMany('-5')),
-  leak: ({ send }) => send(leakingReply(500, 'UnexpectedError')),
-  'leak-403': ({ send }) => send(leakingReply(403, 'ActionForbiddenError')),
+  'status-NNN': (context, status) => statusReply(context, Number(status)),
+  '500-empty': () => ({ status: 500, headers: { 'content-length': '0' } }),
+  html502: () => html(502, 'Bad Gateway'),
+  html503: () => html(503, 'Service Unavailable'),
+  html504: () => html(504, 'Gateway Timeout'),
+  '403-unauthorized': () => vendorError('UnauthorizedError'),
+  '401-expired': () => vendorError('InvalidJwtTokenError', { details: [{ issue: 'jwt-expired' }] }),
+  '429-SECONDS': (_context, seconds) => tooMany({ 'retry-after': seconds }),
+  '429-none': () => tooMany(),
+  '429-date': () => tooMany({ 'retry-after': new Date(Date.now() + 2000).toUTCString() }),
+  '429-negative': () => tooMany({ 'retry-after': '-5' }),
+  leak: () => leakingReply(500, 'UnexpectedError'),
+  'leak-403': () => leakingReply(403, 'ActionForbiddenError'),
 
   // A success status with a wrong body.
-  badjson: (context) => sendText(context, '{"id": "b5df235d", "name": oops'),
-  html200: (context) => sendHtml(context, 200, 'Sign in'),
-  empty: (context) => sendText(context, ''),
-  null: (context) => sendText(context, 'null'),
-  array: (context) => sendText(context, '[]'),
-  string: (context) => sendText(context, '"token"'),
-  '204': ({ send }) => send({ status: 204 }),
-  wrongtype: (context) => sendChanged(context, (item, name) => ({ ...item, [name]: { first: 42 } })),
-  missing: (context) => sendChanged(context, withoutMember),
-  nullfields: (context) => sendChanged(context, withNulls),
-  'unknown-enum': (context) => sendChanged(context, withUnknownEnum),
+  badjson: () => ok('{"id": "b5df235d", "name": oops'),
+  html200: () => html(200, 'Sign in'),
+  empty: () => ok(''),
+  null: () => ok('null'),
+  array: () => ok('[]'),
+  string: () => ok('"token"'),
+  '204': () => ({ status: 204 }),
+  wrongtype: (context) => changedReply(context, (item, name) => ({ ...item, [name]: { first: 42 } })),
+  missing: (context) => changedReply(context, withoutMember),
+  nullfields: (context) => changedReply(context, withNulls),
+  'unknown-enum': (context) => changedReply(context, withUnknownEnum),
   'wrong-id': (context) =>
-    sendChanged(context, (item) => ({ ...item, id: '00000000-0000-4000-8000-00000000beef' })),
+    changedReply(context, (item) => ({ ...item, id: '00000000-0000-4000-8000-00000000beef' })),
   'echo-principal': (context) =>
-    sendChanged(context, (item) => ({ ...item, name: context.principal.padEnd(3, '.') })),
+    changedReply(context, (item) => ({ ...item, name: context.principal.padEnd(3, '.') })),
 
   // The connection breaks before, during or right after the response.
   reset: ({ request }) => void request.socket.resetAndDestroy(),
@@ -80,49 +80,47 @@ const faults: Readonly<Record<string, Fault>> = {
     ),
   bigheaders: (context) =>
     sendRaw(context, (length) => `content-length: ${length}\r\nx-padding: ${'x'.repeat(256 * 1024)}`),
-  'idle-reset': async ({ request: { socket }, response, answer, send }) => {
+  'idle-reset': ({ request: { socket }, response, answer }) => {
     response.once('finish', () => setTimeout(() => socket.resetAndDestroy(), 5).unref());
-    send(await answer());
+    return answer();
   },
 
   // The response is late, or is never sent.
   hang: () => undefined,
   'hang-body': hangInBody,
   slowdrip: sendSlowly,
-  'latency-N': async ({ answer, send }, delayMs) => {
+  'latency-N': async ({ answer }, delayMs) => {
     await pause(Number(delayMs));
-    send(await answer());
+    return answer();
   },
 
   // The response is far too large, or says that it is compressed.
-  huge: (context) => sendHuge(context, 'padding'),
-  'huge-name': (context) => sendHuge(context, 'name'),
+  huge: (context) => hugeReply(context, 'padding'),
+  'huge-name': (context) => hugeReply(context, 'name'),
   'huge-chunked': sendHugeChunked,
-  badgzip: (context) => sendText(context, 'this was never packed', { 'content-encoding': 'gzip' }),
+  badgzip: () => ({ ...ok('this was never packed'), headers: { 'content-encoding': 'gzip' } }),
   gzipbomb: sendGzipBomb,
 
   // The response sends the client somewhere else.
-  'redirect-302': redirect(302, ({ redirectOrigin, request }) => redirectOrigin + request.url),
-  'redirect-307': redirect(307, ({ redirectOrigin, request }) => redirectOrigin + request.url),
-  'redirect-same': redirect(307, ({ origin }) => `${origin}/iam/v1/sts/whoami`),
-  'redirect-loop': redirect(307, ({ origin, request }) => origin + request.url),
-  'redirect-file': redirect(302, () => 'file:///etc/passwd'),
-  'redirect-metadata': redirect(
-    302,
-    () => 'http://169.254.169.254/latest/meta-data/iam/security-credentials/',
-  ),
+  'redirect-302': ({ redirectOrigin, request }) => redirect(302, redirectOrigin + request.url),
+  'redirect-307': ({ redirectOrigin, request }) => redirect(307, redirectOrigin + request.url),
+  'redirect-same': ({ origin }) => redirect(307, `${origin}/iam/v1/sts/whoami`),
+  'redirect-loop': ({ origin, request }) => redirect(307, origin + request.url),
+  'redirect-file': () => redirect(302, 'file:///etc/passwd'),
+  'redirect-metadata': () =>
+    redirect(302, 'http://169.254.169.254/latest/meta-data/iam/security-credentials/'),
 
   // The first N requests of a principal for a URL fail, later ones succeed. Clearing the plan resets the count.
-  'flaky-N': failFirst(({ send }) => send(edgeError(503, 'Service Unavailable'))),
+  'flaky-N': failFirst(() => edgeError(503, 'Service Unavailable')),
   'flaky-reset-N': failFirst(({ request }) => void request.socket.resetAndDestroy()),
-  'flaky-429-N': failFirst(({ send }) => send(tooMany('0'))),
+  'flaky-429-N': failFirst(() => tooMany({ 'retry-after': '0' })),
 
   // Pages of lists are cut in unusual ways, some of which the API permits. Other operations are not affected.
-  'page-repeat': cutPages('repeat'),
-  'page-empty': cutPages('empty'),
-  'page-empty-always': cutPages('always-empty'),
-  'page-short': cutPages('short'),
-  'page-ignore': cutPages('ignore'),
+  'page-repeat': ({ answer }) => answer('repeat'),
+  'page-empty': ({ answer }) => answer('empty'),
+  'page-empty-always': ({ answer }) => answer('always-empty'),
+  'page-short': ({ answer }) => answer('short'),
+  'page-ignore': ({ answer }) => answer('ignore'),
 };
 
 /** With the error body of the vendor, or of OAuth at the token endpoint; without one where HTTP forbids it. */
@@ -132,24 +130,21 @@ function statusReply({ operation }: FaultContext, status: number): Reply {
   return oauthError(status, status < 500 ? 'invalid_client' : 'server_error', `Status ${status}`);
 }
 
-function tooMany(retryAfter?: string): Reply {
-  const reply = edgeError(429, 'Too Many Requests');
-  return retryAfter === undefined ? reply : { ...reply, headers: { 'retry-after': retryAfter } };
+function html(status: number, title: string): Reply {
+  const body = `<html><head><title>${status} ${title}</title></head><body><h1>${title}</h1></body></html>`;
+  return { status, body, headers: { 'content-type': 'text/html' } };
 }
 
-function redirect(status: number, locate: (context: FaultContext) => string): Fault {
-  return (context) => context.send({ status, headers: { location: locate(context), 'content-length': '0' } });
+function tooMany(headers?: Record<string, string>): Reply {
+  return { ...edgeError(429, 'Too Many Requests'), ...(headers && { headers }) };
 }
 
-function failFirst(fail: (context: FaultContext) => void): Fault {
-  return async (context, times) => {
-    if (context.hit <= Number(times)) fail(context);
-    else context.send(await context.answer());
-  };
+function redirect(status: number, location: string): Reply {
+  return { status, headers: { location, 'content-length': '0' } };
 }
 
-function cutPages(pagingFault: PagingFault): Fault {
-  return async ({ answer, send }) => send(await answer(pagingFault));
+function failFirst(fail: Fault): Fault {
+  return (context, times) => (context.hit <= Number(times) ? fail(context, '') : context.answer());
 }
 
 /** The prefix of a fault before which the operation is carried out: a write whose response is lost. */
@@ -163,11 +158,8 @@ const patterns = Object.entries(faults).map(([name, fault]) => {
   return { pattern: new RegExp(`^${digits}$`), fault };
 });
 
-/** Responds to a request. */
-type RunFault = (context: FaultContext) => Promise<void> | void;
-
-/** Undefined if there is no fault of that name. */
-export function findFault(name: string): RunFault | undefined {
+/** What a fault does with a request. Undefined if there is no fault of that name. */
+export function findFault(name: string): ((context: FaultContext) => ReturnType<Fault>) | undefined {
   if (name.startsWith(AFTER)) return findLateFault(name.slice(AFTER.length));
   for (const { pattern, fault } of patterns) {
     const match = pattern.exec(name);
@@ -176,13 +168,9 @@ export function findFault(name: string): RunFault | undefined {
   return undefined;
 }
 
-function findLateFault(name: string): RunFault | undefined {
+function findLateFault(name: string): ReturnType<typeof findFault> {
   const fault = findFault(/^\d{3}$/.test(name) && name !== '204' ? `status-${name}` : name);
-  if (fault === undefined) return undefined;
-  return async (context) => {
-    await context.answer();
-    await fault(context);
-  };
+  return fault && ((context) => context.answer().then(() => fault(context)));
 }
 
 /** The message about a name that `findFault` does not know. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 
-/** What an operation responds with, before a fault changes it. Without `body`, nothing is sent after the headers. */
+/** What an operation or a fault responds with. A `body` that is a string is sent as it is, and any other as JSON. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
@@ -87,7 +87,8 @@ export function headersOf(reply: Reply, length: number): Readonly<Record<string,
 }
 
 export function bodyOf(reply: Reply): Buffer {
-  return Buffer.from(reply.body === undefined ? '' : JSON.stringify(reply.body));
+  const { body = '' } = reply;
+  return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
 /** Sends the reply as it is. Does nothing if the client has disconnected or a fault has responded already. */
