@@ -1,4 +1,4 @@
-import { open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, open, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readTextFile } from '../text-file.ts';
 import { EmulatorError } from './reply.ts';
@@ -88,34 +88,19 @@ async function replaceFile(file: string, text: string): Promise<void> {
   const temporary = temporaryOf(file);
   const before = await stat(file).catch(() => undefined);
   try {
-    await withHandle(temporary, 'w', async (handle) => {
-      await handle.writeFile(text);
-      if (before) {
-        await handle.chmod(before.mode & 0o7777);
-        // Only root may change the owner; others own the files that they write.
-        await handle.chown(before.uid, before.gid).catch(() => undefined);
-      }
-      await handle.sync();
-    });
+    await writeFile(temporary, text, { mode: 0o600, flush: true });
+    if (before) {
+      await chmod(temporary, before.mode & 0o7777);
+      // Only root may change the owner; others own the files that they write.
+      await chown(temporary, before.uid, before.gid).catch(() => undefined);
+    }
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
-  await withHandle(path.dirname(file), 'r', (handle) => handle.sync());
-}
-
-async function withHandle(
-  file: string,
-  flags: string,
-  use: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>,
-): Promise<void> {
-  const handle = await open(file, flags, 0o600);
-  try {
-    await use(handle);
-  } finally {
-    await handle.close();
-  }
+  const folder = await open(path.dirname(file));
+  await folder.sync().finally(() => folder.close());
 }
 
 /** What is wrong with the content, as the end of a sentence; undefined if nothing is. */
@@ -127,11 +112,9 @@ function findProblem(content: unknown): string | undefined {
   const ids = content.tokens.map(({ token }) => token.id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) return `two tokens with the id ${JSON.stringify(twice)}`;
-  const sequences = content.tokens.map(({ sequence }) => sequence);
-  const isOrdered = sequences.every(
-    (sequence, index) => index === 0 || sequence > (sequences[index - 1] ?? 0),
-  );
-  return isOrdered && (sequences.at(-1) ?? 0) <= content.lastSequence ? undefined : 'tokens out of order';
+  const sequences = [...content.tokens.map(({ sequence }) => sequence), content.lastSequence + 1];
+  const isOrdered = sequences.every((sequence, index) => sequence > (sequences[index - 1] ?? -Infinity));
+  return isOrdered ? undefined : 'tokens out of order';
 }
 
 function parse(text: string): unknown {
