@@ -1,9 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmulatorError } from './reply.ts';
 
-/** Files that are locked by this process. The process id in a lock cannot distinguish two emulators of one process. */
-const held = new Set<string>();
 /** Longer than another process needs to put back a lock that it took by mistake. */
 const CONFIRM_MS = 50;
 const MAX_TRIES = 5;
@@ -14,18 +13,11 @@ const MAX_TRIES = 5;
  * another process has it.
  */
 export async function lockFile(file: string): Promise<() => Promise<void>> {
-  if (held.has(file)) throw inUse(file, process.pid);
-  held.add(file);
-  try {
-    const own = `${process.pid} ${(await startOf(process.pid)) ?? ''}`;
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      if (await take(file, own)) return () => release(file, own);
-    }
-    throw inUse(file);
-  } catch (error) {
-    held.delete(file);
-    throw error;
+  const own = `${process.pid} ${(await startOf(process.pid)) ?? ''}`;
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    if (await take(file, own)) return () => release(file, own);
   }
+  throw inUse(file);
 }
 
 /** One attempt. False when there was a lock whose process has ended; it is removed now. */
@@ -48,12 +40,11 @@ async function take(file: string, own: string): Promise<boolean> {
 
 async function release(file: string, own: string): Promise<void> {
   if ((await read(`${file}.lock`)) === own) await rm(`${file}.lock`, { force: true });
-  held.delete(file);
 }
 
 /** Creates the lock together with its content: one without an owner would look stale. */
 async function create(lock: string, content: string): Promise<boolean> {
-  const temporary = `${lock}.${process.pid}`;
+  const temporary = `${lock}.${randomUUID()}`;
   await writeFile(temporary, content, { mode: 0o600 });
   try {
     await link(temporary, lock);
@@ -67,7 +58,7 @@ async function create(lock: string, content: string): Promise<boolean> {
 }
 
 async function removeStale(lock: string, owner: string): Promise<void> {
-  const aside = `${lock}.${process.pid}.stale`;
+  const aside = `${lock}.${randomUUID()}`;
   try {
     await rename(lock, aside);
   } catch {
