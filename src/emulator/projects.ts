@@ -83,10 +83,8 @@ function withProject(
   { memberships }: StoredToken,
   project: ProjectWithPolicyDto,
 ): StoredToken['memberships'] {
-  if (memberships.some((membership) => membership.project.id === project.id)) {
-    return memberships.map((membership) =>
-      membership.project.id === project.id ? { ...membership, project } : membership,
-    );
-  }
-  return [...memberships, { sequence: (memberships.at(-1)?.sequence ?? 0) + 1, project }];
+  const at = memberships.findIndex((membership) => membership.project.id === project.id);
+  const { sequence = (memberships.at(-1)?.sequence ?? 0) + 1 } = memberships[at] ?? {};
+  const membership = { sequence, project };
+  return at < 0 ? [...memberships, membership] : memberships.with(at, membership);
 }
