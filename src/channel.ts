@@ -14,9 +14,10 @@ export interface WorkerSettings {
  * - `problems`: a worker reports why it cannot start, one line each.
  * - `log-level`: a worker changes to this level.
  * - `metrics`: a worker replies with its metrics.
+ * - `readiness`: a worker replies with what its `/readyz` says.
  * - `state`: the primary process replies with state that its workers share.
  */
-type Topic = 'listening' | 'problems' | 'log-level' | 'metrics' | 'state';
+type Topic = 'listening' | 'problems' | 'log-level' | 'metrics' | 'readiness' | 'state';
 
 /** One end of the channel between a worker and its primary process. Both run the same code, so the types fit. */
 export interface Channel {

@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type Channel, channelToWorker, WORKER_VARIABLE, type WorkerSettings } from './channel.ts';
 import { type Config, ConfigError } from './config/config.ts';
@@ -122,7 +123,7 @@ export function startWorkers(
         {
           isDraining: () => stopping,
           async readReadiness() {
-            const { status, text } = stopping ? DRAINING : await readReadiness(config.listen);
+            const { status, text } = stopping ? DRAINING : await readReadiness(workers);
             return { status, text: text.includes('version: ') ? text : `${text}version: ${build.version}\n` };
           },
           readMetrics: metrics.read,
@@ -186,16 +187,18 @@ function untilListening(entry: WorkerState): Promise<string> {
 }
 
 const READINESS_TIMEOUT_MS = 6_000;
+const NOT_READY: Readiness = { status: 503, text: 'ready: no\n' };
 
-/** Readiness of the worker that gets the request. All workers judge by the same facts. */
-async function readReadiness({ host, port }: Config['listen']): Promise<Readiness> {
-  try {
-    const name = host.includes(':') ? `[${host}]` : host;
-    const response = await fetch(`http://${name}:${port}/readyz`, {
-      signal: AbortSignal.timeout(READINESS_TIMEOUT_MS),
-    });
-    return { status: response.status, text: await response.text() };
-  } catch {
-    return { status: 503, text: 'ready: no\n' };
-  }
+/** Readiness of the first worker that is ready; if none is, of any. All judge by the same facts but for their own load. */
+async function readReadiness(workers: Iterable<WorkerState>): Promise<Readiness> {
+  const replies = [...workers]
+    .filter(({ isListening }) => isListening)
+    .map(({ channel }) => channel.request<Readiness>('readiness'));
+  const ready = replies.map(async (reply) => {
+    const readiness = await reply;
+    if (readiness.status !== 200) throw new Error('not ready');
+    return readiness;
+  });
+  const first = Promise.any(ready).catch(() => Promise.any(replies));
+  return Promise.race([first.catch(() => NOT_READY), wait(READINESS_TIMEOUT_MS, NOT_READY, { ref: false })]);
 }

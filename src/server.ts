@@ -226,6 +226,7 @@ async function openAdmin(
   log: FastifyBaseLogger,
 ): Promise<FastifyInstance | undefined> {
   if (!options.primary) return startAdmin(options, { ...health, readMetrics: () => registry.metrics() }, log);
+  options.primary.handle('readiness', health.readReadiness);
   reportMetrics(registry, options.primary, (error) =>
     log.error({ err: describeError(error) }, 'metrics could not be read'),
   );

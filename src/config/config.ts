@@ -87,7 +87,7 @@ function toConfig(environment: Environment) {
     /** Whether traces are made. OpenTelemetry itself reads where they go. */
     tracing: readTracing(environment),
     /** Processes that share the port. */
-    workers: readWorkers(environment),
+    workers: values.WORKERS,
   } as const;
 }
 
@@ -131,13 +131,6 @@ function toBaseUrl(url: string | undefined): string | undefined {
   if (url === undefined) return undefined;
   const { origin, pathname } = new URL(url);
   return origin + pathname.replace(/\/*(\/iam)?\/*$/, '');
-}
-
-/** Workers share one port. With `PORT=0` the primary process would not know it, and its admin listener needs it. */
-function readWorkers({ values, addProblem }: Environment): number {
-  if (values.WORKERS > 1 && values.PORT === 0 && values.ADMIN_PORT !== undefined)
-    addProblem('ADMIN_PORT with WORKERS above 1 needs a PORT other than 0');
-  return values.WORKERS;
 }
 
 function readTracing({ values, isSet }: Environment): boolean {

@@ -128,6 +128,24 @@ describe('Several workers', () => {
       `ready: yes\nupstream: ok\ndraining: no\noverloaded: no\nversion: ${version}\n`,
     ]);
   });
+
+  it('report that they are ready, also on a port that the system has chosen', async () => {
+    const adminPort = await freePort();
+    await start({ PORT: '0', ADMIN_PORT: String(adminPort) });
+    const ready = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([200, expect.stringContaining('upstream: ok\n')]);
+  });
+
+  it('are ready while one of them is', async () => {
+    const adminPort = await freePort();
+    await start({ ADMIN_PORT: String(adminPort) });
+    const [, first] = await gateway.until(/"workers":\[(\d+)/);
+    process.kill(Number(first), 'SIGSTOP');
+    const statuses = await times(4, async () => (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status);
+    // Suspended, it would outlive its primary process.
+    process.kill(Number(first), 'SIGKILL');
+    expect(statuses).toEqual([200, 200, 200, 200]);
+  });
 });
 
 describe('The metrics of several workers', () => {
@@ -310,11 +328,5 @@ describe('Workers that cannot start', () => {
     gateway = startProcess({ NODE_UNIQUE_ID: '1', EMULATOR: 'true' });
     expect(await gateway.ended).toBe(1);
     expect(gateway.output()).toMatch(/^This process is a worker of another program, .+ set WORKERS\.\n$/);
-  });
-
-  it('are not started with a port that the admin listener could not know', async () => {
-    gateway = startProcess({ WORKERS: '2', PORT: '0', ADMIN_PORT: '9', API_GATEWAY_URL: emulator.url });
-    expect(await gateway.ended).toBe(1);
-    expect(gateway.output()).toBe('ADMIN_PORT with WORKERS above 1 needs a PORT other than 0\n');
   });
 });
