@@ -35,6 +35,7 @@ COPY LICENSE ./
 USER 1000
 ENV HOST=0.0.0.0 PORT=4000
 EXPOSE 4000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+# By `http`: `fetch` rejects some ports, and may use HTTP_PROXY.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "http.get({ agent: false, host: '127.0.0.1', port: process.env.PORT || 4000, path: '/livez' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 # A larger young generation: docs/adr/0014-young-generation.md
 CMD ["node", "--max-semi-space-size=64", "dist/main.js"]
