@@ -126,6 +126,14 @@ export function toWriteError(error: unknown): Error {
   return fail(failureOf(error), { ...describe(error), ...unknownOutcome });
 }
 
+/** The public form of the failure of a field. Only the root fields of a mutation write. */
+export function toFieldError(error: GraphQLError, isMutation: boolean): GraphQLError {
+  const { originalError: cause, path } = error;
+  const isWrite = isMutation && path?.length === 1;
+  const known = isWrite ? toWriteError(cause) : toReadError(cause);
+  return known instanceof GraphQLError ? known : error;
+}
+
 const BY_AUTH_FAILURE: Readonly<Record<AuthError['kind'], ErrorCode>> = {
   unauthenticated: 'UNAUTHENTICATED',
   forbidden: 'FORBIDDEN',

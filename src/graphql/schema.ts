@@ -9,7 +9,7 @@ import {
   print,
   visit,
 } from 'graphql';
-import { badUserInput, toReadError } from '../errors.ts';
+import { badUserInput } from '../errors.ts';
 import type { TokenDto } from '../upstream/generated.ts';
 import type { Context } from './pipeline/request.ts';
 import { resolvers } from './resolvers/index.ts';
@@ -112,7 +112,9 @@ function createEntityResolvers(sdl: string) {
         const malformed = representations.filter((representation) => readId(representation) === undefined);
         if (malformed.length > MAX_MALFORMED) throw invalidRepresentation();
         return Promise.all(
-          representations.map((representation) => loadEntity(representation, context).catch(toReadError)),
+          representations.map((representation) =>
+            loadEntity(representation, context).catch((error: Error) => error),
+          ),
         );
       },
     },

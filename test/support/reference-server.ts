@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { type ExecutionResult, execute, GraphQLError, parse, validate } from 'graphql';
 import { createPassThroughAuthenticator } from '../../src/auth/bearer.ts';
 import { readConfig } from '../../src/config/config.ts';
+import { toFieldError } from '../../src/errors.ts';
 import { createContext } from '../../src/graphql/pipeline/execute.ts';
 import type { PipelineRequest } from '../../src/graphql/pipeline/request.ts';
 import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
@@ -59,9 +60,12 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
     }
   };
   const server = createServer(async (request, response) => {
-    const { data, errors } = await run(await text(request), request.headers.authorization);
+    const body = await text(request);
+    const { data, errors } = await run(body, request.headers.authorization);
+    const isMutation = JSON.parse(body).query.startsWith('mutation');
+    const failures = errors?.map((error) => describe(error, isMutation));
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ data, ...(errors ? { errors: errors.map(describe) } : {}) }));
+    response.end(JSON.stringify({ data, ...(failures ? { errors: failures } : {}) }));
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -80,6 +84,7 @@ function toValidationError({ message }: GraphQLError): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
 }
 
-function describe({ message, path, extensions }: GraphQLError): ReferenceFailure {
-  return { message, path, code: extensions.code as string | undefined };
+function describe(error: GraphQLError, isMutation: boolean): ReferenceFailure {
+  const { message, extensions } = toFieldError(error, isMutation);
+  return { message, path: error.path, code: extensions.code as string | undefined };
 }

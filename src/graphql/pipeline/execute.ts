@@ -14,6 +14,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../../auth/authenticator.ts';
 import type { Config } from '../../config/config.ts';
+import { toFieldError } from '../../errors.ts';
 import { describeError } from '../../telemetry/failures.ts';
 import { toUpstreamHeaders } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
@@ -88,8 +89,9 @@ export function createExecutor(
     counts[compiled ? 'hits' : 'misses']++;
     return compiled ? compiled(contextValue, variables) : interpret(prepared, variables, contextValue);
   };
-  const toPublic = (error: GraphQLError, requestId: string): GraphQLFormattedError => {
-    const { code = isAboutInput(error) ? 'BAD_USER_INPUT' : INTERNAL, ...extensions } = error.extensions;
+  const toPublic = (error: GraphQLError, isMutation: boolean, requestId: string): GraphQLFormattedError => {
+    const { message, extensions: all } = toFieldError(error, isMutation);
+    const { code = isAboutInput(error) ? 'BAD_USER_INPUT' : INTERNAL, ...extensions } = all;
     if (code === INTERNAL) {
       log.error(
         { requestId, path: error.path, err: describeError(error.originalError ?? error) },
@@ -97,7 +99,7 @@ export function createExecutor(
       );
       extensions.requestId = requestId;
     }
-    return formatError({ ...error.toJSON(), extensions: { code, ...extensions } }, error);
+    return formatError({ ...error.toJSON(), message, extensions: { code, ...extensions } }, error);
   };
 
   return {
@@ -108,7 +110,7 @@ export function createExecutor(
           ? createContext(parts, caller, request, deadline)
           : undefined;
       const { data = null, errors: failures } = await run(prepared, variables, context);
-      const errors = failures?.map((error) => toPublic(error, http.id));
+      const errors = failures?.map((error) => toPublic(error, prepared.isMutation, http.id));
       const extensions = explanation && { upstream: explanation.toExtension() };
       const outcome = context?.outcome.hasUserErrors ? 'USER_ERROR' : 'OK';
       return {

@@ -1,13 +1,11 @@
-import { badUserInput, toReadError, toWriteError } from '../../errors.ts';
+import { badUserInput } from '../../errors.ts';
 import type { PolicyDto, ProjectWithPolicyDto, TokenDto } from '../../upstream/generated.ts';
 import type { InvalidItem } from '../../upstream/parse-response.ts';
 import type {
-  PageInfoResolvers,
   QueryResolvers,
   Resolvers,
   SigningAlgorithm,
   TokenAuthenticationMethodKind,
-  TokenResolvers,
 } from '../generated.ts';
 import { type Connection, toConnection } from '../pagination/connection.ts';
 import type { Context } from '../pipeline/request.ts';
@@ -31,32 +29,30 @@ const Query = {
       throw badUserInput(`\`ids\` must not hold more than ${MAX_NODES} ids.`, 'ids');
     const wanted = ids.map((id) => (isObjectId(id, 'ids', context) ? id : undefined));
     const { loaders } = context;
-    return Promise.all(wanted.map((id) => (id === undefined ? null : loaders.token(id).catch(toReadError))));
+    return Promise.all(
+      wanted.map((id) => (id === undefined ? null : loaders.token(id).catch((error: Error) => error))),
+    );
   },
 } satisfies Required<QueryResolvers>;
 
-const Token = {
-  projects: ({ id }, args, { loaders }) =>
-    toConnection({
-      scope: `projects:${id}`,
-      args,
-      fetchPage: (page) => loaders.projectPage(id, page),
-      toEdge: toProjectEdge,
-    }),
-} satisfies TokenResolvers;
-
-const PageInfo = {
-  startCursor: (pageInfo) => pageInfo.startCursor(),
-  endCursor: (pageInfo) => pageInfo.endCursor(),
-  hasNextPage: (pageInfo) => pageInfo.hasNextPage(),
-} satisfies PageInfoResolvers;
-
-/** All fields that are not simply a member of their parent. Errors of calls to IAM get their public form here. */
+/** All fields that are not simply a member of their parent. An `UpstreamError` gets its public form after the execution. */
 export const resolvers: Resolvers = {
-  Query: withPublicErrors(Query, toReadError),
-  Mutation: withPublicErrors(Mutation, toWriteError),
-  Token: withPublicErrors(Token, toReadError),
-  PageInfo: withPublicErrors(PageInfo, toReadError),
+  Query,
+  Mutation,
+  Token: {
+    projects: ({ id }, args, { loaders }) =>
+      toConnection({
+        scope: `projects:${id}`,
+        args,
+        fetchPage: (page) => loaders.projectPage(id, page),
+        toEdge: toProjectEdge,
+      }),
+  },
+  PageInfo: {
+    startCursor: (pageInfo) => pageInfo.startCursor(),
+    endCursor: (pageInfo) => pageInfo.endCursor(),
+    hasNextPage: (pageInfo) => pageInfo.hasNextPage(),
+  },
   JsonWebKeySet: { keys: ({ jwks }) => jwks.keys },
   Node: { __resolveType: () => 'Token' },
   // The API's members are singular names of lists.
@@ -85,7 +81,7 @@ export interface TokenEdgeModel {
 export type TokenConnectionModel = Connection<TokenEdgeModel>;
 
 function toTokenEdge(item: TokenDto | InvalidItem, cursor: () => string): TokenEdgeModel {
-  return { cursor, node: 'invalid' in item ? toReadError(item.invalid) : item };
+  return { cursor, node: 'invalid' in item ? item.invalid : item };
 }
 
 /** A token in a project. The policy belongs to the pair, so it is here and not on the project. */
@@ -101,7 +97,7 @@ function toProjectEdge(
   cursor: () => string,
 ): TokenProjectEdgeModel {
   if (!('invalid' in item)) return { cursor, node: item, policy: item.policy };
-  return { cursor, node: toReadError(item.invalid), policy: toReadError(item.invalid) };
+  return { cursor, node: item.invalid, policy: item.invalid };
 }
 
 const ALGORITHMS: readonly string[] = ['ES256', 'ES512', 'RS256', 'RS512'] satisfies SigningAlgorithm[];
@@ -116,26 +112,4 @@ function known<Value extends string>(
   if (values.includes(value)) return value;
   log.warn('the IAM API used an enum value that the schema does not know');
   return null;
-}
-
-type Resolver = (parent: never, args: never, context: never) => unknown;
-
-function withPublicErrors<Fields extends Readonly<Record<string, Resolver>>>(
-  fields: Fields,
-  toPublicError: (error: unknown) => Error,
-): Fields {
-  const fail = (error: unknown): never => {
-    throw toPublicError(error);
-  };
-  const wrap =
-    (resolve: Resolver): Resolver =>
-    (parent, args, context) => {
-      try {
-        const result = resolve(parent, args, context);
-        return result instanceof Promise ? result.catch(fail) : result;
-      } catch (error) {
-        return fail(error);
-      }
-    };
-  return Object.fromEntries(Object.entries(fields).map(([name, resolve]) => [name, wrap(resolve)])) as Fields;
 }
