@@ -1,8 +1,7 @@
 import { badUserInput, invalidCursor } from '../../errors.ts';
-import type { InvalidItem } from '../../upstream/parse-response.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { decodeCursor, type Position, START } from './cursor.ts';
-import { iteratePages, MAX_CALLS, type PagedList, type PositionedItem } from './page-iterator.ts';
+import { iteratePages, MAX_CALLS, type PagedList } from './page-iterator.ts';
 
 const DEFAULT_FIRST = 20;
 const MAX_FIRST = 100;
@@ -12,9 +11,8 @@ interface ConnectionArgs {
   readonly after?: string | null | undefined;
 }
 
-interface ConnectionRequest<Item, Edge> extends PagedList<Item> {
+interface ConnectionRequest<Item, Edge> extends PagedList<Item, Edge> {
   readonly args: ConnectionArgs;
-  toEdge(item: Item | InvalidItem, cursor: () => string): Edge;
 }
 
 export interface Connection<Edge> {
@@ -41,7 +39,7 @@ export async function toConnection<Item extends { readonly id: string }, Edge ex
 ): Promise<Connection<Edge>> {
   const first = readFirst(request.args.first);
   const pages = iteratePages(request, readAfter(request.scope, request.args.after));
-  const items: PositionedItem<Item>[] = [];
+  const items: Edge[] = [];
   let isCutShort = false;
 
   const readMore = async () => {
@@ -75,7 +73,7 @@ export async function toConnection<Item extends { readonly id: string }, Edge ex
     if (items.length === 0 && hasNext() === undefined)
       throw new UpstreamError('invalid-response', `nothing but empty pages in ${MAX_CALLS} calls`);
   }
-  const edges = items.slice(0, first).map(({ item, cursor }) => request.toEdge(item, cursor));
+  const edges = items.slice(0, first);
   return {
     edges,
     pageInfo: {

@@ -19,33 +19,29 @@ const LARGEST_PAGE = 100;
 export const MAX_CALLS = 10;
 
 /** A list of the API that has pages. */
-export interface PagedList<Item> {
+export interface PagedList<Item, Edge> {
   /** Names the list, so that cursors of other lists are rejected: `tokens` or `projects:<token id>`. */
   readonly scope: string;
   /** One page of the API, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
   fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
-}
-
-export interface PositionedItem<Item> {
-  readonly item: Item | InvalidItem;
-  /** The cursor behind the item. It is created only where it is selected, since that takes time. */
-  readonly cursor: () => string;
+  /** `cursor` is behind the item. It is created only where it is selected, since that takes time. */
+  toEdge(item: Item | InvalidItem, cursor: () => string): Edge;
 }
 
 /** The items of a list behind a position, one API page at a time. */
-interface PageIterator<Item> {
+interface PageIterator<Edge> {
   /** Up to `wanted` items of the next API page; there may be none of them in it. Rejects with `UpstreamError`. */
-  next(wanted: number): Promise<readonly PositionedItem<Item>[]>;
+  next(wanted: number): Promise<readonly Edge[]>;
   /** Whether the API has said that no page follows. */
   isAtEnd(): boolean;
   /** Whether `next` may be called again. */
   canContinue(): boolean;
 }
 
-export function iteratePages<Item extends { readonly id: string }>(
-  { scope, fetchPage }: PagedList<Item>,
+export function iteratePages<Item extends { readonly id: string }, Edge>(
+  list: PagedList<Item, Edge>,
   start: Position,
-): PageIterator<Item> {
+): PageIterator<Edge> {
   let position = start;
   let isAtEnd = false;
   let calls = 0;
@@ -56,7 +52,7 @@ export function iteratePages<Item extends { readonly id: string }>(
   const fetch = async (key: string, limit: number): Promise<Page<Item>> => {
     calls++;
     try {
-      const page = await fetchPage({ limit, startKey: key || undefined });
+      const page = await list.fetchPage({ limit, startKey: key || undefined });
       if (page.next !== undefined && !isEncodableKey(page.next))
         throw new UpstreamError('invalid-response', 'a page key does not fit into a cursor');
       return page;
@@ -123,7 +119,7 @@ export function iteratePages<Item extends { readonly id: string }>(
         return [];
       }
       continueAt(next, START);
-      return toPositioned(scope, { key, page, at }, wanted);
+      return toEdges(list, { key, page, at }, wanted);
     },
     isAtEnd: () => isAtEnd,
     canContinue: () => !isAtEnd && calls < MAX_CALLS,
@@ -140,23 +136,22 @@ interface Place<Item> extends KeyedPage<Item> {
   readonly at: number;
 }
 
-function toPositioned<Item extends { readonly id: string }>(
-  scope: string,
+function toEdges<Item extends { readonly id: string }, Edge>(
+  { scope, toEdge }: PagedList<Item, Edge>,
   { key, page: { items, next }, at }: Place<Item>,
   wanted: number,
-): PositionedItem<Item>[] {
+): Edge[] {
   const cursorBehind = createCursors(scope, key);
   let marks: string | undefined;
   return items.slice(at, at + wanted).map((item, index) => {
     const passed = at + index + 1;
     // The last item of an API page takes the next page's key, so that offsets stay small.
     if (next !== undefined && passed === items.length)
-      return { item, cursor: () => encodeCursor(scope, { key: next, offset: 0, id: '' }) };
-    const cursor = () => {
+      return toEdge(item, () => encodeCursor(scope, { key: next, offset: 0, id: '' }));
+    return toEdge(item, () => {
       marks ??= markItems(items);
       return cursorBehind(passed, item.id, cutTrail(marks, passed));
-    };
-    return { item, cursor };
+    });
   });
 }
 
