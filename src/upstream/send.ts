@@ -61,10 +61,21 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
     }
   };
 
+  const writeWith = async (scope: Scope, call: Call, authorization: string): Promise<HttpResponse> => {
+    try {
+      return await sendOnce(scope, call, authorization, 0);
+    } catch (error) {
+      // The connection broke before the first byte of the write, so this sends it for the first time.
+      const wasUnsent = error instanceof UpstreamError && error.staleConnection && !error.requestSent;
+      if (!wasUnsent) throw error;
+      return sendOnce(scope, call, authorization, 1);
+    }
+  };
+
   const write = async (scope: Scope, call: Call): Promise<HttpResponse> => {
     const authorization = await authorize(scope);
     try {
-      return await sendOnce(scope, call, authorization, 0);
+      return await writeWith(scope, call, authorization);
     } catch (error) {
       // For later calls. This write is not repeated, so nothing waits for the renewal.
       if (error instanceof UpstreamError && isUnauthenticated(error)) {

@@ -79,7 +79,6 @@ function createHandler(
   // Set right before the first byte is written to the socket: while undefined, nothing was sent.
   let controller: Dispatcher.DispatchController | undefined;
   let settled = false;
-  let isStale = false;
 
   const settle = (): boolean => {
     if (settled) return false;
@@ -113,7 +112,6 @@ function createHandler(
       // The attempt ended before the connection was open. Throwing drops the request and keeps the connection.
       if (settled) throw new UpstreamError('aborted', 'no longer wanted', { requestSent: false });
       controller = started;
-      isStale = connection.isUsed;
       connection.onRequest();
     },
     onResponseStart(_controller, statusCode, responseHeaders) {
@@ -136,10 +134,9 @@ function createHandler(
     onResponseError(_controller, error) {
       if (!settle()) return;
       const requestSent = controller !== undefined;
-      outcome.reject(
-        toUpstreamError(error, { requestSent, staleConnection: isStale && status === 0 }),
-        false,
-      );
+      // It may break before the request is written: undici waits one turn of the event loop to see whether it still lives.
+      const staleConnection = connection.isUsed && status === 0;
+      outcome.reject(toUpstreamError(error, { requestSent, staleConnection }), false);
     },
   };
 }

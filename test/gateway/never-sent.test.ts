@@ -1,9 +1,10 @@
 import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { createCertificate, createTcpServers } from '../support/tcp-servers.ts';
 
 const CREATE =
@@ -107,5 +108,39 @@ describe('A connection that the API closed as idle', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     expect(requests).toEqual(Array(5).fill('DELETE'));
+  });
+
+  it.each([
+    ['read', 'GET', '{ token(id: "a") { id } }', { data: { token: null } }],
+    ['write', 'DELETE', DELETE, { data: { deleteToken: { deletedTokenId: 'a' } } }],
+  ])('costs no %s that arrives at that moment', async (_title, method, document, expected) => {
+    const requests: string[] = [];
+    let kept: Socket | undefined;
+    const port = await listen(
+      createHttpServer((request, response) => {
+        requests.push(String(request.method));
+        kept = request.socket;
+        response.writeHead(request.method === 'DELETE' ? 204 : 404).end();
+      }),
+    );
+    const env = { UPSTREAM_RETRY_BUDGET: '0' };
+    gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}`, env });
+    await gateway.query(document);
+    const body = JSON.stringify({ query: document });
+    const headers = [
+      'content-type: application/json',
+      'authorization: Bearer demo',
+      `content-length: ${body.length}`,
+    ];
+    for (let round = 0; round < 20; round++) {
+      const client = await openConnection(gateway.origin);
+      const answer = readToEnd(client);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      // In one turn of the event loop, the gateway learns of both, the request first.
+      client.write(rawRequest('POST /graphql', headers, body));
+      kept?.resetAndDestroy();
+      expect(JSON.parse((await answer).body)).toEqual(expected);
+    }
+    expect(requests).toEqual(Array(21).fill(method));
   });
 });

@@ -383,9 +383,17 @@ function writes() {
     {
       name: 'A write is sent again after a failure',
       file: 'src/upstream/send.ts',
-      within: 'write',
+      within: 'writeWith',
       find: 'await sendOnce(scope, call, authorization, 0)',
       replace: 'await readWith(scope, call, authorization)',
+      tests: send,
+    },
+    {
+      name: 'A write that broke a stale connection is sent again, although IAM may have it',
+      file: 'src/upstream/send.ts',
+      within: 'writeWith',
+      find: ' && !error.requestSent',
+      replace: '',
       tests: send,
     },
     {
@@ -627,7 +635,7 @@ function limits() {
       file: 'src/upstream/transport.ts',
       within: 'createHandler',
       find: 'requestSent: controller !== undefined',
-      replace: 'requestSent: controller !== undefined, staleConnection: isStale',
+      replace: 'requestSent: controller !== undefined, staleConnection: connection.isUsed',
       tests: ['test/gateway/upstream-faults.test.ts'],
       only: 'A read that timed out',
     },

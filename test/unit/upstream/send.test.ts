@@ -137,11 +137,20 @@ describe('A write', () => {
     ['status 429 with a time', status(429, 0)],
     ['a lost connection', new UpstreamError('unavailable', '')],
     ['a connection that was never made', new UpstreamError('unavailable', '', { requestSent: false })],
+    ['a stale connection', new UpstreamError('unavailable', '', { staleConnection: true })],
     ['a timeout', new UpstreamError('timeout', '')],
   ])('is sent once, also after %s', async (_title, failure) => {
     const { send, sent, renewed } = startSend([failure]);
     await expect(send(WRITE)).rejects.toBe(failure);
     expect([sent, renewed]).toEqual([['old'], []]);
+  });
+
+  it('is sent over another connection when a stale one broke before its first byte', async () => {
+    const { send, sent } = startSend([
+      new UpstreamError('unavailable', '', { staleConnection: true, requestSent: false }),
+    ]);
+    expect(await send(WRITE)).toBe(OK);
+    expect(sent).toHaveLength(2);
   });
 
   it('is not repeated after a 401, but the next call has another credential', async () => {
