@@ -20,7 +20,6 @@ import { createClientAddress } from './http/client-address.ts';
 import { type Connections, createConnections } from './http/connections.ts';
 import { graphiql, isGraphiqlBuilt } from './http/graphiql.ts';
 import { home } from './http/home.ts';
-import { rejectConnection } from './http/node-server.ts';
 import { createSandboxPage } from './http/sandbox.ts';
 import { isLoopbackOnly } from './http/validate-request.ts';
 import { openState } from './state/open.ts';
@@ -133,7 +132,6 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     onFull() {
       if (mayWarn('connections')) log.warn(connections.counts(), CONNECTIONS_FULL);
     },
-    reject: rejectConnection,
   });
   const http = {
     ...options.http,

@@ -3,7 +3,6 @@ import type { Config } from '../config/config.ts';
 import { serveMetrics } from '../telemetry/metrics.ts';
 import { createHttpApp, listen } from './app.ts';
 import { createConnections, MAX_ADMIN_CONNECTIONS } from './connections.ts';
-import { rejectConnection } from './node-server.ts';
 import { isLoopbackOnly } from './validate-request.ts';
 
 interface AdminParts {
@@ -19,7 +18,7 @@ export async function startAdmin(
   { isDraining, readReadiness, readMetrics }: AdminParts,
   log: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
-  const connections = createConnections({ max: MAX_ADMIN_CONNECTIONS, reject: rejectConnection });
+  const connections = createConnections({ max: MAX_ADMIN_CONNECTIONS });
   const app = createHttpApp(
     {
       ...http,

@@ -31,10 +31,12 @@ interface ConnectionCounts {
 export interface Connections {
   readonly max: number;
   /**
-   * Tracks the connections of a server and replaces its `close`: idle connections are closed, also those on which nothing
-   * was ever sent. A request that is partly sent keeps its timeouts, and a response is sent to its end.
+   * Replaces `close` of a server: idle connections are closed, also those on which nothing was ever sent. A request that is
+   * partly sent keeps its timeouts, and a response is sent to its end.
    */
-  track(server: HttpServer): void;
+  closeWhenIdle(server: HttpServer): void;
+  /** Call it for each connection to such a server. False when it is above the limit. */
+  accept(socket: Socket): boolean;
   /** Call it for each request of such a server as it arrives. */
   trackRequest(server: HttpServer, request: IncomingMessage, response: ServerResponse): void;
   /** Requests on a connection whose responses have not ended, the latest last. */
@@ -49,8 +51,6 @@ interface ConnectionsOptions {
   readonly max?: number | undefined;
   /** Called for each connection that is evicted or rejected. */
   readonly onFull?: () => void;
-  /** Ends a connection above the limit. */
-  readonly reject: (socket: Socket) => void;
 }
 
 /** Limit of open connections to the admin listener. */
@@ -59,22 +59,18 @@ export const MAX_ADMIN_CONNECTIONS = 64;
 export function createConnections({
   max = Number.POSITIVE_INFINITY,
   onFull = () => {},
-  reject,
 }: ConnectionsOptions): Connections {
   const open = new Map<Duplex, Connection>();
   // The idle connections are not kept in a Set of their own: one that every request changes makes the GC expensive.
   let idled = 0;
   const counts = { evicted: 0, rejected: 0 };
 
-  function accept(socket: Socket): void {
+  function accept(socket: Socket): boolean {
     if (open.size >= max) {
       onFull();
-      if (!evictIdle()) {
-        counts.rejected++;
-        reject(socket);
-        return;
-      }
-      counts.evicted++;
+      const isEvicted = evictIdle();
+      counts[isEvicted ? 'evicted' : 'rejected']++;
+      if (!isEvicted) return false;
     }
     const connection: Connection = { socket, openRequests: [], idleSince: idled++, bytesAtRest: 0 };
     open.set(socket, connection);
@@ -82,6 +78,7 @@ export function createConnections({
       open.delete(socket);
       abandon(connection);
     });
+    return true;
   }
 
   function evictIdle(): boolean {
@@ -119,10 +116,8 @@ export function createConnections({
 
   return {
     max,
-    track(server) {
-      server.on('connection', accept);
-      replaceClose(server, () => closeIdle(server));
-    },
+    closeWhenIdle: (server) => replaceClose(server, () => closeIdle(server)),
+    accept,
     trackRequest: start,
     openRequestsOn: (socket) => open.get(socket)?.openRequests ?? [],
     counts: () => ({ open: open.size, ...counts }),

@@ -51,8 +51,11 @@ export function createHttpServer(
   // Node.js would drop the headers after the 2000th, so `Host` could seem to be missing and a second `Authorization` go
   // unnoticed. The size of the head limits their number.
   server.maxHeadersCount = 0;
-  server.on('connection', (socket) => socket.once(REJECTED, observer.onRejection));
-  connections.track(server);
+  server.on('connection', (socket) => {
+    socket.once(REJECTED, observer.onRejection);
+    if (!connections.accept(socket)) rejectConnection(socket);
+  });
+  connections.closeWhenIdle(server);
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
     const openRequest = connections.openRequestsOn(socket).at(-1);
     const error = parserError(code);
@@ -144,7 +147,7 @@ const MAX_REJECTING = 32;
 let rejecting = 0;
 
 /** Ends a connection above the limit. */
-export function rejectConnection(socket: Socket): void {
+function rejectConnection(socket: Socket): void {
   socket.on('error', () => socket.destroy());
   if (rejecting >= MAX_REJECTING) {
     socket.destroy();
