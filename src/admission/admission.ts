@@ -78,7 +78,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       loop.start();
       app.addHook('onClose', async () => loop.stop());
       app.addHook('onRequest', (request, reply, done) => {
-        if (request.routeOptions.url !== '/graphql' || !isCounted(request.method)) return done();
+        if (request.routeOptions.url !== '/graphql') return done();
         if (maxInFlight > 0 && inFlight >= maxInFlight) {
           sheds.add();
           const body = errorBody('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });
@@ -115,10 +115,6 @@ export function createAdmission(options: AdmissionOptions): Admission {
     // Requests over the limit of one caller do not count: they are no reason to send all others elsewhere.
     isOverloaded: () => sheds.areMany() || loop.isLate(),
   };
-}
-
-function isCounted(method: string): boolean {
-  return method === 'POST' || method === 'GET';
 }
 
 /** Token buckets of `rateLimitBurst` units, refilled by `rateLimitPerSecond`, which is not 0. */
