@@ -29,10 +29,17 @@ const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 
 /** No label holds a caller, an id or an address. */
 export function createRequestMetrics(): RequestMetrics {
-  const counter = (name: string, help: string, labelNames: readonly string[] = []) =>
-    createFastCounter(`tokens_gateway_${name}_total`, help, labelNames);
-  const histogram = (name: string, help: string, label: string) =>
-    createFastHistogram(`tokens_gateway_${name}_seconds`, help, label, BUCKETS_SECONDS);
+  const metrics: Metric[] = [];
+  const counter = (name: string, help: string, labelNames: readonly string[] = []) => {
+    const counts = createFastCounter(`tokens_gateway_${name}_total`, help, labelNames);
+    metrics.push(counts.metric);
+    return counts;
+  };
+  const histogram = (name: string, help: string, label: string) => {
+    const times = createFastHistogram(`tokens_gateway_${name}_seconds`, help, label, BUCKETS_SECONDS);
+    metrics.push(times.metric);
+    return times;
+  };
   const operations = counter('operations', 'GraphQL operations, by the first error', ['operation', 'code']);
   const operationSeconds = histogram(
     'operation_duration',
@@ -62,18 +69,8 @@ export function createRequestMetrics(): RequestMetrics {
     'route',
   );
   const nameOf = createNames();
-  const all = [
-    operations,
-    operationSeconds,
-    calls,
-    callSeconds,
-    signIns,
-    untrusted,
-    responses,
-    responseSeconds,
-  ];
   return {
-    metrics: all.map(({ metric }) => metric),
+    metrics,
     onOperation(record, ms) {
       const operation = nameOf(record);
       operations.add(operation, record.code ?? 'OK');
