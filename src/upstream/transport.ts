@@ -42,15 +42,10 @@ export function createUndiciTransport(options: ConnectionOptions): Transport & {
       if (request.cancellation?.reason) return reject(cancelledError(request.cancellation, false));
       const { method, url, headers, body = null } = request;
       const connection = connections.take();
-      const handler = createHandler(request, connection, {
-        resolve(response) {
-          connections.giveBack(connection, true);
-          resolve(response);
-        },
-        reject(error, isReusable) {
-          connections.giveBack(connection, isReusable);
-          reject(error);
-        },
+      const handler = createHandler(request, connection, (outcome, isReusable) => {
+        connections.giveBack(connection, isReusable);
+        if (outcome instanceof UpstreamError) reject(outcome);
+        else resolve(outcome);
       });
       const path = url.slice(origin.length);
       connection.client.dispatch(
@@ -61,16 +56,11 @@ export function createUndiciTransport(options: ConnectionOptions): Transport & {
   return Object.assign(send, { close: connections.close });
 }
 
-/** How an attempt ends: exactly one of the two is called, once. */
-interface Outcome {
-  resolve(response: HttpResponse): void;
-  reject(error: UpstreamError, isReusable: boolean): void;
-}
-
+/** `onEnd` is called once, with whether the connection can carry another request. */
 function createHandler(
   { cancellation, timeoutMs, maxBytes }: HttpRequest,
   connection: Connection,
-  outcome: Outcome,
+  onEnd: (outcome: HttpResponse | UpstreamError, isReusable: boolean) => void,
 ): Dispatcher.DispatchHandler {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -91,7 +81,7 @@ function createHandler(
     if (!settle()) return;
     controller?.abort(error);
     // A connection that is still being opened serves the next request.
-    outcome.reject(error, controller === undefined);
+    onEnd(error, controller === undefined);
   };
   const timer = setTimeout(
     () =>
@@ -129,14 +119,14 @@ function createHandler(
       connection.onResponse();
       if (!settle()) return;
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      outcome.resolve({ status, headers, body: toText(body) });
+      onEnd({ status, headers, body: toText(body) }, true);
     },
     onResponseError(_controller, error) {
       if (!settle()) return;
       const requestSent = controller !== undefined;
       // It may break before the request is written: undici waits one turn of the event loop to see whether it still lives.
       const staleConnection = connection.isUsed && status === 0;
-      outcome.reject(toUpstreamError(error, { requestSent, staleConnection }), false);
+      onEnd(toUpstreamError(error, { requestSent, staleConnection }), false);
     },
   };
 }
