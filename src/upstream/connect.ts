@@ -3,16 +3,17 @@ import dns, { type LookupAddress } from 'node:dns';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
-/** Opens a connection and calls back once. */
-type Connect = (callback: (...outcome: [Error, null] | [null, Socket]) => void) => void;
-
 /**
- * Connects to the server of `origin`. The timeout includes TLS, but not the look-up of the address.
+ * Returns the function that connects to the server of `origin`. The timeout includes TLS, but not the look-up of the address.
  *
  * In undici's own connector the connect timeout includes the look-up of the host, and is up to a second late. All
  * addresses of the host are tried (RFC 8305), by Node.js. TLS sessions are resumed.
  */
-export function createConnect(origin: string, hosts: HostAddresses, connectTimeoutMs: number): Connect {
+export function createConnect(
+  origin: string,
+  hosts: HostAddresses,
+  connectTimeoutMs: number,
+): () => Promise<Socket> {
   const { protocol, hostname, port } = new URL(origin);
   const isTls = protocol === 'https:';
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -39,27 +40,14 @@ export function createConnect(origin: string, hosts: HostAddresses, connectTimeo
     });
   };
 
-  return (callback) => {
-    const start = (addresses: readonly LookupAddress[]) => {
-      const socket = open(addresses);
-      const timer = setTimeout(() => socket.destroy(timedOut()), connectTimeoutMs);
+  return async () => {
+    const socket = open(await hosts.resolve(host));
+    const timer = setTimeout(() => socket.destroy(timedOut()), connectTimeoutMs);
+    const opened = new Promise<Socket>((resolve, reject) => {
       // The listener stays: undici reports errors of an open connection, but without a listener they end the process.
-      const fail = (error: Error) => {
-        clearTimeout(timer);
-        if (isOpen) return;
-        callback(error, null);
-      };
-      let isOpen = false;
-      socket.on('error', fail).once(isTls ? 'secureConnect' : 'connect', () => {
-        clearTimeout(timer);
-        isOpen = true;
-        callback(null, socket);
-      });
-    };
-    hosts
-      .resolve(host)
-      .then(start)
-      .catch((error) => callback(error, null));
+      socket.on('error', reject).once(isTls ? 'secureConnect' : 'connect', () => resolve(socket));
+    });
+    return opened.finally(() => clearTimeout(timer));
   };
 }
 

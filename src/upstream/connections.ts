@@ -60,14 +60,16 @@ export function createConnections(options: ConnectionOptions): Connections {
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: (_target, callback) =>
-        connect((...[error, socket]) => {
-          if (error) return callback(error, null);
-          expectResponse = skipInterimResponses(socket);
-          connection.isUsed = false;
-          // Up to a fifth earlier, so that connections of one burst do not expire together.
-          connection.expiresAtMs = performance.now() + maxAgeMs * (1 - Math.random() / 5);
-          callback(null, socket);
-        }),
+        void connect().then(
+          (socket) => {
+            expectResponse = skipInterimResponses(socket);
+            connection.isUsed = false;
+            // Up to a fifth earlier, so that connections of one burst do not expire together.
+            connection.expiresAtMs = performance.now() + maxAgeMs * (1 - Math.random() / 5);
+            callback(null, socket);
+          },
+          (error) => callback(error, null),
+        ),
     });
     const connection = {
       client,
