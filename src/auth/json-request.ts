@@ -1,5 +1,5 @@
 import { matching, readJsonObject, readRetryAfter } from '../upstream/parse-response.ts';
-import type { HttpRequest, HttpResponse } from '../upstream/transport.ts';
+import type { HttpRequest } from '../upstream/transport.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 import type { AuthDependencies } from './authenticator.ts';
 
@@ -13,34 +13,28 @@ interface JsonRequest extends Pick<HttpRequest, 'method' | 'url' | 'headers' | '
   readonly hasTime?: boolean;
 }
 
-/** The JSON object of a successful response. Sends the request once. Rejects with `UpstreamError`. */
+/**
+ * The JSON object of a successful response. Sends the request once. Rejects with `UpstreamError`, which has only codes and
+ * trace ids of an error body: descriptions may repeat what was sent.
+ */
 export async function requestJson(
   { server, hasTime = false, ...request }: JsonRequest,
   { transport, clock, closing }: Pick<AuthDependencies, 'transport' | 'clock' | 'closing'>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const sentAtMs = clock();
-  const response = await transport({ ...request, ...LIMITS, cancellation: closing });
-  const clockAheadSeconds = hasTime ? findClockDifference(response.headers.date, sentAtMs) : undefined;
-  return readSuccess(response, server, sentAtMs, clockAheadSeconds);
-}
-
-/** Keeps only codes and trace ids of an error body: descriptions may repeat what was sent. */
-function readSuccess(
-  { status, headers, body: text }: HttpResponse,
-  server: string,
-  nowMs: number,
-  clockAheadSeconds: number | undefined,
-): Readonly<Record<string, unknown>> {
+  const { status, headers, body: text } = await transport({ ...request, ...LIMITS, cancellation: closing });
   const body = readJsonObject(text);
   if (status >= 400) {
     const iamName = matching(body?.error, /^[a-z_]{1,64}$/) ?? matching(body?.name, /^[A-Za-z]{1,64}$/);
-    const clock = clockAheadSeconds === undefined ? '' : `; ${describeClock(clockAheadSeconds)}`;
-    throw new UpstreamError('status', `${server} answered ${status}${iamName ? ` ${iamName}` : ''}${clock}`, {
+    const clockAheadSeconds = hasTime ? findClockDifference(headers.date, sentAtMs) : undefined;
+    const clockText = clockAheadSeconds === undefined ? '' : `; ${describeClock(clockAheadSeconds)}`;
+    const message = `${server} answered ${status}${iamName ? ` ${iamName}` : ''}${clockText}`;
+    throw new UpstreamError('status', message, {
       status,
       iamName,
       clockAheadSeconds,
       traceId: matching(body?.traceId, /^[\w-]{1,128}$/),
-      retryAfterSeconds: readRetryAfter(headers['retry-after'], nowMs),
+      retryAfterSeconds: readRetryAfter(headers['retry-after'], sentAtMs),
     });
   }
   if (status < 200 || status >= 300) {

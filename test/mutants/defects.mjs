@@ -67,7 +67,7 @@ function secrets() {
     {
       name: 'The description of a failed sign-in, which may repeat what was sent, is kept',
       file: 'src/auth/json-request.ts',
-      within: 'readSuccess',
+      within: 'requestJson',
       find: 'matching(body?.error, /^[a-z_]{1,64}$/)',
       replace: 'matching(body?.error_description, /./)',
       tests: ['test/unit/auth/sign-in.test.ts'],
