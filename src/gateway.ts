@@ -68,7 +68,7 @@ async function runPrimary(parts: Running): Promise<void> {
     droppedLogLines: parts.output.log.dropped,
     settings: () => ({
       emulator: emulator && { url: emulator.url, tokenEndpoint: emulator.tokenEndpoint },
-      logLevel: log.level(),
+      logLevel: log.logger.level,
     }),
   });
   let isStopping = false;
@@ -82,8 +82,8 @@ async function runPrimary(parts: Running): Promise<void> {
       await parts.output.end(exitCode);
     },
     onUsr2() {
-      changeLevel(log, nextLevel(log.level(), config.logLevel));
-      workers.setLogLevel(log.level());
+      changeLevel(log, nextLevel(log.logger.level, config.logLevel));
+      workers.setLogLevel(log.logger.level);
     },
   });
   try {
@@ -129,7 +129,7 @@ async function runServer(parts: Running): Promise<void> {
   else
     handleSignals(parts, {
       onStop: (signal) => stop({ signal }),
-      onUsr2: () => changeLevel(log, nextLevel(log.level(), config.logLevel)),
+      onUsr2: () => changeLevel(log, nextLevel(log.logger.level, config.logLevel)),
     });
   if (parts.worker) void parts.worker.primary.request('listening', server.url);
   else if (!isStopping) announce(parts, emulator, server);

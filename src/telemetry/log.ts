@@ -10,7 +10,6 @@ interface LogOptions {
 
 export interface Log {
   readonly logger: Logger;
-  level(): string;
   /** Also changes the child loggers. */
   setLevel(level: string): void;
 }
@@ -33,7 +32,6 @@ export function createLog({ level, version, write }: LogOptions): Log {
   );
   return {
     logger,
-    level: () => logger.level,
     setLevel(next) {
       for (const each of [logger, ...children]) each.level = next;
     },
