@@ -20,9 +20,6 @@ export interface RequestObserver {
   onRejection(rejection: HttpError, requestId: string): void;
 }
 
-/** The event of a socket on which such an error response is sent. */
-const REJECTED = 'tokens-gateway:rejected';
-
 /** Time for a client that is still sending to read the error response: closing at once would discard it. */
 const LINGER_MS = 500;
 
@@ -51,9 +48,9 @@ export function createHttpServer(
   // Node.js would drop the headers after the 2000th, so `Host` could seem to be missing and a second `Authorization` go
   // unnoticed. The size of the head limits their number.
   server.maxHeadersCount = 0;
+  const reject = (socket: Duplex, error: HttpError) => sendRejection(socket, error, observer);
   server.on('connection', (socket) => {
-    socket.once(REJECTED, observer.onRejection);
-    if (!connections.accept(socket)) rejectConnection(socket);
+    if (!connections.accept(socket)) rejectConnection(socket, observer);
   });
   connections.closeWhenIdle(server);
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
@@ -61,7 +58,7 @@ export function createHttpServer(
     const error = parserError(code);
     if (code === 'ECONNRESET') socket.destroy();
     else if (!openRequest) reject(socket, error);
-    else if (openRequest.request.complete) rejectAfter(openRequest, socket, error);
+    else if (openRequest.request.complete) afterResponse(openRequest, () => reject(socket, error));
     else if (openRequest.response.headersSent) socket.destroy();
     else reject(socket, error);
   });
@@ -116,17 +113,17 @@ function parserError(code: string | undefined): HttpError {
 }
 
 /** For a malformed request behind one in progress: an error response now would be read as the response to the first. */
-function rejectAfter(openRequest: OpenRequest, socket: Duplex, error: HttpError): void {
+function afterResponse(openRequest: OpenRequest, reject: () => void): void {
   if (openRequest.isLast) return;
   openRequest.isLast = true;
-  onClose(openRequest.response, () => reject(socket, error));
+  onClose(openRequest.response, reject);
 }
 
-function reject(socket: Duplex, error: HttpError): void {
+function sendRejection(socket: Duplex, error: HttpError, { onRejection }: RequestObserver): void {
   // The parser reports every further chunk of a malformed request.
   if (!socket.writable) return;
   const requestId = randomUUID();
-  socket.emit(REJECTED, error, requestId);
+  onRejection(error, requestId);
   // The rest of a late request must not be executed after the client has got 408.
   if (error.statusCode === 408) {
     socket.end(rawErrorResponse(error, requestId), () => socket.destroy());
@@ -145,9 +142,10 @@ function destroyLater(socket: Duplex): void {
 /** Limit of rejected connections that get an error response at the same time. Further ones are closed without one. */
 const MAX_REJECTING = 32;
 let rejecting = 0;
+const FULL = 'The gateway has as many connections as it can. Try again.';
 
 /** Ends a connection above the limit. */
-function rejectConnection(socket: Socket): void {
+function rejectConnection(socket: Socket, observer: RequestObserver): void {
   socket.on('error', () => socket.destroy());
   if (rejecting >= MAX_REJECTING) {
     socket.destroy();
@@ -155,7 +153,7 @@ function rejectConnection(socket: Socket): void {
   }
   rejecting++;
   socket.once('close', () => rejecting--);
-  reject(socket, new HttpError(503, 'The gateway has as many connections as it can. Try again.'));
+  sendRejection(socket, new HttpError(503, FULL), observer);
 }
 
 /** Closes a connection after its response, with a delay: the client may have begun to send the rejected body. */
