@@ -41,17 +41,7 @@ export function createRegistry(sources: MetricSources): Registry {
   addBuild(registry, sources.build);
   collectDefaultMetrics({ register: registry });
   for (const metric of sources.requestMetrics) registry.registerMetric(metric);
-  const count = (name: string, help: string, labelNames: string[], read: () => readonly Reading[]) =>
-    new Counter({
-      name: `tokens_gateway_${name}_total`,
-      help,
-      labelNames,
-      registers: [registry],
-      collect() {
-        this.reset();
-        for (const [value, labels = {}] of read()) this.inc(labels, value);
-      },
-    });
+  const count = (...counter: Counted) => addCounter(registry, ...counter);
   const gauge = (name: string, help: string, labelNames: string[], read: () => readonly Reading[]) =>
     new Gauge({
       name: `tokens_gateway_${name}`,
@@ -109,6 +99,21 @@ export function createRegistry(sources: MetricSources): Registry {
   return registry;
 }
 
+type Counted = [name: string, help: string, labelNames: string[], read: () => readonly Reading[]];
+
+function addCounter(registry: Registry, ...[name, help, labelNames, read]: Counted): void {
+  new Counter({
+    name: `tokens_gateway_${name}_total`,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [value, labels = {}] of read()) this.inc(labels, value);
+    },
+  });
+}
+
 /** `/metrics` in the text format of Prometheus. */
 export function serveMetrics(app: FastifyInstance, read: () => Promise<string>): void {
   app.get('/metrics', async (_request, reply) =>
@@ -138,15 +143,7 @@ export function createPrimaryMetrics(build: Build, droppedLogLines: () => number
     registers,
   });
   const shared = new Registry();
-  new Counter({
-    name: 'tokens_gateway_log_lines_dropped_total',
-    help: DROPPED_LINES,
-    registers: [shared],
-    collect() {
-      this.reset();
-      this.inc(droppedLogLines());
-    },
-  });
+  addCounter(shared, 'log_lines_dropped', DROPPED_LINES, [], () => [[droppedLogLines()]]);
   return { registry, shared, onWorkerRestart: () => restarts.inc() };
 }
 
