@@ -38,7 +38,7 @@ export const Mutation = {
       ...checkPublicKeyInfo(publicKeyInfo, signingAlgorithm, context),
       ...checkIdempotencyKey(idempotencyKey, context),
     ];
-    return toPayload(context, NO_TOKEN, problems, () => create(body, idempotencyKey, context));
+    return toPayload(context, NO_TOKEN, problems, () => create(body, idempotencyKey, context), false);
   },
 
   updateToken: (_parent, { input }, context) =>
@@ -73,33 +73,38 @@ async function toPayload<Result extends object>(
   nothing: Result,
   problems: readonly Problem[],
   write: () => Promise<Outcome<Result>>,
+  hasId = true,
 ): Promise<Result & { readonly userErrors: UserError[] }> {
-  const written = problems.length > 0 ? { problems } : await orProblems(write);
+  const written = problems.length > 0 ? { problems } : await orProblems(write, hasId);
   if (!('problems' in written)) return { ...written, userErrors: [] };
   outcome.hasUserErrors = true;
   return { ...nothing, userErrors: written.problems.map(toUserError) };
 }
 
 /** Errors of IAM that the caller can resolve by another input become problems. All others are thrown on. */
-async function orProblems<Result>(write: () => Promise<Outcome<Result>>): Promise<Outcome<Result>> {
+async function orProblems<Result>(
+  write: () => Promise<Outcome<Result>>,
+  hasId: boolean,
+): Promise<Outcome<Result>> {
   try {
     return await write();
   } catch (error) {
     const isAboutInput = error instanceof UpstreamError && error.kind === 'status' && !error.isBeforeWrite;
-    const problems = isAboutInput ? readProblems(error) : undefined;
+    const problems = isAboutInput ? readProblems(error, hasId) : undefined;
     if (!problems) throw error;
     return { problems };
   }
 }
 
-/** A 400 is about the input (one problem per detail), a 404 about the id, a 409 about the token. */
-function readProblems({ status, details, traceId }: UpstreamError): Problem[] | undefined {
+/** A 400 is about the input (one problem per detail), a 404 about the id if it has one, a 409 about the token. */
+function readProblems({ status, details, traceId }: UpstreamError, hasId: boolean): Problem[] | undefined {
   switch (status) {
     case 400:
       if (details.length === 0)
         return [{ path: undefined, message: 'The IAM API refused the input.', traceId }];
       return details.map(({ issue, field }) => ({ path: toPath(field), message: issue, traceId }));
     case 404:
+      if (!hasId) return undefined;
       return [{ path: ['id'], code: 'NOT_FOUND', message: 'There is no token with this id.', traceId }];
     case 409: {
       const message = 'The IAM API refused this because of the present state of the token.';
