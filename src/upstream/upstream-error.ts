@@ -74,11 +74,14 @@ export function isUnauthenticated({ status, iamName }: UpstreamError): boolean {
   return status === 401 || (iamName !== undefined && UNAUTHENTICATED.has(iamName));
 }
 
+/** Says where the result of a request is that was carried out (RFC 9110 section 15.4.4). */
+const SEE_OTHER = 303;
+
 /** Whether the write that failed with `error` may have changed something: not if it was rejected (4xx), or never left. */
 export function mayHaveSucceeded({ kind, status = 0, requestSent, isBeforeWrite }: UpstreamError): boolean {
   if (isBeforeWrite || !requestSent) return false;
   if (kind === 'status') return status >= 500;
-  return kind !== 'invalid-response' || status < 300 || status > 399;
+  return kind !== 'invalid-response' || status < 300 || status > 399 || status === SEE_OTHER;
 }
 
 /** Marks failures of `read`, which a write depends on, as `isBeforeWrite`: the write was not sent. */
