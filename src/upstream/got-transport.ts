@@ -3,19 +3,19 @@ import { Agent as HttpsAgent } from 'node:https';
 import got, { RequestError, TimeoutError } from 'got';
 import { cancelledError } from './cancellation.ts';
 import type { ConnectionOptions } from './connections.ts';
-import { findUnreadable, type HttpResponse, type Transport, tooLarge, toText } from './transport.ts';
+import { findUnreadable, joinRepeated, type Transport, tooLarge, toText } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /**
- * The transport for signing in: the token endpoint, the STS and the key sets of callers, each on a host of its own.
- * The connect timeout is that of TCP and that of TLS. `close` drops the idle connections.
+ * The transport for signing in: the token endpoint, the STS and the key sets of callers, often on hosts of their own.
+ * The connect timeout is that of TCP and that of TLS. Each request has a connection of its own: they are rare, and a used
+ * one may be closed by the server as the next request is written to it.
  */
 export function createGotTransport({
   connectTimeoutMs,
-  idleSocketMs,
   hosts,
-}: Omit<ConnectionOptions, 'origin' | 'maxAgeMs'>): Transport & { close(): void } {
-  const agentOptions = { keepAlive: true, timeout: idleSocketMs, lookup: hosts.lookup };
+}: Pick<ConnectionOptions, 'connectTimeoutMs' | 'hosts'>): Transport {
+  const agentOptions = { keepAlive: false, lookup: hosts.lookup };
   const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
   const client = got.extend({
     agent,
@@ -29,7 +29,7 @@ export function createGotTransport({
     timeout: { connect: connectTimeoutMs, secureConnect: connectTimeoutMs },
   });
 
-  const send: Transport = async (request) => {
+  return async (request) => {
     const { url, method, body, maxBytes, cancellation } = request;
     if (cancellation?.reason) throw cancelledError(cancellation, false);
     const abort = new AbortController();
@@ -52,7 +52,7 @@ export function createGotTransport({
     const removeListener = cancellation?.onCancel(() => cancel(cancelledError(cancellation, true)));
     try {
       const { statusCode: status, headers: received, body: bytes } = await response;
-      const headers = flatten(received);
+      const headers = joinRepeated(received);
       reason = findUnreadable(status, headers, maxBytes);
       if (reason) throw reason;
       return { status, headers, body: toText(bytes) };
@@ -62,19 +62,6 @@ export function createGotTransport({
       removeListener?.();
     }
   };
-
-  return Object.assign(send, {
-    close() {
-      agent.http.destroy();
-      agent.https.destroy();
-    },
-  });
-}
-
-function flatten(headers: NodeJS.Dict<string | string[]>): HttpResponse['headers'] {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
-  );
 }
 
 const CONNECT_PHASES = new Set(['lookup', 'connect', 'secureConnect', 'socket']);

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type Cancellation, cancelledError } from './cancellation.ts';
 import { type Connection, type ConnectionOptions, createConnections } from './connections.ts';
@@ -65,7 +66,7 @@ function createHandler(
   const chunks: Buffer[] = [];
   let size = 0;
   let status = 0;
-  let headers: Record<string, string | undefined> = {};
+  let headers: HttpResponse['headers'] = {};
   // Set right before the first byte is written to the socket: while undefined, nothing was sent.
   let controller: Dispatcher.DispatchController | undefined;
   let settled = false;
@@ -106,7 +107,7 @@ function createHandler(
     },
     onResponseStart(_controller, statusCode, responseHeaders) {
       status = statusCode;
-      headers = responseHeaders as Record<string, string | undefined>;
+      headers = joinRepeated(responseHeaders);
       const error = findUnreadable(status, headers, maxBytes);
       if (error) fail(error);
     },
@@ -129,6 +130,15 @@ function createHandler(
       onEnd(toUpstreamError(error, { requestSent, staleConnection }), false);
     },
   };
+}
+
+/** Changes `headers`: the values of a header that is repeated are one list (RFC 9110 section 5.3). */
+export function joinRepeated(headers: IncomingHttpHeaders): HttpResponse['headers'] {
+  for (const name in headers) {
+    const value = headers[name];
+    if (Array.isArray(value)) headers[name] = value.join(', ');
+  }
+  return headers as HttpResponse['headers'];
 }
 
 const NOT_HTTP = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);

@@ -4,7 +4,6 @@ import { type AttemptReport, createSendOnce } from './attempt.ts';
 import type { Deadline } from './cancellation.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createHostAddresses } from './connect.ts';
-import type { createGotTransport } from './got-transport.ts';
 import { createIamClient, type IamClient, type WriteHooks } from './iam-client.ts';
 import { createSend } from './send.ts';
 import { createSingleFlight, type SingleFlight } from './single-flight.ts';
@@ -39,7 +38,6 @@ export function createUpstream(
   const { href: baseUrl, origin } = new URL(`${apiGatewayUrl}/iam`);
   const connecting = { connectTimeoutMs, idleSocketMs, hosts: createHostAddresses() };
   const transport = createUndiciTransport({ ...connecting, origin, maxAgeMs: options.connectionMaxAgeMs });
-  let signInTransport: ReturnType<typeof createGotTransport> | undefined;
   const limiter = createConcurrencyLimiter({ total: concurrency, perOwner: concurrencyPerRequest });
   const reachability = createReachability(transport, `${baseUrl}/.well-known/jwks.json`, onUnreachable);
   const sendOnce = createSendOnce({
@@ -64,15 +62,11 @@ export function createUpstream(
     reads: reads.counts,
     async openSignInTransport() {
       const { createGotTransport } = await import('./got-transport.ts');
-      signInTransport = createGotTransport(connecting);
-      return signInTransport;
+      return createGotTransport(connecting);
     },
     whyUnreachable: reachability.whyUnreachable,
     onSignIn: reachability.onSignIn,
-    async close() {
-      signInTransport?.close();
-      await transport.close();
-    },
+    close: transport.close,
   };
 }
 
@@ -112,7 +106,9 @@ function createReachability(
       const { status } = await transport({ method: 'GET', url, headers: {}, ...PROBE_LIMITS });
       return status < 500 ? undefined : `HTTP ${status}`;
     } catch (error) {
-      const { code, message } = error as UpstreamError;
+      const { code, message, staleConnection } = error as UpstreamError;
+      // Each try uses up one of the connections that were open before.
+      if (staleConnection) return runProbe();
       if (code !== undefined) onUnreachable(code);
       return code ?? message;
     }

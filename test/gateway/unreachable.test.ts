@@ -118,6 +118,22 @@ describe('Why IAM cannot be reached', () => {
     expect(await readyz(gateway)).toMatch(/upstream: unreachable\n[\s\S]*upstream-cause: HTTP 503\n/);
   });
 
+  it('is not reported for a server that closes its connections without notice', async () => {
+    // Each carries one response; a second request ends it.
+    const port = await listen(
+      createHttpServer((request, response) => {
+        if (!used.has(request.socket)) response.writeHead(404).end('{}');
+        else request.socket.destroy();
+        used.add(request.socket);
+      }),
+    );
+    const used = new Set<object>();
+    gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}` });
+    expect((await gateway.query(READ)).errors).toBeUndefined();
+    expect(await readyz(gateway)).toContain('upstream: ok\n');
+    expect(warnings(gateway, 'IAM cannot be reached')).toEqual([]);
+  });
+
   it('is no longer reported as soon as a read succeeds', async () => {
     let status = 503;
     const port = await listen(
@@ -135,6 +151,31 @@ describe('Why IAM cannot be reached', () => {
 });
 
 describe('Why the gateway cannot sign in', () => {
+  it('is not that the servers of IAM close each connection after a response', async () => {
+    const port = await listen(
+      createHttpServer((request, response) => {
+        const { socket, url = '' } = request;
+        const name = /oauth2|sts/.test(url) ? { access_token: 'a', accessToken: 'a' } : { tokens: [] };
+        const body = JSON.stringify({ ...name, expires_in: 600, expiresIn: 600 });
+        // Without `Connection: close`.
+        response.writeHead(200, { 'content-length': body.length }).end(body, () => socket.destroySoon());
+      }),
+    );
+    const origin = `http://127.0.0.1:${port}`;
+    gateway = await startGateway({
+      apiGatewayUrl: origin,
+      env: {
+        AUTH_MODE: 'pat',
+        TOKEN_ENDPOINT: `${origin}/oauth2/token`,
+        TOKEN_ID: 'a',
+        PROJECT_ID: 'a',
+        PRIVATE_KEY: String(createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      },
+    });
+    expect((await gateway.query('{ tokens { nodes { id } } }')).errors).toBeUndefined();
+    expect(warnings(gateway, 'Signing in to IAM did not work')).toEqual([]);
+  });
+
   it('is one line in the log, however often it is tried', async () => {
     gateway = await startPatGateway(plain, createKeyPair('ES256'), {
       TOKEN_ENDPOINT: `http://127.0.0.1:${await freePort()}/oauth2/token`,

@@ -8,6 +8,10 @@ const READ = 'query ($id: ID!) { token(id: $id) { name } }';
 const UPDATE =
   'mutation ($id: ID!) { updateToken(input: { id: $id, name: "worker" }) { token { name } userErrors { code } } }';
 
+const CREATE =
+  'mutation { createToken(input: { name: "worker", authenticationMethod: { signingAlgorithm: RS256, ' +
+  'publicKeyInfo: { jwksUri: "https://a.example/jwks" } } }) { token { id } userErrors { code } } }';
+
 const tokenOf = (id: string) => ({
   id,
   ari: `ari:iam:::token/${id}`,
@@ -22,18 +26,22 @@ const tokenOf = (id: string) => ({
 });
 
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
-const encodings = ['Identity', 'IDENTITY', '', ' identity , ', ','];
+const encodings = ['Identity', 'IDENTITY', '', ' identity , ', ',', ['identity', 'identity']];
+const compressed: Record<string, string | string[]> = {
+  gzip: 'identity, gzip',
+  'two-gzip': ['gzip', 'gzip'],
+};
+const statuses: Record<string, number> = { 'bom-error': 403, 'see-other': 303 };
 
 /** Answers `token-<n>` with the n-th content encoding, `bom` with a byte order mark, `bom-error` with one before an error. */
 async function startApi(): Promise<{ server: Server; url: string }> {
   const server = createServer((request, response) => {
     const id = request.url?.split('/').at(-1) ?? '';
-    const encoding = encodings[Number(id.split('-')[1])];
+    const encoding = compressed[id] ?? encodings[Number(id.split('-')[1])];
     if (encoding !== undefined) response.setHeader('content-encoding', encoding);
-    if (id === 'gzip') response.setHeader('content-encoding', 'identity, gzip');
     const error = { name: 'NotFoundError', traceId: 'trace-1', message: '', httpStatusCode: 404 };
     const body = JSON.stringify(id === 'bom-error' ? { ...error, name: 'UnauthorizedError' } : tokenOf(id));
-    response.writeHead(id === 'bom-error' ? 403 : 200);
+    response.writeHead(request.method === 'POST' ? 404 : (statuses[id] ?? 200));
     if (id.startsWith('bom')) {
       // In two pieces, so that the mark arrives alone.
       response.write(BOM.subarray(0, 2));
@@ -68,9 +76,20 @@ describe('A response of the IAM API', () => {
     },
   );
 
-  it('that is compressed without a request for it is invalid', async () => {
-    const { errors } = await gateway.query(READ, { id: 'gzip' });
+  it.each(['gzip', 'two-gzip'])('that is compressed without a request for it (%s) is invalid', async (id) => {
+    const { errors } = await gateway.query(READ, { id });
     expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_INVALID_RESPONSE');
+  });
+
+  it('that says where the result of a write is means that it may have succeeded', async () => {
+    const { errors } = await gateway.query(UPDATE, { id: 'see-other' });
+    expect(errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_INVALID_RESPONSE', mayHaveSucceeded: true });
+  });
+
+  it('that has no place for new tokens is not reported as a problem of an id, which a create has not', async () => {
+    const { data, errors } = await gateway.query(CREATE);
+    expect(data).toEqual({ createToken: null });
+    expect(errors?.[0]?.extensions).toEqual({ code: 'NOT_FOUND', upstreamStatus: 404 });
   });
 
   it('that begins with a byte order mark is read', async () => {

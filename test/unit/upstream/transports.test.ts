@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHostAddresses, type HostAddresses, lookupIn } from '../../../src/upstream/connect.ts';
 import { createGotTransport } from '../../../src/upstream/got-transport.ts';
-import { createUndiciTransport } from '../../../src/upstream/transport.ts';
+import { createUndiciTransport, type Transport } from '../../../src/upstream/transport.ts';
 
 const TEXT = JSON.stringify({ text: 'x'.repeat(10_000) });
 const hosts = createHostAddresses();
@@ -42,10 +42,12 @@ afterAll(() => {
   expect(unreadable).toEqual([]);
 });
 
+type Closable = Transport & { close?(): Promise<void> };
+
 describe.each(['undici, for the API', 'got, for signing in'])('The transport by %s', (title) => {
-  const createTransport = () =>
+  const createTransport = (): Closable =>
     title.startsWith('got')
-      ? createGotTransport({ connectTimeoutMs: 1000, idleSocketMs: 1000, hosts })
+      ? createGotTransport({ connectTimeoutMs: 1000, hosts })
       : createUndiciTransport({
           origin,
           connectTimeoutMs: 1000,
@@ -58,7 +60,7 @@ describe.each(['undici, for the API', 'got, for signing in'])('The transport by 
     try {
       return await transport({ method: 'GET', url: origin + path, headers: {}, ...LIMITS, ...limits });
     } finally {
-      await transport.close();
+      await transport.close?.();
     }
   };
 
@@ -98,7 +100,7 @@ const slowHosts: HostAddresses = {
 
 describe('Finding the address of a host', () => {
   const limits = { connectTimeoutMs: 150, idleSocketMs: 1000, maxAgeMs: 60_000, hosts: slowHosts };
-  it.each([
+  it.each<[string, (named: string) => Closable]>([
     ['undici', (named: string) => createUndiciTransport({ origin: named, ...limits })],
     ['got', () => createGotTransport(limits)],
   ])('is not part of the time to connect (%s)', async (_title, createTransport) => {
@@ -106,7 +108,7 @@ describe('Finding the address of a host', () => {
     const transport = createTransport(named);
     const response = await transport({ method: 'GET', url: `${named}/error`, headers: {}, ...LIMITS });
     expect(response.status).toBe(502);
-    await transport.close();
+    await transport.close?.();
   });
 });
 
@@ -122,7 +124,7 @@ describe('A connection', () => {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     server.off('connection', listener);
-    await transport.close();
+    await transport.close?.();
     return opened.length;
   };
 
