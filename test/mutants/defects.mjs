@@ -600,9 +600,9 @@ function limits() {
     {
       name: 'The size of a list in a variable costs nothing',
       file: 'src/graphql/pipeline/cost.ts',
-      within: 'compileNumber',
-      find: 'Object.hasOwn(variables, name) ? variables[name] : standard',
-      replace: 'standard',
+      within: 'compileArgument',
+      find: 'valueFromASTUntyped(node, variables)',
+      replace: 'valueFromASTUntyped(node)',
       tests: measures,
     },
     {

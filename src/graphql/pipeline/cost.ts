@@ -9,7 +9,6 @@ import {
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
-  type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
 import { FIELD_COSTS, type FieldCost, type PageSize } from './field-costs.ts';
@@ -33,28 +32,28 @@ interface Request {
 type PartOf = (request: Request) => Part;
 
 /**
- * Compiles a validated operation to its cost. What each field costs is declared in `field-costs.ts`. `@skip` and
- * `@include` are ignored, so the fields that they leave out count, and so do the calls that loaders save.
+ * Compiles a validated operation to its cost for coerced variables. What each field costs is declared in
+ * `field-costs.ts`. `@skip` and `@include` are ignored, so the fields that they leave out count, and so do the calls that
+ * loaders save.
  */
 export function compileCost(
   schema: GraphQLSchema,
   document: DocumentNode,
-  operation: OperationDefinitionNode,
+  { operation, selectionSet }: OperationDefinitionNode,
 ): (variables: Variables) => Cost {
-  const root = schema.getRootType(operation.operation)?.name ?? '';
-  const partOf = createCompiler(schema, document, operation)(operation.selectionSet, root);
+  const root = schema.getRootType(operation)?.name ?? '';
+  const { compileSet, sharedCalls } = createCompiler(schema, document);
+  const partOf = compileSet(selectionSet, root);
   return (variables) => {
-    const { fields, calls, sharedCalls } = partOf({ variables, fragments: new Map() });
-    return { fieldCost: fields, upstreamCalls: calls + sharedCalls };
+    const { fields, calls } = partOf({ variables, fragments: new Map() });
+    // The largest number counts, since a request makes these calls once.
+    const shared = sharedCalls.reduce((most, callsOf) => Math.max(most, callsOf(variables)), 0);
+    return { fieldCost: fields, upstreamCalls: calls + shared };
   };
 }
 
-function createCompiler(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  { variableDefinitions = [] }: OperationDefinitionNode,
-) {
-  const pageTypes = findPageTypes(schema);
+function createCompiler(schema: GraphQLSchema, document: DocumentNode) {
+  const sharedCalls: ((variables: Variables) => number)[] = [];
   const fragments = new Map<string, PartOf>();
 
   const compileSet = ({ selections }: SelectionSetNode, parent: string): PartOf => {
@@ -87,52 +86,33 @@ function createCompiler(
     const below = node.selectionSet
       ? compileSet(node.selectionSet, getNamedType(type)?.name ?? '')
       : () => NOTHING;
-    if (pageTypes.has(parent) && isListType(type && getNullableType(type)))
+    if (isConnection(parent) && isListType(type && getNullableType(type)))
       return (request) => ofListOfPage(below(request));
     return compileOwn(node, FIELD_COSTS[`${parent}.${node.name.value}`] ?? {}, below);
   };
   const compileOwn = (node: FieldNode, cost: FieldCost, below: PartOf): PartOf => {
-    const { page, callPerItemOf, shared } = cost;
+    const { page, perItemOf, shared } = cost;
+    if (shared) {
+      const keyOf = compileArgument(node, shared.path);
+      sharedCalls.push((variables) => (keyOf(variables) == null ? 0 : shared.calls));
+    }
     if (page) {
-      const items = compileNumber(node, [page.argument], (value) => toPageSize(value, page));
-      return (request) => ofPage(cost, below(request), items(request));
+      const sizeOf = compileArgument(node, [page.argument]);
+      return (request) => ofPage(cost, below(request), toPageSize(sizeOf(request.variables), page));
     }
-    if (callPerItemOf !== undefined) {
-      const items = compileNumber(node, [callPerItemOf], toLength);
-      return (request) => ofItems(below(request), items(request));
-    }
-    if (!shared) return (request) => ofField(cost, below(request));
-    const sharedCalls = compileNumber(node, shared.path, (value) => (value == null ? 0 : shared.calls));
-    return (request) =>
-      plus(ofField(cost, below(request)), { ...NOTHING, sharedCalls: sharedCalls(request) });
+    const itemsOf = perItemOf === undefined ? undefined : compileArgument(node, [perItemOf]);
+    return (request) => ofField(cost, below(request), itemsOf ? toLength(itemsOf(request.variables)) : 1);
   };
-  /**
-   * A number that depends on the value at `path` in the arguments of a field: the name of the argument, then names of
-   * members. Variables inside of that value are not looked up; in a list they are items like others.
-   */
-  const compileNumber = (
-    { arguments: args = [] }: FieldNode,
-    [argument, ...members]: readonly string[],
-    toNumber: (value: unknown) => number,
-  ): ((request: Request) => number) => {
-    let value = args.find(({ name }) => name.value === argument)?.value;
-    let rest = members;
-    while (value?.kind === Kind.OBJECT && rest.length > 0) {
-      const [member] = rest;
-      value = value.fields.find(({ name }) => name.value === member)?.value;
-      rest = rest.slice(1);
-    }
-    if (value?.kind !== Kind.VARIABLE) {
-      const constant = toNumber(rest.length > 0 ? undefined : toValue(value));
-      return () => constant;
-    }
-    const { value: name } = value.name;
-    const definition = variableDefinitions.find(({ variable }) => variable.name.value === name);
-    const standard = toValue(definition?.defaultValue);
-    return ({ variables }) =>
-      toNumber(memberAt(Object.hasOwn(variables, name) ? variables[name] : standard, rest));
-  };
-  return compileSet;
+  return { compileSet, sharedCalls };
+}
+
+/** The value at `path` in the arguments of a field: the name of the argument, then names of members. */
+function compileArgument(
+  { arguments: args = [] }: FieldNode,
+  [argument, ...members]: readonly string[],
+): (variables: Variables) => unknown {
+  const node = args.find(({ name }) => name.value === argument)?.value;
+  return (variables) => memberAt(node && valueFromASTUntyped(node, variables), members);
 }
 
 /** Whether a selection is one field of the response and nothing else, as most selections are. */
@@ -140,15 +120,9 @@ function isLeaf(node: SelectionNode, parent: string): boolean {
   return node.kind === Kind.FIELD && !node.selectionSet && !FIELD_COSTS[`${parent}.${node.name.value}`];
 }
 
-/** The types of fields that are pages. */
-function findPageTypes(schema: GraphQLSchema): ReadonlySet<string | undefined> {
-  const pages = Object.entries(FIELD_COSTS).filter(([, { page }]) => page);
-  return new Set(
-    pages.map(([place]) => {
-      const [parent = '', name = ''] = place.split('.');
-      return getNamedType(typeOfField(schema, parent, name))?.name;
-    }),
-  );
+/** Whether a type is a page of a list (Relay Cursor Connections Specification, section 2.1). */
+function isConnection(type: string): boolean {
+  return type.endsWith('Connection');
 }
 
 function toPageSize(value: unknown, { standard, max }: PageSize): number {
@@ -160,10 +134,6 @@ function toPageSize(value: unknown, { standard, max }: PageSize): number {
 function toLength(list: unknown): number {
   if (list === null || list === undefined) return 0;
   return Array.isArray(list) ? list.length : 1;
-}
-
-function toValue(node: ValueNode | undefined): unknown {
-  return node && valueFromASTUntyped(node);
 }
 
 function memberAt(value: unknown, path: readonly string[]): unknown {
@@ -182,8 +152,6 @@ interface Part {
   readonly calls: number;
   readonly fieldsPerItem: number;
   readonly callsPerItem: number;
-  /** Calls that a request makes once, so the largest number counts. */
-  readonly sharedCalls: number;
   readonly fetchesEmptyPage: boolean;
 }
 
@@ -192,7 +160,6 @@ const NOTHING: Part = {
   calls: 0,
   fieldsPerItem: 0,
   callsPerItem: 0,
-  sharedCalls: 0,
   fetchesEmptyPage: false,
 };
 
@@ -202,18 +169,16 @@ function plus(one: Part, other: Part): Part {
     calls: one.calls + other.calls,
     fieldsPerItem: one.fieldsPerItem + other.fieldsPerItem,
     callsPerItem: one.callsPerItem + other.callsPerItem,
-    sharedCalls: Math.max(one.sharedCalls, other.sharedCalls),
     fetchesEmptyPage: one.fetchesEmptyPage || other.fetchesEmptyPage,
   };
 }
 
-/** A field with `below` selected on it. */
-function ofField({ calls = 0, fetchesEmptyPage = false }: FieldCost, below: Part): Part {
+/** A field that has so many objects, with `below` selected on each. */
+function ofField({ calls = 0, fetchesEmptyPage = false }: FieldCost, below: Part, objects: number): Part {
   return {
     ...NOTHING,
-    fields: 1 + below.fields,
-    calls: calls + below.calls,
-    sharedCalls: below.sharedCalls,
+    fields: 1 + objects * below.fields,
+    calls: objects * (calls + below.calls),
     fetchesEmptyPage: fetchesEmptyPage || below.fetchesEmptyPage,
   };
 }
@@ -230,16 +195,5 @@ function ofPage({ calls = 0 }: FieldCost, below: Part, items: number): Part {
     ...NOTHING,
     fields: 1 + below.fields + items * below.fieldsPerItem,
     calls: own + below.calls + items * below.callsPerItem,
-    sharedCalls: below.sharedCalls,
-  };
-}
-
-/** A field that makes a call for each of so many items. */
-function ofItems(below: Part, items: number): Part {
-  return {
-    ...NOTHING,
-    fields: 1 + items * below.fields,
-    calls: items * (1 + below.calls),
-    sharedCalls: below.sharedCalls,
   };
 }

@@ -4,10 +4,10 @@ import { MAX_LOOK_UP_CALLS } from '../../tokens/matching-tokens.ts';
 export interface FieldCost {
   /** Calls that the field makes itself. */
   readonly calls?: number;
-  /** The field is a page of a list. Its selections of lists (`edges`, `nodes`) are repeated for every item. */
+  /** The field is a connection. Its selections of lists (`edges`, `nodes`) are repeated for every item. */
   readonly page?: PageSize;
-  /** The field makes a call for each item of this argument, and has as many objects. */
-  readonly callPerItemOf?: string;
+  /** The field has an object for each item of this argument, and makes its calls for each. */
+  readonly perItemOf?: string;
   /** Calls that are made once in a request, however many such fields it has, if the value at this path is given. */
   readonly shared?: { readonly calls: number; readonly path: readonly string[] };
   /** Selecting the field makes a page call IAM even if it has no items. */
@@ -29,10 +29,10 @@ const PAGE: FieldCost = { calls: 1, page: { argument: 'first', standard: 20, max
  */
 export const FIELD_COSTS: Readonly<Record<string, FieldCost>> = {
   'Query.node': { calls: 1 },
-  'Query.nodes': { callPerItemOf: 'ids' },
+  'Query.nodes': { calls: 1, perItemOf: 'ids' },
   'Query.token': { calls: 1 },
   'Query.tokens': PAGE,
-  'Query._entities': { callPerItemOf: 'representations' },
+  'Query._entities': { calls: 1, perItemOf: 'representations' },
   'Query._service': {},
   'Token.projects': PAGE,
   'PageInfo.hasNextPage': { fetchesEmptyPage: true },

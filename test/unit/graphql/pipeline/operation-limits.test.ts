@@ -13,6 +13,7 @@ import {
   Source,
   TokenKind,
   validate,
+  valueFromASTUntyped,
 } from 'graphql';
 import { compileCost } from '../../../../src/graphql/pipeline/cost.ts';
 import { countDocument, measureSource } from '../../../../src/graphql/pipeline/document-size.ts';
@@ -153,7 +154,12 @@ function operationOf(document: DocumentNode): OperationDefinitionNode {
 function cost(text: string, variables: Record<string, unknown> = {}) {
   const document = parse(text);
   expect(validate(schema, document)).toEqual([]);
-  return compileCost(schema, document, operationOf(document))(variables);
+  const operation = operationOf(document);
+  // As coercion leaves them.
+  const defaults = (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
+    defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
+  );
+  return compileCost(schema, document, operation)({ ...Object.fromEntries(defaults), ...variables });
 }
 
 describe('The cost of an operation', () => {
