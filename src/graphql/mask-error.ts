@@ -34,7 +34,7 @@ export function formatRequestError(
   if (code === Apollo.INTERNAL_SERVER_ERROR && error instanceof GraphQLError && !error.originalError)
     return { ...formatted, extensions: { ...formatted.extensions, code: Apollo.BAD_REQUEST } };
   if (code !== Apollo.GRAPHQL_VALIDATION_FAILED || !(error instanceof GraphQLError))
-    return formatError(formatted, error);
+    return formatError(formatted);
   return toPublic(formatted, schema ? describeInvalid(error, schema) : describeHidden(error));
 }
 
@@ -42,24 +42,22 @@ export function formatRequestError(
  * The public form of an error. Our own errors have public messages; those of GraphQL libraries lose the values that they
  * print; every other message is replaced, since it may hold anything.
  */
-export function formatError(formatted: GraphQLFormattedError, error: unknown): GraphQLFormattedError {
+export function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
   const code = formatted.extensions?.code;
-  return toPublic(formatted, publicMessage(typeof code === 'string' ? code : '', formatted.message, error));
+  return toPublic(formatted, publicMessage(typeof code === 'string' ? code : '', formatted.message));
 }
 
 function toPublic(formatted: GraphQLFormattedError, message: string): GraphQLFormattedError {
   return { ...formatted, message: message.slice(0, MAX_MESSAGE).toWellFormed() };
 }
 
-function publicMessage(code: string, message: string, error: unknown): string {
+function publicMessage(code: string, message: string): string {
   switch (code) {
     case Apollo.INTERNAL_SERVER_ERROR:
     case '':
       return 'Internal server error';
     case Apollo.GRAPHQL_PARSE_FAILED:
       return withoutLexeme(message);
-    case Apollo.BAD_USER_INPUT:
-      return isAboutVariable(error) ? 'A variable does not fit its type.' : message;
     case Apollo.OPERATION_RESOLUTION_FAILURE:
       return 'The document has no such operation, or several and no `operationName` says which one to run.';
     default:
@@ -72,19 +70,6 @@ function withoutLexeme(message: string): string {
   return message
     .replace(/ (Name|String|BlockString|Int|Float|Comment) "[\s\S]*$/, ' $1.')
     .replace(/: "[\s\S]*$/, '.');
-}
-
-/** Thrown by graphql-js, not by a resolver, about a variable or about an argument that a variable gives. */
-export function isAboutInput(error: GraphQLError): boolean {
-  const { extensions, originalError } = error;
-  if (extensions.code !== undefined || (originalError && !(originalError instanceof GraphQLError)))
-    return false;
-  return isAboutVariable(error);
-}
-
-function isAboutVariable(error: unknown): boolean {
-  const nodes = error instanceof GraphQLError ? (error.nodes ?? []) : [];
-  return nodes.some((node) => isValue(node) || node.kind === Kind.VARIABLE_DEFINITION);
 }
 
 /** graphql-js prints the value, objects included. Its other messages hold only names of the document and the schema. */

@@ -65,7 +65,7 @@ describe('An unexpected error', () => {
 
   it.each([undefined, 'INTERNAL_SERVER_ERROR'])('with the code %s tells nothing of itself', (code) => {
     const formatted = { message: bug.message, path: ['token'], extensions: code ? { code } : {} };
-    expect(formatError(formatted, bug)).toEqual({ ...formatted, message: 'Internal server error' });
+    expect(formatError(formatted)).toEqual({ ...formatted, message: 'Internal server error' });
   });
 });
 

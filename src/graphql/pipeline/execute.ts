@@ -22,7 +22,7 @@ import type { ListPrefetch } from '../../tokens/list-prefetch.ts';
 import { createLoaders } from '../../tokens/loaders.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
 import type { IamClient } from '../../upstream/iam-client.ts';
-import { formatError, isAboutInput } from '../mask-error.ts';
+import { formatError } from '../mask-error.ts';
 import { type CompiledOperation, compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
@@ -90,8 +90,8 @@ export function createExecutor(
     return compiled ? compiled(contextValue, variables) : interpret(prepared, variables, contextValue);
   };
   const toPublic = (error: GraphQLError, isMutation: boolean, requestId: string): GraphQLFormattedError => {
-    const { message, extensions: all } = toFieldError(error, isMutation);
-    const { code = isAboutInput(error) ? 'BAD_USER_INPUT' : INTERNAL, ...extensions } = all;
+    const known = toFieldError(error, isMutation);
+    const { code = INTERNAL, ...extensions } = known.extensions;
     if (code === INTERNAL) {
       log.error(
         { requestId, path: error.path, err: describeError(error.originalError ?? error) },
@@ -99,7 +99,7 @@ export function createExecutor(
       );
       extensions.requestId = requestId;
     }
-    return formatError({ ...error.toJSON(), message, extensions: { code, ...extensions } }, error);
+    return formatError({ ...error.toJSON(), message: known.message, extensions: { code, ...extensions } });
   };
 
   return {

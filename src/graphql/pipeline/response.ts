@@ -109,5 +109,5 @@ function toRejection(error: unknown): Pick<ApolloRejection, 'errors' | 'status' 
   // RFC 6750 section 3.
   if (code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer';
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
-  return { errors: [formatError(known.toJSON(), known)], status: STATUS[String(code)] ?? 500, headers };
+  return { errors: [formatError(known.toJSON())], status: STATUS[String(code)] ?? 500, headers };
 }
