@@ -3,11 +3,9 @@ import { UpstreamError } from '../../upstream/upstream-error.ts';
 import type { MutationResolvers, UserError } from '../generated.ts';
 import type { Context } from '../pipeline/request.ts';
 import {
-  checkDescription,
   checkId,
-  checkIdempotencyKey,
-  checkName,
   checkPublicKeyInfo,
+  checkText,
   type Problem,
   readTokenChange,
   toPublicKeyInfo,
@@ -33,19 +31,19 @@ export const Mutation = {
       authenticationMethod: { type, signingAlgorithm, publicKeyInfo },
     };
     const problems = [
-      ...checkName(name, context),
-      ...checkDescription(description, context),
+      ...checkText('name', name, context),
+      ...checkText('description', description, context),
       ...checkPublicKeyInfo(publicKeyInfo, signingAlgorithm, context),
-      ...checkIdempotencyKey(idempotencyKey, context),
+      ...checkText('idempotencyKey', idempotencyKey, context),
     ];
     return toPayload(context, NO_TOKEN, problems, () => create(body, idempotencyKey, context), false);
   },
 
   updateToken: (_parent, { input }, context) =>
     toPayload(context, NO_TOKEN, checkId(input.id, context), async () => {
-      const { loaders } = context;
-      const change = await readTokenChange(input, context, () => loaders.freshToken(input.id));
-      return 'problems' in change ? change : { token: await loaders.updateToken(input.id, change.body) };
+      const change = await readTokenChange(input, context);
+      if ('problems' in change) return change;
+      return { token: await context.loaders.updateToken(input.id, change.body) };
     }),
 
   deleteToken: (_parent, { input: { id } }, context) =>

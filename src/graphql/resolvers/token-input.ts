@@ -5,7 +5,6 @@ import type {
   AuthenticationMethodDto,
   JsonWebKeyDto,
   PublicKeyInfoDto,
-  TokenDto,
   UpdateTokenBody,
 } from '../../upstream/generated.ts';
 import { isId } from '../../upstream/iam-client.ts';
@@ -15,6 +14,7 @@ import type {
   UpdateTokenInput,
   UserErrorCode,
 } from '../generated.ts';
+import type { Context } from '../pipeline/request.ts';
 
 /** Something wrong with one value of the input. */
 export interface Problem {
@@ -47,31 +47,21 @@ export function isObjectId(id: string, argument: string, request: object): boole
   return true;
 }
 
-export function checkName(name: string, request: object): Problem[] {
-  return checkText('name', name, request, findNameProblem);
-}
-
-export function checkDescription(description: string | null | undefined, request: object): Problem[] {
-  return checkText('description', description, request, findDescriptionProblem);
-}
-
-export function checkIdempotencyKey(key: string | null | undefined, request: object): Problem[] {
-  return checkText('idempotencyKey', key, request, (text) =>
-    /^[\x21-\x7e]{1,255}$/.test(text)
-      ? undefined
-      : '1 to 255 visible ASCII characters are needed, for example a random UUID.',
-  );
-}
+/** The rules for the texts of an input. */
+const TEXT_RULES = {
+  name: findNameProblem,
+  description: findDescriptionProblem,
+  idempotencyKey: findKeyProblem,
+};
 
 /** At most one problem. A private key in the place of the text is worse than any other. */
-function checkText(
-  member: string,
+export function checkText(
+  member: keyof typeof TEXT_RULES,
   text: string | null | undefined,
   request: object,
-  findProblem: (text: string) => string | undefined,
 ): Problem[] {
   if (text == null) return [];
-  const message = findPrivateKey(text, request) ?? findProblem(text);
+  const message = findPrivateKey(text, request) ?? TEXT_RULES[member](text);
   return message === undefined ? [] : [{ path: [member], message }];
 }
 
@@ -88,6 +78,12 @@ function findDescriptionProblem(description: string): string | undefined {
   return description.length > MAX_DESCRIPTION
     ? `At most ${MAX_DESCRIPTION} characters are allowed.`
     : undefined;
+}
+
+function findKeyProblem(key: string): string | undefined {
+  return /^[\x21-\x7e]{1,255}$/.test(key)
+    ? undefined
+    : '1 to 255 visible ASCII characters are needed, for example a random UUID.';
 }
 
 const KEY_INFO = ['authenticationMethod', 'publicKeyInfo'] as const;
@@ -130,23 +126,22 @@ function withoutNulls(key: object): JsonWebKeyDto {
 
 type TokenChange = { readonly body: UpdateTokenBody } | { readonly problems: readonly Problem[] };
 
-/** The PATCH body of an update. `readToken` is called only when the body cannot be complete without it. */
+/** The PATCH body of an update. The token is read only when the body cannot be complete without it. */
 export async function readTokenChange(
-  { name, authenticationMethod }: UpdateTokenInput,
-  request: object,
-  readToken: () => Promise<TokenDto | null>,
+  { id, name, authenticationMethod }: UpdateTokenInput,
+  context: Context,
 ): Promise<TokenChange> {
   const problems = [
     ...nulls({ name, authenticationMethod }),
     ...nulls(authenticationMethod ?? {}, 'authenticationMethod'),
-    ...(name == null ? [] : checkName(name, request)),
+    ...checkText('name', name, context),
   ];
   const change = isEmpty(authenticationMethod) ? undefined : authenticationMethod;
   if (problems.length === 0 && name == null && !change) problems.push(nothingToChange);
   if (problems.length > 0) return { problems };
   const named = name == null ? {} : { name };
   if (!change) return { body: named };
-  const method = await completeMethod(change, request, readToken);
+  const method = await completeMethod(id, change, context);
   return 'problems' in method ? method : { body: { ...named, authenticationMethod: method } };
 }
 
@@ -166,30 +161,25 @@ const keysDoNotFit: Problem = {
  * the token as it is: what was left out then stays as it was under either reading.
  */
 async function completeMethod(
+  id: string,
   { publicKeyInfo, signingAlgorithm, type }: UpdateTokenAuthenticationMethodInput,
-  request: object,
-  readToken: () => Promise<TokenDto | null>,
+  context: Context,
 ): Promise<AuthenticationMethodDto | { problems: readonly Problem[] }> {
   const given = {
     ...(type ? { type } : {}),
     ...(signingAlgorithm ? { signingAlgorithm } : {}),
     ...(publicKeyInfo ? { publicKeyInfo: toPublicKeyInfo(publicKeyInfo) } : {}),
   };
-  const current = isComplete(given) ? undefined : await readToken();
+  const isComplete = type && signingAlgorithm && publicKeyInfo;
+  const current = isComplete ? undefined : await context.loaders.freshToken(id);
   if (current === null) return { problems: [noSuchToken] };
   const method = { ...current?.authenticationMethod, ...given } as AuthenticationMethodDto;
   const problems =
     publicKeyInfo || signingAlgorithm
-      ? checkPublicKeyInfo(method.publicKeyInfo, method.signingAlgorithm, request)
+      ? checkPublicKeyInfo(method.publicKeyInfo, method.signingAlgorithm, context)
       : [];
   if (problems.length === 0) return method;
   return { problems: publicKeyInfo ? problems : [keysDoNotFit] };
-}
-
-function isComplete(method: Partial<AuthenticationMethodDto>): method is AuthenticationMethodDto {
-  return (
-    method.type !== undefined && method.signingAlgorithm !== undefined && method.publicKeyInfo !== undefined
-  );
 }
 
 /** Nothing here can be unset, so an explicit null is a mistake and does not mean "keep it". */
