@@ -15,7 +15,6 @@ import {
 import type { FastifyBaseLogger } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config.ts';
-import { chooseResultType } from '../http/media-type.ts';
 import type { PersistedQueries } from '../state/redis-state.ts';
 import { formatRequestError } from './mask-error.ts';
 import { type Params, type RequestHead, toParsingRequest } from './pipeline/params.ts';
@@ -78,19 +77,17 @@ export function createApollo(
       ApolloServerPluginUsageReportingDisabled(),
     ],
   });
-  const run = (httpGraphQLRequest: HTTPGraphQLRequest, onParsed: Context['onParsed'] = () => {}) =>
-    server.executeHTTPGraphQLRequest({ httpGraphQLRequest, context: async () => ({ onParsed }) });
   return {
     start: () => server.start(),
     async parse(request, params) {
       let parsed: ParsedOperation | undefined;
-      const accept = chooseResultType(request.headers.accept) ?? 'application/json';
-      const response = await run(
-        { ...toHead(request, accept), ...toParsingRequest(request, params) },
-        (found) => {
-          parsed = found;
-        },
-      );
+      const onParsed = (found: ParsedOperation) => {
+        parsed = found;
+      };
+      const response = await server.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: { ...toHead(request), ...toParsingRequest(request, params) },
+        context: async () => ({ onParsed }),
+      });
       if (!parsed || (response.status ?? 200) !== 200) throw toRejection(response);
       return parsed;
     },
@@ -118,11 +115,9 @@ function handOver(): ApolloServerPlugin<Context> {
 /** The headers by which Apollo Server recognises cross-site requests. */
 const HEADERS = ['content-type', 'x-apollo-operation-name', 'apollo-require-preflight'];
 
-function toHead(
-  { method, headers }: RequestHead,
-  accept: string,
-): Pick<HTTPGraphQLRequest, 'method' | 'headers'> {
-  const map = new HeaderMap([['accept', accept]]);
+function toHead({ method, headers }: RequestHead): Pick<HTTPGraphQLRequest, 'method' | 'headers'> {
+  // `toRejectionResponse` chooses the media type.
+  const map = new HeaderMap([['accept', 'application/json']]);
   for (const name of HEADERS) {
     const value = headers[name];
     if (value !== undefined) map.set(name, String(value));
