@@ -11,10 +11,11 @@ import { hashOf, type Params } from './pipeline/params.ts';
 /** The documents that clients may run. */
 export interface TrustedDocuments {
   readonly mode: TrustedDocumentsConfig['mode'];
-  /** The text of the document with this id. */
-  byId(id: string): string | undefined;
-  /** Whether this text is one of them. Blanks, commas and comments may differ. */
-  has(document: string): boolean;
+  /**
+   * The trusted text that a request means: its own, or the one of its id. Undefined when there is none. Blanks, commas
+   * and comments of the text may differ from the manifest.
+   */
+  find(params: Params): string | undefined;
   close(): void;
 }
 
@@ -44,12 +45,7 @@ export function openTrustedDocuments(
     },
     onFailure,
   });
-  return {
-    mode,
-    byId: (id) => current.byId(id),
-    has: (document) => current.has(document),
-    close,
-  };
+  return { mode, find: (params) => current(params), close };
 }
 
 function isEqual(one: Manifest, other: Manifest): boolean {
@@ -58,13 +54,16 @@ function isEqual(one: Manifest, other: Manifest): boolean {
 
 const HASH_PREFIX = 'sha256:';
 
-function createLookup(manifest: Manifest, maxChars: number): Pick<TrustedDocuments, 'byId' | 'has'> {
+function createLookup(manifest: Manifest, maxChars: number): TrustedDocuments['find'] {
   const texts = new Set(manifest.values());
   const stripped = new Set([...texts].map(strip));
-  return {
+  const isTrusted = (text: string) =>
+    texts.has(text) || (text.length <= maxChars && stripped.has(strip(text)));
+  return (params) => {
+    const { query, documentId: id = hashOf(params) } = params;
+    if (query !== undefined) return isTrusted(query) ? query : undefined;
     // Both spellings of an id that is a hash: GraphQL over HTTP, "Persisted documents".
-    byId: (id) => manifest.get(id) ?? manifest.get(otherSpelling(id)),
-    has: (document) => texts.has(document) || (document.length <= maxChars && stripped.has(strip(document))),
+    return id === undefined ? undefined : (manifest.get(id) ?? manifest.get(otherSpelling(id)));
   };
 }
 
@@ -91,7 +90,7 @@ export function applyAllowList(
   limits: Config['limits'],
   record: OperationRecord,
 ): Params {
-  const text = findText(params, trusted);
+  const text = trusted.find(params);
   // The text is what runs, so there is no persisted query to look up or to register.
   if (text !== undefined) return { ...params, query: text, persistedQuery: undefined };
   record.untrusted = true;
@@ -105,12 +104,4 @@ export function applyAllowList(
     'OPERATION_NOT_TRUSTED',
     'Only documents of the manifest may run here. Add this one to the manifest and deploy that before the client.',
   );
-}
-
-/** The trusted text that is meant; undefined when there is none. */
-function findText(params: Params, trusted: TrustedDocuments): string | undefined {
-  const { query } = params;
-  if (query !== undefined) return trusted.has(query) ? query : undefined;
-  const id = params.documentId ?? hashOf(params);
-  return id === undefined ? undefined : trusted.byId(id);
 }
