@@ -134,13 +134,12 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     },
   });
   const http = {
-    ...options.http,
-    maxBodyBytes: options.limits.maxBodyBytes,
     connections,
+    isDraining,
     isLoopbackOnly: isLoopbackOnly(options.listen.host, isOpen(options.auth)),
     onResponse: metrics?.onResponse,
   };
-  const app = createHttpApp(http, log, isDraining);
+  const app = createHttpApp(options, http, log);
   await crossOrigin(app, options.cors);
   // After CORS, so that pages of other origins may read the error.
   admission.guard(app);

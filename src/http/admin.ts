@@ -14,21 +14,14 @@ interface AdminParts {
 
 /** The second listener, for operators: health and metrics. Rejects when its port is taken. */
 export async function startAdmin(
-  { admin, http, limits }: Pick<Config, 'admin' | 'http' | 'limits'>,
+  config: Pick<Config, 'admin' | 'http' | 'limits'>,
   { isDraining, readReadiness, readMetrics }: AdminParts,
   log: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
+  const { admin } = config;
   const connections = createConnections({ max: MAX_ADMIN_CONNECTIONS });
-  const app = createHttpApp(
-    {
-      ...http,
-      maxBodyBytes: limits.maxBodyBytes,
-      connections,
-      isLoopbackOnly: isLoopbackOnly(admin?.host ?? '', true),
-    },
-    log,
-    isDraining,
-  );
+  const parts = { connections, isDraining, isLoopbackOnly: isLoopbackOnly(admin?.host ?? '', true) };
+  const app = createHttpApp(config, parts, log);
   serveHealth(app, readReadiness);
   serveMetrics(app, readMetrics);
   if (admin) await listen(app, { ...admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } });

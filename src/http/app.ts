@@ -24,23 +24,23 @@ import {
 } from './node-server.ts';
 import { httpChecks, type Routes, toOriginForm } from './validate-request.ts';
 
-type HttpOptions = Config['http'] & {
-  readonly maxBodyBytes: number;
+interface HttpParts {
   /** Whether only loopback names are served. */
   readonly isLoopbackOnly: boolean;
   readonly connections: Connections;
+  readonly isDraining: () => boolean;
   /** Called for each response, with a route instead of the client's path. */
   readonly onResponse?: RequestMetrics['onResponse'] | undefined;
-};
+}
 
 /** A listener without routes: the checks and headers of all requests and responses. */
 export function createHttpApp(
-  options: HttpOptions,
+  { http, limits: { maxBodyBytes } }: Pick<Config, 'http' | 'limits'>,
+  { isLoopbackOnly, connections, isDraining, onResponse }: HttpParts,
   log: FastifyBaseLogger,
-  isDraining: () => boolean,
 ): FastifyInstance {
   const routes = new Map<string, Set<string>>();
-  const observer = createObserver(routes, options.onResponse, log);
+  const observer = createObserver(routes, onResponse, log);
   const app = fastify({
     loggerInstance: withoutListeningLines(log),
     // A child logger per request would only add the request's id, which lines already have where it is needed.
@@ -50,9 +50,8 @@ export function createHttpApp(
     requestIdHeader: false,
     rewriteUrl: ({ url = '' }) => toOriginForm(url),
     exposeHeadRoutes: false,
-    bodyLimit: options.maxBodyBytes,
-    serverFactory: (handler: RequestListener) =>
-      createHttpServer(handler, options, options.connections, observer),
+    bodyLimit: maxBodyBytes,
+    serverFactory: (handler: RequestListener) => createHttpServer(handler, http, connections, observer),
     // `node-server.ts` does this, because Fastify does it for one address only of a `HOST` that has several.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
@@ -74,10 +73,10 @@ export function createHttpApp(
     if (isDraining()) reply.header('connection', 'close');
     done();
   });
-  httpChecks(app, routes, options.isLoopbackOnly);
-  requestBody(app, options.maxBodyBytes);
+  httpChecks(app, routes, isLoopbackOnly);
+  requestBody(app, maxBodyBytes);
   jsonBody(app);
-  slowClients(app, options.requestTimeoutMs);
+  slowClients(app, http.requestTimeoutMs);
   app.setErrorHandler<FastifyError>(sendError);
   return app;
 }
@@ -124,7 +123,7 @@ const OTHER = 'other';
 /** Clients choose methods and paths freely, so those that are not served are counted as one. */
 function createObserver(
   routes: Routes,
-  onResponse: HttpOptions['onResponse'],
+  onResponse: HttpParts['onResponse'],
   log: FastifyBaseLogger,
 ): RequestObserver {
   return {
