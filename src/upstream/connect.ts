@@ -1,6 +1,7 @@
 // Called as `dns.lookup`, so that a replacement of it in the process (a preload, a resolver of the platform) is used.
 import dns, { type LookupAddress } from 'node:dns';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 
 /**
@@ -106,7 +107,8 @@ export function createHostAddresses({ now = () => performance.now() } = {}): Hos
     const { addresses } = entry;
     if (addresses && now() < entry.freshUntilMs) return addresses;
     entry.pending ??= lookUp(host, entry);
-    return addresses ? orAfter(PATIENCE_MS, entry.pending, addresses) : entry.pending;
+    if (!addresses) return entry.pending;
+    return Promise.race([entry.pending, wait(PATIENCE_MS, addresses, { ref: false })]);
   };
   const lookup: LookupFunction = (host, options, callback) => {
     resolve(host).then(
@@ -138,11 +140,4 @@ function lookupAll(host: string): Promise<LookupAddress[]> {
 /** Errors such as `EAI_AGAIN` mean that the resolver did not respond; `ENOTFOUND` that there is no such name. */
 function isTemporary(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code !== 'ENOTFOUND';
-}
-
-function orAfter<Value>(ms: number, work: Promise<Value>, instead: Value): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(instead), ms);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }
