@@ -57,11 +57,9 @@ export function createWorkerMetrics(own: Registry, shared: Registry): WorkerMetr
 
   const collectFrom = async (worker: Channel) => {
     const snapshot = await worker.request<Snapshot>('metrics').catch(() => undefined);
-    if (snapshot && snapshots.has(worker))
-      snapshots.set(
-        worker,
-        snapshot.map((metric) => limitNames(restore(metric), limitName)),
-      );
+    if (!snapshot || !snapshots.has(worker)) return;
+    const restored = snapshot.map((metric) => restore(metric, limitName));
+    snapshots.set(worker, restored);
   };
   const collect = () => Promise.all([...snapshots.keys()].map(collectFrom));
   const timer = setInterval(collect, SNAPSHOT_EVERY_MS).unref();
@@ -98,19 +96,17 @@ function isMonotonic({ type }: Snapshot[number]): boolean {
   return String(type) === 'counter' || String(type) === 'histogram';
 }
 
-/** Applies the limit of operation names to the metrics that have them. Values that get equal labels are added up later. */
-function limitNames(metric: Snapshot[number], limitName: (name: string) => string): Snapshot[number] {
-  if (!metric.name.startsWith('tokens_gateway_operation')) return metric;
-  const values = metric.values.map((each) => ({
-    ...each,
-    labels: { ...each.labels, operation: limitName(String(each.labels.operation)) },
-  }));
-  return { ...metric, values };
-}
-
-/** Restores NaN, which JSON lacks. Event loop lags are aggregated by their maximum: a mean would hide one late worker. */
-function restore(metric: Snapshot[number]): Snapshot[number] {
+/**
+ * Restores NaN, which JSON lacks, and applies the limit of operation names: values that get equal labels are added up
+ * later. Event loop lags are aggregated by their maximum: a mean would hide one late worker.
+ */
+function restore(metric: Snapshot[number], limitName: (name: string) => string): Snapshot[number] {
   const isLag = metric.name.startsWith('nodejs_eventloop_lag_');
-  const values = metric.values.map((each) => ({ ...each, value: each.value ?? Number.NaN }));
+  const hasNames = metric.name.startsWith('tokens_gateway_operation');
+  const values = metric.values.map(({ labels, value, ...rest }) => ({
+    ...rest,
+    value: value ?? Number.NaN,
+    labels: hasNames ? { ...labels, operation: limitName(String(labels.operation)) } : labels,
+  }));
   return { ...metric, ...(isLag && { aggregator: 'max' }), values };
 }
