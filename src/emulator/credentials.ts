@@ -19,8 +19,8 @@ const ISSUER = 'urn:iam-emulator';
 /** Issues and checks the credentials of the token endpoint and of the STS. */
 export interface Credentials {
   readonly jwks: JSONWebKeySet;
-  issueUserToken(tokenId: string, scope: string): Promise<string>;
-  issueProjectToken(caller: Caller, projectId: string): Promise<string>;
+  /** A credential of `token/<id>` or `user/<principal>`. */
+  issue(subject: string, claims: JWTPayload, ttlSeconds: number): Promise<string>;
   /** The caller, or the problem of the bearer. A bearer that the emulator did not issue is a principal's name. */
   check(bearer: string | undefined): Promise<Caller | 'jwt-missing' | 'jwt-invalid' | 'jwt-expired'>;
 }
@@ -32,31 +32,23 @@ export interface Credentials {
 export async function createCredentials({
   store,
   now,
-  tokenTtlSeconds,
-  projectTokenTtlSeconds,
-}: Pick<Service, 'store' | 'now' | 'tokenTtlSeconds' | 'projectTokenTtlSeconds'>): Promise<Credentials> {
+}: Pick<Service, 'store' | 'now'>): Promise<Credentials> {
   const [signing, ...others] = await Promise.all([createKey(), createKey(), createKey()]);
   const jwks = { keys: [signing, ...others].map(({ jwk }) => jwk) };
   const keySet = createLocalJWKSet(jwks);
 
-  const sign = (claims: JWTPayload, subject: string, ttlSeconds: number): Promise<string> => {
-    const issuedAt = Math.floor(now() / 1000);
-    return new SignJWT(claims)
-      .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: signing.jwk.kid })
-      .setIssuer(ISSUER)
-      .setSubject(subject)
-      .setJti(randomUUID())
-      .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + ttlSeconds)
-      .sign(signing.privateKey);
-  };
-
   return {
     jwks,
-    issueUserToken: (tokenId, scope) => sign({ scope }, `token/${tokenId}`, tokenTtlSeconds),
-    issueProjectToken({ principal, tokenId }, projectId) {
-      const subject = tokenId === undefined ? `user/${principal}` : `token/${tokenId}`;
-      return sign({ projectId }, subject, projectTokenTtlSeconds);
+    issue(subject, claims, ttlSeconds) {
+      const issuedAt = Math.floor(now() / 1000);
+      return new SignJWT(claims)
+        .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: signing.jwk.kid })
+        .setIssuer(ISSUER)
+        .setSubject(subject)
+        .setJti(randomUUID())
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + ttlSeconds)
+        .sign(signing.privateKey);
     },
     async check(bearer) {
       if (bearer === undefined) return 'jwt-missing';

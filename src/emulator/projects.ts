@@ -27,7 +27,9 @@ export const projectOperations = {
     if (!belongsTo(store, request.caller, projectId)) {
       return vendorError('PrincipalDoesNotBelongToProjectError');
     }
-    const accessToken = await credentials.issueProjectToken(request.caller, projectId);
+    const { principal, tokenId } = request.caller;
+    const subject = tokenId === undefined ? `user/${principal}` : `token/${tokenId}`;
+    const accessToken = await credentials.issue(subject, { projectId }, projectTokenTtlSeconds);
     return ok({ accessToken, expiresIn: projectTokenTtlSeconds, scope: 'openid offline_access' });
   },
 

@@ -31,7 +31,7 @@ export function createSignIn(): Handler {
     if (problem !== undefined) return invalidClient(problem);
 
     const scope = form.get('scope') || 'openid';
-    const accessToken = await credentials.issueUserToken(tokenId, scope);
+    const accessToken = await credentials.issue(`token/${tokenId}`, { scope }, tokenTtlSeconds);
     return ok({ access_token: accessToken, expires_in: tokenTtlSeconds, token_type: 'bearer', scope });
   };
 }
