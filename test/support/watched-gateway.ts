@@ -24,7 +24,7 @@ export interface WatchedGateway extends GatewayProcess {
   /** Resident memory as the kernel counts it, with whatever garbage is in it. */
   rssMb(): number;
   holdings(): Promise<Holdings>;
-  /** Holdings as soon as `isCalm` says so of them; rejects after ten seconds. */
+  /** Holdings as soon as `isCalm` says so of them; rejects after half a minute. */
   calm(isCalm: (holdings: Holdings) => boolean): Promise<Holdings>;
   /** As a deployment would: SIGTERM. Resolves to the exit code. */
   stop(): Promise<number | string>;
@@ -50,11 +50,11 @@ export async function startWatchedGateway(env: Record<string, string>): Promise<
     rssMb: () => readRssMb(child.pid ?? 0),
     holdings,
     async calm(isCalm) {
-      const giveUpAt = performance.now() + 10_000;
+      const giveUpAt = performance.now() + 30_000;
       for (;;) {
         const now = await holdings();
         if (isCalm(now)) return now;
-        if (performance.now() > giveUpAt) throw new Error(`not calm after 10 s: ${JSON.stringify(now)}`);
+        if (performance.now() > giveUpAt) throw new Error(`not calm after 30 s: ${JSON.stringify(now)}`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
