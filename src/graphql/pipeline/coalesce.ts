@@ -15,16 +15,15 @@ const LITTLE_MS = 250;
 /**
  * Executes an operation, or waits for the execution of an identical query that the same caller is running. The deadline
  * that `execute` gets passes when none of the requests that wait has time left. Rejects when the request's own has passed.
- * `isCoalesced` is true when another request was executed.
+ * Records where the outcome is that of another request.
  */
 export async function coalesce(
   running: SingleFlight<CoalescedRequest>,
   pending: PendingOperation,
   execute: (deadline: Deadline) => Promise<Executed>,
-): Promise<{ readonly outcome: Executed; readonly isCoalesced: boolean }> {
-  const { caller, deadline, explanation, lastWriteAt } = pending.request;
-  if (pending.prepared.isMutation || explanation || caller instanceof Error)
-    return { outcome: await execute(deadline), isCoalesced: false };
+): Promise<Executed> {
+  const { caller, deadline, explanation, lastWriteAt, record } = pending.request;
+  if (pending.prepared.isMutation || explanation || caller instanceof Error) return execute(deadline);
   const leaving = createCancellation();
   const waiter: CoalescedRequest = { cancellation: leaving, deadline };
   let work: SharedDeadline | undefined;
@@ -41,9 +40,10 @@ export async function coalesce(
     };
     const { identity } = caller.credential;
     const outcome = await running.run(identity, toKey(caller, pending), waiter, start, lastWriteAt);
-    if (work) return { outcome, isCoalesced: false };
-    if (outcome.isPersonal) return { outcome: await execute(deadline), isCoalesced: false };
-    return { outcome, isCoalesced: true };
+    if (work) return outcome;
+    if (outcome.isPersonal) return await execute(deadline);
+    record.coalesced = true;
+    return outcome;
   } finally {
     removeListener();
   }

@@ -91,7 +91,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     const pending = { request, prepared: operation, variables: sent.variables, cost: NO_COST };
     for (const check of operationChecks) check(pending, limits);
     // 8 Coalesce with an identical query that the caller is running.
-    const { outcome, isCoalesced } = await coalesce(running, pending, async (deadline) => {
+    return coalesce(running, pending, async (deadline) => {
       // 9 Rate limit: the only step with an effect, so it comes last, and only for what is executed.
       const exceeded = await request.consume(pending.cost.upstreamCalls);
       if (exceeded) throw exceeded;
@@ -99,8 +99,6 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
       prepared.countUse(operation);
       return executor.execute(pending, deadline);
     });
-    if (isCoalesced) record.coalesced = true;
-    return outcome;
   };
 }
 

@@ -24,7 +24,7 @@ async function countExecutions(
   }: typeof changes) => {
     const deadline = deadlines.start();
     const pending = {
-      request: { caller: { ...caller, ...who }, deadline, ...request },
+      request: { caller: { ...caller, ...who }, deadline, record: {}, ...request },
       prepared: { ...prepared, ...what },
       variables: { first: 1, ...variables },
     } as unknown as PendingOperation;
