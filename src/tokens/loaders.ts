@@ -56,7 +56,7 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
     const listed = listPrefetch.shouldPrefetch(scope.credential, ids.length)
       ? await loadListed(ids)
       : undefined;
-    return Promise.all(ids.map((id) => listed?.get(id) ?? loadToken(id)));
+    return Promise.all(ids.map((id) => listed?.get(id) ?? settle(orNull(client.getToken(scope, id)))));
   }
 
   /** The first page of the list, by id. Undefined when it cannot be read: then each id has a call of its own. */
@@ -76,11 +76,6 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
       if (error instanceof UpstreamError) return undefined;
       throw error;
     }
-  }
-
-  async function loadToken(id: string): Promise<Found<TokenDto | null>> {
-    const found = await settle(client.getToken(scope, id));
-    return isNotFound(found) ? null : found;
   }
 
   // Only writes need these. An object that begins with a spread would cost every read.
@@ -144,17 +139,14 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
   };
 }
 
+/** Null when there is no such token. */
 async function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
   try {
     return await call;
   } catch (error) {
-    if (isNotFound(error)) return null;
+    if (error instanceof UpstreamError && error.status === 404) return null;
     throw error;
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof UpstreamError && error.status === 404;
 }
 
 /** Contains the id's length, so that no other pair of id and key gives the same text. */
