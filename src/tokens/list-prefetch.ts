@@ -17,13 +17,14 @@ export interface ListPrefetch {
 interface ListPrefetchOptions {
   /** The fewest ids for which the list is requested; 0 disables it. */
   readonly min: number;
-  readonly forgetAfterMs?: number;
   readonly maxCallers?: number;
   readonly now?: () => number;
 }
 
+const FORGET_AFTER_MS = 300_000;
+
 export function createListPrefetch(options: ListPrefetchOptions): ListPrefetch {
-  const { min, forgetAfterMs = 300_000, maxCallers = 10_000, now = Date.now } = options;
+  const { min, maxCallers = 10_000, now = Date.now } = options;
   // In the order of their records, so that the oldest is removed first.
   const offUntil = new Map<string, number>();
   const counts = { hits: 0, misses: 0 };
@@ -42,7 +43,7 @@ export function createListPrefetch(options: ListPrefetchOptions): ListPrefetch {
       counts.misses += wanted - found;
       if (!hasMore && found === wanted) return;
       offUntil.delete(identity);
-      offUntil.set(identity, now() + forgetAfterMs);
+      offUntil.set(identity, now() + FORGET_AFTER_MS);
       const [oldest] = offUntil.keys();
       if (offUntil.size > maxCallers && oldest !== undefined) offUntil.delete(oldest);
     },

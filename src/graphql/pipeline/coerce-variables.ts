@@ -17,9 +17,8 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import { coerceInput, createProblems, type Problems } from './coerce-input.ts';
+import type { Variables } from './cost.ts';
 import { findFragment, isLeftOut } from './selected-fields.ts';
-
-type Variables = Readonly<Record<string, unknown>>;
 
 /**
  * Coerces the variables of one operation (GraphQL specification, section 6.1.2). `values` has the defaults of variables

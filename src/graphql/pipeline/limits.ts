@@ -92,7 +92,7 @@ export function checkRequest(
     ['variables', 'variables', Object.keys(variables).length, maxVariables],
     ['variableValues', VALUES, isTooLarge ? maxValues + 1 : 0, maxValues],
   ]);
-  const { values, depth } = measureVariables(variables, { maxValues, maxDepth: MAX_VARIABLE_DEPTH });
+  const { values, depth } = measureVariables(variables, maxValues);
   check([
     ['variableDepth', 'levels of variables', depth, MAX_VARIABLE_DEPTH],
     ['variableValues', VALUES, values, maxValues],
@@ -116,12 +116,12 @@ export function checkCost(
  */
 function measureVariables(
   variables: Readonly<Record<string, unknown>>,
-  { maxValues, maxDepth }: { readonly maxValues: number; readonly maxDepth: number },
+  maxValues: number,
 ): { readonly values: number; readonly depth: number } {
   let values = 0;
   let level = containersIn(variables);
   for (let depth = 1; ; depth++) {
-    if (level.length === 0 || depth > maxDepth) return { values, depth };
+    if (level.length === 0 || depth > MAX_VARIABLE_DEPTH) return { values, depth };
     const below: object[][] = [];
     for (const container of level) {
       values += sizeOf(container);

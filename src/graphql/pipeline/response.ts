@@ -88,8 +88,8 @@ export function isPublic(error: unknown): boolean {
 /** The response of a request that was rejected with an error that `isPublic`. */
 export function toRejectionResponse(
   error: unknown,
-  type: ResultType = 'application/json',
-  extensions?: object,
+  type: ResultType,
+  extensions: object | undefined,
 ): GraphqlResponse & { readonly code: string } {
   const { errors, status, headers } = error instanceof ApolloRejection ? error : toRejection(error);
   const code = String(errors[0]?.extensions?.code);
