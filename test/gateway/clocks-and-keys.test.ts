@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
@@ -83,7 +83,7 @@ async function startProvider(delayMs: number) {
     .setIssuer(url)
     .setAudience('tokens-gateway')
     .setSubject('ann')
-    .setExpirationTime('5m')
+    .setExpirationTime('1h')
     .sign(privateKey);
   const env = {
     CALLER_AUTH: 'jwt',
@@ -91,7 +91,7 @@ async function startProvider(delayMs: number) {
     CALLER_JWT_ISSUER: url,
     CALLER_JWT_AUDIENCE: 'tokens-gateway',
   };
-  return { env, headers: { authorization: `Bearer ${jwt}` } };
+  return { server, env, headers: { authorization: `Bearer ${jwt}` } };
 }
 
 describe('The key set of callers', () => {
@@ -110,5 +110,26 @@ describe('The key set of callers', () => {
     // What was fetched serves those who come next.
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect((await gateway.query(LIST, {}, headers)).errors).toBeUndefined();
+  });
+
+  it('that no longer arrives holds callers up once, and the keys before it serve on', async () => {
+    const realNow = Date.now;
+    let aheadMs = 0;
+    const now = jest.spyOn(Date, 'now').mockImplementation(() => realNow() + aheadMs);
+    open.push({ close: () => now.mockRestore() });
+    const { server, env, headers } = await startProvider(0);
+    const gateway = await startPatGateway({ env });
+    expect((await gateway.query(LIST, {}, headers)).errors).toBeUndefined();
+    server.removeAllListeners('request');
+    for (const [minutes, mostMs] of [
+      [11, 9000],
+      [12, 1500],
+      [13, 1500],
+    ] as const) {
+      aheadMs = minutes * 60_000;
+      const { value, ownMs } = await timed(gateway.query(LIST, {}, headers));
+      expect(value.errors).toBeUndefined();
+      expect(ownMs).toBeLessThan(mostMs);
+    }
   });
 });

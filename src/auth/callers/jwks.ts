@@ -28,6 +28,7 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
   let fetchedAtMs = 0;
   let triedAtMs: number | undefined;
   let fetching: Promise<void> | undefined;
+  let isFailing = false;
   const mayWarn = createWarnLimit(clock);
 
   /** Resolves also when the set could not be fetched. */
@@ -50,7 +51,9 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
       // Checks the shape itself and throws JWKSInvalid.
       keys = createLocalJWKSet(withUsableKeys(set) as unknown as JSONWebKeySet);
       fetchedAtMs = clock();
+      isFailing = false;
     } catch (error) {
+      isFailing = true;
       const { message: reason, code } =
         error instanceof UpstreamError ? error : { message: 'not a JSON Web Key Set', code: undefined };
       const explanation = code === undefined ? {} : explainConnectionFailure(code, 'CALLER_JWKS_URL');
@@ -62,17 +65,22 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
     }
   }
 
+  const findKeys = async () => {
+    if (keys !== undefined && Math.abs(clock() - fetchedAtMs) < MAX_AGE_MS) return keys;
+    const fetched = refetch();
+    // A server that does not respond holds callers up once, not at every try.
+    if (keys === undefined || !isFailing) await fetched;
+    if (keys !== undefined) return keys;
+    throw new AuthError('keys-unavailable', 'Callers cannot be checked at the moment. Try again.');
+  };
   const getKey: JWTVerifyGetKey = async (header, token) => {
-    if (keys === undefined || Math.abs(clock() - fetchedAtMs) >= MAX_AGE_MS) await refetch();
-    if (keys === undefined) {
-      throw new AuthError('keys-unavailable', 'Callers cannot be checked at the moment. Try again.');
-    }
+    const known = await findKeys();
     try {
-      return await keys(header, token);
+      return await known(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       await refetch();
-      return keys(header, token);
+      return (keys ?? known)(header, token);
     }
   };
   const refresh = async () => {
