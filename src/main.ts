@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { setTimeout } from 'node:timers/promises';
 import { describeConfig, helpText, readArguments } from './arguments.ts';
 import { channelToPrimary, WORKER_VARIABLE, type WorkerSettings } from './channel.ts';
-import { ConfigError, readConfig } from './config/config.ts';
+import { type Config, ConfigError, readConfig } from './config/config.ts';
 import { planConnections } from './descriptors.ts';
 import { catchSignals } from './signals.ts';
 import { readBuild } from './telemetry/build.ts';
@@ -44,7 +44,10 @@ try {
   const config = readConfig(env, readTextFile);
   // Before the rest is loaded, which alone needs some hundred open files.
   const maxConnections = planConnections(config, worker !== undefined);
-  if (command === 'check-config') await print(describeConfig(config));
+  if (command === 'check-config') {
+    await checkParts(config);
+    await print(describeConfig(config));
+  }
   const { runGateway } = await import('./gateway.ts');
   await runGateway({
     config,
@@ -70,6 +73,15 @@ try {
 async function print(text: string): Promise<never> {
   output.log.write(text);
   return output.end(0);
+}
+
+/** What the configuration alone does not tell, and a start would. Rejects with `ConfigError`. */
+async function checkParts({ auth, explorer }: Config): Promise<void> {
+  const { checkGraphiql } = await import('./http/graphiql.ts');
+  checkGraphiql(explorer);
+  if (auth.mode === 'pass-through') return;
+  const { readSigningKey } = await import('./auth/pat/private-key.ts');
+  readSigningKey(auth.privateKeyPem.reveal(), auth.passphrase);
 }
 
 function problemsOf(error: unknown): readonly string[] {

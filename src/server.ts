@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createAdmission } from './admission/admission.ts';
 import { createAuthenticator, type IamAddress, isOpen } from './auth/authenticator.ts';
 import type { Channel } from './channel.ts';
-import { type Config, ConfigError } from './config/config.ts';
+import type { Config } from './config/config.ts';
 import { explainConnectionFailure } from './connection-failure.ts';
 import { createApollo } from './graphql/apollo.ts';
 import { createGraphqlHandler } from './graphql/handler.ts';
@@ -18,7 +18,7 @@ import { checkReadiness, serveHealth, startAdmin } from './http/admin.ts';
 import { createHttpApp, crossOrigin, listen } from './http/app.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { type Connections, createConnections } from './http/connections.ts';
-import { graphiql, isGraphiqlBuilt } from './http/graphiql.ts';
+import { checkGraphiql, graphiql } from './http/graphiql.ts';
 import { home } from './http/home.ts';
 import { createSandboxPage } from './http/sandbox.ts';
 import { isLoopbackOnly } from './http/validate-request.ts';
@@ -67,8 +67,7 @@ export interface Server {
 
 /** Connects all parts of the gateway and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
 export async function startServer(options: ServerOptions, log: FastifyBaseLogger): Promise<Server> {
-  const hasGraphiql = options.explorer === 'graphiql' || options.explorer === 'both';
-  if (hasGraphiql && !isGraphiqlBuilt()) throw new ConfigError([GRAPHIQL_MISSING]);
+  const hasGraphiql = checkGraphiql(options.explorer);
   const operations = createSingleFlight<CoalescedRequest>();
   const metrics = options.admin && createRequestMetrics();
   const logCall = createCallLog(log);
@@ -229,9 +228,6 @@ async function openAdmin(
   );
   return undefined;
 }
-
-const GRAPHIQL_MISSING =
-  'EXPLORER=graphiql and both need the files of GraphiQL: run `node tools/graphiql/build.mjs` first';
 
 const CONNECTIONS_FULL =
   'client connections are at their limit: idle ones are closed, and new ones are rejected where none is idle. Raise the limit of open files (ulimit -n), or add replicas';

@@ -66,8 +66,8 @@ export function isOpen(auth: AuthConfig): boolean {
 
 /**
  * Creates the configured kind of authenticator. The code for signing in is loaded only for the `pat` mode: a gateway that
- * passes credentials through starts sooner without it. Rejects with `ConfigError` for a bad file of API keys, or for a
- * private key that cannot be used.
+ * passes credentials through starts sooner without it. Rejects with `ConfigError` for a private key that cannot
+ * be used.
  */
 export async function createAuthenticator(
   auth: AuthConfig,

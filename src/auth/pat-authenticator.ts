@@ -17,7 +17,7 @@ const PROBE_MS = 10_000;
 
 /**
  * Callers are checked here; upstream calls carry the gateway's own credential, never theirs. Throws `ConfigError` for a
- * bad file of API keys, or for a private key that cannot be used.
+ * private key that cannot be used.
  */
 export function createPatAuthenticator(
   pat: PatConfig,

@@ -1,4 +1,5 @@
 import { isEncryptedPem, readPrivateKeyPem } from '../keys/pem.ts';
+import { readApiKeys } from './api-keys.ts';
 import { type Environment, readSecureUrl } from './environment.ts';
 import { isLoopback } from './urls.ts';
 import { createSecret, type Secret } from './variable-types.ts';
@@ -74,7 +75,7 @@ function readPrivateKey({ values, isSet, addProblem, readFile }: Environment): S
 }
 
 function readCallerAuth(environment: Environment): CallerAuthConfig {
-  const { values, isInvalid, addProblem, requireSet, readFile } = environment;
+  const { values, isInvalid, addProblem, requireSet } = environment;
   switch (values.CALLER_AUTH) {
     case 'none':
       if (!isLoopback(values.HOST) && !isInvalid('CALLER_AUTH')) {
@@ -95,10 +96,13 @@ function readCallerAuth(environment: Environment): CallerAuthConfig {
       };
     case 'api-key':
       requireSet('CALLER_API_KEYS_FILE', 'CALLER_AUTH=api-key');
-      return {
-        kind: 'api-key',
-        file: values.CALLER_API_KEYS_FILE ?? '',
-        text: readFile('CALLER_API_KEYS_FILE') ?? '',
-      };
+      return { kind: 'api-key', file: values.CALLER_API_KEYS_FILE ?? '', text: readApiKeysFile(environment) };
   }
+}
+
+function readApiKeysFile({ addProblem, readFile }: Environment): string {
+  const text = readFile('CALLER_API_KEYS_FILE');
+  if (text === undefined) return '';
+  for (const problem of readApiKeys(text).problems) addProblem(`CALLER_API_KEYS_FILE: ${problem}`);
+  return text;
 }

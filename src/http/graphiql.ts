@@ -1,5 +1,6 @@
 import { createReadStream, readdirSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
+import { type Config, ConfigError } from '../config/config.ts';
 import { toScriptValue } from './page.ts';
 
 // Beside `src` and `dist` alike; `node tools/graphiql/build.mjs` writes it.
@@ -24,10 +25,18 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Whether the files of GraphiQL exist. They are large, so the build of the gateway does not include them. */
-export function isGraphiqlBuilt(): boolean {
-  return listFiles().includes('main.js');
+/**
+ * Whether GraphiQL is served. Throws a `ConfigError` when its files are missing: they are large, so the build of the
+ * gateway does not include them.
+ */
+export function checkGraphiql(explorer: Config['explorer']): boolean {
+  const isServed = explorer === 'graphiql' || explorer === 'both';
+  if (isServed && !listFiles().includes('main.js')) throw new ConfigError([MISSING]);
+  return isServed;
 }
+
+const MISSING =
+  'EXPLORER=graphiql and both need the files of GraphiQL: run `node tools/graphiql/build.mjs` first';
 
 /** GraphiQL on `/graphiql`. Its files are served by this process, so it works without the internet. */
 export function graphiql(app: FastifyInstance, sampleAuthorization: string | undefined): void {

@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { ENCRYPTED_PEM, PEM } from '../support/config.ts';
 import { MAIN } from '../support/process.ts';
 
 function run(args: readonly string[], env: Record<string, string> = {}) {
@@ -11,6 +13,12 @@ function run(args: readonly string[], env: Record<string, string> = {}) {
   });
   return { status, stdout, stderr };
 }
+
+const { privateKey } = generateKeyPairSync('ec', {
+  namedCurve: 'P-256',
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+});
 
 describe('The gateway, called with', () => {
   it('--help, prints its usage and where to read more', () => {
@@ -34,7 +42,7 @@ describe('The gateway, called with', () => {
       TOKEN_ENDPOINT: 'https://auth.example.com/token',
       TOKEN_ID: 'token',
       PROJECT_ID: 'project',
-      PRIVATE_KEY: '-----BEGIN PRIVATE KEY-----\ncanary-key\n-----END PRIVATE KEY-----',
+      PRIVATE_KEY: privateKey,
       PORT: '4100',
     });
     expect([status, stderr]).toEqual([0, '']);
@@ -44,6 +52,24 @@ describe('The gateway, called with', () => {
       redisUrl: '[secret]',
     });
     expect(stdout).not.toContain('canary');
+    expect(stdout).not.toContain(privateKey.split('\n')[1]);
+  });
+
+  it.each([
+    [{ PRIVATE_KEY: PEM }, 'Expected PRIVATE_KEY to be a whole private key in PEM form: it cannot be read.'],
+    [
+      { PRIVATE_KEY: ENCRYPTED_PEM, PASSPHRASE: 'canary' },
+      'Expected PASSPHRASE to open PRIVATE_KEY: it does not, or the key is damaged.',
+    ],
+    [
+      { CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: 'package.json', PORT: 'x' },
+      'Expected PORT to be a whole number from 0 to 65535, got "x"\nCALLER_API_KEYS_FILE: line 1: Expected name:role:sha256hex.',
+    ],
+  ])('--check-config, reports what would stop a start: %j', (env, expected) => {
+    const pat = { AUTH_MODE: 'pat', TOKEN_ID: 'token', PROJECT_ID: 'project', PRIVATE_KEY: privateKey };
+    const { status, stdout, stderr } = run(['--check-config'], { EMULATOR: 'true', ...pat, ...env });
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr.startsWith(`${expected}\n`)).toBe(true);
   });
 
   it('--check-config, reports every problem and ends with 1', () => {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { CallerRights } from '../../../src/auth/authenticator.ts';
 import { openApiKeys } from '../../../src/auth/callers/api-key.ts';
-import type { ConfigError } from '../../../src/config/config.ts';
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
+import { files, PAT, problemsOf as problemsOfConfig } from '../../support/config.ts';
 import { createTestLog, failureOf } from './support.ts';
 
 const readHash = createHash('sha256').update('read-key').digest('hex');
@@ -21,14 +21,14 @@ afterAll(() => closing.cancel('aborted'));
 
 const open = (text: string) => openApiKeys({ file: 'keys', text }, { log: createTestLog().log, closing });
 
-async function problemsOf(text: string): Promise<readonly string[]> {
-  const { problems } = (await failureOf(() => open(text))) as ConfigError;
-  return problems;
+function problemsOf(text: string): readonly string[] {
+  files['/keys/tried'] = text;
+  return problemsOfConfig({ ...PAT, CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: '/keys/tried' });
 }
 
 describe('The file of API keys', () => {
-  it('is refused with all its problems, by line and without what is written there', async () => {
-    const problems = await problemsOf(
+  it('is refused with all its problems, by line and without what is written there', () => {
+    const problems = problemsOf(
       [
         `a:read:${readHash}`,
         'canary',
@@ -52,8 +52,8 @@ describe('The file of API keys', () => {
     ]);
   });
 
-  it('must let somebody in', async () => {
-    expect(await problemsOf('# nobody\n')).toEqual([
+  it('must let somebody in', () => {
+    expect(problemsOf('# nobody\n')).toEqual([
       'CALLER_API_KEYS_FILE: Expected at least one line of name:role:sha256hex.',
     ]);
   });
