@@ -74,10 +74,18 @@ function readPrivateKey({ values, isSet, addProblem, readFile }: Environment): S
   return createSecret(pem ?? '');
 }
 
+const OF_CALLERS = [
+  ['CALLER_JWKS_URL', 'jwt'],
+  ['CALLER_JWT_ISSUER', 'jwt'],
+  ['CALLER_JWT_AUDIENCE', 'jwt'],
+  ['CALLER_API_KEYS_FILE', 'api-key'],
+] as const;
+
 function readCallerAuth(environment: Environment): CallerAuthConfig {
   const { values, isInvalid, addProblem, requireSet } = environment;
   switch (values.CALLER_AUTH) {
     case 'none':
+      checkUnused(environment);
       if (!isLoopback(values.HOST) && !isInvalid('CALLER_AUTH')) {
         addProblem(
           `CALLER_AUTH is required with AUTH_MODE=pat on HOST=${values.HOST}: otherwise any client could use the token`,
@@ -105,4 +113,10 @@ function readApiKeysFile({ addProblem, readFile }: Environment): string {
   if (text === undefined) return '';
   for (const problem of readApiKeys(text).problems) addProblem(`CALLER_API_KEYS_FILE: ${problem}`);
   return text;
+}
+
+/** Who sets one of these believes that callers are authenticated. An explicit `none` may stand beside them. */
+function checkUnused({ isSet, addProblem }: Environment): void {
+  if (isSet('CALLER_AUTH')) return;
+  for (const [name, kind] of OF_CALLERS) if (isSet(name)) addProblem(`${name} needs CALLER_AUTH=${kind}`);
 }

@@ -126,6 +126,8 @@ describe('What is wrong is said in one line each', () => {
       { ...PAT, CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: '/keys/empty' },
       'Expected CALLER_API_KEYS_FILE to name a file that is not empty',
     ],
+    [{ ...PAT, CALLER_API_KEYS_FILE: '/keys/callers' }, 'CALLER_API_KEYS_FILE needs CALLER_AUTH=api-key'],
+    [{ ...PAT, CALLER_JWKS_URL: 'https://id.example.com/keys' }, 'CALLER_JWKS_URL needs CALLER_AUTH=jwt'],
   ];
 
   it.each(refused.map(([env, problem]) => [problem, env] as const))('%s', (problem, env) => {
