@@ -104,14 +104,14 @@ function endOperation(
   span: Span,
   { operation, kind, document, code, coalesced, upstreamCalls }: OperationRecord,
 ): void {
-  if (kind !== undefined) {
-    span.updateName(operation === undefined ? kind : `${kind} ${operation}`);
-    span.setAttribute('graphql.operation.type', kind);
-  }
-  if (operation !== undefined) span.setAttribute('graphql.operation.name', operation);
-  if (document !== undefined) span.setAttribute('graphql.document.hash', document);
-  if (coalesced) span.setAttribute('tokens_gateway.coalesced', true);
-  span.setAttribute('tokens_gateway.upstream.calls', upstreamCalls);
+  if (kind !== undefined) span.updateName(operation === undefined ? kind : `${kind} ${operation}`);
+  span.setAttributes({
+    'graphql.operation.type': kind,
+    'graphql.operation.name': operation,
+    'graphql.document.hash': document,
+    'tokens_gateway.coalesced': coalesced,
+    'tokens_gateway.upstream.calls': upstreamCalls,
+  });
   // User errors are data: the operation did what it should.
   if (code !== undefined && code !== 'OK' && code !== 'USER_ERROR') fail(span, code);
   span.end();
