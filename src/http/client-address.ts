@@ -59,12 +59,9 @@ function addNetwork(list: BlockList, network: string): void {
   const family = familyOf(address);
   // The first 96 bits of an IPv4 address in IPv6 form are its prefix.
   const skipped = family === 'ipv4' && text.includes(':') ? 96 : 0;
-  const length = bits === undefined ? SIZES[family] : Number(bits) - skipped;
-  list.addSubnet(address, Math.max(0, length), family);
+  if (bits === undefined) list.addAddress(address, family);
+  else list.addSubnet(address, Math.max(0, Number(bits) - skipped), family);
 }
-
-/** The number of bits of an address. */
-const SIZES = { ipv4: 32, ipv6: 128 } as const;
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIPv4(address) ? 'ipv4' : 'ipv6';
