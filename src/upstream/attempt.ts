@@ -122,7 +122,6 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
   return async (scope, call, authorization, attempt) => {
     const { counter, observer, headers } = scope;
     if (counter) counter.upstreamCalls++;
-    if (!onAttempt && !observer) return attemptOnce(scope, call, authorization);
     const startedAt = performance.now();
     const observed = observer?.(call, attempt);
     const report = (status: number | undefined, failure?: UpstreamError) => {
