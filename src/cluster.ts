@@ -14,7 +14,6 @@ import { createWorkerMetrics } from './telemetry/worker-metrics.ts';
 /** A worker that dies within this time of its start is replaced after a pause, because the next may die as fast. */
 const EARLY_MS = 5_000;
 const RESTART_AFTER_MS = 500;
-const DRAINING: Readiness = { status: 503, text: 'ready: no\ndraining: yes\n' };
 /** Workers that have not ended this long after `drainTimeoutMs` are killed. */
 const KILL_AFTER_MS = 1_500;
 
@@ -123,8 +122,9 @@ export function startWorkers(
         {
           isDraining: () => stopping,
           async readReadiness() {
-            const { status, text } = stopping ? DRAINING : await readReadiness(workers);
-            return { status, text: text.includes('version: ') ? text : `${text}version: ${build.version}\n` };
+            const ofWorkers = stopping ? undefined : await readReadiness(workers);
+            const lines = ['ready: no', ...(stopping ? ['draining: yes'] : []), `version: ${build.version}`];
+            return ofWorkers ?? { status: 503, text: `${lines.join('\n')}\n` };
           },
           readMetrics: metrics.read,
         },
@@ -187,10 +187,9 @@ function untilListening(entry: WorkerState): Promise<string> {
 }
 
 const READINESS_TIMEOUT_MS = 6_000;
-const NOT_READY: Readiness = { status: 503, text: 'ready: no\n' };
 
-/** Readiness of the first worker that is ready; if none is, of any. All judge by the same facts but for their own load. */
-async function readReadiness(workers: Iterable<WorkerState>): Promise<Readiness> {
+/** Readiness of the first worker that is ready; if none is, of any. All judge by the same facts but for their own load. Undefined without a reply. */
+async function readReadiness(workers: Iterable<WorkerState>): Promise<Readiness | undefined> {
   const replies = [...workers]
     .filter(({ isListening }) => isListening)
     .map(({ channel }) => channel.request<Readiness>('readiness'));
@@ -200,5 +199,5 @@ async function readReadiness(workers: Iterable<WorkerState>): Promise<Readiness>
     return readiness;
   });
   const first = Promise.any(ready).catch(() => Promise.any(replies));
-  return Promise.race([first.catch(() => NOT_READY), wait(READINESS_TIMEOUT_MS, NOT_READY, { ref: false })]);
+  return Promise.race([first.catch(() => undefined), wait(READINESS_TIMEOUT_MS, undefined, { ref: false })]);
 }
