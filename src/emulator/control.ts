@@ -1,4 +1,5 @@
 import type { PlannedFault } from './fault-plan.ts';
+import { isMembers } from './fault-responses.ts';
 import { faultNames } from './faults.ts';
 import { addProject } from './projects.ts';
 import { EmulatorError, edgeError, ok, type Reply } from './reply.ts';
@@ -53,7 +54,6 @@ function readPlanned(text: string): PlannedFault {
 
 function readObject(text: string): Record<string, unknown> {
   const value: unknown = text === '' ? {} : JSON.parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new TypeError('Not an object');
-  return value as Record<string, unknown>;
+  if (!isMembers(value)) throw new TypeError('Not an object');
+  return value;
 }

@@ -178,6 +178,6 @@ export function withUnknownEnum(item: Members): Members {
   return { ...item, policy: { ...policy, statement } };
 }
 
-function isMembers(value: unknown): value is Members {
+export function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
