@@ -35,12 +35,7 @@ export function flag<D extends boolean | undefined>(
   fallback: D,
   defaultText?: string,
 ): Variable<D | boolean> {
-  const values = new Map([
-    ['true', true],
-    ['1', true],
-    ['false', false],
-    ['0', false],
-  ]);
+  const values = new Map(Object.entries({ true: true, 1: true, false: false, 0: false }));
   return variable<D | boolean>(meaning, fallback, defaultText, {
     expected: '"true" or "false"',
     read: (text) => values.get(text),
