@@ -185,6 +185,21 @@ describe('An operation that is too large', () => {
     expect(await extraCpuMs(gateway.url, { query }, { maxMs: 5 })).toBeLessThan(5);
   });
 
+  it('may not repeat a field thousands of times, however far the limits are raised', async () => {
+    const raised = await startGateway({
+      env: { MAX_FIELDS: '100000', MAX_OPERATION_TOKENS: '15000' },
+      emulatorOf: gateway,
+    });
+    const { errors } = await raised.query(`{ node(id: "x") { ${times(4000, () => 'id')} } }`);
+    expect(errors).toEqual([
+      {
+        message: 'The document selects the same fields too often in one place. Select each once.',
+        extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
+      },
+    ]);
+    await raised.close();
+  });
+
   it('counts those pairs where fields have selections', async () => {
     const document = `{ token(id: "x") { ${times(79, () => 'projects { __typename }')} } }`;
     await expectRefusal(document, 'fields', 3081, 3000);
