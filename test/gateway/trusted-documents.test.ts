@@ -66,6 +66,16 @@ describe('With trusted documents enforced', () => {
     expect(await response.json()).toEqual({ data: FIRST_NAME });
   });
 
+  it.each(['query=&documentId=', 'query=&documentId=&doc_id='])(
+    'a query may be sent by GET with empty parameters (%s)',
+    async (parameters) => {
+      const response = await fetch(`${gateway.url}?variables={"first":1}&${parameters}${HASH}`, {
+        headers: { authorization: 'Bearer demo', 'apollo-require-preflight': '1' },
+      });
+      expect(await response.json()).toEqual({ data: FIRST_NAME });
+    },
+  );
+
   it('a mutation by its id that is sent twice at once is carried out twice', async () => {
     const id = gateway.emulator.tokensOf('demo')[0]?.id;
     gateway.emulator.faults.add({ fault: 'latency-200', operation: 'getToken' });

@@ -67,10 +67,10 @@ function readSearch(search: URLSearchParams): Params | undefined {
   for (const name of SEARCH_NAMES) {
     const values = search.getAll(name);
     if (values.length > 1) return undefined;
-    members[name] = values[0];
+    // Empty parameters count as absent, since clients build URLs from templates.
+    members[name] = values[0] || undefined;
   }
   try {
-    // Empty parameters count as absent, since clients build URLs from templates.
     members.variables = JSON.parse(search.get('variables') || 'null');
     members.extensions = JSON.parse(search.get('extensions') || 'null');
   } catch {
