@@ -94,7 +94,9 @@ export function applyAllowList(
   // The text is what runs, so there is no persisted query to look up or to register.
   if (text !== undefined) return { ...params, query: text, persistedQuery: undefined };
   record.untrusted = true;
-  if (trusted.mode === 'log') return params;
+  // An id that is not in the manifest is no document that could run.
+  const isOnlyId = params.documentId !== undefined && (params.query ?? params.persistedQuery) === undefined;
+  if (trusted.mode === 'log' && !isOnlyId) return params;
   if (params.query === undefined) {
     // The message and the status that Apollo Client expects: it sends the document then.
     throw rejection('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');

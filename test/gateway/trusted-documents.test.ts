@@ -190,6 +190,11 @@ describe('With trusted documents logged', () => {
     expect((await send({ query: OTHER })).errors).toBeUndefined();
   });
 
+  it('an id that is not in the manifest is not found', async () => {
+    const answer = await send({ documentId: 'unknown' });
+    expect([answer.status, codes(answer)]).toEqual([200, ['PERSISTED_QUERY_NOT_FOUND']]);
+  });
+
   it('what is not in the manifest is logged and counted', async () => {
     expect((await gateway.query('query Unknown { tokens(first: 1) { nodes { name } } }')).status).toBe(200);
     const lines = gateway.log().split('\n');
