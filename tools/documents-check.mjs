@@ -91,7 +91,7 @@ function labelOf({ operation, name }) {
 }
 
 function readManifest(path) {
-  if (path === undefined) fail('Usage: npm run documents:check -- MANIFEST.json');
+  if (path === undefined || path.startsWith('-')) fail('Usage: npm run documents:check -- MANIFEST.json');
   try {
     return parseManifest(readFileSync(path, 'utf8'));
   } catch (error) {

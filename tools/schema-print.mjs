@@ -6,6 +6,10 @@ import { introspectionFromSchema } from 'graphql';
 import { createSchema, readTypeDefs } from '../dist/graphql/schema.js';
 
 const [folder = 'dist'] = process.argv.slice(2);
+if (folder.startsWith('-')) {
+  console.error('Usage: node tools/schema-print.mjs [folder]');
+  process.exit(1);
+}
 const typeDefs = readTypeDefs();
 const introspection = introspectionFromSchema(createSchema(typeDefs), {
   specifiedByUrl: true,

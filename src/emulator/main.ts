@@ -9,6 +9,11 @@ const DEFAULT_PORT = '4010';
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 
 try {
+  const [unknown] = process.argv.slice(2);
+  if (unknown !== undefined)
+    throw new EmulatorError(
+      `Unknown argument ${JSON.stringify(unknown)}: set EMULATOR_PORT, EMULATOR_HOST, EMULATOR_DATA_FILE or EMULATOR_SEED.`,
+    );
   // biome-ignore lint/style/noProcessEnv: this is an entry; the rest of the emulator takes options
   const settings = readSettings(process.env);
   const emulator = await startEmulator({ ...settings, maxCalls: MAX_CALLS });
@@ -31,18 +36,17 @@ Authorization    Bearer demo     (any other bearer is another principal, without
   process.exit(1);
 }
 
-/** The environment of the emulator alone. Throws an EmulatorError for an invalid value. */
+/** The environment of the emulator alone: a blank value is the same as none. Throws an EmulatorError for an invalid value. */
 function readSettings(env: Readonly<Record<string, string | undefined>>): EmulatorOptions {
-  const port = env.EMULATOR_PORT || DEFAULT_PORT;
-  const host = env.EMULATOR_HOST;
-  const { EMULATOR_DATA_FILE: dataFile, EMULATOR_SEED: seed } = env;
+  const read = (name: string) => env[name]?.trim() || undefined;
+  const port = read('EMULATOR_PORT') ?? DEFAULT_PORT;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new EmulatorError(`Expected EMULATOR_PORT to be an integer from 0 to 65535, got "${port}".`);
   }
   return {
     port: Number(port),
-    host: host || undefined,
-    dataFile: dataFile || undefined,
-    seed: seed || undefined,
+    host: read('EMULATOR_HOST'),
+    dataFile: read('EMULATOR_DATA_FILE'),
+    seed: read('EMULATOR_SEED'),
   };
 }

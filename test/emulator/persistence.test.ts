@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -106,9 +107,21 @@ describe('Started by itself', () => {
       { EMULATOR_HOST: '192.0.2.1', EMULATOR_PORT: '' },
       'Expected EMULATOR_HOST and EMULATOR_PORT to be an address of this machine, got 192.0.2.1:4010 (EADDRNOTAVAIL).\n',
     ],
+    [
+      { EMULATOR_HOST: ' 192.0.2.1 ', EMULATOR_PORT: ' ', EMULATOR_SEED: ' ', EMULATOR_DATA_FILE: ' ' },
+      'Expected EMULATOR_HOST and EMULATOR_PORT to be an address of this machine, got 192.0.2.1:4010 (EADDRNOTAVAIL).\n',
+    ],
   ])('says in one line what is wrong with %j', async (env, line) => {
     const emulator = await runEmulator(entry, env as Record<string, string>);
     expect([await emulator.exit, emulator.output()]).toEqual([1, line]);
+  });
+
+  it('names the variables to someone who calls it with arguments', () => {
+    const { status, stderr } = spawnSync(process.execPath, [entry, '--port=4011'], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([
+      1,
+      'Unknown argument "--port=4011": set EMULATOR_PORT, EMULATOR_HOST, EMULATOR_DATA_FILE or EMULATOR_SEED.\n',
+    ]);
   });
 
   it('takes its data from a JSON file', async () => {
