@@ -37,6 +37,7 @@ try {
   const command = readArguments(process.argv.slice(2));
   if (command === 'help') await print(helpText());
   if (command === 'version') await print(`${readBuild().version}\n`);
+  checkRuntime();
   if (cluster.isWorker && !primary) throw new ConfigError([OTHER_CLUSTER]);
   // The settings of a worker are no configuration.
   const { [WORKER_VARIABLE]: _, ...env } = process.env;
@@ -73,6 +74,19 @@ try {
 async function print(text: string): Promise<never> {
   output.log.write(text);
   return output.end(0);
+}
+
+/** Checks what options of Node.js may switch off. Throws `ConfigError`. */
+function checkRuntime(): void {
+  try {
+    Function('');
+  } catch {
+    throw new ConfigError([
+      'Start Node.js without --disallow-code-generation-from-strings: queries and checks of responses are compiled.',
+    ]);
+  }
+  if (!('WebAssembly' in globalThis))
+    throw new ConfigError(['Start Node.js without --jitless: the HTTP client needs WebAssembly.']);
 }
 
 /** What the configuration alone does not tell, and a start would. Rejects with `ConfigError`. */

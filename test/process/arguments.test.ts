@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ENCRYPTED_PEM, PEM } from '../support/config.ts';
-import { MAIN } from '../support/process.ts';
+import { MAIN, startProcess } from '../support/process.ts';
 
 function run(args: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
@@ -105,3 +105,12 @@ describe('The gateway, called with', () => {
     },
   );
 });
+
+it.each(['--disallow-code-generation-from-strings', '--jitless'])(
+  'A gateway that cannot work with the option %s of Node.js says so at the start',
+  async (option) => {
+    const gateway = startProcess({ EMULATOR: 'true', PORT: '0' }, { nodeArgs: [option] });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toMatch(new RegExp(`^(Warning: .+\\n)?Start Node.js without ${option}: .+\\n$`));
+  },
+);
