@@ -7,7 +7,8 @@ const { status } = spawnSync(process.execPath, ['tools/prepare.mjs'], { cwd: roo
 if (status !== 0) process.exit(1);
 
 const env = { EXPLORER: 'sandbox', ...process.env };
-if (env.API_GATEWAY_URL === undefined) env.EMULATOR ??= 'true';
+// An empty value is the same as none.
+if (!env.API_GATEWAY_URL) env.EMULATOR ||= 'true';
 
 const children = [
   ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--watch', '--preserveWatchOutput'],
