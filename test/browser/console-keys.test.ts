@@ -99,13 +99,13 @@ describe('A private key that is not saved', () => {
     await ready(name);
     await button('Close without the key').click();
     await question().waitFor();
-    expect(await app.page.evaluate('document.activeElement.textContent')).toBe('Go back');
+    await app.until('document.activeElement.textContent', 'Go back');
     await button('Go back').click();
     await ready(name);
     await button('Close without the key').click();
     await button('Discard the key').click();
     await app.dialog.waitFor({ state: 'detached' });
-    expect(await app.page.evaluate('document.activeElement.textContent')).toBe('New token');
+    await app.until('document.activeElement.textContent', 'New token');
     await app.page.reload();
   });
 });

@@ -5,16 +5,7 @@ import { nameOfNew, useConsole } from './console-page.ts';
 const app = useConsole();
 const search = () => app.page.getByLabel('Search tokens');
 const rows = () => app.page.getByRole('navigation').getByRole('link');
-const focused = () => app.page.evaluate<string>('document.activeElement.textContent');
-/** Waits for the value of an expression. `waitForFunction` needs what the page's policy forbids. */
-async function until(expression: string, value: unknown): Promise<void> {
-  let last: unknown;
-  for (let times = 0; times < 100 && last !== value; times++) {
-    last = await app.page.evaluate(expression);
-    await app.page.waitForTimeout(50);
-  }
-  expect(last).toBe(value);
-}
+const FOCUSED = 'document.activeElement.textContent';
 const reads = () => app.gateway.calls().filter((call) => call.startsWith('GET /v1/tokens?'));
 
 describe('A search', () => {
@@ -120,13 +111,13 @@ describe('The description of a new token', () => {
 
 describe('The title of the page', () => {
   it('says which page it is', async () => {
-    await until('document.title', 'Tokens');
+    await app.until('document.title', 'Tokens');
     await app.open('billing-worker');
-    await until('document.title', 'billing-worker · Tokens');
+    await app.until('document.title', 'billing-worker · Tokens');
     await app.page.goBack();
-    await until('document.title', 'Tokens');
+    await app.until('document.title', 'Tokens');
     await app.page.getByRole('button', { name: 'Sign out' }).click();
-    await until('document.title', 'Sign in · Tokens');
+    await app.until('document.title', 'Sign in · Tokens');
   });
 });
 
@@ -159,12 +150,12 @@ describe('The keyboard', () => {
     const reached: string[] = [];
     for (let tabs = 0; tabs < 3; tabs++) {
       await app.page.keyboard.press('Tab');
-      reached.push(await focused());
+      reached.push(await app.page.evaluate<string>(FOCUSED));
     }
     expect(reached).toEqual(['Rename', 'Rotate key', 'Delete']);
     await app.page.goBack();
     await app.page.getByText('Choose a token').waitFor();
-    expect(await focused()).toContain('ci-deployer');
+    await app.until(`${FOCUSED}.includes('ci-deployer')`, true);
   });
 
   it('skips the list from the top of the page', async () => {
@@ -176,7 +167,7 @@ describe('The keyboard', () => {
     await app.page.screenshot({ path: `${SCREENSHOTS}/console-skip.png` });
     await app.page.keyboard.press('Enter');
     await app.page.keyboard.press('Tab');
-    expect(await focused()).toBe('Rename');
+    await app.until(FOCUSED, 'Rename');
   });
 
   it('finds the focus where it was after a rename, and on the list after a delete', async () => {
@@ -189,21 +180,21 @@ describe('The keyboard', () => {
       await app.page.getByRole('textbox', { name: 'Name' }).fill(`${name}-${key}`);
       await app.page.keyboard.press(key);
       await app.page.getByRole('button', { name: 'Rename' }).waitFor();
-      expect(await focused()).toBe('Rename');
+      await app.until(FOCUSED, 'Rename');
     }
     await app.page.getByRole('button', { name: 'Delete' }).click();
     await app.dialog.getByText('This token has no access to any project.').waitFor();
     await app.dialog.getByRole('checkbox').check();
     await app.dialog.getByRole('button', { name: 'Delete token' }).click();
     await app.page.getByText('Choose a token').waitFor();
-    await until('document.activeElement.closest("nav") !== null', true);
+    await app.until('document.activeElement.closest("nav") !== null', true);
   });
 
   it('returns to the row on a telephone', async () => {
     await app.page.setViewportSize({ width: 390, height: 844 });
     await app.open('signing-service');
     await app.page.getByRole('button', { name: 'All tokens' }).click();
-    await until('document.activeElement.querySelector(".name")?.textContent', 'signing-service');
+    await app.until('document.activeElement.querySelector(".name")?.textContent', 'signing-service');
   });
 });
 

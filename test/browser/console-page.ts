@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/globals';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { openOffline, startBrowser } from '../support/browser.ts';
 import { type ServedConsole, serveConsole } from '../support/console.ts';
@@ -26,6 +26,8 @@ export interface ConsolePage {
   createAndClose(name: string): Promise<void>;
   /** Tries again until IAM's list has settled what became of a create whose response was lost. */
   tryAgainUntil(done: Locator): Promise<void>;
+  /** Waits until an expression in the page has this value. `waitForFunction` needs what the page's policy forbids. */
+  until(expression: string, value: unknown): Promise<void>;
   /** The requests to IAM that changed something. */
   writes(): readonly string[];
 }
@@ -103,6 +105,14 @@ export function useConsole(): ConsolePage {
         await page.waitForTimeout(200);
       }
       await done.waitFor();
+    },
+    async until(expression, value) {
+      let last: unknown;
+      for (let times = 0; times < 100 && last !== value; times++) {
+        last = await page.evaluate(expression);
+        await page.waitForTimeout(50);
+      }
+      expect(last).toBe(value);
     },
     open: (name) => page.getByRole('link', { name }).first().click(),
     writes: () => gateway.calls().filter((call) => !call.startsWith('GET')),

@@ -51,7 +51,7 @@ describe('A key that is rotated', () => {
     await button('Remove key').click();
     await app.dialog.waitFor({ state: 'detached' });
     expect(await kids()).toEqual(both.filter((kid) => kid !== old));
-    expect(await app.page.evaluate('document.activeElement.tagName')).toBe('MAIN');
+    await app.until('document.activeElement.tagName', 'MAIN');
     const info = stored(name).authenticationMethod.publicKeyInfo;
     expect(info).toMatchObject({ jwks: { keys: [{ kid: both.find((kid) => kid !== old) }] } });
   });

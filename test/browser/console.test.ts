@@ -172,7 +172,7 @@ describe('Everybody can use it', () => {
     await app.dialog.waitFor();
     await app.page.keyboard.press('Escape');
     await app.dialog.waitFor({ state: 'detached' });
-    expect(await app.page.evaluate('document.activeElement.textContent')).toBe('Rotate key');
+    await app.until('document.activeElement.textContent', 'Rotate key');
   });
 
   it('on a telephone: one thing at a time, and nothing wider than the screen', async () => {
