@@ -11,7 +11,10 @@ export async function startBrowser(): Promise<Browser> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   const offline = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1';
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', offline] });
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', offline],
+  });
 }
 
 export interface WatchedPage {
