@@ -12,7 +12,7 @@ const LIST = '{ tokens { nodes { name } } }';
 const OWN_AND_FOREIGN =
   'query ($own: ID!, $foreign: ID!) { own: token(id: $own) { name } foreign: token(id: $foreign) { name } }';
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 describe('200 callers at once', () => {
   let emulator: Emulator;

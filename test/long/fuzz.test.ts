@@ -23,7 +23,7 @@ const QUICK_FAULTS =
   );
 const SLOW_FAULTS = 'hang hang-body slowdrip latency-800 half-open huge huge-name after-hang'.split(' ');
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const seed = readSeed('FUZZ_SEED');
 const random = createRandom(seed);

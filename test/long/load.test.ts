@@ -19,7 +19,7 @@ const LIST = '{ tokens(first: 1) { nodes { id } } }';
 const heavy = (index: number) =>
   `{ tokens(first: 50) { nodes { name projects(first: ${1 + (index % 99)}) { nodes { name } } } } }`;
 
-jest.setTimeout(60_000);
+jest.setTimeout(300_000);
 
 let emulator: Emulator;
 let gateway: WatchedGateway;

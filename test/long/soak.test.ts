@@ -12,7 +12,7 @@ const SOAK_MS = 30_000;
 const WARM_MS = 10_000;
 const ROUND_MS = 4_000;
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let emulator: Emulator;
 let gateway: WatchedGateway;
