@@ -188,7 +188,10 @@ function untilListening(entry: WorkerState): Promise<string> {
 
 const READINESS_TIMEOUT_MS = 6_000;
 
-/** Readiness of the first worker that is ready; if none is, of any. All judge by the same facts but for their own load. Undefined without a reply. */
+/**
+ * Readiness of the first worker that is ready; if none is, of any. All judge by the same facts, and by their own load.
+ * Undefined without a reply.
+ */
 async function readReadiness(workers: Iterable<WorkerState>): Promise<Readiness | undefined> {
   const replies = [...workers]
     .filter(({ isListening }) => isListening)

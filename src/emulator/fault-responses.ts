@@ -134,7 +134,10 @@ function* longJson(megabytes: number): Generator<string> {
   yield '"}';
 }
 
-/** The reply with a change of the first item of a list, or of the whole body of any other reply. `change` gets it and the name of a member to damage. */
+/**
+ * The reply with a change of the first item of a list, or of the whole body of any other reply. `change` gets it and the
+ * name of a member to damage.
+ */
 export async function changedReply(
   { answer }: FaultContext,
   change: (item: Members, name: string) => Members,
