@@ -9,7 +9,7 @@ let two: Gateway;
 beforeAll(async () => {
   cluster = await startCluster();
   const [first, second, third] = cluster.ports.map((port) => `redis://127.0.0.1:${port}`);
-  const env = { RATE_LIMIT_PER_SECOND: '1000', RATE_LIMIT_BURST: '1000', REQUEST_DEADLINE_MS: '3000' };
+  const env = { RATE_LIMIT_PER_SECOND: '1000', RATE_LIMIT_BURST: '1000' };
   // The two ways to name a cluster.
   one = await startGateway({ env: { ...env, REDIS_URL: `${first},${second}` } });
   two = await startGateway({ env: { ...env, REDIS_URL: `${third}?cluster=true` }, emulatorOf: one });
