@@ -11,7 +11,7 @@ const SEED = Number(process.env.SEED ?? 20_261_124);
 const KILLS = 5;
 const CREATES_PER_KILL = 60;
 /** Short, since a claim of the dead lasts a second longer than this. */
-const DEADLINE_MS = 2000;
+const DEADLINE_MS = 3000;
 const AUTHORIZATION = { authorization: 'Bearer crash' };
 
 let redis: RedisServer;
@@ -40,7 +40,7 @@ const posts = () => survivor.calls().filter((call) => call === 'POST /v1/tokens'
 
 /** Asks the survivor, as a client would, until it learns of its token. */
 async function retry(key: string): Promise<string> {
-  for (let attempt = 0; attempt < 5; attempt++) {
+  for (let attempt = 0; attempt < 10; attempt++) {
     const { data } = await survivor.query(CREATE, createInput(key));
     if (data?.createToken) return data.createToken.token.id;
   }
@@ -82,16 +82,21 @@ it(`A replica that is killed leaves no token twice and none unknown (seed ${SEED
       });
     survivor.forgetCalls();
     const keys = Array.from({ length: CREATES_PER_KILL }, (_, create) => `kill-${kill}-create-${create}`);
+    let ended = 0;
     const asked = keys.map((key) =>
-      post(url, { query: CREATE, variables: createInput(key) }, AUTHORIZATION).then(
-        // On a busy machine some are refused before the kill.
-        ({ data }) => data?.createToken?.token.id as string | undefined,
-        () => undefined,
-      ),
+      post(url, { query: CREATE, variables: createInput(key) }, AUTHORIZATION)
+        .then(
+          // On a busy machine some are refused before the kill.
+          ({ data }) => data?.createToken?.token.id as string | undefined,
+          () => undefined,
+        )
+        .finally(() => {
+          ended++;
+        }),
     );
-    // The first time some are killed before they are sent.
+    // The first time some are killed before they are sent. On a busy machine some fail unsent, by their deadline.
     const sent = kill === 0 ? 1 : CREATES_PER_KILL;
-    while (posts() < sent) await setTimeout(5);
+    while (posts() < sent && ended < CREATES_PER_KILL) await setTimeout(5);
     await setTimeout(random.integer(200));
     victim.child.kill('SIGKILL');
     const answers = await Promise.all(asked);
@@ -109,4 +114,4 @@ it(`A replica that is killed leaves no token twice and none unknown (seed ${SEED
   expect(made.map(({ id, name }) => [name, id]).sort()).toEqual([...learned].sort());
   expect(counts.killedBetweenPostAndAnswer).toBeGreaterThanOrEqual(200);
   expect(made).toHaveLength(kills * CREATES_PER_KILL);
-}, 180_000);
+}, 300_000);
