@@ -9,6 +9,7 @@ import {
   type OperationDefinitionNode,
   type SelectionNode,
   type SelectionSetNode,
+  type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
 import { FIELD_COSTS, type FieldCost, type PageSize } from './field-costs.ts';
@@ -112,7 +113,16 @@ function compileArgument(
   [argument, ...members]: readonly string[],
 ): (variables: Variables) => unknown {
   const node = args.find(({ name }) => name.value === argument)?.value;
-  return (variables) => memberAt(node && valueFromASTUntyped(node, variables), members);
+  if (!node) return () => undefined;
+  if (hasVariable(node)) return (variables) => memberAt(valueFromASTUntyped(node, variables), members);
+  const value = memberAt(valueFromASTUntyped(node), members);
+  return () => value;
+}
+
+function hasVariable(node: ValueNode): boolean {
+  if (node.kind === Kind.LIST) return node.values.some(hasVariable);
+  if (node.kind === Kind.OBJECT) return node.fields.some(({ value }) => hasVariable(value));
+  return node.kind === Kind.VARIABLE;
 }
 
 /** Whether a selection is one field of the response and nothing else, as most selections are. */
