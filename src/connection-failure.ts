@@ -69,7 +69,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   [
     /^ERR$/,
     'the server rejects a command',
-    'check in $ the number of the database, and ?cluster=true, and use Redis 7 or Valkey 8',
+    'check in $ the number of the database, ?cluster=true, and the rights of the user, and use Redis 7 or Valkey 8',
   ],
   [/^READONLY$/, 'the server is a read-only replica', 'use the address of the primary in $'],
   [

@@ -64,7 +64,8 @@ function createRecords({ run }: RedisConnection): LeasedRecords {
   };
 }
 
-// Uses the clock of Redis, which all replicas share. The key of a bucket that is full again expires.
+// Uses the clock of Redis, which all replicas share. The key of a bucket that is full again expires. A rejection writes too:
+// otherwise, when the clock is set back, an empty bucket would stay empty until the clock has caught up with its time.
 const TAKE = `
 local rate, burst, amount = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
@@ -72,10 +73,11 @@ local now = time[1] + time[2] / 1000000
 local bucket = redis.call('HMGET', KEYS[1], 'left', 'at')
 local left, at = tonumber(bucket[1]) or burst, tonumber(bucket[2]) or now
 left = math.min(burst, left + math.max(0, now - at) * rate)
-if left < amount then return {math.floor(left), math.max(1, math.ceil((amount - left) / rate))} end
-redis.call('HSET', KEYS[1], 'left', tostring(left - amount), 'at', string.format('%.6f', now))
+local wait = 0
+if left >= amount then left = left - amount else wait = math.max(1, math.ceil((amount - left) / rate)) end
+redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', string.format('%.6f', now))
 redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
-return {math.floor(left - amount), 0}`;
+return {math.floor(left), wait}`;
 
 /** Token buckets that all replicas share: one script, one key and one round trip. */
 function createBuckets(

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, type Gateway, startGateway } from '../support/gateway.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
@@ -59,7 +61,7 @@ describe('With Redis, replicas', () => {
     one.emulator.faults.add({ fault: 'after-latency-800', operation: 'getToken', times: 1 });
     one.forgetCalls();
     const before = read('One');
-    while (one.calls().length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (one.calls().length < 1) await setTimeout(5);
     const rename =
       'mutation ($id: ID!) { updateToken(input: { id: $id, name: "renamed" }) { token { name } } }';
     await one.query(rename, { id }, demo);
@@ -104,6 +106,18 @@ describe('A caller that asks too often', () => {
     expect(limited[0]?.headers.get('ratelimit-policy')).toBe('"default";q=4;w=4');
     expect(limited[0]?.headers.get('ratelimit')).toBe('"default";r=0;t=1');
     await Promise.all([first.close(), second.close()]);
+  });
+
+  it('that was limited is served in time, also when the clock of Redis has been set back by an hour', async () => {
+    const gateway = await startGateway({ env: env(), emulatorOf: one, authorization: 'Bearer early' });
+    await untilRedis(gateway.origin, 'ok');
+    const key = `tokens-gateway:rate:{${createHash('sha256').update('early').digest('hex')}}`;
+    await redis.command('hset', key, 'left', '0', 'at', String(Date.now() / 1000 + 3600));
+    const limited = await gateway.query('{ __typename }');
+    expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, '1']);
+    await setTimeout(1100);
+    expect((await gateway.query('{ __typename }')).status).toBe(200);
+    await gateway.close();
   });
 
   it('is limited at each replica while Redis is away', async () => {
