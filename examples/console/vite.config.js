@@ -21,7 +21,6 @@ const contentSecurityPolicy = {
 };
 
 export default defineConfig({
-  esbuild: { jsx: 'automatic' },
   plugins: [contentSecurityPolicy],
   build: { target: 'es2022', modulePreload: { polyfill: false } },
   server: { port: Number(process.env.CONSOLE_PORT || 5173), proxy },
