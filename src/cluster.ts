@@ -114,8 +114,14 @@ export function startWorkers(
 
   async function listen() {
     const first = Array.from({ length: config.workers }, fork);
-    const urls = await Promise.all(first.map(untilListening));
-    for (const each of first) replaceWhenDead(each);
+    // From the moment each listens: it may die while another still starts.
+    const urls = await Promise.all(
+      first.map(async (worker) => {
+        const url = await untilListening(worker);
+        replaceWhenDead(worker);
+        return url;
+      }),
+    );
     if (metrics && !stopping)
       admin = await startAdmin(
         config,
@@ -133,7 +139,7 @@ export function startWorkers(
     return {
       url: urls[0] ?? '',
       adminUrl: admin?.listeningOrigin,
-      workers: first.map(({ worker }) => worker.process.pid),
+      workers: [...workers].map(({ worker }) => worker.process.pid),
     };
   }
 

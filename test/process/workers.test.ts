@@ -295,7 +295,35 @@ describe('A worker that dies', () => {
     expect((await query(CREATE, { input })).body).toBe(first.body);
     expect(emulator.calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
   });
+
+  it('is replaced, also while the others still start', async () => {
+    gateway = startProcess({ WORKERS: '2', PORT: String(port), API_GATEWAY_URL: emulator.url });
+    const [first = 0, second = 0] = await untilDefined(() => {
+      const pids = childrenOf(gateway.child.pid);
+      return pids.length === 2 ? pids : undefined;
+    });
+    process.kill(second, 'SIGSTOP');
+    await untilDefined(() => fetch(`http://127.0.0.1:${port}/livez`).catch(() => undefined));
+    process.kill(first, 'SIGKILL');
+    await gateway.until(/a worker died[\s\S]*the new worker is listening/);
+    process.kill(second, 'SIGCONT');
+    const [, pids = ''] = await gateway.until(/"workers":\[([\d,]+)\]/);
+    expect(pids.split(',').map(Number)).toEqual([second, expect.any(Number)]);
+    expect(pids).not.toContain(String(first));
+  });
 });
+
+function childrenOf(pid: number | undefined): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+async function untilDefined<Value>(read: () => Value | Promise<Value>): Promise<NonNullable<Awaited<Value>>> {
+  for (;;) {
+    const value = await read();
+    if (value !== undefined && value !== null) return value;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
 
 describe('On SIGTERM', () => {
   it('all workers complete their requests, and the process exits with 0', async () => {
