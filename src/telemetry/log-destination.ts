@@ -27,6 +27,8 @@ interface LogDestinationOptions {
 const BATCH_SIZE = 16_384;
 const BATCH_MS = 100;
 const MAX_WRITE_SIZE = 65_536;
+/** Bytes that Linux writes to a pipe in one piece (POSIX, "write"). */
+const PIPE_BUF = 4096;
 /** A reader that is slow is tried again soon, and then less often. A disk that is full is tried once a second. */
 const BUSY_MS = { min: 2, max: 100 };
 const FAILED_MS = 1_000;
@@ -172,15 +174,29 @@ function openWriter(fd: number): Write {
   if (nonBlocking === undefined)
     return (bytes, offset, done) => write(fd, bytes, offset, bytes.length - offset, null, done);
   return (bytes, offset, done) => {
-    let written: number;
+    let end = offset;
     try {
-      written = writeSync(nonBlocking, bytes, offset);
+      while (end < bytes.length) end += writeSync(nonBlocking, bytes, end, sizeOfWholeLines(bytes, end));
     } catch (error) {
-      done(error as NodeJS.ErrnoException, 0);
-      return;
+      // The next write meets the error again if a part was written before it.
+      if (end === offset) {
+        done(error as NodeJS.ErrnoException, 0);
+        return;
+      }
     }
-    done(null, written);
+    done(null, end - offset);
   };
+}
+
+/**
+ * Size of the next write: as many whole lines as a pipe takes completely or not at all. Larger writes are split when the
+ * reader is slow, and the lines of another worker, which has the same pipe, could come in between.
+ */
+function sizeOfWholeLines(bytes: Buffer, start: number): number {
+  if (bytes.length - start <= PIPE_BUF) return bytes.length - start;
+  const lastEnd = bytes.lastIndexOf('\n', start + PIPE_BUF - 1);
+  const end = lastEnd < start ? bytes.indexOf('\n', start) : lastEnd;
+  return end + 1 - start;
 }
 
 /** A descriptor of the same pipe, socket or terminal that never blocks. Undefined: it is none of these, or there is no way. */

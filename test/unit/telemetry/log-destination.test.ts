@@ -68,6 +68,30 @@ describe('A log whose reader has stopped', () => {
     expect(log.dropped()).toBe(0);
   });
 
+  it('has whole lines when two processes write to the same slow reader', async () => {
+    const logs = ['a', 'b'].map((name) => ({
+      name,
+      log: openLogDestination(fifo.fd, { maxSize: 10_000_000 }),
+    }));
+    const lineOf = (name: string, number: number) => `${name.repeat(100 + (number % 400))}.\n`;
+    for (let number = 0; number < 2000; number++)
+      for (const { name, log } of logs) log.write(lineOf(name, number));
+    let text = '';
+    const buffer = Buffer.alloc(3000);
+    const reader = openSync(fifo.path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const count = () => text.split('\n').length - 1;
+    while (count() < 4000) {
+      await setTimeout(1);
+      try {
+        text += buffer.toString('utf8', 0, readSync(reader, buffer));
+      } catch {
+        // EAGAIN: nothing was written meanwhile.
+      }
+    }
+    closeSync(reader);
+    expect(text.split('\n').filter((each) => each !== '' && !/^(a+|b+)\.$/.test(each))).toEqual([]);
+  });
+
   it('waits for it no longer than it is allowed to', async () => {
     fifo.fill();
     const log = openLogDestination(fifo.fd, { maxSize: 1000 });
