@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Client } from 'undici';
+import Client from 'undici/lib/dispatcher/client.js';
 import { createConnect, type HostAddresses } from './connect.ts';
 
 /** Times in milliseconds. */
