@@ -1,7 +1,7 @@
 import { UpstreamError } from './upstream-error.ts';
 
 /** Why work is cancelled: its time is up, or the client that waited for it has disconnected. */
-type CancellationReason = 'timeout' | 'aborted';
+export type CancellationReason = 'timeout' | 'aborted';
 
 /**
  * Signals that the result of work is no longer needed. Like an AbortSignal, but not an EventTarget: a list of tokens with

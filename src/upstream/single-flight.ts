@@ -1,4 +1,10 @@
-import { type Cancellation, cancelledError, createCancellation, raceCancel } from './cancellation.ts';
+import {
+  type Cancellation,
+  type CancellationReason,
+  cancelledError,
+  createCancellation,
+  raceCancel,
+} from './cancellation.ts';
 
 /** A request that waits for shared work. */
 export interface Waiter {
@@ -7,7 +13,7 @@ export interface Waiter {
 
 /** Shared work as its own code sees it. */
 export interface SharedWork<W extends Waiter> {
-  /** Cancelled when the last waiter has left. */
+  /** Cancelled when the last waiter has left, for its reason. */
   readonly cancellation: Cancellation;
   readonly waiters: readonly W[];
 }
@@ -43,8 +49,8 @@ interface Entry<W extends Waiter> extends SharedWork<W> {
   /** Arrival of the first waiter: all reads of the work are later. */
   readonly startedAt: number;
   readonly outcome: Promise<unknown>;
-  /** Called when there are no waiters left. */
-  cancel(): void;
+  /** Called when there are no waiters left, with the reason of the last. */
+  cancel(reason: CancellationReason): void;
 }
 
 /**
@@ -67,9 +73,9 @@ export function createSingleFlight<W extends Waiter>(now = () => performance.now
       if (entries.get(key) === entry) entries.delete(key);
       if (entries.size === 0 && byIdentity.get(identity) === entries) byIdentity.delete(identity);
     };
-    const cancel = () => {
+    const cancel = (reason: CancellationReason) => {
       remove();
-      cancellation.cancel('aborted');
+      cancellation.cancel(reason);
     };
     const outcome = start({ cancellation, waiters });
     const entry: Entry<W> = { cancellation, waiters, startedAt, outcome, cancel };
@@ -117,7 +123,7 @@ function wait<W extends Waiter>({ waiters, outcome, cancel }: Entry<W>, waiter: 
   return new Promise((resolve, reject) => {
     const leave = () => {
       waiters.splice(waiters.indexOf(waiter), 1);
-      if (waiters.length === 0) cancel();
+      if (waiters.length === 0) cancel(waiter.cancellation.reason ?? 'aborted');
       reject(cancelledError(waiter.cancellation, true));
     };
     if (waiter.cancellation.reason) return leave();
