@@ -70,6 +70,9 @@ describe('createToken', () => {
 
   it.each([
     ['a short name', { name: 'ab' }, ['input', 'name']],
+    ['a name of two emoji', { name: '😀😀' }, ['input', 'name']],
+    ['a name of 2001 emoji', { name: '😀'.repeat(2001) }, ['input', 'name']],
+    ['a description of 2001 emoji', { description: '😀'.repeat(2001) }, ['input', 'description']],
     ['a blank name', { name: '      ' }, ['input', 'name']],
     ['a name of 10 000 characters', { name: 'x'.repeat(10_000) }, ['input', 'name']],
     ['a name with a control character', { name: 'abc\u0007' }, ['input', 'name']],
@@ -102,6 +105,12 @@ describe('createToken', () => {
       userErrors: [{ code: 'INVALID', field, traceId: null }],
     });
     expect(gateway.calls()).toEqual([]);
+  });
+
+  it('takes a name and a description of 2000 emoji, and returns the name as it came', async () => {
+    const text = '😀'.repeat(2000);
+    const { data } = await gateway.query(CREATE, { input: input({ name: text, description: text }) });
+    expect(data.createToken).toMatchObject({ token: { name: text }, userErrors: [] });
   });
 
   it('reports what the API rejected, by field and with its trace id, but without the value', async () => {

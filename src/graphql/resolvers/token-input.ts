@@ -69,15 +69,20 @@ export function checkText(
 function findNameProblem(name: string): string | undefined {
   if (!name.isWellFormed()) return LONE_SURROGATE;
   if (/[\p{Cc}\u2028\u2029]/u.test(name)) return 'Control characters and line breaks are not allowed.';
-  if (name.trim().length < MIN_NAME) return `At least ${MIN_NAME} characters are needed.`;
-  return name.length > MAX_NAME ? `At most ${MAX_NAME} characters are allowed.` : undefined;
+  if (isLonger(name, MAX_NAME)) return `At most ${MAX_NAME} characters are allowed.`;
+  return isLonger(name.trim(), MIN_NAME - 1) ? undefined : `At least ${MIN_NAME} characters are needed.`;
 }
 
 function findDescriptionProblem(description: string): string | undefined {
   if (!description.isWellFormed()) return LONE_SURROGATE;
-  return description.length > MAX_DESCRIPTION
+  return isLonger(description, MAX_DESCRIPTION)
     ? `At most ${MAX_DESCRIPTION} characters are allowed.`
     : undefined;
+}
+
+/** By characters of Unicode, as the API counts: many of them, emoji for example, are two units of a string. */
+function isLonger(text: string, max: number): boolean {
+  return text.length > 2 * max || (text.length > max && [...text].length > max);
 }
 
 function findKeyProblem(key: string): string | undefined {
