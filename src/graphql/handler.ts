@@ -92,6 +92,14 @@ export function createGraphqlHandler(
     }
   };
 
+  /** The log line, the span and the metrics of an operation that has ended. */
+  const report = (http: FastifyRequest, ms: number, { caller, record, trace }: Ended): void => {
+    const principal = caller instanceof Error ? undefined : caller?.principal;
+    logOperation(http, { record, principal, ms, traceId: trace?.traceId });
+    trace?.end(record);
+    parts.onOperation?.(record, ms);
+  };
+
   return async (http, reply) => {
     if (page && http.method === 'GET' && prefersHtml(http.headers.accept)) {
       reply.headers(page.headers);
@@ -105,20 +113,17 @@ export function createGraphqlHandler(
     });
     const record = createOperationRecord();
     const trace = tracing?.start(http.headers);
+    let caller: CallerOrError | undefined;
     try {
-      const caller = await readCaller(authenticator, http, deadline, log);
+      caller = await readCaller(authenticator, http, deadline, log);
       const { status, headers, body } = await respond(http, reply, { caller, deadline, record, trace, type });
-      const ms = reply.elapsedTime;
-      const principal = caller instanceof Error ? undefined : caller.principal;
-      logOperation(http, { record, principal, ms, traceId: trace?.traceId });
-      trace?.end(record);
-      parts.onOperation?.(record, ms);
+      report(http, reply.elapsedTime, { caller, record, trace });
       // The body and not the reply, which is a thenable: Fastify would wait for its stream.
       reply.code(status).headers(headers);
       return body;
     } catch (error) {
       record.code = 'ABORTED';
-      trace?.end(record);
+      report(http, reply.elapsedTime, { caller, record, trace });
       if (deadline.cancellation.reason !== 'aborted') throw error;
       // The client has left: no response can be sent.
       return reply.hijack();
@@ -132,6 +137,11 @@ export function createGraphqlHandler(
 interface Known extends Pick<PipelineRequest, 'caller' | 'deadline' | 'record'> {
   readonly trace: OperationTrace | undefined;
   readonly type: ResultType;
+}
+
+interface Ended extends Pick<Known, 'record' | 'trace'> {
+  /** Undefined when the client has left before it was known. */
+  readonly caller: CallerOrError | undefined;
 }
 
 /** The media type of the result. Throws 406. */

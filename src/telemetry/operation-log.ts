@@ -13,7 +13,10 @@ export interface OperationRecord {
   document: string | undefined;
   /** True when the document is not one of the trusted documents. */
   untrusted: boolean | undefined;
-  /** The code of the first error; else `USER_ERROR` where a mutation has user errors, or `OK`. */
+  /**
+   * The code of the first error; else `USER_ERROR` where a mutation has user errors, or `OK`. `ABORTED` where the client has
+   * left before the response.
+   */
   code: string | undefined;
   /** Attempts of calls to the IAM API that this operation caused. */
   upstreamCalls: number;

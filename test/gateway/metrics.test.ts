@@ -78,6 +78,40 @@ describe('/metrics', () => {
     expect(gateway.log()).toMatch(/"operation":"Remove".*"code":"USER_ERROR"/);
   });
 
+  it('counts a query whose client has left, and logs it, since IAM may be slow', async () => {
+    gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken', times: 1 });
+    const left = fetch(gateway.url, {
+      method: 'POST',
+      headers: { authorization: 'Bearer demo', 'content-type': 'application/json' },
+      body: JSON.stringify({ query: 'query Left { tokens(first: 7) { nodes { id } } }' }),
+      signal: AbortSignal.timeout(300),
+    });
+    await expect(left).rejects.toThrow();
+    let text = '';
+    while (!text.includes('operation="Left"')) text = await read();
+    for (const line of [
+      'tokens_gateway_operations_total{operation="Left",code="ABORTED"} 1',
+      'tokens_gateway_operation_duration_seconds_count{operation="Left"} 1',
+      'tokens_gateway_upstream_calls_total{operation="listToken",status="aborted",attempt="1"} 1',
+    ])
+      expect(text).toContain(`${line}\n`);
+    expect(gateway.log()).toMatch(/"principal":"[0-9a-f]{12}".*"operation":"Left".*"code":"ABORTED"/);
+  });
+
+  it('counts a read that ends with the time of its request as a timeout', async () => {
+    const hasty = await startGateway({ env: { ADMIN_PORT: '0', REQUEST_DEADLINE_MS: '1000' } });
+    try {
+      hasty.emulator.faults.add({ fault: 'hang', operation: 'listToken' });
+      const { data } = await hasty.query('{ tokens { nodes { id } } }');
+      expect(data).toEqual({ tokens: null });
+      expect(await (await fetch(`${hasty.adminOrigin}/metrics`)).text()).toContain(
+        'tokens_gateway_upstream_calls_total{operation="listToken",status="timeout",attempt="1"} 1\n',
+      );
+    } finally {
+      await hasty.close();
+    }
+  });
+
   it('have latency buckets from half a millisecond', async () => {
     await gateway.query('query Quick { __typename }');
     const text = await read();
