@@ -112,6 +112,18 @@ describe('The key set of callers', () => {
     expect((await gateway.query(LIST, {}, headers)).errors).toBeUndefined();
   });
 
+  it('that has no key that can be used rejects callers, and the log says so', async () => {
+    const { server, env, headers } = await startProvider(0);
+    server.removeAllListeners('request');
+    server.on('request', (_request, response) => response.end('{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'));
+    const gateway = await startPatGateway({ env });
+    for (let time = 0; time < 3; time++) {
+      const { errors } = await gateway.query(LIST, {}, headers);
+      expect(errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    }
+    expect(gateway.log().split('has no key that can be used')).toHaveLength(2);
+  });
+
   it('that no longer arrives holds callers up once, and the keys before it serve on', async () => {
     const realNow = Date.now;
     let aheadMs = 0;

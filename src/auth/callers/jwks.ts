@@ -49,9 +49,11 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
       const headers = { accept: 'application/json' };
       const set = await requestJson({ server: 'The key set', method: 'GET', url, headers }, dependencies);
       // Checks the shape itself and throws JWKSInvalid.
-      keys = createLocalJWKSet(withUsableKeys(set) as unknown as JSONWebKeySet);
+      const usable = withUsableKeys(set);
+      keys = createLocalJWKSet(usable as unknown as JSONWebKeySet);
       fetchedAtMs = clock();
       isFailing = false;
+      warnWithoutKeys(usable);
     } catch (error) {
       isFailing = true;
       const { message: reason, code } =
@@ -63,6 +65,12 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
           'The keys of callers could not be fetched',
         );
     }
+  }
+
+  /** Such a set counts nevertheless: the provider may have withdrawn its keys. */
+  function warnWithoutKeys(set: Readonly<Record<string, unknown>>): void {
+    if (Array.isArray(set.keys) && set.keys.length === 0 && mayWarn('no key'))
+      log.warn({}, 'The key set of callers has no key that can be used, so every caller is rejected');
   }
 
   const findKeys = async () => {
