@@ -1,7 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import type { Emulator } from '../../src/emulator/emulator.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { createKeyPair } from '../support/keys.ts';
 import { validInput } from './support.ts';
 
 // Both packages are CommonJS.
@@ -13,11 +15,13 @@ const { AuthProvider } = require('@affinidi-tdk/auth-provider') as {
   AuthProvider: new (options: Record<string, string>) => { fetchProjectScopedToken(): Promise<string> };
 };
 
+let gateway: Gateway;
 let emulator: Emulator;
 beforeAll(async () => {
-  emulator = await startEmulator();
+  gateway = await startGateway();
+  emulator = gateway.emulator;
 });
-afterAll(() => emulator.close());
+afterAll(() => gateway.close());
 
 function tokensApi(apiKey: string): InstanceType<typeof TokensApi> {
   return new TokensApi(new Configuration({ apiKey, basePath: `${emulator.url}/iam` }));
@@ -95,5 +99,39 @@ describe("The vendor's own auth provider", () => {
       'createProjectScopedToken',
     ]);
     expect((await tokensApi(scoped).listToken()).data.tokens).toContainEqual(token);
+  });
+});
+
+describe('A token that was registered through createToken', () => {
+  it("signs in by the vendor's own auth provider, and the gateway accepts the credential that it gets", async () => {
+    const { privateKey, jwk } = createKeyPair('RS256', 'vendor-kid');
+    const { data } = await gateway.query(
+      'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } } }',
+      {
+        input: {
+          name: 'vendor',
+          authenticationMethod: { signingAlgorithm: 'RS256', publicKeyInfo: { jwks: { keys: [jwk] } } },
+        },
+      },
+    );
+    const tokenId: string = data.createToken.token.id;
+    const project = await emulator.addProject(tokenId);
+    const provider = new AuthProvider({
+      apiGatewayUrl: emulator.url,
+      tokenEndpoint: emulator.tokenEndpoint,
+      projectId: project.id,
+      tokenId,
+      keyId: 'vendor-kid',
+      privateKey: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      passphrase: '',
+    });
+    const authorization = await provider.fetchProjectScopedToken();
+    const { data: read, errors } = await gateway.query(
+      'query ($id: ID!) { token(id: $id) { name projects { nodes { id } } } }',
+      { id: tokenId },
+      { authorization },
+    );
+    expect(errors).toBeUndefined();
+    expect(read.token).toEqual({ name: 'vendor', projects: { nodes: [{ id: project.id }] } });
   });
 });

@@ -104,7 +104,7 @@ function secrets() {
       within: 'isId',
       find: "&& !id.includes('..')",
       replace: '',
-      tests: ['test/unit/upstream/id.test.ts'],
+      tests: ['test/unit/upstream/client.test.ts'],
     },
   ];
 }
@@ -366,7 +366,7 @@ function mixtures() {
       within: 'canCompile',
       find: "operation.operation !== 'query' ||",
       replace: '',
-      tests: ['test/unit/graphql/pipeline/compile.test.ts'],
+      tests: ['test/unit/graphql/pipeline/prepared-operations.test.ts'],
     },
   ];
 }

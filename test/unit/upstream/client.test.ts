@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Call, Scope } from '../../../src/upstream/attempt.ts';
 import { createDeadlines, type Deadline } from '../../../src/upstream/cancellation.ts';
-import { createIamClient } from '../../../src/upstream/iam-client.ts';
+import { createIamClient, isId } from '../../../src/upstream/iam-client.ts';
 import { createSingleFlight } from '../../../src/upstream/single-flight.ts';
 
 const deadline = createDeadlines(5000).start();
@@ -52,5 +52,19 @@ describe('The path of a call', () => {
       'GET /v1/tokens?limit=5&exclusiveStartKey=a%2Bb%2Fc%3D%26limit%3D9%20%C3%BC',
       'GET /v1/tokens/x/projects?limit=5&exclusiveStartKey=%231',
     ]);
+  });
+});
+
+describe('An id', () => {
+  it.each(['b5df235d-e91a-415e-a946-f7a0a381e785', 'tok-000001', '1234', 'a.b~c:d_e', 'x'.repeat(128)])(
+    'may be %s',
+    (id) => {
+      expect(isId(id)).toBe(true);
+    },
+  );
+
+  // What a client may try in order to reach another path is tested with every field that takes an id.
+  it.each([' ', '../..', 'a..b', '-a', '~', 'é', 'x'.repeat(129)])('may not be %j', (id) => {
+    expect(isId(id)).toBe(false);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { type OperationDefinitionNode, parse } from 'graphql';
 import type { Config } from '../../../../src/config/config.ts';
+import { canCompile } from '../../../../src/graphql/pipeline/compile.ts';
 import { createPreparedOperations } from '../../../../src/graphql/pipeline/prepared-operations.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
@@ -72,5 +73,25 @@ describe('Operations', () => {
     expect(texts.map((text) => operations.find(paramsOf(text)) !== undefined)).toEqual([false, true, true]);
     expect(await operations.documentStore.get(`hash of ${texts[0]}`)).toBeUndefined();
     expect(operations.counts).toEqual({ hits: 0, misses: 3, size: 2 });
+  });
+});
+
+describe('An operation', () => {
+  const isCompiled = (text: string) => {
+    const document = parse(text);
+    return canCompile(schema, document, document.definitions[0] as OperationDefinitionNode);
+  };
+
+  it('that is a query with variables for its arguments is compiled', () => {
+    expect(isCompiled('query ($first: Int, $id: ID!) { tokens(first: $first) { nodes { id } } }')).toBe(true);
+  });
+
+  it.each([
+    ['a mutation', 'mutation ($input: DeleteTokenInput!) { deleteToken(input: $input) { deletedTokenId } }'],
+    ['a query with a text', '{ token(id: "x") { id } }'],
+    ['a query with a variable inside a list', 'query ($id: ID!) { tokensByIds(ids: [$id]) { id } }'],
+    ['a query with a name that every object has', '{ tokens { toString: nodes { id } } }'],
+  ])('that is %s is interpreted', (_title, text) => {
+    expect(isCompiled(text)).toBe(false);
   });
 });
