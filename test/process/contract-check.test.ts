@@ -196,12 +196,26 @@ describe('What prevents the comparison is reported in one line, with exit code 2
     ['no address', [], {}, 'Expected either --url or --emulator'],
     ['another option', ['--write'], {}, "Unknown option '--write'"],
     ['plain http', ['--url', 'http://iam.example.com'], {}, 'Expected --url to be an https URL'],
+    [
+      'a credential of two lines',
+      ['--url', 'http://127.0.0.1:9'],
+      { IAM_AUTHORIZATION: 'Bearer CANARY\n' },
+      'IAM_AUTHORIZATION must be one line of ASCII characters',
+    ],
     ['a credential in the URL', ['--url', 'https://u:CANARY@iam.example.com'], {}, 'Expected --url to be'],
   ])('%s', async (name, args, env, message) => {
     const credential = name === 'no credential' ? {} : { IAM_AUTHORIZATION: 'Bearer CANARY' };
     const { code, stderr } = await check(args, { ...credential, ...env });
     expect(stderr).toContain(message);
     expect(stderr).not.toContain('CANARY');
+    expect(code).toBe(2);
+  });
+
+  it('an API that limits requests', async () => {
+    emulator.faults.add({ fault: '429-1', operation: 'listToken' });
+    const { code, stderr } = await check(['--url', emulator.url], { IAM_AUTHORIZATION: 'Bearer demo' });
+    emulator.faults.clear();
+    expect(stderr).toBe('The API responds with status 429: try again later\n');
     expect(code).toBe(2);
   });
 

@@ -24,6 +24,8 @@ async function main(args) {
   try {
     const authorization = own ? 'Bearer demo' : process.env.IAM_AUTHORIZATION;
     if (!authorization) throw new CannotProbe(`IAM_AUTHORIZATION is required\n${USAGE}`);
+    if (!/^[\x20-\x7e]+$/.test(authorization))
+      throw new CannotProbe('IAM_AUTHORIZATION must be one line of ASCII characters, as in `Bearer …`');
     const baseUrl = own ? `${own.url}/iam` : toBaseUrl(url);
     const { differences, probes, skipped } = await probe({
       baseUrl,

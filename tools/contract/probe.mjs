@@ -34,7 +34,7 @@ export async function probe({ baseUrl, authorization, contract }) {
     throw new CannotProbe(
       'The API does not accept the credential: renew it, and give it as IAM_AUTHORIZATION',
     );
-  if (first.status >= 500)
+  if (first.status === 429 || first.status >= 500)
     throw new CannotProbe(`The API responds with status ${first.status}: try again later`);
 
   await get('getWellKnownJwks', '/.well-known/jwks.json', {});
