@@ -159,9 +159,15 @@ function connect(
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port || 6379),
   }));
-  return isCluster
-    ? new Cluster(hosts, { ...NEVER_LATER, clusterRetryStrategy: retryMs, redisOptions })
-    : new Redis({ ...redisOptions, ...hosts[0], db: database, ...NEVER_LATER, retryStrategy: retryMs });
+  if (!isCluster)
+    return new Redis({ ...redisOptions, ...hosts[0], db: database, ...NEVER_LATER, retryStrategy: retryMs });
+  const cluster = new Cluster(hosts, { ...NEVER_LATER, clusterRetryStrategy: retryMs, redisOptions });
+  // ioredis connects anew by these nodes alone. Those of REDIS_URL may be gone after a failover.
+  cluster.on('refresh', () => {
+    const known = cluster.nodes().map(({ options: { host, port } }) => ({ host, port }));
+    Object.assign(cluster, { startupNodes: [...hosts, ...known] });
+  });
+  return cluster;
 }
 
 /** Replies that say that the server as a whole cannot be used now. A script's error has the code within its text. */

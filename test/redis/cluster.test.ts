@@ -1,6 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { type RedisCluster, startCluster } from './redis-cluster.ts';
+import { redisCli } from './redis-server.ts';
 import { CREATE, createInput, untilRedis } from './support.ts';
 
 let cluster: RedisCluster;
@@ -44,5 +46,23 @@ describe('On a Redis Cluster', () => {
     await untilRedis(one.origin, 'ok');
     expect((await one.query(CREATE, createInput('a'))).errors).toBeUndefined();
     expect(one.log().split('Redis is lost')).toHaveLength(2);
+  });
+
+  it('it comes back after a loss, also if the node that REDIS_URL names is gone by then', async () => {
+    const [first, second, third] = cluster.ports as [number, number, number];
+    for (const port of cluster.ports) await redisCli(port, ['cluster', 'delslotsrange', '10923', '16383']);
+    await redisCli(first, ['cluster', 'addslotsrange', '10923', '16383']);
+    await redisCli(first, ['cluster', 'bumpepoch']);
+    for (const port of [first, second, third])
+      while (!(await redisCli(port, ['cluster', 'info'])).includes('cluster_slots_assigned:16384'))
+        await setTimeout(50);
+    await untilRedis(two.origin, 'ok');
+    expect((await two.query(CREATE, createInput('before'))).errors).toBeUndefined();
+    cluster.suspend(2);
+    cluster.suspend(0);
+    await untilRedis(two.origin, 'unreachable');
+    cluster.resume(0);
+    await untilRedis(two.origin, 'ok');
+    expect((await two.query(CREATE, createInput('after'))).errors).toBeUndefined();
   });
 });
