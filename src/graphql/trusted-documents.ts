@@ -82,21 +82,22 @@ function strip(document: string): string {
 
 /**
  * Replaces the id of a trusted document by its text. In `enforce` mode nothing else passes. Called for every
- * request, since the manifest may change. Throws `OPERATION_NOT_TRUSTED` or `PERSISTED_QUERY_NOT_FOUND`.
+ * request, since the manifest may change. Throws `OPERATION_NOT_TRUSTED` or `PERSISTED_QUERY_NOT_FOUND`; the latter also
+ * for an id where no document is trusted.
  */
 export function applyAllowList(
   params: Params,
-  trusted: TrustedDocuments,
+  trusted: TrustedDocuments | undefined,
   limits: Config['limits'],
   record: OperationRecord,
 ): Params {
-  const text = trusted.find(params);
+  const text = trusted?.find(params);
   // The text is what runs, so there is no persisted query to look up or to register.
   if (text !== undefined) return { ...params, query: text, persistedQuery: undefined };
-  record.untrusted = true;
+  if (trusted) record.untrusted = true;
   // An id that is not in the manifest is no document that could run.
   const isOnlyId = params.documentId !== undefined && (params.query ?? params.persistedQuery) === undefined;
-  if (trusted.mode === 'log' && !isOnlyId) return params;
+  if (trusted?.mode !== 'enforce' && !isOnlyId) return params;
   if (params.query === undefined) {
     // The message and the status that Apollo Client expects: it sends the document then.
     throw rejection('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');

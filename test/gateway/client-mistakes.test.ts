@@ -131,6 +131,11 @@ describe('A GET', () => {
     },
   );
 
+  it('with the id of a document, where none is trusted, is asked for the document', async () => {
+    const { status, text } = await get(plain, 'documentId=unknown');
+    expect([status, codesIn(text)]).toEqual([200, ['PERSISTED_QUERY_NOT_FOUND']]);
+  });
+
   it.each(['query', 'variables', 'extensions', 'operationName', 'documentId'])(
     'with a repeated parameter (%s) is BAD_REQUEST',
     async (name) => {

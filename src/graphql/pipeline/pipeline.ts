@@ -58,7 +58,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
   /** Steps 2 to 4: find the operation. */
   const identify = async (request: PipelineRequest, sent: Params): Promise<PreparedOperation> => {
     // 2 Allow-list: an id becomes its text; a text that is not trusted is never parsed.
-    const params = trusted ? applyAllowList(sent, trusted, limits, request.record) : sent;
+    const params = applyAllowList(sent, trusted, limits, request.record);
     // 3 Request limits, which need no document.
     checkRequest(params, limits);
     // 4 Prepare: from the cache; or limits of text and document, then Apollo Server, which validates. Apollo Server also
