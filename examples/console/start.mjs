@@ -15,6 +15,8 @@ const PATIENCE_MS = 8_000;
 const ANY_ADDRESS = new Set(['0.0.0.0', '::', '[::]']);
 
 const children = new Set();
+/** The process groups that have processes: a child may end before what it has started, such as the generator of the types. */
+const groups = new Set();
 let isStopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void stop(0));
 
@@ -97,7 +99,11 @@ function start(args, options) {
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   children.add(child);
-  child.once('exit', () => children.delete(child));
+  groups.add(child.pid);
+  child.once('exit', () => {
+    children.delete(child);
+    if (!sendTo(child.pid, 0)) groups.delete(child.pid);
+  });
   return child;
 }
 
@@ -114,6 +120,8 @@ async function stop(code) {
     signalAll('SIGTERM');
     const killing = setTimeout(() => signalAll('SIGKILL'), PATIENCE_MS);
     await Promise.all(ends);
+    const deadline = Date.now() + PATIENCE_MS;
+    while (isAnyLeft() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
     clearTimeout(killing);
     process.exit(code);
   }
@@ -121,11 +129,20 @@ async function stop(code) {
 }
 
 function signalAll(signal) {
-  for (const { pid } of children) {
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // It has just ended.
-    }
+  for (const group of groups) sendTo(group, signal);
+}
+
+function isAnyLeft() {
+  return [...groups].some((group) => sendTo(group, 0));
+}
+
+/** Whether there was a process to send `signal` to. */
+function sendTo(group, signal) {
+  try {
+    process.kill(-group, signal);
+    return true;
+  } catch {
+    // All of it has ended.
+    return false;
   }
 }
