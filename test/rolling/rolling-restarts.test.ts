@@ -17,6 +17,8 @@ let ports: number[];
 let replicas: GatewayProcess[];
 beforeAll(async () => {
   emulator = await startEmulator({ port: 0 });
+  // Like IAM, it takes a moment: a replica that ends has requests under way, however fast this machine is.
+  emulator.faults.add({ fault: 'latency-50' });
   ports = [await freePort(), await freePort()];
   replicas = await Promise.all(ports.map(startReplica));
   balancer = await startHaproxy(ports);
