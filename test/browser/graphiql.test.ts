@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser } from 'playwright-core';
-import { findViolations, openOffline, SCREENSHOTS, startBrowser } from '../support/browser.ts';
+import {
+  findViolations,
+  openOffline,
+  SCREENSHOTS,
+  startBrowser,
+  type WatchedPage,
+} from '../support/browser.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 
 /** Does what the code of Sandbox does in the page that embeds it: it adds a frame, and sends the requests of the frame. */
@@ -93,15 +99,22 @@ describe('GraphiQL without the internet', () => {
 });
 
 describe('Each sample of GraphiQL', () => {
+  // Each has a tab of its own. Loading GraphiQL takes more CPU than all that is done with it.
+  let opened: WatchedPage;
+  beforeAll(async () => {
+    opened = await openOffline(browser, gateway.origin);
+    await opened.page.setViewportSize({ width: 1280, height: 1400 });
+    await opened.page.goto(`${gateway.origin}/graphiql`);
+  });
+  afterAll(() => opened.page.context().close());
+
   it.each([
     ['FirstPage', 'billing-worker'],
     ['OneToken', 'billing-worker'],
     ['ProjectsOfAToken', 'Customer 100'],
     ['CreateAToken', '"userErrors": []'],
   ])('%s runs at the first click, without a complaint of the editor', async (name, expected) => {
-    const { page, complaints } = await openOffline(browser, gateway.origin);
-    await page.setViewportSize({ width: 1280, height: 1400 });
-    await page.goto(`${gateway.origin}/graphiql`);
+    const { page, complaints } = opened;
     await page.getByRole('tab', { name }).click();
     await page.locator('.graphiql-query-editor', { hasText: name }).waitFor();
     // The editor checks the variables in a worker, a moment later.
@@ -118,13 +131,11 @@ describe('Each sample of GraphiQL', () => {
     await page.locator('.result-window', { hasText: '"data"' }).waitFor();
     await page.screenshot({ path: `${SCREENSHOTS}/graphiql-${name}.png` });
     expect(complaints).toEqual([]);
-    await page.context().close();
   });
 
   it('that creates a token creates another one each time', async () => {
     const before = gateway.emulator.tokensOf('demo').length;
-    const { page } = await openOffline(browser, gateway.origin);
-    await page.goto(`${gateway.origin}/graphiql`);
+    const { page } = opened;
     await page.getByRole('tab', { name: 'CreateAToken' }).click();
     for (let times = 0; times < 2; times++) {
       await Promise.all([
@@ -133,7 +144,6 @@ describe('Each sample of GraphiQL', () => {
       ]);
     }
     expect(gateway.emulator.tokensOf('demo').length).toBe(before + 2);
-    await page.context().close();
   });
 });
 
