@@ -1,3 +1,4 @@
+/// <reference path="./undici-client.d.ts" />
 import type { Socket } from 'node:net';
 import Client from 'undici/lib/dispatcher/client.js';
 import { createConnect, type HostAddresses } from './connect.ts';
