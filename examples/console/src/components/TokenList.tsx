@@ -153,7 +153,8 @@ function More({ isLoading, shown, onMore }: MoreProps) {
   useEffect(() => {
     const button = ref.current;
     if (!button || isLoading) return undefined;
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && load.current());
+    // The last entry is the newest: a slow browser reports several at once.
+    const observer = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && load.current());
     observer.observe(button);
     return () => observer.disconnect();
   }, [isLoading, shown]);
