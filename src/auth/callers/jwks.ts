@@ -48,8 +48,8 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
     try {
       const headers = { accept: 'application/json' };
       const set = await requestJson({ server: 'The key set', method: 'GET', url, headers }, dependencies);
-      // Checks the shape itself and throws JWKSInvalid.
       const usable = withUsableKeys(set);
+      // Checks the shape itself and throws JWKSInvalid.
       keys = createLocalJWKSet(usable as unknown as JSONWebKeySet);
       fetchedAtMs = clock();
       isFailing = false;
