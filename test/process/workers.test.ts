@@ -22,7 +22,11 @@ beforeEach(async () => {
   port = await freePort();
 });
 afterEach(async () => {
+  // Its workers too: one that a test stopped would not end by itself, and keeps the output open.
+  const pids =
+    gateway.child.exitCode === null && gateway.child.signalCode === null ? childrenOf(gateway.child.pid) : [];
   gateway.child.kill('SIGKILL');
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
   await gateway.ended;
   await emulator.close();
 });
@@ -300,7 +304,7 @@ describe('A worker that dies', () => {
     gateway = startProcess({ WORKERS: '2', PORT: String(port), API_GATEWAY_URL: emulator.url });
     const [first = 0, second = 0] = await untilDefined(() => {
       const pids = childrenOf(gateway.child.pid);
-      return pids.length === 2 ? pids : undefined;
+      return pids.length === 2 && pids.every(isWorker) ? pids : undefined;
     });
     process.kill(second, 'SIGSTOP');
     await untilDefined(() => fetch(`http://127.0.0.1:${port}/livez`).catch(() => undefined));
@@ -312,6 +316,11 @@ describe('A worker that dies', () => {
     expect(pids).not.toContain(String(first));
   });
 });
+
+/** False until the new process runs its program: its parent waits for that, so stopping it would stop both. */
+function isWorker(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/environ`, 'utf8').includes('NODE_UNIQUE_ID=');
+}
 
 function childrenOf(pid: number | undefined): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
