@@ -1,8 +1,11 @@
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { leakCanaries } from '../../src/emulator/fault-responses.ts';
 import { findFault } from '../../src/emulator/faults.ts';
 import { openConnection, sendRaw } from '../support/raw.ts';
+import { until } from '../support/until.ts';
 import { rawRequest } from './raw-request.ts';
 import { clientOf, type Send, validInput } from './support.ts';
 
@@ -134,10 +137,10 @@ describe('A broken connection', () => {
   it('reset-late-N: no response, and the operation is carried out later', async () => {
     const late = clientOf(emulator.url, 'late');
     await expect(
-      late('POST', '/v1/tokens', { body: validInput, headers: { 'x-emulator-fault': 'reset-late-200' } }),
+      late('POST', '/v1/tokens', { body: validInput, headers: { 'x-emulator-fault': 'reset-late-1500' } }),
     ).rejects.toBeDefined();
     expect(emulator.tokensOf('late')).toHaveLength(0);
-    while (emulator.tokensOf('late').length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(() => emulator.tokensOf('late').length > 0);
   });
 
   it.each(['truncated', 'truncated-chunked', 'reset-mid'])('%s: half of the body', async (name) => {
@@ -164,7 +167,6 @@ describe('A broken connection', () => {
 describe('A response that is late', () => {
   it.each([
     ['hang', /^$/],
-    ['hang-body', /^\{"id":"fault-hang-body"/],
     // A busy machine sends fewer bytes in that time, and never all of them.
     ['slowdrip', /^(\{("i?)?)?$/],
   ])('%s does not end', async (name, body) => {
@@ -172,17 +174,30 @@ describe('A response that is late', () => {
     expect([answer.body, answer.end]).toEqual([expect.stringMatching(body), 'still waiting']);
   });
 
-  it('slowdrip sends one byte after another', async () => {
+  /** Reads a GET of `fault-<name>` until what came ends so. */
+  const readUntil = async (name: string, end: string) => {
     const connection = await openConnection(emulator.url);
-    connection.write(
-      'GET /iam/v1/tokens/fault-slowdrip HTTP/1.1\r\nhost: localhost\r\nauthorization: demo\r\n\r\n',
-    );
+    const head = ['host: localhost', 'authorization: demo', '', ''].join('\r\n');
+    connection.write(`GET /iam/v1/tokens/fault-${name} HTTP/1.1\r\n${head}`);
     let text = '';
-    for await (const chunk of connection) {
-      text += chunk;
-      if (text.endsWith('\r\n\r\n{"')) break;
-    }
+    while (!text.includes(end)) text += String((await once(connection, 'data'))[0]);
+    return { connection, text };
+  };
+
+  it('slowdrip sends one byte after another', async () => {
+    const { connection, text } = await readUntil('slowdrip', '\r\n\r\n{"');
+    connection.destroy();
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n\{"$/);
+  });
+
+  it('hang-body sends half of the body, and does not end', async () => {
+    const { connection, text } = await readUntil('hang-body', '"fault-hang-body"');
+    const events: string[] = [];
+    for (const event of ['data', 'end', 'close']) connection.on(event, () => events.push(event));
+    await setTimeout(300);
+    connection.destroy();
+    expect(text).toMatch(/\r\n\r\n\{"id":"fault-hang-body"[^}]*$/);
+    expect(events).toEqual([]);
   });
 
   it('latency-N waits and is right', async () => {
@@ -252,15 +267,18 @@ describe('A write whose response is lost', () => {
     '%s: the token is there all the same',
     async (fault) => {
       const send = clientOf(emulator.url, fault);
-      const abort = AbortSignal.timeout(200);
-      await fetch(`${emulator.url}/iam/v1/tokens`, {
+      const client = new AbortController();
+      const answered = fetch(`${emulator.url}/iam/v1/tokens`, {
         method: 'POST',
-        signal: abort,
+        signal: client.signal,
         headers: { authorization: `${fault}~${fault}`, 'content-type': 'application/json' },
         body: JSON.stringify(validInput),
       })
         .then((answer) => answer.text())
         .catch(() => undefined);
+      await until(() => emulator.tokensOf(fault).length > 0);
+      if (fault === 'after-hang') client.abort();
+      await answered;
       expect((await send('GET', '/v1/tokens')).body.tokens).toMatchObject([{ name: validInput.name }]);
     },
   );
@@ -374,7 +392,7 @@ describe('close()', () => {
   it('cuts the connections that a fault keeps waiting', async () => {
     const other = await startEmulator();
     const answer = rawRequest(`${other.url}/iam/v1/tokens/fault-hang`, { authorization: 'demo' }, 5000);
-    while (other.calls.length === 0) await new Promise(setImmediate);
+    await until(() => other.calls.length > 0);
     await other.close();
     expect((await answer).end).toBe('ECONNRESET');
   });
