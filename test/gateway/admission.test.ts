@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { openConnection, rawRequest } from '../support/raw.ts';
+import { until } from '../support/until.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
 let gateway: Gateway | undefined;
@@ -47,10 +48,10 @@ describe('When the gateway is full', () => {
     const request = rawRequest('POST /graphql', headers, body).replace('connection: close\r\n', '');
     const socket = await openConnection(full.origin);
     socket.write(request.repeat(3));
-    while (full.calls().length < 1) await new Promise((resolve) => setTimeout(resolve, 10));
-    while ((await full.query(LIST)).status !== 503) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => full.calls().length > 0);
+    await until(async () => (await full.query(LIST)).status === 503);
     socket.resetAndDestroy();
-    while ((await full.query(LIST)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(async () => (await full.query(LIST)).status === 200);
     const answers = await Promise.all([full.query(LIST), full.query(LIST), full.query(LIST)]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   });
@@ -66,13 +67,11 @@ describe('When a client disconnects', () => {
       body: JSON.stringify({ query: LIST }),
       signal: gone.signal,
     });
-    while (full.calls().length === 0) await new Promise(setImmediate);
+    await until(() => full.calls().length > 0);
     gone.abort();
     await expect(request).rejects.toThrow();
     // Until the connection has closed on the other side as well.
-    let status = 503;
-    for (let tries = 0; tries < 100 && status === 503; tries++) ({ status } = await full.query(LIST));
-    expect(status).toBe(200);
+    await until(async () => (await full.query(LIST)).status === 200);
   });
 });
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
 import { timed } from '../support/stopwatch.ts';
+import { until } from '../support/until.ts';
 
 const CREATE =
   'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code field } } }';
@@ -237,6 +238,8 @@ describe('A caller with many tokens', () => {
 
 describe('While the outcome of a create is not known', () => {
   const DEADLINE_MS = 2000;
+  /** Machines are busy. A second wait would take as long as the deadline. */
+  const SLACK_MS = 1000;
   let quick: Gateway;
   beforeAll(async () => {
     quick = await startGateway({ env: { REQUEST_DEADLINE_MS: String(DEADLINE_MS) } });
@@ -264,7 +267,7 @@ describe('While the outcome of a create is not known', () => {
     fail('reset');
     await ask('never');
     const { value: early, ownMs } = await timed(ask('never'));
-    expect(ownMs).toBeLessThan(DEADLINE_MS + 100);
+    expect(ownMs).toBeLessThan(DEADLINE_MS + SLACK_MS);
     const { code, retryAfter, ...rest } = early.errors?.[0]?.extensions ?? {};
     expect([code, rest]).toEqual(['OVERLOADED', {}]);
     expect(sent()).toBe(1);
@@ -288,7 +291,7 @@ describe('While the outcome of a create is not known', () => {
       await ask(key);
     }
     const { value, ownMs } = await timed(ask('a', 'b', 'c'));
-    expect(ownMs).toBeLessThan(DEADLINE_MS + 100);
+    expect(ownMs).toBeLessThan(DEADLINE_MS + SLACK_MS);
     expect(value.errors?.map(({ extensions }) => extensions.code)).toEqual(Array(3).fill('OVERLOADED'));
     expect(sent()).toBe(3);
   });
@@ -308,10 +311,6 @@ describe('While the outcome of a create is not known', () => {
 });
 
 describe('A client that leaves', () => {
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
-
   it.each([
     ['while tokens are looked through', 'listToken', 'GET'],
     ['while the create is on its way', 'createToken', 'POST'],

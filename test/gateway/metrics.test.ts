@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { sendRaw } from '../support/raw.ts';
+import { until } from '../support/until.ts';
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -80,15 +81,22 @@ describe('/metrics', () => {
 
   it('counts a query whose client has left, and logs it, since IAM may be slow', async () => {
     gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken', times: 1 });
+    gateway.forgetCalls();
+    const client = new AbortController();
     const left = fetch(gateway.url, {
       method: 'POST',
       headers: { authorization: 'Bearer demo', 'content-type': 'application/json' },
       body: JSON.stringify({ query: 'query Left { tokens(first: 7) { nodes { id } } }' }),
-      signal: AbortSignal.timeout(300),
+      signal: client.signal,
     });
+    await until(() => gateway.calls().length > 0);
+    client.abort();
     await expect(left).rejects.toThrow();
     let text = '';
-    while (!text.includes('operation="Left"')) text = await read();
+    await until(async () => {
+      text = await read();
+      return text.includes('operation="Left"');
+    });
     for (const line of [
       'tokens_gateway_operations_total{operation="Left",code="ABORTED"} 1',
       'tokens_gateway_operation_duration_seconds_count{operation="Left"} 1',

@@ -9,6 +9,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { startPatGateway } from '../support/pat-gateway.ts';
+import { until } from '../support/until.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
 const RENAME =
@@ -173,9 +174,6 @@ describe('A file of API keys that changes', () => {
   const codeFor = async (key: string, document = LIST, variables = {}) => {
     const { errors } = await gateway.query(document, variables, { authorization: `Bearer ${key}` });
     return errors?.[0]?.extensions.code;
-  };
-  const until = async (condition: () => Promise<boolean> | boolean) => {
-    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
   };
 
   it('is read again without a restart: added keys work, and removed ones no longer do', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
 import { timed } from '../support/stopwatch.ts';
+import { until } from '../support/until.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id name } } }';
 const RENAME =
@@ -22,9 +23,6 @@ beforeEach(() => {
 afterEach(() => gateway.emulator.faults.clear());
 
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
-const until = async (condition: () => boolean) => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 describe('The same query of one caller several times at once', () => {
   it('is sent upstream once, and each response has the id of its own request', async () => {

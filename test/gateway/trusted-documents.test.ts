@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Answer, type Gateway, post, startGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 
 const FIRST = 'query First($first: Int) {\n  tokens(first: $first) {\n    nodes {\n      name\n    }\n  }\n}';
 /** It reads before it writes, so that there is time to join it. */
@@ -137,9 +138,6 @@ describe('A manifest that is changed', () => {
     gateway = await start({});
   });
   afterEach(() => gateway.close());
-  const until = async (condition: () => Promise<boolean> | boolean) => {
-    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
-  };
 
   it('is used by the running gateway', async () => {
     expect(codes(await send({ query: LATER }))).toEqual(['OPERATION_NOT_TRUSTED']);

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 
 const CREATE =
   'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code } } }';
@@ -114,9 +115,6 @@ async function startSilentApi(): Promise<{ server: Server; url: string; requests
 }
 
 describe('A client that disconnects', () => {
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
   const leave = async (url: string, body: object, came: () => boolean) => {
     const client = new AbortController();
     const sent = fetch(url, {

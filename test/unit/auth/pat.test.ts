@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
+import { until } from '../../support/until.ts';
 import {
   createEcKey,
   createTestClock,
@@ -149,9 +150,4 @@ describe('A value that lives for a second or less', () => {
 
 async function change(from: string): Promise<void> {
   await until(() => credential.authorization() !== from);
-}
-
-/** Waits for I/O that is under way, without a time of its own: jest's time-out is the limit. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }

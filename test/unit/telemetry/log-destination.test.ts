@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openLogDestination } from '../../../src/telemetry/log-destination.ts';
 import { createFifo, type Fifo } from '../../support/fifo.ts';
 import { timed } from '../../support/stopwatch.ts';
+import { until } from '../../support/until.ts';
 
 let fifo: Fifo;
 beforeEach(() => {
@@ -80,14 +81,14 @@ describe('A log whose reader has stopped', () => {
     const buffer = Buffer.alloc(3000);
     const reader = openSync(fifo.path, constants.O_RDONLY | constants.O_NONBLOCK);
     const count = () => text.split('\n').length - 1;
-    while (count() < 4000) {
-      await setTimeout(1);
+    await until(() => {
       try {
         text += buffer.toString('utf8', 0, readSync(reader, buffer));
       } catch {
         // EAGAIN: nothing was written meanwhile.
       }
-    }
+      return count() >= 4000;
+    }, 1);
     closeSync(reader);
     expect(text.split('\n').filter((each) => each !== '' && !/^(a+|b+)\.$/.test(each))).toEqual([]);
   });
@@ -113,7 +114,7 @@ describe('A log reader that leaves', () => {
     // More than a pipe holds, in lines that no power of two divides: the last one is cut.
     for (let number = 0; number < 10_000; number++) log.write(line(number));
     closeSync(first);
-    await setTimeout(200);
+    await until(() => events.length > 0);
     expect(events).toEqual(['problem: EPIPE']);
 
     const second = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

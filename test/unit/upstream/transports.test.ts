@@ -114,7 +114,7 @@ describe('Finding the address of a host', () => {
 
 describe('A connection', () => {
   const countConnections = async (maxAgeMs: number) => {
-    const limits = { connectTimeoutMs: 1000, idleSocketMs: 1000, hosts };
+    const limits = { connectTimeoutMs: 1000, idleSocketMs: 60_000, hosts };
     const transport = createUndiciTransport({ origin, maxAgeMs, ...limits });
     const opened: number[] = [];
     const listener = () => opened.push(performance.now());
