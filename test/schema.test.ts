@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   buildClientSchema,
@@ -34,6 +35,14 @@ describe('The schema', () => {
   it('breaks nothing of what was released', () => {
     const released = buildSchema(readFileSync(new URL('./released.graphql', import.meta.url), 'utf8'));
     expect(findBreakingChanges(released, schema)).toEqual([]);
+  });
+
+  it('says where a syntax error is', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tokens-gateway-schema-'));
+    writeFileSync(join(folder, 'a.graphql'), 'type A { a: Int }');
+    writeFileSync(join(folder, 'b.graphql'), 'type B {\n  b: Int!!\n}');
+    expect(() => readTypeDefs(pathToFileURL(`${folder}/`))).toThrow(/schema\/b\.graphql:2:10\n/);
+    rmSync(folder, { recursive: true });
   });
 
   it('has no input for a private part of a key', () => {

@@ -7,6 +7,7 @@ import {
   Kind,
   parse,
   print,
+  Source,
   visit,
 } from 'graphql';
 import { badUserInput } from '../errors.ts';
@@ -18,12 +19,23 @@ import { isObjectId } from './resolvers/token-input.ts';
 // The path is the same from `src/graphql/` and from `dist/graphql/`.
 const FOLDER = new URL('../../schema/', import.meta.url);
 
-/** The schema's source, files in alphabetical order, descriptions and directives as written. */
-export function readTypeDefs(): string {
-  const files = readdirSync(FOLDER).filter((name) => name.endsWith('.graphql'));
+/**
+ * The schema's source, files in alphabetical order, descriptions and directives as written. Throws an error that shows the
+ * file and the line of a syntax error.
+ */
+export function readTypeDefs(folder = FOLDER): string {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.graphql'));
   return files
     .sort()
-    .map((name) => readFileSync(new URL(name, FOLDER), 'utf8').trim())
+    .map((name) => {
+      const text = readFileSync(new URL(name, folder), 'utf8').trim();
+      try {
+        parse(new Source(text, `schema/${name}`));
+      } catch (error) {
+        throw new Error(String(error));
+      }
+      return text;
+    })
     .join('\n\n');
 }
 
