@@ -62,7 +62,7 @@ try {
     },
   });
 } catch (error) {
-  // One line per problem, without a stack: the problem is in the environment, not in the code.
+  // A problem of the environment is one line without a stack.
   const problems = problemsOf(error);
   // The primary process writes the problems of its workers, as all of them may have the same.
   if (primary) await Promise.race([primary.request('problems', problems), setTimeout(REPORT_MS)]);
@@ -100,5 +100,6 @@ async function checkParts({ auth, explorer }: Config): Promise<void> {
 
 function problemsOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
-  return [error instanceof Error ? error.message : String(error)];
+  // A mistake in the code, such as an edit under `npm run dev`: the stack says where.
+  return [error instanceof Error && error.stack ? error.stack : String(error)];
 }

@@ -55,6 +55,19 @@ describe('Starting with a personal access token that the API does not accept', (
   });
 });
 
+describe('A start that fails unexpectedly', () => {
+  it('shows the stack of the error', async () => {
+    const broken =
+      'import fs from "fs";import m from "module";fs.readdirSync=()=>{throw new TypeError("broken")};m.syncBuiltinESMExports()';
+    const gateway = start({
+      EMULATOR: 'true',
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(broken)}`,
+    });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toMatch(/^TypeError: broken\n.*\n +at readTypeDefs \(/);
+  });
+});
+
 describe('A configuration that is wrong', () => {
   it('is rejected with one line per problem, exit code 1, and no secret', async () => {
     const gateway = start({
