@@ -1,10 +1,4 @@
-import {
-  ApolloServer,
-  type ApolloServerPlugin,
-  HeaderMap,
-  type HTTPGraphQLRequest,
-  type HTTPGraphQLResponse,
-} from '@apollo/server';
+import { ApolloServer, type ApolloServerPlugin, HeaderMap, type HTTPGraphQLResponse } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
@@ -17,7 +11,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config.ts';
 import type { PersistedQueries } from '../state/redis-state.ts';
 import { formatRequestError } from './mask-error.ts';
-import { type Params, type RequestHead, toParsingRequest } from './pipeline/params.ts';
+import { isRecord, type Params } from './pipeline/params.ts';
 import type { ParsedOperation, PreparedOperations } from './pipeline/prepared-operations.ts';
 import { ApolloRejection } from './pipeline/response.ts';
 
@@ -28,14 +22,11 @@ interface ApolloParts {
   readonly persistedQueries?: PersistedQueries | undefined;
 }
 
-/** Apollo Server as the reader of GraphQL requests. It executes nothing. */
+/** Apollo Server parses and validates documents, and keeps persisted queries. It executes nothing. */
 export interface Apollo {
   start(): Promise<void>;
-  /**
-   * The valid operation that a request means, of the text in `params`. Rejects with `ApolloRejection`. Without `params`,
-   * which means that the request is malformed, its reason says why.
-   */
-  parse(request: RequestHead, params: Params | undefined): Promise<ParsedOperation>;
+  /** The valid operation that a request means, of its text or of its persisted query. Rejects with `ApolloRejection`. */
+  parse(params: Params): Promise<ParsedOperation>;
   stop(): Promise<void>;
 }
 
@@ -79,13 +70,13 @@ export function createApollo(
   });
   return {
     start: () => server.start(),
-    async parse(request, params) {
+    async parse(params) {
       let parsed: ParsedOperation | undefined;
       const onParsed = (found: ParsedOperation) => {
         parsed = found;
       };
       const response = await server.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: { ...toHead(request), ...toParsingRequest(request, params) },
+        httpGraphQLRequest: { method: 'POST', headers: HEADERS, search: '', body: toBody(params) },
         context: async () => ({ onParsed }),
       });
       if (!parsed || (response.status ?? 200) !== 200) throw toRejection(response);
@@ -112,26 +103,29 @@ function handOver(): ApolloServerPlugin<Context> {
   };
 }
 
-/** The headers by which Apollo Server recognises cross-site requests. */
-const HEADERS = ['content-type', 'x-apollo-operation-name', 'apollo-require-preflight'];
+/** Of a POST that is not a cross-site request. `toRejectionResponse` chooses the media type of the response. */
+const HEADERS = new HeaderMap([
+  ['content-type', 'application/json'],
+  ['accept', 'application/json'],
+]);
 
-function toHead({ method, headers }: RequestHead): Pick<HTTPGraphQLRequest, 'method' | 'headers'> {
-  // `toRejectionResponse` chooses the media type.
-  const map = new HeaderMap([['accept', 'application/json']]);
-  for (const name of HEADERS) {
-    const value = headers[name];
-    if (value !== undefined) map.set(name, String(value));
-  }
-  return { method, headers: map };
+/** Without variables, since nothing is executed. */
+function toBody({ query, operationName, persistedQuery }: Params) {
+  const extensions = persistedQuery === undefined ? {} : { persistedQuery: withTextHash(persistedQuery) };
+  return { query, extensions, ...(operationName === undefined ? {} : { operationName }) };
+}
+
+/** Apollo Server prints `sha256Hash` as it is. No text has an empty hash, so an invalid one becomes empty. */
+function withTextHash(persistedQuery: unknown): unknown {
+  if (!isRecord(persistedQuery) || typeof persistedQuery.sha256Hash === 'string') return persistedQuery;
+  return { ...persistedQuery, sha256Hash: '' };
 }
 
 function toRejection(response: HTTPGraphQLResponse): ApolloRejection {
   const { errors } = JSON.parse(textOf(response));
   // Nothing that a client sends leads here.
   if (errors?.[0]?.extensions?.code === 'INTERNAL_SERVER_ERROR') throw new Error('Apollo Server failed');
-  const allow = response.headers.get('allow');
-  // The other headers of the response are the gateway's own.
-  return new ApolloRejection(errors, response.status ?? 200, allow === undefined ? {} : { allow });
+  return new ApolloRejection(errors);
 }
 
 function textOf({ body }: HTTPGraphQLResponse): string {

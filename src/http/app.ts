@@ -107,6 +107,7 @@ function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyR
       .code(500)
       .send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId: request.id }));
   }
+  if (error instanceof HttpError) reply.headers(error.headers);
   const known = error instanceof HttpError ? error.message : MESSAGES[error.code];
   const message = known ?? 'The request is malformed.';
   request.log.info({ requestId: request.id, method: request.method, status, reason: message }, REJECTED_LINE);

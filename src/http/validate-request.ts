@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isLoopback, isLoopbackAuthority } from '../config/urls.ts';
 import { HttpError } from './error-response.ts';
 import { chooseResultType, findJsonTypeProblem } from './media-type.ts';
@@ -10,18 +10,18 @@ export type Routes = ReadonlyMap<string, ReadonlySet<string>>;
 /** Rejects requests with a wrong head before their body is read. */
 export function httpChecks(app: FastifyInstance, routes: Routes, isLoopbackOnly: boolean): void {
   const isLoopbackName = createLoopbackCheck();
-  app.addHook('onRequest', (request, reply, done) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     if (isLoopbackOnly && !authoritiesOf(request).every(isLoopbackName)) {
       return done(new HttpError(421, MISDIRECTED));
     }
     const isNoPreflight = request.method === 'OPTIONS' && !isPreflight(request.headers);
-    done(isNoPreflight ? routeError(request, reply, routes) : undefined);
+    done(isNoPreflight ? routeError(request, routes) : undefined);
   });
   // After the hooks of CORS, which run on arrival, so that allowed pages can read the error.
-  app.addHook('preParsing', (request, reply, _payload, done) => {
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
     const error =
       checkHost(request) ??
-      (isOtherPath(request) ? routeError(request, reply, routes) : undefined) ??
+      (isOtherPath(request) ? routeError(request, routes) : undefined) ??
       (request.method === 'POST' ? checkPostHeaders(request.headers) : undefined);
     done(error ?? null);
   });
@@ -68,14 +68,13 @@ function isOtherPath({ is404, raw: { url = '' }, routeOptions }: FastifyRequest)
 }
 
 /** 405 where another method is served, else 404. */
-function routeError({ raw }: FastifyRequest, reply: FastifyReply, routes: Routes): HttpError {
+function routeError({ raw }: FastifyRequest, routes: Routes): HttpError {
   const path = raw.url?.split('?', 1)[0] ?? '';
   const methods = path === '*' ? undefined : routes.get(path);
   if (!methods) return nothingHere();
   const allow = [...methods].join(', ');
-  reply.header('allow', allow);
   const hint = path === '/' ? ' The GraphQL endpoint is /graphql.' : '';
-  return new HttpError(405, `The method is not allowed here: use ${allow}.${hint}`);
+  return new HttpError(405, `The method is not allowed here: use ${allow}.${hint}`, { allow });
 }
 
 /** The error for a path that is not served. */

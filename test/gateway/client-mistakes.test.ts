@@ -101,6 +101,37 @@ describe('A persisted query that is malformed is the client’s mistake', () => 
   });
 });
 
+describe('The error for a malformed request says which member is wrong', () => {
+  it.each<[string, string, unknown]>([
+    ['query', '`query` must be a string.', { query: 1 }],
+    ['operationName', '`operationName` must be a string.', { query: TYPENAME, operationName: 1 }],
+    [
+      'variables',
+      '`variables` must be a JSON object, and not the text of one.',
+      { query: TYPENAME, variables: '{}' },
+    ],
+    [
+      'extensions',
+      '`extensions` must be a JSON object, and not the text of one.',
+      { query: TYPENAME, extensions: [] },
+    ],
+    ['body', 'The body must be a JSON object with `query` or the id of a document.', '"text"'],
+    ['body', 'The body must be a JSON object with `query` or the id of a document.', {}],
+  ])('%s: %s', async (_member, message, body) => {
+    const { status, errors } = await post(plain.url, body as object, DEMO);
+    expect([status, errors]).toEqual([400, [{ message, extensions: { code: 'BAD_REQUEST' } }]]);
+  });
+
+  it.each([
+    ['query={__typename}&query={__typename}', 'The parameter `query` must not be repeated.'],
+    ['query={__typename}&variables={', 'The parameter `variables` must be JSON.'],
+    ['query={__typename}&extensions=1', '`extensions` must be a JSON object, and not the text of one.'],
+  ])('of a GET with %s: %s', async (search, message) => {
+    const { status, text } = await get(plain, search);
+    expect([status, JSON.parse(text).errors[0].message]).toEqual([400, message]);
+  });
+});
+
 describe('An empty operation name means the same as none', () => {
   it.each([
     ['new', 'query First { __typename } # new'],

@@ -1,5 +1,9 @@
 import type { FastifyRequest } from 'fastify';
+import type { GraphQLError } from 'graphql';
+import { rejection } from '../../errors.ts';
+import { HttpError } from '../../http/error-response.ts';
 import type { JsonBody } from '../../http/json-body.ts';
+import { findJsonTypeProblem } from '../../http/media-type.ts';
 
 /** The members of a well-formed GraphQL request, whether it came by POST or by GET. */
 export interface Params {
@@ -16,26 +20,38 @@ export interface Params {
 }
 
 type Members = Readonly<Record<string, unknown>>;
-export type RequestHead = Pick<FastifyRequest, 'method' | 'url' | 'headers' | 'body'>;
+type RequestHead = Pick<FastifyRequest, 'method' | 'url' | 'headers' | 'body'>;
 
 const SIMPLE_TYPES = /^\s*(application\/x-www-form-urlencoded|multipart\/form-data|text\/plain)\s*(;|$)/i;
 
+const CROSS_SITE =
+  'Any web page can make a browser send this GET, so it was not run. Send `content-type: application/json` or `apollo-require-preflight: true` with it, or use POST.';
+
 /**
- * Whether a page of any site can make a browser send such a request, with nothing that shows that it was meant: a GET that
- * needs no CORS preflight (Fetch standard, "CORS-safelisted request-header"). A POST must be JSON, which needs one.
+ * Rejects a GET that a page of any site can make a browser send, with nothing that shows that it was meant: one that needs
+ * no CORS preflight (Fetch standard, "CORS-safelisted request-header"). A POST must be JSON, which needs one.
  */
-export function mayBeCrossSite({ method, headers }: RequestHead): boolean {
-  if (method !== 'GET') return false;
+function checkGet({ headers }: RequestHead): void {
   const { 'content-type': type } = headers;
   const isSimple = type === undefined || SIMPLE_TYPES.test(type);
-  return isSimple && !headers['apollo-require-preflight'] && !headers['x-apollo-operation-name'];
+  if (isSimple && !headers['apollo-require-preflight'] && !headers['x-apollo-operation-name'])
+    throw malformed(CROSS_SITE);
+  if (type !== undefined && findJsonTypeProblem(type) === 'type')
+    throw new HttpError(415, 'Send a GET as `content-type: application/json`, or without a type.');
 }
 
-/** Undefined for a malformed request. Apollo Server describes what is wrong with it. */
-export function readParams({ method, url, body }: RequestHead): Params | undefined {
-  if (method === 'GET') return readSearch(new URLSearchParams(searchOf(url)));
+/** Throws the public error for a malformed request. */
+export function readParams(request: RequestHead): Params {
+  const { method, url, body } = request;
+  if (method === 'GET') {
+    checkGet(request);
+    return readSearch(new URLSearchParams(searchOf(url)));
+  }
   const { value: members, commas = 0 } = (body as JsonBody | undefined) ?? {};
-  return isRecord(members) && !isEmpty(members, commas) ? readMembers(members, commas) : undefined;
+  if (Array.isArray(members)) throw malformed('Operation batching disabled.');
+  if (!isRecord(members) || isEmpty(members, commas))
+    throw malformed('The body must be a JSON object with `query` or the id of a document.');
+  return readMembers(members, commas);
 }
 
 /** Listing the names of thousands of members takes milliseconds; without a comma there is one at most. */
@@ -43,13 +59,13 @@ function isEmpty(members: Members, commas: number): boolean {
   return commas === 0 && Object.keys(members).length === 0;
 }
 
-function readMembers(members: Members, commas: number): Params | undefined {
+function readMembers(members: Members, commas: number): Params {
   const query = members.query ?? undefined;
   const operationName = members.operationName ?? '';
-  const variables = members.variables ?? {};
-  const extensions = members.extensions ?? {};
-  if (query !== undefined && typeof query !== 'string') return undefined;
-  if (typeof operationName !== 'string' || !isRecord(variables) || !isRecord(extensions)) return undefined;
+  if (query !== undefined && typeof query !== 'string') throw malformed('`query` must be a string.');
+  if (typeof operationName !== 'string') throw malformed('`operationName` must be a string.');
+  const variables = readObject('variables', members);
+  const extensions = readObject('extensions', members);
   return {
     query,
     documentId: firstString(members.documentId, members.doc_id),
@@ -60,75 +76,42 @@ function readMembers(members: Members, commas: number): Params | undefined {
   };
 }
 
-const SEARCH_NAMES = ['query', 'operationName', 'variables', 'extensions', 'documentId', 'doc_id'];
+function readObject(name: 'variables' | 'extensions', members: Members): Members {
+  const value = members[name] ?? {};
+  if (!isRecord(value)) throw malformed(`\`${name}\` must be a JSON object, and not the text of one.`);
+  return value;
+}
 
-function readSearch(search: URLSearchParams): Params | undefined {
+const SEARCH_NAMES = ['query', 'operationName', 'variables', 'extensions', 'documentId', 'doc_id'];
+const JSON_NAMES = new Set(['variables', 'extensions']);
+
+function readSearch(search: URLSearchParams): Params {
   const members: Record<string, unknown> = {};
   for (const name of SEARCH_NAMES) {
-    const values = search.getAll(name);
-    if (values.length > 1) return undefined;
+    const [value, ...more] = search.getAll(name);
+    if (more.length > 0) throw malformed(`The parameter \`${name}\` must not be repeated.`);
     // Empty parameters count as absent, since clients build URLs from templates.
-    members[name] = values[0] || undefined;
-  }
-  try {
-    members.variables = JSON.parse(search.get('variables') || 'null');
-    members.extensions = JSON.parse(search.get('extensions') || 'null');
-  } catch {
-    return undefined;
+    if (value) members[name] = JSON_NAMES.has(name) ? parseParameter(name, value) : value;
   }
   // Node.js limits a URL to 16 KB, so its values need no count.
   return readMembers(members, 0);
 }
 
+function parseParameter(name: string, value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    throw malformed(`The parameter \`${name}\` must be JSON.`);
+  }
+}
+
+function malformed(message: string): GraphQLError {
+  return rejection('BAD_REQUEST', message);
+}
+
 function searchOf(url: string): string {
   const at = url.indexOf('?');
   return at < 0 ? '' : url.slice(at);
-}
-
-/** The request as Apollo Server gets it: with the text in `params`, and without variables, since it executes nothing. */
-export function toParsingRequest(
-  { method, url, body }: RequestHead,
-  params: Params | undefined,
-): { readonly search: string; readonly body: unknown } {
-  if (!params) return toMalformedRequest(searchOf(url), (body as JsonBody | undefined)?.value);
-  const { query, operationName, persistedQuery } = params;
-  const members = {
-    ...(query === undefined ? {} : { query }),
-    ...(operationName === undefined ? {} : { operationName }),
-    ...(persistedQuery === undefined ? {} : { extensions: { persistedQuery: withTextHash(persistedQuery) } }),
-  };
-  if (method !== 'GET') return { search: '', body: { ...members, variables: {} } };
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(members))
-    search.set(name, typeof value === 'string' ? value : JSON.stringify(value));
-  return { search: `?${search}`, body: undefined };
-}
-
-/**
- * The malformed request without its text, which is not checked. Apollo Server only describes what is wrong with it. It reads
- * four members of a body; to copy all would take milliseconds where there are thousands.
- */
-function toMalformedRequest(
-  search: string,
-  body: unknown,
-): { readonly search: string; readonly body: unknown } {
-  const params = new URLSearchParams(search);
-  if (params.getAll('query').length === 1) params.set('query', '');
-  return { search: `?${params}`, body: isRecord(body) ? withoutText(body) : body };
-}
-
-function withoutText(body: Members): Members {
-  const names = ['query', 'operationName', 'variables', 'extensions'].filter((name) =>
-    Object.hasOwn(body, name),
-  );
-  const members = Object.fromEntries(names.map((name) => [name, body[name]]));
-  return typeof members.query === 'string' ? { ...members, query: '' } : members;
-}
-
-/** Apollo Server prints `sha256Hash` as it is. No text has an empty hash, so an invalid one becomes empty. */
-function withTextHash(persistedQuery: unknown): unknown {
-  if (!isRecord(persistedQuery) || typeof persistedQuery.sha256Hash === 'string') return persistedQuery;
-  return { ...persistedQuery, sha256Hash: '' };
 }
 
 /** The hash of a persisted query, where it was sent as one. */

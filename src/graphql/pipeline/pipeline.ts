@@ -1,13 +1,14 @@
 import { hash } from 'node:crypto';
 import type { Config } from '../../config/config.ts';
 import { rejection } from '../../errors.ts';
+import { HttpError } from '../../http/error-response.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo.ts';
 import { applyAllowList, type TrustedDocuments } from '../trusted-documents.ts';
 import { type CoalescedRequest, coalesce } from './coalesce.ts';
 import type { Executed, Executor } from './execute.ts';
 import { checkCost, checkRequest } from './limits.ts';
-import { mayBeCrossSite, type Params, readParams } from './params.ts';
+import { type Params, readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
 import type { PendingOperation, PipelineRequest } from './request.ts';
 
@@ -62,25 +63,19 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     // 3 Request limits, which need no document.
     checkRequest(params, limits);
     // 4 Prepare: from the cache; or limits of text and document, then Apollo Server, which validates. Apollo Server also
-    //   sees what it alone knows about: GET (cross-site requests, mutations) and persisted queries. Only callers who may
-    //   read may register a persisted query.
-    const { http, caller } = request;
+    //   looks up and registers persisted queries. Only callers who may read may register one.
+    const { caller } = request;
     const mayRegister = params.query === undefined || (!(caller instanceof Error) && caller.mayRead);
     const wanted = mayRegister ? params : { ...params, persistedQuery: undefined };
-    const parse = () => apollo.parse(http, wanted);
-    if (http.method !== 'POST' || wanted.persistedQuery !== undefined) return prepared.prepare(wanted, parse);
+    const parse = () => apollo.parse(wanted);
+    if (wanted.persistedQuery !== undefined) return prepared.prepare(wanted, parse);
     return prepared.find(wanted) ?? prepared.prepareShared(wanted, parse);
   };
 
   return async (request) => {
     const { http, record } = request;
-    // 1 Parameters. Apollo Server describes what is wrong with a malformed request.
-    if (mayBeCrossSite(http)) throw rejection('BAD_REQUEST', CROSS_SITE);
+    // 1 Parameters.
     const sent = readParams(http);
-    if (!sent) {
-      await apollo.parse(http, undefined);
-      throw rejection('BAD_REQUEST', 'The request is malformed.');
-    }
     const operation = await identify(request, sent).catch((error) => {
       if (sent.query) record.document = toShortHash(hash('sha256', sent.query, 'hex'));
       throw error;
@@ -88,6 +83,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     record.operation = operation.operation.name?.value;
     record.kind = operation.operation.operation;
     record.document = toShortHash(operation.hash);
+    checkMethod(http.method, record.kind);
     const pending = { request, prepared: operation, variables: sent.variables, cost: NO_COST };
     for (const check of operationChecks) check(pending, limits);
     // 8 Coalesce with an identical query that the caller is running.
@@ -102,8 +98,12 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
   };
 }
 
-const CROSS_SITE =
-  'Any web page can make a browser send this GET, so it was not run. Send `content-type: application/json` or `apollo-require-preflight: true` with it, or use POST.';
+/** A GET must not change anything (RFC 9110 section 9.2.1), and the schema has no subscriptions. */
+function checkMethod(method: string, kind: string): void {
+  if (kind !== 'query' && method !== 'POST')
+    throw new HttpError(405, `A ${kind} is not run by GET: send it by POST.`, { allow: 'POST' });
+  if (kind === 'subscription') throw rejection('BAD_REQUEST', 'There are no subscriptions here.');
+}
 
 /** The beginning of a document's hash, for log and traces. */
 function toShortHash(hash: string): string {

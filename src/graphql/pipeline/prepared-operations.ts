@@ -6,7 +6,6 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../../config/config.ts';
-import { rejection } from '../../errors.ts';
 import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
 import { findConditions } from './compile.ts';
 import { type Cost, compileCost, type Variables } from './cost.ts';
@@ -124,11 +123,6 @@ export function createPreparedOperations(options: PreparedOperationsOptions): Pr
     });
     // A text that came by its hash was not known until now.
     if (query === undefined && !byText.has(parsed.text)) checkStatically(parsed.text, limits);
-    if (!schema.getRootType(parsed.operation.operation))
-      throw rejection(
-        'BAD_REQUEST',
-        `There are no operations of the type ${parsed.operation.operation} here.`,
-      );
     const entry = entryOf(parsed);
     const prepared = entry.operations.get(operationName) ?? toPrepared(parsed, entry, operationName);
     entry.operations.set(operationName, prepared);

@@ -1,5 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { toReadError } from '../../errors.ts';
+import { HttpError } from '../../http/error-response.ts';
 import type { ResultType } from '../../http/media-type.ts';
 import { formatError } from '../mask-error.ts';
 
@@ -17,22 +18,14 @@ interface PublicResult {
   readonly extensions?: object | undefined;
 }
 
-/** A request that Apollo Server has rejected, with its errors, status and headers. */
+/** A request that Apollo Server has rejected. */
 export class ApolloRejection extends Error {
   override readonly name = 'ApolloRejection';
   readonly errors: readonly GraphQLFormattedError[];
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(
-    errors: readonly GraphQLFormattedError[],
-    status: number,
-    headers: Readonly<Record<string, string>>,
-  ) {
+  constructor(errors: readonly GraphQLFormattedError[]) {
     super('rejected by Apollo Server');
     this.errors = errors;
-    this.status = status;
-    this.headers = headers;
   }
 }
 
@@ -65,6 +58,7 @@ const STATUS: Readonly<Record<string, number>> = {
   UPSTREAM_UNAVAILABLE: 503,
   // Apollo Client reads the code, and sends the document then.
   PERSISTED_QUERY_NOT_FOUND: 200,
+  PERSISTED_QUERY_NOT_SUPPORTED: 200,
 };
 
 /**
@@ -80,7 +74,7 @@ const WELL_FORMED = new Set([
 
 /** Whether clients may see such an error. All others are unexpected, and may hold anything. */
 export function isPublic(error: unknown): boolean {
-  if (error instanceof ApolloRejection) return true;
+  if (error instanceof ApolloRejection || error instanceof HttpError) return true;
   const known = toReadError(error);
   return known instanceof GraphQLError && known.extensions.code !== undefined;
 }
@@ -91,23 +85,29 @@ export function toRejectionResponse(
   type: ResultType,
   extensions: object | undefined,
 ): GraphqlResponse & { readonly code: string } {
-  const { errors, status, headers } = error instanceof ApolloRejection ? error : toRejection(error);
-  const code = String(errors[0]?.extensions?.code);
-  const wellFormedStatus = type === 'application/json' ? 200 : 400;
+  const errors = toPublicErrors(error);
+  const { code, retryAfter } = errors[0]?.extensions ?? {};
+  const headers: Record<string, string> = { 'content-type': `${type}; charset=utf-8` };
+  if (error instanceof HttpError) Object.assign(headers, error.headers);
+  // RFC 6750 section 3.
+  if (code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer';
+  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
   return {
-    code,
-    status: WELL_FORMED.has(code) ? wellFormedStatus : status,
-    headers: { 'content-type': `${type}; charset=utf-8`, ...headers },
+    code: String(code),
+    status: statusOf(error, String(code), type),
+    headers,
     body: encodeResult({ errors, extensions }),
   };
 }
 
-function toRejection(error: unknown): Pick<ApolloRejection, 'errors' | 'status' | 'headers'> {
-  const known = toReadError(error) as GraphQLError;
-  const { code, retryAfter } = known.extensions;
-  const headers: Record<string, string> = {};
-  // RFC 6750 section 3.
-  if (code === 'UNAUTHENTICATED') headers['www-authenticate'] = 'Bearer';
-  if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
-  return { errors: [formatError(known.toJSON())], status: STATUS[String(code)] ?? 500, headers };
+function toPublicErrors(error: unknown): readonly GraphQLFormattedError[] {
+  if (error instanceof ApolloRejection) return error.errors;
+  if (error instanceof HttpError) return [{ message: error.message, extensions: { code: 'BAD_REQUEST' } }];
+  return [formatError((toReadError(error) as GraphQLError).toJSON())];
+}
+
+function statusOf(error: unknown, code: string, type: ResultType): number {
+  if (error instanceof HttpError) return error.statusCode;
+  if (WELL_FORMED.has(code)) return type === 'application/json' ? 200 : 400;
+  return STATUS[code] ?? 500;
 }
