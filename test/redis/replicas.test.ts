@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, type Gateway, startGateway } from '../support/gateway.ts';
+import { rawRequest, sendRaw } from '../support/raw.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 import { CREATE, createInput, untilRedis } from './support.ts';
 
@@ -74,6 +75,26 @@ describe('With Redis, replicas', () => {
     await Promise.all([read('Three'), read('Three'), read('Three')]);
     expect(one.calls()).toHaveLength(1);
     one.emulator.faults.clear();
+  });
+
+  it('serve a caller whose query another one sends at once, cut into an operation name and a rest', async () => {
+    const send = (caller: string, members: object) => {
+      const body = JSON.stringify(members);
+      const headers = [`authorization: Bearer ${caller}`, 'content-type: application/json'];
+      return rawRequest('POST /graphql', [...headers, `content-length: ${body.length}`], body);
+    };
+    // The caller's rate limit is in Redis: responses for several requests arrive at once.
+    const env = { REDIS_URL: redis.url, RATE_LIMIT_PER_SECOND: '100', RATE_LIMIT_BURST: '100' };
+    const limited = await startGateway({ env, emulatorOf: one });
+    for (let at = 0; at < 10; at++) {
+      const rest = `L${at} { tokens(first: 1) { nodes { id } } }`;
+      const cut = send('somebody-else', { operationName: ' query', query: rest });
+      const whole = send('replicas', { query: `query ${rest}` });
+      // A proxy may send requests of several callers on one connection.
+      const { text } = await sendRaw(limited.origin, cut.replace('close', 'keep-alive') + whole);
+      expect(text).toMatch(/GRAPHQL_PARSE_FAILED[\s\S]*"data":\{"tokens"/);
+    }
+    await limited.close();
   });
 
   it('know persisted queries of each other', async () => {

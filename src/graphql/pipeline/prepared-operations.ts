@@ -134,7 +134,8 @@ export function createPreparedOperations(options: PreparedOperationsOptions): Pr
       query === undefined ? undefined : byText.get(query)?.operations.get(operationName),
     prepare,
     prepareShared(params, parse) {
-      const key = `${params.operationName ?? ''} ${params.query}`;
+      // The name is any text of a client: written before the query, it could be the beginning of another's.
+      const key = JSON.stringify([params.operationName, params.query]);
       const known = preparing.get(key);
       if (known) return known;
       const started = prepare(params, parse).finally(() => preparing.delete(key));
