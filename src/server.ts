@@ -8,7 +8,6 @@ import type { Config } from './config/config.ts';
 import { explainConnectionFailure } from './connection-failure.ts';
 import { createApollo } from './graphql/apollo.ts';
 import { createGraphqlHandler } from './graphql/handler.ts';
-import type { CoalescedRequest } from './graphql/pipeline/coalesce.ts';
 import { type ContextParts, createExecutor } from './graphql/pipeline/execute.ts';
 import { createPipeline } from './graphql/pipeline/pipeline.ts';
 import { createPreparedOperations } from './graphql/pipeline/prepared-operations.ts';
@@ -68,7 +67,7 @@ export interface Server {
 /** Connects all parts of the gateway and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
 export async function startServer(options: ServerOptions, log: FastifyBaseLogger): Promise<Server> {
   const hasGraphiql = checkGraphiql(options.explorer);
-  const operations = createSingleFlight<CoalescedRequest>();
+  const operations = createSingleFlight();
   const metrics = options.admin && createRequestMetrics();
   const logCall = createCallLog(log);
   const mayWarn = createWarnLimit();

@@ -3,7 +3,7 @@ import { type Deadline, raceCancel } from './cancellation.ts';
 import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from './generated.ts';
 import { type Page, readProjectPage, readToken, readTokenPage } from './parse-response.ts';
 import type { Send } from './send.ts';
-import type { SharedWork, SingleFlight } from './single-flight.ts';
+import type { SingleFlight } from './single-flight.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** Selects one page of a list. */
@@ -38,7 +38,7 @@ export interface WriteHooks {
  */
 export function createIamClient(
   send: Send,
-  reads: SingleFlight<Deadline>,
+  reads: SingleFlight,
   { onWrite, afterWrite }: WriteHooks,
 ): IamClient {
   const read = <Value>(
@@ -53,7 +53,7 @@ export function createIamClient(
       credential.identity,
       path,
       deadline,
-      (work) => call(toSharedScope(scope, work)),
+      (shared) => call(toSharedScope(scope, shared)),
       lastWriteAt,
     );
   };
@@ -93,18 +93,10 @@ export function createIamClient(
   };
 }
 
-/** The scope of a shared read. It lasts while any waiter has time left, with the headers and credential of the first. */
-function toSharedScope(scope: Scope, { cancellation, waiters }: SharedWork<Deadline>): Scope {
-  const remainingMs = () => waiters.reduce((most, waiter) => Math.max(most, waiter.remainingMs()), 0);
+/** The scope of a shared read: with the headers and the credential of the first request that waits for it. */
+function toSharedScope(scope: Scope, deadline: Deadline): Scope {
   const { owner, credential, headers, counter, observer } = scope;
-  return {
-    owner,
-    credential,
-    headers,
-    counter,
-    observer,
-    deadline: { cancellation, expired: cancellation, remainingMs },
-  };
+  return { owner, credential, headers, counter, observer, deadline };
 }
 
 /**

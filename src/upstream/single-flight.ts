@@ -1,21 +1,17 @@
 import {
-  type Cancellation,
   type CancellationReason,
   cancelledError,
   createCancellation,
+  type Deadline,
   raceCancel,
 } from './cancellation.ts';
 
-/** A request that waits for shared work. */
-export interface Waiter {
-  readonly cancellation: Cancellation;
-}
-
-/** Shared work as its own code sees it. */
-export interface SharedWork<W extends Waiter> {
-  /** Cancelled when the last waiter has left, for its reason. */
-  readonly cancellation: Cancellation;
-  readonly waiters: readonly W[];
+/** Work that several requests wait for. It has time left while any of them has. */
+export interface SharedWork extends Deadline {
+  /** The deadlines of the requests that wait. */
+  readonly waiters: readonly Deadline[];
+  /** Cancels the work, which no further request joins. Called with the reason of the last waiter when that has left. */
+  cancel(reason: CancellationReason): void;
 }
 
 /**
@@ -25,7 +21,7 @@ export interface SharedWork<W extends Waiter> {
 export type LastWriteAt = () => Promise<number>;
 
 /** Runs identical concurrent work once. Nothing is kept after the work has settled. */
-export interface SingleFlight<W extends Waiter> {
+export interface SingleFlight {
   /**
    * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that is cancelled is rejected and
    * does not affect the others; when the last one has left, the work is cancelled. Work that began before `lastWriteAt` is
@@ -34,8 +30,8 @@ export interface SingleFlight<W extends Waiter> {
   run<Value>(
     identity: string,
     key: string,
-    waiter: W,
-    start: (work: SharedWork<W>) => Promise<Value>,
+    waiter: Deadline,
+    start: (work: SharedWork) => Promise<Value>,
     lastWriteAt?: LastWriteAt,
   ): Promise<Value>;
   /** New requests no longer join the work of `identity`: it may have read the state before a write. */
@@ -44,13 +40,12 @@ export interface SingleFlight<W extends Waiter> {
   readonly counts: { readonly started: number; readonly coalesced: number };
 }
 
-interface Entry<W extends Waiter> extends SharedWork<W> {
-  readonly waiters: W[];
+interface Entry {
+  readonly work: SharedWork;
+  readonly waiters: Deadline[];
   /** Arrival of the first waiter: all reads of the work are later. */
   readonly startedAt: number;
   readonly outcome: Promise<unknown>;
-  /** Called when there are no waiters left, with the reason of the last. */
-  cancel(reason: CancellationReason): void;
 }
 
 /**
@@ -58,40 +53,36 @@ interface Entry<W extends Waiter> extends SharedWork<W> {
  * can be joined only until it settles or that identity writes; and its outcome, a value or an error, goes to those who
  * waited for it and is then dropped.
  */
-export function createSingleFlight<W extends Waiter>(now = () => performance.now()): SingleFlight<W> {
-  const byIdentity = new Map<string, Map<string, Entry<W>>>();
+export function createSingleFlight(now = () => performance.now()): SingleFlight {
+  const byIdentity = new Map<string, Map<string, Entry>>();
   const counts = { started: 0, coalesced: 0 };
 
   const find = (identity: string, key: string) => byIdentity.get(identity)?.get(key);
-  const startEntry = <Value>({ identity, key, waiter, startedAt, start }: Request<W, Value>): Entry<W> => {
-    const entries = byIdentity.get(identity) ?? new Map<string, Entry<W>>();
+  const startEntry = <Value>({ identity, key, waiter, startedAt, start }: Request<Value>): Entry => {
+    const entries = byIdentity.get(identity) ?? new Map<string, Entry>();
     byIdentity.set(identity, entries);
-    const cancellation = createCancellation();
-    const waiters = [waiter];
     const remove = () => {
       // After `cancel`, `invalidate` or a write of another process a newer entry may have its place.
-      if (entries.get(key) === entry) entries.delete(key);
+      if (entries.get(key)?.work === work) entries.delete(key);
       if (entries.size === 0 && byIdentity.get(identity) === entries) byIdentity.delete(identity);
     };
-    const cancel = (reason: CancellationReason) => {
-      remove();
-      cancellation.cancel(reason);
-    };
-    const outcome = start({ cancellation, waiters });
-    const entry: Entry<W> = { cancellation, waiters, startedAt, outcome, cancel };
+    const waiters = [waiter];
+    const work = shareDeadlines(waiters, remove);
+    const outcome = start(work);
+    const entry = { work, waiters, startedAt, outcome };
     entries.set(key, entry);
     outcome.then(remove, remove);
     counts.started++;
     return entry;
   };
-  const startOwn = <Value>(request: Request<W, Value>) =>
+  const startOwn = <Value>(request: Request<Value>) =>
     wait(startEntry(request), request.waiter) as Promise<Value>;
-  const join = <Value>(entry: Entry<W>, { waiter }: Request<W, Value>) => {
+  const join = <Value>(entry: Entry, { waiter }: Request<Value>) => {
     counts.coalesced++;
     entry.waiters.push(waiter);
     return wait(entry, waiter) as Promise<Value>;
   };
-  const joinUnlessOld = async <Value>(request: Request<W, Value>, lastWriteAt: LastWriteAt) => {
+  const joinUnlessOld = async <Value>(request: Request<Value>, lastWriteAt: LastWriteAt) => {
     const writtenAt = await raceCancel(lastWriteAt(), request.waiter.cancellation);
     // Meanwhile the entry may have settled, or another may have taken its place.
     const entry = find(request.identity, request.key);
@@ -110,20 +101,34 @@ export function createSingleFlight<W extends Waiter>(now = () => performance.now
   };
 }
 
-interface Request<W extends Waiter, Value> {
+interface Request<Value> {
   readonly identity: string;
   readonly key: string;
-  readonly waiter: W;
+  readonly waiter: Deadline;
   readonly startedAt: number;
-  readonly start: (work: SharedWork<W>) => Promise<Value>;
+  readonly start: (work: SharedWork) => Promise<Value>;
+}
+
+function shareDeadlines(waiters: readonly Deadline[], remove: () => void): SharedWork {
+  const cancellation = createCancellation();
+  return {
+    cancellation,
+    expired: cancellation,
+    remainingMs: () => waiters.reduce((most, waiter) => Math.max(most, waiter.remainingMs()), 0),
+    waiters,
+    cancel(reason) {
+      remove();
+      cancellation.cancel(reason);
+    },
+  };
 }
 
 /** `waiter` is one of the entry's already. */
-function wait<W extends Waiter>({ waiters, outcome, cancel }: Entry<W>, waiter: W): Promise<unknown> {
+function wait({ work, waiters, outcome }: Entry, waiter: Deadline): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const leave = () => {
       waiters.splice(waiters.indexOf(waiter), 1);
-      if (waiters.length === 0) cancel(waiter.cancellation.reason ?? 'aborted');
+      if (waiters.length === 0) work.cancel(waiter.cancellation.reason ?? 'aborted');
       reject(cancelledError(waiter.cancellation, true));
     };
     if (waiter.cancellation.reason) return leave();

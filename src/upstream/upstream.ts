@@ -1,7 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { createTokenBuckets } from '../state/token-bucket.ts';
 import { type AttemptReport, createSendOnce } from './attempt.ts';
-import type { Deadline } from './cancellation.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createHostAddresses } from './connect.ts';
 import { createIamClient, type IamClient, type WriteHooks } from './iam-client.ts';
@@ -23,7 +22,7 @@ interface Upstream extends Pick<Reachability, 'whyUnreachable' | 'onSignIn'> {
   /** Opens the transport for signing in and for the keys of callers. Call at most once. */
   openSignInTransport(): Promise<Transport>;
   /** Counts reads that were started, and reads that were coalesced with one in flight. */
-  readonly reads: SingleFlight<Deadline>['counts'];
+  readonly reads: SingleFlight['counts'];
   close(): Promise<void>;
 }
 
@@ -56,7 +55,7 @@ export function createUpstream(
   const budget = createTokenBuckets({ rateLimitBurst, rateLimitPerSecond }, { maxCallers: 1 });
   const takeRetry = () => budget('', 1).waitSeconds === 0;
   const send = createSend({ ...options, sendOnce, takeRetry, random: Math.random });
-  const reads = createSingleFlight<Deadline>();
+  const reads = createSingleFlight();
   return {
     client: createIamClient(send, reads, hooks),
     reads: reads.counts,

@@ -1,13 +1,8 @@
 import type { CallerRights } from '../../auth/authenticator.ts';
-import { createCancellation, type Deadline, type RequestDeadline } from '../../upstream/cancellation.ts';
-import type { SharedWork, SingleFlight, Waiter } from '../../upstream/single-flight.ts';
+import { createCancellation, type Deadline } from '../../upstream/cancellation.ts';
+import type { SharedWork, SingleFlight } from '../../upstream/single-flight.ts';
 import type { Executed } from './execute.ts';
 import type { PendingOperation } from './request.ts';
-
-/** A request that waits for an execution, its own or that of an equal request. */
-export interface CoalescedRequest extends Waiter {
-  readonly deadline: RequestDeadline;
-}
 
 /** Work does not continue for requests with less time left than this. */
 const LITTLE_MS = 250;
@@ -18,25 +13,27 @@ const LITTLE_MS = 250;
  * Records where the outcome is that of another request.
  */
 export async function coalesce(
-  running: SingleFlight<CoalescedRequest>,
+  running: SingleFlight,
   pending: PendingOperation,
   execute: (deadline: Deadline) => Promise<Executed>,
 ): Promise<Executed> {
   const { caller, deadline, explanation, lastWriteAt, record } = pending.request;
   if (pending.prepared.isMutation || explanation || caller instanceof Error) return execute(deadline);
   const leaving = createCancellation();
-  const waiter: CoalescedRequest = { cancellation: leaving, deadline };
-  let work: SharedDeadline | undefined;
+  const { expired, remainingMs } = deadline;
+  const waiter: Deadline = { cancellation: leaving, expired, remainingMs };
+  let work: SharedWork | undefined;
   const onCancel = () => {
-    if (deadline.cancellation.reason === 'timeout' && work?.isLastOf(waiter)) work.expire();
+    // Ends the work as timed out, so that the requests that wait get a partial result.
+    if (deadline.cancellation.reason === 'timeout' && work && isLast(waiter, work)) work.cancel('timeout');
     else leaving.cancel(deadline.cancellation.reason ?? 'aborted');
   };
   const removeListener = deadline.cancellation.onCancel(onCancel);
   if (deadline.cancellation.reason) onCancel();
   try {
-    const start = (shared: SharedWork<CoalescedRequest>) => {
-      work = shareDeadline(shared);
-      return execute(work);
+    const start = (shared: SharedWork) => {
+      work = shared;
+      return execute(shared);
     };
     const { identity } = caller.credential;
     const outcome = await running.run(identity, toKey(caller, pending), waiter, start, lastWriteAt);
@@ -57,22 +54,7 @@ function toKey({ principal, mayRead }: CallerRights, { prepared, variables }: Pe
   return `${principal} ${mayRead} ${prepared.id} ${JSON.stringify(variables)}`;
 }
 
-interface SharedDeadline extends Deadline {
-  /** Whether no other waiting request has enough time left. */
-  isLastOf(request: CoalescedRequest): boolean;
-  /** Ends the work as timed out, so that the waiting requests get a partial result. */
-  expire(): void;
-}
-
-function shareDeadline({ cancellation: abandoned, waiters }: SharedWork<CoalescedRequest>): SharedDeadline {
-  const cancellation = createCancellation();
-  abandoned.onCancel(() => cancellation.cancel('aborted'));
-  return {
-    cancellation,
-    expired: cancellation,
-    remainingMs: () => waiters.reduce((most, { deadline }) => Math.max(most, deadline.remainingMs()), 0),
-    isLastOf: (request) =>
-      waiters.every((other) => other === request || other.deadline.remainingMs() <= LITTLE_MS),
-    expire: () => cancellation.cancel('timeout'),
-  };
+/** Whether no other waiting request has enough time left. */
+function isLast(waiter: Deadline, { waiters }: SharedWork): boolean {
+  return waiters.every((other) => other === waiter || other.remainingMs() <= LITTLE_MS);
 }

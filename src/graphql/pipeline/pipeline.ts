@@ -5,7 +5,7 @@ import { HttpError } from '../../http/error-response.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo.ts';
 import { applyAllowList, type TrustedDocuments } from '../trusted-documents.ts';
-import { type CoalescedRequest, coalesce } from './coalesce.ts';
+import { coalesce } from './coalesce.ts';
 import type { Executed, Executor } from './execute.ts';
 import { checkCost, checkRequest } from './limits.ts';
 import { type Params, readParams } from './params.ts';
@@ -17,7 +17,7 @@ interface PipelineParts {
   readonly trusted: TrustedDocuments | undefined;
   readonly limits: Config['limits'];
   readonly prepared: PreparedOperations;
-  readonly running: SingleFlight<CoalescedRequest>;
+  readonly running: SingleFlight;
   readonly executor: Executor;
 }
 

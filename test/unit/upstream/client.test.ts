@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Call, Scope } from '../../../src/upstream/attempt.ts';
-import { createDeadlines, type Deadline } from '../../../src/upstream/cancellation.ts';
+import { createDeadlines } from '../../../src/upstream/cancellation.ts';
 import { createIamClient, isId } from '../../../src/upstream/iam-client.ts';
 import { createSingleFlight } from '../../../src/upstream/single-flight.ts';
 
@@ -16,7 +16,7 @@ function startClient() {
     calls.push(call);
     return { status: 200, headers: {}, body: '{ "tokens": [], "projects": [] }' };
   };
-  const client = createIamClient(send, createSingleFlight<Deadline>(), { onWrite() {} });
+  const client = createIamClient(send, createSingleFlight(), { onWrite() {} });
   return { client, paths: () => calls.map(({ method, path }) => `${method} ${path}`) };
 }
 

@@ -1,27 +1,34 @@
 import { describe, expect, it } from '@jest/globals';
-import { createCancellation } from '../../../src/upstream/cancellation.ts';
-import { createSingleFlight, type Waiter } from '../../../src/upstream/single-flight.ts';
+import { type Cancellation, createCancellation } from '../../../src/upstream/cancellation.ts';
+import { createSingleFlight, type SharedWork } from '../../../src/upstream/single-flight.ts';
 
 /** Work that settles when the test says so. */
 function createWork() {
   const runs: { finish(value: string): void; isStopped(): boolean }[] = [];
-  const start = ({ cancellation }: { cancellation: Waiter['cancellation'] }) =>
+  const start = ({ cancellation }: SharedWork) =>
     new Promise<string>((resolve) => {
       runs.push({ finish: resolve, isStopped: () => cancellation.reason !== undefined });
     });
   return { runs, start };
 }
 
+/** A request that waits until it is cancelled. */
+const waiter = (cancellation: Cancellation = createCancellation()) => ({
+  cancellation,
+  expired: cancellation,
+  remainingMs: () => 1000,
+});
+
 describe('Work that is shared', () => {
   it('is not joined after its last waiter has left, even while it still winds down', async () => {
     const flight = createSingleFlight();
     const { runs, start } = createWork();
     const first = createCancellation();
-    const left = flight.run('alice', 'key', { cancellation: first }, start).catch(() => 'left');
+    const left = flight.run('alice', 'key', waiter(first), start).catch(() => 'left');
     first.cancel('aborted');
     expect(await left).toBe('left');
     expect(runs[0]?.isStopped()).toBe(true);
-    const second = flight.run('alice', 'key', { cancellation: createCancellation() }, start);
+    const second = flight.run('alice', 'key', waiter(), start);
     expect(runs).toHaveLength(2);
     runs[1]?.finish('second');
     expect(await second).toBe('second');
@@ -32,14 +39,14 @@ describe('Work that is shared', () => {
     const flight = createSingleFlight();
     const { runs, start } = createWork();
     const first = createCancellation();
-    flight.run('alice', 'key', { cancellation: first }, start).catch(() => 'left');
+    flight.run('alice', 'key', waiter(first), start).catch(() => 'left');
     // Another key keeps the entries of this identity in one place.
-    void flight.run('alice', 'other', { cancellation: createCancellation() }, start);
+    void flight.run('alice', 'other', waiter(), start);
     first.cancel('aborted');
-    const second = flight.run('alice', 'key', { cancellation: createCancellation() }, start);
+    const second = flight.run('alice', 'key', waiter(), start);
     runs[0]?.finish('too late');
     await new Promise((resolve) => setImmediate(resolve));
-    const third = flight.run('alice', 'key', { cancellation: createCancellation() }, start);
+    const third = flight.run('alice', 'key', waiter(), start);
     expect(runs).toHaveLength(3);
     runs[2]?.finish('successor');
     expect(await Promise.all([second, third])).toEqual(['successor', 'successor']);
@@ -51,8 +58,7 @@ describe('Where another process may have written', () => {
     let time = 1000;
     const flight = createSingleFlight(() => time);
     const { runs, start } = createWork();
-    const run = (lastWriteAt: number) =>
-      flight.run('alice', 'key', { cancellation: createCancellation() }, start, async () => lastWriteAt);
+    const run = (lastWriteAt: number) => flight.run('alice', 'key', waiter(), start, async () => lastWriteAt);
     const old = run(0);
     time = 2000;
     const joined = run(999);
@@ -76,9 +82,9 @@ describe('Where another process may have written', () => {
   it('a request whose client leaves while it finds out starts nothing', async () => {
     const flight = createSingleFlight();
     const { runs, start } = createWork();
-    void flight.run('alice', 'key', { cancellation: createCancellation() }, start);
+    void flight.run('alice', 'key', waiter(), start);
     const cancellation = createCancellation();
-    const left = flight.run('alice', 'key', { cancellation }, start, () => new Promise(() => {}));
+    const left = flight.run('alice', 'key', waiter(cancellation), start, () => new Promise(() => {}));
     cancellation.cancel('timeout');
     await expect(left).rejects.toMatchObject({ kind: 'timeout' });
     expect(runs).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type CoalescedRequest, coalesce } from '../../../../src/graphql/pipeline/coalesce.ts';
+import { coalesce } from '../../../../src/graphql/pipeline/coalesce.ts';
 import type { PendingOperation } from '../../../../src/graphql/pipeline/request.ts';
 import { createDeadlines } from '../../../../src/upstream/cancellation.ts';
 import { createSingleFlight } from '../../../../src/upstream/single-flight.ts';
@@ -13,7 +13,7 @@ async function countExecutions(
   changes: { caller?: object; prepared?: object; variables?: object; request?: object },
   result: Promise<typeof outcome> = Promise.resolve(outcome),
 ): Promise<number> {
-  const running = createSingleFlight<CoalescedRequest>();
+  const running = createSingleFlight();
   const deadlines = createDeadlines(1000);
   let executions = 0;
   const run = async ({
