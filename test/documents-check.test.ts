@@ -7,13 +7,17 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 const folder = mkdtempSync(join(tmpdir(), 'manifest-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function check(manifest: string, env: Record<string, string> = {}) {
+function check(manifest: string, env: Record<string, string> = {}, more: readonly string[] = []) {
   const file = join(folder, 'manifest.json');
   writeFileSync(file, manifest);
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['tools/documents-check.mjs', file], {
-    encoding: 'utf8',
-    env: { PATH: process.env.PATH, ...env },
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['tools/documents-check.mjs', file, ...more],
+    {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, ...env },
+    },
+  );
   return { status, lines: stdout.trim().split('\n'), stderr };
 }
 
@@ -46,6 +50,7 @@ describe('npm run documents:check', () => {
   it.each([
     ['a field that the schema does not have', '{ tokens { nodes { size } } }', /Cannot query field "size"/],
     ['a syntax error', '{ tokens', /Syntax Error/],
+    ['a subscription', 'subscription { tokens }', /There are no subscriptions/],
     [
       'more than a limit allows',
       '{ tokens(first: 100) { nodes { a: projects(first: 1) { nodes { id } } b: projects(first: 2) { nodes { id } } } } }',
@@ -57,6 +62,16 @@ describe('npm run documents:check', () => {
     expect(lines[0]).toMatch(problem);
     expect(lines.at(-1)).toBe('1 of these will not run: see above.');
     expect(status).toBe(1);
+  });
+
+  it('accepts what a router asks where FEDERATION is on', () => {
+    expect(check('{ "sdl": "{ _service { sdl } }" }', { FEDERATION: 'true' }).status).toBe(0);
+  });
+
+  it('rejects a second manifest, which it would not check', () => {
+    const { status, stderr } = check(JSON.stringify({ page: PAGE }), {}, ['other.json']);
+    expect(stderr).toMatch(/^Usage: /);
+    expect(status).toBe(2);
   });
 
   it('says that there is no manifest in what it was given', () => {

@@ -8,14 +8,15 @@ import { compileCost } from '../dist/graphql/pipeline/cost.js';
 import { checkCost, checkDocument, checkText } from '../dist/graphql/pipeline/limits.js';
 import { createSchema, readTypeDefs } from '../dist/graphql/schema.js';
 
-const [file] = process.argv.slice(2);
-const schema = createSchema(readTypeDefs());
-const limits = readLimits();
+const files = process.argv.slice(2);
+const config = readEnvironment();
+const { limits } = config;
+const schema = createSchema(readTypeDefs(), config);
 /** The value of an integer variable, and the length of a list variable, when the maximum cost is computed. */
 const MANY_ITEMS = 100;
 
 let problems = 0;
-for (const [id, text] of readManifest(file)) {
+for (const [id, text] of readManifest(files)) {
   for (const { name, problem, warning, cost } of check(text)) {
     if (problem) problems++;
     const verdict = problem ? 'refused' : warning ? 'warning' : 'ok';
@@ -53,7 +54,10 @@ function checkOperation(document, operation, problem) {
   const cost = costOf(largestVariables(operation));
   return {
     cost,
-    problem: problem ?? problemOf(() => checkCost(costOf({}), limits)),
+    problem:
+      operation.operation === 'subscription'
+        ? 'There are no subscriptions.'
+        : (problem ?? problemOf(() => checkCost(costOf({}), limits))),
     warning: problemOf(() => checkCost(cost, limits)),
   };
 }
@@ -90,8 +94,9 @@ function labelOf({ operation, name }) {
   return `${operation} ${name?.value ?? '(anonymous)'}`;
 }
 
-function readManifest(path) {
-  if (path === undefined || path.startsWith('-')) fail('Usage: npm run documents:check -- MANIFEST.json');
+function readManifest([path, ...more]) {
+  if (path === undefined || path.startsWith('-') || more.length > 0)
+    fail('Usage: npm run documents:check -- MANIFEST.json');
   try {
     return parseManifest(readFileSync(path, 'utf8'));
   } catch (error) {
@@ -99,11 +104,11 @@ function readManifest(path) {
   }
 }
 
-/** The limits of a gateway with this environment. */
-function readLimits() {
-  const limits = Object.entries(process.env).filter(([name]) => name.startsWith('MAX_'));
+/** What a gateway with this environment allows. */
+function readEnvironment() {
+  const own = Object.entries(process.env).filter(([name]) => /^(MAX_|FEDERATION$)/.test(name));
   try {
-    return readConfig({ EMULATOR: 'true', ...Object.fromEntries(limits) }, () => '').limits;
+    return readConfig({ EMULATOR: 'true', ...Object.fromEntries(own) }, () => '');
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return fail(error.message);
