@@ -12,9 +12,7 @@ beforeEach(async () => {
   port = await freePort();
   adminPort = await freePort();
 });
-afterEach(() => {
-  gateway.child.kill('SIGKILL');
-});
+afterEach(() => gateway.kill());
 
 function start(limit: number, env: Record<string, string> = {}): void {
   const child = spawn('sh', ['-c', `ulimit -n ${limit}; exec '${process.execPath}' '${MAIN}'`], {

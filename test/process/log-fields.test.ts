@@ -13,9 +13,7 @@ const OTHER_SPELLINGS =
 const KNOWN = new Set(['requestId', 'traceId', 'durationMs', 'attempt']);
 
 let gateway: GatewayProcess;
-afterEach(() => {
-  gateway.child.kill('SIGKILL');
-});
+afterEach(() => gateway.kill());
 
 describe('Every line of the log', () => {
   it.each(['1', '2'])('has the same names for the same things (WORKERS=%s)', async (workers) => {

@@ -11,9 +11,7 @@ const start = (env: Record<string, string>) => {
   started.push(process);
   return process;
 };
-afterEach(() => {
-  for (const { child } of started.splice(0)) child.kill('SIGKILL');
-});
+afterEach(() => Promise.all(started.splice(0).map((gateway) => gateway.kill())));
 const isListening = (gateway: GatewayProcess) => gateway.until(/listening on http/);
 
 /** A gateway that signs in with the key in a file of this content and mode. */

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { within } from './until.ts';
 
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -9,10 +11,12 @@ export interface GatewayProcess {
   readonly child: ChildProcess;
   /** Everything it wrote so far, to stdout and stderr. */
   output(): string;
-  /** Resolves when `pattern` was written; rejects when the process ends before. */
+  /** Resolves when `pattern` was written; rejects when the process ends before, and after 100 s. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
   /** Resolves to the exit code, or to the name of the signal that ended it. */
   readonly ended: Promise<number | string>;
+  /** Ends it and its workers at once, also those that are suspended. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -39,21 +43,44 @@ export function followProcess(child: ChildProcess): GatewayProcess {
     });
   }
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
+  const written = (pattern: RegExp) =>
+    new Promise<RegExpExecArray>((resolve, reject) => {
+      const check = () => {
+        const match = pattern.exec(text);
+        if (!match) return;
+        listeners.delete(check);
+        resolve(match);
+      };
+      listeners.add(check);
+      ended.then((code) => reject(new Error(`ended with ${code}: ${text}`)));
+      check();
+    });
   return {
     child,
     output: () => text,
     ended,
-    until: (pattern) =>
-      new Promise((resolve, reject) => {
-        const check = () => {
-          const match = pattern.exec(text);
-          if (!match) return;
-          listeners.delete(check);
-          resolve(match);
-        };
-        listeners.add(check);
-        ended.then((code) => reject(new Error(`ended with ${code}: ${text}`)));
-        check();
-      }),
+    until: (pattern) => within(written(pattern), () => `${pattern} in: ${text}`),
+    async kill() {
+      // A worker that is suspended would outlive its primary process, and keep the output open.
+      const workers = childrenOf(child);
+      child.kill('SIGKILL');
+      for (const pid of workers) killIfAlive(pid);
+      await within(ended, () => 'a killed process ended');
+    },
   };
+}
+
+/** Process ids of the workers that it has now. */
+export function childrenOf({ pid, exitCode, signalCode }: ChildProcess): number[] {
+  if (pid === undefined || exitCode !== null || signalCode !== null || process.platform !== 'linux')
+    return [];
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended with its primary process.
+  }
 }
