@@ -5,7 +5,7 @@ import { dribble, neverRead } from '../support/slow-clients.ts';
 
 const HEAD = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 /** Machines are busy. */
-const SLACK_MS = 400;
+const SLACK_MS = 1_000;
 /** Node.js 24 keeps a connection a second longer than it says, so that no request is lost on its way. */
 const KEPT_LONGER_MS = 1_000;
 
@@ -46,7 +46,7 @@ describe('A client gets 408 and is disconnected', () => {
     const start = `${HEAD}content-length: 1000\r\n\r\n`;
     const answer = await dribble(gateway.origin, start, { rest: ' ', everyMs: 50 });
     expectTimeout(answer);
-    expect(answer.ms).toBeGreaterThan(600 - SLACK_MS);
+    expect(answer.ms).toBeGreaterThan(300);
     expect(answer.ownMs).toBeLessThan(600 + SLACK_MS);
   });
 
@@ -91,7 +91,7 @@ describe('A connection is closed', () => {
     // More than the buffers of both sides hold. It takes a while to fill them, and only then does the time begin.
     const { text, ownMs } = await neverRead(gateway.origin, request.repeat(2_000));
     expect(text.match(/HTTP\/1\.1 200/g)?.length ?? 0).toBeLessThan(2_000);
-    expect(ownMs).toBeLessThan(10_000);
+    expect(ownMs).toBeLessThan(60_000);
   });
 
   it('when half of a body is all that its client sends', async () => {
