@@ -43,12 +43,26 @@ export function createConnect(
 
   return async () => {
     const socket = open(await hosts.resolve(host));
-    const timer = setTimeout(() => socket.destroy(timedOut()), connectTimeoutMs);
+    const giveUp = giveUpAfter(connectTimeoutMs, () => socket.destroy(timedOut()));
     const opened = new Promise<Socket>((resolve, reject) => {
       // The listener stays: undici reports errors of an open connection, but without a listener they end the process.
       socket.on('error', reject).once(isTls ? 'secureConnect' : 'connect', () => resolve(socket));
     });
-    return opened.finally(() => clearTimeout(timer));
+    return opened.finally(giveUp.cancel);
+  };
+}
+
+/** When the event loop was blocked, timers run first: `giveUp` runs after the events that happened meanwhile. */
+function giveUpAfter(ms: number, giveUp: () => void): { cancel(): void } {
+  let afterEvents: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    afterEvents = setImmediate(giveUp);
+  }, ms);
+  return {
+    cancel() {
+      clearTimeout(timer);
+      clearImmediate(afterEvents);
+    },
   };
 }
 

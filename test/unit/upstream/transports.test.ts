@@ -3,7 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createHostAddresses, type HostAddresses, lookupIn } from '../../../src/upstream/connect.ts';
+import {
+  createConnect,
+  createHostAddresses,
+  type HostAddresses,
+  lookupIn,
+} from '../../../src/upstream/connect.ts';
 import { createGotTransport } from '../../../src/upstream/got-transport.ts';
 import { createUndiciTransport, type Transport } from '../../../src/upstream/transport.ts';
 
@@ -92,14 +97,14 @@ describe.each(['undici, for the API', 'got, for signing in'])('The transport by 
 
 /** `iam.example` is this machine, which takes longer to find out than a connection may take. */
 const slowHosts: HostAddresses = {
-  resolve: () => new Promise((resolve) => setTimeout(resolve, 200, [{ address: '127.0.0.1', family: 4 }])),
+  resolve: () => new Promise((resolve) => setTimeout(resolve, 600, [{ address: '127.0.0.1', family: 4 }])),
   lookup(host, options, callback) {
-    setTimeout(() => lookupIn([{ address: '127.0.0.1', family: 4 }])(host, options, callback), 200);
+    setTimeout(() => lookupIn([{ address: '127.0.0.1', family: 4 }])(host, options, callback), 600);
   },
 };
 
 describe('Finding the address of a host', () => {
-  const limits = { connectTimeoutMs: 150, idleSocketMs: 1000, maxAgeMs: 60_000, hosts: slowHosts };
+  const limits = { connectTimeoutMs: 500, idleSocketMs: 1000, maxAgeMs: 60_000, hosts: slowHosts };
   it.each<[string, (named: string) => Closable]>([
     ['undici', (named: string) => createUndiciTransport({ origin: named, ...limits })],
     ['got', () => createGotTransport(limits)],
@@ -130,6 +135,21 @@ describe('A connection', () => {
 
   it('serves one request after another', async () => {
     expect(await countConnections(60_000)).toBe(1);
+  });
+
+  it('that opened while the process stood still is used', async () => {
+    const opened = createConnect(origin, hosts, 50)();
+    opened.catch(() => undefined);
+    for (let turn = 0; turn < 10; turn++) await undefined;
+    await new Promise<void>((resolve) => {
+      // After the one in which Node.js begins to connect.
+      process.nextTick(() => {
+        const endsAt = performance.now() + 200;
+        while (performance.now() < endsAt);
+        resolve();
+      });
+    });
+    (await opened).destroy();
   });
 
   it('serves none past its age', async () => {
