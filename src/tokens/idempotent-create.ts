@@ -33,8 +33,9 @@ const MARGIN_MS = 1000;
 const FIRST_POLL_MS = 20;
 const MAX_POLL_MS = 200;
 const FIRST_LOOK_UP_MS = 500;
-/** The share of the deadline that waits leave for the response. */
-const RESPONSE_SHARE = 0.05;
+/** What waits leave of the deadline for the response, and the largest share of it. */
+const RESPONSE_MS = 500;
+const RESPONSE_SHARE = 1 / 8;
 /** With more ids a record would be too large. */
 const MAX_BEFORE = 50;
 const FULL_RETRY_SECONDS = 60;
@@ -203,7 +204,7 @@ interface LookUps {
 async function pause(create: Create, pollMs: number, heldForMs: number): Promise<void> {
   const { deadline, requestDeadlineMs, made } = create;
   const waitMs = Math.min(pollMs, heldForMs);
-  if (deadline.remainingMs() - waitMs < requestDeadlineMs * RESPONSE_SHARE)
+  if (deadline.remainingMs() - waitMs < Math.min(RESPONSE_MS, requestDeadlineMs * RESPONSE_SHARE))
     throw inProgress(create, heldForMs);
   // A created token must be recorded, even if its client has left.
   await raceCancel(setTimeout(waitMs), made ? deadline.expired : deadline.cancellation);
