@@ -54,7 +54,6 @@ function describeVariable(name: VariableName): string {
 
 /** The effective configuration as JSON. Secrets and the contents of files are left out. */
 export function describeConfig(config: Config): string {
-  const withoutContents = (key: string, value: unknown) =>
-    key === 'text' || key === 'manifest' ? '[content of the file]' : value;
+  const withoutContents = (key: string, value: unknown) => (key === 'text' ? '[content of the file]' : value);
   return `${JSON.stringify(config, withoutContents, 2)}\n`;
 }

@@ -32,7 +32,9 @@ function readBytes(file: number, max: number): Buffer {
 
 interface WatchOptions {
   readonly maxBytes: number;
-  /** Called with the text of a file that may have changed. An error that it throws goes to `onFailure`. */
+  /** The text that is in use. */
+  readonly text: string;
+  /** Called with a text that differs from the one in use, and replaces it. An error that it throws goes to `onFailure`. */
   readonly onText: (text: string) => void;
   /** Called when the file cannot be read, or its text cannot be used. */
   readonly onFailure: (reason: string) => void;
@@ -45,10 +47,15 @@ const POLL_MS = 1000;
  * file is polled every second: notifications are lost when a link is changed to another file, as Kubernetes does with its
  * volumes. Returns the function that ends it.
  */
-export function watchTextFile(path: string, { maxBytes, onText, onFailure }: WatchOptions): () => void {
+export function watchTextFile(path: string, options: WatchOptions): () => void {
+  const { maxBytes, onText, onFailure } = options;
+  let used = options.text;
   const reload = () => {
     try {
-      onText(readTextFile(path, maxBytes));
+      const text = readTextFile(path, maxBytes);
+      if (text === used) return;
+      onText(text);
+      used = text;
     } catch (error) {
       onFailure(error instanceof Error && !('code' in error) ? error.message : 'The file cannot be read');
     }

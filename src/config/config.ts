@@ -1,5 +1,5 @@
 import { readAuth } from './auth.ts';
-import { type Manifest, parseManifest } from './documents-manifest.ts';
+import { parseManifest } from './documents-manifest.ts';
 import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
 import type { ReadFile } from './read-file.ts';
 import { isLoopback } from './urls.ts';
@@ -15,7 +15,8 @@ import {
 export interface TrustedDocumentsConfig {
   readonly file: string;
   readonly mode: Values['TRUSTED_DOCUMENTS_MODE'];
-  readonly manifest: Manifest;
+  /** A manifest that can be parsed. */
+  readonly text: string;
 }
 
 /** The configuration of the process, checked as a whole: read once, frozen, and without its secrets when printed. */
@@ -168,7 +169,8 @@ function readTrustedDocuments(environment: Environment): TrustedDocumentsConfig 
   const text = readFile('TRUSTED_DOCUMENTS');
   if (text === undefined) return undefined;
   try {
-    return { file, mode, manifest: parseManifest(text) };
+    parseManifest(text);
+    return { file, mode, text };
   } catch (error) {
     addProblem(`TRUSTED_DOCUMENTS: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;

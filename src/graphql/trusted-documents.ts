@@ -29,27 +29,21 @@ interface ReloadOptions {
 
 /** Uses the manifest as it was read at the start, and reads the file again when it changes. */
 export function openTrustedDocuments(
-  { file, mode, manifest }: TrustedDocumentsConfig,
+  { file, mode, text }: TrustedDocumentsConfig,
   { maxChars, onReload, onFailure }: ReloadOptions,
 ): TrustedDocuments {
-  let used = manifest;
-  let current = createLookup(manifest, maxChars);
+  let find = createLookup(parseManifest(text), maxChars);
   const close = watchTextFile(file, {
     maxBytes: MAX_FILE_BYTES.TRUSTED_DOCUMENTS,
-    onText(text) {
-      const next = parseManifest(text);
-      if (isEqual(next, used)) return;
-      used = next;
-      current = createLookup(next, maxChars);
-      onReload(next.size);
+    text,
+    onText(next) {
+      const manifest = parseManifest(next);
+      find = createLookup(manifest, maxChars);
+      onReload(manifest.size);
     },
     onFailure,
   });
-  return { mode, find: (params) => current(params), close };
-}
-
-function isEqual(one: Manifest, other: Manifest): boolean {
-  return one.size === other.size && [...one].every(([id, text]) => other.get(id) === text);
+  return { mode, find: (params) => find(params), close };
 }
 
 const HASH_PREFIX = 'sha256:';

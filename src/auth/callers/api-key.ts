@@ -16,15 +16,13 @@ export function openApiKeys(
   { file, text }: { readonly file: string; readonly text: string },
   { log, closing }: Pick<AuthDependencies, 'log' | 'closing'>,
 ): CallerCheck {
-  let used = text;
   let { keys } = readApiKeys(text);
   const stopWatching = watchTextFile(file, {
     maxBytes: MAX_FILE_BYTES.CALLER_API_KEYS_FILE,
+    text,
     onText(next) {
-      if (next === used) return;
       const changed = readApiKeys(next);
       if (changed.problems.length > 0) throw new Error(changed.problems.join(' '));
-      used = next;
       keys = changed.keys;
       log.info({ keys: keys.size }, 'API keys were read again');
     },
