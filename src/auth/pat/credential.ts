@@ -8,11 +8,10 @@ import { sha256 } from '../bearer.ts';
 import { describeClock } from '../json-request.ts';
 import { type AccessToken, createSignIn, type PatOptions } from './sign-in.ts';
 
-interface Held {
+/** The token in use. */
+interface HeldToken extends AccessToken {
+  /** The value of `Authorization`. */
   readonly header: string;
-  readonly usableUntilMs: number;
-  /** The end of the lifetime that the issuer announced. */
-  readonly endsAtMs: number;
   /** From this time on, the next caller starts a refresh in the background. */
   readonly refreshFromMs: number;
 }
@@ -36,24 +35,24 @@ export function createPatCredential(
 ): UpstreamCredential {
   const { clock, log, onSignIn, closing } = dependencies;
   const signIn = createSignIn(options, dependencies);
-  let held: Held | undefined;
-  let refreshing: Promise<Held> | undefined;
+  let held: HeldToken | undefined;
+  let refreshing: Promise<HeldToken> | undefined;
   let signedInAtMs: number | undefined;
   let lastFailure: { readonly error: unknown; readonly atMs: number } | undefined;
   const mayWarn = createWarnLimit(clock);
   let lastRenewal: { readonly header: string; readonly atMs: number } | undefined;
 
-  function refresh(): Promise<Held> {
+  function refresh(): Promise<HeldToken> {
     if (refreshing !== undefined) return refreshing;
     if (lastFailure !== undefined && isRecent(lastFailure.atMs)) return Promise.reject(lastFailure.error);
     if (held !== undefined && isRecent(signedInAtMs)) return Promise.resolve(held);
-    refreshing = attempt().finally(() => {
+    refreshing = signInAgain().finally(() => {
       refreshing = undefined;
     });
     return refreshing;
   }
 
-  async function attempt(): Promise<Held> {
+  async function signInAgain(): Promise<HeldToken> {
     try {
       const token = await signIn.run();
       signedInAtMs = clock();
@@ -82,13 +81,13 @@ export function createPatCredential(
   function authorization(): string | Promise<string> {
     const now = clock();
     if (held === undefined || now >= held.usableUntilMs) return refresh().then(({ header }) => header);
-    // `attempt` logs the failure.
+    // `signInAgain` logs the failure.
     if (now >= held.refreshFromMs) refresh().catch(() => {});
     return held.header;
   }
 
   /** Whether a new value would be rejected as well: this one was just renewed, or lived for less than a second. */
-  function isRenewalUseless({ header, endsAtMs }: Held): boolean {
+  function isRenewalUseless({ header, endsAtMs }: HeldToken): boolean {
     if (lastRenewal?.header === header && isRecent(lastRenewal.atMs)) return true;
     return clock() >= endsAtMs && isRecent(signedInAtMs);
   }
@@ -117,9 +116,9 @@ export function createPatCredential(
 }
 
 /** The refresh starts one to two minutes before the end, or in the second half of a short life. */
-function toHeld({ value, usableUntilMs, endsAtMs }: AccessToken, nowMs: number, random: number): Held {
-  const aheadMs = Math.min(60_000 * (1 + random), (usableUntilMs - nowMs) / 2);
-  return { header: `Bearer ${value}`, usableUntilMs, endsAtMs, refreshFromMs: usableUntilMs - aheadMs };
+function toHeld(token: AccessToken, nowMs: number, random: number): HeldToken {
+  const aheadMs = Math.min(60_000 * (1 + random), (token.usableUntilMs - nowMs) / 2);
+  return { ...token, header: `Bearer ${token.value}`, refreshFromMs: token.usableUntilMs - aheadMs };
 }
 
 /**
@@ -129,7 +128,7 @@ function toHeld({ value, usableUntilMs, endsAtMs }: AccessToken, nowMs: number, 
  */
 function toSignInFailure(error: unknown): unknown {
   if (!(error instanceof UpstreamError)) return error;
-  const { kind, status, iamName, traceId, retryAfterSeconds, clockAheadSeconds } = error;
+  const { kind, status, iamName, clockAheadSeconds } = error;
   if (kind === 'status' && status !== undefined && status < 500 && status !== 429) {
     const message =
       clockAheadSeconds === undefined
@@ -137,13 +136,7 @@ function toSignInFailure(error: unknown): unknown {
         : `The gateway could not sign in to IAM, and ${describeClock(clockAheadSeconds)}. Ask its operator to set the clock.`;
     return new AuthError('sign-in-refused', message, iamName ?? String(status));
   }
-  return new UpstreamError(kind, error.message, {
-    status,
-    iamName,
-    traceId,
-    retryAfterSeconds,
-    requestSent: false,
-  });
+  return new UpstreamError(kind, error.message, { ...error, requestSent: false });
 }
 
 /** The fields of the log line. */

@@ -80,7 +80,7 @@ export function createSignIn(
     const request = {
       server: STS,
       method: 'POST',
-      url: `${stsBaseUrl.replace(/\/+$/, '')}/v1/sts/create-project-scoped-token`,
+      url: `${stsBaseUrl}/v1/sts/create-project-scoped-token`,
       headers: {
         authorization: `Bearer ${user.value}`,
         'content-type': 'application/json',
