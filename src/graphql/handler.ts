@@ -4,9 +4,10 @@ import type { Authenticator } from '../auth/authenticator.ts';
 import { rejection, toReadError } from '../errors.ts';
 import type { ClientAddress } from '../http/client-address.ts';
 import { onClose } from '../http/connections.ts';
+import { HttpError } from '../http/error-response.ts';
 import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
 import type { Page } from '../http/page.ts';
-import { headerValues, notAcceptable } from '../http/validate-request.ts';
+import { headerValues } from '../http/validate-request.ts';
 import { describeError } from '../telemetry/failures.ts';
 import {
   createOperationLog,
@@ -106,7 +107,8 @@ export function createGraphqlHandler(
       return page.html;
     }
     // Before anything runs: a client that accepts no media type of a result could not read the outcome.
-    const type = chooseType(http);
+    const type = chooseResultType(http.headers.accept);
+    if (!type) throw new HttpError(406, 'Accept `application/json` or `application/graphql-response+json`.');
     const deadline = deadlines.start(reply.elapsedTime);
     onClose(reply.raw, () => {
       if (!reply.raw.writableFinished) deadline.abandon();
@@ -142,13 +144,6 @@ interface Known extends Pick<PipelineRequest, 'caller' | 'deadline' | 'record'> 
 interface Ended extends Pick<Known, 'record' | 'trace'> {
   /** Undefined when the client has left before it was known. */
   readonly caller: CallerOrError | undefined;
-}
-
-/** The media type of the result. Throws 406. */
-function chooseType({ headers }: FastifyRequest): ResultType {
-  const type = chooseResultType(headers.accept);
-  if (!type) throw notAcceptable();
-  return type;
 }
 
 /** The caller by the request's headers, or the public error why there is none. Rejects when the client has left. */

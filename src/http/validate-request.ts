@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isLoopback, isLoopbackAuthority } from '../config/urls.ts';
 import { HttpError } from './error-response.ts';
-import { chooseResultType, findJsonTypeProblem } from './media-type.ts';
+import { findJsonTypeProblem } from './media-type.ts';
 
 /** The methods of each path that is served. */
 export type Routes = ReadonlyMap<string, ReadonlySet<string>>;
@@ -122,12 +122,7 @@ function checkPostHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
   // Bodies are never decompressed: a few kilobytes can become gigabytes.
   const isCompressed =
     !/^[\s,]*(identity[\s,]*)?$/i.test(encoding ?? '') || !/^chunked$/i.test(transfer ?? 'chunked');
-  if (isCompressed) return new HttpError(415, 'Send the body as it is: compressed ones are not read.');
-  // Before the operation runs: a mutation must not be executed and then get a 406.
-  return chooseResultType(headers.accept) === undefined ? notAcceptable() : undefined;
-}
-
-/** The error for a client that accepts neither media type of a GraphQL result. */
-export function notAcceptable(): HttpError {
-  return new HttpError(406, 'Accept `application/json` or `application/graphql-response+json`.');
+  return isCompressed
+    ? new HttpError(415, 'Send the body as it is: compressed ones are not read.')
+    : undefined;
 }
