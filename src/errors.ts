@@ -113,7 +113,7 @@ export function invalidCursor(message: string): GraphQLError {
 export function toReadError(error: unknown): Error {
   // Its messages are written for clients.
   if (error instanceof AuthError) return rejection(BY_AUTH_FAILURE[error.kind], error.message);
-  if (error instanceof UpstreamError) return fail(failureOf(error), describe(error));
+  if (error instanceof UpstreamError) return toRejection(failureOf(error), describe(error));
   return error instanceof Error
     ? error
     : new Error('a value that is not an error was thrown', { cause: error });
@@ -123,7 +123,7 @@ export function toReadError(error: unknown): Error {
 export function toWriteError(error: unknown): Error {
   if (!(error instanceof UpstreamError)) return toReadError(error);
   const unknownOutcome = mayHaveSucceeded(error) ? { mayHaveSucceeded: true } : {};
-  return fail(failureOf(error), { ...describe(error), ...unknownOutcome });
+  return toRejection(failureOf(error), { ...describe(error), ...unknownOutcome });
 }
 
 /** The public form of the failure of a field. Only the root fields of a mutation write. */
@@ -156,6 +156,6 @@ function describe({ kind, status, traceId, retryAfterSeconds }: UpstreamError): 
   };
 }
 
-function fail({ code, message }: Failure, extensions: GraphQLErrorExtensions): GraphQLError {
+function toRejection({ code, message }: Failure, extensions: GraphQLErrorExtensions): GraphQLError {
   return rejection(code, message, extensions);
 }

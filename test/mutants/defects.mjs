@@ -60,8 +60,8 @@ function secrets() {
       name: 'The message of a failed upstream call is public',
       file: 'src/errors.ts',
       within: 'toReadError',
-      find: 'fail(failureOf(error), describe(error))',
-      replace: 'fail({ ...failureOf(error), message: error.message }, describe(error))',
+      find: 'toRejection(failureOf(error), describe(error))',
+      replace: 'toRejection({ ...failureOf(error), message: error.message }, describe(error))',
       tests: ['test/unit/errors.test.ts'],
     },
     {

@@ -38,11 +38,9 @@ export interface Executed {
   readonly isPersonal: boolean;
 }
 
-/** Executes an operation that passed every check. Never rejects for what fails in it: that is in the outcome. */
-type Execute = (pending: PendingOperation, deadline: Deadline) => Promise<Executed>;
-
 export interface Executor {
-  readonly execute: Execute;
+  /** Executes an operation that passed every check. Never rejects for what fails in it: that is in the outcome. */
+  execute(pending: PendingOperation, deadline: Deadline): Promise<Executed>;
   readonly counts: { readonly hits: number; readonly misses: number; readonly size: number };
 }
 
@@ -147,22 +145,17 @@ export function createContext(
   return { log: http.log, caller, loaders, deadline, createOnce, outcome: { hasUserErrors: false } };
 }
 
-/** Executes an operation by graphql-js, with variables that are coerced already. */
-type Interpret = (
-  operation: PreparedOperation,
-  variables: Variables,
-  context: Context | undefined,
-) => Promise<ExecutionResult>;
-
 /** Takes any value as it is. No schema can define a type of this name. */
 const COERCED = new GraphQLScalarType({ name: '__Coerced', parseValue: (value) => value });
 
 /**
+ * Executes operations by graphql-js, with variables that are coerced already.
+ *
  * graphql-js coerces variables itself, and to do so a second time takes milliseconds for a thousand values. So it gets a
  * document in which every variable has a type that takes its value as it is. Arguments are the same: graphql-js looks at
  * the types of variables only to coerce them.
  */
-function createInterpreter(schema: GraphQLSchema): Interpret {
+function createInterpreter(schema: GraphQLSchema) {
   const getType: GraphQLSchema['getType'] = (name) =>
     name === COERCED.name ? COERCED : schema.getType(name);
   const ownSchema: GraphQLSchema = Object.create(schema, { getType: { value: getType } });
@@ -175,7 +168,11 @@ function createInterpreter(schema: GraphQLSchema): Interpret {
     documents.set(operation, own);
     return own;
   };
-  return async (operation, variableValues, contextValue) =>
+  return async (
+    operation: PreparedOperation,
+    variableValues: Variables,
+    contextValue: Context | undefined,
+  ): Promise<ExecutionResult> =>
     execute({
       schema: ownSchema,
       document: documentOf(operation),
