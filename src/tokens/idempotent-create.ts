@@ -33,9 +33,8 @@ const MARGIN_MS = 1000;
 const FIRST_POLL_MS = 20;
 const MAX_POLL_MS = 200;
 const FIRST_LOOK_UP_MS = 500;
-/** What waits leave of the deadline for the response, and the largest share of it. */
-const RESPONSE_MS = 500;
-const RESPONSE_SHARE = 1 / 8;
+/** The share of the deadline that waits leave for the response. */
+const RESPONSE_SHARE = 0.05;
 /** With more ids a record would be too large. */
 const MAX_BEFORE = 50;
 const FULL_RETRY_SECONDS = 60;
@@ -144,7 +143,7 @@ async function wait(
   if (!create.made && performance.now() < lookUps.nextAt) return { heldForMs };
   lookUps.nextAt = performance.now() + lookUps.waitMs;
   lookUps.waitMs *= 2;
-  const found = create.made ?? (await findMade(create, record.before));
+  const found = create.made ?? (await inTime(create, heldForMs, findMade(create, record.before)));
   if (found === 'cannot-be-known') return { outcome: notKnown };
   if (found === undefined || found === 'search-again') return { heldForMs };
   const change = doneChange(digest, found);
@@ -204,10 +203,24 @@ interface LookUps {
 async function pause(create: Create, pollMs: number, heldForMs: number): Promise<void> {
   const { deadline, requestDeadlineMs, made } = create;
   const waitMs = Math.min(pollMs, heldForMs);
-  if (deadline.remainingMs() - waitMs < Math.min(RESPONSE_MS, requestDeadlineMs * RESPONSE_SHARE))
+  if (deadline.remainingMs() - waitMs < requestDeadlineMs * RESPONSE_SHARE)
     throw inProgress(create, heldForMs);
   // A created token must be recorded, even if its client has left.
-  await raceCancel(setTimeout(waitMs), made ? deadline.expired : deadline.cancellation);
+  const waited = raceCancel(setTimeout(waitMs), made ? deadline.expired : deadline.cancellation);
+  await inTime(create, heldForMs, waited);
+}
+
+/** When the deadline passes meanwhile, the client learns that another request holds the lease, not that IAM was slow. */
+async function inTime<Value>(
+  create: Create,
+  heldForMs: number,
+  work: Value | Promise<Value>,
+): Promise<Value> {
+  try {
+    return await work;
+  } catch (error) {
+    throw create.deadline.expired.reason === undefined ? error : inProgress(create, heldForMs);
+  }
 }
 
 function inProgress({ made }: Create, heldForMs: number): UpstreamError {

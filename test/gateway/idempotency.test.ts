@@ -277,6 +277,15 @@ describe('While the outcome of a create is not known', () => {
     expect(sent()).toBe(2);
   });
 
+  it('a repeat is also told when to retry where IAM is too slow to look for the token', async () => {
+    fail('reset');
+    await ask('slow');
+    quick.emulator.faults.add({ fault: 'hang', operation: 'listToken' });
+    const { errors } = await ask('slow');
+    expect(errors?.[0]?.extensions).toEqual({ code: 'OVERLOADED', retryAfter: expect.any(Number) });
+    expect(sent()).toBe(1);
+  });
+
   it('several repeats at once get the one token', async () => {
     fail('reset-late-700');
     await ask('crowd');
