@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { freePort } from '../support/free-port.ts';
+import { until } from '../support/until.ts';
 import { redisCli } from './redis-server.ts';
 
 /** A Redis Cluster of three nodes, each with a third of the slots and no replica. */
@@ -21,6 +21,7 @@ const SLOTS = ['0 5460', '5461 10922', '10923 16383'];
 export async function startCluster(): Promise<RedisCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-cluster-'));
   const nodes: ChildProcess[] = [];
+  const ends: Promise<unknown>[] = [];
   const ports: number[] = [];
   for (const slots of SLOTS) {
     const [port, busPort] = [await freePort(), await freePort()];
@@ -31,26 +32,30 @@ export async function startCluster(): Promise<RedisCluster> {
     ];
     const node = spawn('redis-server', args, { stdio: 'ignore' });
     nodes.push(node);
+    ends.push(once(node, 'exit'));
     ports.push(port);
-    while ((await redisCli(port, ['ping']).catch(() => '')) !== 'PONG') await setTimeout(50);
+    await until(async () => (await redisCli(port, ['ping']).catch(() => '')) === 'PONG', 50);
     await redisCli(port, ['cluster', 'addslotsrange', ...slots.split(' ')]);
     const first = ports[0] as number;
     if (port !== first)
       await redisCli(port, ['cluster', 'meet', '127.0.0.1', String(first), String(await busPortOf(first))]);
   }
-  for (const port of ports)
-    while (!(await redisCli(port, ['cluster', 'info'])).includes('cluster_state:ok')) await setTimeout(50);
+  for (const port of ports) await untilClusterSays(port, 'cluster_state:ok');
   return {
     ports,
     suspend: (node) => nodes[node]?.kill('SIGSTOP'),
     resume: (node) => nodes[node]?.kill('SIGCONT'),
     async kill() {
-      const ended = nodes.map((node) => once(node, 'exit'));
       for (const node of nodes) node.kill('SIGKILL');
-      await Promise.all(ended);
+      await Promise.all(ends);
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Until the CLUSTER INFO of a node has this line. */
+export async function untilClusterSays(port: number, line: string): Promise<void> {
+  await until(async () => (await redisCli(port, ['cluster', 'info'])).includes(line), 50);
 }
 
 /** As `host:port@bus-port` in the node's own line of CLUSTER NODES. */

@@ -11,7 +11,7 @@ export interface RedisServer {
   resume(): void;
   /** By SIGKILL: connections break and all is forgotten. */
   kill(): Promise<void>;
-  /** On the same port. */
+  /** On the same port, unless it runs. */
   start(): Promise<void>;
   /** Whether it has no room for one entry more. */
   fill(isFull: boolean): Promise<void>;
@@ -19,10 +19,15 @@ export interface RedisServer {
   command(...args: string[]): Promise<string>;
 }
 
-/** What `redis-cli` prints. */
+/** What `redis-cli` prints. Rejects when the server returns an error, or is not there. */
 export async function redisCli(port: number, args: readonly string[]): Promise<string> {
-  const cli = spawn('redis-cli', ['-p', String(port), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const output = await text(cli.stdout);
+  const cli = spawn('redis-cli', ['-e', '-p', String(port), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const closed = once(cli, 'close');
+  const [output, problem] = await Promise.all([text(cli.stdout), text(cli.stderr)]);
+  const [code] = await closed;
+  if (code !== 0) throw new Error(`redis-cli ${args.join(' ')}: ${output}${problem}`);
   return output.trim();
 }
 
@@ -48,19 +53,22 @@ export async function startRedis({
   ];
   const scheme = certificate ? 'rediss' : 'redis';
   let child: ChildProcess;
+  let ended: Promise<unknown> | undefined;
   const start = async () => {
+    if (ended) return;
     const args = [
       ...(secure ?? plain),
       ...['--save', '', '--appendonly', 'no', '--bind', '127.0.0.1'],
       ...(password ? ['--requirepass', password] : []),
     ];
     child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    ended = once(child, 'exit');
     let output = '';
     for await (const chunk of child.stdout ?? []) {
       output += chunk;
-      if (output.includes('Ready to accept connections')) break;
+      if (output.includes('Ready to accept connections')) return;
     }
-    child.stdout?.destroy();
+    throw new Error(`redis-server does not start: ${output}`);
   };
   await start();
   const command = (...args: string[]) => redisCli(port, args);
@@ -70,9 +78,9 @@ export async function startRedis({
     suspend: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
     async kill() {
-      const ended = once(child, 'exit');
       child.kill('SIGKILL');
       await ended;
+      ended = undefined;
     },
     async fill(isFull) {
       await command('config', 'set', 'maxmemory', isFull ? '1' : '0');

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Answer, type Gateway, startGateway } from '../support/gateway.ts';
 import { rawRequest, sendRaw } from '../support/raw.ts';
+import { until } from '../support/until.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
-import { CREATE, createInput, untilRedis } from './support.ts';
+import { CREATE, createInput, lossesIn, untilRedis, untilServed } from './support.ts';
 
 let redis: RedisServer;
 let one: Gateway;
@@ -17,10 +18,12 @@ beforeAll(async () => {
   await Promise.all([untilRedis(one.origin, 'ok'), untilRedis(two.origin, 'ok')]);
 });
 afterAll(async () => {
-  await two.close();
-  await one.close();
-  await redis.kill();
+  await two?.close();
+  await one?.close();
+  await redis?.kill();
 });
+const create = (gateway: Gateway, ...input: Parameters<typeof createInput>) =>
+  untilServed(() => gateway.query(CREATE, createInput(...input)));
 const posts = () => one.calls().filter((call) => call === 'POST /v1/tokens').length;
 const fallbacks = async () => (await fetch(`${one.adminOrigin}/metrics`)).text();
 
@@ -42,15 +45,15 @@ describe('With Redis, replicas', () => {
   it('make one token for a key that comes to both at once', async () => {
     one.forgetCalls();
     one.emulator.faults.add({ fault: 'latency-100', operation: 'createToken', times: 1 });
-    const [first, second] = await Promise.all([one, two].map((g) => g.query(CREATE, createInput('both'))));
+    const [first, second] = await Promise.all([one, two].map((gateway) => create(gateway, 'both')));
     expect(first?.data.createToken.userErrors).toEqual([]);
     expect(second?.data).toEqual(first?.data);
     expect(posts()).toBe(1);
   });
 
   it('refuse at one what was another input under the same key at the other', async () => {
-    await one.query(CREATE, createInput('conflict'));
-    const { data } = await two.query(CREATE, createInput('conflict', 'another name'));
+    await create(one, 'conflict');
+    const { data } = await create(two, 'conflict', 'another name');
     expect(data.createToken.userErrors).toEqual([{ code: 'CONFLICT' }]);
   });
 
@@ -62,7 +65,7 @@ describe('With Redis, replicas', () => {
     one.emulator.faults.add({ fault: 'after-latency-800', operation: 'getToken', times: 1 });
     one.forgetCalls();
     const before = read('One');
-    while (one.calls().length < 1) await setTimeout(5);
+    await until(() => one.calls().length > 0);
     const rename =
       'mutation ($id: ID!) { updateToken(input: { id: $id, name: "renamed" }) { token { name } } }';
     await one.query(rename, { id }, demo);
@@ -70,7 +73,7 @@ describe('With Redis, replicas', () => {
     expect(after.map(({ data }) => data.token.name)).toEqual(['renamed', 'renamed']);
     expect((await before).data.token.name).toBe('billing-worker');
     // What began after it is shared again.
-    one.emulator.faults.add({ fault: 'latency-300', operation: 'getToken' });
+    one.emulator.faults.add({ fault: 'latency-1500', operation: 'getToken' });
     one.forgetCalls();
     await Promise.all([read('Three'), read('Three'), read('Three')]);
     expect(one.calls()).toHaveLength(1);
@@ -99,7 +102,8 @@ describe('With Redis, replicas', () => {
 
   it('know persisted queries of each other', async () => {
     await persisted(one, '{__typename}');
-    expect(await persisted(two)).toEqual({ data: { __typename: 'Query' } });
+    // The response does not wait for Redis.
+    await until(async () => JSON.stringify(await persisted(two)) === '{"data":{"__typename":"Query"}}');
   });
 });
 
@@ -156,8 +160,11 @@ describe.each([
   ['killed and restarted', () => redis.kill(), () => redis.start()],
   ['full', () => redis.fill(true), () => redis.fill(false)],
 ])('With Redis %s', (name, lose, recover) => {
+  // Also for the tests that follow one that failed.
+  afterEach(recover);
+
   it('a create with a key is refused before IAM is asked, all else works, and it comes back alone', async () => {
-    const linesBefore = one.log().split('Redis is lost').length;
+    const losses = lossesIn(one.log());
     await lose();
     await untilRedis(one.origin, 'unreachable');
     one.forgetCalls();
@@ -174,9 +181,9 @@ describe.each([
     expect((await fetch(`${one.origin}/readyz`)).status).toBe(200);
     await recover();
     await untilRedis(one.origin, 'ok');
-    const again = await one.query(CREATE, createInput(`lost ${name}`.replaceAll(' ', '-')));
+    const again = await create(one, `lost ${name}`.replaceAll(' ', '-'));
     expect(again.data.createToken.userErrors).toEqual([]);
-    expect(one.log().split('Redis is lost').length).toBe(linesBefore + 1);
+    expect(lossesIn(one.log())).toBeGreaterThan(losses);
   });
 });
 
@@ -187,7 +194,7 @@ it('A gateway that starts without Redis works, and finds it when it comes', asyn
   expect((await gateway.query('{ __typename }')).data).toEqual({ __typename: 'Query' });
   await late.start();
   await untilRedis(gateway.origin, 'ok');
-  expect((await gateway.query(CREATE, createInput('late'))).data.createToken.userErrors).toEqual([]);
+  expect((await create(gateway, 'late')).data.createToken.userErrors).toEqual([]);
   await gateway.close();
   await late.kill();
 });

@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { until } from '../support/until.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
+import { untilRedis } from './support.ts';
 
 const PASSWORD = 'CANARY-redis-password';
 const folder = mkdtempSync(join(tmpdir(), 'redis-tls-'));
@@ -13,6 +15,7 @@ const certificate = { file: join(folder, 'certificate.pem'), keyFile: join(folde
 
 let emulator: Emulator;
 let redis: RedisServer;
+let gateway: GatewayProcess | undefined;
 beforeAll(async () => {
   const subject = ['-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1'];
   const files = ['-keyout', certificate.keyFile, '-out', certificate.file];
@@ -24,42 +27,44 @@ beforeAll(async () => {
   ]);
 });
 afterAll(async () => {
-  await redis.kill();
-  await emulator.close();
+  await redis?.kill();
+  await emulator?.close();
   rmSync(folder, { recursive: true });
 });
 
-/** What `/readyz` says of Redis once that is settled, and all that the process wrote. */
-async function redisOf(env: Record<string, string>, expected: string): Promise<string> {
-  const gateway: GatewayProcess = startProcess({
+afterEach(() => gateway?.kill());
+
+/** Until `/readyz` has this of Redis. Nothing that the process writes has a password. */
+async function expectRedis(env: Record<string, string>, expected: string): Promise<void> {
+  gateway = startProcess({
     PORT: '0',
     API_GATEWAY_URL: emulator.url,
     LOG_LEVEL: 'trace',
     ...env,
   });
-  const [, origin] = await gateway.until(/listening on (http:\/\/[^/"]+)/);
-  // Before the first attempt it is unreachable as well.
-  if (expected !== 'redis: ok') await gateway.until(/Redis is lost/);
-  for (let tries = 0; tries < 100; tries++) {
-    if ((await (await fetch(`${origin}/readyz`)).text()).includes(expected)) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const [, origin = ''] = await gateway.until(/listening on (http:\/\/[^/"]+)/);
+  if (expected === 'ok') await untilRedis(origin, 'ok');
+  else {
+    // Before the first attempt it is unreachable as well.
+    await gateway.until(/Redis is lost/);
+    await until(async () => {
+      const text = await (await fetch(`${origin}/readyz`)).text();
+      return text.includes('redis: unreachable\n') && text.includes(`redis-cause: ${expected}\n`);
+    });
   }
-  const text = await (await fetch(`${origin}/readyz`)).text();
   gateway.child.kill('SIGTERM');
   await gateway.ended;
   expect(gateway.output()).not.toContain('CANARY');
-  return text;
 }
 
 describe('Redis with TLS and a password', () => {
   it('is used where the certificate is trusted', async () => {
     const env = { REDIS_URL: redis.url, NODE_EXTRA_CA_CERTS: certificate.file };
-    expect(await redisOf(env, 'redis: ok')).toContain('redis: ok\n');
+    await expectRedis(env, 'ok');
   });
 
   it('is not used where it is not, and the gateway serves all the same', async () => {
-    const text = await redisOf({ REDIS_URL: redis.url }, 'redis-cause:');
-    expect(text).toMatch(/redis: unreachable\n[\s\S]*redis-cause: certificate of an unknown authority\n/);
+    await expectRedis({ REDIS_URL: redis.url }, 'certificate of an unknown authority');
   });
 
   it('is not used with another password, which is told nowhere', async () => {
@@ -67,8 +72,7 @@ describe('Redis with TLS and a password', () => {
       REDIS_URL: redis.url.replace(PASSWORD, 'CANARY-wrong'),
       NODE_EXTRA_CA_CERTS: certificate.file,
     };
-    const text = await redisOf(env, 'redis-cause:');
-    expect(text).toMatch(/redis: unreachable\n[\s\S]*redis-cause: wrong user or password\n/);
+    await expectRedis(env, 'wrong user or password');
   });
 
   it('is not used under a host name that the certificate does not have', async () => {
@@ -76,7 +80,6 @@ describe('Redis with TLS and a password', () => {
       REDIS_URL: redis.url.replace('127.0.0.1', 'localhost'),
       NODE_EXTRA_CA_CERTS: certificate.file,
     };
-    const text = await redisOf(env, 'redis-cause:');
-    expect(text).toMatch(/redis: unreachable\n[\s\S]*redis-cause: certificate for another host name\n/);
+    await expectRedis(env, 'certificate for another host name');
   });
 });

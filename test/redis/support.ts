@@ -1,5 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
+import type { Answer } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
+import { until } from '../support/until.ts';
 
 export const CREATE =
   'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code } } }';
@@ -9,7 +10,35 @@ export function createInput(idempotencyKey: string | undefined, name = `token of
   return { input: { name, authenticationMethod, ...(idempotencyKey ? { idempotencyKey } : {}) } };
 }
 
-/** Until `/readyz` has this line about Redis. */
-export async function untilRedis(origin: string, state: 'ok' | 'unreachable'): Promise<void> {
-  while (!(await (await fetch(`${origin}/readyz`)).text()).includes(`redis: ${state}`)) await setTimeout(20);
+/** Until `/readyz` has this line about Redis. Resolves to all that it says. */
+export function untilRedis(origin: string, line: string): Promise<string> {
+  return until(async () => {
+    const text = await (await fetch(`${origin}/readyz`)).text();
+    return text.includes(`redis: ${line}`) && text;
+  }, 20);
+}
+
+/** Between a response that says to come again and the next request. */
+export const RETRY_MS = 100;
+
+/**
+ * Sends a create again, as a client does, for as long as the response says to come again. A busy machine may give Redis no
+ * time for half a second, which counts as a loss.
+ */
+export function untilServed(create: () => Promise<Answer>): Promise<Answer> {
+  return until(async () => {
+    const answer = await create();
+    const { code, retryAfter } = answer.errors?.[0]?.extensions ?? {};
+    if (code !== 'OVERLOADED') return answer;
+    if (typeof retryAfter !== 'number') throw new Error(`no time to come again: ${answer.text}`);
+    return undefined;
+  }, RETRY_MS);
+}
+
+/** The losses of Redis in a log, each of which is reported once, until the return is. */
+export function lossesIn(log: string): number {
+  const changes = [...log.matchAll(/"msg":"Redis is (lost|back)/g)].map(([, change]) => change);
+  const repeated = changes.find((change, index) => change === changes[index + 1]);
+  if (repeated) throw new Error(`reported twice: Redis is ${repeated}`);
+  return changes.filter((change) => change === 'lost').length;
 }
