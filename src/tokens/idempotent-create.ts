@@ -1,10 +1,9 @@
-import { setTimeout } from 'node:timers/promises';
 import { type LeasedChange, type LeasedRecords, type RecordKey, StateUnavailable } from '../state/records.ts';
 import type { Deadline } from '../upstream/cancellation.ts';
-import { raceCancel } from '../upstream/cancellation.ts';
 import type { CreateTokenBody, TokenDto } from '../upstream/generated.ts';
 import { mayHaveSucceeded, UpstreamError } from '../upstream/upstream-error.ts';
 import { type CreateRecord, type Lease, toText, withLease } from './create-record.ts';
+import { inProgress, inTime, pause } from './create-wait.ts';
 import type { Loaders } from './loaders.ts';
 import { type Matches, sha256 } from './matching-tokens.ts';
 
@@ -33,8 +32,6 @@ const MARGIN_MS = 1000;
 const FIRST_POLL_MS = 20;
 const MAX_POLL_MS = 200;
 const FIRST_LOOK_UP_MS = 500;
-/** The share of the deadline that waits leave for the response. */
-const RESPONSE_SHARE = 0.05;
 /** With more ids a record would be too large. */
 const MAX_BEFORE = 50;
 const FULL_RETRY_SECONDS = 60;
@@ -197,37 +194,6 @@ function afterFailure(create: Create, error: unknown): LeasedChange {
 interface LookUps {
   nextAt: number;
   waitMs: number;
-}
-
-/** Rejects when there is no time left to wait: then the client has to repeat the request. */
-async function pause(create: Create, pollMs: number, heldForMs: number): Promise<void> {
-  const { deadline, requestDeadlineMs, made } = create;
-  const waitMs = Math.min(pollMs, heldForMs);
-  if (deadline.remainingMs() - waitMs < requestDeadlineMs * RESPONSE_SHARE)
-    throw inProgress(create, heldForMs);
-  // A created token must be recorded, even if its client has left.
-  const waited = raceCancel(setTimeout(waitMs), made ? deadline.expired : deadline.cancellation);
-  await inTime(create, heldForMs, waited);
-}
-
-/** When the deadline passes meanwhile, the client learns that another request holds the lease, not that IAM was slow. */
-async function inTime<Value>(
-  create: Create,
-  heldForMs: number,
-  work: Value | Promise<Value>,
-): Promise<Value> {
-  try {
-    return await work;
-  } catch (error) {
-    throw create.deadline.expired.reason === undefined ? error : inProgress(create, heldForMs);
-  }
-}
-
-function inProgress({ made }: Create, heldForMs: number): UpstreamError {
-  return new UpstreamError('in-progress', 'another request holds the lease', {
-    requestSent: made !== undefined,
-    retryAfterSeconds: Math.max(1, Math.ceil(heldForMs / 1000)),
-  });
 }
 
 /** Without a record, a repetition could create a second token, so nothing is sent. A created token is recorded later. */
