@@ -89,9 +89,13 @@ export function createTracing(log: FastifyBaseLogger): Tracing {
   };
 }
 
-/** The status of the receiver's response, or the code of Node.js for a failed connection. Never a message. */
+/**
+ * The status of the receiver's response, or the code of Node.js for a failed connection, whose message has the address.
+ * Other errors are the exporter's own ("Request timed out") and have only a message, without values.
+ */
 function causeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  return code ?? message;
 }
 
 function endCall(span: Span, { status, failure }: AttemptReport): void {

@@ -167,6 +167,25 @@ describe('A gateway whose traces are not received', () => {
     away.close();
   });
 
+  it('says in the log that the receiver is silent', async () => {
+    const silent = createServer(() => undefined);
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const other = startProcess({
+      PORT: '0',
+      API_GATEWAY_URL: emulator.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      OTEL_EXPORTER_OTLP_TIMEOUT: '200',
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    });
+    const [, address = ''] = await other.until(/listening on (http:\S+\/graphql)/);
+    await post(address, { query: NESTED }, TRACED);
+    await other.until(/"cause":"Request timed out","msg":"traces could not be sent"/);
+    other.child.kill('SIGTERM');
+    await other.ended;
+    silent.closeAllConnections();
+    silent.close();
+  });
+
   it('responds as usual, says so in the log, and ends in time', async () => {
     other = startProcess({
       PORT: '0',
