@@ -112,7 +112,7 @@ describe.each([
     app.gateway.emulator.faults.clear();
     await app.signIn(page);
     await page.goto(`${app.origin}/#/tokens/00000000-0000-4000-8000-000000000000`);
-    await page.waitForTimeout(500);
+    await page.getByText('There is no such token').waitFor();
     await check('no-such-token');
     await page.context().close();
   });

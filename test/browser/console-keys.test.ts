@@ -23,6 +23,7 @@ describe('A private key that is not saved', () => {
     await app.create(name);
     await ready(name);
     for (let pressed = 0; pressed < times; pressed++) await app.page.keyboard.press('Escape');
+    await question().waitFor();
     await app.page.waitForTimeout(100);
     expect(await question().isVisible()).toBe(true);
     await app.page.screenshot({ path: `${SCREENSHOTS}/console-key-question.png` });
@@ -159,7 +160,7 @@ describe('A private key that is saved', () => {
 describe('A private key whose public half may be registered', () => {
   it('because the request is running asks too', async () => {
     const name = nameOfNew();
-    app.gateway.emulator.faults.add({ fault: 'latency-1500', operation: 'createToken', times: 1 });
+    app.gateway.emulator.faults.add({ fault: 'latency-4000', operation: 'createToken', times: 1 });
     await app.create(name);
     await button('Creating…').waitFor();
     await app.page.keyboard.press('Escape');

@@ -26,14 +26,14 @@ describe('A search', () => {
 
   it('shows its progress, and stops on request', async () => {
     await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
-    app.gateway.emulator.faults.add({ fault: 'latency-2000', operation: 'listToken' });
+    app.gateway.emulator.faults.add({ fault: 'latency-4000', operation: 'listToken' });
     await search().fill('nothing is called this');
     await app.page.getByText(/^Searching… 0 of 20 tokens$/).waitFor();
     await app.page.screenshot({ path: `${SCREENSHOTS}/console-searching.png` });
     const before = reads().length;
     await app.page.getByRole('button', { name: 'Stop' }).click();
     await app.page.getByRole('button', { name: 'Search the rest' }).waitFor();
-    await app.page.waitForTimeout(2_500);
+    await app.page.waitForTimeout(4_500);
     expect(reads().length).toBeLessThanOrEqual(before + 1);
     app.gateway.emulator.faults.clear();
     await search().fill('billing');
@@ -125,13 +125,13 @@ describe('A message', () => {
   it('leaves after a while', async () => {
     await app.createAndClose(nameOfNew());
     await app.page.locator('.toast', { hasText: 'was created' }).waitFor();
-    await app.page.locator('.toast > div').waitFor({ state: 'detached', timeout: 8_000 });
+    await app.page.locator('.toast > div').waitFor({ state: 'detached' });
   });
 
   it('can be dismissed', async () => {
     await app.createAndClose(nameOfNew());
     await app.page.getByRole('button', { name: 'Dismiss' }).click();
-    await app.page.locator('.toast > div').waitFor({ state: 'detached', timeout: 1_000 });
+    await app.page.locator('.toast > div').waitFor({ state: 'detached', timeout: 3_000 });
   });
 
   it('stays as long as the pointer is on it', async () => {

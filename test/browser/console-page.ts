@@ -5,6 +5,9 @@ import { openOffline, startBrowser } from '../support/browser.ts';
 import { type ServedConsole, serveConsole } from '../support/console.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 
+/** No promise: a machine may be slow. */
+const PATIENCE_MS = 30_000;
+
 const MANIFEST = 'examples/console/src/gql/persisted-documents.json';
 
 /** The console in a browser, over a gateway that accepts the console's own documents only. */
@@ -54,7 +57,7 @@ export function useConsole(): ConsolePage {
   beforeEach(async () => {
     gateway.emulator.faults.clear();
     ({ page, complaints } = await openOffline(browser, served.origin));
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(PATIENCE_MS);
     await signIn(page);
   });
   afterEach(() => page.context().close());
@@ -108,7 +111,8 @@ export function useConsole(): ConsolePage {
     },
     async until(expression, value) {
       let last: unknown;
-      for (let times = 0; times < 100 && last !== value; times++) {
+      const giveUpAt = performance.now() + PATIENCE_MS;
+      while (last !== value && performance.now() < giveUpAt) {
         last = await page.evaluate(expression);
         await page.waitForTimeout(50);
       }

@@ -60,9 +60,12 @@ describe('A limit of requests', () => {
     await app.open('billing-worker');
     const notice = app.page.locator('main .notice');
     await notice.getByText('Too many requests').waitFor();
-    await notice.getByRole('button', { name: 'Try again in 8 s' }).waitFor();
-    expect(await notice.getByRole('button').isDisabled()).toBe(true);
-    await notice.getByRole('button', { name: 'Try again in 7 s' }).waitFor();
+    const button = notice.getByRole('button', { name: /^Try again in [1-8] s$/ });
+    const before = await button.textContent();
+    expect(await button.isDisabled()).toBe(true);
+    // A busy machine may not show each second.
+    const seconds = Number(/\d/.exec(before ?? '')?.[0]);
+    await notice.getByRole('button', { name: new RegExp(`^Try again in [1-${seconds - 1}] s$`) }).waitFor();
     await app.page.screenshot({ path: `${SCREENSHOTS}/console-limited.png` });
     app.gateway.emulator.faults.clear();
     await notice.getByRole('button', { name: 'Try again', exact: true }).click();
@@ -70,10 +73,10 @@ describe('A limit of requests', () => {
   });
 
   it('holds the button of a form back, too', async () => {
-    app.gateway.emulator.faults.add({ fault: '429-2', operation: 'createToken', times: 1 });
+    app.gateway.emulator.faults.add({ fault: '429-4', operation: 'createToken', times: 1 });
     const name = nameOfNew();
     await app.create(name);
-    await app.dialog.getByRole('button', { name: 'Try again in 2 s' }).waitFor();
+    await app.dialog.getByRole('button', { name: /^Try again in [1-4] s$/ }).waitFor();
     await app.dialog.getByRole('button', { name: 'Try again', exact: true }).click();
     await ready(name);
   });

@@ -8,6 +8,7 @@ import {
   type WatchedPage,
 } from '../support/browser.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 
 /** Does what the code of Sandbox does in the page that embeds it: it adds a frame, and sends the requests of the frame. */
 const STANDIN = `
@@ -61,8 +62,13 @@ describe('GraphiQL without the internet', () => {
     await page.locator('.graphiql-query-editor .monaco-editor').first().click();
     await page.keyboard.press('ControlOrMeta+A');
     await page.keyboard.type('{ tokens { nodes { authe');
-    await page.keyboard.press('Control+Space');
-    await page.locator('.suggest-widget', { hasText: 'authenticationMethod' }).waitFor();
+    const suggestion = page.locator('.suggest-widget', { hasText: 'authenticationMethod' });
+    // The editor may not have the schema yet: then it has nothing to suggest.
+    await until(async () => {
+      await page.keyboard.press('Control+Space');
+      await page.waitForTimeout(500);
+      return suggestion.isVisible();
+    });
     await page.screenshot({ path: `${SCREENSHOTS}/graphiql-completion.png` });
     expect(complaints).toEqual([]);
     await page.context().close();
@@ -91,8 +97,12 @@ describe('GraphiQL without the internet', () => {
     await page.locator('.graphiql-editor-tool', { hasText: /"first":\s20/ }).waitFor();
     await page.getByRole('button', { name: 'Headers' }).click();
     await page.locator('.graphiql-editor-tool', { hasText: 'Bearer' }).waitFor();
-    const kept = await page.evaluate<string>('JSON.stringify(Object.entries(localStorage))');
-    expect(kept).toContain('FirstPage');
+    // GraphiQL stores its tabs a moment later.
+    let kept = '';
+    await until(async () => {
+      kept = await page.evaluate('JSON.stringify(Object.entries(localStorage))');
+      return kept.includes('FirstPage');
+    });
     expect(kept).not.toContain('Bearer');
     await page.context().close();
   });
