@@ -12,7 +12,7 @@ const FAULTS =
   );
 /** More of them find more: each seed is printed. */
 const RUNS = Number(process.env.EXECUTORS_RUNS ?? 50);
-jest.setTimeout(30_000 + RUNS * 1000);
+jest.setTimeout(120_000 + RUNS * 1000);
 /** As the gateway runs by default, but without limits that random operations exceed, and without repeated reads. */
 const ENV = {
   ADMIN_PORT: '0',
@@ -105,6 +105,9 @@ async function expectSame(request: Request, times = 3): Promise<'answered' | 'fa
   return expected.errors.length > 0 ? 'failed' : 'answered';
 }
 
+type Outcomes = Record<'answered' | 'failed' | 'refused', number>;
+const isVaried = ({ answered, refused }: Outcomes) => answered > 10 && refused > 0;
+
 describe('Every response to an operation is that of graphql-js', () => {
   const schema = createSchema(readTypeDefs(), { federation: true });
 
@@ -134,16 +137,14 @@ describe('Every response to an operation is that of graphql-js', () => {
       const metrics = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
       return Number(/cache="compiled",outcome="hit"} (\d+)/.exec(metrics)?.[1]);
     };
-    // With some seeds few of the first queries can be compiled.
-    for (let run = 0; run < RUNS || (run < 10 * RUNS && (await countCompiled()) <= 20); run++) {
+    // With some seeds few of the first queries can be compiled, or none has a null in the wrong place.
+    const isEnough = async () => isVaried(outcomes) && outcomes.failed > 10 && (await countCompiled()) > 20;
+    for (let run = 0; run < RUNS || (run < 10 * RUNS && !(await isEnough())); run++) {
       const { document: query, variables, nextVariables, operationName } = next();
       outcomes[await expectSame({ query, variables, operationName })]++;
       outcomes[await expectSame({ query, variables: nextVariables(), operationName }, 1)]++;
     }
-    expect(outcomes.answered).toBeGreaterThan(10);
-    expect(outcomes.failed).toBeGreaterThan(10);
-    expect(outcomes.refused).toBeGreaterThan(0);
-    expect(await countCompiled()).toBeGreaterThan(20);
+    expect({ outcomes, isEnough: await isEnough() }).toEqual({ outcomes, isEnough: true });
   });
 
   it('for random mutations that change nothing', async () => {
@@ -160,13 +161,12 @@ describe('Every response to an operation is that of graphql-js', () => {
       },
     });
     const outcomes = { answered: 0, failed: 0, refused: 0 };
-    for (let index = 0; index < RUNS; index++) {
+    for (let run = 0; run < RUNS || (run < 10 * RUNS && !isVaried(outcomes)); run++) {
       const { document: query, variables, nextVariables, operationName } = next();
       outcomes[await expectSame({ query, variables, operationName }, 2)]++;
       outcomes[await expectSame({ query, variables: nextVariables(), operationName }, 1)]++;
     }
-    expect(outcomes.answered).toBeGreaterThan(10);
-    expect(outcomes.refused).toBeGreaterThan(0);
+    expect({ outcomes, isVaried: isVaried(outcomes) }).toEqual({ outcomes, isVaried: true });
   });
 
   it.each(['nullfields', 'wrongtype', 'missing', 'unknown-enum', 'badjson', 'leak-403'])(
