@@ -608,9 +608,9 @@ function limits() {
     {
       name: 'Upstream calls below a list are counted once, not for each item',
       file: 'src/graphql/pipeline/cost.ts',
-      within: 'ofPage',
-      find: 'items * below.callsPerItem',
-      replace: 'below.callsPerItem',
+      within: 'compileCost',
+      find: 'upstreamCalls += lists * items * calls',
+      replace: 'upstreamCalls += lists * calls',
       tests: measures,
     },
     {

@@ -1,19 +1,19 @@
 import {
   type DocumentNode,
   type FieldNode,
+  type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
   getNullableType,
   isListType,
   Kind,
   type OperationDefinitionNode,
-  type SelectionNode,
   type SelectionSetNode,
   type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
 import { FIELD_COSTS, type FieldCost, type PageSize } from './field-costs.ts';
-import { findFragment, typeOfField } from './selected-fields.ts';
+import { type SelectedField, selectedFields, typeOfField } from './selected-fields.ts';
 
 /** The most that an operation can cost with given variables. */
 export interface Cost {
@@ -24,87 +24,110 @@ export interface Cost {
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** The evaluation for one request. The cost of a fragment is evaluated once, however often it is spread. */
-interface Request {
-  readonly variables: Variables;
-  readonly fragments: Map<string, Part>;
+/**
+ * Selections that are resolved together, as often as a list has items: those on the operation itself, on the items of one
+ * page, or on the objects of one list of ids.
+ */
+interface Level {
+  /** The index of the level that has the list. */
+  readonly above: number;
+  /** How many items the list has. */
+  sizeOf(variables: Variables): number;
+  /** Fields and calls to the IAM API for each item. */
+  fields: number;
+  calls: number;
+  /** Calls that read the page. An empty page needs them only if `fetchesEmptyPage`. */
+  readonly pageCalls: number;
+  fetchesEmptyPage: boolean;
 }
 
-type PartOf = (request: Request) => Part;
+type CallsOf = (variables: Variables) => number;
 
 /**
  * Compiles a validated operation to its cost for coerced variables. What each field costs is declared in
  * `field-costs.ts`. `@skip` and `@include` are ignored, so the fields that they leave out count, and so do the calls that
- * loaders save.
+ * loaders save. A fragment is followed in every selection set that spreads it: the document must be below the limits.
  */
 export function compileCost(
   schema: GraphQLSchema,
   document: DocumentNode,
-  { operation, selectionSet }: OperationDefinitionNode,
+  operation: OperationDefinitionNode,
 ): (variables: Variables) => Cost {
-  const root = schema.getRootType(operation)?.name ?? '';
-  const { compileSet, sharedCalls } = createCompiler(schema, document);
-  const partOf = compileSet(selectionSet, root);
+  const { levels, sharedCalls } = findLevels(schema, document, operation);
   return (variables) => {
-    const { fields, calls } = partOf({ variables, fragments: new Map() });
     // The largest number counts, since a request makes these calls once.
-    const shared = sharedCalls.reduce((most, callsOf) => Math.max(most, callsOf(variables)), 0);
-    return { fieldCost: fields, upstreamCalls: calls + shared };
+    let upstreamCalls = sharedCalls.reduce((most, callsOf) => Math.max(most, callsOf(variables)), 0);
+    let fieldCost = 0;
+    const objects: number[] = [];
+    for (const { above, sizeOf, fields, calls, pageCalls, fetchesEmptyPage } of levels) {
+      const lists = objects[above] ?? 1;
+      const items = sizeOf(variables);
+      objects.push(lists * items);
+      fieldCost += lists * items * fields;
+      upstreamCalls += lists * items * calls;
+      if (items > 0 || fetchesEmptyPage) upstreamCalls += lists * pageCalls;
+    }
+    return { fieldCost, upstreamCalls };
   };
 }
 
-function createCompiler(schema: GraphQLSchema, document: DocumentNode) {
-  const sharedCalls: ((variables: Variables) => number)[] = [];
-  const fragments = new Map<string, PartOf>();
+/** Where selections stand. */
+interface Place {
+  readonly level: Level;
+  /** The level of the items, where the selections are those of a page. */
+  readonly page?: Level | undefined;
+}
 
-  const compileSet = ({ selections }: SelectionSetNode, parent: string): PartOf => {
-    const others = selections.filter((selection) => !isLeaf(selection, parent));
-    const leaves: Part = { ...NOTHING, fields: selections.length - others.length };
-    const parts = others.map((selection) => compileSelection(selection, parent));
-    return (request) => parts.reduce((sum, partOf) => plus(sum, partOf(request)), leaves);
+/** The levels of an operation, each after the one above it, and the calls that its fields share. */
+function findLevels(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  { operation, selectionSet }: OperationDefinitionNode,
+) {
+  const levels: Level[] = [];
+  const sharedCalls: CallsOf[] = [];
+
+  const addLevel = (above: Level | undefined, sizeOf: Level['sizeOf'], calls: number, pageCalls: number) => {
+    const index = above ? levels.indexOf(above) : -1;
+    const level = { above: index, sizeOf, fields: 0, calls, pageCalls, fetchesEmptyPage: false };
+    levels.push(level);
+    return level;
   };
-  const compileSelection = (node: SelectionNode, parent: string): PartOf => {
-    if (node.kind === Kind.FIELD) return compileField(node, parent);
-    if (node.kind === Kind.FRAGMENT_SPREAD) return compileFragment(node.name.value);
-    return compileSet(node.selectionSet, node.typeCondition?.name.value ?? parent);
+  const addFields = (set: SelectionSetNode, parent: string, place: Place): void => {
+    for (const selected of selectedFields(document, set, parent)) addField(selected, place);
   };
-  const compileFragment = (name: string): PartOf => {
-    const known = fragments.get(name);
-    if (known) return known;
-    const fragment = findFragment(document, name);
-    if (!fragment) return () => NOTHING;
-    const content = compileSet(fragment.selectionSet, fragment.typeCondition.name.value);
-    const partOf: PartOf = (request) => {
-      const part = request.fragments.get(name) ?? content(request);
-      request.fragments.set(name, part);
-      return part;
-    };
-    fragments.set(name, partOf);
-    return partOf;
-  };
-  const compileField = (node: FieldNode, parent: string): PartOf => {
+  const addField = ({ node, parent }: SelectedField, place: Place): void => {
+    const cost = FIELD_COSTS[`${parent}.${node.name.value}`] ?? {};
     const type = typeOfField(schema, parent, node.name.value);
-    const below = node.selectionSet
-      ? compileSet(node.selectionSet, getNamedType(type)?.name ?? '')
-      : () => NOTHING;
-    if (isConnection(parent) && isListType(type && getNullableType(type)))
-      return (request) => ofListOfPage(below(request));
-    return compileOwn(node, FIELD_COSTS[`${parent}.${node.name.value}`] ?? {}, below);
+    place.level.fields++;
+    if (cost.fetchesEmptyPage && place.page) place.page.fetchesEmptyPage = true;
+    if (cost.shared) sharedCalls.push(compileShared(node, cost.shared));
+    const below = isListOfPage(parent, type) ? onItems(place) : placeBelow(node, cost, place);
+    if (node.selectionSet) addFields(node.selectionSet, getNamedType(type)?.name ?? '', below);
   };
-  const compileOwn = (node: FieldNode, cost: FieldCost, below: PartOf): PartOf => {
-    const { page, perItemOf, shared } = cost;
-    if (shared) {
-      const keyOf = compileArgument(node, shared.path);
-      sharedCalls.push((variables) => (keyOf(variables) == null ? 0 : shared.calls));
-    }
+  const placeBelow = (node: FieldNode, { calls = 0, page, perItemOf }: FieldCost, place: Place): Place => {
+    const { level } = place;
     if (page) {
-      const sizeOf = compileArgument(node, [page.argument]);
-      return (request) => ofPage(cost, below(request), toPageSize(sizeOf(request.variables), page));
+      const argument = compileArgument(node, [page.argument]);
+      return { level, page: addLevel(level, (variables) => toPageSize(argument(variables), page), 0, calls) };
     }
-    const itemsOf = perItemOf === undefined ? undefined : compileArgument(node, [perItemOf]);
-    return (request) => ofField(cost, below(request), itemsOf ? toLength(itemsOf(request.variables)) : 1);
+    if (perItemOf !== undefined) {
+      const listOf = compileArgument(node, [perItemOf]);
+      return { level: addLevel(level, (variables) => toLength(listOf(variables)), calls, 0) };
+    }
+    level.calls += calls;
+    return place;
   };
-  return { compileSet, sharedCalls };
+
+  addFields(selectionSet, schema.getRootType(operation)?.name ?? '', {
+    level: addLevel(undefined, () => 1, 0, 0),
+  });
+  return { levels, sharedCalls };
+}
+
+function compileShared(node: FieldNode, { calls, path }: NonNullable<FieldCost['shared']>): CallsOf {
+  const keyOf = compileArgument(node, path);
+  return (variables) => (keyOf(variables) == null ? 0 : calls);
 }
 
 /** The value at `path` in the arguments of a field: the name of the argument, then names of members. */
@@ -125,14 +148,13 @@ function hasVariable(node: ValueNode): boolean {
   return node.kind === Kind.VARIABLE;
 }
 
-/** Whether a selection is one field of the response and nothing else, as most selections are. */
-function isLeaf(node: SelectionNode, parent: string): boolean {
-  return node.kind === Kind.FIELD && !node.selectionSet && !FIELD_COSTS[`${parent}.${node.name.value}`];
+/** Whether a field lists the items of the page on which it is selected (Relay Cursor Connections, section 2.1). */
+function isListOfPage(parent: string, type: GraphQLOutputType | undefined): boolean {
+  return parent.endsWith('Connection') && isListType(type && getNullableType(type));
 }
 
-/** Whether a type is a page of a list (Relay Cursor Connections Specification, section 2.1). */
-function isConnection(type: string): boolean {
-  return type.endsWith('Connection');
+function onItems({ page, level }: Place): Place {
+  return { level: page ?? level };
 }
 
 function toPageSize(value: unknown, { standard, max }: PageSize): number {
@@ -153,57 +175,4 @@ function memberAt(value: unknown, path: readonly string[]): unknown {
     at = (at as Readonly<Record<string, unknown>>)[member];
   }
   return at;
-}
-
-/** The cost of selections on one object. On a page of a list, a part of them is repeated for each item. */
-interface Part {
-  readonly fields: number;
-  /** Calls to the IAM API. */
-  readonly calls: number;
-  readonly fieldsPerItem: number;
-  readonly callsPerItem: number;
-  readonly fetchesEmptyPage: boolean;
-}
-
-const NOTHING: Part = {
-  fields: 0,
-  calls: 0,
-  fieldsPerItem: 0,
-  callsPerItem: 0,
-  fetchesEmptyPage: false,
-};
-
-function plus(one: Part, other: Part): Part {
-  return {
-    fields: one.fields + other.fields,
-    calls: one.calls + other.calls,
-    fieldsPerItem: one.fieldsPerItem + other.fieldsPerItem,
-    callsPerItem: one.callsPerItem + other.callsPerItem,
-    fetchesEmptyPage: one.fetchesEmptyPage || other.fetchesEmptyPage,
-  };
-}
-
-/** A field that has so many objects, with `below` selected on each. */
-function ofField({ calls = 0, fetchesEmptyPage = false }: FieldCost, below: Part, objects: number): Part {
-  return {
-    ...NOTHING,
-    fields: 1 + objects * below.fields,
-    calls: objects * (calls + below.calls),
-    fetchesEmptyPage: fetchesEmptyPage || below.fetchesEmptyPage,
-  };
-}
-
-/** A field that lists the items of the page on which it is selected. */
-function ofListOfPage(below: Part): Part {
-  return { ...below, fields: 1, calls: 0, fieldsPerItem: below.fields, callsPerItem: below.calls };
-}
-
-/** A field that is a page of so many items. */
-function ofPage({ calls = 0 }: FieldCost, below: Part, items: number): Part {
-  const own = items > 0 || below.fetchesEmptyPage ? calls : 0;
-  return {
-    ...NOTHING,
-    fields: 1 + below.fields + items * below.fieldsPerItem,
-    calls: own + below.calls + items * below.callsPerItem,
-  };
 }
