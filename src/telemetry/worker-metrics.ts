@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import {
   AggregatorRegistry,
+  Gauge,
+  type Metric,
   type MetricObjectWithValues,
   type MetricValue,
   type Registry,
@@ -12,17 +14,20 @@ import { createNameLimit } from './request-metrics.ts';
 type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 /**
- * In a worker: sends its metrics to the primary process whenever that requests them. When a metric cannot be read, the
- * latest snapshot counts on, and `onFailure` is called.
+ * In a worker: sends its metrics to the primary process whenever that requests them; its gauges only for a scrape, because
+ * reading the event loop lags resets them. When a metric cannot be read, the latest snapshot counts on, and `onFailure` is
+ * called.
  */
 export function reportMetrics(
   registry: Registry,
   primary: Channel,
   onFailure: (error: unknown) => void,
 ): void {
-  primary.handle('metrics', async () => {
+  primary.handle('metrics', async (isScrape) => {
     try {
-      return await registry.getMetricsAsJSON();
+      const metrics = registry.getMetricsAsArray() as unknown as Metric[];
+      const wanted = metrics.filter((metric) => isScrape || !(metric instanceof Gauge));
+      return await Promise.all(wanted.map((metric) => metric.get()));
     } catch (error) {
       onFailure(error);
       throw error;
@@ -55,14 +60,16 @@ export function createWorkerMetrics(own: Registry, shared: Registry): WorkerMetr
   // Each worker limits its own names, and they may all have different ones.
   const limitName = createNameLimit();
 
-  const collectFrom = async (worker: Channel) => {
-    const snapshot = await worker.request<Snapshot>('metrics').catch(() => undefined);
-    if (!snapshot || !snapshots.has(worker)) return;
-    const restored = snapshot.map((metric) => restore(metric, limitName));
-    snapshots.set(worker, restored);
+  const collectFrom = async (worker: Channel, isScrape: boolean) => {
+    const snapshot = await worker.request<Snapshot>('metrics', isScrape).catch(() => undefined);
+    const previous = snapshots.get(worker);
+    if (!snapshot || !previous) return;
+    const gauges = isScrape ? [] : previous.filter((metric) => !isMonotonic(metric));
+    snapshots.set(worker, [...gauges, ...snapshot.map((metric) => restore(metric, limitName))]);
   };
-  const collect = () => Promise.all([...snapshots.keys()].map(collectFrom));
-  const timer = setInterval(collect, SNAPSHOT_EVERY_MS).unref();
+  const collect = (isScrape: boolean) =>
+    Promise.all([...snapshots.keys()].map((worker) => collectFrom(worker, isScrape)));
+  const timer = setInterval(() => collect(false), SNAPSHOT_EVERY_MS).unref();
 
   return {
     add(worker) {
@@ -74,7 +81,7 @@ export function createWorkerMetrics(own: Registry, shared: Registry): WorkerMetr
       };
     },
     async read() {
-      await Promise.race([collect(), setTimeout(WAIT_MS, undefined, { ref: false })]);
+      await Promise.race([collect(true), setTimeout(WAIT_MS, undefined, { ref: false })]);
       const sum = addUp([...snapshots.values(), ended, await shared.getMetricsAsJSON()]);
       return `${await sum.metrics()}${await own.metrics()}`;
     },

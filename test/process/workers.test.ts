@@ -3,6 +3,7 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { freePort } from '../support/free-port.ts';
@@ -238,6 +239,17 @@ describe('The metrics of several workers', () => {
     expect(status).toBe(200);
     expect(ownMs).toBeLessThan(1_000);
     expect(metricOf(text, COUNTED)).toBe(10);
+  });
+
+  it('have the event loop lag since the last scrape, also seconds later', async () => {
+    await read();
+    const [pid = 0] = pids;
+    process.kill(pid, 'SIGSTOP');
+    await setTimeout(600);
+    process.kill(pid, 'SIGCONT');
+    // The primary process reads the counters of its workers every second.
+    await setTimeout(2500);
+    expect(metricOf((await read()).text, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.4);
   });
 
   it('name the build once, and when the primary process started', async () => {
