@@ -124,6 +124,24 @@ describe('When the gateway gets a stop signal', () => {
     expect((await stopped).code).toBe(0);
   });
 
+  it('what arrives while it cannot run is answered, although the time to accept connections is over then', async () => {
+    await startAndListen({ DRAIN_DELAY_MS: '3000' });
+    const kept = await openConnection(origin());
+    const answer = readToEnd(kept);
+    kept.write('GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await untilRead();
+    const stopped = stop();
+    await gateway.until(/"msg":"shutting down"/);
+    gateway.child.kill('SIGSTOP');
+    kept.write(rawRequest('GET /livez'));
+    const next = sendRaw(origin(), rawRequest('GET /livez'));
+    await setTimeout(3_100);
+    gateway.child.kill('SIGCONT');
+    expect((await next).status).toBe(200);
+    expect((await answer).text.match(/HTTP\/1.1 200/g)).toHaveLength(2);
+    expect((await stopped).code).toBe(0);
+  });
+
   it.each([
     ['half a head', HEAD],
     ['half a body', `${HEAD}\r\n{"query"`],
