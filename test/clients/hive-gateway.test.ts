@@ -11,6 +11,7 @@ import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
 import { freePort } from '../support/free-port.ts';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 import { DEMO } from './everything.ts';
 
 /** A subgraph of somebody else's: which tokens were used, and how often. */
@@ -22,7 +23,8 @@ const USAGE = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.
 const folder = mkdtempSync(join(tmpdir(), 'hive-'));
 let gateway: Gateway;
 let usage: Server;
-let hive: ChildProcess;
+let hive: ChildProcess | undefined;
+let hiveEnded: Promise<unknown> | undefined;
 let url: string;
 beforeAll(async () => {
   gateway = await startGateway({ env: { FEDERATION: 'true' } });
@@ -51,7 +53,7 @@ beforeAll(async () => {
     "export const gatewayConfig = { propagateHeaders: { fromClientToSubgraphs: ({ request }) => ({ authorization: request.headers.get('authorization') }) }, logging: 'error' };",
   );
   const port = await freePort();
-  hive = spawn(
+  const child = spawn(
     process.execPath,
     [
       'test/clients/node_modules/@graphql-hive/gateway/dist/bin.js',
@@ -66,18 +68,19 @@ beforeAll(async () => {
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
+  hive = child;
+  hiveEnded = once(child, 'exit');
   url = `http://127.0.0.1:${port}/graphql`;
-  while (!(await fetch(`http://127.0.0.1:${port}/healthcheck`).catch(() => undefined))) {
-    if (hive.exitCode !== null) throw new Error('Hive Gateway did not start');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}, 60_000);
+  await until(() => {
+    if (child.exitCode !== null) throw new Error('Hive Gateway did not start');
+    return fetch(`http://127.0.0.1:${port}/healthcheck`).catch(() => undefined);
+  }, 100);
+});
 afterAll(async () => {
-  const ended = once(hive, 'exit');
-  hive.kill('SIGTERM');
-  await ended;
-  usage.close();
-  await gateway.close();
+  hive?.kill('SIGTERM');
+  await hiveEnded;
+  usage?.close();
+  await gateway?.close();
   rmSync(folder, { recursive: true });
 });
 beforeEach(() => gateway.forgetCalls());

@@ -16,8 +16,7 @@ beforeEach(async () => {
   emulator = await startEmulator({ port: 0 });
 });
 afterEach(async () => {
-  gateway?.child.kill('SIGKILL');
-  await gateway?.ended;
+  await gateway?.kill();
   await emulator.close();
 });
 
@@ -66,7 +65,8 @@ describe('On a machine whose clock', () => {
   });
 
   it('is wrong by ten minutes, the error and the log name the clock and the difference', async () => {
-    const message = /clock of this machine is (599|600|601) s ahead of that of IAM/;
+    // IAM names whole seconds, and a busy machine may take some to read them.
+    const message = /clock of this machine is (59\d|60\d) s ahead of that of IAM/;
     expect(await startAndAsk('+600s')).toMatch(message);
     await gateway?.until(message);
   });

@@ -2,9 +2,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { followProcess, type GatewayProcess, MAIN } from '../support/process.ts';
+import { until } from '../support/until.ts';
 
 let disk: string;
 let gateway: GatewayProcess | undefined;
@@ -13,8 +13,7 @@ beforeEach(() => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
 });
 afterEach(async () => {
-  gateway?.child.kill('SIGKILL');
-  await gateway?.ended;
+  await gateway?.kill();
   execFileSync('umount', [disk]);
   rmSync(disk, { recursive: true });
 });
@@ -48,10 +47,14 @@ describe('A disk that is full while the gateway writes its log there', () => {
     } catch {
       // ENOSPC: it has taken all there was.
     }
-    while (!gateway.output().includes('(ENOSPC)')) expect(await list()).toContain('"data"');
+    const { output } = gateway;
+    await until(async () => {
+      expect(await list()).toContain('"data"');
+      return output().includes('(ENOSPC)');
+    });
     for (let count = 0; count < 5; count++) expect(await list()).toContain('"data"');
     rmSync(ballast);
-    while (!readFileSync(log, 'utf8').includes('the log can be written again')) await setTimeout(50);
+    await until(() => readFileSync(log, 'utf8').includes('the log can be written again'), 50);
     const lines = readFileSync(log, 'utf8').trimEnd().split('\n');
     const isJson = (line: string) => line === '' || line.startsWith('  ') || JSON.parse(line);
     expect(lines.every(isJson)).toBe(true);
@@ -62,11 +65,9 @@ describe('A disk that is full while the gateway writes its log there', () => {
 });
 
 /** The URL in the log file, once the gateway listens. */
-async function readUrl(log: string, { child, output }: GatewayProcess): Promise<string> {
-  for (;;) {
-    const [, url] = /listening on (http:\S+\/graphql)/.exec(readFileSync(log, 'utf8')) ?? [];
-    if (url) return url;
+function readUrl(log: string, { child, output }: GatewayProcess): Promise<string> {
+  return until(() => {
     if (child.exitCode !== null) throw new Error(output());
-    await setTimeout(50);
-  }
+    return /listening on (http:\S+\/graphql)/.exec(readFileSync(log, 'utf8'))?.[1];
+  }, 50);
 }

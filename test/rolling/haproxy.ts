@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { freePort } from '../support/free-port.ts';
+import { until } from '../support/until.ts';
 
 export interface LoadBalancer {
   readonly origin: string;
@@ -28,10 +28,10 @@ export async function startHaproxy(ports: readonly number[]): Promise<LoadBalanc
   });
   const ended = once(child, 'exit');
   const origin = `http://127.0.0.1:${port}`;
-  while (!(await fetch(`${origin}/livez`).catch(() => undefined))?.ok) {
+  await until(async () => {
     if (child.exitCode !== null) throw new Error(complaints);
-    await setTimeout(20);
-  }
+    return (await fetch(`${origin}/livez`).catch(() => undefined))?.ok;
+  }, 20);
   return {
     origin,
     async close() {
