@@ -89,10 +89,14 @@ function checkRuntime(): void {
     throw new ConfigError(['Start Node.js without --jitless: the HTTP client needs WebAssembly.']);
 }
 
-/** What the configuration alone does not tell, and a start would. Rejects with `ConfigError`. */
-async function checkParts({ auth, explorer }: Config): Promise<void> {
+/** What the configuration alone does not tell, and a start would. Rejects with `ConfigError` or `EmulatorError`. */
+async function checkParts({ auth, explorer, emulator }: Config): Promise<void> {
   const { checkGraphiql } = await import('./http/graphiql.ts');
   checkGraphiql(explorer);
+  if (emulator) {
+    const { readInitialState } = await import('./emulator/emulator.ts');
+    await readInitialState(emulator.dataFile, emulator.seed);
+  }
   if (auth.mode === 'pass-through') return;
   const { readSigningKey } = await import('./auth/pat/private-key.ts');
   readSigningKey(auth.privateKeyPem.reveal(), auth.passphrase);
@@ -100,6 +104,8 @@ async function checkParts({ auth, explorer }: Config): Promise<void> {
 
 function problemsOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
+  // Its class is loaded only where the emulator is. Its messages are about the variables of the emulator.
+  if (error instanceof Error && error.name === 'EmulatorError') return [error.message];
   // A mistake in the code, such as an edit under `npm run dev`: the stack says where.
   return [error instanceof Error && error.stack ? error.stack : String(error)];
 }

@@ -15,6 +15,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'channel.ts',
     'config/',
     'descriptors.ts',
+    'emulator/emulator.ts',
     'gateway.ts',
     'http/graphiql.ts',
     'signals.ts',

@@ -13,7 +13,7 @@ import { EmulatorError, edgeError, sendReply } from './reply.ts';
 import type { Call } from './request.ts';
 import { TOKEN_ENDPOINT_PATH } from './routes.ts';
 import type { Seed, SeedProject } from './seed.ts';
-import { createStore, type Store } from './store.ts';
+import { createStore, type State, type Store } from './store.ts';
 
 export interface EmulatorOptions {
   /** 0 takes any free one. */
@@ -118,14 +118,23 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
 }
 
+/** The state of the data file, if there is one, or of the seed. Throws an EmulatorError for one that cannot be used. */
+export async function readInitialState(
+  dataFile: string | undefined,
+  seed: string | Seed = 'demo',
+): Promise<{ readonly state: State; readonly isSaved: boolean }> {
+  const saved = dataFile === undefined ? undefined : readDataFile(dataFile);
+  return { state: saved ?? (await readSeed(seed)), isSaved: saved !== undefined };
+}
+
 /** `release` leaves the data file to another emulator. */
 async function openStore({
   dataFile,
-  seed = 'demo',
+  seed,
   onProblem = (problem) => process.stderr.write(`${problem}\n`),
 }: EmulatorOptions): Promise<{ store: Store; release: () => Promise<void> }> {
   if (dataFile === undefined) {
-    const store = createStore(await readSeed(seed), async () => {});
+    const store = createStore((await readInitialState(undefined, seed)).state, async () => {});
     return { store, release: async () => {} };
   }
   const file = await resolveDataFile(dataFile);
@@ -134,10 +143,9 @@ async function openStore({
     await removeLeftovers(file);
     if (await hasHardLinks(file))
       onProblem(`EMULATOR_DATA_FILE ${file} has other hard links: they keep their present content.`);
-    const saved = readDataFile(file);
-    const initial = saved ?? (await readSeed(seed));
+    const { state: initial, isSaved } = await readInitialState(file, seed);
     // A file that cannot be written is reported now, and not with the first create.
-    if (saved === undefined) await writeDataFile(file, initial);
+    if (!isSaved) await writeDataFile(file, initial);
     const store = createStore(initial, async (state) => {
       await writeDataFile(file, state).catch((error: EmulatorError) => {
         onProblem(`${error.message} The write was refused.`);

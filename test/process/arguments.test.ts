@@ -65,6 +65,14 @@ describe('The gateway, called with', () => {
       { CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: 'package.json', PORT: 'x' },
       'Expected PORT to be a whole number from 0 to 65535, got "x"\nCALLER_API_KEYS_FILE: line 1: Expected name:role:sha256hex.',
     ],
+    [
+      { EMULATOR_SEED: 'Demo' },
+      'Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file, got Demo (ENOENT).',
+    ],
+    [
+      { EMULATOR_DATA_FILE: 'package.json' },
+      `Expected EMULATOR_DATA_FILE package.json to hold the emulator's state, got state of version "0.1.0", where this emulator knows version 1. It was left untouched: repair it or name another file.`,
+    ],
   ])('--check-config, reports what would stop a start: %j', (env, expected) => {
     const pat = { AUTH_MODE: 'pat', TOKEN_ID: 'token', PROJECT_ID: 'project', PRIVATE_KEY: privateKey };
     const { status, stdout, stderr } = run(['--check-config'], { EMULATOR: 'true', ...pat, ...env });

@@ -75,6 +75,12 @@ describe('A start that fails unexpectedly', () => {
 });
 
 describe('A configuration that is wrong', () => {
+  it.each(['1', '2'])('about the emulator, is rejected with one line, with WORKERS=%s', async (WORKERS) => {
+    const gateway = start({ EMULATOR: 'true', EMULATOR_SEED: 'Demo', WORKERS });
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toMatch(/^Expected EMULATOR_SEED to be demo, .+, got Demo \(ENOENT\)\.\n$/);
+  });
+
   it('is rejected with one line per problem, exit code 1, and no secret', async () => {
     const gateway = start({
       PORT: 'abc',
