@@ -41,13 +41,17 @@ async function carryOut({ store, faults, calls }: Service, request: string, text
 
 function readPlanned(text: string): PlannedFault {
   const planned = readObject(text);
-  const { fault, operation, times } = planned;
+  const { fault, operation, times, tokenId: _tokenId, principal: _principal, ...others } = planned;
   if (typeof fault !== 'string') throw new EmulatorError('Expected `fault` to be a name.');
   if (operation !== undefined && !(operations as readonly unknown[]).includes(operation)) {
     throw new EmulatorError(`Expected \`operation\` to be one of ${operations.join(', ')}.`);
   }
   if (times !== undefined && !(Number.isInteger(times) && Number(times) > 0)) {
     throw new EmulatorError('Expected `times` to be a positive integer.');
+  }
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) {
+    throw new EmulatorError(`Expected no member but those of a planned fault, got \`${unknown}\`.`);
   }
   return { ...planned, fault };
 }

@@ -153,8 +153,9 @@ const AFTER = 'after-';
 /** Every name, with `N`, `NNN` and `SECONDS` for digits and `FAULT` for any other name. */
 export const faultNames: readonly string[] = [...Object.keys(faults), `${AFTER}FAULT`, `${AFTER}NNN`];
 
+// Nine digits: a timer of more than 2^31 ms would end at once.
 const patterns = Object.entries(faults).map(([name, fault]) => {
-  const digits = name.replace('NNN', '([2-5]\\d\\d)').replace(/SECONDS$|N$/, '(\\d+)');
+  const digits = name.replace('NNN', '([2-5]\\d\\d)').replace(/SECONDS$|N$/, '(\\d{1,9})');
   return { pattern: new RegExp(`^${digits}$`), fault };
 });
 

@@ -5,9 +5,12 @@ import { type Caller, type Handler, isForm, type OperationRequest, readJson } fr
 import type { Operation } from './routes.ts';
 import { completeProject, namedUuid, type SeedProject, userIdOf } from './seed.ts';
 import type { Store, StoredToken } from './store.ts';
-import { readProjectScopedTokenInput } from './validate.ts';
+import { projectCheck, readProjectScopedTokenInput } from './validate.ts';
 
-/** Makes a token a member of a project, new or known; one that is in it already gets the new policy. */
+/**
+ * Makes a token a member of a project, new or known; one that is in it already gets the new policy. Throws an EmulatorError
+ * for an unknown token, and for a project that a data file could not hold.
+ */
 export async function addProject(
   store: Store,
   tokenId: string,
@@ -16,6 +19,10 @@ export async function addProject(
   const stored = store.find(tokenId);
   if (stored === undefined) throw new EmulatorError(`Expected the id of a token, got ${tokenId}.`);
   const added = completeProject(project, tokenId, randomUUID());
+  const isProject = projectCheck();
+  if (!isProject(added)) {
+    throw new EmulatorError('Expected a project: `id` and `name` as strings, and `policy`.');
+  }
   await store.replace({ ...stored, memberships: withProject(stored, added) });
   return added;
 }

@@ -15,8 +15,10 @@ export async function readSeed(seed: string | Seed): Promise<State> {
   const isState = stateCheck();
   if (isState(state)) return state;
   const [problem] = isState.errors ?? [];
-  const where = problem === undefined ? '' : ` (${problem.instancePath || '/'} ${problem.message})`;
-  throw new EmulatorError(`Expected ${source} to hold principals with tokens, got something else${where}.`);
+  const where = state && problem ? ` (${problem.instancePath} ${problem.message})` : '';
+  throw new EmulatorError(
+    `Expected ${source} to be { "principals": { "alice": { "tokens": [{ "name": "ci-runner" }] } } } or the like, got something else${where}.`,
+  );
 }
 
 function readJsonFile(file: string): unknown {

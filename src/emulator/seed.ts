@@ -16,7 +16,7 @@ import type { State, StoredToken } from './store.ts';
  * Two projects with one `id` are one project that two tokens share.
  */
 export interface Seed {
-  readonly principals: Readonly<Record<string, { readonly tokens: readonly SeedToken[] }>>;
+  readonly principals: Readonly<Record<string, { readonly tokens?: readonly SeedToken[] }>>;
 }
 
 export interface SeedToken extends Partial<TokenDto> {
@@ -33,7 +33,7 @@ export interface SeedProject {
 /** What a seed leaves out is filled in the same way every time. */
 export function stateOf(seed: Seed): State {
   const tokens: StoredToken[] = [];
-  for (const [principal, { tokens: seeds }] of Object.entries(seed.principals)) {
+  for (const [principal, { tokens: seeds = [] }] of Object.entries(seed.principals)) {
     for (const [index, token] of seeds.entries()) {
       tokens.push(completeToken(principal, index, token, tokens.length + 1));
     }

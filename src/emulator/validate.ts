@@ -3,6 +3,7 @@ import {
   type CreateProjectScopedTokenBody,
   type CreateTokenBody,
   definitions,
+  type ProjectWithPolicyDto,
   type UpdateTokenBody,
 } from '../upstream/generated.ts';
 import { type Detail, Refusal, vendorError } from './reply.ts';
@@ -43,6 +44,11 @@ export const stateCheck = onFirstUse<State>({
   type: 'object',
   required: ['lastSequence', 'tokens'],
   properties: { lastSequence: { type: 'integer' }, tokens: { type: 'array', items: storedToken } },
+});
+
+export const projectCheck = onFirstUse<ProjectWithPolicyDto>({
+  definitions,
+  $ref: '#/definitions/ProjectWithPolicyDto',
 });
 
 // The same as the contract's `oneOf`, but only the branch that the caller chose has something to say.

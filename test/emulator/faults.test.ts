@@ -371,7 +371,18 @@ describe('A fault is ordered', () => {
     expect(await (await control('POST', `tokens/${id}/projects`, { name: 'New' })).json()).toMatchObject({
       name: 'New',
     });
-    expect((await control('POST', 'faults', { fault: 'x' })).status).toBe(400);
+    for (const wrong of [
+      { fault: 'x' },
+      { fault: 'hang', operatoin: 'getToken' },
+      { fault: 'latency-3000000000' },
+    ])
+      expect((await control('POST', 'faults', wrong)).status).toBe(400);
+    // A data file with such a project could not be read again.
+    const answer = await control('POST', `tokens/${id}/projects`, { name: 5 });
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      { message: 'Expected a project: `id` and `name` as strings, and `policy`.' },
+    ]);
   });
 
   it('for the sign-in too', async () => {

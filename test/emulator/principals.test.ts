@@ -43,6 +43,19 @@ describe('A principal', () => {
   });
 });
 
+describe('A seed', () => {
+  it('needs only the names of the principals', async () => {
+    const other = await startEmulator({ seed: { principals: { alice: {} } } });
+    expect((await clientOf(other.url, 'alice')('GET', '/v1/tokens')).body.tokens).toEqual([]);
+    await other.close();
+  });
+
+  it('of another form is rejected with an example', async () => {
+    const seed = { principal: {} } as never;
+    await expect(startEmulator({ seed })).rejects.toThrow('{ "principals": { "alice"');
+  });
+});
+
 describe('Without a credential', () => {
   it.each(['', 'Bearer', 'Bearer a b', 'Basic YTpi'])('"%s" gets 401', async (value) => {
     const answer = await clientOf(emulator.url, value)('GET', '/v1/tokens');
