@@ -2,7 +2,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import got, { RequestError, TimeoutError } from 'got';
 import { cancelledError } from './cancellation.ts';
-import type { ConnectionOptions } from './connections.ts';
+import type { PoolOptions } from './connection-pool.ts';
 import { findUnreadable, joinRepeated, type Transport, tooLarge, toText } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -14,7 +14,7 @@ import { UpstreamError } from './upstream-error.ts';
 export function createGotTransport({
   connectTimeoutMs,
   hosts,
-}: Pick<ConnectionOptions, 'connectTimeoutMs' | 'hosts'>): Transport {
+}: Pick<PoolOptions, 'connectTimeoutMs' | 'hosts'>): Transport {
   const agentOptions = { keepAlive: false, lookup: hosts.lookup };
   const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
   const client = got.extend({

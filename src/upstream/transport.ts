@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type Cancellation, cancelledError } from './cancellation.ts';
-import { type Connection, type ConnectionOptions, createConnections } from './connections.ts';
+import { type Connection, createConnectionPool, type PoolOptions } from './connection-pool.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** One attempt with its limits. */
@@ -35,16 +35,16 @@ export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
  * The transport for the IAM API. It uses `Client.dispatch` with a handler, which costs a fifth of got: a list of tokens
  * with their projects is some fifty calls.
  */
-export function createUndiciTransport(options: ConnectionOptions): Transport & { close(): Promise<void> } {
+export function createUndiciTransport(options: PoolOptions): Transport & { close(): Promise<void> } {
   const { origin } = options;
-  const connections = createConnections(options);
+  const pool = createConnectionPool(options);
   const send = (request: HttpRequest) =>
     new Promise<HttpResponse>((resolve, reject) => {
       if (request.cancellation?.reason) return reject(cancelledError(request.cancellation, false));
       const { method, url, headers, body = null } = request;
-      const connection = connections.take();
+      const connection = pool.take();
       const handler = createHandler(request, connection, (outcome, isReusable) => {
-        connections.giveBack(connection, isReusable);
+        pool.giveBack(connection, isReusable);
         if (outcome instanceof UpstreamError) reject(outcome);
         else resolve(outcome);
       });
@@ -54,7 +54,7 @@ export function createUndiciTransport(options: ConnectionOptions): Transport & {
         handler,
       );
     });
-  return Object.assign(send, { close: connections.close });
+  return Object.assign(send, { close: pool.close });
 }
 
 /** `onEnd` is called once, with whether the connection can carry another request. */

@@ -4,7 +4,7 @@ import Client from 'undici/lib/dispatcher/client.js';
 import { createConnect, type HostAddresses } from './connect.ts';
 
 /** Times in milliseconds. */
-export interface ConnectionOptions {
+export interface PoolOptions {
   /** Scheme, host and port of the only server that is connected to. */
   readonly origin: string;
   /** Includes TLS, but not the look-up of the server's address. */
@@ -29,7 +29,7 @@ export interface Connection {
 }
 
 /** The connections to one server. As many are opened as are taken at once: the concurrency limiter bounds them. */
-export interface Connections {
+export interface ConnectionPool {
   /** An idle connection, the last used first, or a new one. Opened by its first request. */
   take(): Connection;
   /** Call after the request: `reusable` unless it was cancelled or the connection failed. */
@@ -41,7 +41,7 @@ export interface Connections {
  * undici's own `Pool` does not say which connection carries a request; the transport has to know, to distinguish a
  * stale connection from a server that is down.
  */
-export function createConnections(options: ConnectionOptions): Connections {
+export function createConnectionPool(options: PoolOptions): ConnectionPool {
   const { origin, hosts, connectTimeoutMs, idleSocketMs, maxAgeMs } = options;
   const connect = createConnect(origin, hosts, connectTimeoutMs);
   const idle: Connection[] = [];
