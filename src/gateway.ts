@@ -13,7 +13,7 @@ import { createLog, type Log, nextLevel, toReadableLine } from './telemetry/log.
 import type { Output } from './telemetry/output.ts';
 
 /** The process, as the entry of the program prepared it. */
-export interface Process {
+export interface ProcessParts {
   readonly config: Config;
   /** Client connections at once. Undefined: no limit. */
   readonly maxConnections: number | undefined;
@@ -27,7 +27,7 @@ export interface Process {
   onCrash(report: (event: string, error: unknown) => void): void;
 }
 
-interface Running extends Process {
+interface Running extends ProcessParts {
   readonly build: Build;
   readonly log: Log;
 }
@@ -36,7 +36,7 @@ interface Running extends Process {
  * Runs the gateway until a signal stops it: in this process, or in workers. Resolves when it listens. Rejects with
  * `ConfigError` for problems that the user can solve.
  */
-export async function runGateway(parts: Process): Promise<void> {
+export async function runGateway(parts: ProcessParts): Promise<void> {
   parts.signals.hold();
   const build = readBuild();
   const log = openLog(parts, build.version);
@@ -45,7 +45,7 @@ export async function runGateway(parts: Process): Promise<void> {
   await (isPrimary ? runPrimary : runServer)({ ...parts, build, log });
 }
 
-function openLog({ config, output, worker, onCrash }: Process, version: string): Log {
+function openLog({ config, output, worker, onCrash }: ProcessParts, version: string): Log {
   const log = createLog({
     level: worker?.logLevel ?? config.logLevel,
     version,

@@ -89,7 +89,10 @@ function checkRuntime(): void {
     throw new ConfigError(['Start Node.js without --jitless: the HTTP client needs WebAssembly.']);
 }
 
-/** What the configuration alone does not tell, and a start would. Rejects with `ConfigError` or `EmulatorError`. */
+/**
+ * Finds problems that a start would find, and that reading the configuration does not. Rejects with `ConfigError` or
+ * `EmulatorError`.
+ */
 async function checkParts({ auth, explorer, emulator }: Config): Promise<void> {
   const { checkGraphiql } = await import('./http/graphiql.ts');
   checkGraphiql(explorer);

@@ -22,7 +22,7 @@ import { home } from './http/home.ts';
 import { createSandboxPage } from './http/sandbox.ts';
 import { isLoopbackOnly } from './http/validate-request.ts';
 import { openState } from './state/open.ts';
-import { watchWrites } from './state/shared-writes.ts';
+import { createLastWriteLookUp } from './state/shared-writes.ts';
 import type { Build } from './telemetry/build.ts';
 import { createWarnLimit, describeError } from './telemetry/failures.ts';
 import { createRegistry } from './telemetry/metrics.ts';
@@ -131,13 +131,13 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       if (mayWarn('connections')) log.warn(connections.counts(), CONNECTIONS_FULL);
     },
   });
-  const http = {
+  const httpParts = {
     connections,
     isDraining,
     isLoopbackOnly: isLoopbackOnly(options.listen.host, isOpen(options.auth)),
     onResponse: metrics?.onResponse,
   };
-  const app = createHttpApp(options, http, log);
+  const app = createHttpApp(options, httpParts, log);
   await crossOrigin(app, options.cors);
   // After CORS, so that pages of other origins may read the error.
   admission.guard(app);
@@ -147,7 +147,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     page: createSandboxPage(options),
     authenticator,
     admission,
-    watchWrites: writes && ((identity) => watchWrites(writes, identity)),
+    lastWriteAtOf: writes && ((identity) => createLastWriteLookUp(writes, identity)),
     deadlines,
     clientAddress: createClientAddress(options.http.trustedProxies),
     log,
@@ -180,7 +180,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     createRegistry({
       caches: { documents: () => prepared.counts, compiled: () => executor.counts },
       singleFlights: { read: () => upstream.reads, operation: () => operations.counts },
-      listFirst: () => context.listPrefetch.counts,
+      listPrefetch: () => context.listPrefetch.counts,
       load: admission.load,
       requestMetrics: metrics.metrics,
       stateFallbacks: state.fallbacks,

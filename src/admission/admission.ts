@@ -16,7 +16,7 @@ interface AdmissionOptions extends RateLimitOptions {
   readonly shared?: State['rateLimit'] | undefined;
 }
 
-/** The error for a request over a limit. A promise only where replicas share the rate limit. */
+/** The error for a request over a limit; undefined for one that is admitted. */
 type Rejection = GraphQLError | undefined;
 
 /** Limits of concurrency and rate. Requests over a limit get a response at once, and may be sent again. */
@@ -56,8 +56,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const rateLimiter = rateLimitPerSecond > 0 ? createRateLimiter(options) : undefined;
   let inFlight = 0;
   const byPrincipal = new Map<string, number>();
-  const sheds = createShedWatch();
-  const loop = createLoopWatch();
+  const sheds = createShedDetector();
+  const loop = createLoopMonitor();
 
   const acquire = (principal: string, response: ServerResponse): Rejection => {
     if (maxInFlightPerPrincipal === 0) return undefined;
@@ -160,7 +160,7 @@ const SHED_WINDOW_MS = 5_000;
 const SHED_CALM_MS = 10_000;
 
 /** Recognises an overload, which is many requests shed within seconds, and no short spike. `clock` is in milliseconds. */
-export function createShedWatch(clock = () => performance.now()) {
+export function createShedDetector(clock = () => performance.now()) {
   // The last hundred, the oldest at `next`.
   const times = new Float64Array(MANY_SHEDS).fill(Number.NEGATIVE_INFINITY);
   let next = 0;
@@ -189,11 +189,11 @@ const LATE_CALM_MS = 2_000;
  * Detects that the event loop was blocked: in that time no request gets a response, health checks included. `clock` is in
  * milliseconds.
  */
-export function createLoopWatch(clock = () => performance.now()) {
+export function createLoopMonitor(clock = () => performance.now()) {
   let timer: NodeJS.Timeout | undefined;
   let lastTick = 0;
   let until = Number.NEGATIVE_INFINITY;
-  const look = () => {
+  const checkTime = () => {
     const now = clock();
     if (timer && now - lastTick - TICK_MS > LATE_MS) until = now + LATE_CALM_MS;
     return now;
@@ -202,11 +202,11 @@ export function createLoopWatch(clock = () => performance.now()) {
     start(): void {
       lastTick = clock();
       timer ??= setInterval(() => {
-        lastTick = look();
+        lastTick = checkTime();
       }, TICK_MS).unref();
     },
     /** True until two seconds after the last time the loop was late. Compares with now: a blocked timer has not run yet. */
-    isLate: () => look() < until,
+    isLate: () => checkTime() < until,
     stop(): void {
       clearInterval(timer);
       timer = undefined;

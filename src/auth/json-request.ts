@@ -40,12 +40,12 @@ export async function requestJson(
   if (status < 200 || status >= 300) {
     throw new UpstreamError('invalid-response', `${server} answered ${status}, expected 200`, { status });
   }
-  if (body === undefined) throw answeredWithout(server, 'a JSON object');
+  if (body === undefined) throw incompleteResponse(server, 'a JSON object');
   return body;
 }
 
 /** The error for a response with status 200 that lacks what it must have. */
-export function answeredWithout(server: string, expected: string): UpstreamError {
+export function incompleteResponse(server: string, expected: string): UpstreamError {
   return new UpstreamError('invalid-response', `${server} answered without ${expected}`, { status: 200 });
 }
 

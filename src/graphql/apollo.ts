@@ -60,7 +60,7 @@ export function createApollo(
     ...(options.apq && persistedQueries ? { persistedQueries: { cache: persistedQueries } } : {}),
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
-      handOver(),
+      passOperationOn(),
       // It would wrap every resolver; responses are never cached here.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
@@ -87,8 +87,8 @@ export function createApollo(
 }
 
 /** Passes the operation to `parse` in place of executing it, and responds with a stub. */
-function handOver(): ApolloServerPlugin<Context> {
-  const done = { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: {} } } as const;
+function passOperationOn(): ApolloServerPlugin<Context> {
+  const stub = { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: {} } } as const;
   return {
     async requestDidStart() {
       return {
@@ -96,7 +96,7 @@ function handOver(): ApolloServerPlugin<Context> {
           // Without an operation Apollo Server says which one it lacks.
           if (!operation || hash === undefined) return null;
           contextValue.onParsed({ text, hash, document, operation });
-          return done;
+          return stub;
         },
       };
     },

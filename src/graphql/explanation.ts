@@ -14,7 +14,7 @@ interface ExplainedCall {
 
 /** The upstream calls of one request, for a client that asks for them with `X-Explain: 1`. */
 interface Explanation {
-  readonly watch: CallObserver;
+  readonly observer: CallObserver;
   /** The value of `extensions.upstream`. */
   toExtension(): object;
 }
@@ -26,14 +26,14 @@ export function createExplanation(traceId: string | undefined, other?: CallObser
   const startedAt = performance.now();
   const calls: ExplainedCall[] = [];
   return {
-    watch: (call, attempt) => {
+    observer: (call, attempt) => {
       const startMs = performance.now() - startedAt;
       const { operation } = call;
-      const watched = other?.(call, attempt);
+      const observed = other?.(call, attempt);
       return {
-        ...watched,
+        ...observed,
         end(report) {
-          watched?.end(report);
+          observed?.end(report);
           const { status, failure, durationMs } = report;
           calls.push({
             operation,

@@ -32,7 +32,7 @@ interface GraphqlHandlerParts {
   readonly admission: Admission;
   readonly clientAddress: ClientAddress;
   /** Reports the writes of other processes for an identity. Undefined where only this process writes. */
-  readonly watchWrites?: ((identity: string) => LastWriteAt) | undefined;
+  readonly lastWriteAtOf?: ((identity: string) => LastWriteAt) | undefined;
   readonly deadlines: Deadlines;
   readonly log: FastifyBaseLogger;
   /** Whether clients may see the upstream calls of their requests: `X-Explain: 1`. */
@@ -58,11 +58,12 @@ export function createGraphqlHandler(
     const { caller, deadline, record, trace } = known;
     const isExplained = parts.isExplainable && http.headers['x-explain'] === '1';
     const traceId = trace?.traceId ?? readTraceId(http.headers);
-    const explanation = isExplained ? createExplanation(traceId, trace?.watch) : undefined;
-    const observer = explanation?.watch ?? trace?.watch;
+    const explanation = isExplained ? createExplanation(traceId, trace?.observer) : undefined;
+    const observer = explanation?.observer ?? trace?.observer;
     const consume = (upstreamCalls: number) =>
       caller instanceof Error ? undefined : admission.consume(caller.principal, reply, upstreamCalls);
-    const lastWriteAt = caller instanceof Error ? undefined : parts.watchWrites?.(caller.credential.identity);
+    const lastWriteAt =
+      caller instanceof Error ? undefined : parts.lastWriteAtOf?.(caller.credential.identity);
     return { http, caller, deadline, record, observer, explanation, lastWriteAt, consume };
   };
 

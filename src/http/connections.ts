@@ -168,7 +168,7 @@ function replaceClose(server: HttpServer, closeIdle: () => void): void {
 
 const LISTENERS = Symbol('listeners');
 
-interface Watched extends ServerResponse {
+interface Observed extends ServerResponse {
   [LISTENERS]?: (() => void)[];
 }
 
@@ -176,7 +176,7 @@ interface Watched extends ServerResponse {
  * Calls `listener` when the response is closed, sent or not; at once if it is closed already. All listeners share one
  * event listener of Node.js, because adding one costs more than most of what they do.
  */
-export function onClose(response: Watched, listener: () => void): void {
+export function onClose(response: Observed, listener: () => void): void {
   if (response.destroyed) listener();
   else if (response[LISTENERS]) response[LISTENERS].push(listener);
   else {
@@ -185,6 +185,6 @@ export function onClose(response: Watched, listener: () => void): void {
   }
 }
 
-function callListeners(this: Watched): void {
+function callListeners(this: Observed): void {
   for (const listener of this[LISTENERS] ?? []) listener();
 }

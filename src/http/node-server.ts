@@ -91,12 +91,12 @@ export function continueRequest(request: IncomingMessage, response: ServerRespon
 
 /** Node.js checks for slow clients at intervals. Timeouts are one interval shorter, so no client gets more time. */
 function timeouts({ headersTimeoutMs, requestTimeoutMs }: Config['http']) {
-  const lookEveryMs = Math.ceil(Math.min(500, headersTimeoutMs / 4));
+  const checkIntervalMs = Math.ceil(Math.min(500, headersTimeoutMs / 4));
   return {
-    connectionsCheckingInterval: lookEveryMs,
+    connectionsCheckingInterval: checkIntervalMs,
     // 0 would be no limit.
-    headersTimeout: Math.max(headersTimeoutMs - lookEveryMs, 1),
-    requestTimeout: Math.max(requestTimeoutMs - lookEveryMs, 1),
+    headersTimeout: Math.max(headersTimeoutMs - checkIntervalMs, 1),
+    requestTimeout: Math.max(requestTimeoutMs - checkIntervalMs, 1),
   };
 }
 

@@ -1,11 +1,11 @@
 interface AvailabilityOptions {
-  /** Rejects while the other side cannot be used. */
+  /** Rejects while the other process cannot be used. */
   readonly probe: () => Promise<unknown>;
   /** Called once for each change, and never after `close`. */
   readonly onChange: (change: 'lost' | 'back') => void;
   /** A code or a few words, without secrets. */
   readonly causeOf: (error: unknown) => string;
-  /** Between probes of a side that answers; 0 probes only one that is lost. */
+  /** Time between probes while the other process replies; 0 probes it only while it is lost. */
   readonly probeMs: number;
 }
 
@@ -16,7 +16,7 @@ interface Availability {
   cause(): string;
   /** `performance.now()` of the last time that it came back; what it knew before may be gone. */
   upSince(): number;
-  /** A command failed: the other side is not used until a probe gets through. */
+  /** Call it when a command has failed: the other process is not used until a probe succeeds. */
   lose(cause: string): void;
   /** Probes at once. */
   check(): Promise<void>;
@@ -30,7 +30,7 @@ const PROBE_LOST_MS = 250;
  * Probes find out when it is back, and, with `probeMs`, that it is lost while it is not in use. It counts as lost until the
  * first probe, and a start that succeeds is not reported as a change.
  */
-export function watchAvailability(options: AvailabilityOptions): Availability {
+export function trackAvailability(options: AvailabilityOptions): Availability {
   const { probe, onChange, causeOf, probeMs } = options;
   let isUp = false;
   let lastCause = '';
@@ -79,7 +79,7 @@ export function watchAvailability(options: AvailabilityOptions): Availability {
   };
 }
 
-/** Another process did not answer in time. */
+/** Another process did not reply in time. */
 export class NoReply extends Error {
   override readonly name = 'NoReply';
 }

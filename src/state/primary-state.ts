@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Channel } from '../channel.ts';
-import { NoReply, replyWithin, watchAvailability } from './availability.ts';
+import { NoReply, replyWithin, trackAvailability } from './availability.ts';
 import type { State } from './open.ts';
 import { createMemoryRecords, type LeasedRecords, StateUnavailable } from './records.ts';
 import { createWriteMarks, type SharedWrites } from './shared-writes.ts';
@@ -37,7 +37,7 @@ export function openPrimaryState(primary: Channel, replyTimeoutMs: number, log: 
   const fallbacks = { rate_limits: 0 };
   const request = <Value>(...call: Call): Promise<Value> =>
     replyWithin(replyTimeoutMs, primary.request<Value>('state', call));
-  const availability = watchAvailability({
+  const availability = trackAvailability({
     probe: () => request('ping'),
     causeOf: () => NO_REPLY,
     probeMs: 0,

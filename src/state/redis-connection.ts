@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { Cluster, Redis } from 'ioredis';
 import { type RedisAddress, readRedisAddress } from '../config/urls.ts';
 import { explainConnectionFailure } from '../connection-failure.ts';
-import { NoReply, replyWithin, watchAvailability } from './availability.ts';
+import { NoReply, replyWithin, trackAvailability } from './availability.ts';
 import { StateUnavailable } from './records.ts';
 
 /** The commands that are used here. A single server and a cluster have the same. */
@@ -71,7 +71,7 @@ export function connectToRedis(
     const before = availability.isUp() ? '' : availability.cause();
     return codeOf(error) ?? codeOf(connectionError) ?? (before || 'no connection');
   };
-  const availability = watchAvailability({
+  const availability = trackAvailability({
     probe,
     causeOf,
     probeMs: PROBE_MS,

@@ -19,7 +19,7 @@ const MARGIN_MS = 2;
  * shared state is unavailable. Looked up at most once, because a request need not see writes that follow it. Only
  * durations are compared, so the clocks of the processes may differ.
  */
-export function watchWrites(writes: SharedWrites, identity: string): () => Promise<number> {
+export function createLastWriteLookUp(writes: SharedWrites, identity: string): () => Promise<number> {
   const lookUp = async () => {
     try {
       const ageMs = (await writes.sinceLast(identity)) ?? REMEMBER_WRITES_MS;

@@ -73,12 +73,12 @@ export function toReadableLine(json: string): string {
   const level = String(line.level).toUpperCase().padEnd(5);
   const fields = Object.entries(line)
     .filter(([name, value]) => !OWN_PLACE.has(name) && value !== null)
-    .map(([name, value]) => `${name}=${toText(value)}`);
+    .map(([name, value]) => `${name}=${formatValue(value)}`);
   return `${[time, level, line.msg, fields.length > 0 ? ` ${fields.join(' ')}` : ''].join(' ').trimEnd()}\n`;
 }
 
 /** Escapes control characters, which a terminal would interpret. */
-function toText(value: unknown): string {
+function formatValue(value: unknown): string {
   return typeof value === 'string' && /^[\w:./@+-]+$/.test(value) ? value : JSON.stringify(value);
 }
 

@@ -15,7 +15,7 @@ interface MetricSources {
   >;
   /** Uses of this process's memory while Redis was unavailable, by purpose. Undefined: there is no Redis. */
   readonly stateFallbacks?: Readonly<Record<string, number>> | undefined;
-  readonly listFirst: () => Hits;
+  readonly listPrefetch: () => Hits;
   /** GraphQL requests in flight, and those that were rejected because the process had too many. */
   readonly load: () => { readonly inFlight: number; readonly shed: number };
   /** Lines that could not be written to the log. */
@@ -36,7 +36,7 @@ const DROPPED_LINES = 'Log lines that were dropped because stdout could not take
 
 /** All metrics of this process. No label holds a caller, an id or an address. */
 export function createRegistry(sources: MetricSources): Registry {
-  const { caches, singleFlights, listFirst, load, stateFallbacks, droppedLogLines, connections } = sources;
+  const { caches, singleFlights, listPrefetch, load, stateFallbacks, droppedLogLines, connections } = sources;
   const registry = new Registry();
   addBuild(registry, sources.build);
   collectDefaultMetrics({ register: registry });
@@ -77,8 +77,8 @@ export function createRegistry(sources: MetricSources): Registry {
     'Ids that were looked up in a list: found there, or requested one by one',
     ['outcome'],
     () => [
-      [listFirst().hits, { outcome: 'hit' }],
-      [listFirst().misses, { outcome: 'miss' }],
+      [listPrefetch().hits, { outcome: 'hit' }],
+      [listPrefetch().misses, { outcome: 'miss' }],
     ],
   );
   gauge('in_flight', 'GraphQL requests in flight', [], () => [[load().inFlight]]);

@@ -33,7 +33,7 @@ export interface Tracing {
 export interface OperationTrace {
   readonly traceId: string;
   /** Makes a span of every upstream call, and sends the span's context with the call. */
-  readonly watch: CallObserver;
+  readonly observer: CallObserver;
   end(record: OperationRecord): void;
 }
 
@@ -76,7 +76,7 @@ export function createTracing(log: FastifyBaseLogger): Tracing {
       const context = trace.setSpan(parent, span);
       return {
         traceId: span.spanContext().traceId,
-        watch: (call, attempt) => startCall(call, attempt, context),
+        observer: (call, attempt) => startCall(call, attempt, context),
         end: (record) => endOperation(span, record),
       };
     },

@@ -19,8 +19,8 @@ export interface CreateRecord {
 
 const RECORD_TTL_MS = 24 * 3600 * 1000;
 
-/** In the form in which records are written. */
-export function toText(record: CreateRecord): { readonly text: string; readonly ttlMs: number } {
+/** A record in the form in which it is stored. */
+export function toStoredRecord(record: CreateRecord): { readonly text: string; readonly ttlMs: number } {
   return { text: JSON.stringify(record), ttlMs: RECORD_TTL_MS };
 }
 

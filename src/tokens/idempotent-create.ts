@@ -2,10 +2,10 @@ import { type LeasedChange, type LeasedRecords, type RecordKey, StateUnavailable
 import type { Deadline } from '../upstream/cancellation.ts';
 import type { CreateTokenBody, TokenDto } from '../upstream/generated.ts';
 import { mayHaveSucceeded, UpstreamError } from '../upstream/upstream-error.ts';
-import { type CreateRecord, type Lease, toText, withLease } from './create-record.ts';
+import { type CreateRecord, type Lease, toStoredRecord, withLease } from './create-record.ts';
 import { inProgress, inTime, pause } from './create-wait.ts';
 import type { Loaders } from './loaders.ts';
-import { type Matches, sha256 } from './matching-tokens.ts';
+import { digestOf, type Matches } from './matching-tokens.ts';
 
 export interface CreateRequest {
   readonly principal: string;
@@ -54,9 +54,9 @@ interface Create extends CreateRequest {
  */
 export function createIdempotentCreate(records: LeasedRecords, requestDeadlineMs = 10_000): IdempotentCreate {
   return (request) => {
-    const id = sha256([request.principal, request.key]);
+    const id = digestOf([request.principal, request.key]);
     const recordKey = { caller: request.principal, id };
-    return run({ ...request, records, recordKey, digest: sha256(request.body), requestDeadlineMs });
+    return run({ ...request, records, recordKey, digest: digestOf(request.body), requestDeadlineMs });
   };
 }
 
@@ -91,7 +91,7 @@ function takeStep(create: Create, lookUps: LookUps): Promise<Step> {
     if (record?.tokenId !== undefined) return { outcome: await readDone(create, record.tokenId) };
     return attempt.lease
       ? createOrFind(create, record, attempt.lease)
-      : wait(create, record, attempt.heldForMs, lookUps);
+      : waitForOther(create, record, attempt.heldForMs, lookUps);
   });
 }
 
@@ -114,7 +114,7 @@ async function createOrFind(create: Create, record: CreateRecord | undefined, le
   } else before = toBefore(await loaders.findMatching(body, { newest: false }));
   // The POST is sent before the deadline, and may take effect for some time after it.
   const leaseMs = deadline.remainingMs() + settleMs(create);
-  if (!(await lease.write({ leaseMs, record: toText({ digest, before, owner: lease.owner }) })))
+  if (!(await lease.write({ leaseMs, record: toStoredRecord({ digest, before, owner: lease.owner }) })))
     return READ_AGAIN;
   try {
     create.made = await loaders.createToken(body);
@@ -126,7 +126,7 @@ async function createOrFind(create: Create, record: CreateRecord | undefined, le
 }
 
 /** Another request has the lease, or kept it when it got no response to its POST. */
-async function wait(
+async function waitForOther(
   create: Create,
   record: CreateRecord | undefined,
   heldForMs: number,
@@ -171,7 +171,7 @@ async function finish({ digest }: Create, token: TokenDto, lease: Lease): Promis
 }
 
 function doneChange(digest: string, { id: tokenId }: TokenDto) {
-  return { leaseMs: 0, record: toText({ digest, before: null, tokenId }) };
+  return { leaseMs: 0, record: toStoredRecord({ digest, before: null, tokenId }) };
 }
 
 /** After an unknown outcome, IAM may still carry out the POST for as long as one may take. */

@@ -104,9 +104,10 @@ function identityOf({ publicKeyInfo }: AuthenticationMethodDto): string {
 
 /** RFC 7638: the required members only, in lexicographic order. */
 function thumbprint({ crv, e, kty, n, x, y }: JsonWebKeyDto): string {
-  return sha256(kty === 'EC' ? { crv, kty, x, y } : { e, kty, n });
+  return digestOf(kty === 'EC' ? { crv, kty, x, y } : { e, kty, n });
 }
 
-export function sha256(value: unknown): string {
+/** The SHA-256 of a value as JSON. */
+export function digestOf(value: unknown): string {
   return hash('sha256', JSON.stringify(value), 'base64url');
 }

@@ -50,7 +50,7 @@ function search(text: string, checked: Checked): string | undefined {
     if (encoded.some(isPrivateKeyFile)) return PRIVATE_KEY_PASTED;
     const wanted = encoded.filter(isText).slice(0, MAX_TEXTS);
     for (const each of wanted) checked.decodedChars += each.text.length;
-    texts = wanted.map(toText);
+    texts = wanted.map(decode);
   }
   return undefined;
 }
@@ -218,6 +218,6 @@ function isText({ start }: Encoded): boolean {
   return TEXT.test(start);
 }
 
-function toText({ text, encoding }: Encoded): string {
+function decode({ text, encoding }: Encoded): string {
   return Buffer.from(text, encoding).toString('latin1').replaceAll('\0', '');
 }

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import got, { RequestError, TimeoutError } from 'got';
 import { cancelledError } from './cancellation.ts';
 import type { PoolOptions } from './connection-pool.ts';
-import { findUnreadable, joinRepeated, type Transport, tooLarge, toText } from './transport.ts';
+import { decodeBody, findUnreadable, joinRepeated, type Transport, tooLarge } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /**
@@ -55,7 +55,7 @@ export function createGotTransport({
       const headers = joinRepeated(received);
       reason = findUnreadable(status, headers, maxBytes);
       if (reason) throw reason;
-      return { status, headers, body: toText(bytes) };
+      return { status, headers, body: decodeBody(bytes) };
     } catch (error) {
       throw reason ?? toUpstreamError(error);
     } finally {

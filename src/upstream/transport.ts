@@ -120,7 +120,7 @@ function createHandler(
       connection.onResponse();
       if (!settle()) return;
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      onEnd({ status, headers, body: toText(body) }, true);
+      onEnd({ status, headers, body: decodeBody(body) }, true);
     },
     onResponseError(_controller, error) {
       if (!settle()) return;
@@ -179,7 +179,7 @@ export function tooLarge(maxBytes: number): UpstreamError {
 }
 
 /** A body as text, without a byte order mark, which `JSON.parse` rejects (RFC 8259 section 8.1). */
-export function toText(body: Buffer): string {
+export function decodeBody(body: Buffer): string {
   const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
   return body.toString('utf8', hasMark ? 3 : 0);
 }

@@ -6,8 +6,8 @@ import type { AuthDependencies, CallerCheck } from '../authenticator.ts';
 import { readBearer, sha256 } from '../bearer.ts';
 
 /**
- * Uses the keys of the file as it was read at the start, and reads it again when it changes: a key that was removed ends
- * within a second or so. A file that cannot be used is reported, and the keys before it stay in use.
+ * Uses the keys of the file as it was read at the start, and reads it again when it changes: a removed key stops working
+ * within about a second. A file that cannot be used is reported, and the previous keys stay in use.
  *
  * Keys are looked up by their hash. The time of a look-up may reveal how a hash begins, but nobody can choose a key by the
  * beginning of its SHA-256, so no constant-time comparison is needed.

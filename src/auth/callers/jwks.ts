@@ -19,8 +19,8 @@ export type Jwks = JWTVerifyGetKey & {
 
 /**
  * Finds the key of a JWT in a key set that is fetched through our transport and its limits (jose would use its own
- * fetch). Fetched when it is older than ten minutes or lacks the key, never more than once in 30 s: made-up key ids
- * cannot be turned into traffic. Old keys serve on while the set cannot be fetched.
+ * fetch). It is fetched when it is older than ten minutes or lacks the key, and at most once in 30 s, so that
+ * invented key ids do not become requests. Old keys stay in use while the set cannot be fetched.
  */
 export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
   const { clock, log, closing } = dependencies;

@@ -2,7 +2,7 @@ import type { PatConfig } from '../../config/auth.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import type { AuthDependencies } from '../authenticator.ts';
 import { isCredential } from '../bearer.ts';
-import { answeredWithout, requestJson } from '../json-request.ts';
+import { incompleteResponse, requestJson } from '../json-request.ts';
 import { createAssertion, readSigningKey } from './private-key.ts';
 
 /** A personal access token, and where it signs in. */
@@ -66,7 +66,7 @@ export function createSignIn(
     } as const;
     const { access_token, expires_in } = await requestJson(request, dependencies);
     const token = toAccessToken(access_token, expires_in ?? ASSUMED_LIFETIME_SECONDS, nowMs);
-    if (!token) throw answeredWithout(TOKEN_ENDPOINT, 'a usable access_token and expires_in');
+    if (!token) throw incompleteResponse(TOKEN_ENDPOINT, 'a usable access_token and expires_in');
     return token;
   }
 
@@ -90,7 +90,7 @@ export function createSignIn(
     } as const;
     const { accessToken, expiresIn } = await requestJson(request, dependencies);
     const token = toAccessToken(accessToken, expiresIn, nowMs);
-    if (!token) throw answeredWithout(STS, 'a usable accessToken and expiresIn');
+    if (!token) throw incompleteResponse(STS, 'a usable accessToken and expiresIn');
     return token;
   }
 

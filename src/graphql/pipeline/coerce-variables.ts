@@ -131,7 +131,7 @@ function visitVariables(
   document: DocumentNode,
   operation: OperationDefinitionNode,
   values: Variables,
-  see: (name: string, types: TypeInfo) => void,
+  onVariable: (name: string, types: TypeInfo) => void,
 ): void {
   const spread = new Set<string>();
   const leaveOut = (node: SelectionNode) => (isLeftOut(node, values) ? false : undefined);
@@ -148,7 +148,7 @@ function visitVariables(
           spread.add(node.name.value);
           return undefined;
         },
-        Variable: ({ name }) => see(name.value, types),
+        Variable: ({ name }) => onVariable(name.value, types),
       }),
     );
   };

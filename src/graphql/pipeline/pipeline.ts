@@ -66,10 +66,10 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     //   looks up and registers persisted queries. Only callers who may read may register one.
     const { caller } = request;
     const mayRegister = params.query === undefined || (!(caller instanceof Error) && caller.mayRead);
-    const wanted = mayRegister ? params : { ...params, persistedQuery: undefined };
-    const parse = () => apollo.parse(wanted);
-    if (wanted.persistedQuery !== undefined) return prepared.prepare(wanted, parse);
-    return prepared.find(wanted) ?? prepared.prepareShared(wanted, parse);
+    const toPrepare = mayRegister ? params : { ...params, persistedQuery: undefined };
+    const parse = () => apollo.parse(toPrepare);
+    if (toPrepare.persistedQuery !== undefined) return prepared.prepare(toPrepare, parse);
+    return prepared.find(toPrepare) ?? prepared.prepareShared(toPrepare, parse);
   };
 
   return async (request) => {

@@ -4,8 +4,8 @@ import type { MutationResolvers, UserError } from '../generated.ts';
 import type { Context } from '../pipeline/request.ts';
 import {
   checkId,
+  checkInputText,
   checkPublicKeyInfo,
-  checkText,
   type Problem,
   readTokenChange,
   toPublicKeyInfo,
@@ -31,10 +31,10 @@ export const Mutation = {
       authenticationMethod: { type, signingAlgorithm, publicKeyInfo },
     };
     const problems = [
-      ...checkText('name', name, context),
-      ...checkText('description', description, context),
+      ...checkInputText('name', name, context),
+      ...checkInputText('description', description, context),
       ...checkPublicKeyInfo(publicKeyInfo, signingAlgorithm, context),
-      ...checkText('idempotencyKey', idempotencyKey, context),
+      ...checkInputText('idempotencyKey', idempotencyKey, context),
     ];
     return toPayload(context, NO_TOKEN, problems, () => create(body, idempotencyKey, context), false);
   },

@@ -55,7 +55,7 @@ const TEXT_RULES = {
 };
 
 /** At most one problem. A private key in the place of the text is worse than any other. */
-export function checkText(
+export function checkInputText(
   member: keyof typeof TEXT_RULES,
   text: string | null | undefined,
   request: object,
@@ -139,7 +139,7 @@ export async function readTokenChange(
   const problems = [
     ...nulls({ name, authenticationMethod }),
     ...nulls(authenticationMethod ?? {}, 'authenticationMethod'),
-    ...checkText('name', name, context),
+    ...checkInputText('name', name, context),
   ];
   const change = isEmpty(authenticationMethod) ? undefined : authenticationMethod;
   if (problems.length === 0 && name == null && !change) problems.push(nothingToChange);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLoopWatch, createShedWatch } from '../../../src/admission/admission.ts';
+import { createLoopMonitor, createShedDetector } from '../../../src/admission/admission.ts';
 
 describe('Requests that were turned away', () => {
   const start = (spacingMs: number, count: number) => {
     let now = 0;
-    const sheds = createShedWatch(() => now);
+    const sheds = createShedDetector(() => now);
     for (let index = 0; index < count; index++) {
       if (index > 0) now += spacingMs;
       sheds.add();
@@ -33,7 +33,7 @@ describe('Requests that were turned away', () => {
 describe('The event loop', () => {
   it('is late when the timer is, even before the timer runs, and for two seconds after', () => {
     let now = 0;
-    const loop = createLoopWatch(() => now);
+    const loop = createLoopMonitor(() => now);
     expect(loop.isLate()).toBe(false);
     loop.start();
     now = 800;
@@ -47,7 +47,7 @@ describe('The event loop', () => {
 
   it('is not watched any more after the end', () => {
     let now = 0;
-    const loop = createLoopWatch(() => now);
+    const loop = createLoopMonitor(() => now);
     loop.start();
     loop.stop();
     now = 10_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createWriteMarks, watchWrites } from '../../../src/state/shared-writes.ts';
+import { createLastWriteLookUp, createWriteMarks } from '../../../src/state/shared-writes.ts';
 
 describe('What the primary process knows of writes', () => {
   it('is the age of the last one of each identity, for a minute', async () => {
@@ -27,7 +27,10 @@ describe('What the primary process knows of writes', () => {
 describe('A request', () => {
   it('joins nothing when the shared state is away', async () => {
     const report = async () => {};
-    const away = watchWrites({ report, sinceLast: () => Promise.reject(new Error('away')) }, 'alice');
+    const away = createLastWriteLookUp(
+      { report, sinceLast: () => Promise.reject(new Error('away')) },
+      'alice',
+    );
     expect(await away()).toBe(Number.POSITIVE_INFINITY);
   });
 
@@ -37,7 +40,7 @@ describe('A request', () => {
       lookUps++;
       return undefined;
     };
-    const lastWriteAt = watchWrites({ report: async () => {}, sinceLast }, 'alice');
+    const lastWriteAt = createLastWriteLookUp({ report: async () => {}, sinceLast }, 'alice');
     expect(await lastWriteAt()).toBe(await lastWriteAt());
     expect(lookUps).toBe(1);
   });
