@@ -15,6 +15,8 @@ const config = {
   maxWorkers: ONE_FILE_AT_A_TIME.includes(suite) ? 1 : 2,
   // A worker keeps up to 35 MB of every file that it ran. Starting another one costs less than collecting garbage among them.
   ...(isEveryday && { workerIdleMemoryLimit: '400MB' }),
+  // In CI, what a failed test leaves open must not keep jest from ending.
+  forceExit: process.env.CI !== undefined,
   // Only a test that hangs takes so long: a busy machine is no defect. A test of speed states its own limit.
   testTimeout: 120_000,
   testMatch: [`<rootDir>/test/${isEveryday ? '' : `${suite}/`}**/*.test.ts`],

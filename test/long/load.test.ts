@@ -1,3 +1,4 @@
+import { createServer, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { codesOf } from '../support/answer-rules.ts';
@@ -10,6 +11,8 @@ import {
   runLoad,
   tellFigure,
 } from '../support/load.ts';
+import { createTcpServers } from '../support/tcp-servers.ts';
+import { until } from '../support/until.ts';
 import { startWatchedGateway, type WatchedGateway } from '../support/watched-gateway.ts';
 
 const ONE = 'query ($id: ID!) { token(id: $id) { id } }';
@@ -21,6 +24,7 @@ const heavy = (index: number) =>
 
 jest.setTimeout(300_000);
 
+const { listen, close } = createTcpServers();
 let emulator: Emulator;
 let gateway: WatchedGateway;
 let client: LoadClient;
@@ -35,6 +39,7 @@ const busySeed = { busy: { tokens: Array.from({ length: 50 }, () => ({ projects:
 
 afterEach(async () => {
   await client.close();
+  close();
   expect(await gateway.stop()).toBe(0);
   await emulator.close();
 });
@@ -85,27 +90,30 @@ describe('An IAM API that is down', () => {
 
 describe('More than the gateway can do', () => {
   it('2000 connections with room for 1000 requests: each is answered or told when to come again', async () => {
-    // Slow enough that the last of them arrives before the first one is done.
-    const slow = {
+    // IAM answers once the last of them has arrived, however slow the machine is.
+    const held: ServerResponse[] = [];
+    const port = await listen(createServer((_request, response) => held.push(response)));
+    const patient = {
+      API_GATEWAY_URL: `http://127.0.0.1:${port}`,
       UPSTREAM_CONCURRENCY: '1000',
-      UPSTREAM_READ_TIMEOUT_MS: '15000',
-      REQUEST_DEADLINE_MS: '20000',
+      UPSTREAM_READ_TIMEOUT_MS: '120000',
+      REQUEST_DEADLINE_MS: '120000',
     };
-    await start({ MAX_IN_FLIGHT: '1000', MAX_IN_FLIGHT_PER_PRINCIPAL: '0', ...slow }, 2000);
-    emulator.faults.add({ fault: 'latency-6000', operation: 'listToken' });
+    await start({ MAX_IN_FLIGHT: '1000', MAX_IN_FLIGHT_PER_PRINCIPAL: '0', ...patient }, 2000);
     const shed: Reply[] = [];
     const failed: string[] = [];
-    const { statuses, lost, maxMs } = await runBurst(2000, async (index) => {
+    const burst = runBurst(2000, async (index) => {
       const reply = await client.query({ document: LIST, as: `caller-${index}` });
       if (reply.status === 200) failed.push(...(codesOf(reply) ?? ['not JSON']));
       else shed.push(reply);
       return reply;
     });
+    await until(() => held.length + shed.length >= 2000);
+    for (const response of held) response.end('{"tokens":[]}');
+    const { statuses, lost, maxMs } = await burst;
     tellFigure(`2000 connections, room for 1000: ${JSON.stringify(statuses)}, slowest answer ${maxMs} ms`);
     expect({ lost, failed }).toEqual({ lost: [], failed: [] });
-    expect(Object.keys(statuses)).toEqual(['200', '503']);
-    expect((statuses[200] ?? 0) + (statuses[503] ?? 0)).toBe(2000);
-    expect(statuses[200]).toBeGreaterThanOrEqual(1000);
+    expect(statuses).toEqual({ 200: 1000, 503: 1000 });
     expect(new Set(shed.map(({ headers }) => headers['retry-after']))).toEqual(new Set(['1']));
     expect(new Set(shed.flatMap((reply) => codesOf(reply) ?? ['not JSON']))).toEqual(new Set(['OVERLOADED']));
   });
@@ -119,10 +127,13 @@ describe('More than the gateway can do', () => {
       until: (index) => index >= 10,
       send: () => client.query({ document: LIST, as: 'caller-0' }),
     });
-    tellFigure(`1 read beside 100 requests of 51 calls each: median ${p50Ms} ms, slowest ${maxMs} ms`);
-    expect(statuses).toEqual({ 200: 10 });
-    expect(maxMs).toBeLessThan(1500);
-    expect((await busy).statuses).toEqual({ 200: 100 });
+    const { statuses: busyStatuses, seconds } = await busy;
+    tellFigure(
+      `1 read beside 100 requests of 51 calls each: median ${p50Ms} ms, slowest ${maxMs} ms, of ${seconds.toFixed(1)} s`,
+    );
+    expect([statuses, busyStatuses]).toEqual([{ 200: 10 }, { 200: 100 }]);
+    // A read that has to wait for the others takes about as long as they do, on a slow machine too.
+    expect(maxMs).toBeLessThan(Math.max(1500, (seconds * 1000) / 4));
   });
 });
 
@@ -166,6 +177,6 @@ describe('An IAM API that closes each connection right after its answer', () => 
   });
 });
 
-async function untilCalls(count: number): Promise<void> {
-  while (emulator.calls.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+function untilCalls(count: number): Promise<true> {
+  return until(() => emulator.calls.length >= count);
 }

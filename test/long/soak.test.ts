@@ -98,7 +98,7 @@ describe('Five rounds of load and rest', () => {
 
 describe('5000 requests whose clients hang up', () => {
   it('leave nothing under way, neither here nor upstream', async () => {
-    emulator.faults.add({ fault: 'latency-30', operation: 'listToken' });
+    emulator.faults.add({ fault: 'latency-50', operation: 'listToken' });
     await runChurn(ROUND_MS);
     const { rssMb: before } = await rest();
     const { statuses } = await runLoad({
