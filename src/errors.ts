@@ -2,24 +2,38 @@ import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import { AuthError } from './auth/auth-error.ts';
 import { isUnauthenticated, mayHaveSucceeded, UpstreamError } from './upstream/upstream-error.ts';
 
-/** Every error code. A test compares `docs/client-guide.md`, which explains them, with this list. */
-type ErrorCode =
-  | 'BAD_REQUEST'
-  | 'BAD_USER_INPUT'
-  | 'UNAUTHENTICATED'
-  | 'FORBIDDEN'
-  | 'NOT_FOUND'
-  | 'CONFLICT'
-  | 'RATE_LIMITED'
-  | 'OVERLOADED'
-  | 'UPSTREAM_ERROR'
-  | 'UPSTREAM_UNAVAILABLE'
-  | 'UPSTREAM_TIMEOUT'
-  | 'UPSTREAM_INVALID_RESPONSE'
-  | 'OPERATION_LIMIT_EXCEEDED'
-  | 'OPERATION_NOT_TRUSTED'
-  | 'PERSISTED_QUERY_NOT_FOUND'
-  | 'INTERNAL_SERVER_ERROR';
+/**
+ * The request is well-formed, but its document or variables do not fit. That is 400 only for clients of the newer media type:
+ * older clients read no body behind a 4xx (GraphQL over HTTP, "application/json").
+ */
+export const BY_MEDIA_TYPE = 'by media type';
+
+/** Every error code, and the HTTP status of a request that is rejected as a whole with it. `docs/client-guide.md` explains them. */
+export const HTTP_STATUS = {
+  BAD_REQUEST: 400,
+  BAD_USER_INPUT: BY_MEDIA_TYPE,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  CONFLICT: 409,
+  RATE_LIMITED: 429,
+  OVERLOADED: 503,
+  UPSTREAM_ERROR: 503,
+  UPSTREAM_UNAVAILABLE: 503,
+  UPSTREAM_TIMEOUT: 503,
+  UPSTREAM_INVALID_RESPONSE: 500,
+  OPERATION_LIMIT_EXCEEDED: 400,
+  OPERATION_NOT_TRUSTED: 400,
+  GRAPHQL_PARSE_FAILED: BY_MEDIA_TYPE,
+  GRAPHQL_VALIDATION_FAILED: BY_MEDIA_TYPE,
+  OPERATION_RESOLUTION_FAILURE: BY_MEDIA_TYPE,
+  // Apollo Client reads the code, and sends the document then.
+  PERSISTED_QUERY_NOT_FOUND: 200,
+  PERSISTED_QUERY_NOT_SUPPORTED: 200,
+  INTERNAL_SERVER_ERROR: 500,
+} as const;
+
+type ErrorCode = keyof typeof HTTP_STATUS;
 
 interface Failure {
   readonly code: ErrorCode;

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { HTTP_STATUS } from '../src/errors.ts';
 
 const pages = [
   'README.md',
@@ -47,6 +48,12 @@ describe('The documentation', () => {
       /`limit` is one of ([^.]+)\./.exec(readFileSync('docs/client-guide.md', 'utf8')) ?? [];
     const names = [...listed.matchAll(/`(\w+)`/g)].map(([, name]) => name);
     expect(names.sort()).toEqual([...new Set([...limits].map(([, name]) => name))].sort());
+  });
+
+  it('explains every error code', () => {
+    const guide = readFileSync('docs/client-guide.md', 'utf8').split('### Writes')[0] ?? '';
+    const explained = [...guide.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
+    expect(explained.sort()).toEqual(Object.keys(HTTP_STATUS).sort());
   });
 
   it('records each decision under a number of its own, in four parts', () => {

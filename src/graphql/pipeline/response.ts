@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { toReadError } from '../../errors.ts';
+import { BY_MEDIA_TYPE, HTTP_STATUS, toReadError } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
 import type { ResultType } from '../../http/media-type.ts';
 import { formatError } from '../mask-error.ts';
@@ -44,34 +44,6 @@ export function toResponse(body: string | Buffer, type: ResultType): GraphqlResp
   return { status: 200, headers: { 'content-type': `${type}; charset=utf-8` }, body };
 }
 
-/** The HTTP status of a request that is rejected as a whole with this code. */
-const STATUS: Readonly<Record<string, number>> = {
-  BAD_REQUEST: 400,
-  OPERATION_LIMIT_EXCEEDED: 400,
-  OPERATION_NOT_TRUSTED: 400,
-  UNAUTHENTICATED: 401,
-  FORBIDDEN: 403,
-  RATE_LIMITED: 429,
-  OVERLOADED: 503,
-  UPSTREAM_ERROR: 503,
-  UPSTREAM_TIMEOUT: 503,
-  UPSTREAM_UNAVAILABLE: 503,
-  // Apollo Client reads the code, and sends the document then.
-  PERSISTED_QUERY_NOT_FOUND: 200,
-  PERSISTED_QUERY_NOT_SUPPORTED: 200,
-};
-
-/**
- * Codes of requests that are well-formed, but whose document or variables do not fit. Those are 400 only for clients of
- * the newer media type: older clients read no body behind a 4xx (GraphQL over HTTP, "application/json").
- */
-const WELL_FORMED = new Set([
-  'BAD_USER_INPUT',
-  'GRAPHQL_PARSE_FAILED',
-  'GRAPHQL_VALIDATION_FAILED',
-  'OPERATION_RESOLUTION_FAILURE',
-]);
-
 /** Whether clients may see such an error. All others are unexpected, and may hold anything. */
 export function isPublic(error: unknown): boolean {
   if (error instanceof ApolloRejection || error instanceof HttpError) return true;
@@ -108,6 +80,7 @@ function toPublicErrors(error: unknown): readonly GraphQLFormattedError[] {
 
 function statusOf(error: unknown, code: string, type: ResultType): number {
   if (error instanceof HttpError) return error.statusCode;
-  if (WELL_FORMED.has(code)) return type === 'application/json' ? 200 : 400;
-  return STATUS[code] ?? 500;
+  const status = Object.hasOwn(HTTP_STATUS, code) ? HTTP_STATUS[code as keyof typeof HTTP_STATUS] : 500;
+  if (status !== BY_MEDIA_TYPE) return status;
+  return type === 'application/json' ? 200 : 400;
 }
