@@ -11,7 +11,7 @@ const RENAME =
 let gateway: Gateway;
 let id: string;
 beforeAll(async () => {
-  gateway = await startGateway({ env: { APQ: 'true', UPSTREAM_READ_TIMEOUT_MS: '9000' } });
+  gateway = await startGateway({ env: { APQ: 'true', UPSTREAM_READ_TIMEOUT_MS: '9000', ADMIN_PORT: '0' } });
   id = gateway.emulator.tokensOf('demo')[0]?.id ?? '';
 });
 afterAll(() => gateway.close());
@@ -103,12 +103,21 @@ describe('A client that leaves', () => {
       signal,
     });
 
+  const coalesced = async () => {
+    const text = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
+    return Number(/work_total{kind="operation",outcome="coalesced"} (\d+)/.exec(text)?.[1]);
+  };
+  const aborted = () => gateway.log().split('"code":"ABORTED"').length;
+
   it('does not cancel the response of others that wait for it', async () => {
+    gateway.emulator.faults.clear();
+    gateway.emulator.faults.add({ fault: 'latency-3000', operation: 'listToken' });
+    const before = await coalesced();
     const leader = new AbortController();
     const left = ask(leader.signal).catch(() => 'left');
     await until(() => gateway.calls().length === 1);
     const stays = ask(new AbortController().signal);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(async () => (await coalesced()) > before);
     leader.abort();
     expect(await left).toBe('left');
     expect(await (await stays).json()).toMatchObject({ data: { tokens: { nodes: [{ id }] } } });
@@ -118,16 +127,17 @@ describe('A client that leaves', () => {
   it('cancels the upstream calls if it was the last one', async () => {
     gateway.emulator.faults.clear();
     gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken', times: 1 });
+    const [before, abortedBefore] = [await coalesced(), aborted()];
     const first = new AbortController();
     const second = new AbortController();
     const both = [first, second].map(({ signal }) => ask(signal).catch(() => 'left'));
     await until(() => gateway.calls().length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(async () => (await coalesced()) > before);
     first.abort();
     second.abort();
     expect(await Promise.all(both)).toEqual(['left', 'left']);
     // The gateway hears of it a moment later. Then nothing is in flight that this one could join.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(() => aborted() === abortedBefore + 2);
     const { value, ownMs } = await timed(gateway.query(LIST));
     expect(value.errors).toBeUndefined();
     expect(gateway.calls()).toHaveLength(2);

@@ -123,7 +123,10 @@ describe('A read of an API that fails', () => {
     // A date in whole seconds, one to two seconds ahead: on a busy machine it is less than one when it is read.
     ['429-date', [1, 2]],
   ])('(%s) is waited for as long as the deadline allows', async (fault, calls) => {
-    const { errors } = await read(fault, hasty);
+    // Almost time for two waits.
+    const waits = await startGateway({ emulatorOf: gateway, env: { REQUEST_DEADLINE_MS: '1900' } });
+    const { errors } = await read(fault, waits);
+    await waits.close();
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', upstreamStatus: 429 });
     expect([1, 2]).toContain(errors?.[0]?.extensions.retryAfter);
     expect(calls).toContain(gateway.calls().length);

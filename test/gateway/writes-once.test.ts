@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
   hasty = await startGateway({
     emulatorOf: gateway,
-    env: { REQUEST_DEADLINE_MS: '1500', UPSTREAM_WRITE_TIMEOUT_MS: '800', UPSTREAM_RETRY_BUDGET: '1000' },
+    env: { REQUEST_DEADLINE_MS: '2500', UPSTREAM_WRITE_TIMEOUT_MS: '1500', UPSTREAM_RETRY_BUDGET: '1000' },
   });
 });
 afterAll(async () => {
