@@ -159,9 +159,9 @@ const MANY_SHEDS = 100;
 const SHED_WINDOW_MS = 5_000;
 const SHED_CALM_MS = 10_000;
 
-/** Recognises an overload, which is many requests shed within seconds, and no short spike. `clock` is in milliseconds. */
+/** Detects an overload: many requests shed within seconds, not just a short spike. `clock` is in milliseconds. */
 export function createShedDetector(clock = () => performance.now()) {
-  // The last hundred, the oldest at `next`.
+  // When the last hundred requests were shed, the oldest at `next`.
   const times = new Float64Array(MANY_SHEDS).fill(Number.NEGATIVE_INFINITY);
   let next = 0;
   let total = 0;

@@ -28,7 +28,7 @@ export type AuthConfig = { readonly mode: 'pass-through' } | PatConfig;
 
 /**
  * In pass-through mode the variables of a token are ignored, so that a `.env` of the Affinidi CLI works in both modes.
- * `CALLER_AUTH` is not ignored: its operator would believe that callers are authenticated.
+ * `CALLER_AUTH` is not ignored: an operator who sets it expects callers to be authenticated.
  */
 export function readAuth(environment: Environment): AuthConfig {
   const { values, isSet, isInvalid, addProblem, requireSet } = environment;
@@ -115,7 +115,7 @@ function readApiKeysFile({ addProblem, readFile }: Environment): string {
   return text;
 }
 
-/** Who sets one of these believes that callers are authenticated. An explicit `none` may stand beside them. */
+/** A setting for callers without `CALLER_AUTH` would authenticate nobody. An explicit `CALLER_AUTH=none` is meant so. */
 function checkUnused({ isSet, addProblem }: Environment): void {
   if (isSet('CALLER_AUTH')) return;
   for (const [name, kind] of OF_CALLERS) if (isSet(name)) addProblem(`${name} needs CALLER_AUTH=${kind}`);

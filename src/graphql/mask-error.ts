@@ -20,7 +20,7 @@ import { isRepeatable, notAMember, notOfType, PRIVATE_KEY, PRIVATE_MEMBERS } fro
 
 const MAX_MESSAGE = 400;
 
-/** What graphql-js says of a document whose fields take too long to compare. `MAX_FIELDS` must be raised to get there. */
+/** The message of graphql-js for a document whose fields take too long to compare. Possible only with a raised `MAX_FIELDS`. */
 const VALIDATION_ABORTED = 'Validation aborted.';
 const TOO_REPETITIVE = 'The document selects the same fields too often in one place. Select each once.';
 
@@ -77,7 +77,7 @@ function withoutLexeme(message: string): string {
     .replace(/: "[\s\S]*$/, '.');
 }
 
-/** graphql-js prints the value, objects included. Its other messages hold only names of the document and the schema. */
+/** Errors about values have the value in their message. Those about other nodes have only names of document and schema. */
 function isValue({ kind }: ASTNode): boolean {
   return kind.endsWith('Value') || kind === Kind.OBJECT_FIELD;
 }

@@ -89,7 +89,7 @@ export function applyAllowList(
   // The text is what runs, so there is no persisted query to look up or to register.
   if (text !== undefined) return { ...params, query: text, persistedQuery: undefined };
   if (trusted) record.untrusted = true;
-  // An id that is not in the manifest is no document that could run.
+  // An id that the manifest lacks has no document to run.
   const isOnlyId = params.documentId !== undefined && (params.query ?? params.persistedQuery) === undefined;
   if (trusted?.mode !== 'enforce' && !isOnlyId) return params;
   if (params.query === undefined) {

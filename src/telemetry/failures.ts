@@ -10,7 +10,7 @@ export function describeError(error: unknown): { readonly type: string; readonly
 }
 
 const INTERVAL_MS = 60_000;
-/** With more reasons, they do not come from a fixed set: all are forgotten, to limit the memory. */
+/** Reasons come from a small set. Should there be more, all are forgotten, to limit the memory. */
 const MAX_REASONS = 20;
 
 /**

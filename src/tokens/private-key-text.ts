@@ -115,8 +115,8 @@ function toSet(text: string): Uint8Array {
   return set;
 }
 /**
- * How base64 begins of an object or a list of JSON, of dashes, of a DER sequence and of its hex, of OpenSSH's format, and
- * of the base64 of most of these. A prefix may stand right before it.
+ * The first characters of base64 that encodes a JSON object or list, dashes, a DER sequence or its hex, OpenSSH's format,
+ * or the base64 of most of these. Other text may stand right before it.
  */
 const BEGINNING = /e[wy]|W[3wy]|LS0t|M[A-Pz]|b3Bl|T[UV]|ZX|TFMw/g;
 

@@ -74,7 +74,7 @@ export function isUnauthenticated({ status, iamName }: UpstreamError): boolean {
   return status === 401 || (iamName !== undefined && UNAUTHENTICATED.has(iamName));
 }
 
-/** Says where the result of a request is that was carried out (RFC 9110 section 15.4.4). */
+/** The status that redirects to the result of a request that was carried out (RFC 9110 section 15.4.4). */
 const SEE_OTHER = 303;
 
 /** Whether the write that failed with `error` may have changed something: not if it was rejected (4xx), or never left. */

@@ -21,7 +21,7 @@ const MAX_CHARS = 400;
 /** Collects what is wrong with the variables of one request. */
 export interface Problems {
   readonly messages: readonly string[];
-  /** Nothing more needs to be looked for. */
+  /** Whether there are enough problems, so that coercion stops. */
   readonly isFull: boolean;
   /**
    * Adds a sentence about `place`. `hidden` is what it says where clients may not know the schema: no name of the schema

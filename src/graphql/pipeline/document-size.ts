@@ -12,7 +12,7 @@ import {
   TokenKind,
 } from 'graphql';
 
-/** No limit of tokens can be set above this, so a text with more is rejected however many there are. */
+/** The highest limit of tokens that can be configured. A text with more is rejected, so the count stops here. */
 const MAX_COUNTED = 15_000;
 const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_L, TokenKind.BRACKET_L, TokenKind.BRACE_L]);
 const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_R, TokenKind.BRACKET_R, TokenKind.BRACE_R]);

@@ -20,7 +20,7 @@ const FIELDS = 'fields, counting fragments wherever they are spread';
 const VALUES = 'values in all variables together';
 /** The deepest input of the schema has seven levels. */
 const MAX_VARIABLE_DEPTH = 32;
-/** The same as in the rule of graphql-js. */
+/** The same maximum as in the validation rule of graphql-js. */
 const MAX_INTROSPECTION_LISTS = 2;
 /** The introspection of GraphiQL and Sandbox has 15 levels. */
 const MAX_INTROSPECTION_DEPTH = 20;
