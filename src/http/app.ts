@@ -155,6 +155,7 @@ const TOO_LARGE = 'The body is too large.';
 
 /** Public messages for Fastify's own errors, by their codes. */
 const MESSAGES: Readonly<Record<string, string>> = {
+  ECONNRESET: 'The client left before the end of its request.',
   FST_ERR_BAD_URL: 'The URL is malformed.',
   FST_ERR_CTP_BODY_TOO_LARGE: TOO_LARGE,
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'Send the request as `content-type: application/json`.',

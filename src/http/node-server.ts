@@ -56,7 +56,8 @@ export function createHttpServer(
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
     const openRequest = connections.openRequestsOn(socket).at(-1);
     const error = parserError(code);
-    if (code === 'ECONNRESET') socket.destroy();
+    // The client has left: nobody would read a response.
+    if (code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE') socket.destroy();
     else if (!openRequest) reject(socket, error);
     else if (openRequest.request.complete) afterResponse(openRequest, () => reject(socket, error));
     else if (openRequest.response.headersSent) socket.destroy();

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { sendRaw } from '../support/raw.ts';
+import { openConnection, rawRequest, sendRaw } from '../support/raw.ts';
 import { until } from '../support/until.ts';
 
 let gateway: Gateway;
@@ -210,6 +210,22 @@ describe('An HTTP response', () => {
     expect(gateway.log().slice(logged)).toMatch(
       /"status":400,"reason":"The request is malformed.".*request rejected/,
     );
+  });
+
+  it('that nobody waits for is not counted, and the log says once that the client has left', async () => {
+    const labels = 'method="other",route="other",status="4xx"';
+    const before = await countOf(labels);
+    const logged = gateway.log().length;
+    const rejections = () =>
+      gateway
+        .log()
+        .slice(logged)
+        .match(/.*request rejected/g) ?? [];
+    const socket = await openConnection(gateway.origin);
+    socket.end(rawRequest('POST /graphql', ['content-type: application/json', 'content-length: 9'], '{'));
+    await until(() => rejections().length > 0);
+    expect(rejections()).toEqual([expect.stringContaining('The client left before the end of its request.')]);
+    expect(await countOf(labels)).toBe(before);
   });
 
   it('to an operation is counted once, with the log line of the operation only', async () => {
