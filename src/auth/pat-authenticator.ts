@@ -1,5 +1,6 @@
 import type { CallerAuthConfig, PatConfig } from '../config/auth.ts';
 import { createCancellation, createDeadlines } from '../upstream/cancellation.ts';
+import { UpstreamError } from '../upstream/upstream-error.ts';
 import type {
   AuthDependencies,
   Authenticator,
@@ -53,6 +54,8 @@ export function createPatAuthenticator(
         await client.listTokens(scope, { limit: 1, startKey: undefined });
         parts.log.info({}, `the IAM API accepts the personal access token (PAT_CREDENTIAL=${kind})`);
       } catch (error) {
+        // Another credential would not help, and why there was no response is in the log already.
+        if (hadNoResponse(error)) return;
         const reason = error instanceof Error ? error.message : 'unknown';
         const other = kind === 'project' ? 'user' : 'project';
         parts.log.warn(
@@ -66,6 +69,10 @@ export function createPatAuthenticator(
 
     close: () => closing.cancel('aborted'),
   };
+}
+
+function hadNoResponse(error: unknown): boolean {
+  return error instanceof UpstreamError && ['unavailable', 'timeout', 'aborted'].includes(error.kind);
 }
 
 /** All clients that reach the port, as one principal. Only a loopback host may be configured so. */

@@ -61,6 +61,24 @@ describe('Starting with a personal access token that the API does not accept', (
   });
 });
 
+describe('Starting with a personal access token while nothing listens at the token endpoint', () => {
+  it('says that the connection is refused, and suggests no other PAT_CREDENTIAL', async () => {
+    const { privateKey } = createKeyPair('ES256');
+    const gateway = start({
+      API_GATEWAY_URL: emulator.url,
+      AUTH_MODE: 'pat',
+      TOKEN_ENDPOINT: 'http://127.0.0.1:9/token',
+      TOKEN_ID: 'token',
+      PROJECT_ID: 'project',
+      PRIVATE_KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    });
+    await gateway.until(/connection refused.*check host and port in TOKEN_ENDPOINT.*\n/);
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    expect(gateway.output()).not.toContain('PAT_CREDENTIAL=user');
+  });
+});
+
 describe('A start that fails unexpectedly', () => {
   it('shows the stack of the error', async () => {
     const broken =
