@@ -23,7 +23,8 @@ export interface LoadClient {
 }
 
 export function createLoadClient(url: string, connections: number): LoadClient {
-  const pool = new Pool(new URL(url).origin, { connections, headersTimeout: 60_000 });
+  const patience = { headersTimeout: 120_000, connect: { timeout: 120_000 } };
+  const pool = new Pool(new URL(url).origin, { connections, ...patience });
   const send: LoadClient['send'] = async (path, options) => {
     const { statusCode, headers, body } = await pool.request({ path, ...options });
     return { status: statusCode, headers, text: await body.text() };
