@@ -131,7 +131,10 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
     },
     flush(timeoutMs) {
       return new Promise((resolve) => {
-        const timeout = setTimeout(resolve, timeoutMs);
+        // In two halves: a process that was held up for all of this time still has the second to learn that a write has ended.
+        let timeout = setTimeout(() => {
+          timeout = setTimeout(resolve, timeoutMs / 2);
+        }, timeoutMs / 2);
         flushes.add(() => {
           clearTimeout(timeout);
           resolve();

@@ -149,6 +149,18 @@ describe('A log on a device or a file', () => {
     // The device stays open: the log goes on trying, and its descriptor must not become that of another test's socket.
   });
 
+  it('is known to be written also by a process that could not run until the time to flush was over', async () => {
+    const fd = openSync('/dev/full', 'w');
+    const log = openLogDestination(fd, { maxSize: 1000 });
+    log.write(line(1));
+    const flushed = log.flush(200);
+    expect(log.isWriting()).toBe(true);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    await flushed;
+    expect(log.isWriting()).toBe(false);
+    // The device stays open here as well.
+  });
+
   it('is appended to in order', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gateway-log-'));
     const path = join(folder, 'log');
