@@ -15,6 +15,9 @@ let emulator: Emulator;
 let balancer: LoadBalancer | undefined;
 let ports: number[];
 let replicas: GatewayProcess[];
+const started: GatewayProcess[] = [];
+/** False ends the load and the restarts, also those that a failed test has left. */
+let isRolling = true;
 beforeAll(async () => {
   emulator = await startEmulator({ port: 0 });
   // Like IAM, it takes a moment: a replica that ends has requests under way, however fast this machine is.
@@ -24,8 +27,9 @@ beforeAll(async () => {
   balancer = await startHaproxy(ports);
 });
 afterAll(async () => {
+  isRolling = false;
   await balancer?.close();
-  for (const replica of replicas ?? []) await replica.kill();
+  for (const replica of started) await replica.kill();
   await emulator?.close();
 });
 
@@ -37,6 +41,7 @@ async function startReplica(port: number): Promise<GatewayProcess> {
     // As deploy/compose.yaml has it.
     DRAIN_DELAY_MS: '1000',
   });
+  started.push(replica);
   await replica.until(/listening on/);
   return replica;
 }
@@ -46,6 +51,7 @@ async function restart(index: number): Promise<void> {
   const replica = replicas[index % 2] as GatewayProcess;
   replica.child.kill('SIGTERM');
   expect(await replica.ended).toBe(0);
+  if (!isRolling) return;
   replicas[index % 2] = await startReplica(ports[index % 2] as number);
   // The load balancer sends to it again.
   await replicas[index % 2]?.until(/"msg":"operation"/);
@@ -54,7 +60,6 @@ async function restart(index: number): Promise<void> {
 describe('Two replicas behind HAProxy', () => {
   it('lose no request in ten rolling restarts under load, and send no create twice', async () => {
     const client = createLoadClient(balancer?.origin ?? '', 20);
-    let isRolling = true;
     const load = runLoad({
       concurrency: 20,
       until: () => !isRolling,
@@ -75,7 +80,7 @@ describe('Two replicas behind HAProxy', () => {
         return reply;
       },
     });
-    for (let index = 0; index < RESTARTS; index++) await restart(index);
+    for (let index = 0; isRolling && index < RESTARTS; index++) await restart(index);
     isRolling = false;
     const { total, lost, seconds, p50Ms, maxMs } = await load;
     await client.close();
