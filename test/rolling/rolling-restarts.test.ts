@@ -39,7 +39,7 @@ async function startReplica(port: number): Promise<GatewayProcess> {
     API_GATEWAY_URL: emulator.url,
     RATE_LIMIT_PER_SECOND: '0',
     // As deploy/compose.yaml has it.
-    DRAIN_DELAY_MS: '1000',
+    DRAIN_DELAY_MS: '2000',
   });
   started.push(replica);
   await replica.until(/listening on/);
