@@ -52,6 +52,7 @@ export function connectToRedis(
   // Commands fail with little more than "connection closed"; the reason comes in a separate event.
   let connectionError: unknown;
   let reminder: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   const probe = async () => {
     const keys = Array.from({ length: probes }, (_, index) => `${PREFIX}probe:{${index}}`);
@@ -61,8 +62,7 @@ export function connectToRedis(
     try {
       await replyWithin(commandTimeoutMs, Promise.all([...select, ...sets]));
     } catch (error) {
-      // A connection without replies may lead to a machine that no longer exists.
-      if (redis.status === 'ready') redis.disconnect(true);
+      if (!isClosed) connectAnew(redis);
       throw error;
     }
   };
@@ -124,11 +124,27 @@ export function connectToRedis(
       }
     },
     close() {
+      isClosed = true;
       clearInterval(reminder);
       availability.close();
       redis.disconnect();
     },
   };
+}
+
+/** Called for each failed probe, because ioredis alone does not always connect again. */
+function connectAnew(redis: Redis | Cluster): void {
+  switch (redis.status) {
+    // A connection without replies may lead to a machine that no longer exists.
+    case 'ready':
+    // A cluster's client waits for the end of all connections, but a redirection that arrives meanwhile opens another one.
+    case 'disconnecting':
+      redis.disconnect(true);
+      break;
+    // The last connection ended while the client looked up the address for a new one, and gave that up.
+    case 'close':
+      redis.connect().catch(() => {});
+  }
 }
 
 /** A command that timed out must not be sent again later. */
