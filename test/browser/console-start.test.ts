@@ -62,7 +62,7 @@ async function startConsole(env: Record<string, string> = {}): Promise<Started> 
   return started;
 }
 
-/** What is left a moment after the end: a process that was told to end may need some time on a busy machine. */
+/** What is left a moment after the end: a process that got a signal to end may need some time on a busy machine. */
 async function leftOf({ remains }: Started): Promise<readonly string[]> {
   for (let tries = 0; tries < 100 && remains().length > 0; tries++)
     await new Promise((resolve) => setTimeout(resolve, 50));

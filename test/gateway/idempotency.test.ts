@@ -263,7 +263,7 @@ describe('While the outcome of a create is not known', () => {
     expect(sent()).toBe(1);
   });
 
-  it('a repeat whose deadline passes is told when to retry, and then gets its token', async () => {
+  it('a repeat whose deadline passes learns when to retry, and then gets its token', async () => {
     fail('reset');
     await ask('never');
     const { value: early, ownMs } = await timed(ask('never'));
@@ -277,7 +277,7 @@ describe('While the outcome of a create is not known', () => {
     expect(sent()).toBe(2);
   });
 
-  it('a repeat is also told when to retry where IAM is too slow to look for the token', async () => {
+  it('a repeat also learns when to retry where IAM is too slow to look for the token', async () => {
     fail('reset');
     await ask('slow');
     quick.emulator.faults.add({ fault: 'hang', operation: 'listToken' });

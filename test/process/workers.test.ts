@@ -283,7 +283,7 @@ describe('While the primary process is suspended', () => {
     const { value, ownMs } = await timed(query(document, variables, agent));
     return { status: value.status, ownMs, ...JSON.parse(value.body) };
   };
-  /** As a client does that is told to come again. */
+  /** As a client does that gets an error to retry. */
   const askUntilServed = () =>
     until(async () => {
       const answer = await ask(CREATE, { input });

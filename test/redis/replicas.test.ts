@@ -120,7 +120,7 @@ describe('A caller that asks too often', () => {
     return limited;
   };
 
-  it('is limited at all replicas together, and told when to come again', async () => {
+  it('is limited at all replicas together, and learns when to retry', async () => {
     const authorization = 'Bearer often';
     const first = await startGateway({ env: env(), emulatorOf: one, authorization });
     const second = await startGateway({ env: env(), emulatorOf: one, authorization });

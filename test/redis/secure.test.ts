@@ -67,7 +67,7 @@ describe('Redis with TLS and a password', () => {
     await expectRedis({ REDIS_URL: redis.url }, 'certificate of an unknown authority');
   });
 
-  it('is not used with another password, which is told nowhere', async () => {
+  it('is not used with another password, which appears nowhere', async () => {
     const env = {
       REDIS_URL: redis.url.replace(PASSWORD, 'CANARY-wrong'),
       NODE_EXTRA_CA_CERTS: certificate.file,
