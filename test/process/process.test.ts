@@ -44,16 +44,19 @@ describe('Starting over the emulator', () => {
   });
 });
 
+/** A process that signs in with a personal access token of its own. */
+function startInPatMode(env: Record<string, string>): GatewayProcess {
+  const { privateKey } = createKeyPair('ES256');
+  const key = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  return start({ API_GATEWAY_URL: emulator.url, AUTH_MODE: 'pat', PRIVATE_KEY: key, ...env });
+}
+
 describe('Starting with a personal access token that the API does not accept', () => {
   it('says which PAT_CREDENTIAL to try, and serves requests', async () => {
-    const { privateKey } = createKeyPair('ES256');
-    const gateway = start({
-      API_GATEWAY_URL: emulator.url,
-      AUTH_MODE: 'pat',
+    const gateway = startInPatMode({
       TOKEN_ENDPOINT: emulator.tokenEndpoint,
       TOKEN_ID: 'unknown-token',
       PROJECT_ID: 'unknown-project',
-      PRIVATE_KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
     });
     const url = await urlOf(gateway);
     await gateway.until(/does not accept PAT_CREDENTIAL=project.*try PAT_CREDENTIAL=user/);
@@ -63,14 +66,10 @@ describe('Starting with a personal access token that the API does not accept', (
 
 describe('Starting with a personal access token while nothing listens at the token endpoint', () => {
   it('says that the connection is refused, and suggests no other PAT_CREDENTIAL', async () => {
-    const { privateKey } = createKeyPair('ES256');
-    const gateway = start({
-      API_GATEWAY_URL: emulator.url,
-      AUTH_MODE: 'pat',
+    const gateway = startInPatMode({
       TOKEN_ENDPOINT: 'http://127.0.0.1:9/token',
       TOKEN_ID: 'token',
       PROJECT_ID: 'project',
-      PRIVATE_KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
     });
     await gateway.until(/connection refused.*check host and port in TOKEN_ENDPOINT.*\n/);
     gateway.child.kill('SIGTERM');
