@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
+import { until } from './until.ts';
 
 export interface ServedConsole {
   readonly origin: string;
@@ -27,10 +27,10 @@ export async function serveConsole(gatewayOrigin: string): Promise<ServedConsole
   });
   const ended = once(child, 'exit');
   const origin = `http://127.0.0.1:${port}`;
-  while (!(await fetch(origin).catch(() => undefined))) {
+  await until(() => {
     if (child.exitCode !== null) throw new Error('the console cannot be served: was it built?');
-    await setTimeout(50);
-  }
+    return fetch(origin).catch(() => undefined);
+  }, 50);
   return {
     origin,
     async close() {
