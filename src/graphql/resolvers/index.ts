@@ -4,6 +4,8 @@ import type { InvalidItem } from '../../upstream/parse-response.ts';
 import type {
   QueryResolvers,
   Resolvers,
+  ResolversParentTypes,
+  Scalars,
   SigningAlgorithm,
   TokenAuthenticationMethodKind,
 } from '../generated.ts';
@@ -34,6 +36,21 @@ const Query = {
     );
   },
 } satisfies Required<QueryResolvers>;
+
+type TypeName = Exclude<keyof Resolvers & keyof ResolversParentTypes, keyof Scalars>;
+
+/** The fields of a type that are not members of its model (`mappers` in codegen.ts). */
+type OwnFields<Type extends TypeName> = Exclude<
+  keyof NonNullable<Resolvers[Type]>,
+  keyof ResolversParentTypes[Type] | `__${string}`
+>;
+
+/** Requires a resolver of each of these fields, which would otherwise be null or an error in every response. */
+type CompleteResolvers = Resolvers & {
+  [Type in TypeName as OwnFields<Type> extends never ? never : Type]-?: {
+    [Field in OwnFields<Type>]-?: unknown;
+  };
+};
 
 /** All fields that are not simply a member of their parent. An `UpstreamError` gets its public form after the execution. */
 export const resolvers: Resolvers = {
@@ -71,7 +88,7 @@ export const resolvers: Resolvers = {
   TokenEdge: { cursor: (edge) => edge.cursor() },
   TokenProjectConnection: { nodes: ({ edges }) => edges.map(({ node }) => node) },
   TokenProjectEdge: { cursor: (edge) => edge.cursor() },
-};
+} satisfies CompleteResolvers;
 
 /** `node` is an Error when the API listed something that is no token: GraphQL reports it at the node's path. */
 export interface TokenEdgeModel {
