@@ -2,7 +2,7 @@ import { chmod, chown, open, readlink, realpath, rename, rm, stat, writeFile } f
 import path from 'node:path';
 import { readTextFile } from '../text-file.ts';
 import { EmulatorError } from './reply.ts';
-import type { State } from './store.ts';
+import type { State, StoredToken } from './store.ts';
 import { stateCheck } from './validate.ts';
 
 /** Version of the file format. */
@@ -109,12 +109,21 @@ function findProblem(content: unknown): string | undefined {
     return `state of version ${JSON.stringify(content.version)}, where this emulator knows version ${VERSION}`;
   const isState = stateCheck();
   if (!isState(content)) return 'something else';
-  const ids = content.tokens.map(({ token }) => token.id);
-  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
-  if (twice !== undefined) return `two tokens with the id ${JSON.stringify(twice)}`;
+  const sharedId = describeSharedId(content.tokens);
+  if (sharedId !== undefined) return sharedId;
   const sequences = [...content.tokens.map(({ sequence }) => sequence), content.lastSequence + 1];
   const isOrdered = sequences.every((sequence, index) => sequence > (sequences[index - 1] ?? -Infinity));
   return isOrdered ? undefined : 'tokens out of order';
+}
+
+/** That two tokens have one id, as the end of a sentence; undefined if each has its own. */
+export function describeSharedId(tokens: readonly StoredToken[]): string | undefined {
+  const ids = new Set<string>();
+  for (const { token } of tokens) {
+    if (ids.has(token.id)) return `two tokens with the id ${JSON.stringify(token.id)}`;
+    ids.add(token.id);
+  }
+  return undefined;
 }
 
 function parse(text: string): unknown {

@@ -5,7 +5,7 @@ import { type Caller, type Handler, isForm, type OperationRequest, readJson } fr
 import type { Operation } from './routes.ts';
 import { completeProject, namedUuid, type SeedProject, userIdOf } from './seed.ts';
 import type { Store, StoredToken } from './store.ts';
-import { projectCheck, readProjectScopedTokenInput } from './validate.ts';
+import { describeProblem, readProjectScopedTokenInput, seedProjectCheck } from './validate.ts';
 
 /**
  * Makes a token a member of a project, new or known; one that is in it already gets the new policy. Throws an EmulatorError
@@ -18,11 +18,13 @@ export async function addProject(
 ): Promise<ProjectWithPolicyDto> {
   const stored = store.find(tokenId);
   if (stored === undefined) throw new EmulatorError(`Expected the id of a token, got ${tokenId}.`);
-  const added = completeProject(project, tokenId, randomUUID());
-  const isProject = projectCheck();
-  if (!isProject(added)) {
-    throw new EmulatorError('Expected a project: `id` and `name` as strings, and `policy`.');
+  const isProject = seedProjectCheck();
+  if (!isProject(project)) {
+    throw new EmulatorError(
+      `Expected a project: \`id\` and \`name\` as strings, and \`policy\` (${describeProblem(isProject)}).`,
+    );
   }
+  const added = completeProject(project, tokenId, randomUUID());
   await store.replace({ ...stored, memberships: withProject(stored, added) });
   return added;
 }

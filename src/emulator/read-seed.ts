@@ -1,24 +1,27 @@
 import type { PublicKeyInfoDto, SigningAlgorithm } from '../upstream/generated.ts';
-import { describeReadError, readStateFile } from './data-file.ts';
+import { describeReadError, describeSharedId, readStateFile } from './data-file.ts';
 import { EmulatorError } from './reply.ts';
 import { allow, namedUuid, type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
 import type { State } from './store.ts';
-import { stateCheck } from './validate.ts';
+import { describeProblem, seedCheck } from './validate.ts';
 
 /** `demo`, `empty`, `large`, the path of a JSON file in the form of `Seed`, or a seed. */
 export async function readSeed(seed: string | Seed): Promise<State> {
   if (seed === 'demo') return stateOf(demoSeed(120));
   if (seed === 'large') return stateOf(demoSeed(10_000));
   if (seed === 'empty') return stateOf({ principals: {} });
-  const source = typeof seed === 'string' ? `EMULATOR_SEED ${seed}` : 'the seed';
-  const state = tryState(typeof seed === 'string' ? readJsonFile(seed) : seed);
-  const isState = stateCheck();
-  if (isState(state)) return state;
-  const [problem] = isState.errors ?? [];
-  const where = state && problem ? ` (${problem.instancePath} ${problem.message})` : '';
-  throw new EmulatorError(
-    `Expected ${source} to be { "principals": { "alice": { "tokens": [{ "name": "ci-runner" }] } } } or the like, got something else${where}.`,
-  );
+  const reject = (problem: string): never => {
+    const source = typeof seed === 'string' ? `EMULATOR_SEED ${seed}` : 'the seed';
+    throw new EmulatorError(
+      `Expected ${source} to be { "principals": { "alice": { "tokens": [{ "name": "ci-runner" }] } } } or the like, got ${problem}.`,
+    );
+  };
+  const content = typeof seed === 'string' ? readJsonFile(seed) : seed;
+  const isSeed = seedCheck();
+  if (!isSeed(content)) return reject(`something else (${describeProblem(isSeed)})`);
+  const state = stateOf(content);
+  const problem = describeSharedId(state.tokens);
+  return problem === undefined ? state : reject(problem);
 }
 
 function readJsonFile(file: string): unknown {
@@ -30,15 +33,6 @@ function readJsonFile(file: string): unknown {
       throw new EmulatorError(`${expected}, got ${file} (${describeReadError(cause)}).`, { cause });
     }
     throw new EmulatorError(`Expected EMULATOR_SEED ${file} to be JSON, got something else.`, { cause });
-  }
-}
-
-/** The state, or undefined for content that is so different from a seed that completing it fails. */
-function tryState(seed: unknown): State | undefined {
-  try {
-    return stateOf(seed as Seed);
-  } catch {
-    return undefined;
   }
 }
 

@@ -3,11 +3,11 @@ import {
   type CreateProjectScopedTokenBody,
   type CreateTokenBody,
   definitions,
-  type ProjectWithPolicyDto,
   type UpdateTokenBody,
 } from '../upstream/generated.ts';
 import { type Detail, Refusal, vendorError } from './reply.ts';
 import { type OperationRequest, readJson } from './request.ts';
+import type { Seed, SeedProject } from './seed.ts';
 import type { State } from './store.ts';
 
 const ajv = new Ajv({
@@ -38,7 +38,7 @@ const storedToken = {
   },
 };
 
-/** Checks whether a value is the state that a data file or a seed holds. Every member is checked. */
+/** Checks whether a value is the state that a data file holds. Every member is checked. */
 export const stateCheck = onFirstUse<State>({
   definitions,
   type: 'object',
@@ -46,10 +46,33 @@ export const stateCheck = onFirstUse<State>({
   properties: { lastSequence: { type: 'integer' }, tokens: { type: 'array', items: storedToken } },
 });
 
-export const projectCheck = onFirstUse<ProjectWithPolicyDto>({
-  definitions,
-  $ref: '#/definitions/ProjectWithPolicyDto',
+/** An object in which every member may be missing, and none may be misspelt. */
+const partial = (properties: object) => ({ type: 'object', additionalProperties: false, properties });
+const seedProject = partial({
+  ...definitions.ProjectWithPolicyDto.properties,
+  policy: partial(definitions.PolicyDto.properties),
 });
+const seedToken = partial({
+  ...definitions.TokenDto.properties,
+  description: { type: 'string' },
+  projects: { type: 'array', items: seedProject },
+});
+const seedPrincipal = partial({ tokens: { type: 'array', items: seedToken } });
+
+export const seedProjectCheck = onFirstUse<SeedProject>({ definitions, ...seedProject });
+export const seedCheck = onFirstUse<Seed>({
+  definitions,
+  ...partial({ principals: { type: 'object', additionalProperties: seedPrincipal } }),
+  required: ['principals'],
+});
+
+/** The first problem that a check found, such as `principals.alice.tokens[0].nmae is not a known member`. */
+export function describeProblem({ errors }: ValidateFunction): string {
+  const [error] = errors ?? [];
+  if (!error) return '';
+  const { field, issue } = toDetail(error);
+  return `${field ?? ''} ${error.keyword === 'additionalProperties' ? 'is not a known member' : issue}`.trim();
+}
 
 // The same as the contract's `oneOf`, but only the branch that the caller chose has something to say.
 const publicKeyInfo = {

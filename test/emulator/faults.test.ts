@@ -381,7 +381,7 @@ describe('A fault is ordered', () => {
     const answer = await control('POST', `tokens/${id}/projects`, { name: 5 });
     expect([answer.status, await answer.json()]).toEqual([
       400,
-      { message: 'Expected a project: `id` and `name` as strings, and `policy`.' },
+      { message: 'Expected a project: `id` and `name` as strings, and `policy` (name must be string).' },
     ]);
   });
 

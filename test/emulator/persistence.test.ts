@@ -139,9 +139,17 @@ describe('Started by itself', () => {
     await emulator.close();
   });
 
-  it('says where a seed is wrong', async () => {
+  it.each([
+    ['[{"name":7}]', '(principals.alice.tokens[0].name must be string)'],
+    ['[{"nmae":"ci-runner"}]', '(principals.alice.tokens[0].nmae is not a known member)'],
+    [
+      '[{"projects":[{},{"policy":{"statements":[]}}]}]',
+      '(principals.alice.tokens[0].projects[1].policy.statements is not a known member)',
+    ],
+    ['[{"id":"one"},{"id":"two"},{"id":"one"}]', 'got two tokens with the id "one".'],
+  ])('says where a seed with the tokens %s is wrong', async (tokens, problem) => {
     const seed = path.join(folder, 'bad-seed.json');
-    await writeFile(seed, '{"principals":{"alice":{"tokens":[{"name":7}]}}}');
-    await expect(startEmulator({ seed })).rejects.toThrow('(/tokens/0/token/name must be string)');
+    await writeFile(seed, `{"principals":{"alice":{"tokens":${tokens}}}}`);
+    await expect(startEmulator({ seed })).rejects.toThrow(problem);
   });
 });
