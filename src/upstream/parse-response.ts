@@ -49,6 +49,11 @@ export function readToken(body: string, id?: string): TokenDto {
   return value;
 }
 
+/** Of a delete, which is answered without a body. A sign-in page of a proxy, for example, does not say that it happened. */
+export function readNothing(body: string): void {
+  if (body !== '') readJson(body);
+}
+
 export function readTokenPage(body: string): Page<TokenDto> {
   return readPage(body, 'tokens', isToken);
 }

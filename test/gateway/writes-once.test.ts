@@ -61,14 +61,15 @@ const faults = [
   ['after-reset', 'UPSTREAM_UNAVAILABLE', true],
   ['after-500', 'UPSTREAM_ERROR', true],
 ] as const;
-// A delete is answered without a body, so these say nothing about one.
 const bodyFaults = [
   ['badjson', 'UPSTREAM_INVALID_RESPONSE', true],
+  ['html200', 'UPSTREAM_INVALID_RESPONSE', true],
   ['huge', 'UPSTREAM_INVALID_RESPONSE', true],
   ['huge-chunked', 'UPSTREAM_INVALID_RESPONSE', true],
   ['badgzip', 'UPSTREAM_INVALID_RESPONSE', true],
-  ['missing', 'UPSTREAM_INVALID_RESPONSE', true],
 ] as const;
+// Deletes are answered without a body, so none of its members can be missing.
+const tokenFaults = [['missing', 'UPSTREAM_INVALID_RESPONSE', true]] as const;
 
 async function expectOnce(document: string, input: object, call: string, code: string, known?: boolean) {
   const { query } = code === 'UPSTREAM_TIMEOUT' ? hasty : gateway;
@@ -80,22 +81,28 @@ async function expectOnce(document: string, input: object, call: string, code: s
 }
 
 describe('However the API fails, one create is sent once', () => {
-  it.each([...faults, ...bodyFaults])('(%s): %s, may have succeeded: %s', async (fault, code, known) => {
-    gateway.emulator.faults.add({ fault });
-    await expectOnce(CREATE, created, 'POST /v1/tokens', code, known);
-  });
+  it.each([...faults, ...bodyFaults, ...tokenFaults])(
+    '(%s): %s, may have succeeded: %s',
+    async (fault, code, known) => {
+      gateway.emulator.faults.add({ fault });
+      await expectOnce(CREATE, created, 'POST /v1/tokens', code, known);
+    },
+  );
 });
 
 describe('However the API fails, one update is sent once', () => {
-  it.each([...faults, ...bodyFaults])('(%s): %s, may have succeeded: %s', async (fault, code, known) => {
-    gateway.emulator.faults.add({ fault });
-    const id = gateway.emulator.tokensOf('demo')[0]?.id;
-    await expectOnce(UPDATE, { id, name: 'renamed' }, `PATCH /v1/tokens/${id}`, code, known);
-  });
+  it.each([...faults, ...bodyFaults, ...tokenFaults])(
+    '(%s): %s, may have succeeded: %s',
+    async (fault, code, known) => {
+      gateway.emulator.faults.add({ fault });
+      const id = gateway.emulator.tokensOf('demo')[0]?.id;
+      await expectOnce(UPDATE, { id, name: 'renamed' }, `PATCH /v1/tokens/${id}`, code, known);
+    },
+  );
 });
 
 describe('However the API fails, one delete is sent once', () => {
-  it.each(faults)('(%s): %s, may have succeeded: %s', async (fault, code, known) => {
+  it.each([...faults, ...bodyFaults])('(%s): %s, may have succeeded: %s', async (fault, code, known) => {
     gateway.emulator.faults.add({ fault });
     const id = gateway.emulator.tokensOf('demo')[1]?.id ?? 'gone';
     await expectOnce(DELETE, { id }, `DELETE /v1/tokens/${id}`, code, known);
