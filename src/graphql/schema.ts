@@ -73,8 +73,11 @@ extend type Query {
 }
 `;
 
-const LINK = `extend schema
-  @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])`;
+/** Apollo's composition does not know `@oneOf`, which is in GraphQL since September 2025, and rejects it if it is not defined. */
+const HEAD = `extend schema
+  @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
+
+directive @oneOf on INPUT_OBJECT`;
 
 const DIRECTIVES: Readonly<Record<string, readonly DirectiveNode[]>> = {
   Token: directives('@key(fields: "id")'),
@@ -102,7 +105,7 @@ function toSubgraphSdl(typeDefs: string): string {
       };
     },
   });
-  return `${LINK}\n\n${print(document)}\n`;
+  return `${HEAD}\n\n${print(document)}\n`;
 }
 
 function directives(text: string): readonly DirectiveNode[] {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { composeServices } from '@theguild/federation-composition';
-import { buildSchema, parse } from 'graphql';
+import { buildSchema, parse, visit } from 'graphql';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 
 const BILLING_WORKER = 'a0c7c431-104c-4fb7-af16-15ad433ccbed';
@@ -40,6 +40,17 @@ describe('A router', () => {
     expect(data._service.sdl).toContain('type Token implements Node @key(fields: "id")');
     expect(refused.status).toBe(200);
     expect(refused.data).toBeUndefined();
+  });
+
+  it("finds the definition of each directive that is newer than GraphQL of 2021, for Apollo's composition", async () => {
+    const known = new Set(['deprecated', 'specifiedBy', 'link', 'key', 'shareable']);
+    const used = new Set<string>();
+    visit(parse(await readSdl()), {
+      DirectiveDefinition: ({ name }) => void known.add(name.value),
+      Directive: ({ name }) => void used.add(name.value),
+    });
+    expect(used).toContain('oneOf');
+    expect([...used].filter((name) => !known.has(name))).toEqual([]);
   });
 
   it('composes it with another subgraph that extends tokens and projects and has its own connections', async () => {
