@@ -68,6 +68,7 @@ export function startWorkers(
 
   function fork(): WorkerState {
     const worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(settings()) });
+    closeConnectionsWithWorker(worker);
     const channel = channelToWorker(worker);
     const entry: WorkerState = { worker, channel, startedAt: performance.now() };
     workers.add(entry);
@@ -171,6 +172,25 @@ export function startWorkers(
       for (const { channel } of workers) channel.request('log-level', level).catch(() => undefined);
     },
   };
+}
+
+/**
+ * Closes the connection that was passed to a worker which died before it took it. Node.js waits for its reply and keeps the
+ * connection open, so the client would wait forever. There is one such connection at a time for each address.
+ */
+function closeConnectionsWithWorker(worker: Worker): void {
+  const { process } = worker;
+  const passed = new Map<unknown, { close(): void }>();
+  const send = process.send as (...args: unknown[]) => boolean;
+  process.send = (message: { act?: unknown; key?: unknown }, ...rest: unknown[]) => {
+    const [connection] = rest;
+    if (message.act === 'newconn' && connection) passed.set(message.key, connection as { close(): void });
+    return send.call(process, message, ...rest);
+  };
+  // Those that the worker took are closed in this process already, and closing them again does nothing.
+  worker.once('exit', () => {
+    for (const connection of passed.values()) connection.close();
+  });
 }
 
 /** Resolves to the worker's URL. Rejects with a `ConfigError` when it ends before it listens. */

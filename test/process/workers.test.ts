@@ -10,7 +10,7 @@ import { freePort } from '../support/free-port.ts';
 import { RSA_JWK } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { timed } from '../support/stopwatch.ts';
-import { until } from '../support/until.ts';
+import { until, within } from '../support/until.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { name } } }';
 /** Reads that have nothing in common, so each is a call of its own. */
@@ -334,6 +334,26 @@ describe('A worker that dies', () => {
     await gateway.until(/(the new worker is listening[\s\S]*){2}/);
     expect((await query(CREATE, { input })).body).toBe(first.body);
     expect(emulator.calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+
+  it('ends the connection that it was given and had not taken yet', async () => {
+    await start();
+    const [, pid = ''] = await gateway.until(/"workers":\[(\d+)/);
+    process.kill(Number(pid), 'SIGSTOP');
+    let answered = 0;
+    const ends = Array.from({ length: 4 }, () =>
+      query(LIST).then(
+        ({ status }) => {
+          answered++;
+          return status;
+        },
+        ({ code }) => code,
+      ),
+    );
+    await until(() => answered === 3);
+    process.kill(Number(pid), 'SIGKILL');
+    const statuses = await within(Promise.all(ends), () => 'each client learns the end of its request');
+    expect(statuses.filter((status) => status !== 200)).toEqual(['ECONNRESET']);
   });
 
   it('is replaced, also while the others still start', async () => {
