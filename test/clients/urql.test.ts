@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Client, fetchExchange } from '@urql/core';
+import { Client, type Exchange, fetchExchange } from '@urql/core';
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { relayPagination } from '@urql/exchange-graphcache/extras';
+import { persistedExchange } from '@urql/exchange-persisted';
+import type { DocumentNode } from 'graphql';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { CREATE, DELETE, PROJECTS, RENAME, TOKENS } from './documents.ts';
 import {
@@ -91,5 +94,34 @@ describe('urql with graphcache', () => {
     await client.mutation(DELETE, { id });
     expect(await names()).toEqual([]);
     expect(writesOf(gateway)).toEqual([`PATCH /v1/tokens/${id}`, `DELETE /v1/tokens/${id}`]);
+  });
+});
+
+describe('urql with persistedExchange', () => {
+  it('runs trusted documents by the ids of graphql-codegen, whose manifest has other texts', async () => {
+    const strict = await startGateway({
+      env: { TRUSTED_DOCUMENTS: 'test/clients/generated/gql/persisted-documents.json' },
+      readFile: (path) => readFileSync(path, 'utf8'),
+    });
+    const persisted = persistedExchange({
+      generateHash: async (_text, document: DocumentNode & { __meta__?: { hash?: string } }) =>
+        document.__meta__?.hash ?? '',
+      enableForMutation: true,
+      preferGetForPersistedQueries: false,
+    });
+    const connect = (...exchanges: Exchange[]) =>
+      new Client({
+        url: strict.url,
+        preferGetMethod: false,
+        fetchOptions: { headers: DEMO },
+        exchanges: [...exchanges, fetchExchange],
+      });
+    const byId = await connect(persisted).query(TOKENS, { first: 2 });
+    const deleted = await connect(persisted).mutation(DELETE, { id: 'not/an/id' });
+    const byText = await connect().query(TOKENS, { first: 2 });
+    await strict.close();
+    expect(byId.data?.tokens?.edges).toHaveLength(2);
+    expect(deleted.data?.deleteToken?.userErrors).toMatchObject([{ code: 'INVALID' }]);
+    expect(byText.error?.graphQLErrors[0]?.extensions.code).toBe('OPERATION_NOT_TRUSTED');
   });
 });
