@@ -390,6 +390,14 @@ describe('Introspection', () => {
     await expectRefusal(circle(4), 'depth', 4, 2);
     await expectRefusal(circle(9), 'depth', 21, 20);
   });
+
+  it('is rejected when it reads all types many times', async () => {
+    const fields = 'fields { type { ofType { fields { name description type { name kind } } } } }';
+    const document = (count: number) =>
+      `{ ${times(count, (i) => `s${i}: __schema { types { ${fields} } }`)} }`;
+    expect((await gateway.query(document(2))).status).toBe(200);
+    await expectRefusal(document(20), 'fieldCost', 55_040, 50_000);
+  });
 });
 
 describe('A create with an idempotency key', () => {

@@ -8,7 +8,9 @@ import {
   isListType,
   Kind,
   type OperationDefinitionNode,
+  SchemaMetaFieldDef,
   type SelectionSetNode,
+  TypeMetaFieldDef,
   type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
@@ -71,6 +73,12 @@ export function compileCost(
   };
 }
 
+/** The fields about the schema, which no type defines. */
+const INTROSPECTION: Readonly<Record<string, GraphQLOutputType>> = {
+  __schema: SchemaMetaFieldDef.type,
+  __type: TypeMetaFieldDef.type,
+};
+
 /** Where selections stand. */
 interface Place {
   readonly level: Level;
@@ -98,15 +106,17 @@ function findLevels(
   };
   const addField = ({ node, parent }: SelectedField, place: Place): void => {
     const cost = FIELD_COSTS[`${parent}.${node.name.value}`] ?? {};
-    const type = typeOfField(schema, parent, node.name.value);
+    const type = typeOfField(schema, parent, node.name.value) ?? INTROSPECTION[node.name.value];
     place.level.fields++;
     if (cost.fetchesEmptyPage && place.page) place.page.fetchesEmptyPage = true;
     if (cost.shared) sharedCalls.push(compileShared(node, cost.shared));
     const below = isListOfPage(parent, type) ? onItems(place) : placeBelow(node, cost, place);
     if (node.selectionSet) addFields(node.selectionSet, getNamedType(type)?.name ?? '', below);
   };
-  const placeBelow = (node: FieldNode, { calls = 0, page, perItemOf }: FieldCost, place: Place): Place => {
+  const placeBelow = (node: FieldNode, cost: FieldCost, place: Place): Place => {
+    const { calls = 0, page, perItemOf, items } = cost;
     const { level } = place;
+    if (items !== undefined) return { level: addLevel(level, () => items, 0, 0) };
     if (page) {
       const argument = compileArgument(node, [page.argument]);
       return { level, page: addLevel(level, (variables) => toPageSize(argument(variables), page), 0, calls) };

@@ -8,6 +8,8 @@ export interface FieldCost {
   readonly page?: PageSize;
   /** The field has an object for each item of this argument, and makes its calls for each. */
   readonly perItemOf?: string;
+  /** The field is a list of this many items. */
+  readonly items?: number;
   /** Calls that are made once in a request, however many such fields it has, if the value at this path is given. */
   readonly shared?: { readonly calls: number; readonly path: readonly string[] };
   /** Selecting the field makes a page call IAM even if it has no items. */
@@ -43,4 +45,10 @@ export const FIELD_COSTS: Readonly<Record<string, FieldCost>> = {
   // The token is read first where the change is a part of its authentication method.
   'Mutation.updateToken': { calls: 2 },
   'Mutation.deleteToken': { calls: 1 },
+  // Introspection. The sizes are averages of this schema, so that several lists inside one another cost what they return.
+  '__Schema.types': { items: 50 },
+  '__Schema.directives': { items: 6 },
+  '__Type.fields': { items: 3 },
+  '__Type.inputFields': { items: 1 },
+  '__Type.enumValues': { items: 1 },
 };

@@ -4,6 +4,7 @@ import {
   type DocumentNode,
   getIntrospectionQuery,
   getNullableType,
+  graphqlSync,
   isListType,
   isObjectType,
   Kind,
@@ -162,6 +163,13 @@ function cost(text: string, variables: Record<string, unknown> = {}) {
   return compileCost(schema, document, operation)({ ...Object.fromEntries(defaults), ...variables });
 }
 
+/** The fields of a response, at any depth. */
+function fieldsIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const values = Object.values(value);
+  return values.reduce((sum, item) => sum + fieldsIn(item), Array.isArray(value) ? 0 : values.length);
+}
+
 describe('The cost of an operation', () => {
   it.each([
     ['a root field and its fields', '{ token(id: "1") { id name } }', 3],
@@ -188,6 +196,16 @@ describe('The cost of an operation', () => {
     expect(cost('query ($n: Int = 30) { tokens(first: $n) { nodes { id } } }', variables).fieldCost).toBe(
       fieldCost,
     );
+  });
+
+  it.each([
+    ['as explorers send it', getIntrospectionQuery({ inputValueDeprecation: true, oneOf: true }), 20_000],
+    ['of one type', '{ __type(name: "Token") { fields { name args { name } } } }', 20],
+    ['within lists', `{ __schema { types { fields { type { ofType { fields { name } } } } } } }`, 2000],
+  ])('counts introspection %s with the usual length of its lists', (_, text, most) => {
+    const { fieldCost } = cost(text);
+    expect(fieldCost).toBeGreaterThan(0.6 * fieldsIn(graphqlSync({ schema, source: text }).data));
+    expect(fieldCost).toBeLessThan(most);
   });
 
   it('takes the default of the schema for a variable without one', () => {
@@ -327,9 +345,7 @@ describe('The upstream calls of an operation', () => {
     const full = createSchema(readTypeDefs(), { federation: true });
     const types = Object.values(full.getTypeMap()).filter(isObjectType);
     const roots = [full.getQueryType(), full.getMutationType()];
-    const fields = types
-      .filter(({ name }) => !name.startsWith('__'))
-      .flatMap((type) => Object.values(type.getFields()).map((field) => ({ type, field })));
+    const fields = types.flatMap((type) => Object.values(type.getFields()).map((field) => ({ type, field })));
     const needed = fields
       .filter(
         ({ type, field: { args } }) =>
