@@ -85,8 +85,18 @@ function checkRuntime(): void {
       'Start Node.js without --disallow-code-generation-from-strings: queries and checks of responses are compiled.',
     ]);
   }
-  if (!('WebAssembly' in globalThis))
+  const { WebAssembly } = globalThis as {
+    WebAssembly?: { Memory: new (size: { initial: number }) => object };
+  };
+  if (!WebAssembly)
     throw new ConfigError(['Start Node.js without --jitless: the HTTP client needs WebAssembly.']);
+  try {
+    new WebAssembly.Memory({ initial: 1 });
+  } catch {
+    throw new ConfigError([
+      'The HTTP client needs WebAssembly, for which Node.js reserves some 10 GB of address space. Raise the limit (ulimit -v), or start Node.js with --disable-wasm-trap-handler.',
+    ]);
+  }
 }
 
 /**

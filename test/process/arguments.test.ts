@@ -122,3 +122,17 @@ it.each(['--disallow-code-generation-from-strings', '--jitless'])(
     expect(gateway.output()).toMatch(new RegExp(`^(Warning: .+\\n)?Start Node.js without ${option}: .+\\n$`));
   },
 );
+
+it('A gateway without the address space for its HTTP client says at the start what to do', async () => {
+  const start = (nodeArgs: string[]) =>
+    startProcess(
+      { EMULATOR: 'true', PORT: '0' },
+      { nodeArgs, command: ['prlimit', `--as=${4 * 1024 ** 3}`] },
+    );
+  const limited = start([]);
+  expect(await limited.ended).toBe(1);
+  expect(limited.output()).toMatch(/^The HTTP client needs WebAssembly, .+ --disable-wasm-trap-handler\.\n$/);
+  const other = start(['--disable-wasm-trap-handler']);
+  await other.until(/Ready: open/);
+  await other.kill();
+});
