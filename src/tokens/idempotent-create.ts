@@ -4,7 +4,7 @@ import type { CreateTokenBody, TokenDto } from '../upstream/generated.ts';
 import { mayHaveSucceeded, UpstreamError } from '../upstream/upstream-error.ts';
 import { type CreateRecord, type Lease, toStoredRecord, withLease } from './create-record.ts';
 import { inProgress, inTime, pause } from './create-wait.ts';
-import type { Loaders } from './loaders.ts';
+import { type Loaders, orNull } from './loaders.ts';
 import { digestOf, type Matches } from './matching-tokens.ts';
 
 export interface CreateRequest {
@@ -96,7 +96,7 @@ function takeStep(create: Create, lookUps: LookUps): Promise<Step> {
 }
 
 async function readDone({ loaders }: Create, tokenId: string): Promise<CreateOutcome> {
-  const token = await loaders.freshToken(tokenId);
+  const token = await orNull(loaders.freshToken(tokenId));
   return token ? { token } : deletedSince;
 }
 

@@ -18,8 +18,8 @@ export interface Loaders {
   token(id: string): Promise<TokenDto | null>;
   tokenPage(page: PageRequest): Promise<Page<TokenDto>>;
   projectPage(tokenId: string, page: PageRequest): Promise<Page<ProjectWithPolicyDto>>;
-  /** The token as it is now, for a write that depends on it: a failure says that the write was not sent. */
-  freshToken(id: string): Promise<TokenDto | null>;
+  /** The token as it is now, for a write that depends on it: a failure, also 404, says that the write was not sent. */
+  freshToken(id: string): Promise<TokenDto>;
   /** Searches the list for idempotent creates. As with `freshToken`, a failure says that the write was not sent. */
   readonly findMatching: TokenLookUp['find'];
   /** Writes are here because each clears the reads that it makes outdated: later reads see the new state. */
@@ -113,7 +113,7 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
     findMatching,
     async freshToken(id) {
       tokens.clear(id);
-      const token = await beforeWrite(orNull(client.getToken(newest(), id)));
+      const token = await beforeWrite(client.getToken(newest(), id));
       tokens.prime(id, token);
       return token;
     },
@@ -140,7 +140,7 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
 }
 
 /** Null when there is no such token. */
-async function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
+export async function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
   try {
     return await call;
   } catch (error) {

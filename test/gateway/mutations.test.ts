@@ -7,7 +7,7 @@ const CREATE = `mutation ($input: CreateTokenInput!) { createToken(input: $input
     ... on JsonWebKeySet { keys { kid kty alg use n e crv x y } } ... on JsonWebKeySetLocation { jwksUri } } } }
   userErrors { code field message traceId } } }`;
 const UPDATE = `mutation ($input: UpdateTokenInput!) { updateToken(input: $input) {
-  token { id name authenticationMethod { signingAlgorithm publicKeyInfo { __typename } } } userErrors { code field message } } }`;
+  token { id name authenticationMethod { signingAlgorithm publicKeyInfo { __typename } } } userErrors { code field message traceId } } }`;
 const DELETE =
   'mutation ($input: DeleteTokenInput!) { deleteToken(input: $input) { deletedTokenId userErrors { code field message } } }';
 
@@ -202,13 +202,17 @@ describe('updateToken', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('of a token that does not exist is a user error', async () => {
-    const { data, errors } = await gateway.query(UPDATE, { input: { id: 'missing', name: 'renamed' } });
+  it.each([
+    ['PATCH', { name: 'renamed' }],
+    ['GET', { authenticationMethod: { signingAlgorithm: 'ES256' } }],
+  ])("of a token that does not exist is a user error with IAM's trace id (%s)", async (method, change) => {
+    const { data, errors } = await gateway.query(UPDATE, { input: { id: 'missing', ...change } });
     expect(errors).toBeUndefined();
     expect(data.updateToken).toMatchObject({
       token: null,
-      userErrors: [{ code: 'NOT_FOUND', field: ['input', 'id'] }],
+      userErrors: [{ code: 'NOT_FOUND', field: ['input', 'id'], traceId: expect.any(String) }],
     });
+    expect(gateway.calls()).toEqual([`${method} /v1/tokens/missing`]);
   });
 });
 

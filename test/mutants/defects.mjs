@@ -497,7 +497,8 @@ function writes() {
       file: create,
       within: 'takeStep',
       find: 'if (record?.tokenId !== undefined)',
-      replace: 'if (record?.tokenId !== undefined && (await create.loaders.freshToken(record.tokenId)))',
+      replace:
+        'if (record?.tokenId !== undefined && (await orNull(create.loaders.freshToken(record.tokenId))))',
       tests: idempotency,
       only: 'has been deleted since',
     },

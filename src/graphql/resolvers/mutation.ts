@@ -87,7 +87,9 @@ async function orProblems<Result>(
   try {
     return await write();
   } catch (error) {
-    const isAboutInput = error instanceof UpstreamError && error.kind === 'status' && !error.isBeforeWrite;
+    const isStatus = error instanceof UpstreamError && error.kind === 'status';
+    // A failed read before the write says nothing about the input, unless there is no such token.
+    const isAboutInput = isStatus && (!error.isBeforeWrite || error.status === 404);
     const problems = isAboutInput ? readProblems(error, hasId) : undefined;
     if (!problems) throw error;
     return { problems };

@@ -154,7 +154,6 @@ const nothingToChange: Problem = {
   path: [],
   message: 'Nothing to change: pass `name` or `authenticationMethod`.',
 };
-const noSuchToken: Problem = { path: ['id'], message: 'There is no token with this id.', code: 'NOT_FOUND' };
 const keysDoNotFit: Problem = {
   path: ['authenticationMethod', 'signingAlgorithm'],
   message:
@@ -177,7 +176,6 @@ async function completeMethod(
   };
   const isComplete = type && signingAlgorithm && publicKeyInfo;
   const current = isComplete ? undefined : await context.loaders.freshToken(id);
-  if (current === null) return { problems: [noSuchToken] };
   const method = { ...current?.authenticationMethod, ...given } as AuthenticationMethodDto;
   const problems =
     publicKeyInfo || signingAlgorithm
