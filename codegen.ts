@@ -78,9 +78,13 @@ async function iamModule(): Promise<string> {
       .replace(/export interface IamModels \{\s*\}\n?/, '')
       .replace(/^\/\*\*[\s\S]*?\*\/\n/gm, '')
       .trim(),
-    '/** The same models as JSON Schema (draft 7), for ajv. */',
-    `export const definitions = ${JSON.stringify(definitions, null, 2)} as const;`,
+    '/** The same models as JSON Schema (draft 7), for ajv. One line each. */',
+    `export const definitions = {\n${Object.entries(definitions).map(toLine).join('\n')}\n} as const;`,
   ].join('\n\n');
+}
+
+function toLine([name, schema]: [string, JSONSchema]): string {
+  return `  ${name}: ${JSON.stringify(schema)},`;
 }
 
 const iamPreset = {
