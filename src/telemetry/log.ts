@@ -22,7 +22,7 @@ export function createLog({ level, version, write }: LogOptions): Log {
     {
       level,
       base: { service: 'tokens-gateway', version, pid: process.pid },
-      timestamp: createIsoTime(),
+      timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (name) => ({ level: name }) },
       // No line holds a header. This is the second line of defence.
       redact: ['authorization', '*.authorization', '*.*.authorization'],
@@ -35,21 +35,6 @@ export function createLog({ level, version, write }: LogOptions): Log {
     setLevel(next) {
       for (const each of [logger, ...children]) each.level = next;
     },
-  };
-}
-
-/** The member `time` of a line. Each second is formatted once, which takes a third of the cost of a line away. */
-function createIsoTime(): () => string {
-  let second = Number.NaN;
-  let start = '';
-  return () => {
-    const now = Date.now();
-    const ms = now % 1000;
-    if (now - ms !== second) {
-      second = now - ms;
-      start = `,"time":"${new Date(second).toISOString().slice(0, -'000Z'.length)}`;
-    }
-    return `${start}${String(ms).padStart(3, '0')}Z"`;
   };
 }
 
