@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /**
  * Decides whether one list call is likely to have several tokens that are requested by id. It keeps one fact per caller
  * and no data: the first page of this caller's list lacks tokens that the caller requests. The fact expires, as lists
@@ -25,27 +27,21 @@ const FORGET_AFTER_MS = 300_000;
 
 export function createListPrefetch(options: ListPrefetchOptions): ListPrefetch {
   const { min, maxCallers = 10_000, now = Date.now } = options;
-  // In the order of their records, so that the oldest is removed first.
-  const offUntil = new Map<string, number>();
+  // Callers whose list is of no use.
+  const useless = new LRUCache<string, true>({
+    max: maxCallers,
+    ttl: FORGET_AFTER_MS,
+    ttlResolution: 0,
+    perf: { now },
+  });
   const counts = { hits: 0, misses: 0 };
   return {
-    shouldPrefetch({ identity }, ids) {
-      if (min === 0 || ids < min) return false;
-      const until = offUntil.get(identity);
-      if (until === undefined) return true;
-      if (until > now()) return false;
-      offUntil.delete(identity);
-      return true;
-    },
     counts,
+    shouldPrefetch: ({ identity }, ids) => min > 0 && ids >= min && !useless.has(identity),
     record({ identity }, { wanted, found, hasMore }) {
       counts.hits += found;
       counts.misses += wanted - found;
-      if (!hasMore && found === wanted) return;
-      offUntil.delete(identity);
-      offUntil.set(identity, now() + FORGET_AFTER_MS);
-      const [oldest] = offUntil.keys();
-      if (offUntil.size > maxCallers && oldest !== undefined) offUntil.delete(oldest);
+      if (hasMore || found < wanted) useless.set(identity, true);
     },
   };
 }

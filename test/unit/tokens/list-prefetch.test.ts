@@ -31,10 +31,12 @@ describe('The prefetch of a list', () => {
   });
 
   it('is tried again after five minutes', () => {
-    let now = 0;
+    let now = 1;
     const listPrefetch = createListPrefetch({ min: 4, now: () => now });
     listPrefetch.record(alice, { wanted: 4, found: 4, hasMore: true });
     now = 300_000;
+    expect(listPrefetch.shouldPrefetch(alice, 10)).toBe(false);
+    now = 300_002;
     expect(listPrefetch.shouldPrefetch(alice, 10)).toBe(true);
   });
 
