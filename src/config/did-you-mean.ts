@@ -6,9 +6,9 @@ import { type VariableName, variables } from './variables.ts';
  * One problem for each name that somebody has probably meant as one of ours: a typo in `MAX_DEPTH` must not leave the
  * default in force.
  *
- * A name is rejected when it is a typo of ours; when it has the same words, in any order, but for an ending, a synonym, a
- * unit or a word such as ENABLED; when one word of ours is missing, or the last ones, and two are left; when other servers
- * use it for the same thing (`API_KEYS`, `GRAPHIQL`, `DEPTH`); or when it begins as only our names begin (`CORS_`,
+ * A name is rejected when it is a typo of ours; when other servers use it for the same thing (`API_KEYS`, `GRAPHIQL`,
+ * `DEPTH`); when it has the same words, in any order, but for an ending, a synonym, a unit or a word such as ENABLED; when
+ * one word of ours is missing, or the last ones, and two are left; or when it begins as only our names begin (`CORS_`,
  * `CALLER_`, `RATE_LIMIT_`, `UPSTREAM_`). Everything else is left alone, since a container gets many variables that nobody
  * chose: those of the shell, the image, the platform and the host. The ones that Kubernetes and Docker make of a service's
  * name (`AUTH_PORT`, `REDIS_SERVICE_HOST`, `CORS_PORT_80_TCP`) are rejected only when they are typos.
@@ -27,33 +27,6 @@ const SERVICE_NAME =
   /_SERVICE_(?:HOST|PORT)(?:_\w+)?$|_PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)?$/;
 const MAX_CHARS = 60;
 
-const SYNONYMS: ReadonlyMap<string, string> = new Map([
-  ['URI', 'URL'],
-  ['PATH', 'FILE'],
-  ['LIMIT', 'MAX'],
-  ['MAXIMUM', 'MAX'],
-  ['AUTHENTICATION', 'AUTH'],
-  ['AUTHN', 'AUTH'],
-  ['ISS', 'ISSUER'],
-  ['AUD', 'AUDIENCE'],
-  ['DOC', 'DOCUMENT'],
-  ['TRUST', 'TRUSTED'],
-  ['CHARACTER', 'CHAR'],
-]);
-
-const known = (Object.keys(variables) as VariableName[]).map((text) => ({
-  text,
-  letters: lettersOf(text),
-  words: wordsOf(text),
-}));
-// OpenTelemetry has many more variables, which its library reads by itself.
-const comparable = known.filter(({ text }) => !text.startsWith('OTEL_'));
-const byOtherName = new Map(
-  Object.entries(OTHER_NAMES).flatMap(([meant, names]) =>
-    names.split(' ').map((name) => [lettersOf(name), meant] as const),
-  ),
-);
-
 /** The rules from the most certain to the least: the first that fits decides. */
 function findMeant(name: string): string | undefined {
   if (name.length > MAX_CHARS || NAMES_OF_OTHERS.has(name)) return undefined;
@@ -62,50 +35,50 @@ function findMeant(name: string): string | undefined {
     known.find((ours) => letters === ours.letters) ??
     known.find((ours) => isTypo(name, ours.text) || isTypo(letters, ours.letters));
   if (typo || SERVICE_NAME.test(name)) return typo?.text;
-  const other = byOtherName.get(letters) ?? byOtherName.get(lettersOf(withoutWords(SWITCHES, name)));
-  if (other) return other;
-  const words = wordsOf(name);
-  const compared = comparable.map((ours) => compareWords(words, ours));
-  const meant =
-    compared.find(({ added, missing }) => added.length === 0 && missing.length === 0) ??
-    compared.find(hasQualifiers) ??
-    compared.find((comparison) => lacksWords(words, comparison));
-  return meant?.text ?? byOtherName.get(lettersOf(withoutWords(UNITS, name))) ?? findByBeginning(name, words);
+  return byOtherName.get(letters) ?? findByWords(name) ?? findByBeginning(name);
 }
 
 function lettersOf(name: string): string {
   return name.replace(/[^A-Z\d]/g, '');
 }
 
-/** In a name of four letters (HOST, PORT) a changed letter makes another word. */
+/** Variables that open access or remove a limit when they are not read: two typos are recognized in shorter names. */
+const SECURITY = /^(AUTH|CALLER|CORS|TRUSTED|EXPLORER|INTROSPECTION|RATE_LIMIT|MAX_IN_FLIGHT|ADMIN_HOST)/;
+
+/** Typos seldom change both ends of a name. In one of four letters (HOST, PORT) another letter makes another word. */
 function isTypo(name: string, ours: string): boolean {
-  if (ours.length < 6) return isDoubled(name, ours) || isSwapped(name, ours);
-  const allowed = ours.length >= 12 || (isSecurity(ours) && ours.length >= 8) ? 2 : 1;
-  return isNear(name, ours, allowed);
-}
-
-/** Variables that open access or remove a limit when they are not read. */
-function isSecurity(ours: string): boolean {
-  return /^(AUTH|CALLER|CORS|TRUSTED|EXPLORER|INTROSPECTION|RATE_LIMIT|MAX_IN_FLIGHT|ADMIN_HOST)/.test(ours);
-}
-
-function isDoubled(name: string, ours: string): boolean {
-  return name === `${ours}S` || (name.length === ours.length + 1 && name.replace(/(.)\1/, '$1') === ours);
-}
-
-function isSwapped(name: string, ours: string): boolean {
-  return sorted(name) === sorted(ours) && editDistance(name, ours) === 1;
-}
-
-function sorted(text: string): string {
-  return [...text].sort().join('');
-}
-
-/** Whether two words are at most `edits` apart and have the same first or last letter: typos seldom change both ends. */
-function isNear(name: string, ours: string, edits: number): boolean {
-  // Most names are ruled out here, before the distance is computed.
+  const edits = ours.length >= (SECURITY.test(ours) ? 8 : 12) ? 2 : 1;
   if (Math.abs(name.length - ours.length) > edits) return false;
-  return (name[0] === ours[0] || name.at(-1) === ours.at(-1)) && editDistance(name, ours) <= edits;
+  const isSameStart = name[0] === ours[0];
+  const isPlausible =
+    ours.length < 6
+      ? [...ours].every((letter) => name.includes(letter)) && (isSameStart || name.length === ours.length)
+      : isSameStart || name.at(-1) === ours.at(-1);
+  return isPlausible && editDistance(name, ours) <= edits;
+}
+
+const SYNONYMS: Readonly<Record<string, string>> = {
+  URI: 'URL',
+  PATH: 'FILE',
+  LIMIT: 'MAX',
+  MAXIMUM: 'MAX',
+  AUTHENTICATION: 'AUTH',
+  AUTHORIZATION: 'AUTH',
+  AUTHN: 'AUTH',
+  TRUSTED: 'TRUST',
+  ALLOWED: 'ALLOW',
+  ISS: 'ISSUER',
+  AUD: 'AUDIENCE',
+  DOC: 'DOCUMENT',
+  CHARACTER: 'CHAR',
+  REQ: 'REQUEST',
+};
+/** Words with the same beginning are the same: INTROSPECT and INTROSPECTION, EMULATE and EMULATOR. */
+const STEM_CHARS = 6;
+
+function stemOf(word: string): string {
+  const singular = word.length < 4 ? word : word.replace(/IES$/, 'Y').replace(/(?<=S)ES$|(?<=[^AISU])S$/, '');
+  return (SYNONYMS[singular] ?? singular).slice(0, STEM_CHARS);
 }
 
 /** `MAX_DEPTH` and `DEPTH_LIMIT` have the same words, and so have `TRUSTED_PROXIES` and `TRUST_PROXY`. */
@@ -114,87 +87,52 @@ function wordsOf(name: string): readonly string[] {
     .replace(/^TOKENS?_GATEWAY_(?!(?:HOST|PORT)$)/, '')
     .replace(/RATE(?=LIMIT)|KEEP(?=ALIVE)|IN(?=FLIGHT)|API(?=KEY)/g, '$&_')
     .split(/[^A-Z\d]+/)
-    .map(singular)
-    .map((word) => SYNONYMS.get(word) ?? word);
+    .map(stemOf);
 }
 
-function singular(word: string): string {
-  if (word.length < 4 || /(SS|US|IS|ACCESS)$/.test(word)) return word;
-  return word
-    .replace(/IES$/, 'Y')
-    .replace(/([SX]|SH|CH)ES$/, '$1')
-    .replace(/S$/, '');
-}
-
-interface Comparison {
-  readonly text: VariableName;
-  readonly ours: readonly string[];
-  /** Words that only the name has. */
-  readonly added: readonly string[];
-  /** Words that only our variable has. */
-  readonly missing: readonly string[];
-}
-
-/**
- * Compares words in any order. One word may differ by its ending or a letter: `PROXY_TRUSTED` has all words of
- * `TRUSTED_PROXIES`, and `INTROSPECT_ENABLED` has one more than `INTROSPECTION`.
- */
-function compareWords(words: readonly string[], { text, words: ours }: (typeof known)[number]): Comparison {
-  const added = words.filter((word) => !ours.includes(word));
-  const missing = ours.filter((word) => !words.includes(word));
-  for (const word of added) {
-    const same = missing.find((other) => isSameStem(word, other));
-    if (same !== undefined)
-      return { text, ours, added: without(added, word), missing: without(missing, same) };
-  }
-  return { text, ours, added, missing };
-}
-
-function without(words: readonly string[], word: string): readonly string[] {
-  return words.filter((other) => other !== word);
-}
-
-/** Abbreviations of words in our names. Others of their length begin too many words. */
-const SHORT = new Set(['AUTH', 'AUD', 'ISS', 'MAX', 'REQ', 'DOC']);
-
-function isSameStem(word: string, other: string): boolean {
-  const [short, long] = word.length < other.length ? [word, other] : [other, word];
-  if (long.startsWith(short)) return short.length >= 5 || SHORT.has(short);
-  if (short.length < 5) return false;
-  // EMULATE and EMULATOR, TRUSTING and TRUSTED.
-  return long.startsWith(short.slice(0, Math.max(5, long.length - 3))) || isNear(word, other, 1);
-}
-
-const SWITCHES = 'ENABLE ENABLED DISABLE DISABLED USE ON ALLOW ALLOWED'.split(' ');
-const UNITS = 'MS MILLI MILLISECOND SEC SECOND MIN MINUTE BYTE KB MB'.split(' ');
+const UNITS = wordsOf('MS_MILLISECONDS_SEC_SECONDS_MIN_MINUTES_BYTES_KB_MB');
+const SWITCHES = wordsOf('ENABLED_DISABLED_USE_ON_ALLOWED');
 /** Words that say no more than our names do. */
-const QUALIFIERS =
-  'COUNT NUM NUMBER SIZE VALUE MAX LIST URL FILE LEVEL MODE DEFAULT QUERY GRAPHQL GATEWAY SERVER APOLLO'
-    .split(' ')
-    .concat(SWITCHES, UNITS);
+const FILLERS = wordsOf(
+  'COUNT_NUM_NUMBER_SIZE_VALUE_MAX_LIST_URL_FILE_LEVEL_MODE_DEFAULT_QUERY_GRAPHQL_GATEWAY_SERVER_APOLLO',
+).concat(UNITS, SWITCHES);
 
-/** `ENABLE_PLAYGROUND` without what switches it, or `SHUTDOWN_TIMEOUT_SECONDS` without its unit. */
-function withoutWords(words: readonly string[], name: string): string {
-  return name
-    .split('_')
-    .filter((word) => !words.includes(singular(word)))
-    .join('_');
+const known = (Object.keys(variables) as VariableName[]).map((text) => ({
+  text,
+  letters: lettersOf(text),
+  words: wordsOf(text),
+}));
+/** Without words that are a part of too many names, and the many variables that OpenTelemetry reads by itself. */
+const comparable = known.filter(({ text }) => !/^(HOST|PORT|OTEL_.*)$/.test(text));
+const byOtherName = new Map(
+  Object.entries(OTHER_NAMES).flatMap(([meant, names]) =>
+    names.split(' ').map((name) => [lettersOf(name), meant] as const),
+  ),
+);
+
+function findByWords(name: string): string | undefined {
+  const words = wordsOf(name);
+  const compared = comparable.map(({ text, words: ours }) => ({
+    text,
+    added: words.filter((word) => !ours.includes(word)),
+    missing: ours.filter((word) => !words.includes(word) && !UNITS.includes(word)),
+    isBeginning: words.every((word, at) => word === ours[at]),
+  }));
+  const same = compared.filter(({ missing }) => missing.length === 0);
+  const found =
+    same.find(({ added }) => added.length === 0) ??
+    same.find(({ added }) => added.every((word) => FILLERS.includes(word))) ??
+    compared.find(
+      ({ added, missing, isBeginning }) =>
+        words.length > 1 && added.length === 0 && (isBeginning || missing.length === 1),
+    );
+  return found?.text ?? byOtherName.get(withoutSwitchAndUnit(name));
 }
 
-/** `INTROSPECTION_ENABLED`, `CORS_ALLOWED_ORIGINS`, `REQUEST_TIMEOUT_SECONDS`, `MAX_BODY_SIZE`. */
-function hasQualifiers({ ours, added, missing }: Comparison): boolean {
-  // HOST and PORT are parts of too many names.
-  const isShort = ours.length === 1 && (ours[0]?.length ?? 0) < 5;
-  if (!added.every((word) => (isShort ? SWITCHES : QUALIFIERS).includes(word))) return false;
-  if (missing.length === 0) return true;
-  return missing.every((word) => UNITS.includes(word)) && ours.length - missing.length >= 2;
-}
-
-/** The last words are missing, or one besides the unit: `JWKS_URL`, `MAX_COST`. At least two are there. */
-function lacksWords(words: readonly string[], { ours, added, missing }: Comparison): boolean {
-  if (words.length < 2 || added.length > 0) return false;
-  if (words.every((word, at) => word === ours[at])) return true;
-  return missing.filter((word) => !UNITS.includes(word)).length <= 1;
+/** `ENABLE_PLAYGROUND` without what switches it, `SHUTDOWN_TIMEOUT_SECONDS` without its unit. */
+function withoutSwitchAndUnit(name: string): string {
+  const words = name.split('_');
+  return words.filter((word) => ![...SWITCHES, ...UNITS].includes(stemOf(word))).join('');
 }
 
 const BEGINNINGS = 'CALLER CORS APQ EXPLORER JWKS UPSTREAM RATE_LIMIT TRUSTED_PROXIES MAX_IN_FLIGHT'
@@ -202,7 +140,8 @@ const BEGINNINGS = 'CALLER CORS APQ EXPLORER JWKS UPSTREAM RATE_LIMIT TRUSTED_PR
   .map(wordsOf);
 
 /** The nearest of our names that have the same beginning. */
-function findByBeginning(name: string, words: readonly string[]): VariableName | undefined {
+function findByBeginning(name: string): string | undefined {
+  const words = wordsOf(name);
   const beginning = BEGINNINGS.find((some) => some.every((word, at) => word === words[at]));
   if (beginning === undefined) return undefined;
   const [nearest] = known

@@ -46,6 +46,7 @@ describe('A misspelt name of a variable does not pass for silence', () => {
     ['AUTH_MODES', 'AUTH_MODE'],
     ['PRIVATE_KEY_PATH', 'PRIVATE_KEY_FILE'],
     ['PASS_PHRASE', 'PASSPHRASE'],
+    ['PASSPHRASE_FILE', 'PASSPHRASE'],
     ['REDIS_URI', 'REDIS_URL'],
     ['MAX_BODY', 'MAX_BODY_BYTES'],
     ['MAX_BODY_SIZE', 'MAX_BODY_BYTES'],
