@@ -161,18 +161,16 @@ const SHED_CALM_MS = 10_000;
 
 /** Detects an overload: many requests shed within seconds, not just a short spike. `clock` is in milliseconds. */
 export function createShedDetector(clock = () => performance.now()) {
-  // When the last hundred requests were shed, the oldest at `next`.
-  const times = new Float64Array(MANY_SHEDS).fill(Number.NEGATIVE_INFINITY);
-  let next = 0;
+  // When the last requests were shed, fewer than a hundred, the oldest first.
+  const times: number[] = [];
   let total = 0;
   let until = Number.NEGATIVE_INFINITY;
   return {
     add(): void {
       total++;
       const now = clock();
-      times[next] = now;
-      next = (next + 1) % MANY_SHEDS;
-      if (now - (times[next] as number) <= SHED_WINDOW_MS) until = now + SHED_CALM_MS;
+      if (times.push(now) < MANY_SHEDS) return;
+      if (now - (times.shift() as number) <= SHED_WINDOW_MS) until = now + SHED_CALM_MS;
     },
     /** Since the start of the process. */
     total: () => total,
