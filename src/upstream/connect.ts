@@ -8,7 +8,8 @@ import { connect as connectTls } from 'node:tls';
  * Returns the function that connects to the server of `origin`. The timeout includes TLS, but not the look-up of the address.
  *
  * In undici's own connector the connect timeout includes the look-up of the host, and is up to a second late. All
- * addresses of the host are tried (RFC 8305), by Node.js. TLS sessions are resumed.
+ * addresses of the host are tried (RFC 8305), by Node.js. TLS sessions are resumed, each until a connection cannot be opened:
+ * a server that cannot resume it may end the handshake instead of making a full one.
  */
 export function createConnect(
   origin: string,
@@ -47,6 +48,9 @@ export function createConnect(
     const opened = new Promise<Socket>((resolve, reject) => {
       // The listener stays: undici reports errors of an open connection, but without a listener they end the process.
       socket.on('error', reject).once(isTls ? 'secureConnect' : 'connect', () => resolve(socket));
+    });
+    opened.catch(() => {
+      session = undefined;
     });
     return opened.finally(giveUp.cancel);
   };

@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { post } from '../support/gateway.ts';
+import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { createTcpServers } from '../support/tcp-servers.ts';
+import { until } from '../support/until.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'secure-api-'));
+const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+const { listen, close } = createTcpServers();
+let gateway: GatewayProcess | undefined;
+beforeAll(() => {
+  const subject = ['-subj', '/CN=api', '-addext', 'subjectAltName=DNS:localhost'];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert, ...subject], {
+    stdio: 'ignore',
+  });
+});
+afterAll(async () => {
+  await gateway?.kill();
+  close();
+  rmSync(folder, { recursive: true });
+});
+
+it('An API that ends each handshake which resumes a TLS session is reached all the same', async () => {
+  const sessions = new Set<string>();
+  let resumed = 0;
+  const api = createServer(
+    // The kind of session that a server is asked about.
+    {
+      cert: readFileSync(cert),
+      key: readFileSync(key),
+      maxVersion: 'TLSv1.2',
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    },
+    (_request, response) => response.writeHead(204, { connection: 'close' }).end(),
+  );
+  api.on('newSession', (id, _session, done) => {
+    sessions.add(id.toString('hex'));
+    done();
+  });
+  api.on('resumeSession', (id, done) => {
+    if (!sessions.has(id.toString('hex'))) return done(null, null);
+    resumed++;
+    done(new Error('not resumed'), null);
+  });
+  gateway = startProcess({
+    PORT: '0',
+    API_GATEWAY_URL: `https://localhost:${await listen(api)}`,
+    NODE_EXTRA_CA_CERTS: cert,
+  });
+  const [, url = ''] = await gateway.until(/listening on (http:\/\/[^"]+)/);
+  const write = async () => {
+    const query = 'mutation { deleteToken(input: { id: "a" }) { deletedTokenId } }';
+    const { errors } = await post(url, { query }, { authorization: 'Bearer demo' });
+    return errors?.[0]?.extensions;
+  };
+  expect(await write()).toBeUndefined();
+  // The first connection that resumes fails. Nothing was sent on it.
+  expect([await write(), resumed]).toEqual([{ code: 'UPSTREAM_UNAVAILABLE' }, 1]);
+  await until(async () => (await write()) === undefined);
+  expect(resumed).toBe(1);
+});
