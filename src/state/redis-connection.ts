@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import type { FastifyBaseLogger } from 'fastify';
-import { Cluster, Redis } from 'ioredis';
+import { Cluster, Redis, type StandaloneConnectionOptions } from 'ioredis';
+import { StandaloneConnector } from 'ioredis/built/connectors/index.js';
 import { type RedisAddress, readRedisAddress } from '../config/urls.ts';
 import { explainConnectionFailure } from '../connection-failure.ts';
 import { NoReply, replyWithin, trackAvailability } from './availability.ts';
@@ -163,13 +165,14 @@ function connect(
   { nodes, isCluster, database, username, password }: RedisAddress,
   commandTimeout: number,
 ): Redis | Cluster {
+  const isSecure = nodes[0]?.protocol === 'rediss:';
   const redisOptions = {
     ...CONNECTION,
     // For the commands of ioredis itself: a server that accepts a connection and does not respond.
     commandTimeout,
     ...(username ? { username } : {}),
     ...(password ? { password } : {}),
-    ...(nodes[0]?.protocol === 'rediss:' ? { tls: {} } : {}),
+    ...(isSecure ? { tls: {}, Connector: NamingConnector } : {}),
   };
   const hosts = nodes.map(({ hostname, port }) => ({
     host: hostname.replace(/^\[|\]$/g, ''),
@@ -177,13 +180,28 @@ function connect(
   }));
   if (!isCluster)
     return new Redis({ ...redisOptions, ...hosts[0], db: database, ...NEVER_LATER, retryStrategy: retryMs });
-  const cluster = new Cluster(hosts, { ...NEVER_LATER, clusterRetryStrategy: retryMs, redisOptions });
+  const cluster = new Cluster(hosts, {
+    ...NEVER_LATER,
+    clusterRetryStrategy: retryMs,
+    redisOptions,
+    // Otherwise ioredis connects to the address of a node, which its certificate does not have.
+    ...(isSecure && { dnsLookup: (host, callback) => callback(null, host) }),
+  });
   // ioredis connects anew by these nodes alone. Those of REDIS_URL may be gone after a failover.
   cluster.on('refresh', () => {
     const known = cluster.nodes().map(({ options: { host, port } }) => ({ host, port }));
     Object.assign(cluster, { startupNodes: [...hosts, ...known] });
   });
   return cluster;
+}
+
+/** Names the host in the TLS handshake (SNI, RFC 6066), as servers behind one address require. ioredis does not. */
+class NamingConnector extends StandaloneConnector {
+  constructor(given: unknown) {
+    const options = given as StandaloneConnectionOptions;
+    const { host = '' } = options;
+    super(isIP(host) ? options : { ...options, tls: { servername: host } });
+  }
 }
 
 /** Replies that say that the server as a whole cannot be used now. A script's error has the code within its text. */

@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
-import { redisCli } from './redis-server.ts';
+import { type Certificate, redisCli, toTlsArguments } from './redis-server.ts';
 
 /** A Redis Cluster of three nodes, each with a third of the slots and no replica. */
 export interface RedisCluster {
   readonly ports: readonly number[];
+  /** With a certificate: those for TLS. */
+  readonly securePorts: readonly number[];
   /** Stops a node without closing anything, until `resume`. */
   suspend(node: number): void;
   resume(node: number): void;
@@ -18,22 +20,28 @@ export interface RedisCluster {
 
 const SLOTS = ['0 5460', '5461 10922', '10923 16383'];
 
-export async function startCluster(): Promise<RedisCluster> {
+/** With a certificate, clients learn its nodes as `localhost`. */
+export async function startCluster(certificate?: Certificate): Promise<RedisCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-cluster-'));
   const nodes: ChildProcess[] = [];
   const ends: Promise<unknown>[] = [];
   const ports: number[] = [];
+  const securePorts: number[] = [];
   for (const slots of SLOTS) {
-    const [port, busPort] = [await freePort(), await freePort()];
+    const [port, busPort, securePort] = [await freePort(), await freePort(), await freePort()];
     const args = [
       ...['--port', String(port), '--cluster-port', String(busPort), '--bind', '127.0.0.1'],
       ...['--cluster-enabled', 'yes', '--cluster-node-timeout', '60000', '--dir', folder],
       ...['--cluster-config-file', `nodes-${port}.conf`, '--save', '', '--appendonly', 'no'],
+      ...(certificate ? ['--tls-port', String(securePort), ...toTlsArguments(certificate)] : []),
+      ...(certificate ? ['--tls-cluster', 'yes', '--cluster-announce-hostname', 'localhost'] : []),
+      ...(certificate ? ['--cluster-preferred-endpoint-type', 'hostname'] : []),
     ];
     const node = spawn('redis-server', args, { stdio: 'ignore' });
     nodes.push(node);
     ends.push(once(node, 'exit'));
     ports.push(port);
+    securePorts.push(securePort);
     await until(async () => (await redisCli(port, ['ping']).catch(() => '')) === 'PONG', 50);
     await redisCli(port, ['cluster', 'addslotsrange', ...slots.split(' ')]);
     const first = ports[0] as number;
@@ -43,6 +51,7 @@ export async function startCluster(): Promise<RedisCluster> {
   for (const port of ports) await untilClusterSays(port, 'cluster_state:ok');
   return {
     ports,
+    securePorts,
     suspend: (node) => nodes[node]?.kill('SIGSTOP'),
     resume: (node) => nodes[node]?.kill('SIGCONT'),
     async kill() {

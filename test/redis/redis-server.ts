@@ -32,9 +32,14 @@ export async function redisCli(port: number, args: readonly string[]): Promise<s
 }
 
 /** With TLS, by a certificate that vouches for itself. */
-interface Certificate {
+export interface Certificate {
   readonly keyFile: string;
   readonly file: string;
+}
+
+export function toTlsArguments({ file, keyFile }: Certificate): string[] {
+  const files = ['--tls-cert-file', file, '--tls-key-file', keyFile, '--tls-ca-cert-file', file];
+  return [...files, '--tls-auth-clients', 'no'];
 }
 
 export async function startRedis({
@@ -47,9 +52,7 @@ export async function startRedis({
   const port = await freePort();
   const plain = ['--port', String(port)];
   const secure = certificate && [
-    ...['--port', '0', '--tls-port', String(port), '--tls-auth-clients', 'no'],
-    ...['--tls-cert-file', certificate.file, '--tls-key-file', certificate.keyFile],
-    ...['--tls-ca-cert-file', certificate.file],
+    ...['--port', '0', '--tls-port', String(port), ...toTlsArguments(certificate)],
   ];
   const scheme = certificate ? 'rediss' : 'redis';
   let child: ChildProcess;

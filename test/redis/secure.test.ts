@@ -1,26 +1,29 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect, createSecureContext, createServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { until } from '../support/until.ts';
-import { type RedisServer, startRedis } from './redis-server.ts';
+import { startCluster } from './redis-cluster.ts';
+import { type Certificate, type RedisServer, startRedis } from './redis-server.ts';
 import { untilRedis } from './support.ts';
 
 const PASSWORD = 'CANARY-redis-password';
 const folder = mkdtempSync(join(tmpdir(), 'redis-tls-'));
 const certificate = { file: join(folder, 'certificate.pem'), keyFile: join(folder, 'key.pem') };
+const named = { file: join(folder, 'named.pem'), keyFile: join(folder, 'named-key.pem') };
 
 let emulator: Emulator;
 let redis: RedisServer;
 let gateway: GatewayProcess | undefined;
 beforeAll(async () => {
-  const subject = ['-subj', '/CN=redis', '-addext', 'subjectAltName=IP:127.0.0.1'];
-  const files = ['-keyout', certificate.keyFile, '-out', certificate.file];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', '-x509', ...kind, ...files, ...subject], { stdio: 'ignore' });
+  createCertificate(certificate, 'IP:127.0.0.1');
+  createCertificate(named, 'DNS:localhost');
   [emulator, redis] = await Promise.all([
     startEmulator({ port: 0 }),
     startRedis({ password: PASSWORD, certificate }),
@@ -33,6 +36,14 @@ afterAll(async () => {
 });
 
 afterEach(() => gateway?.kill());
+
+function createCertificate({ file, keyFile }: Certificate, name: string): void {
+  const subject = ['-subj', '/CN=redis', '-addext', `subjectAltName=${name}`];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', keyFile, '-out', file, ...subject], {
+    stdio: 'ignore',
+  });
+}
 
 /** Until `/readyz` has this of Redis. Nothing that the process writes has a password. */
 async function expectRedis(env: Record<string, string>, expected: string): Promise<void> {
@@ -81,5 +92,40 @@ describe('Redis with TLS and a password', () => {
       NODE_EXTRA_CA_CERTS: certificate.file,
     };
     await expectRedis(env, 'certificate for another host name');
+  });
+
+  it('is reached behind a proxy that chooses the server by the host name of the TLS handshake', async () => {
+    const read = ({ file, keyFile }: Certificate) => ({
+      cert: readFileSync(file),
+      key: readFileSync(keyFile),
+    });
+    const proxy = createServer({
+      ...read(certificate),
+      SNICallback: (_name, done) => done(null, createSecureContext(read(named))),
+    });
+    const ca = readFileSync(certificate.file);
+    proxy.on('secureConnection', (client) => {
+      const server = connect({ host: '127.0.0.1', port: Number(new URL(redis.url).port), ca });
+      server.on('error', () => client.destroy());
+      client
+        .on('error', () => server.destroy())
+        .pipe(server)
+        .pipe(client);
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const env = { REDIS_URL: `rediss://:${PASSWORD}@localhost:${port}`, NODE_EXTRA_CA_CERTS: named.file };
+    await expectRedis(env, 'ok');
+    proxy.close();
+  });
+
+  it('may be a cluster, whose certificate has the host name of its nodes and no address', async () => {
+    const cluster = await startCluster(named);
+    const env = {
+      REDIS_URL: `rediss://localhost:${cluster.securePorts[0]}?cluster=true`,
+      NODE_EXTRA_CA_CERTS: named.file,
+    };
+    await expectRedis(env, 'ok').finally(cluster.kill);
   });
 });
