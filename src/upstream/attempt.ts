@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.ts';
-import { cancelledError, type Deadline } from './cancellation.ts';
+import { cancelledError, type Deadline, raceCancel } from './cancellation.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { toStatusError } from './parse-response.ts';
 import type { LastWriteAt } from './single-flight.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
-import { UpstreamError } from './upstream-error.ts';
+import { isUnauthenticated, UpstreamError } from './upstream-error.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -72,11 +72,16 @@ export interface AttemptReport {
   readonly headers: Headers;
 }
 
-/** Makes one attempt. Resolves to a 2xx response, rejects with an `UpstreamError`. */
+/** The `Authorization` value of a call. An attempt that waits in the queue replaces it by the one that is in use then. */
+export interface Authorization {
+  value: string;
+}
+
+/** Makes one attempt. Resolves to a 2xx response. Rejects with an `UpstreamError`, or with `AuthError` before it is sent. */
 export type SendOnce = (
   scope: Scope,
   call: Call,
-  authorization: string,
+  authorization: Authorization,
   attempt: number,
 ) => Promise<HttpResponse>;
 
@@ -97,10 +102,18 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };
   };
+  const exchange = async (scope: Scope, request: HttpRequest): Promise<HttpResponse> => {
+    // After this process was suspended, I/O that is due runs before the timers that are due.
+    if (scope.deadline.remainingMs() <= 0)
+      throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
+    const response = await transport(request);
+    if (response.status < 200 || response.status > 299) throw toStatusError(response, now());
+    return response;
+  };
   const attemptOnce = async (
     scope: Scope,
     call: Call,
-    authorization: string,
+    authorization: Authorization,
     more?: Headers,
   ): Promise<HttpResponse> => {
     const { cancellation } = scope.deadline;
@@ -108,14 +121,14 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
     const release = acquired instanceof Promise ? await acquired : acquired;
     try {
       if (cancellation.reason) throw cancelledError(cancellation, false);
-      // After this process was suspended, I/O that is due runs before the timers that are due.
-      if (scope.deadline.remainingMs() <= 0)
-        throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
-      const response = await transport(toRequest(scope, call, authorization, more));
-      if (response.status < 200 || response.status > 299) throw toStatusError(response, now());
-      return response;
-    } finally {
+      if (acquired instanceof Promise)
+        authorization.value = await raceCancel(scope.credential.authorization(), cancellation);
+      const response = await exchange(scope, toRequest(scope, call, authorization.value, more));
       release();
+      return response;
+    } catch (error) {
+      releaseAfter(error, release);
+      throw error;
     }
   };
 
@@ -139,6 +152,12 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       throw error;
     }
   };
+}
+
+/** The renewal of a rejected credential begins before the slot is free, so that no call that waits for it is sent with it. */
+function releaseAfter(error: unknown, release: () => void): void {
+  if (error instanceof UpstreamError && isUnauthenticated(error)) setImmediate(release);
+  else release();
 }
 
 function requestHeaders(

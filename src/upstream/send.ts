@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { Call, Scope, SendOnce } from './attempt.ts';
+import type { Authorization, Call, Scope, SendOnce } from './attempt.ts';
 import { cancelledError, raceCancel, sleep } from './cancellation.ts';
 import type { HttpResponse } from './transport.ts';
 import { isUnauthenticated, UpstreamError } from './upstream-error.ts';
@@ -32,12 +32,12 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
   };
 
   /** Does not start a sign-in for a request that is over. */
-  const authorize = async ({ credential, deadline: { cancellation } }: Scope): Promise<string> => {
+  const authorize = async ({ credential, deadline: { cancellation } }: Scope): Promise<Authorization> => {
     if (cancellation.reason) throw cancelledError(cancellation, false);
-    return raceCancel(credential.authorization(), cancellation);
+    return { value: await raceCancel(credential.authorization(), cancellation) };
   };
 
-  const readWith = async (scope: Scope, call: Call, authorization: string): Promise<HttpResponse> => {
+  const readWith = async (scope: Scope, call: Call, authorization: Authorization): Promise<HttpResponse> => {
     for (let attempt = 0; ; attempt++) {
       try {
         return await sendOnce(scope, call, authorization, attempt);
@@ -55,13 +55,16 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
       return await readWith(scope, call, authorization);
     } catch (error) {
       if (!(error instanceof UpstreamError) || !isUnauthenticated(error)) throw error;
-      const other = await raceCancel(scope.credential.renew(authorization), scope.deadline.cancellation);
+      const other = await raceCancel(
+        scope.credential.renew(authorization.value),
+        scope.deadline.cancellation,
+      );
       if (other === undefined) throw error;
-      return readWith(scope, call, other);
+      return readWith(scope, call, { value: other });
     }
   };
 
-  const writeWith = async (scope: Scope, call: Call, authorization: string): Promise<HttpResponse> => {
+  const writeWith = async (scope: Scope, call: Call, authorization: Authorization): Promise<HttpResponse> => {
     try {
       return await sendOnce(scope, call, authorization, 0);
     } catch (error) {
@@ -79,7 +82,7 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
     } catch (error) {
       // For later calls. This write is not repeated, so nothing waits for the renewal.
       if (error instanceof UpstreamError && isUnauthenticated(error)) {
-        scope.credential.renew(authorization).catch(() => {});
+        scope.credential.renew(authorization.value).catch(() => {});
       }
       throw error;
     }

@@ -400,9 +400,9 @@ function writes() {
       name: 'A write is sent again with a renewed credential',
       file: 'src/upstream/send.ts',
       within: 'write',
-      find: 'scope.credential.renew(authorization).catch(() => {});',
-      replace: `const other = await scope.credential.renew(authorization);
-        if (other !== undefined) return sendOnce(scope, call, other, 1);`,
+      find: 'scope.credential.renew(authorization.value).catch(() => {});',
+      replace: `const other = await scope.credential.renew(authorization.value);
+        if (other !== undefined) return sendOnce(scope, call, { value: other }, 1);`,
       tests: send,
     },
     {

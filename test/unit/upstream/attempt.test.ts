@@ -32,7 +32,7 @@ function startAttempts(status: number | 'never' = 200) {
     now: Date.now,
   });
   const attempt = (call: Call, deadline: Deadline) =>
-    sendOnce({ owner: deadline, credential, deadline, headers: {} }, call, 'Bearer a', 0);
+    sendOnce({ owner: deadline, credential, deadline, headers: {} }, call, { value: 'Bearer a' }, 0);
   return { attempt, limiter, requests };
 }
 

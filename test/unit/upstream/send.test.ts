@@ -20,7 +20,7 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
     retries,
     retryAfterMaxMs: 2000,
     async sendOnce(_scope, _call, authorization) {
-      sent.push(authorization);
+      sent.push(authorization.value);
       const failure = answers[sent.length - 1];
       if (failure) throw failure;
       return OK;

@@ -1,0 +1,58 @@
+import { createServer } from 'node:http';
+import { afterEach, expect, it } from '@jest/globals';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { createKeyPair } from '../support/keys.ts';
+import { createTcpServers } from '../support/tcp-servers.ts';
+import { until } from '../support/until.ts';
+
+const { listen, close } = createTcpServers();
+let gateway: Gateway | undefined;
+afterEach(async () => {
+  await gateway?.close();
+  close();
+});
+
+it('Writes that wait for a free connection are sent with the credential that is valid then', async () => {
+  let signIns = 0;
+  const held: (() => void)[] = [];
+  const sent: string[] = [];
+  const port = await listen(
+    createServer(({ method, url, headers }, response) => {
+      if (method === 'POST' && url === '/oauth2/token')
+        return response.end(JSON.stringify({ access_token: `token-${++signIns}`, expires_in: 600 }));
+      if (method !== 'DELETE') return response.end('{"tokens":[]}');
+      const credential = String(headers.authorization);
+      sent.push(credential);
+      if (credential !== 'Bearer token-1') return response.writeHead(204).end();
+      // Revoked while the first two writes are under way.
+      held.push(() => response.writeHead(401).end('{"name":"UnauthorizedError"}'));
+    }),
+  );
+  const origin = `http://127.0.0.1:${port}`;
+  gateway = await startGateway({
+    apiGatewayUrl: origin,
+    env: {
+      AUTH_MODE: 'pat',
+      PAT_CREDENTIAL: 'user',
+      TOKEN_ENDPOINT: `${origin}/oauth2/token`,
+      TOKEN_ID: 'a',
+      PRIVATE_KEY: String(createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      UPSTREAM_CONCURRENCY: '2',
+      ADMIN_PORT: '0',
+    },
+  });
+  const { query, log, adminOrigin } = gateway;
+  const metrics = async () => (await fetch(`${adminOrigin}/metrics`)).text();
+  await query('{ tokens { nodes { id } } }');
+  const answers = Array.from({ length: 6 }, (_, index) =>
+    query(`mutation { deleteToken(input: { id: "t${index}" }) { deletedTokenId } }`),
+  );
+  // All six are in the gateway: four of them wait.
+  await until(async () => held.length === 2 && /_in_flight 6\n/.test(await metrics()));
+  for (const reject of held) reject();
+  const codes = (await Promise.all(answers)).map(({ errors }) => errors?.[0]?.extensions.code);
+  expect(codes.filter((code) => code !== undefined)).toEqual(['UNAUTHENTICATED', 'UNAUTHENTICATED']);
+  expect(sent).toEqual([...Array(2).fill('Bearer token-1'), ...Array(4).fill('Bearer token-2')]);
+  expect(signIns).toBe(2);
+  expect(log()).not.toContain('token-1');
+});
