@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../admission/admission.ts';
+import { AuthError } from '../auth/auth-error.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { rejection, toReadError } from '../errors.ts';
 import type { ClientAddress } from '../http/client-address.ts';
@@ -118,7 +119,7 @@ export function createGraphqlHandler(
     const trace = tracing?.start(http.headers);
     let caller: CallerOrError | undefined;
     try {
-      caller = await readCaller(authenticator, http, deadline, log);
+      caller = await readCaller(authenticator, http, { deadline, record }, log);
       const { status, headers, body } = await respond(http, reply, { caller, deadline, record, trace, type });
       report(http, reply.elapsedTime, { caller, record, trace });
       // The body and not the reply, which is a thenable: Fastify would wait for its stream.
@@ -151,7 +152,7 @@ interface Ended extends Pick<Known, 'record' | 'trace'> {
 async function readCaller(
   authenticator: Authenticator,
   http: FastifyRequest,
-  { cancellation }: RequestDeadline,
+  { deadline: { cancellation }, record }: { deadline: RequestDeadline; record: OperationRecord },
   log: FastifyBaseLogger,
 ): Promise<CallerOrError> {
   try {
@@ -160,6 +161,7 @@ async function readCaller(
     if (cancellation.reason === 'aborted') throw error;
     if (cancellation.reason === 'timeout')
       return rejection('UPSTREAM_TIMEOUT', 'The caller could not be checked in time. Try again later.');
+    if (error instanceof AuthError) record.reason = error.reason;
     return toReadError(toPublicError(error, http, log));
   }
 }

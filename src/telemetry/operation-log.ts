@@ -18,6 +18,8 @@ export interface OperationRecord {
    * left before the response.
    */
   code: string | undefined;
+  /** Why the caller was rejected, where the code does not say it: `AuthError.reason`. */
+  reason: string | undefined;
   /** Attempts of calls to the IAM API that this operation caused. */
   upstreamCalls: number;
   /** True when another request executed the operation. */
@@ -32,6 +34,7 @@ export function createOperationRecord(): OperationRecord {
     document: undefined,
     untrusted: undefined,
     code: undefined,
+    reason: undefined,
     upstreamCalls: 0,
     coalesced: undefined,
   };

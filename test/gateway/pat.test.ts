@@ -224,7 +224,7 @@ describe('A file of API keys that changes', () => {
 describe('With CALLER_AUTH=jwt', () => {
   let gateway: Gateway;
   let issuer: Server;
-  let sign: (scope: string, more?: { audience?: string }) => Promise<string>;
+  let sign: (scope: string, more?: { audience?: string; expires?: string }) => Promise<string>;
 
   beforeAll(async () => {
     const { publicKey, privateKey } = await generateKeyPair('ES256');
@@ -232,14 +232,14 @@ describe('With CALLER_AUTH=jwt', () => {
     issuer = createServer((_request, response) => response.end(JSON.stringify(jwks)));
     await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}`;
-    sign = (scope, { audience = 'tokens-gateway' } = {}) =>
+    sign = (scope, { audience = 'tokens-gateway', expires = '5m' } = {}) =>
       new SignJWT({ scope })
         .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
         .setIssuer(url)
         .setAudience(audience)
         .setSubject('ann')
         .setIssuedAt()
-        .setExpirationTime('5m')
+        .setExpirationTime(expires)
         .sign(privateKey);
     gateway = await startPatGateway(plain, createKeyPair('ES256'), {
       CALLER_AUTH: 'jwt',
@@ -275,5 +275,22 @@ describe('With CALLER_AUTH=jwt', () => {
       { authorization: `Bearer ${await sign('tokens:read', { audience: 'other' })}` },
     );
     expect(errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+  });
+
+  it.each([
+    ['has expired', () => sign('tokens:read', { expires: '-5m' }), 'ERR_JWT_EXPIRED'],
+    [
+      'is for another audience',
+      () => sign('tokens:read', { audience: 'canary' }),
+      'ERR_JWT_CLAIM_VALIDATION_FAILED aud',
+    ],
+    ['has no scope', () => sign('canary'), 'no scope'],
+    ['is none', () => 'canary', 'ERR_JWS_INVALID'],
+  ])('the log says that a token %s, and nothing of the token', async (_title, token, reason) => {
+    const before = gateway.log().length;
+    await gateway.query(LIST, {}, { authorization: `Bearer ${await token()}` });
+    const added = gateway.log().slice(before);
+    expect(JSON.parse(added)).toMatchObject({ msg: 'operation', reason });
+    expect(added).not.toContain('canary');
   });
 });

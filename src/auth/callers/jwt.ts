@@ -106,6 +106,7 @@ function toRights(payload: JWTPayload): CallerRights {
     throw new AuthError(
       'forbidden',
       'Expected an access token with the scope `tokens:read` or `tokens:write`.',
+      'no scope',
     );
   }
   return { principal: sha256(JSON.stringify([iss, sub])), mayRead: true, mayWrite };
