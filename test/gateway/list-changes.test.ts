@@ -16,6 +16,7 @@ afterAll(async () => {
 beforeEach(() => {
   api.tokens = range('t', 1, 12);
   api.projects = range('t', 1, 12);
+  api.largestPage = 100;
   api.printKey = (id) => JSON.stringify(`behind-${id}`);
   api.change = (text) => text;
   api.requests.length = 0;
@@ -74,6 +75,18 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
       const { end } = await read(list, 10, null);
       api[list] = api[list].filter((_, at) => at >= 10 || at < 9 - count);
       expect(await walk(list, 2, end)).toEqual(['t11', 't12']);
+    },
+  );
+
+  it.each([0, 1, 2, 5, 9])(
+    "the API's pages become smaller, and the item of the cursor and %i before it are deleted: no gap, no repeat",
+    async (count) => {
+      api[list] = range('t', 1, 60);
+      const { end } = await read(list, 40, null);
+      api.largestPage = 13;
+      expect(await walk(list, 10, end)).toEqual(range('t', 41, 60));
+      api[list] = api[list].filter((_, at) => at >= 40 || at < 39 - count);
+      expect(await walk(list, 10, end)).toEqual(range('t', 41, 60));
     },
   );
 

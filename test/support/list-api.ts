@@ -13,6 +13,8 @@ export interface ListApi {
   tokens: string[];
   /** The ids of the projects of every token, in order. */
   projects: string[];
+  /** The most items of a page, whatever limit is requested. */
+  largestPage: number;
   /** The JSON text of the key that leads behind an id. */
   printKey: (id: string) => string;
   /** Changes the JSON text of every response. */
@@ -48,6 +50,7 @@ export async function startListApi(): Promise<ListApi> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     tokens: [],
     projects: [],
+    largestPage: 100,
     printKey: (id) => JSON.stringify(`behind-${id}`),
     change: (text) => text,
     refusal: '{}',
@@ -63,9 +66,10 @@ export async function startListApi(): Promise<ListApi> {
 function printPage(api: ListApi, list: string, limit: number, key: string | null): string {
   const ids = list === 'tokens' ? api.tokens : api.projects;
   const start = key === null ? 0 : ids.findIndex((id) => JSON.parse(api.printKey(id)) === key) + 1;
-  const page = ids.slice(start, start + limit);
+  const size = Math.min(limit, api.largestPage);
+  const page = ids.slice(start, start + size);
   const items = page.map(list === 'tokens' ? toToken : toProject);
-  const last = page.length === limit ? page.at(-1) : undefined;
+  const last = page.length === size ? page.at(-1) : undefined;
   const next = last === undefined ? '' : `,"lastEvaluatedKey":${api.printKey(last)}`;
   return `{"${list}":${JSON.stringify(items)}${next}}`;
 }

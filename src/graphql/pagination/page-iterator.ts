@@ -9,7 +9,6 @@ import {
   isEncodableKey,
   markItems,
   type Position,
-  START,
   toShortId,
 } from './cursor.ts';
 
@@ -65,9 +64,9 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
   };
 
   /**
-   * The page with the items behind the position, and the index at which they begin; above the number of items when all are
-   * passed. Usually the last passed item is where the cursor says. If the list has changed since, it is
-   * farther back (items were added before it), in the next page (pages have become smaller), or gone (it was deleted).
+   * The page with the items behind the position, and the index at which they begin. Usually the last passed item is where
+   * the cursor says. If the list has changed since, it is farther back (items were added before it), in a later page (pages
+   * have become smaller), or gone (it was deleted).
    */
   const fetchFrom = async (wanted: number): Promise<Place<Item>> => {
     const { key, offset } = position;
@@ -79,33 +78,37 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
       page = await fetch(key, LARGEST_PAGE);
       at = findBehind(page.items, position);
     }
-    if (at !== undefined) return { key, page, at };
-    // The page has fewer items than are passed: all of them are.
-    if (page.items.length < offset && page.next !== undefined)
-      return { key, page, at: Number.POSITIVE_INFINITY };
-    return findRemaining(key, page);
+    return at === undefined ? findRemaining({ key, page }) : { key, page, at };
   };
 
-  /** The last passed item is in the next page, or it is gone. */
-  const findRemaining = async (key: string, page: Page<Item>): Promise<Place<Item>> => {
-    const { next } = page;
-    if (next === undefined) return findBehindTrail([{ key, page }], position);
-    const following = { key: next, page: await fetch(next, LARGEST_PAGE) };
-    const at = findBehind(following.page.items, position);
-    if (at !== undefined) return { ...following, at };
-    return findBehindTrail([{ key, page }, following], position);
+  /**
+   * The last passed item is in a later page, or it is gone. How many items of a page are passed cannot be counted, since
+   * others may be gone as well. So it is looked for in as many items as were passed, and in one page more.
+   */
+  const findRemaining = async (first: KeyedPage<Item>): Promise<Place<Item>> => {
+    const pages: [KeyedPage<Item>, ...KeyedPage<Item>[]] = [first];
+    let { items, next } = first.page;
+    let unread = position.offset;
+    while (next !== undefined && unread > 0 && calls < MAX_CALLS) {
+      unread -= items.length;
+      const later: KeyedPage<Item> = { key: next, page: await fetch(next, LARGEST_PAGE) };
+      ({ items, next } = later.page);
+      const at = findBehind(items, position);
+      if (at !== undefined) return { ...later, at };
+      pages.push(later);
+    }
+    return findBehindTrail(pages, position);
   };
 
   /** Moves on to the page behind `next`. */
-  const continueAt = (next: string | undefined, behind: Omit<Position, 'key'>) => {
+  const continueAt = (next: string | undefined) => {
     if (next === undefined) {
       isAtEnd = true;
       return;
     }
     if (seenKeys.has(next)) throw new UpstreamError('invalid-response', 'a page key was repeated');
     seenKeys.add(next);
-    // Not with a spread: V8 keeps a hidden class of each such object until a major collection.
-    position = { key: next, offset: behind.offset, id: behind.id, trail: behind.trail };
+    position = { key: next, offset: 0, id: '' };
   };
 
   return {
@@ -114,11 +117,7 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
       const { items, next } = page;
       seenKeys.add(key);
       isSparse = at >= items.length;
-      if (at > items.length) {
-        continueAt(next, { ...position, offset: position.offset - items.length });
-        return [];
-      }
-      continueAt(next, START);
+      continueAt(next);
       return toEdges(list, { key, page, at }, wanted);
     },
     isAtEnd: () => isAtEnd,
