@@ -43,25 +43,38 @@ interface WatchOptions {
 const POLL_MS = 1000;
 
 /**
- * Reads a file again whenever it changes, and once after a second, since it may have changed after its first reading. The
- * file is polled every second: notifications are lost when a link is changed to another file, as Kubernetes does with its
- * volumes. Returns the function that ends it.
+ * Reads a file again whenever it changes, once after a second, since it may have changed after its first reading, and every
+ * second while it cannot be read: the cause may pass without a change of the file, as too many open files. The file is polled
+ * every second: notifications are lost when a link is changed to another file, as Kubernetes does with its volumes. Returns
+ * the function that ends it.
  */
 export function watchTextFile(path: string, options: WatchOptions): () => void {
   const { maxBytes, onText, onFailure } = options;
   let used = options.text;
+  let timer: NodeJS.Timeout | undefined;
+  /** The code of the system for why it could not be read the last time. */
+  let unreadable: string | undefined;
   const reload = () => {
+    clearTimeout(timer);
     try {
       const text = readTextFile(path, maxBytes);
+      unreadable = undefined;
       if (text === used) return;
       onText(text);
       used = text;
     } catch (error) {
-      onFailure(error instanceof Error && !('code' in error) ? error.message : 'The file cannot be read');
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === undefined) return onFailure(message);
+      if (code !== unreadable) onFailure(`The file cannot be read (${code})`);
+      unreadable = code;
+      reloadLater();
     }
   };
+  const reloadLater = () => {
+    timer = setTimeout(reload, POLL_MS).unref();
+  };
   watchFile(path, { interval: POLL_MS, persistent: false }, reload);
-  const timer = setTimeout(reload, POLL_MS).unref();
+  reloadLater();
   return () => {
     unwatchFile(path, reload);
     clearTimeout(timer);

@@ -1,9 +1,16 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openMany } from '../support/connections.ts';
 import { freePort } from '../support/free-port.ts';
+import { post } from '../support/gateway.ts';
+import { createKeyPair } from '../support/keys.ts';
 import { followProcess, type GatewayProcess, MAIN } from '../support/process.ts';
 import { openConnection, readToEnd } from '../support/raw.ts';
+import { until } from '../support/until.ts';
 
 let gateway: GatewayProcess;
 let port: number;
@@ -24,11 +31,12 @@ function start(limit: number, env: Record<string, string> = {}): void {
 
 const origin = () => `http://127.0.0.1:${port}`;
 const metrics = async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+const LIST = { query: '{ tokens(first: 1) { nodes { name } } }' };
 const list = () =>
   fetch(`${origin()}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: 'Bearer demo', connection: 'close' },
-    body: JSON.stringify({ query: '{ tokens(first: 1) { nodes { name } } }' }),
+    body: JSON.stringify(LIST),
   });
 
 describe('A limit of open files that is too low', () => {
@@ -125,5 +133,36 @@ describe('Clients that take all connections they can get', () => {
     expect(await metrics()).toContain('tokens_gateway_client_connections 0');
     expect((await list()).status).toBe(200);
     crowd.close();
+  });
+});
+
+describe('A file of API keys that changes while no file can be opened', () => {
+  it('is read as soon as one can, so that a removed key stops working', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'api-keys-'));
+    const file = join(folder, 'keys');
+    const lineOf = (key: string) => `${key}:read:${createHash('sha256').update(key).digest('hex')}\n`;
+    writeFileSync(file, lineOf('removed') + lineOf('kept'));
+    const pem = String(createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const pat = { AUTH_MODE: 'pat', TOKEN_ID: 'a', PROJECT_ID: 'a', PRIVATE_KEY: pem };
+    const callers = { CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: file };
+    start(1024, { ...pat, ...callers, RATE_LIMIT_PER_SECOND: '0' });
+    await gateway.until(/listening on/);
+    const codeOf = async (key: string) => {
+      const { errors } = await post(`${origin()}/graphql`, LIST, {
+        authorization: `Bearer ${key}`,
+        connection: 'close',
+      });
+      return errors?.[0]?.extensions.code;
+    };
+    expect(await codeOf('removed')).not.toBe('UNAUTHENTICATED');
+    const limit = (files: number) =>
+      execFileSync('prlimit', ['--pid', String(gateway.child.pid), `--nofile=${files}:`]);
+    limit(3);
+    writeFileSync(file, lineOf('kept'));
+    await gateway.until(/The file cannot be read \(EMFILE\)/);
+    limit(1024);
+    await until(async () => (await codeOf('removed')) === 'UNAUTHENTICATED');
+    expect(await codeOf('kept')).not.toBe('UNAUTHENTICATED');
+    rmSync(folder, { recursive: true });
   });
 });
