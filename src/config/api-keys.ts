@@ -23,7 +23,7 @@ export function readApiKeys(text: string) {
   }
   if (keys.size === 0 && problems.length === 0)
     problems.push('Expected at least one line of name:role:sha256hex.');
-  return { keys, problems };
+  return { keys, problems: shorten(problems) };
 }
 
 function parseLine(line: string): ApiKey | string {
@@ -38,4 +38,12 @@ function parseLine(line: string): ApiKey | string {
 function findClash(key: ApiKey, others: ReadonlyMap<string, ApiKey>): string | undefined {
   if ([...others.values()].some(({ name }) => name === key.name)) return 'Expected the name to be unique.';
   return others.has(key.sha256) ? 'Expected the key to be listed once.' : undefined;
+}
+
+const MAX_PROBLEMS = 10;
+
+/** Another file, named by mistake, may have thousands of lines. */
+function shorten(problems: readonly string[]): readonly string[] {
+  const more = problems.length - MAX_PROBLEMS;
+  return more > 0 ? [...problems.slice(0, MAX_PROBLEMS), `${more} more lines are wrong.`] : problems;
 }

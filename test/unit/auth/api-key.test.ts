@@ -52,6 +52,15 @@ describe('The file of API keys', () => {
     ]);
   });
 
+  it('that is another file is refused in a few lines', () => {
+    const problems = problemsOf('x\n'.repeat(32_000));
+    expect(problems).toHaveLength(11);
+    expect(problems.slice(9)).toEqual([
+      'CALLER_API_KEYS_FILE: line 10: Expected name:role:sha256hex.',
+      'CALLER_API_KEYS_FILE: 31990 more lines are wrong.',
+    ]);
+  });
+
   it('must let somebody in', () => {
     expect(problemsOf('# nobody\n')).toEqual([
       'CALLER_API_KEYS_FILE: Expected at least one line of name:role:sha256hex.',
