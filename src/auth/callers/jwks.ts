@@ -79,7 +79,7 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
     // A server that does not respond holds callers up once, not at every try.
     if (keys === undefined || !isFailing) await fetched;
     if (keys !== undefined) return keys;
-    throw new AuthError('keys-unavailable', 'Callers cannot be checked at the moment. Try again.');
+    throw keysUnavailable();
   };
   const getKey: JWTVerifyGetKey = async (header, token) => {
     const known = await findKeys();
@@ -88,6 +88,8 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
       await refetch();
+      // The key may be a new one. A caller that is rejected would give up a valid token.
+      if (isFailing) throw keysUnavailable();
       return (keys ?? known)(header, token);
     }
   };
@@ -97,6 +99,10 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
     return keys !== before;
   };
   return Object.assign(getKey, { refresh });
+}
+
+function keysUnavailable(): AuthError {
+  return new AuthError('keys-unavailable', 'Callers cannot be checked at the moment. Try again.');
 }
 
 /** A provider has a few keys; a set of thousands would be searched for every token. */

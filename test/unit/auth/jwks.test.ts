@@ -137,6 +137,22 @@ describe('The keys of the identity provider', () => {
     expect(JSON.stringify(logged.lines)).not.toMatch(/canary|127\.0\.0\.1/);
   });
 
+  it('do not decide about a token of a new key while they cannot be fetched', async () => {
+    const next = await sign(claims(), { key: key2.privateKey, kid: 'key-2' });
+    await check(await sign(claims()));
+    expect(await failureOf(() => check(next))).toMatchObject({ kind: 'unauthenticated' });
+    issuer.answerWith(JWKS_PATH, { status: 503, body: 'down' });
+    time.advanceSeconds(30);
+    for (let attempt = 0; attempt < 3; attempt += 1)
+      expect(await failureOf(() => check(next))).toMatchObject({ kind: 'keys-unavailable' });
+    await check(await sign(claims()));
+    expect(issuer.calls).toHaveLength(2);
+
+    await publish({ 'key-1': key1.publicKey, 'key-2': key2.publicKey });
+    time.advanceSeconds(30);
+    await check(next);
+  });
+
   it.each([
     ['one key twice', () => [key1, key1], { kid: 'key-1' }],
     ['two keys, and a token that names none', () => [key2, key1], {}],
