@@ -34,7 +34,16 @@ const EXPLANATIONS: readonly Explanation[] = [
     'certificate has expired or is not valid yet',
     'renew the certificate of the server, and check the clock of this machine',
   ],
-  [/^(CERT_|CRL_)/, 'certificate is not valid', 'replace the certificate of the server'],
+  [
+    /^(CERT_|CRL_|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|UNABLE_TO_DE|ERROR_IN_)/,
+    'certificate is not valid',
+    'replace the certificate of the server',
+  ],
+  [
+    /^ERR_SSL_\w+_ALERT_(?!PROTOCOL_VERSION)/,
+    'the server rejects the TLS handshake',
+    'check host and port in $; a server that requires a client certificate cannot be used',
+  ],
   [
     /^(EPROTO|ERR_SSL_)/,
     'the server speaks no TLS, or no version of it that is accepted',
@@ -45,6 +54,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     'the server closed the connection',
     'check scheme and port in $, and what is between the gateway and the server',
   ],
+  [/^HPE_/, 'the server does not speak HTTP', 'check scheme and port in $'],
   [
     /^(NO_RESPONSE|no reply)$/,
     'no response in time',

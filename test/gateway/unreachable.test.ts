@@ -185,6 +185,18 @@ describe('Why the gateway cannot sign in', () => {
     expect(warnings(gateway, 'Signing in to IAM did not work')).toEqual([]);
   });
 
+  it('is that a page for people comes back, which is not reported as its status 200', async () => {
+    const port = await listen(createHttpServer((_request, response) => response.end('<html>')));
+    gateway = await startPatGateway(plain, createKeyPair('ES256'), {
+      TOKEN_ENDPOINT: `http://127.0.0.1:${port}/oauth2/token`,
+    });
+    await gateway.query(READ);
+    expect(await readyz(gateway)).toContain('upstream-cause: sign-in: a response without a token\n');
+    expect(warnings(gateway, 'Signing in to IAM did not work')).toEqual([
+      expect.objectContaining({ reason: 'The token endpoint answered without a JSON object' }),
+    ]);
+  });
+
   it('is one line in the log, however often it is tried', async () => {
     gateway = await startPatGateway(plain, createKeyPair('ES256'), {
       TOKEN_ENDPOINT: `http://127.0.0.1:${await freePort()}/oauth2/token`,

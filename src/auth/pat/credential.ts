@@ -154,5 +154,6 @@ function problemOf(error: unknown): string {
   if (!(error instanceof UpstreamError)) return 'status';
   const { code, status, kind } = error;
   if (code !== undefined) return explainConnectionFailure(code, ENDPOINTS).problem;
+  if (kind === 'invalid-response' && (status ?? 200) < 300) return 'a response without a token';
   return status === undefined ? kind : `HTTP ${status}`;
 }
