@@ -406,6 +406,15 @@ function writes() {
       tests: send,
     },
     {
+      name: 'A delete counts as done, whatever comes back with a status 2xx',
+      file: 'src/upstream/iam-client.ts',
+      within: 'deleteToken',
+      find: 'readNothing(',
+      replace: 'String(',
+      tests: ['test/gateway/writes-once.test.ts'],
+      only: 'one delete is sent once',
+    },
+    {
       name: 'A write is cancelled when its client leaves',
       file: 'src/upstream/attempt.ts',
       within: 'createSendOnce',
