@@ -5,13 +5,6 @@ import { HttpError } from './error-response.ts';
 /** Far above what any input type of the schema needs. Code that meets the value later may recurse into it. */
 const MAX_NESTING = 100;
 
-/** A parsed body, and a measure of its size. */
-export interface JsonBody {
-  readonly value: unknown;
-  /** Commas outside of strings: one less than the items or members of each list or object that is not empty. */
-  readonly commas: number;
-}
-
 /**
  * Reads bodies as JSON, which is UTF-8 (RFC 8259, 8.1), and takes no other media type.
  *
@@ -24,8 +17,7 @@ export function jsonBody(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     // Decoding would replace invalid bytes: a name in another charset would be stored damaged.
     if (!isUtf8(body)) return done(new HttpError(400, 'The body is not valid UTF-8.'));
-    const commas = countCommas(body);
-    if (commas === undefined) return done(new HttpError(400, 'The body is nested too deeply.'));
+    if (isTooDeep(body)) return done(new HttpError(400, 'The body is nested too deeply.'));
     const text = body.toString('utf8').replace(/^\uFEFF/, '');
     let value: unknown;
     try {
@@ -33,30 +25,27 @@ export function jsonBody(app: FastifyInstance): void {
     } catch {
       return done(new HttpError(400, 'The body is not valid JSON.'));
     }
-    return done(null, { value, commas } satisfies JsonBody);
+    return done(null, value);
   });
 }
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
 /** What a byte outside of strings does to the number of open brackets. */
 const STEP = new Int8Array(256);
 for (const bracket of '[{') STEP[bracket.charCodeAt(0)] = 1;
 for (const bracket of ']}') STEP[bracket.charCodeAt(0)] = -1;
 
-/** Undefined for JSON that is nested too deeply. Reads bytes: those of longer UTF-8 characters are never in the range of ASCII. */
-function countCommas(json: Buffer): number | undefined {
+/** Reads bytes: those of longer UTF-8 characters are never in the range of ASCII. */
+function isTooDeep(json: Buffer): boolean {
   let open = 0;
-  let commas = 0;
   for (let at = 0; at < json.length; at++) {
     const byte = json[at] as number;
     if (byte === QUOTE) at = endOfString(json, at + 1);
-    else if (byte === COMMA) commas++;
     else open += STEP[byte] as number;
-    if (open > MAX_NESTING) return undefined;
+    if (open > MAX_NESTING) return true;
   }
-  return commas;
+  return false;
 }
 
 function endOfString(json: Buffer, start: number): number {

@@ -88,6 +88,11 @@ describe('Variables that do not fit cost little more than reading them', () => {
     expect({ status, errors }).toEqual({ status: 200, errors: undefined });
   });
 
+  it('and values elsewhere in a request are not counted as those of variables', async () => {
+    const body = { query: '{ __typename }', extensions: { other: members(3000) } };
+    expect(await post(gateway.url, body, {})).toMatchObject({ status: 200, data: { __typename: 'Query' } });
+  });
+
   it('and MAX_VARIABLE_VALUES says how many values there may be', async () => {
     const small = await startGateway({ env: { MAX_VARIABLE_VALUES: '3' }, emulatorOf: gateway });
     const answers = [

@@ -2,7 +2,6 @@ import type { FastifyRequest } from 'fastify';
 import type { GraphQLError } from 'graphql';
 import { rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
-import type { JsonBody } from '../../http/json-body.ts';
 import { findJsonTypeProblem } from '../../http/media-type.ts';
 
 /** The members of a well-formed GraphQL request, whether it came by POST or by GET. */
@@ -15,8 +14,6 @@ export interface Params {
   /** Undefined also for an empty name, which means the same (GraphQL over HTTP). */
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
-  /** `JsonBody.commas`, an upper bound of the number of values that needs no further counting. 0 for GET. */
-  readonly commas: number;
 }
 
 type Members = Readonly<Record<string, unknown>>;
@@ -47,19 +44,13 @@ export function readParams(request: RequestHead): Params {
     checkGet(request);
     return readSearch(new URLSearchParams(searchOf(url)));
   }
-  const { value: members, commas = 0 } = (body as JsonBody | undefined) ?? {};
-  if (Array.isArray(members)) throw malformed('Operation batching disabled.');
-  if (!isRecord(members) || isEmpty(members, commas))
+  if (Array.isArray(body)) throw malformed('Operation batching disabled.');
+  if (!isRecord(body) || Object.keys(body).length === 0)
     throw malformed('The body must be a JSON object with `query` or the id of a document.');
-  return readMembers(members, commas);
+  return readMembers(body);
 }
 
-/** Listing the names of thousands of members takes milliseconds; without a comma there is one at most. */
-function isEmpty(members: Members, commas: number): boolean {
-  return commas === 0 && Object.keys(members).length === 0;
-}
-
-function readMembers(members: Members, commas: number): Params {
+function readMembers(members: Members): Params {
   const query = members.query ?? undefined;
   const operationName = members.operationName ?? '';
   if (query !== undefined && typeof query !== 'string') throw malformed('`query` must be a string.');
@@ -72,7 +63,6 @@ function readMembers(members: Members, commas: number): Params {
     persistedQuery: extensions.persistedQuery || undefined,
     operationName: operationName === '' ? undefined : operationName,
     variables,
-    commas,
   };
 }
 
@@ -93,8 +83,7 @@ function readSearch(search: URLSearchParams): Params {
     // Empty parameters count as absent, since clients build URLs from templates.
     if (value) members[name] = JSON_NAMES.has(name) ? parseParameter(name, value) : value;
   }
-  // Node.js limits a URL to 16 KB, so its values need no count.
-  return readMembers(members, 0);
+  return readMembers(members);
 }
 
 function parseParameter(name: string, value: string): unknown {

@@ -16,7 +16,6 @@ const paramsOf = (query: string | undefined) => ({
   persistedQuery: undefined,
   operationName: undefined,
   variables: {},
-  commas: 0,
 });
 const parsedOf = async (text: string) => {
   const document = parse(text);
