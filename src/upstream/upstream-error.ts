@@ -37,33 +37,24 @@ export class UpstreamError extends Error {
   /** `name` of the IAM error body, for example `ActionForbiddenError`. */
   readonly iamName: string | undefined;
   readonly traceId: string | undefined;
-  readonly details: readonly ErrorDetail[];
+  readonly details: readonly ErrorDetail[] = [];
   /** Value of `Retry-After`, or how long the present failure lasts. */
   readonly retryAfterSeconds: number | undefined;
   /** How far this machine's clock is ahead of the server's (behind, if negative), where that may be the cause. */
   readonly clockAheadSeconds: number | undefined;
   /** False only when it is certain that the request never left, so a write cannot have happened. */
-  readonly requestSent: boolean;
+  readonly requestSent: boolean = true;
   /** A keep-alive connection was closed as it was used again. That says nothing about the state of the server. */
-  readonly staleConnection: boolean;
+  readonly staleConnection: boolean = false;
   /** True for a failed read that a write depends on: the write was not sent. */
-  readonly isBeforeWrite: boolean;
+  readonly isBeforeWrite: boolean = false;
   /** Why there was no response: a code of Node.js or OpenSSL, or `NO_RESPONSE`. Undefined where it says nothing about the server. */
   readonly code: string | undefined;
 
   constructor(kind: UpstreamFailure, message: string, facts: Facts = {}) {
     super(message, { cause: facts.cause });
     this.kind = kind;
-    this.status = facts.status;
-    this.iamName = facts.iamName;
-    this.traceId = facts.traceId;
-    this.details = facts.details ?? [];
-    this.retryAfterSeconds = facts.retryAfterSeconds;
-    this.clockAheadSeconds = facts.clockAheadSeconds;
-    this.requestSent = facts.requestSent ?? true;
-    this.staleConnection = facts.staleConnection ?? false;
-    this.isBeforeWrite = facts.isBeforeWrite ?? false;
-    this.code = facts.code;
+    Object.assign(this, facts);
   }
 }
 
