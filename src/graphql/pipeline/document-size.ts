@@ -175,16 +175,12 @@ function ofField({ name: { value: name }, alias }: FieldNode, inner: Readonly<Co
   };
 }
 
+const SUMS = ['rootFields', 'directives', 'aliases', 'fields'] as const;
+const MAXIMA = ['depth', 'levels', 'lists', 'introspectionDepth', 'introspectionLists'] as const;
+
 function add(counts: Counts, more: Readonly<Counts>): void {
-  counts.rootFields += more.rootFields;
-  counts.directives += more.directives;
-  counts.aliases += more.aliases;
-  counts.fields += more.fields;
-  counts.depth = Math.max(counts.depth, more.depth);
-  counts.levels = Math.max(counts.levels, more.levels);
-  counts.lists = Math.max(counts.lists, more.lists);
-  counts.introspectionDepth = Math.max(counts.introspectionDepth, more.introspectionDepth);
-  counts.introspectionLists = Math.max(counts.introspectionLists, more.introspectionLists);
+  for (const name of SUMS) counts[name] += more[name];
+  for (const name of MAXIMA) counts[name] = Math.max(counts[name], more[name]);
 }
 
 const isOperation = (node: DefinitionNode): node is OperationDefinitionNode =>
