@@ -33,12 +33,7 @@ export function createPatAuthenticator(
   };
   const credential = createPatCredential({ ...pat, ...endpoints }, dependencies);
   const checkCaller = createCallerCheck(pat.callerAuth, dependencies);
-  const toCaller = ({ principal, mayRead, mayWrite }: CallerRights): Caller => ({
-    principal,
-    mayRead,
-    mayWrite,
-    credential,
-  });
+  const toCaller = (rights: CallerRights): Caller => ({ credential, ...rights });
   return {
     authenticate(authorization) {
       const rights = checkCaller(authorization);

@@ -21,7 +21,7 @@ export interface RequestMetrics {
   readonly metrics: readonly Metric[];
 }
 
-/** The value of the label `operation` for requests without a name, and for names beyond `MAX_NAMES`. */
+/** The value of the label `operation` where no name is known, and for names beyond `MAX_NAMES`. */
 const ANONYMOUS = 'anonymous';
 const OTHER = 'other';
 const MAX_NAMES = 100;
@@ -57,7 +57,7 @@ export function createRequestMetrics(): RequestMetrics {
     'From the head of an HTTP request to the last byte of its response',
     'route',
   );
-  const nameOf = createNames();
+  const limitName = createNameLimit();
   return {
     metrics: [
       operations,
@@ -70,7 +70,7 @@ export function createRequestMetrics(): RequestMetrics {
       responseSeconds,
     ],
     onOperation(record, ms) {
-      const operation = nameOf(record);
+      const operation = limitName(record.operation ?? ANONYMOUS);
       operations.inc({ operation, code: record.code ?? 'OK' });
       operationSeconds.observe({ operation }, ms / 1000);
       if (record.untrusted) untrusted.inc();
@@ -99,13 +99,6 @@ function histogram<Label extends string>(name: string, help: string, label: Labe
     buckets: BUCKETS_SECONDS,
     registers: [],
   });
-}
-
-/** `anonymous` also for a request that was rejected before its operation was known. */
-function createNames(): (record: OperationRecord) => string {
-  const limitName = createNameLimit();
-  return ({ operation, kind }) =>
-    operation === undefined || kind === undefined ? ANONYMOUS : limitName(operation);
 }
 
 /**
