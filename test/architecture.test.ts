@@ -126,7 +126,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'graphql-jit': ['graphql/pipeline/compile.ts'],
   ioredis: ['state/'],
   jose: ['auth/', 'emulator/'],
-  'lru-cache': ['graphql/', 'state/', 'tokens/'],
+  'lru-cache': ['graphql/', 'http/', 'state/', 'tokens/'],
   'prom-client': ['http/', 'telemetry/'],
   pino: ['telemetry/log.ts'],
   undici: ['upstream/'],

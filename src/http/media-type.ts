@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** The media types that a GraphQL result can have, in the order of preference of this server. */
 const RESULT_TYPES = ['application/json', 'application/graphql-response+json'] as const;
 export type ResultType = (typeof RESULT_TYPES)[number];
@@ -28,12 +30,12 @@ const WEIGHT = /^(?:0(?:\.\d*)?|\.\d+|1(?:\.0*)?)$/;
  * accepts neither. Without the header, and with an empty one, any type is acceptable.
  */
 export function chooseResultType(accept: string | undefined): ResultType | undefined {
-  return accept === undefined || accept === '*/*' ? RESULT_TYPES[0] : chosenFor(accept).result;
+  return accept === undefined || accept === '*/*' ? RESULT_TYPES[0] : choices.memo(accept).result;
 }
 
 /** Whether a browser prefers a page to a GraphQL result. */
 export function prefersHtml(accept: string | undefined): boolean {
-  return accept !== undefined && accept !== '*/*' && chosenFor(accept).isHtml;
+  return accept !== undefined && accept !== '*/*' && choices.memo(accept).isHtml;
 }
 
 /** Why a body of this `Content-Type` cannot be read as JSON in UTF-8; undefined when it can. */
@@ -123,16 +125,9 @@ interface Choice {
 }
 
 /** Clients send few different headers, so the choices are cached. */
-const choices = new Map<string, Choice>();
-const MAX_CHOICES = 100;
-const MAX_KEPT_CHARS = 500;
+const choices = new LRUCache<string, Choice>({ max: 100, memoMethod: choose });
 
-function chosenFor(accept: string): Choice {
-  const known = choices.get(accept);
-  if (known) return known;
+function choose(accept: string): Choice {
   const types = rank(accept);
-  const choice = { result: types.find((type) => type !== 'text/html'), isHtml: types[0] === 'text/html' };
-  if (choices.size >= MAX_CHOICES) choices.clear();
-  if (accept.length <= MAX_KEPT_CHARS) choices.set(accept, choice);
-  return choice;
+  return { result: types.find((type) => type !== 'text/html'), isHtml: types[0] === 'text/html' };
 }
