@@ -121,17 +121,16 @@ export function createGraphqlHandler(
     try {
       caller = await readCaller(authenticator, http, { deadline, record }, log);
       const { status, headers, body } = await respond(http, reply, { caller, deadline, record, trace, type });
-      report(http, reply.elapsedTime, { caller, record, trace });
       // The body and not the reply, which is a thenable: Fastify would wait for its stream.
       reply.code(status).headers(headers);
       return body;
     } catch (error) {
       record.code = 'ABORTED';
-      report(http, reply.elapsedTime, { caller, record, trace });
       if (deadline.cancellation.reason !== 'aborted') throw error;
       // The client has left: no response can be sent.
       return reply.hijack();
     } finally {
+      report(http, reply.elapsedTime, { caller, record, trace });
       deadline.end();
     }
   };
