@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setTimeout } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createAdmission } from './admission/admission.ts';
 import { createAuthenticator, type IamAddress, isOpen } from './auth/authenticator.ts';
@@ -199,9 +199,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       draining = true;
       // Load balancers notice `/readyz` meanwhile. Connections that are not accepted yet would be reset.
       await setTimeout(options.http.drainDelayMs);
-      // What has arrived by now, which is much where the process could not run, is accepted in the next turn of the event loop
-      // and read in the one after it. Closing before that would reset it.
-      for (let turn = 0; turn < 2; turn++) await setImmediate();
+      await connections.acceptArrived(options.http.drainTimeoutMs / 8);
       await app.close();
       await apollo.stop();
       await admin?.close();

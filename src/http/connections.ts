@@ -1,6 +1,7 @@
 import { Server as HttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 
 /** A request whose response has not ended. */
 export interface OpenRequest {
@@ -37,6 +38,11 @@ export interface Connections {
   closeWhenIdle(server: HttpServer): void;
   /** Call it for each connection to such a server. False when it is above the limit. */
   accept(socket: Socket): boolean;
+  /**
+   * Resolves when what has arrived by now is accepted and read, which is much where the process could not run: closing the
+   * listener would reset it. Resolves in any case after `maxMs`.
+   */
+  acceptArrived(maxMs: number): Promise<void>;
   /** Call it for each request of such a server as it arrives. */
   trackRequest(server: HttpServer, request: IncomingMessage, response: ServerResponse): void;
   /** Requests on a connection whose responses have not ended, the latest last. */
@@ -56,6 +62,9 @@ interface ConnectionsOptions {
 /** Limit of open connections to the admin listener. */
 export const MAX_ADMIN_CONNECTIONS = 64;
 
+/** Longer than a primary process takes from one connection that it passes to a worker to the next. */
+const NEXT_CONNECTION_MS = 50;
+
 export function createConnections({
   max = Number.POSITIVE_INFINITY,
   onFull = () => {},
@@ -63,6 +72,7 @@ export function createConnections({
   const open = new Map<Duplex, Connection>();
   // The idle connections are not kept in a Set of their own: one that every request changes makes the GC expensive.
   let idled = 0;
+  let accepted = 0;
   const counts = { evicted: 0, rejected: 0 };
 
   function accept(socket: Socket): boolean {
@@ -74,11 +84,23 @@ export function createConnections({
     }
     const connection: Connection = { socket, openRequests: [], idleSince: idled++, bytesAtRest: 0 };
     open.set(socket, connection);
+    accepted++;
     socket.once('close', () => {
       open.delete(socket);
       abandon(connection);
     });
     return true;
+  }
+
+  async function acceptArrived(maxMs: number): Promise<void> {
+    const endsAt = performance.now() + maxMs;
+    let before: number;
+    do {
+      before = accepted;
+      await setTimeout(NEXT_CONNECTION_MS);
+      // Node.js accepts one connection in each turn of the event loop, and the process may not have run meanwhile.
+      for (let turn = 0; turn < 2; turn++) await setImmediate();
+    } while (accepted > before && performance.now() < endsAt);
   }
 
   function evictIdle(): boolean {
@@ -118,6 +140,7 @@ export function createConnections({
     max,
     closeWhenIdle: (server) => replaceClose(server, () => closeIdle(server)),
     accept,
+    acceptArrived,
     trackRequest: start,
     openRequestsOn: (socket) => open.get(socket)?.openRequests ?? [],
     counts: () => ({ open: open.size, ...counts }),

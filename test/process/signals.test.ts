@@ -143,6 +143,23 @@ describe('When the gateway gets a stop signal', () => {
   });
 
   it.each([
+    ['1', /"msg":"shutting down"/],
+    ['2', /("msg":"shutting down"[\s\S]*){2}/],
+  ])('so is each of ten that arrive together (WORKERS=%s)', async (workers, stopping) => {
+    await startAndListen({ DRAIN_DELAY_MS: '3000', WORKERS: workers });
+    const group = -(gateway.child.pid ?? 0);
+    const stopped = stop();
+    await gateway.until(stopping);
+    process.kill(group, 'SIGSTOP');
+    const answers = Array.from({ length: 10 }, () => sendRaw(origin(), rawRequest('GET /livez')));
+    await setTimeout(3_100);
+    process.kill(group, 'SIGCONT');
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(statuses).toEqual(Array(10).fill(200));
+    expect((await stopped).code).toBe(0);
+  });
+
+  it.each([
     ['half a head', HEAD],
     ['half a body', `${HEAD}\r\n{"query"`],
     ['a body that waits for 100 Continue', `${HEAD}expect: 100-continue\r\n\r\n`],
