@@ -114,7 +114,6 @@ const config: CodegenConfig = {
           JsonWebKeySetLocation: '../upstream/generated.ts#PublicKeyInfoJwksUriDto',
           Project: '../upstream/generated.ts#ProjectWithPolicyDto',
           Policy: '../upstream/generated.ts#PolicyDto',
-          PolicyStatement: '../upstream/generated.ts#PolicyStatementDto',
           Node: '../upstream/generated.ts#TokenDto',
           TokenConnection: './resolvers/index.ts#TokenConnectionModel',
           TokenEdge: './resolvers/index.ts#TokenEdgeModel',

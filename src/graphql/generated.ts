@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
-import type { TokenDto, AuthenticationMethodDto, PublicKeyInfoDto, PublicKeyInfoJwksDto, PublicKeyInfoJwksUriDto, ProjectWithPolicyDto, PolicyDto, PolicyStatementDto } from '../upstream/generated.ts';
+import type { TokenDto, AuthenticationMethodDto, PublicKeyInfoDto, PublicKeyInfoJwksDto, PublicKeyInfoJwksUriDto, ProjectWithPolicyDto, PolicyDto } from '../upstream/generated.ts';
 import type { TokenConnectionModel, TokenEdgeModel, TokenProjectConnectionModel, TokenProjectEdgeModel } from './resolvers/index.ts';
 import type { PageInfoModel } from './pagination/connection.ts';
 import type { TokenPayload } from './resolvers/mutation.ts';
@@ -339,7 +339,7 @@ export type ResolversTypes = {
   Node: ResolverTypeWrapper<TokenDto>;
   PageInfo: ResolverTypeWrapper<PageInfoModel>;
   Policy: ResolverTypeWrapper<PolicyDto>;
-  PolicyStatement: ResolverTypeWrapper<PolicyStatementDto>;
+  PolicyStatement: ResolverTypeWrapper<PolicyStatement>;
   Project: ResolverTypeWrapper<ProjectWithPolicyDto>;
   PublicKeyInfo: ResolverTypeWrapper<PublicKeyInfoDto>;
   PublicKeyInfoInput: PublicKeyInfoInput;
@@ -380,7 +380,7 @@ export type ResolversParentTypes = {
   Node: TokenDto;
   PageInfo: PageInfoModel;
   Policy: PolicyDto;
-  PolicyStatement: PolicyStatementDto;
+  PolicyStatement: PolicyStatement;
   Project: ProjectWithPolicyDto;
   PublicKeyInfo: PublicKeyInfoDto;
   PublicKeyInfoInput: PublicKeyInfoInput;
