@@ -23,8 +23,13 @@ const GATEWAY = {
     RATE_LIMIT_PER_SECOND: '0',
     MAX_IN_FLIGHT_PER_PRINCIPAL: '0',
   }),
-  // `npm start` and the image use the same flag.
-  command: ({ main }) => [process.execPath, '--max-semi-space-size=64', main],
+  // `npm start` and the image use the same flags.
+  command: ({ main }) => [
+    process.execPath,
+    '--max-semi-space-size=64',
+    '--no-allocation-site-pretenuring',
+    main,
+  ],
 };
 
 const TITLES = { gateway: 'this gateway', before: 'this gateway, before' };
