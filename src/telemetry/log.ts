@@ -47,13 +47,9 @@ export function nextLevel(current: string, configured: string): string {
 /** Fields that a line for people begins with, or omits because all lines have the same value. */
 const OWN_PLACE = new Set(['level', 'time', 'service', 'version', 'pid', 'msg']);
 
-/**
- * A line of the log for people: `12:00:01.123 INFO  operation  durationMs=3 operation=Tokens`. Anything that is not a
- * JSON object is returned as it is.
- */
+/** A line of the log for people: `12:00:01.123 INFO  operation  durationMs=3 operation=Tokens`. */
 export function toReadableLine(json: string): string {
-  const line = parse(json);
-  if (!line) return json;
+  const line: Readonly<Record<string, unknown>> = JSON.parse(json);
   const time = String(line.time).slice(11, 23);
   const level = String(line.level).toUpperCase().padEnd(5);
   const fields = Object.entries(line)
@@ -65,13 +61,4 @@ export function toReadableLine(json: string): string {
 /** Escapes control characters, which a terminal would interpret. */
 function formatValue(value: unknown): string {
   return typeof value === 'string' && /^[\w:./@+-]+$/.test(value) ? value : JSON.stringify(value);
-}
-
-function parse(json: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }

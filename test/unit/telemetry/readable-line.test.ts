@@ -19,7 +19,6 @@ describe('A log line for people', () => {
       '{"level":"info","time":"2026-01-02T03:04:05.678Z","path":"/a\\u001b[2J b","msg":"refused"}\n',
       '03:04:05.678 INFO  refused  path="/a\\u001b[2J b"\n',
     ],
-    ['no JSON\n', 'no JSON\n'],
   ])('%s', (json, text) => {
     expect(toReadableLine(json)).toBe(text);
   });
