@@ -47,7 +47,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   [
     /^(EPROTO|ERR_SSL_)/,
     'the server speaks no TLS, or no version of it that is accepted',
-    'check scheme and port in $',
+    'check scheme and port in $; a server that requires a client certificate cannot be used',
   ],
   [
     /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/,
