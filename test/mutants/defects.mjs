@@ -415,6 +415,14 @@ function writes() {
       only: 'one delete is sent once',
     },
     {
+      name: 'A write that waited is sent with a credential that was rejected meanwhile',
+      file: 'src/upstream/attempt.ts',
+      within: 'createSendOnce',
+      find: 'if (acquired instanceof Promise)',
+      replace: 'if (acquired === undefined)',
+      tests: ['test/gateway/replaced-credential.test.ts'],
+    },
+    {
       name: 'A write is cancelled when its client leaves',
       file: 'src/upstream/attempt.ts',
       within: 'createSendOnce',
