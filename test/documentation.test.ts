@@ -56,6 +56,19 @@ describe('The documentation', () => {
     expect(explained.sort()).toEqual(Object.keys(HTTP_STATUS).sort());
   });
 
+  it.each([
+    ['npm start', 'package.json', /"start": "(.*)"/],
+    ['npm run quickstart', 'package.json', /"quickstart": "(.*)"/],
+    ['the image', 'Dockerfile', /^CMD (.*)$/m],
+    ['the benchmark', 'bench/lib/contestants.mjs', /command: ([^;]*)main,/],
+  ])('says with which flags of Node.js %s starts the gateway', (_way, file, pattern) => {
+    const [, decision = ''] =
+      /## Decision\n(.*)\n## Alt/s.exec(readFileSync('docs/adr/0014-young-generation.md', 'utf8')) ?? [];
+    const flags = [...decision.matchAll(/`(--[^`]+)`/g)].map(([, flag]) => flag);
+    const [, command = ''] = pattern.exec(readFileSync(file, 'utf8')) ?? [];
+    expect(command.match(/--[\w=-]+/g)).toEqual(flags);
+  });
+
   it('records each decision under a number of its own, in four parts', () => {
     const records = readdirSync('docs/adr');
     expect(new Set(records.map((name) => name.slice(0, 4))).size).toBe(records.length);
