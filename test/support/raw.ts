@@ -27,7 +27,7 @@ export async function openConnection(origin: string): Promise<Socket> {
 /** Reads until the other side closes. Never rejects. */
 export function readToEnd(socket: Socket): Promise<RawAnswer> {
   const startedAt = performance.now();
-  const readOwnMs = startStopwatch();
+  const stopStopwatch = startStopwatch();
   const chunks: Buffer[] = [];
   let end = 'closed';
   return new Promise((resolve) => {
@@ -45,7 +45,7 @@ export function readToEnd(socket: Socket): Promise<RawAnswer> {
       const headers = new Headers(lines.map((line) => line.split(/: (.*)/, 2) as [string, string]));
       const status = Number(statusLine.split(' ')[1]) || undefined;
       const ms = performance.now() - startedAt;
-      resolve({ status, headers, body, text, end, ms, ownMs: readOwnMs() });
+      resolve({ status, headers, body, text, end, ms, ownMs: stopStopwatch() });
     });
   });
 }

@@ -1,9 +1,10 @@
 const TICK_MS = 5;
 
 /**
- * Starts to measure the time in which this process could run, and returns a function that reads it, in milliseconds. For
- * upper bounds: on a busy machine a process waits for a processor, which is no slowness of what is tested. A timer adds
- * up short intervals. One that took longer than two ticks counts as two, or as the CPU time that was used in it.
+ * Starts to measure the time in which this process could run, and returns a function that stops and returns it, in
+ * milliseconds. For upper bounds: on a busy machine a process waits for a processor, which is no slowness of what is
+ * tested. A timer adds up short intervals. One that took longer than two ticks counts as two, or as the CPU time that
+ * was used in it.
  */
 export function startStopwatch(): () => number {
   let ms = 0;
@@ -16,8 +17,9 @@ export function startStopwatch(): () => number {
     cpu = process.cpuUsage();
     ms += Math.min(wallMs, Math.max(2 * TICK_MS, (user + system) / 1000));
   };
-  setInterval(add, TICK_MS).unref();
+  const timer = setInterval(add, TICK_MS).unref();
   return () => {
+    clearInterval(timer);
     add();
     return Math.round(ms);
   };
@@ -28,7 +30,7 @@ export async function timed<Value>(
   work: Promise<Value>,
 ): Promise<{ value: Value; ms: number; ownMs: number }> {
   const startedAt = performance.now();
-  const read = startStopwatch();
+  const stop = startStopwatch();
   const value = await work;
-  return { value, ms: performance.now() - startedAt, ownMs: read() };
+  return { value, ms: performance.now() - startedAt, ownMs: stop() };
 }
