@@ -196,6 +196,7 @@ function callers() {
       find: 'isLoopbackOnly && !authoritiesOf(request).every(isLoopbackName)',
       replace: 'false',
       tests: ['test/gateway/host-names.test.ts'],
+      only: 'is not served anything',
     },
     {
       name: 'A GET that a page of another site can send is executed',
@@ -571,7 +572,7 @@ function limits() {
       find: 'inFlight >= maxInFlight',
       replace: 'inFlight > maxInFlight',
       tests: admission,
-      only: 'When the gateway is full',
+      only: 'those above the limit get 503',
     },
     {
       name: 'An expensive operation takes as much of the rate limit as a cheap one',
