@@ -73,11 +73,14 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
       log.warn({}, 'The key set of callers has no key that can be used, so every caller is rejected');
   }
 
+  /** While there are keys, a server that does not respond holds callers up once, not at every try. */
+  const update = async () => {
+    const fetched = refetch();
+    if (keys === undefined || !isFailing) await fetched;
+  };
   const findKeys = async () => {
     if (keys !== undefined && Math.abs(clock() - fetchedAtMs) < MAX_AGE_MS) return keys;
-    const fetched = refetch();
-    // A server that does not respond holds callers up once, not at every try.
-    if (keys === undefined || !isFailing) await fetched;
+    await update();
     if (keys !== undefined) return keys;
     throw keysUnavailable();
   };
@@ -87,7 +90,7 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
       return await known(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
-      await refetch();
+      await update();
       // The key may be a new one. A caller that is rejected would give up a valid token.
       if (isFailing) throw keysUnavailable();
       return (keys ?? known)(header, token);
@@ -95,7 +98,7 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
   };
   const refresh = async () => {
     const before = keys;
-    await refetch();
+    await update();
     return keys !== before;
   };
   return Object.assign(getKey, { refresh });

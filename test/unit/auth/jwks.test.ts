@@ -5,6 +5,7 @@ import type { CallerCheck } from '../../../src/auth/authenticator.ts';
 import { createJwks } from '../../../src/auth/callers/jwks.ts';
 import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
+import { until } from '../../support/until.ts';
 import {
   createEcKey,
   createTestClock,
@@ -26,6 +27,9 @@ let issuer: Issuer;
 let time: ReturnType<typeof createTestClock>;
 let logged: ReturnType<typeof createTestLog>;
 let check: CallerCheck;
+/** Whether the provider does not respond. */
+let isSilent: boolean;
+let asked: number;
 
 beforeAll(async () => {
   issuer = await startIssuer();
@@ -37,10 +41,18 @@ beforeEach(async () => {
   logged = createTestLog();
   const { clock } = time;
   const closing = createCancellation();
-  const getKey = createJwks(`${issuer.origin}${JWKS_PATH}`, { transport, clock, log: logged.log, closing });
+  isSilent = false;
+  asked = 0;
+  const parts = { transport: ask, clock, log: logged.log, closing };
+  const getKey = createJwks(`${issuer.origin}${JWKS_PATH}`, parts);
   check = createJwtCallerCheck({ issuer: ISSUER, audience: AUDIENCE }, getKey, clock);
 });
 afterAll(() => issuer.close());
+
+const ask: typeof transport = (request) => {
+  asked++;
+  return isSilent ? new Promise(() => {}) : transport(request);
+};
 
 async function publish(keys: Record<string, KeyObject>): Promise<void> {
   const jwks = await Promise.all(
@@ -150,7 +162,29 @@ describe('The keys of the identity provider', () => {
 
     await publish({ 'key-1': key1.publicKey, 'key-2': key2.publicKey });
     time.advanceSeconds(30);
-    await check(next);
+    // The first try starts the fetch, and does not wait for it.
+    expect(await failureOf(() => check(next))).toMatchObject({ kind: 'keys-unavailable' });
+    await until(() => Promise.resolve(check(next)).catch(() => false));
+    expect(issuer.calls).toHaveLength(3);
+  });
+
+  it.each([
+    ['names a key that nobody has', { kid: 'key-2' }],
+    ['is forged', { kid: 'key-1' }],
+  ])('hold up a token that %s once while they do not arrive', async (_title, header) => {
+    const bad = await new SignJWT(claims())
+      .setProtectedHeader({ alg: 'ES256', ...header })
+      .sign(stranger.privateKey);
+    await check(await sign(claims()));
+    issuer.answerWith(JWKS_PATH, { status: 503, body: 'down' });
+    time.advanceSeconds(30);
+    expect(await failureOf(() => check(bad))).toBeDefined();
+    expect(issuer.calls).toHaveLength(2);
+
+    isSilent = true;
+    time.advanceSeconds(30);
+    expect(await failureOf(() => check(bad))).toBeDefined();
+    expect(asked).toBe(3);
   });
 
   it.each([
