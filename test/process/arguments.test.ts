@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ENCRYPTED_PEM, PEM } from '../support/config.ts';
-import { MAIN, startProcess } from '../support/process.ts';
+import { type GatewayProcess, MAIN, startProcess } from '../support/process.ts';
 
 function run(args: readonly string[], env: Record<string, string> = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
@@ -123,16 +123,24 @@ it.each(['--disallow-code-generation-from-strings', '--jitless'])(
   },
 );
 
-it('A gateway without the address space for its HTTP client says at the start what to do', async () => {
+it('A gateway with little address space serves, or says at the start what to do', async () => {
   const start = (nodeArgs: string[]) =>
     startProcess(
       { EMULATOR: 'true', PORT: '0' },
       { nodeArgs, command: ['prlimit', `--as=${4 * 1024 ** 3}`] },
     );
+  const untilReady = (gateway: GatewayProcess) =>
+    gateway.until(/Ready: open/).then(
+      () => 'ready',
+      ({ message }) => message,
+    );
   const limited = start([]);
-  expect(await limited.ended).toBe(1);
-  expect(limited.output()).toMatch(/^The HTTP client needs WebAssembly, .+ --disable-wasm-trap-handler\.\n$/);
+  // Node.js 20 cannot work with so little, Node.js 24 can.
+  expect(await untilReady(limited)).toMatch(
+    /^(ready|ended with 1: The HTTP client needs WebAssembly, .+ --disable-wasm-trap-handler\.\n)$/,
+  );
+  await limited.kill();
   const other = start(['--disable-wasm-trap-handler']);
-  await other.until(/Ready: open/);
+  expect(await untilReady(other)).toBe('ready');
   await other.kill();
 });
