@@ -102,8 +102,9 @@ function unescapeText(text: string): string {
     .replace(/\\|[\u00ad\u200b-\u200d\u2060\ufeff]/g, '');
 }
 
-const BASE64 = /[\w+/-]{40,}/g;
-const HEX = /[\da-f]{64,}/gi;
+/** Without the look behind, a run that is too short would be tried from each of its characters on. */
+const BASE64 = /(?<![\w+/-])[\w+/-]{40,}/g;
+const HEX = /(?<![\da-f])[\da-f]{64,}/gi;
 
 /**
  * The first characters of base64 that encodes a JSON object or list, dashes, a DER sequence or its hex, OpenSSH's format,

@@ -155,6 +155,21 @@ it('A text that is made to be decoded again and again takes a few milliseconds',
   }
 });
 
+it('A list of ids or other words, each too short for a key, takes about as long as a sentence', () => {
+  const fastestOf = (text: string) => {
+    let fastest = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 10; round++) {
+      const startedAt = process.cpuUsage();
+      for (let count = 0; count < 100; count++) holdsPrivateKey(`${text}${count}`);
+      fastest = Math.min(fastest, process.cpuUsage(startedAt).user);
+    }
+    return fastest;
+  };
+  const sentence = fastestOf('they were rotated in May by Quentin '.repeat(55));
+  for (const word of [`${'ab'.repeat(19)}g,`, `${'A'.repeat(39)}.`, `${'a'.repeat(63)}.`])
+    expect(fastestOf(word.repeat(2000 / word.length))).toBeLessThan(2 * sentence);
+});
+
 it('Texts of one request that would take long to decode are refused, and plain ones are not', () => {
   const create = (text: string) => Array.from({ length: 40 }, (_, index) => `${text}${index}`);
   const problemsOf = (texts: readonly string[]) => {
