@@ -105,6 +105,8 @@ function unescapeText(text: string): string {
 /** Without the look behind, a run that is too short would be tried from each of its characters on. */
 const BASE64 = /(?<![\w+/-])[\w+/-]{40,}/g;
 const HEX = /(?<![\da-f])[\da-f]{64,}/gi;
+/** Also the pictures of blanks and ends of lines (U+240A and the like), which viewers of files show. */
+const BLANKS = /[\s\u2400-\u2426]+/g;
 
 /**
  * The first characters of base64 that encodes a JSON object or list, dashes, a DER sequence or its hex, OpenSSH's format,
@@ -122,7 +124,7 @@ interface Encoded {
 
 /** All parts of a text that may be hex, or base64, line by line and with the lines joined. */
 function findEncoded(text: string): Encoded[] {
-  const joined = text.replace(/\s+/g, '');
+  const joined = text.replace(BLANKS, '');
   const hex = joined.replaceAll(':', '').match(HEX) ?? [];
   const found = hex.map((run) => toEncoded(run, 'hex'));
   const max = found.length + MAX_ENCODED;

@@ -46,6 +46,7 @@ const disguises: readonly Encode[] = [
   (text) => base64(base64(text)),
   (text) => `key_${base64(text)}`,
   (text) => base64(text).replace(/.{1,64}/g, '$&\n'),
+  (text) => base64(text).replace(/.{1,64}/g, '$&␍␊'),
   (text) => base64(Buffer.from(text, 'utf16le')),
   (text) => JSON.stringify(text),
   (text) => JSON.stringify(base64(text)),
