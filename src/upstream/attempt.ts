@@ -57,7 +57,7 @@ interface AttemptOptions
   readonly limiter: ConcurrencyLimiter;
   /** Wall clock in milliseconds, for dates in `Retry-After`. */
   readonly now: () => number;
-  /** Called after every attempt, for logs and metrics. */
+  /** Called after every attempt, for logs and metrics; not when it ends because a sign-in failed. */
   readonly onAttempt?: ((report: AttemptReport) => void) | undefined;
 }
 
@@ -137,18 +137,19 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
     if (counter) counter.upstreamCalls++;
     const startedAt = performance.now();
     const observed = observer?.(call, attempt);
-    const report = (status: number | undefined, failure?: UpstreamError) => {
+    const report = (status: number | undefined, failure?: UpstreamError, isOfApi = true) => {
       const durationMs = performance.now() - startedAt;
       const ended = { operation: call.operation, attempt, status, failure, durationMs, headers };
       observed?.end(ended);
-      onAttempt?.(ended);
+      if (isOfApi) onAttempt?.(ended);
     };
     try {
       const response = await attemptOnce(scope, call, authorization, observed?.headers);
       report(response.status);
       return response;
     } catch (error) {
-      if (error instanceof UpstreamError) report(error.status, error);
+      if (error instanceof UpstreamError) report(error.status, error, !error.isSignIn);
+      else report(undefined, undefined, false);
       throw error;
     }
   };

@@ -94,7 +94,8 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
 const RETRIED_STATUS = new Set([429, 502, 503, 504]);
 
 /** Whether a retry may help. Not on 500, which the API returns for errors that repeat. */
-function isRetryable({ kind, status }: UpstreamError): boolean {
+function isRetryable({ kind, status, isSignIn }: UpstreamError): boolean {
+  if (isSignIn) return false;
   if (kind === 'status') return RETRIED_STATUS.has(status ?? 0);
   return kind === 'unavailable' || kind === 'timeout';
 }

@@ -48,6 +48,8 @@ export class UpstreamError extends Error {
   readonly staleConnection: boolean = false;
   /** True for a failed read that a write depends on: the write was not sent. */
   readonly isBeforeWrite: boolean = false;
+  /** True for a sign-in that failed: it says nothing about the API, and its credential decides when to try again. */
+  readonly isSignIn: boolean = false;
   /** Why there was no response: a code of Node.js or OpenSSL, or `NO_RESPONSE`. Undefined where it says nothing about the server. */
   readonly code: string | undefined;
 

@@ -56,3 +56,43 @@ it('Writes that wait for a free connection are sent with the credential that is 
   expect(signIns).toBe(2);
   expect(log()).not.toContain('token-1');
 });
+
+it('Reads that wait while the gateway cannot sign in are not sent, and no failures of the API', async () => {
+  let signIns = 0;
+  const held: (() => void)[] = [];
+  const sent: string[] = [];
+  const port = await listen(
+    createServer(({ method, url }, response) => {
+      if (method === 'POST')
+        return ++signIns === 1
+          ? response.end(JSON.stringify({ access_token: 'token-1', expires_in: 600 }))
+          : response.writeHead(503).end();
+      if (!url?.includes('/tokens')) return response.end('{"keys":[]}');
+      sent.push(url);
+      held.push(() => response.writeHead(401).end('{"name":"UnauthorizedError"}'));
+    }),
+  );
+  const origin = `http://127.0.0.1:${port}`;
+  gateway = await startGateway({
+    apiGatewayUrl: origin,
+    env: {
+      AUTH_MODE: 'pat',
+      PAT_CREDENTIAL: 'user',
+      TOKEN_ENDPOINT: `${origin}/oauth2/token`,
+      TOKEN_ID: 'a',
+      PRIVATE_KEY: String(createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      UPSTREAM_CONCURRENCY: '1',
+      ADMIN_PORT: '0',
+    },
+  });
+  const { query, adminOrigin } = gateway;
+  const metrics = async () => (await fetch(`${adminOrigin}/metrics`)).text();
+  const answers = Array.from({ length: 6 }, (_, index) => query(`{ token(id: "t${index}") { name } }`));
+  await until(async () => held.length === 1 && /_in_flight 6\n/.test(await metrics()));
+  held[0]?.();
+  const codes = (await Promise.all(answers)).map(({ errors }) => errors?.[0]?.extensions.code);
+  expect(codes).toEqual(Array(6).fill('UPSTREAM_UNAVAILABLE'));
+  expect(sent).toHaveLength(1);
+  const counted = (await metrics()).match(/^tokens_gateway_upstream_calls_total\{.*/gm);
+  expect(counted).toEqual([expect.stringContaining('status="401"')]);
+});

@@ -136,7 +136,7 @@ function toSignInFailure(error: unknown): unknown {
         : `The gateway could not sign in to IAM, and ${describeClock(clockAheadSeconds)}. Ask its operator to set the clock.`;
     return new AuthError('sign-in-refused', message, iamName ?? String(status));
   }
-  return new UpstreamError(kind, error.message, { ...error, requestSent: false });
+  return new UpstreamError(kind, error.message, { ...error, requestSent: false, isSignIn: true });
 }
 
 /** The fields of the log line. */
