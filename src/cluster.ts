@@ -1,6 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type Channel, channelToWorker, WORKER_VARIABLE, type WorkerSettings } from './channel.ts';
 import { type Config, ConfigError } from './config/config.ts';
@@ -175,20 +175,23 @@ export function startWorkers(
 }
 
 /**
- * Closes the connection that was passed to a worker which died before it took it. Node.js waits for its reply and keeps the
+ * Closes the connection that was passed to a worker which died before it replied. Node.js waits for the reply and keeps the
  * connection open, so the client would wait forever. There is one such connection at a time for each address.
  */
 function closeConnectionsWithWorker(worker: Worker): void {
   const { process } = worker;
   const passed = new Map<unknown, { close(): void }>();
   const send = process.send as (...args: unknown[]) => boolean;
-  process.send = (message: { act?: unknown; key?: unknown }, ...rest: unknown[]) => {
+  process.send = (message: { act?: unknown; seq?: unknown }, ...rest: unknown[]) => {
     const [connection] = rest;
-    if (message.act === 'newconn' && connection) passed.set(message.key, connection as { close(): void });
+    if (message.act === 'newconn' && connection) passed.set(message.seq, connection as { close(): void });
     return send.call(process, message, ...rest);
   };
-  // Those that the worker took are closed in this process already, and closing them again does nothing.
-  worker.once('exit', () => {
+  // A connection that the worker rejected, because it drains, waits for another worker.
+  process.on('internalMessage', ({ ack }: { ack?: unknown }) => passed.delete(ack));
+  worker.once('exit', async () => {
+    // Its last replies are read in the next turn of the event loop. `disconnect` does not come where a reply is missing.
+    for (let turn = 0; turn < 2; turn++) await setImmediate();
     for (const connection of passed.values()) connection.close();
   });
 }

@@ -9,6 +9,7 @@ import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { freePort } from '../support/free-port.ts';
 import { RSA_JWK } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { timed } from '../support/stopwatch.ts';
 import { until, within } from '../support/until.ts';
 
@@ -354,6 +355,32 @@ describe('A worker that dies', () => {
     process.kill(Number(pid), 'SIGKILL');
     const statuses = await within(Promise.all(ends), () => 'each client learns the end of its request');
     expect(statuses.filter((status) => status !== 200)).toEqual(['ECONNRESET']);
+  });
+
+  it('takes no connection with it that it has left to the other worker', async () => {
+    const adminPort = await freePort();
+    await start({ DRAIN_DELAY_MS: '0', ADMIN_PORT: String(adminPort) });
+    const [, first, second] = await gateway.until(/"workers":\[(\d+),(\d+)/);
+    const origin = `http://127.0.0.1:${port}`;
+    // Each worker has one, which lets its drain wait.
+    const unfinished = await times(2, () => openConnection(origin));
+    for (const socket of unfinished) socket.write('GET /livez HTTP/1.1\r\n');
+    await query(LIST);
+    gateway.child.kill('SIGSTOP');
+    const sockets = await times(4, () => openConnection(origin));
+    const answers = sockets.map(readToEnd);
+    for (const socket of sockets) socket.write(rawRequest('GET /livez'));
+    process.kill(Number(first), 'SIGTERM');
+    await gateway.until(/waiting for these/);
+    process.kill(Number(second), 'SIGSTOP');
+    gateway.child.kill('SIGCONT');
+    // Only the first can reply, after it has rejected the connection that it was given.
+    expect((await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status).toBe(503);
+    for (const socket of unfinished) socket.destroy();
+    await gateway.until(/a worker died/);
+    process.kill(Number(second), 'SIGCONT');
+    const all = await within(Promise.all(answers), () => 'each client gets its response');
+    expect(all.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
   it('is replaced, also while the others still start', async () => {
