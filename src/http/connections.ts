@@ -39,8 +39,8 @@ export interface Connections {
   /** Call it for each connection to such a server. False when it is above the limit. */
   accept(socket: Socket): boolean;
   /**
-   * Resolves when what has arrived by now is accepted and read, which is much where the process could not run: closing the
-   * listener would reset it. Resolves in any case after `maxMs`.
+   * Resolves when the connections that have arrived are accepted and their requests read, or after `maxMs`. There may be
+   * many after the process was held up, and closing the listener would reset them.
    */
   acceptArrived(maxMs: number): Promise<void>;
   /** Call it for each request of such a server as it arrives. */

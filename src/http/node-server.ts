@@ -104,7 +104,7 @@ function timeouts({ headersTimeoutMs, requestTimeoutMs }: Config['http']) {
   };
 }
 
-/** The first makes a client that has left reset its connection, which is noticed at the second. */
+/** When to send. At the first, a client that has left resets its connection, which is noticed at the second. */
 const PROBES_MS = [50, 100, 1_000];
 
 /**
@@ -114,7 +114,7 @@ const PROBES_MS = [50, 100, 1_000];
 function probeClient(openRequest: OpenRequest | undefined): void {
   if (!openRequest?.request.complete || openRequest.response.headersSent) return;
   const { request, response } = openRequest;
-  if (request.httpVersion === '1.0') request.socket.destroy();
+  if (request.httpVersion === '1.0') return void request.socket.destroy();
   const probe = () => response.headersSent || response.writeContinue();
   const timers = PROBES_MS.map((ms) => setTimeout(probe, ms));
   onClose(response, () => timers.forEach(clearTimeout));

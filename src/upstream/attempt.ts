@@ -102,7 +102,7 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };
   };
-  const exchange = async (scope: Scope, request: HttpRequest): Promise<HttpResponse> => {
+  const sendRequest = async (scope: Scope, request: HttpRequest): Promise<HttpResponse> => {
     // After this process was suspended, I/O that is due runs before the timers that are due.
     if (scope.deadline.remainingMs() <= 0)
       throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
@@ -123,7 +123,7 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       if (cancellation.reason) throw cancelledError(cancellation, false);
       if (acquired instanceof Promise)
         authorization.value = await raceCancel(scope.credential.authorization(), cancellation);
-      const response = await exchange(scope, toRequest(scope, call, authorization.value, more));
+      const response = await sendRequest(scope, toRequest(scope, call, authorization.value, more));
       release();
       return response;
     } catch (error) {
@@ -155,7 +155,7 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
   };
 }
 
-/** The renewal of a rejected credential begins before the slot is free, so that no call that waits for it is sent with it. */
+/** A rejected credential is being renewed by the time the slot is free, so that no waiting call is sent with it. */
 function releaseAfter(error: unknown, release: () => void): void {
   if (error instanceof UpstreamError && isUnauthenticated(error)) setImmediate(release);
   else release();

@@ -1,7 +1,7 @@
 import type { Scope } from './attempt.ts';
 import { type Deadline, raceCancel } from './cancellation.ts';
 import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from './generated.ts';
-import { type Page, readNothing, readProjectPage, readToken, readTokenPage } from './parse-response.ts';
+import { checkDeleteBody, type Page, readProjectPage, readToken, readTokenPage } from './parse-response.ts';
 import type { Send } from './send.ts';
 import type { SingleFlight } from './single-flight.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -88,7 +88,9 @@ export function createIamClient(
       return readToken(await write(scope, call), id);
     },
     async deleteToken(scope, id) {
-      readNothing(await write(scope, { operation: 'deleteToken', method: 'DELETE', path: tokenPath(id) }));
+      checkDeleteBody(
+        await write(scope, { operation: 'deleteToken', method: 'DELETE', path: tokenPath(id) }),
+      );
     },
   };
 }

@@ -49,8 +49,8 @@ export function readToken(body: string, id?: string): TokenDto {
   return value;
 }
 
-/** Of a delete, which is answered without a body. A sign-in page of a proxy, for example, does not say that it happened. */
-export function readNothing(body: string): void {
+/** Checks the response to a delete, which has no body or JSON. Anything else, such as a proxy's sign-in page, is not IAM's. */
+export function checkDeleteBody(body: string): void {
   if (body !== '') readJson(body);
 }
 

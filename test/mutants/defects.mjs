@@ -410,7 +410,7 @@ function writes() {
       name: 'A delete counts as done, whatever comes back with a status 2xx',
       file: 'src/upstream/iam-client.ts',
       within: 'deleteToken',
-      find: 'readNothing(',
+      find: 'checkDeleteBody(',
       replace: 'String(',
       tests: ['test/gateway/writes-once.test.ts'],
       only: 'one delete is sent once',
