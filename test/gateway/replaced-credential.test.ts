@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { afterEach, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
@@ -12,23 +12,9 @@ afterEach(async () => {
   close();
 });
 
-it('Writes that wait for a free connection are sent with the credential that is valid then', async () => {
-  let signIns = 0;
-  const held: (() => void)[] = [];
-  const sent: string[] = [];
-  const port = await listen(
-    createServer(({ method, url, headers }, response) => {
-      if (method === 'POST' && url === '/oauth2/token')
-        return response.end(JSON.stringify({ access_token: `token-${++signIns}`, expires_in: 600 }));
-      if (method !== 'DELETE') return response.end('{"tokens":[]}');
-      const credential = String(headers.authorization);
-      sent.push(credential);
-      if (credential !== 'Bearer token-1') return response.writeHead(204).end();
-      // Revoked while the first two writes are under way.
-      held.push(() => response.writeHead(401).end('{"name":"UnauthorizedError"}'));
-    }),
-  );
-  const origin = `http://127.0.0.1:${port}`;
+/** A gateway in `pat` mode over `api`, which also signs it in, with at most `concurrency` calls at a time. */
+async function start(api: RequestListener, concurrency: number) {
+  const origin = `http://127.0.0.1:${await listen(createServer(api))}`;
   gateway = await startGateway({
     apiGatewayUrl: origin,
     env: {
@@ -37,12 +23,28 @@ it('Writes that wait for a free connection are sent with the credential that is 
       TOKEN_ENDPOINT: `${origin}/oauth2/token`,
       TOKEN_ID: 'a',
       PRIVATE_KEY: String(createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' })),
-      UPSTREAM_CONCURRENCY: '2',
+      UPSTREAM_CONCURRENCY: String(concurrency),
       ADMIN_PORT: '0',
     },
   });
-  const { query, log, adminOrigin } = gateway;
-  const metrics = async () => (await fetch(`${adminOrigin}/metrics`)).text();
+  const { adminOrigin, ...started } = gateway;
+  return { ...started, metrics: async () => (await fetch(`${adminOrigin}/metrics`)).text() };
+}
+
+it('Writes that wait for a free connection are sent with the credential that is valid then', async () => {
+  let signIns = 0;
+  const held: (() => void)[] = [];
+  const sent: string[] = [];
+  const { query, log, metrics } = await start(({ method, url, headers }, response) => {
+    if (method === 'POST' && url === '/oauth2/token')
+      return response.end(JSON.stringify({ access_token: `token-${++signIns}`, expires_in: 600 }));
+    if (method !== 'DELETE') return response.end('{"tokens":[]}');
+    const credential = String(headers.authorization);
+    sent.push(credential);
+    if (credential !== 'Bearer token-1') return response.writeHead(204).end();
+    // Revoked while the first two writes are under way.
+    held.push(() => response.writeHead(401).end('{"name":"UnauthorizedError"}'));
+  }, 2);
   await query('{ tokens { nodes { id } } }');
   const answers = Array.from({ length: 6 }, (_, index) =>
     query(`mutation { deleteToken(input: { id: "t${index}" }) { deletedTokenId } }`),
@@ -61,32 +63,15 @@ it('Reads that wait while the gateway cannot sign in are not sent, and no failur
   let signIns = 0;
   const held: (() => void)[] = [];
   const sent: string[] = [];
-  const port = await listen(
-    createServer(({ method, url }, response) => {
-      if (method === 'POST')
-        return ++signIns === 1
-          ? response.end(JSON.stringify({ access_token: 'token-1', expires_in: 600 }))
-          : response.writeHead(503).end();
-      if (!url?.includes('/tokens')) return response.end('{"keys":[]}');
-      sent.push(url);
-      held.push(() => response.writeHead(401).end('{"name":"UnauthorizedError"}'));
-    }),
-  );
-  const origin = `http://127.0.0.1:${port}`;
-  gateway = await startGateway({
-    apiGatewayUrl: origin,
-    env: {
-      AUTH_MODE: 'pat',
-      PAT_CREDENTIAL: 'user',
-      TOKEN_ENDPOINT: `${origin}/oauth2/token`,
-      TOKEN_ID: 'a',
-      PRIVATE_KEY: String(createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' })),
-      UPSTREAM_CONCURRENCY: '1',
-      ADMIN_PORT: '0',
-    },
-  });
-  const { query, adminOrigin } = gateway;
-  const metrics = async () => (await fetch(`${adminOrigin}/metrics`)).text();
+  const { query, metrics } = await start(({ method, url }, response) => {
+    if (method === 'POST')
+      return ++signIns === 1
+        ? response.end(JSON.stringify({ access_token: 'token-1', expires_in: 600 }))
+        : response.writeHead(503).end();
+    if (!url?.includes('/tokens')) return response.end('{"keys":[]}');
+    sent.push(url);
+    held.push(() => response.writeHead(401).end('{"name":"UnauthorizedError"}'));
+  }, 1);
   const answers = Array.from({ length: 6 }, (_, index) => query(`{ token(id: "t${index}") { name } }`));
   await until(async () => held.length === 1 && /_in_flight 6\n/.test(await metrics()));
   held[0]?.();
