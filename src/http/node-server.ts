@@ -49,11 +49,8 @@ export function createHttpServer(
   // unnoticed. The size of the head limits their number.
   server.maxHeadersCount = 0;
   const reject = (socket: Duplex, error: HttpError) => sendRejection(socket, error, observer);
-  // Undocumented: the end of what a client sends is not the end of its connection.
-  Object.assign(server, { httpAllowHalfOpen: true });
   server.on('connection', (socket) => {
     if (!connections.accept(socket)) rejectConnection(socket, observer);
-    else socket.on('end', () => probeClient(connections.openRequestsOn(socket)[0]));
   });
   connections.closeWhenIdle(server);
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
@@ -102,22 +99,6 @@ function timeouts({ headersTimeoutMs, requestTimeoutMs }: Config['http']) {
     headersTimeout: Math.max(headersTimeoutMs - checkIntervalMs, 1),
     requestTimeout: Math.max(requestTimeoutMs - checkIntervalMs, 1),
   };
-}
-
-/** When to send. At the first, a client that has left resets its connection, which is noticed at the second. */
-const PROBES_MS = [50, 100, 1_000];
-
-/**
- * A client that has sent its last byte may still wait for the response, as `nc -N` does, or may have left. Sending tells:
- * clients ignore this interim response (RFC 9110 section 15.2.1). HTTP/1.0 has none, so such a client counts as having left.
- */
-function probeClient(openRequest: OpenRequest | undefined): void {
-  if (!openRequest?.request.complete || openRequest.response.headersSent) return;
-  const { request, response } = openRequest;
-  if (request.httpVersion === '1.0') return void request.socket.destroy();
-  const probe = () => response.headersSent || response.writeContinue();
-  const timers = PROBES_MS.map((ms) => setTimeout(probe, ms));
-  onClose(response, () => timers.forEach(clearTimeout));
 }
 
 /** Does not reveal which error of the parser it was. */
