@@ -127,6 +127,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['state/'],
   jose: ['auth/', 'emulator/'],
   'lru-cache': ['graphql/', 'http/', 'state/', 'tokens/'],
+  negotiator: ['http/media-type.ts'],
   'prom-client': ['http/', 'telemetry/'],
   pino: ['telemetry/log.ts'],
   undici: ['upstream/'],
