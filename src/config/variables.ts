@@ -221,12 +221,12 @@ export const variables = {
     { max: 100 },
   ),
 
-  MAX_CACHED_DOCUMENTS: integer('Size of the LRU cache of prepared documents', 1000, {
+  MAX_CACHED_DOCUMENTS: integer('Prepared documents in the LRU cache, of 150 tokens on average', 1000, {
     min: 1,
     max: 100_000,
   }),
   MAX_COMPILED_OPERATIONS: integer(
-    'Size of the LRU cache of compiled operations; 0 disables compilation',
+    'Compiled operations in the LRU cache, likewise; 0 disables compilation',
     500,
     { max: 100_000 },
   ),

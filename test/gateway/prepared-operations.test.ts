@@ -143,6 +143,34 @@ describe('An operation that has run before', () => {
   });
 });
 
+describe('The memory for documents', () => {
+  it('is limited by their size: a few large ones take the place of many small ones', async () => {
+    const small = await startGateway({
+      emulatorOf: gateway,
+      env: { ADMIN_PORT: '0', MAX_CACHED_DOCUMENTS: '20', MAX_COMPILED_OPERATIONS: '20' },
+    });
+    const entriesAfter = async (selection: string) => {
+      for (let n = 0; n < 40; n++) {
+        const document = `query Q${n} { tokens(first: 1) { nodes { ${selection} } } }`;
+        for (const repeated of [await small.query(document), await small.query(document)])
+          expect(repeated.status).toBe(200);
+      }
+      const metrics = await (await fetch(`${small.adminOrigin}/metrics`)).text();
+      return metrics.split('\n').filter((line) => line.startsWith('tokens_gateway_cache_entries'));
+    };
+    expect(await entriesAfter('id')).toEqual([
+      'tokens_gateway_cache_entries{cache="documents"} 20',
+      'tokens_gateway_cache_entries{cache="compiled"} 20',
+    ]);
+    // Twenty documents have 3000 tokens, and each of these has 715.
+    expect(await entriesAfter('id ...{ id } '.repeat(140))).toEqual([
+      'tokens_gateway_cache_entries{cache="documents"} 4',
+      'tokens_gateway_cache_entries{cache="compiled"} 4',
+    ]);
+    await small.close();
+  });
+});
+
 function nested(levels: number): object {
   return levels === 0 ? {} : { more: nested(levels - 1) };
 }

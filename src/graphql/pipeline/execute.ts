@@ -25,7 +25,7 @@ import type { IamClient } from '../../upstream/iam-client.ts';
 import { formatError } from '../mask-error.ts';
 import { type CompiledOperation, compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
-import type { PreparedOperation } from './prepared-operations.ts';
+import { cacheLimits, type PreparedOperation } from './prepared-operations.ts';
 import type { Context, PendingOperation, PipelineRequest } from './request.ts';
 import { encodeResult } from './response.ts';
 
@@ -64,7 +64,7 @@ export function createExecutor(
   log: FastifyBaseLogger,
 ): Executor {
   // A number says how often the operation was interpreted.
-  const known = new LRUCache<string, CompiledOperation | number>({ max: Math.max(1, maxCompiled) });
+  const known = new LRUCache<string, CompiledOperation | number>(cacheLimits(Math.max(1, maxCompiled)));
   const counts = { hits: 0, misses: 0 };
   const interpret = createInterpreter(schema);
 
@@ -75,7 +75,9 @@ export function createExecutor(
     const found = known.get(key) ?? 0;
     if (typeof found === 'function') return found;
     const compiled = found >= compileAfter ? compileOperation(schema, prepared, variables) : undefined;
-    known.set(key, compiled ?? found + 1);
+    // A function refers to its document.
+    const size = compiled ? Math.min(prepared.size, known.maxSize) : 1;
+    known.set(key, compiled ?? found + 1, { size });
     return compiled;
   };
   const run = (

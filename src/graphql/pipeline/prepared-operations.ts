@@ -3,6 +3,7 @@ import {
   type GraphQLSchema,
   type OperationDefinitionNode,
   parse as parseText,
+  type Token,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../../config/config.ts';
@@ -30,6 +31,8 @@ export interface PreparedOperation extends ParsedOperation {
   readonly operationName: string | undefined;
   readonly isMutation: boolean;
   readonly needsCaller: boolean;
+  /** The number of tokens of its document. */
+  readonly size: number;
   readonly coerce: VariableCoercion;
   readonly costOf: (variables: Variables) => Cost;
   /** The variables in its `@skip` and `@include`; undefined if it must not be compiled. */
@@ -74,12 +77,23 @@ export interface PreparedOperations {
   readonly counts: { readonly hits: number; readonly misses: number; readonly size: number };
 }
 
+/**
+ * Limits of a cache of so many documents, whose sizes are numbers of tokens: memory for each token, and not for each
+ * document. A token and its nodes take some 400 bytes, so a thousand of the largest documents would fill a small heap.
+ */
+export function cacheLimits(maxDocuments: number): { readonly max: number; readonly maxSize: number } {
+  return { max: maxDocuments, maxSize: maxDocuments * TOKENS_PER_DOCUMENT };
+}
+
+/** A list of tokens with their keys, projects and policies has about a hundred. */
+const TOKENS_PER_DOCUMENT = 150;
+
 /** The one cache of documents and their operations. */
 export function createPreparedOperations(options: PreparedOperationsOptions): PreparedOperations {
   const { schema, limits, maxDocuments, introspection } = options;
   const byHash = new Map<string, Entry>();
   const byText = new LRUCache<string, Entry>({
-    max: maxDocuments,
+    ...cacheLimits(maxDocuments),
     dispose: ({ hash }) => byHash.delete(hash),
   });
   const preparing = new Map<string, Promise<PreparedOperation>>();
@@ -89,7 +103,7 @@ export function createPreparedOperations(options: PreparedOperationsOptions): Pr
     const known = byText.get(text);
     if (known) return known;
     const entry: Entry = { hash, document, operations: new Map(), isUsed: false };
-    byText.set(text, entry);
+    byText.set(text, entry, { size: Math.min(countTokens(document), byText.maxSize) });
     byHash.set(hash, entry);
     counts.misses++;
     return entry;
@@ -108,6 +122,7 @@ export function createPreparedOperations(options: PreparedOperationsOptions): Pr
       operationName,
       isMutation: operation.operation === 'mutation',
       needsCaller: needsCaller(operation, document),
+      size: countTokens(document),
       coerce: createVariableCoercion(schema, document, operation, introspection),
       costOf: compileCost(schema, document, operation),
       conditions: findConditions(schema, document, operation),
@@ -173,6 +188,13 @@ function checkStatically(text: string, limits: Config['limits']): void {
     return;
   }
   checkDocument(document, limits);
+}
+
+/** The tokens that the nodes of a document refer to, with comments. */
+function countTokens({ loc }: DocumentNode): number {
+  let count = 0;
+  for (let token: Token | null | undefined = loc?.startToken; token; token = token.next) count++;
+  return count;
 }
 
 /** Whether an operation selects more than what the schema says about itself. */
