@@ -93,8 +93,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       reject(new EmulatorError(message, { cause }));
     });
     server.listen(port, host, resolve);
-  }).catch(async (error) => {
-    await release();
+  }).catch((error) => {
+    release();
     throw error;
   });
 
@@ -113,7 +113,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
-      await release();
+      release();
     },
   };
 }
@@ -132,10 +132,10 @@ async function openStore({
   dataFile,
   seed,
   onProblem = (problem) => process.stderr.write(`${problem}\n`),
-}: EmulatorOptions): Promise<{ store: Store; release: () => Promise<void> }> {
+}: EmulatorOptions): Promise<{ store: Store; release: () => void }> {
   if (dataFile === undefined) {
     const store = createStore((await readInitialState(undefined, seed)).state, async () => {});
-    return { store, release: async () => {} };
+    return { store, release: () => {} };
   }
   const file = await resolveDataFile(dataFile);
   const release = await lockFile(file);
@@ -154,7 +154,7 @@ async function openStore({
     });
     return { store, release };
   } catch (error) {
-    await release();
+    release();
     throw error;
   }
 }

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EmulatorError } from './reply.ts';
 
-/** Longer than another process needs to put back a lock that it took by mistake. */
+/** Longer than another process takes from looking at a lock to removing it. */
 const CONFIRM_MS = 50;
 const MAX_TRIES = 5;
 
@@ -12,93 +11,66 @@ const MAX_TRIES = 5;
  * time. A lock whose process has ended is taken over. Returns what gives it back. Rejects with an EmulatorError while
  * another process has it.
  */
-export async function lockFile(file: string): Promise<() => Promise<void>> {
-  const own = `${process.pid} ${(await startOf(process.pid)) ?? ''}`;
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
-    if (await take(file, own)) return () => release(file, own);
-  }
-  throw inUse(file);
-}
-
-/** One attempt. False when there was a lock whose process has ended; it is removed now. */
-async function take(file: string, own: string): Promise<boolean> {
+export async function lockFile(file: string): Promise<() => void> {
   const lock = `${file}.lock`;
-  const isCreated = await create(lock, own).catch((cause) => {
-    throw new EmulatorError(`Expected EMULATOR_DATA_FILE ${file} to be writable, got ${cause.code}.`, {
-      cause,
-    });
-  });
-  // Another process that saw the lock before this one may just have moved this one away, and puts it back.
-  if (isCreated) await sleep(CONFIRM_MS);
-  const owner = await read(lock);
-  if (isCreated && owner === own) return true;
-  if (isCreated || (owner !== undefined && (await isRunning(owner))))
-    throw inUse(file, owner && pidOf(owner));
-  if (owner !== undefined) await removeStale(lock, owner);
-  return false;
+  const own = `${process.pid} ${startOf(process.pid) ?? ''}`;
+  let tries = 0;
+  while (!create(lock, own, file)) {
+    const owner = read(lock);
+    if (++tries === MAX_TRIES || (owner && isRunning(owner))) throw inUse(file, owner);
+    if (read(lock) === owner) rmSync(lock, { force: true });
+  }
+  // Another process that saw a stale lock may have removed this one in its place: then the lock is that process's.
+  await sleep(CONFIRM_MS);
+  const owner = read(lock);
+  if (owner !== own) throw inUse(file, owner);
+  return () => {
+    if (read(lock) === own) rmSync(lock, { force: true });
+  };
 }
 
-async function release(file: string, own: string): Promise<void> {
-  if ((await read(`${file}.lock`)) === own) await rm(`${file}.lock`, { force: true });
-}
-
-/** Creates the lock together with its content: one without an owner would look stale. */
-async function create(lock: string, content: string): Promise<boolean> {
-  const temporary = `${lock}.${randomUUID()}`;
-  await writeFile(temporary, content, { mode: 0o600 });
+/** False when there is a lock already. */
+function create(lock: string, content: string, file: string): boolean {
   try {
-    await link(temporary, lock);
+    writeFileSync(lock, content, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw cause;
-  } finally {
-    await rm(temporary, { force: true });
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    throw new EmulatorError(`Expected EMULATOR_DATA_FILE ${file} to be writable, got ${code}.`, { cause });
   }
 }
 
-async function removeStale(lock: string, owner: string): Promise<void> {
-  const aside = `${lock}.${randomUUID()}`;
+function read(path: string): string | undefined {
   try {
-    await rename(lock, aside);
+    return readFileSync(path, 'utf8');
   } catch {
-    // Another process removed it.
-    return;
+    return undefined;
   }
-  // Taken by another process since it was read: it is put back, if nothing else is there by now.
-  if ((await read(aside)) !== owner) await link(aside, lock).catch(() => undefined);
-  await rm(aside, { force: true });
-}
-
-async function read(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
 }
 
 /** Process ids are reused, at once when a container is restarted. The start time distinguishes the processes. */
-async function isRunning(owner: string): Promise<boolean> {
-  const pid = pidOf(owner);
-  if (!Number.isInteger(pid) || pid <= 0) return false;
+function isRunning(owner: string): boolean {
+  const pid = Number.parseInt(owner, 10);
+  if (!(pid > 0)) return false;
   try {
     process.kill(pid, 0);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    if ((cause as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  const startedAt = await startOf(pid);
+  const startedAt = startOf(pid);
   return startedAt === undefined || owner === `${pid} ${startedAt}`;
 }
 
-function pidOf(owner: string): number {
-  return Number(owner.split(' ')[0]);
-}
-
 /** In clock ticks since the machine started (field 22 of proc(5)'s `stat`). Undefined where there is no `/proc`. */
-async function startOf(pid: number): Promise<string | undefined> {
-  const stat = await read(`/proc/${pid}/stat`);
+function startOf(pid: number): string | undefined {
+  const stat = read(`/proc/${pid}/stat`);
   // The name of the program, in parentheses, may hold anything.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 
-function inUse(file: string, pid?: number | ''): EmulatorError {
-  const by = !pid ? 'another emulator' : `the emulator with process id ${pid}`;
+function inUse(file: string, owner = ''): EmulatorError {
+  const pid = Number.parseInt(owner, 10);
+  const by = pid > 0 ? `the emulator with process id ${pid}` : 'another emulator';
   return new EmulatorError(`EMULATOR_DATA_FILE ${file} is in use by ${by}. Stop it, or name another file.`);
 }
