@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { type Config, ConfigError } from './config/config.ts';
 import { MAX_ADMIN_CONNECTIONS } from './http/connections.ts';
 
@@ -59,23 +58,9 @@ function sum(parts: readonly Part[]): number {
 
 /** Soft limit of open files. Node.js raises it to the hard limit when it starts. Undefined: unlimited or unknown. */
 function readDescriptorLimit(): number | undefined {
-  const limit = Number(readLinuxLimit() ?? readReportedLimit());
-  return Number.isInteger(limit) && limit > 0 ? limit : undefined;
-}
-
-function readLinuxLimit(): string | undefined {
-  try {
-    return /^Max open files\s+(\w+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-  } catch {
-    return undefined;
-  }
-}
-
-/** The limit on systems without `/proc`: from the diagnostic report of Node.js. */
-function readReportedLimit(): unknown {
-  if (process.platform === 'win32') return undefined;
   // The report would otherwise look up the host names of all connections.
   Object.assign(process.report, { excludeNetwork: true });
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
-  return report.userLimits?.open_files?.soft;
+  const limit = Number(report.userLimits?.open_files?.soft);
+  return Number.isInteger(limit) && limit > 0 ? limit : undefined;
 }
