@@ -71,12 +71,6 @@ export async function resolveDataFile(file: string): Promise<string> {
   }
 }
 
-/** Whether the file has other names. A write replaces the file under this name only; the others keep the old content. */
-export async function hasHardLinks(file: string): Promise<boolean> {
-  const found = await stat(file).catch(() => undefined);
-  return found?.isFile() === true && found.nlink > 1;
-}
-
 /** Removes what a process that was killed left half-written. Call with the lock of `file`. */
 export async function removeLeftovers(file: string): Promise<void> {
   await rm(temporaryOf(file), { force: true });

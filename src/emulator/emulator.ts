@@ -4,7 +4,7 @@ import { isLoopbackAuthority } from '../config/urls.ts';
 import type { ProjectWithPolicyDto, TokenDto } from '../upstream/generated.ts';
 import { createApp } from './app.ts';
 import { createCredentials } from './credentials.ts';
-import { hasHardLinks, readDataFile, removeLeftovers, resolveDataFile, writeDataFile } from './data-file.ts';
+import { readDataFile, removeLeftovers, resolveDataFile, writeDataFile } from './data-file.ts';
 import { createFaultBook, type FaultPlan } from './fault-plan.ts';
 import { lockFile } from './file-lock.ts';
 import { addProject } from './projects.ts';
@@ -141,8 +141,6 @@ async function openStore({
   const release = await lockFile(file);
   try {
     await removeLeftovers(file);
-    if (await hasHardLinks(file))
-      onProblem(`EMULATOR_DATA_FILE ${file} has other hard links: they keep their present content.`);
     const { state: initial, isSaved } = await readInitialState(file, seed);
     // A file that cannot be written is reported now, and not with the first create.
     if (!isSaved) await writeDataFile(file, initial);
