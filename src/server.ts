@@ -25,9 +25,9 @@ import { openState } from './state/open.ts';
 import { createLastWriteLookUp } from './state/shared-writes.ts';
 import type { Build } from './telemetry/build.ts';
 import { createWarnLimit, describeError } from './telemetry/failures.ts';
-import { createRegistry } from './telemetry/metrics.ts';
+import { addMetrics } from './telemetry/metrics.ts';
 import { createCallLog } from './telemetry/operation-log.ts';
-import { createRequestMetrics } from './telemetry/request-metrics.ts';
+import { createRequestMetrics, type RequestMetrics } from './telemetry/request-metrics.ts';
 import { reportMetrics } from './telemetry/worker-metrics.ts';
 import { createIdempotentCreate } from './tokens/idempotent-create.ts';
 import { createListPrefetch } from './tokens/list-prefetch.ts';
@@ -175,14 +175,12 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   };
   const readReadiness = () => checkReadiness(checks);
   serveHealth(app, readReadiness);
-  const registry =
-    metrics &&
-    createRegistry({
+  if (metrics)
+    addMetrics(metrics.registry, {
       caches: { documents: () => prepared.counts, compiled: () => executor.counts },
       singleFlights: { read: () => upstream.reads, operation: () => operations.counts },
       listPrefetch: () => context.listPrefetch.counts,
       load: admission.load,
-      requestMetrics: metrics.metrics,
       stateFallbacks: state.fallbacks,
       droppedLogLines: options.droppedLogLines,
       connections,
@@ -190,7 +188,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     });
 
   await listen(app, { ...options.listen, variables: { host: 'HOST', port: 'PORT' } });
-  const admin = registry && (await openAdmin(options, registry, { isDraining, readReadiness }, log));
+  const admin = metrics && (await openAdmin(options, metrics.registry, { isDraining, readReadiness }, log));
   return {
     url: `${urlOf(app)}/graphql`,
     adminUrl: admin && urlOf(admin),
@@ -217,7 +215,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
 /** A worker has no admin listener: its primary process has one for all workers. */
 async function openAdmin(
   options: ServerOptions,
-  registry: ReturnType<typeof createRegistry>,
+  registry: RequestMetrics['registry'],
   health: Omit<Parameters<typeof startAdmin>[1], 'readMetrics'>,
   log: FastifyBaseLogger,
 ): Promise<FastifyInstance | undefined> {

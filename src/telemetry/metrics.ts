@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { Counter, collectDefaultMetrics, Gauge, type Metric, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Build } from './build.ts';
 
 interface Hits {
@@ -25,8 +25,6 @@ interface MetricSources {
     readonly max: number;
     counts(): { readonly open: number; readonly evicted: number; readonly rejected: number };
   };
-  /** Metrics that are counted as things happen. */
-  readonly requestMetrics: readonly Metric[];
   readonly build: Build;
 }
 
@@ -34,24 +32,13 @@ type Reading = readonly [value: number, labels?: Record<string, string>];
 
 const DROPPED_LINES = 'Log lines that were dropped because stdout could not take them';
 
-/** All metrics of this process. No label holds a caller, an id or an address. */
-export function createRegistry(sources: MetricSources): Registry {
+/** Adds the metrics that are read for each scrape. No label holds a caller, an id or an address. */
+export function addMetrics(registry: Registry, sources: MetricSources): void {
   const { caches, singleFlights, listPrefetch, load, stateFallbacks, droppedLogLines, connections } = sources;
-  const registry = new Registry();
   addBuild(registry, sources.build);
   collectDefaultMetrics({ register: registry });
-  for (const metric of sources.requestMetrics) registry.registerMetric(metric);
-  const count = (...counter: Counted) => addCounter(registry, ...counter);
-  const gauge = (name: string, help: string, labelNames: string[], read: () => readonly Reading[]) =>
-    new Gauge({
-      name: `tokens_gateway_${name}`,
-      help,
-      labelNames,
-      registers: [registry],
-      collect() {
-        for (const [value, labels = {}] of read()) this.set(labels, value);
-      },
-    });
+  const count = addCounter.bind(undefined, registry);
+  const gauge = addGauge.bind(undefined, registry);
 
   count('cache_requests', 'Look-ups in a cache of documents', ['cache', 'outcome'], () =>
     Object.entries(caches).flatMap(([cache, read]): Reading[] => [
@@ -96,12 +83,23 @@ export function createRegistry(sources: MetricSources): Registry {
     count('state_fallbacks', 'Uses of memory while Redis was unavailable', ['use'], () =>
       Object.entries(stateFallbacks).map(([use, value]) => [value, { use }]),
     );
-  return registry;
 }
 
-type Counted = [name: string, help: string, labelNames: string[], read: () => readonly Reading[]];
+type Sampled = [name: string, help: string, labelNames: string[], read: () => readonly Reading[]];
 
-function addCounter(registry: Registry, ...[name, help, labelNames, read]: Counted): void {
+function addGauge(registry: Registry, ...[name, help, labelNames, read]: Sampled): void {
+  new Gauge({
+    name: `tokens_gateway_${name}`,
+    help,
+    labelNames,
+    registers: [registry],
+    collect() {
+      for (const [value, labels = {}] of read()) this.set(labels, value);
+    },
+  });
+}
+
+function addCounter(registry: Registry, ...[name, help, labelNames, read]: Sampled): void {
   new Counter({
     name: `tokens_gateway_${name}_total`,
     help,

@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Metric } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
 import type { AttemptReport } from '../upstream/attempt.ts';
 import type { OperationRecord } from './operation-log.ts';
 
@@ -18,7 +18,8 @@ export interface RequestMetrics {
   onResponse(response: SentResponse): void;
   /** A sign-in of the gateway's own, in `pat` mode. */
   onSignIn(outcome: 'ok' | 'failed'): void;
-  readonly metrics: readonly Metric[];
+  /** Has all of these metrics. */
+  readonly registry: Registry;
 }
 
 /** The value of the label `operation` where no name is known, and for names beyond `MAX_NAMES`. */
@@ -29,6 +30,14 @@ const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 
 /** No label holds a caller, an id or an address. */
 export function createRequestMetrics(): RequestMetrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
+    new Counter({ name: `tokens_gateway_${name}_total`, help, labelNames, registers });
+  const histogram = <Label extends string>(name: string, help: string, label: Label) => {
+    const options = { help, labelNames: [label], buckets: BUCKETS_SECONDS, registers };
+    return new Histogram({ name: `tokens_gateway_${name}_seconds`, ...options });
+  };
   const operations = counter('operations', 'GraphQL operations, by the first error', ['operation', 'code']);
   const operationSeconds = histogram(
     'operation_duration',
@@ -59,16 +68,7 @@ export function createRequestMetrics(): RequestMetrics {
   );
   const limitName = createNameLimit();
   return {
-    metrics: [
-      operations,
-      operationSeconds,
-      calls,
-      callSeconds,
-      untrusted,
-      signIns,
-      responses,
-      responseSeconds,
-    ],
+    registry,
     onOperation(record, ms) {
       const operation = limitName(record.operation ?? ANONYMOUS);
       operations.inc({ operation, code: record.code ?? 'OK' });
@@ -85,20 +85,6 @@ export function createRequestMetrics(): RequestMetrics {
     },
     onSignIn: (outcome) => signIns.inc({ outcome }),
   };
-}
-
-function counter<Label extends string>(name: string, help: string, labelNames: Label[] = []): Counter<Label> {
-  return new Counter({ name: `tokens_gateway_${name}_total`, help, labelNames, registers: [] });
-}
-
-function histogram<Label extends string>(name: string, help: string, label: Label): Histogram<Label> {
-  return new Histogram({
-    name: `tokens_gateway_${name}_seconds`,
-    help,
-    labelNames: [label],
-    buckets: BUCKETS_SECONDS,
-    registers: [],
-  });
 }
 
 /**
