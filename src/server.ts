@@ -5,6 +5,7 @@ import { createAdmission } from './admission/admission.ts';
 import { createAuthenticator, type IamAddress, isOpen } from './auth/authenticator.ts';
 import type { Channel } from './channel.ts';
 import type { Config } from './config/config.ts';
+import { isLoopback } from './config/urls.ts';
 import { explainConnectionFailure } from './connection-failure.ts';
 import { createApollo } from './graphql/apollo.ts';
 import { createGraphqlHandler } from './graphql/handler.ts';
@@ -20,7 +21,6 @@ import { type Connections, createConnections } from './http/connections.ts';
 import { checkGraphiql, graphiql } from './http/graphiql.ts';
 import { home } from './http/home.ts';
 import { createSandboxPage } from './http/sandbox.ts';
-import { isLoopbackOnly } from './http/validate-request.ts';
 import { openState } from './state/open.ts';
 import { createLastWriteLookUp } from './state/shared-writes.ts';
 import type { Build } from './telemetry/build.ts';
@@ -134,7 +134,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const httpParts = {
     connections,
     isDraining,
-    isLoopbackOnly: isLoopbackOnly(options.listen.host, isOpen(options.auth)),
+    isLoopbackOnly: isLoopback(options.listen.host) && isOpen(options.auth),
     onResponse: metrics?.onResponse,
   };
   const app = createHttpApp(options, httpParts, log);

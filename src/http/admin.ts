@@ -1,9 +1,9 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
+import { isLoopback } from '../config/urls.ts';
 import { serveMetrics } from '../telemetry/metrics.ts';
 import { createHttpApp, listen } from './app.ts';
 import { createConnections, MAX_ADMIN_CONNECTIONS } from './connections.ts';
-import { isLoopbackOnly } from './validate-request.ts';
 
 interface AdminParts {
   readonly isDraining: () => boolean;
@@ -20,7 +20,7 @@ export async function startAdmin(
 ): Promise<FastifyInstance> {
   const { admin } = config;
   const connections = createConnections({ max: MAX_ADMIN_CONNECTIONS });
-  const parts = { connections, isDraining, isLoopbackOnly: isLoopbackOnly(admin?.host ?? '', true) };
+  const parts = { connections, isDraining, isLoopbackOnly: isLoopback(admin?.host ?? '') };
   const app = createHttpApp(config, parts, log);
   serveHealth(app, readReadiness);
   serveMetrics(app, readMetrics);

@@ -22,10 +22,10 @@ import {
   type RequestObserver,
   slowClients,
 } from './node-server.ts';
-import { httpChecks, type Routes, toOriginForm } from './validate-request.ts';
+import { httpChecks, pathOf, type Routes, toOriginForm } from './validate-request.ts';
 
 interface HttpParts {
-  /** Whether only loopback names are served. */
+  /** Whether only loopback names are served: the listener is on a loopback address and authenticates nobody. */
   readonly isLoopbackOnly: boolean;
   readonly connections: Connections;
   readonly isDraining: () => boolean;
@@ -128,14 +128,13 @@ function createObserver(
   log: FastifyBaseLogger,
 ): RequestObserver {
   return {
-    onRequest({ method = '', url = '' }, response) {
+    onRequest({ method = '', url }, response) {
       if (!onResponse) return;
       const startedAt = performance.now();
       onClose(response, () => {
         // The client has disconnected before the end of the response.
         if (!response.writableFinished) return;
-        const end = url.indexOf('?');
-        const path = end < 0 ? url : url.slice(0, end);
+        const path = pathOf(url);
         onResponse({
           method: METHODS.has(method) ? method : OTHER,
           route: routes.has(path) ? path : OTHER,

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { isLoopback, isLoopbackAuthority } from '../config/urls.ts';
+import { isLoopbackAuthority } from '../config/urls.ts';
 import { HttpError } from './error-response.ts';
 import { findJsonTypeProblem } from './media-type.ts';
 
@@ -31,11 +31,6 @@ function isPreflight({ origin, 'access-control-request-method': method }: Incomi
   return origin !== undefined && method !== undefined;
 }
 
-/** Whether a listener serves only loopback names: it is on a loopback address and authenticates nobody. */
-export function isLoopbackOnly(host: string, isOpen: boolean): boolean {
-  return isOpen && isLoopback(host);
-}
-
 /** The hosts that a request names: its `Host`, and its target where that is a whole URL (RFC 9112 section 3.2.2). */
 function authoritiesOf({ raw, originalUrl }: FastifyRequest): string[] {
   const target = /^https?:\/\/([^/?#]*)/i.exec(originalUrl)?.[1];
@@ -61,15 +56,18 @@ const MISDIRECTED =
   'This gateway listens for its own machine only and serves no other host name: use localhost or 127.0.0.1.';
 
 /** The router decodes a path before it compares; the paths that are served have one spelling. */
-function isOtherPath({ is404, raw: { url = '' }, routeOptions }: FastifyRequest): boolean {
-  if (is404) return true;
+function isOtherPath({ is404, raw: { url }, routeOptions }: FastifyRequest): boolean {
+  return is404 || pathOf(url) !== routeOptions.url;
+}
+
+export function pathOf(url = ''): string {
   const end = url.indexOf('?');
-  return (end < 0 ? url : url.slice(0, end)) !== routeOptions.url;
+  return end < 0 ? url : url.slice(0, end);
 }
 
 /** 405 where another method is served, else 404. */
 function routeError({ raw }: FastifyRequest, routes: Routes): HttpError {
-  const path = raw.url?.split('?', 1)[0] ?? '';
+  const path = pathOf(raw.url);
   const methods = path === '*' ? undefined : routes.get(path);
   if (!methods) return nothingHere();
   const allow = [...methods].join(', ');
