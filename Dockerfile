@@ -18,7 +18,7 @@ RUN npm run build && echo "$REVISION" > dist/revision
 FROM node:24.11.1-slim AS graphiql
 WORKDIR /app
 COPY docs/queries ./docs/queries
-COPY tools/is-installed.mjs ./tools/is-installed.mjs
+COPY tools/packages.mjs ./tools/packages.mjs
 COPY tools/graphiql ./tools/graphiql
 ARG GRAPHIQL=false
 RUN mkdir dist && if [ "$GRAPHIQL" = true ]; then node tools/graphiql/build.mjs; fi

@@ -1,9 +1,9 @@
 // Makes a checkout ready to run: installs and builds, each only if needed. Requires only Node.js and npm.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isInstalled } from './is-installed.mjs';
+import { isInstalled, newestChange } from './packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => join(root, path);
@@ -54,13 +54,6 @@ function removeOldBuild() {
   for (const name of readdirSync(inRoot('dist'))) {
     if (name !== 'graphiql') rmSync(inRoot(`dist/${name}`), { recursive: true });
   }
-}
-
-/** Time of the newest change below `path`, in milliseconds. A folder changes when a file is added or removed. */
-function newestChange(path) {
-  const { mtimeMs } = statSync(path);
-  if (!statSync(path).isDirectory()) return mtimeMs;
-  return Math.max(mtimeMs, ...readdirSync(path).map((name) => newestChange(join(path, name))));
 }
 
 /**

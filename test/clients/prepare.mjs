@@ -2,15 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { isInstalled } from '../../tools/is-installed.mjs';
+import { install } from '../../tools/packages.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-if (!isInstalled(here)) {
-  console.error('Installing the clients…');
-  run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], here);
-}
+install(here, 'the clients');
 // As a frontend gets it: from the gateway's /schema.graphql, or by this.
 run(process.execPath, ['tools/schema-print.mjs'], root);
 mkdirSync(`${here}generated/relay`, { recursive: true });

@@ -1,10 +1,9 @@
 // Bundles GraphiQL into dist/graphiql, each file plain and compressed. Installs its packages first if needed.
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { isInstalled } from '../is-installed.mjs';
+import { install } from '../packages.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const outdir = fileURLToPath(new URL('../../dist/graphiql', import.meta.url));
@@ -12,12 +11,7 @@ const QUERIES = fileURLToPath(new URL('../../docs/queries', import.meta.url));
 /** The documents of `docs/queries` that open as tabs. */
 const TABS = ['01-first-page', '03-one-token', '06-projects-of-a-token', '07-create-a-token'];
 
-if (!isInstalled(here)) {
-  console.error('Installing GraphiQL…');
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { status } = spawnSync('npm', args, { cwd: here, stdio: ['ignore', 'ignore', 'inherit'] });
-  if (status !== 0) process.exit(1);
-}
+install(here, 'GraphiQL');
 const { build } = await import('esbuild');
 console.error('Bundling GraphiQL…');
 
