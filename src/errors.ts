@@ -40,18 +40,17 @@ interface Failure {
   readonly message: string;
 }
 
-const UNAUTHENTICATED: Failure = {
-  code: 'UNAUTHENTICATED',
-  message:
-    'The IAM API does not accept the credential. It may be expired: sign in again and repeat the request.',
-};
-
 const UNAVAILABLE: Failure = {
   code: 'UPSTREAM_UNAVAILABLE',
   message: 'The IAM API cannot be reached at the moment. Try again later.',
 };
 
 const BY_STATUS: Readonly<Record<number, Failure>> = {
+  401: {
+    code: 'UNAUTHENTICATED',
+    message:
+      'The IAM API does not accept the credential. It may be expired: sign in again and repeat the request.',
+  },
   403: { code: 'FORBIDDEN', message: 'The caller may not do this.' },
   404: { code: 'NOT_FOUND', message: 'There is no such object.' },
   409: { code: 'CONFLICT', message: 'The IAM API refused this because of the present state of the object.' },
@@ -86,8 +85,8 @@ const BY_KIND: Readonly<Record<UpstreamError['kind'], Failure>> = {
 };
 
 /** An argument the caller can put right. `message` says how; it never repeats the value. */
-export function badUserInput(message: string, argument: string, reason?: string): GraphQLError {
-  return rejection('BAD_USER_INPUT', message, { argument, ...(reason ? { reason } : {}) });
+export function badUserInput(message: string, argument: string): GraphQLError {
+  return rejection('BAD_USER_INPUT', message, { argument });
 }
 
 /** A request that is rejected as a whole, before anything of it runs. */
@@ -99,15 +98,6 @@ export function rejection(
   return new GraphQLError(message, { extensions: { code, ...extensions } });
 }
 
-/** A rejection that ends by itself, after `retryAfter` seconds. */
-export function retryableRejection(
-  code: 'RATE_LIMITED' | 'OVERLOADED',
-  message: string,
-  retryAfter: number,
-): GraphQLError {
-  return rejection(code, message, { retryAfter });
-}
-
 /** The operation is above a limit. The message and the extensions hold the numbers, and nothing of the document. */
 export function limitExceeded(limit: string, counted: string, count: number, max: number): GraphQLError {
   const actual = Math.min(count, Number.MAX_SAFE_INTEGER);
@@ -117,7 +107,7 @@ export function limitExceeded(limit: string, counted: string, count: number, max
 
 /** The error for a cursor that cannot be used. */
 export function invalidCursor(message: string): GraphQLError {
-  return badUserInput(message, 'after', 'INVALID_CURSOR');
+  return rejection('BAD_USER_INPUT', message, { argument: 'after', reason: 'INVALID_CURSOR' });
 }
 
 /**
@@ -127,7 +117,7 @@ export function invalidCursor(message: string): GraphQLError {
 export function toReadError(error: unknown): Error {
   // Its messages are written for clients.
   if (error instanceof AuthError) return rejection(BY_AUTH_FAILURE[error.kind], error.message);
-  if (error instanceof UpstreamError) return toRejection(failureOf(error), describe(error));
+  if (error instanceof UpstreamError) return toRejection(error);
   return error instanceof Error
     ? error
     : new Error('a value that is not an error was thrown', { cause: error });
@@ -136,8 +126,7 @@ export function toReadError(error: unknown): Error {
 /** The public form of a failed write. If its outcome may be unknown, the extensions say so. */
 export function toWriteError(error: unknown): Error {
   if (!(error instanceof UpstreamError)) return toReadError(error);
-  const unknownOutcome = mayHaveSucceeded(error) ? { mayHaveSucceeded: true } : {};
-  return toRejection(failureOf(error), { ...describe(error), ...unknownOutcome });
+  return toRejection(error, mayHaveSucceeded(error) ? { mayHaveSucceeded: true } : {});
 }
 
 /** The public form of the failure of a field. Only the root fields of a mutation write. */
@@ -156,20 +145,18 @@ const BY_AUTH_FAILURE: Readonly<Record<AuthError['kind'], ErrorCode>> = {
 };
 
 function failureOf(error: UpstreamError): Failure {
-  if (error.kind !== 'status') return BY_KIND[error.kind];
-  if (isUnauthenticated(error)) return UNAUTHENTICATED;
-  return BY_STATUS[error.status ?? 0] ?? BY_KIND.status;
+  const status = isUnauthenticated(error) ? 401 : error.status;
+  return (error.kind === 'status' && BY_STATUS[status ?? 0]) || BY_KIND[error.kind];
 }
 
-function describe({ kind, status, traceId, retryAfterSeconds }: UpstreamError): GraphQLErrorExtensions {
+function toRejection(error: UpstreamError, outcome: GraphQLErrorExtensions = {}): GraphQLError {
+  const { code, message } = failureOf(error);
+  const { kind, status, traceId, retryAfterSeconds } = error;
   const isTemporary = status === 429 || kind === 'not-recorded' || kind === 'in-progress';
-  return {
+  return rejection(code, message, {
     ...(kind === 'status' && status !== undefined ? { upstreamStatus: status } : {}),
     ...(traceId === undefined ? {} : { traceId }),
     ...(isTemporary ? { retryAfter: retryAfterSeconds ?? 1 } : {}),
-  };
-}
-
-function toRejection({ code, message }: Failure, extensions: GraphQLErrorExtensions): GraphQLError {
-  return rejection(code, message, extensions);
+    ...outcome,
+  });
 }

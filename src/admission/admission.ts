@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { GraphQLError } from 'graphql';
-import { retryableRejection } from '../errors.ts';
+import { rejection } from '../errors.ts';
 import { onClose } from '../http/connections.ts';
 import { errorBody } from '../http/error-response.ts';
 import type { State } from '../state/open.ts';
@@ -63,7 +63,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     if (maxInFlightPerPrincipal === 0) return undefined;
     const count = byPrincipal.get(principal) ?? 0;
     if (count >= maxInFlightPerPrincipal)
-      return retryableRejection('OVERLOADED', TOO_MANY, RETRY_AFTER_SECONDS);
+      return rejection('OVERLOADED', TOO_MANY, { retryAfter: RETRY_AFTER_SECONDS });
     byPrincipal.set(principal, count + 1);
     onClose(response, () => {
       const left = (byPrincipal.get(principal) ?? 1) - 1;
@@ -127,7 +127,7 @@ function createRateLimiter(options: AdmissionOptions) {
   const report = ({ left, waitSeconds }: Allowance, reply: FastifyReply): Rejection => {
     const seconds = waitSeconds || Math.ceil((rateLimitBurst - left) / rateLimitPerSecond);
     reply.header('ratelimit-policy', policy).header('ratelimit', `"default";r=${left};t=${seconds}`);
-    return waitSeconds > 0 ? retryableRejection('RATE_LIMITED', TOO_OFTEN, waitSeconds) : undefined;
+    return waitSeconds > 0 ? rejection('RATE_LIMITED', TOO_OFTEN, { retryAfter: waitSeconds }) : undefined;
   };
   const consumeHere = (key: string, units: number, reply: FastifyReply): Rejection =>
     report(takeHere(key, units), reply);

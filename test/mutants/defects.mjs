@@ -59,9 +59,9 @@ function secrets() {
     {
       name: 'The message of a failed upstream call is public',
       file: 'src/errors.ts',
-      within: 'toReadError',
-      find: 'toRejection(failureOf(error), describe(error))',
-      replace: 'toRejection({ ...failureOf(error), message: error.message }, describe(error))',
+      within: 'toRejection',
+      find: 'rejection(code, message,',
+      replace: 'rejection(code, error.message,',
       tests: ['test/unit/errors.test.ts'],
     },
     {
