@@ -30,7 +30,7 @@ describe('/metrics', () => {
     await gateway.query(document, variables);
     const text = await read();
     for (const line of [
-      'tokens_gateway_cache_requests_total{cache="documents",outcome="hit"} 1',
+      'tokens_gateway_cache_requests_total{cache="documents",outcome="hit"} 2',
       'tokens_gateway_cache_requests_total{cache="documents",outcome="miss"} 1',
       'tokens_gateway_cache_requests_total{cache="compiled",outcome="hit"} 1',
       'tokens_gateway_cache_requests_total{cache="compiled",outcome="miss"} 1',

@@ -67,9 +67,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     const { caller } = request;
     const mayRegister = params.query === undefined || (!(caller instanceof Error) && caller.mayRead);
     const toPrepare = mayRegister ? params : { ...params, persistedQuery: undefined };
-    const parse = () => apollo.parse(toPrepare);
-    if (toPrepare.persistedQuery !== undefined) return prepared.prepare(toPrepare, parse);
-    return prepared.find(toPrepare) ?? prepared.prepareShared(toPrepare, parse);
+    return prepared.prepare(toPrepare, () => apollo.parse(toPrepare));
   };
 
   return async (request) => {
@@ -92,7 +90,6 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
       const exceeded = await request.consume(pending.cost.upstreamCalls);
       if (exceeded) throw exceeded;
       // 10 Execute.
-      prepared.countUse(operation);
       return executor.execute(pending, deadline);
     });
   };

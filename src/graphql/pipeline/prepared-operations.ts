@@ -39,12 +39,13 @@ export interface PreparedOperation extends ParsedOperation {
   readonly conditions: readonly string[] | undefined;
 }
 
+type Parse = () => Promise<ParsedOperation>;
+
 interface Entry {
   readonly hash: string;
   readonly document: DocumentNode;
   /** By the operation name that was requested, if any. */
   readonly operations: Map<string | undefined, PreparedOperation>;
-  isUsed: boolean;
 }
 
 interface PreparedOperationsOptions {
@@ -57,17 +58,12 @@ interface PreparedOperationsOptions {
 }
 
 export interface PreparedOperations {
-  /** The operation, if it was prepared before. */
-  find(params: Params): PreparedOperation | undefined;
   /**
-   * Prepares an operation: limits of the text and of the document, then `parse`, which validates. Throws
-   * `OPERATION_LIMIT_EXCEEDED`, or what `parse` throws.
+   * The operation of a request, from the cache. Otherwise it is prepared, once for concurrent requests that are alike:
+   * limits of the text and of the document, then `parse`, which validates. Rejects with `OPERATION_LIMIT_EXCEEDED`, or as
+   * `parse` does, which is always called for a persisted query.
    */
-  prepare(params: Params, parse: () => Promise<ParsedOperation>): Promise<PreparedOperation>;
-  /** The same, once for concurrent requests with the same text and name. For requests that `parse` treats alike. */
-  prepareShared: PreparedOperations['prepare'];
-  /** Counts that an operation is executed. */
-  countUse(operation: PreparedOperation): void;
+  prepare(params: Params, parse: Parse): PreparedOperation | Promise<PreparedOperation>;
   /** The documents in the form of Apollo Server's `documentStore`. Read-only: only validated ones are ever added. */
   readonly documentStore: {
     get(key: string): Promise<DocumentNode | undefined>;
@@ -102,65 +98,62 @@ export function createPreparedOperations(options: PreparedOperationsOptions): Pr
   const entryOf = ({ text, hash, document }: ParsedOperation): Entry => {
     const known = byText.get(text);
     if (known) return known;
-    const entry: Entry = { hash, document, operations: new Map(), isUsed: false };
+    const entry: Entry = { hash, document, operations: new Map() };
     byText.set(text, entry, { size: Math.min(countTokens(document), byText.maxSize) });
     byHash.set(hash, entry);
-    counts.misses++;
     return entry;
   };
   const toPrepared = (
     { text, hash, operation }: ParsedOperation,
     { document }: Entry,
     operationName: string | undefined,
-  ): PreparedOperation => {
-    return {
-      id: `${hash} ${operationName ?? ''}`,
-      text,
-      hash,
-      document,
-      operation,
-      operationName,
-      isMutation: operation.operation === 'mutation',
-      needsCaller: needsCaller(operation, document),
-      size: countTokens(document),
-      coerce: createVariableCoercion(schema, document, operation, introspection),
-      costOf: compileCost(schema, document, operation),
-      conditions: findConditions(schema, document, operation),
-    };
-  };
+  ): PreparedOperation => ({
+    id: `${hash} ${operationName ?? ''}`,
+    text,
+    hash,
+    document,
+    operation,
+    operationName,
+    isMutation: operation.operation === 'mutation',
+    needsCaller: needsCaller(operation, document),
+    size: countTokens(document),
+    coerce: createVariableCoercion(schema, document, operation, introspection),
+    costOf: compileCost(schema, document, operation),
+    conditions: findConditions(schema, document, operation),
+  });
 
-  const prepare: PreparedOperations['prepare'] = async ({ query, operationName }, parse) => {
-    const isKnown = query !== undefined && byText.has(query);
-    if (query !== undefined && !isKnown) checkStatically(query, limits);
-    const parsed = await parse().catch((error) => {
-      if (!isKnown) counts.misses++;
-      throw error;
-    });
+  const checkUnlessKnown = (text: string) => {
+    const isKnown = byText.has(text);
+    counts[isKnown ? 'hits' : 'misses']++;
+    if (!isKnown) checkStatically(text, limits);
+  };
+  const prepareNew = async ({ query, operationName }: Params, parse: Parse): Promise<PreparedOperation> => {
+    if (query !== undefined) checkUnlessKnown(query);
+    const parsed = await parse();
     // A text that came by its hash was not known until now.
-    if (query === undefined && !byText.has(parsed.text)) checkStatically(parsed.text, limits);
+    if (query === undefined) checkUnlessKnown(parsed.text);
     const entry = entryOf(parsed);
     const prepared = entry.operations.get(operationName) ?? toPrepared(parsed, entry, operationName);
     entry.operations.set(operationName, prepared);
     return prepared;
   };
+  const prepareOnce = (params: Params, parse: Parse): Promise<PreparedOperation> => {
+    // The name is any text of a client: written before the query, it could be the beginning of another's.
+    const key = JSON.stringify([params.operationName, params.query]);
+    const running = preparing.get(key);
+    if (running) return running;
+    const started = prepareNew(params, parse).finally(() => preparing.delete(key));
+    preparing.set(key, started);
+    return started;
+  };
 
   return {
-    find: ({ query, operationName }) =>
-      query === undefined ? undefined : byText.get(query)?.operations.get(operationName),
-    prepare,
-    prepareShared(params, parse) {
-      // The name is any text of a client: written before the query, it could be the beginning of another's.
-      const key = JSON.stringify([params.operationName, params.query]);
-      const known = preparing.get(key);
-      if (known) return known;
-      const started = prepare(params, parse).finally(() => preparing.delete(key));
-      preparing.set(key, started);
-      return started;
-    },
-    countUse({ hash }) {
-      const entry = byHash.get(hash);
-      if (entry?.isUsed) counts.hits++;
-      else if (entry) entry.isUsed = true;
+    prepare(params, parse) {
+      const { query, operationName, persistedQuery } = params;
+      if (query === undefined || persistedQuery !== undefined) return prepareNew(params, parse);
+      const found = byText.get(query)?.operations.get(operationName);
+      if (found) counts.hits++;
+      return found ?? prepareOnce(params, parse);
     },
     documentStore: {
       // Apollo Server puts a prefix before the hash.
