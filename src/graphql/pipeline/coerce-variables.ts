@@ -1,6 +1,5 @@
 import {
   type DocumentNode,
-  type FragmentDefinitionNode,
   type GraphQLSchema,
   getNullableType,
   isInputObjectType,
@@ -9,16 +8,18 @@ import {
   Kind,
   type OperationDefinitionNode,
   type SelectionNode,
+  separateOperations,
   TypeInfo,
   typeFromAST,
   type VariableDefinitionNode,
+  type VariableNode,
   valueFromAST,
   visit,
   visitWithTypeInfo,
 } from 'graphql';
 import { coerceInput, createProblems, type Problems } from './coerce-input.ts';
 import type { Variables } from './cost.ts';
-import { findFragment, isLeftOut } from './selected-fields.ts';
+import { isLeftOut } from './selected-fields.ts';
 
 /**
  * Coerces the variables of one operation (GraphQL specification, section 6.1.2). `values` has the defaults of variables
@@ -129,33 +130,18 @@ function problemOf(value: unknown, types: TypeInfo): string | undefined {
 function visitVariables(
   schema: GraphQLSchema,
   document: DocumentNode,
-  operation: OperationDefinitionNode,
+  { name }: OperationDefinitionNode,
   values: Variables,
   onVariable: (name: string, types: TypeInfo) => void,
 ): void {
-  const spread = new Set<string>();
-  const leaveOut = (node: SelectionNode) => (isLeftOut(node, values) ? false : undefined);
-  const visitDefinition = (definition: OperationDefinitionNode | FragmentDefinitionNode): void => {
-    const types = new TypeInfo(schema);
-    visit(
-      definition,
-      visitWithTypeInfo(types, {
-        VariableDefinition: () => false,
-        Field: leaveOut,
-        InlineFragment: leaveOut,
-        FragmentSpread(node) {
-          if (leaveOut(node) === false) return false;
-          spread.add(node.name.value);
-          return undefined;
-        },
-        Variable: ({ name }) => onVariable(name.value, types),
-      }),
-    );
+  const leaveOut = (node: SelectionNode) => (isLeftOut(node, values) ? null : undefined);
+  const left = visit(document, { Field: leaveOut, InlineFragment: leaveOut, FragmentSpread: leaveOut });
+  // The operation with the fragments that it still spreads.
+  const own = separateOperations(left)[name?.value ?? ''] ?? left;
+  const types = new TypeInfo(schema);
+  const visitor = {
+    VariableDefinition: () => false,
+    Variable: (node: VariableNode) => onVariable(node.name.value, types),
   };
-  visitDefinition(operation);
-  // The set grows while the fragments in it are visited.
-  for (const name of spread) {
-    const fragment = findFragment(document, name);
-    if (fragment) visitDefinition(fragment);
-  }
+  visit(own, visitWithTypeInfo(types, visitor));
 }
