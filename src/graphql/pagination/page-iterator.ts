@@ -168,16 +168,13 @@ function findBehind(items: Items, { offset, id }: Position): number | undefined 
 /** Where to continue when the last passed item is gone: behind the latest passed item that one of `pages` still has. */
 function findBehindTrail<Item extends { readonly id: string }>(
   pages: readonly [KeyedPage<Item>, ...KeyedPage<Item>[]],
-  { offset, trail = '' }: Position,
+  { trail = '' }: Position,
 ): Place<Item> {
   const left = followTrail(
     trail,
     pages.map(({ page }) => markItems(page.items)),
   );
-  const keyed = left && pages[left.page];
-  if (left && keyed) return { ...keyed, at: left.at };
   // None is left: begin with the first item, since one that comes twice does less harm than one that never comes.
-  // Cursors of older releases have no trail; the number of passed items is all that they say.
-  const [first] = pages;
-  return { ...first, at: trail === '' ? Math.min(offset - 1, first.page.items.length) : 0 };
+  const { page, at } = left ?? { page: 0, at: 0 };
+  return { ...(pages[page] ?? pages[0]), at };
 }
