@@ -1,52 +1,28 @@
-import type { CallObserver } from '../upstream/attempt.ts';
-
-/** One attempt of an upstream call, for the client. `startMs` counts from the start of the request. */
-interface ExplainedCall {
-  readonly operation: string;
-  readonly attempt: number;
-  readonly status: number | null;
-  readonly failure: string | null;
-  readonly startMs: number;
-  readonly ms: number;
-  /** The W3C trace id, or IAM's own if its error response had one. */
-  readonly traceId: string | null;
-}
-
-/** The upstream calls of one request, for a client that asks for them with `X-Explain: 1`. */
-interface Explanation {
-  readonly observer: CallObserver;
-  /** The value of `extensions.upstream`. */
-  toExtension(): object;
-}
+import type { AttemptReport, CallObserver } from '../upstream/attempt.ts';
 
 const LISTS = new Set(['listToken', 'listProjectsOfToken']);
 
-/** `traceId` is the W3C trace of the calls, if there is one; `other` observes them too. */
-export function createExplanation(traceId: string | undefined, other?: CallObserver): Explanation {
+/**
+ * The upstream calls of one request, for a client that asks for them with `X-Explain: 1`. `traceId` is the W3C trace of the
+ * calls, if there is one; a failed one has the trace id of IAM's response. `other` observes them too.
+ */
+export function createExplanation(traceId: string | undefined, other?: CallObserver) {
   const startedAt = performance.now();
-  const calls: ExplainedCall[] = [];
+  const calls: ReturnType<typeof explain>[] = [];
+  const observer: CallObserver = (call, attempt) => {
+    const startMs = performance.now() - startedAt;
+    const observed = other?.(call, attempt);
+    return {
+      ...observed,
+      end(report) {
+        observed?.end(report);
+        calls.push(explain(report, startMs, traceId));
+      },
+    };
+  };
   return {
-    observer: (call, attempt) => {
-      const startMs = performance.now() - startedAt;
-      const { operation } = call;
-      const observed = other?.(call, attempt);
-      return {
-        ...observed,
-        end(report) {
-          observed?.end(report);
-          const { status, failure, durationMs } = report;
-          calls.push({
-            operation,
-            attempt: attempt + 1,
-            status: status ?? null,
-            failure: failure?.kind ?? null,
-            startMs: round(startMs),
-            ms: round(durationMs),
-            traceId: failure?.traceId ?? traceId ?? null,
-          });
-        },
-      };
-    },
+    observer,
+    /** The value of `extensions.upstream`. */
     toExtension() {
       const ended = calls.map(({ startMs, ms }) => startMs + ms);
       const begun = calls.map(({ startMs }) => startMs);
@@ -59,6 +35,23 @@ export function createExplanation(traceId: string | undefined, other?: CallObser
         details: [...calls].sort((one, other) => one.startMs - other.startMs),
       };
     },
+  };
+}
+
+/** One attempt, for the client. `startMs` counts from the start of the request. */
+function explain(
+  { operation, attempt, status, failure, durationMs }: AttemptReport,
+  startMs: number,
+  traceId: string | null = null,
+) {
+  return {
+    operation,
+    attempt: attempt + 1,
+    status: status ?? null,
+    failure: failure?.kind ?? null,
+    startMs: round(startMs),
+    ms: round(durationMs),
+    traceId: failure?.traceId ?? traceId,
   };
 }
 
