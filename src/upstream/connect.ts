@@ -13,7 +13,7 @@ import { connect as connectTls } from 'node:tls';
  */
 export function createConnect(
   origin: string,
-  hosts: HostAddresses,
+  lookup: LookupFunction,
   connectTimeoutMs: number,
 ): () => Promise<Socket> {
   const { protocol, hostname, port } = new URL(origin);
@@ -21,14 +21,8 @@ export function createConnect(
   const host = hostname.replace(/^\[|\]$/g, '');
   let session: Buffer | undefined;
 
-  const open = (addresses: readonly LookupAddress[]): Socket => {
-    const common = {
-      host,
-      lookup: lookupIn(addresses),
-      noDelay: true,
-      keepAlive: true,
-      autoSelectFamily: true,
-    };
+  const open = (): Socket => {
+    const common = { host, lookup, noDelay: true, keepAlive: true, autoSelectFamily: true };
     if (!isTls) return connectTcp({ ...common, port: Number(port || 80) });
     const socket = connectTls({
       ...common,
@@ -43,26 +37,34 @@ export function createConnect(
   };
 
   return async () => {
-    const socket = open(await hosts.resolve(host));
-    const giveUp = giveUpAfter(connectTimeoutMs, () => socket.destroy(timedOut()));
-    const opened = new Promise<Socket>((resolve, reject) => {
+    const socket = open();
+    const giveUp = createTimeout(connectTimeoutMs, () => socket.destroy(timedOut()));
+    if (isIP(host)) giveUp.start();
+    else socket.once('lookup', giveUp.start);
+    try {
       // The listener stays: undici reports errors of an open connection, but without a listener they end the process.
-      socket.on('error', reject).once(isTls ? 'secureConnect' : 'connect', () => resolve(socket));
-    });
-    opened.catch(() => {
+      return await new Promise<Socket>((resolve, reject) => {
+        socket.on('error', reject).once(isTls ? 'secureConnect' : 'connect', () => resolve(socket));
+      });
+    } catch (error) {
       session = undefined;
-    });
-    return opened.finally(giveUp.cancel);
+      throw error;
+    } finally {
+      giveUp.cancel();
+    }
   };
 }
 
 /** When the event loop was blocked, timers run first: `giveUp` runs after the events that happened meanwhile. */
-function giveUpAfter(ms: number, giveUp: () => void): { cancel(): void } {
+function createTimeout(ms: number, giveUp: () => void) {
+  let timer: NodeJS.Timeout | undefined;
   let afterEvents: NodeJS.Immediate | undefined;
-  const timer = setTimeout(() => {
-    afterEvents = setImmediate(giveUp);
-  }, ms);
   return {
+    start() {
+      timer = setTimeout(() => {
+        afterEvents = setImmediate(giveUp);
+      }, ms);
+    },
     cancel() {
       clearTimeout(timer);
       clearImmediate(afterEvents);
@@ -79,14 +81,6 @@ const FRESH_MS = 5_000;
 /** How long a new connection waits for fresh addresses while previous ones are known. */
 const PATIENCE_MS = 500;
 
-/** Addresses of host names, for everything that connects. */
-export interface HostAddresses {
-  /** Resolves to all addresses, in the order of `getaddrinfo`; at once while they are fresh. Rejects as `dns.lookup` does. */
-  resolve(host: string): Promise<readonly LookupAddress[]>;
-  /** The same in the form that sockets and agents of Node.js take as `lookup`. */
-  readonly lookup: LookupFunction;
-}
-
 interface Entry {
   addresses?: readonly LookupAddress[];
   freshUntilMs: number;
@@ -95,11 +89,13 @@ interface Entry {
 }
 
 /**
- * One look-up for all connections that are being opened to a host. Node.js makes one per connection, and libuv runs two at
- * a time: with slow DNS a burst of connections would wait in that queue until its connect timeout. Failures are not cached.
- * When DNS fails or is slow, the previous addresses are used (RFC 8767), except when there is no such host.
+ * The `lookup` of everything that connects: gives all addresses of a host, in the order of `getaddrinfo`, at once while they
+ * are fresh. One look-up is for all connections that are being opened to a host. Node.js makes one per connection, and
+ * libuv runs two at a time: with slow DNS a burst of connections would wait in that queue until its connect timeout.
+ * Failures are not cached. When DNS fails or is slow, the previous addresses are used (RFC 8767), except when there is no
+ * such host.
  */
-export function createHostAddresses({ now = () => performance.now() } = {}): HostAddresses {
+export function createLookup({ now = () => performance.now() } = {}): LookupFunction {
   const entries = new Map<string, Entry>();
 
   const lookUp = async (host: string, entry: Entry): Promise<readonly LookupAddress[]> => {
@@ -118,8 +114,6 @@ export function createHostAddresses({ now = () => performance.now() } = {}): Hos
     }
   };
   const resolve = async (host: string): Promise<readonly LookupAddress[]> => {
-    const family = isIP(host);
-    if (family) return [{ address: host, family }];
     const entry = entries.get(host) ?? { freshUntilMs: 0 };
     entries.set(host, entry);
     const { addresses } = entry;
@@ -128,24 +122,11 @@ export function createHostAddresses({ now = () => performance.now() } = {}): Hos
     if (!addresses) return entry.pending;
     return Promise.race([entry.pending, wait(PATIENCE_MS, addresses, { ref: false })]);
   };
-  const lookup: LookupFunction = (host, options, callback) => {
+  return (host, _options, callback) => {
     resolve(host).then(
-      (addresses) => lookupIn(addresses)(host, options, callback),
+      (addresses) => callback(null, [...addresses]),
       (error) => callback(error, []),
     );
-  };
-  return { resolve, lookup };
-}
-
-/** A look-up that returns `addresses`, in the form of `dns.lookup`. */
-export function lookupIn(addresses: readonly LookupAddress[]): LookupFunction {
-  return (_host, { all, family }, callback) => {
-    const isLimited = family === 4 || family === 6;
-    const usable = isLimited ? addresses.filter((address) => address.family === family) : [...addresses];
-    const [first] = usable;
-    if (!first) callback(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }), []);
-    else if (all) callback(null, usable);
-    else callback(null, first.address, first.family);
   };
 }
 

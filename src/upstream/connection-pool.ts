@@ -1,7 +1,7 @@
 /// <reference path="./undici-client.d.ts" />
-import type { Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import Client from 'undici/lib/dispatcher/client.js';
-import { createConnect, type HostAddresses } from './connect.ts';
+import { createConnect } from './connect.ts';
 
 /** Times in milliseconds. */
 export interface PoolOptions {
@@ -9,7 +9,8 @@ export interface PoolOptions {
   readonly origin: string;
   /** Includes TLS, but not the look-up of the server's address. */
   readonly connectTimeoutMs: number;
-  readonly hosts: HostAddresses;
+  /** Gives all addresses of a host. */
+  readonly lookup: LookupFunction;
   /** Shorter than the idle timeout of the server, so that a request is rarely sent into a closing connection. */
   readonly idleSocketMs: number;
   /** An older connection is not used again, so that a changed address is noticed under steady traffic. */
@@ -42,8 +43,8 @@ export interface ConnectionPool {
  * stale connection from a server that is down.
  */
 export function createConnectionPool(options: PoolOptions): ConnectionPool {
-  const { origin, hosts, connectTimeoutMs, idleSocketMs, maxAgeMs } = options;
-  const connect = createConnect(origin, hosts, connectTimeoutMs);
+  const { origin, lookup, connectTimeoutMs, idleSocketMs, maxAgeMs } = options;
+  const connect = createConnect(origin, lookup, connectTimeoutMs);
   const idle: Connection[] = [];
   const open = new Set<Client>();
 

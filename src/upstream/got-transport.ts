@@ -13,9 +13,9 @@ import { UpstreamError } from './upstream-error.ts';
  */
 export function createGotTransport({
   connectTimeoutMs,
-  hosts,
-}: Pick<PoolOptions, 'connectTimeoutMs' | 'hosts'>): Transport {
-  const agentOptions = { keepAlive: false, lookup: hosts.lookup };
+  lookup,
+}: Pick<PoolOptions, 'connectTimeoutMs' | 'lookup'>): Transport {
+  const agentOptions = { keepAlive: false, lookup, autoSelectFamily: true };
   const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
   const client = got.extend({
     agent,

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { createTokenBuckets } from '../state/token-bucket.ts';
 import { type AttemptReport, createSendOnce } from './attempt.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
-import { createHostAddresses } from './connect.ts';
+import { createLookup } from './connect.ts';
 import { createIamClient, type IamClient, type WriteHooks } from './iam-client.ts';
 import { createSend } from './send.ts';
 import { createSingleFlight, type SingleFlight } from './single-flight.ts';
@@ -35,7 +35,7 @@ export function createUpstream(
   const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
   // In the URL's normal form, so that it begins with its origin however it was written.
   const { href: baseUrl, origin } = new URL(`${apiGatewayUrl}/iam`);
-  const connecting = { connectTimeoutMs, idleSocketMs, hosts: createHostAddresses() };
+  const connecting = { connectTimeoutMs, idleSocketMs, lookup: createLookup() };
   const transport = createUndiciTransport({ ...connecting, origin, maxAgeMs: options.connectionMaxAgeMs });
   const limiter = createConcurrencyLimiter({ total: concurrency, perOwner: concurrencyPerRequest });
   const reachability = createReachability(transport, `${baseUrl}/.well-known/jwks.json`, onUnreachable);

@@ -1,19 +1,14 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, LookupFunction } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  createConnect,
-  createHostAddresses,
-  type HostAddresses,
-  lookupIn,
-} from '../../../src/upstream/connect.ts';
+import { createConnect, createLookup } from '../../../src/upstream/connect.ts';
 import { createGotTransport } from '../../../src/upstream/got-transport.ts';
 import { createUndiciTransport, type Transport } from '../../../src/upstream/transport.ts';
 
 const TEXT = JSON.stringify({ text: 'x'.repeat(10_000) });
-const hosts = createHostAddresses();
+const lookup = createLookup();
 const LIMITS = { timeoutMs: 5000, maxBytes: 1000 };
 
 const server = createServer((request, response) => {
@@ -52,13 +47,13 @@ type Closable = Transport & { close?(): Promise<void> };
 describe.each(['undici, for the API', 'got, for signing in'])('The transport by %s', (title) => {
   const createTransport = (): Closable =>
     title.startsWith('got')
-      ? createGotTransport({ connectTimeoutMs: 1000, hosts })
+      ? createGotTransport({ connectTimeoutMs: 1000, lookup })
       : createUndiciTransport({
           origin,
           connectTimeoutMs: 1000,
           idleSocketMs: 1000,
           maxAgeMs: 60_000,
-          hosts,
+          lookup,
         });
   const get = async (path: string, limits: Partial<typeof LIMITS> = {}) => {
     const transport = createTransport();
@@ -96,15 +91,12 @@ describe.each(['undici, for the API', 'got, for signing in'])('The transport by 
 });
 
 /** `iam.example` is this machine, which takes longer to find out than a connection may take. */
-const slowHosts: HostAddresses = {
-  resolve: () => new Promise((resolve) => setTimeout(resolve, 600, [{ address: '127.0.0.1', family: 4 }])),
-  lookup(host, options, callback) {
-    setTimeout(() => lookupIn([{ address: '127.0.0.1', family: 4 }])(host, options, callback), 600);
-  },
+const slowLookup: LookupFunction = (_host, _options, callback) => {
+  setTimeout(callback, 600, null, [{ address: '127.0.0.1', family: 4 }]);
 };
 
 describe('Finding the address of a host', () => {
-  const limits = { connectTimeoutMs: 500, idleSocketMs: 1000, maxAgeMs: 60_000, hosts: slowHosts };
+  const limits = { connectTimeoutMs: 500, idleSocketMs: 1000, maxAgeMs: 60_000, lookup: slowLookup };
   it.each<[string, (named: string) => Closable]>([
     ['undici', (named: string) => createUndiciTransport({ origin: named, ...limits })],
     ['got', () => createGotTransport(limits)],
@@ -119,7 +111,7 @@ describe('Finding the address of a host', () => {
 
 describe('A connection', () => {
   const countConnections = async (maxAgeMs: number) => {
-    const limits = { connectTimeoutMs: 1000, idleSocketMs: 60_000, hosts };
+    const limits = { connectTimeoutMs: 1000, idleSocketMs: 60_000, lookup };
     const transport = createUndiciTransport({ origin, maxAgeMs, ...limits });
     const opened: number[] = [];
     const listener = () => opened.push(performance.now());
@@ -138,7 +130,7 @@ describe('A connection', () => {
   });
 
   it('that opened while the process stood still is used', async () => {
-    const opened = createConnect(origin, hosts, 50)();
+    const opened = createConnect(origin, lookup, 50)();
     opened.catch(() => undefined);
     for (let turn = 0; turn < 10; turn++) await undefined;
     await new Promise<void>((resolve) => {
