@@ -83,8 +83,9 @@ async function receive(
   if (respond === undefined) return sendReply(response, edgeError(400, unknownFault(name)));
   const { principal = '' } = call;
   const hit = service.faults.countHit([name, principal, method, url].join(' '));
+  const { wait } = service.faults;
   const { redirectOrigin } = service;
-  const context = { request, response, operation, principal, hit, origin, redirectOrigin, answer };
+  const context = { request, response, operation, principal, hit, origin, redirectOrigin, wait, answer };
   const wrong = await respond(context);
   if (wrong) sendReply(response, wrong);
 }

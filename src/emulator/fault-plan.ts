@@ -20,7 +20,7 @@ export interface PlannedFault extends Target {
 export interface FaultPlan {
   /** Throws an EmulatorError for a name that does not exist. */
   add(planned: PlannedFault): void;
-  /** Forgets the plan, and what the `flaky` faults have counted. */
+  /** Forgets the plan, and what the `flaky` faults have counted, and ends the waits of `latency-N`. */
   clear(): void;
 }
 
@@ -29,11 +29,14 @@ export interface FaultBook extends FaultPlan {
   take(request: Target): string | undefined;
   /** Counts from 1 the requests with the same key. */
   countHit(key: string): number;
+  /** Resolves after `ms`, or when the plan is cleared. Does not keep the process alive. */
+  wait(ms: number): Promise<void>;
 }
 
 export function createFaultBook(): FaultBook {
   const entries: { readonly planned: PlannedFault; left: number }[] = [];
   const hits = new Map<string, number>();
+  const waiting = new Set<() => void>();
   return {
     add(planned) {
       if (!findFault(planned.fault)) throw new EmulatorError(unknownFault(planned.fault));
@@ -42,6 +45,7 @@ export function createFaultBook(): FaultBook {
     clear() {
       entries.length = 0;
       hits.clear();
+      for (const end of waiting) end();
     },
     take(request) {
       const entry = entries.find(({ planned, left }) => left > 0 && matches(planned, request));
@@ -54,6 +58,16 @@ export function createFaultBook(): FaultBook {
       hits.set(key, hit);
       return hit;
     },
+    wait: (ms) =>
+      new Promise((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          waiting.delete(end);
+          resolve();
+        };
+        const timer = setTimeout(end, ms).unref();
+        waiting.add(end);
+      }),
   };
 }
 

@@ -18,6 +18,8 @@ export interface FaultContext {
   readonly origin: string;
   /** Where redirects to "another host" go. */
   readonly redirectOrigin: string;
+  /** Resolves after `ms`, or when the plan is cleared. */
+  wait(ms: number): Promise<void>;
   /** Carries the operation out and resolves to its reply. Carried out once, however often this is called. */
   answer(pagingFault?: PagingFault): Promise<Reply>;
 }

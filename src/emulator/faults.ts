@@ -89,8 +89,8 @@ const faults: Readonly<Record<string, Fault>> = {
   hang: () => undefined,
   'hang-body': hangInBody,
   slowdrip: sendSlowly,
-  'latency-N': async ({ answer }, delayMs) => {
-    await pause(Number(delayMs));
+  'latency-N': async ({ answer, wait }, delayMs) => {
+    await wait(Number(delayMs));
     return answer();
   },
 

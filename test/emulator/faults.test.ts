@@ -206,6 +206,17 @@ describe('A response that is late', () => {
     expect(body.id).toBe('fault-latency-120');
     expect(performance.now() - start).toBeGreaterThanOrEqual(115);
   });
+
+  it('latency-N waits no longer than until the plan is cleared, and is right', async () => {
+    emulator.faults.add({ fault: 'latency-300000', operation: 'listToken' });
+    const before = emulator.calls.length;
+    const answer = demo('GET', '/v1/tokens?limit=1');
+    await until(() => emulator.calls.length > before);
+    // The emulator notes a request before it reads it.
+    await setTimeout(50);
+    emulator.faults.clear();
+    expect((await answer).body.tokens).toHaveLength(1);
+  });
 });
 
 describe('A response that is too large', () => {

@@ -2,25 +2,37 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { openConnection, rawRequest } from '../support/raw.ts';
+import { together } from '../support/together.ts';
 import { until } from '../support/until.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
 let gateway: Gateway | undefined;
 afterEach(() => gateway?.close());
 
-async function startSlow(env: Record<string, string>): Promise<Gateway> {
-  gateway = await startGateway({ env });
-  gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'listToken' });
+async function start(env: Record<string, string>): Promise<Gateway> {
+  gateway = await startGateway({ env: { ADMIN_PORT: '0', ...env } });
   return gateway;
 }
+/** Reads take until the plan of faults is cleared. */
+const hold = ({ emulator }: Gateway) =>
+  emulator.faults.add({ fault: 'latency-90000', operation: 'listToken' });
+/** Of a request that reads nothing. */
+const statusOf = async ({ query }: Gateway) => (await query('{ __typename }')).status;
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
 
 describe('When the gateway is full', () => {
   it('every request gets a response: those above the limit get 503 with the time to wait', async () => {
-    const full = await startSlow({ MAX_IN_FLIGHT: '3' });
-    const answers = await Promise.all(
-      Array.from({ length: 10 }, (_, i) => full.query(LIST, {}, as(`caller-${i}`))),
-    );
+    const full = await start({ MAX_IN_FLIGHT: '3' });
+    hold(full);
+    let rejected = 0;
+    const requests = Array.from({ length: 10 }, async (_, i) => {
+      const answer = await full.query(LIST, {}, as(`caller-${i}`));
+      if (answer.status === 503) rejected++;
+      return answer;
+    });
+    await until(() => full.calls().length + rejected === 10);
+    full.emulator.faults.clear();
+    const answers = await Promise.all(requests);
     const shed = answers.filter(({ status }) => status === 503);
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(3);
     expect(shed).toHaveLength(7);
@@ -32,13 +44,14 @@ describe('When the gateway is full', () => {
   });
 
   it('there is room again when the responses are sent', async () => {
-    const full = await startSlow({ MAX_IN_FLIGHT: '1' });
+    const full = await start({ MAX_IN_FLIGHT: '1' });
     expect((await full.query(LIST)).status).toBe(200);
     expect((await full.query(LIST)).status).toBe(200);
   });
 
   it('requests of clients that have left do not count, however many came on one connection', async () => {
-    const full = await startSlow({ MAX_IN_FLIGHT: '3' });
+    const full = await start({ MAX_IN_FLIGHT: '3' });
+    hold(full);
     const body = JSON.stringify({ query: LIST });
     const headers = [
       'content-type: application/json',
@@ -48,10 +61,10 @@ describe('When the gateway is full', () => {
     const request = rawRequest('POST /graphql', headers, body).replace('connection: close\r\n', '');
     const socket = await openConnection(full.origin);
     socket.write(request.repeat(3));
-    await until(() => full.calls().length > 0);
-    await until(async () => (await full.query(LIST)).status === 503);
+    await until(async () => (await statusOf(full)) === 503);
     socket.resetAndDestroy();
-    await until(async () => (await full.query(LIST)).status === 200);
+    await until(async () => (await statusOf(full)) === 200);
+    full.emulator.faults.clear();
     const answers = await Promise.all([full.query(LIST), full.query(LIST), full.query(LIST)]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
   });
@@ -59,7 +72,8 @@ describe('When the gateway is full', () => {
 
 describe('When a client disconnects', () => {
   it('there is room again, for the gateway and for the caller', async () => {
-    const full = await startSlow({ MAX_IN_FLIGHT: '1', MAX_IN_FLIGHT_PER_PRINCIPAL: '1' });
+    const full = await start({ MAX_IN_FLIGHT: '1', MAX_IN_FLIGHT_PER_PRINCIPAL: '1' });
+    hold(full);
     const gone = new AbortController();
     const request = fetch(full.url, {
       method: 'POST',
@@ -71,7 +85,7 @@ describe('When a client disconnects', () => {
     gone.abort();
     await expect(request).rejects.toThrow();
     // Until the connection has closed on the other side as well.
-    await until(async () => (await full.query(LIST)).status === 200);
+    await until(async () => (await statusOf(full)) === 200);
   });
 });
 
@@ -99,11 +113,18 @@ describe('Callers that are not distinguished', () => {
 
 describe('A caller with too many concurrent requests', () => {
   it('gets an error that says so, and other callers notice nothing', async () => {
-    const busy = await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '2' });
-    const [alice, bob] = await Promise.all([
-      Promise.all(Array.from({ length: 5 }, () => busy.query(LIST, {}, as('alice')))),
-      busy.query(LIST, {}, as('bob')),
-    ]);
+    const busy = await start({ MAX_IN_FLIGHT_PER_PRINCIPAL: '2' });
+    hold(busy);
+    let rejected = 0;
+    const ofAlice = Array.from({ length: 5 }, async () => {
+      const { status } = await busy.query(LIST, {}, as('alice'));
+      if (status === 503) rejected++;
+      return { status };
+    });
+    const ofBob = busy.query(LIST, {}, as('bob'));
+    await until(() => rejected === 3 && busy.calls().length === 2);
+    busy.emulator.faults.clear();
+    const [alice, bob] = [await Promise.all(ofAlice), await ofBob];
     expect(alice.map(({ status }) => status).sort()).toEqual([200, 200, 503, 503, 503]);
     expect(bob.status).toBe(200);
     const again = await Promise.all([1, 2].map(() => busy.query(LIST, {}, as('alice'))));
@@ -111,8 +132,11 @@ describe('A caller with too many concurrent requests', () => {
   });
 
   it('is not limited by 0', async () => {
-    const open = await startSlow({ MAX_IN_FLIGHT_PER_PRINCIPAL: '0', MAX_IN_FLIGHT: '0' });
-    const answers = await Promise.all(Array.from({ length: 20 }, () => open.query(LIST)));
+    const open = await start({ MAX_IN_FLIGHT_PER_PRINCIPAL: '0', MAX_IN_FLIGHT: '0' });
+    const answers = await together(
+      open,
+      Array.from({ length: 20 }, () => () => open.query(LIST)),
+    );
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
   });
 });

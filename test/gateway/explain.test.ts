@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { together } from '../support/together.ts';
 
 const NESTED = '{ tokens(first: 2) { nodes { projects(first: 1) { nodes { id } } } } }';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -8,7 +9,7 @@ const EXPLAIN = { 'x-explain': '1' };
 
 let gateway: Gateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await startGateway({ env: { ADMIN_PORT: '0' } });
 });
 afterAll(() => gateway.close());
 beforeEach(() => {
@@ -90,8 +91,10 @@ describe('The log line of an operation', () => {
   });
 
   it('says that another request did the work', async () => {
-    gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'listToken' });
-    await Promise.all(['first', 'second'].map((id) => gateway.query(NESTED, {}, { 'x-request-id': id })));
+    await together(
+      gateway,
+      ['first', 'second'].map((id) => () => gateway.query(NESTED, {}, { 'x-request-id': id })),
+    );
     const lines = [await lineOf('first'), await lineOf('second')];
     expect(lines.map(({ upstreamCalls }) => upstreamCalls).sort()).toEqual([0, 3]);
     expect(lines.filter(({ coalesced }) => coalesced)).toHaveLength(1);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { openConnection, rawRequest, sendRaw } from '../support/raw.ts';
+import { together } from '../support/together.ts';
 import { until } from '../support/until.ts';
 
 let gateway: Gateway;
@@ -22,11 +23,13 @@ describe('/metrics', () => {
   });
 
   it('counts documents, compiled operations, coalesced work, and ids that a list had', async () => {
-    gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'listToken', times: 1 });
     const ids = gateway.emulator.tokensOf('demo').map(({ id }) => id);
     const document = 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }';
     const variables = { ids: [...ids.slice(0, 4), 'missing'] };
-    await Promise.all([gateway.query(document, variables), gateway.query(document, variables)]);
+    await together(
+      gateway,
+      [1, 2].map(() => () => gateway.query(document, variables)),
+    );
     await gateway.query(document, variables);
     const text = await read();
     for (const line of [

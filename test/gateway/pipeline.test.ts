@@ -10,6 +10,7 @@ import { stopClock } from '../support/clock.ts';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { startPatGateway } from '../support/pat-gateway.ts';
+import { together } from '../support/together.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const DEMO = { authorization: 'Bearer demo' };
@@ -29,7 +30,7 @@ let apq: Gateway;
 let trusting: Gateway;
 beforeAll(async () => {
   const readFile = (path: string) => readFileSync(path, 'utf8');
-  plain = await startGateway();
+  plain = await startGateway({ env: { ADMIN_PORT: '0' } });
   apq = await startGateway({ env: { APQ: 'true' }, emulatorOf: plain });
   trusting = await startGateway({
     env: { TRUSTED_DOCUMENTS: manifest, ADMIN_PORT: '0' },
@@ -90,10 +91,17 @@ describe('A check that is added to the pipeline', () => {
     ],
     ['a persisted query by its hash', 1, () => post(apq.url, { extensions: BY_HASH }, DEMO)],
     ['a persisted query by GET', 1, () => get(apq, { extensions: JSON.stringify(BY_HASH) })],
-    ['equal requests that are coalesced', 3, () => Promise.all([1, 2, 3].map(() => plain.query(LIST)))],
+    [
+      'equal requests that are coalesced',
+      3,
+      () =>
+        together(
+          plain,
+          [1, 2, 3].map(() => () => plain.query(LIST)),
+        ),
+    ],
     ['a request that explains itself', 1, () => plain.query(LIST, {}, { 'x-explain': '1' })],
   ])('is made for %s', async (_title, count, send) => {
-    plain.emulator.faults.add({ fault: 'latency-1000', operation: 'listToken' });
     await send();
     expect(names).toEqual(Array(count).fill('List'));
   });
@@ -166,19 +174,15 @@ describe('A request that is rejected', () => {
 });
 
 describe('Requests that run at the same time', () => {
-  beforeEach(() => {
-    plain.emulator.faults.add({ fault: 'latency-1000', operation: 'listToken' });
-  });
-
   it('are not coalesced for callers of one credential', async () => {
     const keys = `one:read:${sha256('one')}\nother:read:${sha256('other')}\n`;
-    const env = { CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: 'keys' };
+    const env = { ADMIN_PORT: '0', CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: 'keys' };
     const gateway = await startPatGateway(plain, createKeyPair('ES256'), env, () => keys);
-    const as = (key: string, id: string) =>
+    const as = (key: string, id: string) => () =>
       gateway.query(LIST, {}, { authorization: `Bearer ${key}`, 'x-request-id': id });
-    await as('one', 'signs-in');
-    await Promise.all([as('one', 'one-1'), as('other', 'other-1')]);
-    await Promise.all([as('one', 'one-2'), as('one', 'one-3')]);
+    await as('one', 'signs-in')();
+    await together(gateway, [as('one', 'one-1'), as('other', 'other-1')]);
+    await together(gateway, [as('one', 'one-2'), as('one', 'one-3')]);
     const coalesced = ['one-1', 'other-1', 'one-2', 'one-3'].map(
       (id) => lineOf(gateway, id).coalesced ?? false,
     );
@@ -190,10 +194,10 @@ describe('Requests that run at the same time', () => {
   it('are not coalesced for different operations, of one document or of two', async () => {
     const two =
       'query A { tokens(first: 1) { nodes { id } } } query B { tokens(first: 2) { nodes { name } } }';
-    const [a, b, other] = await Promise.all([
-      post(plain.url, { query: two, operationName: 'A' }, DEMO),
-      post(plain.url, { query: two, operationName: 'B' }, DEMO),
-      plain.query('query A { tokens(first: 3) { nodes { kind: __typename } } }'),
+    const [a, b, other] = await together(plain, [
+      () => post(plain.url, { query: two, operationName: 'A' }, DEMO),
+      () => post(plain.url, { query: two, operationName: 'B' }, DEMO),
+      () => plain.query('query A { tokens(first: 3) { nodes { kind: __typename } } }'),
     ]);
     expect(
       [a, b, other].map(({ data }) => [data.tokens.nodes.length, Object.keys(data.tokens.nodes[0])]),
@@ -206,9 +210,9 @@ describe('Requests that run at the same time', () => {
 
   it('are coalesced across GET and POST, each in its media type', async () => {
     const query = 'query Both { tokens(first: 1) { nodes { id } } }';
-    const [one, other] = await Promise.all([
-      plain.query(query, {}, { accept: 'application/graphql-response+json' }),
-      get(plain, { query }),
+    const [one, other] = await together(plain, [
+      () => plain.query(query, {}, { accept: 'application/graphql-response+json' }),
+      () => get(plain, { query }),
     ]);
     expect(await other.text()).toBe(one.text);
     expect(one.headers.get('content-type')).toContain('graphql-response+json');
@@ -218,12 +222,10 @@ describe('Requests that run at the same time', () => {
 
   it('each pass the protection against cross-site requests', async () => {
     const url = `${plain.url}?${new URLSearchParams({ query: LIST })}`;
-    const answers = await Promise.all([
-      fetch(url, { headers: { ...DEMO, 'x-apollo-operation-name': '' } }),
-      fetch(url, { headers: GET }),
-      fetch(url, { headers: DEMO }),
-      fetch(url, { headers: GET }),
-    ]);
+    const requests = [{ ...DEMO, 'x-apollo-operation-name': '' }, GET, DEMO, GET].map(
+      (headers) => () => fetch(url, { headers }),
+    );
+    const answers = await together(plain, requests, 2);
     expect(answers.map(({ status }) => status)).toEqual([400, 200, 400, 200]);
   });
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
 import { timed } from '../support/stopwatch.ts';
+import { coalesced, together } from '../support/together.ts';
 import { until } from '../support/until.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id name } } }';
@@ -15,11 +16,7 @@ beforeAll(async () => {
   id = gateway.emulator.tokensOf('demo')[0]?.id ?? '';
 });
 afterAll(() => gateway.close());
-beforeEach(() => {
-  gateway.forgetCalls();
-  gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'listToken' });
-  gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'getToken' });
-});
+beforeEach(() => gateway.forgetCalls());
 afterEach(() => gateway.emulator.faults.clear());
 
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
@@ -27,7 +24,10 @@ const as = (name: string) => ({ authorization: `Bearer ${name}` });
 describe('The same query of one caller several times at once', () => {
   it('is sent upstream once, and each response has the id of its own request', async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `request-${index}`);
-    const answers = await Promise.all(ids.map((each) => gateway.query(LIST, {}, { 'x-request-id': each })));
+    const answers = await together(
+      gateway,
+      ids.map((each) => () => gateway.query(LIST, {}, { 'x-request-id': each })),
+    );
     expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=2']);
     for (const { text } of answers) expect(text).toBe(answers[0]?.text);
     expect(answers[0]?.data.tokens.nodes).toEqual([{ id, name: 'billing-worker' }]);
@@ -42,14 +42,14 @@ describe('The same query of one caller several times at once', () => {
   });
 
   it('is sent for each caller', async () => {
-    await Promise.all([gateway.query(LIST), gateway.query(LIST, {}, as('bob'))]);
+    await together(gateway, [() => gateway.query(LIST), () => gateway.query(LIST, {}, as('bob'))]);
     expect(gateway.emulator.calls.map(({ principal }) => principal).sort()).toEqual(['bob', 'demo']);
   });
 
   it('is one read where the operations differ', async () => {
-    const [first, second] = await Promise.all([
-      gateway.query('query ($id: ID!) { token(id: $id) { name } }', { id }),
-      gateway.query('query Another($id: ID!) { token(id: $id) { id } }', { id }),
+    const [first, second] = await together(gateway, [
+      () => gateway.query('query ($id: ID!) { token(id: $id) { name } }', { id }),
+      () => gateway.query('query Another($id: ID!) { token(id: $id) { id } }', { id }),
     ]);
     expect([first.data.token.name, second.data.token.id]).toEqual(['billing-worker', id]);
     expect(gateway.calls()).toEqual([`GET /v1/tokens/${id}`]);
@@ -58,26 +58,32 @@ describe('The same query of one caller several times at once', () => {
   it('is a read of its own for each size of a page', async () => {
     const document =
       'query ($first: Int) { tokens(first: $first) { nodes { id } pageInfo { hasNextPage } } }';
-    const answers = await Promise.all([1, 5, 60].map((first) => gateway.query(document, { first })));
+    const answers = await together(
+      gateway,
+      [1, 5, 60].map((first) => () => gateway.query(document, { first })),
+    );
     expect(answers.map(({ data }) => data.tokens.nodes.length)).toEqual([1, 5, 60]);
     expect(gateway.calls().sort()).toEqual([2, 6, 61].map((limit) => `GET /v1/tokens?limit=${limit}`));
   });
 
   it('is a read of its own for each size of a page of projects', async () => {
-    gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'listProjectsOfToken' });
+    gateway.emulator.faults.add({ fault: 'latency-90000', operation: 'listProjectsOfToken' });
     const document =
       'query ($id: ID!, $first: Int) { token(id: $id) { projects(first: $first) { nodes { id } } } }';
-    await Promise.all([1, 2].map((first) => gateway.query(document, { id, first })));
-    const lists = gateway.calls().filter((call) => call.includes('/projects'));
-    expect(lists.sort()).toEqual([2, 3].map((limit) => `GET /v1/tokens/${id}/projects?limit=${limit}`));
+    const both = Promise.all([1, 2].map((first) => gateway.query(document, { id, first })));
+    const lists = () => gateway.calls().filter((call) => call.includes('/projects'));
+    await until(() => lists().length === 2);
+    gateway.emulator.faults.clear();
+    await both;
+    expect(lists().sort()).toEqual([2, 3].map((limit) => `GET /v1/tokens/${id}/projects?limit=${limit}`));
   });
 
   it('has another response for other variables, and another media type', async () => {
     const document = 'query ($first: Int) { tokens(first: $first) { nodes { id } } }';
-    const [one, two, three] = await Promise.all([
-      gateway.query(document, { first: 1 }),
-      gateway.query(document, { first: 2 }),
-      gateway.query(document, { first: 2 }, { accept: 'application/graphql-response+json' }),
+    const [one, two, three] = await together(gateway, [
+      () => gateway.query(document, { first: 1 }),
+      () => gateway.query(document, { first: 2 }),
+      () => gateway.query(document, { first: 2 }, { accept: 'application/graphql-response+json' }),
     ]);
     expect([one, two, three].map((answer) => answer?.data.tokens.nodes.length)).toEqual([1, 2, 2]);
     expect(three?.headers.get('content-type')).toContain('graphql-response');
@@ -85,7 +91,6 @@ describe('The same query of one caller several times at once', () => {
   });
 
   it('fails for exactly those requests that waited', async () => {
-    gateway.emulator.faults.clear();
     gateway.emulator.faults.add({ fault: 'status-500', operation: 'listToken', times: 1 });
     const failed = await Promise.all([gateway.query(LIST), gateway.query(LIST)]);
     for (const { errors } of failed) expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_ERROR');
@@ -103,36 +108,32 @@ describe('A client that leaves', () => {
       signal,
     });
 
-  const coalesced = async () => {
-    const text = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
-    return Number(/work_total{kind="operation",outcome="coalesced"} (\d+)/.exec(text)?.[1]);
-  };
   const aborted = () => gateway.log().split('"code":"ABORTED"').length;
 
   it('does not cancel the response of others that wait for it', async () => {
-    gateway.emulator.faults.clear();
-    gateway.emulator.faults.add({ fault: 'latency-3000', operation: 'listToken' });
-    const before = await coalesced();
+    gateway.emulator.faults.add({ fault: 'latency-90000', operation: 'listToken' });
+    const [before, abortedBefore] = [await coalesced(gateway), aborted()];
     const leader = new AbortController();
     const left = ask(leader.signal).catch(() => 'left');
     await until(() => gateway.calls().length === 1);
     const stays = ask(new AbortController().signal);
-    await until(async () => (await coalesced()) > before);
+    await until(async () => (await coalesced(gateway)) > before);
     leader.abort();
     expect(await left).toBe('left');
+    await until(() => aborted() === abortedBefore + 1);
+    gateway.emulator.faults.clear();
     expect(await (await stays).json()).toMatchObject({ data: { tokens: { nodes: [{ id }] } } });
     expect(gateway.calls()).toHaveLength(1);
   });
 
   it('cancels the upstream calls if it was the last one', async () => {
-    gateway.emulator.faults.clear();
     gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken', times: 1 });
-    const [before, abortedBefore] = [await coalesced(), aborted()];
+    const [before, abortedBefore] = [await coalesced(gateway), aborted()];
     const first = new AbortController();
     const second = new AbortController();
     const both = [first, second].map(({ signal }) => ask(signal).catch(() => 'left'));
     await until(() => gateway.calls().length === 1);
-    await until(async () => (await coalesced()) > before);
+    await until(async () => (await coalesced(gateway)) > before);
     first.abort();
     second.abort();
     expect(await Promise.all(both)).toEqual(['left', 'left']);
@@ -147,12 +148,14 @@ describe('A client that leaves', () => {
 
 describe('A write', () => {
   it('is seen by later reads: they are not coalesced with earlier ones, however long those take', async () => {
+    gateway.emulator.faults.add({ fault: 'latency-90000', operation: 'getToken', times: 1 });
     const document = 'query ($id: ID!) { token(id: $id) { name } }';
     const before = gateway.query(document, { id });
     await until(() => gateway.calls().length === 1);
     await gateway.query(RENAME, { id, name: 'renamed meanwhile' });
     const after = await gateway.query(document, { id });
     expect(after.data.token.name).toBe('renamed meanwhile');
+    gateway.emulator.faults.clear();
     await before;
     expect(gateway.calls()).toEqual([
       `GET /v1/tokens/${id}`,
@@ -162,15 +165,15 @@ describe('A write', () => {
   });
 
   it('is not followed by reads that are coalesced with one that ran at the same time', async () => {
-    gateway.emulator.faults.clear();
-    gateway.emulator.faults.add({ fault: 'latency-2000', operation: 'updateToken' });
-    gateway.emulator.faults.add({ fault: 'latency-3000', operation: 'getToken' });
+    gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'updateToken' });
+    gateway.emulator.faults.add({ fault: 'latency-90000', operation: 'getToken', times: 1 });
     const document = 'query ($id: ID!) { token(id: $id) { name } }';
     const write = gateway.query(RENAME, { id, name: 'renamed again' });
     await until(() => gateway.calls().length === 1);
     const during = gateway.query(document, { id });
     await write;
     expect((await gateway.query(document, { id })).data.token.name).toBe('renamed again');
+    gateway.emulator.faults.clear();
     await during;
     expect(gateway.calls()).toEqual([
       `PATCH /v1/tokens/${id}`,
@@ -189,9 +192,9 @@ describe('A write', () => {
     ['with its keyword escaped', (text: string) => text.replace('mutation', '\\u006dutation')],
   ])('(%s) that is sent twice is done twice', async (_title, spell) => {
     const body = spell(JSON.stringify({ query: change() }));
-    const answers = await Promise.all([
-      post(gateway.url, body, as('demo')),
-      post(gateway.url, body, as('demo')),
+    const answers = await together(gateway, [
+      () => post(gateway.url, body, as('demo')),
+      () => post(gateway.url, body, as('demo')),
     ]);
     for (const { data } of answers) expect(data).toEqual({ updateToken: { token: { id } } });
     expect(writes()).toEqual([`PATCH /v1/tokens/${id}`, `PATCH /v1/tokens/${id}`]);
@@ -203,7 +206,10 @@ describe('A write', () => {
     const extensions = { persistedQuery: { version: 1, sha256Hash } };
     await post(gateway.url, { query, extensions }, as('demo'));
     gateway.forgetCalls();
-    await Promise.all([1, 2].map(() => post(gateway.url, { extensions }, as('demo'))));
+    await together(
+      gateway,
+      [1, 2].map(() => () => post(gateway.url, { extensions }, as('demo'))),
+    );
     expect(writes()).toEqual([`PATCH /v1/tokens/${id}`, `PATCH /v1/tokens/${id}`]);
   });
 });
