@@ -127,7 +127,7 @@ it('A gateway with little address space serves, or says at the start what to do'
   const start = (nodeArgs: string[]) =>
     startProcess(
       { EMULATOR: 'true', PORT: '0' },
-      { nodeArgs, command: ['prlimit', `--as=${4 * 1024 ** 3}`] },
+      { nodeArgs, command: ['prlimit', `--as=${8 * 1024 ** 3}`] },
     );
   const untilReady = (gateway: GatewayProcess) =>
     gateway.until(/Ready: open/).then(
