@@ -14,7 +14,8 @@ export interface Variable<T> {
   readonly show: (text: string) => string;
 }
 
-const asIs = (text: string) => text;
+/** Without the parts of a URL that could hold a credential: it may have been set for the wrong variable. */
+const withoutCredentials = (text: string) => text.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '…');
 
 export function integer<D extends number | undefined>(
   meaning: string,
@@ -54,12 +55,16 @@ export function choice<const T extends string, D extends T | undefined>(
   });
 }
 
-/** Any text: a path, a seed. */
+/** Any text: a path, a seed. `docker run --env-file` keeps quotation marks around a value. */
 export function text<D extends string | undefined = undefined>(
   meaning: string,
   fallback?: D,
 ): Variable<D | string> {
-  return variable(meaning, fallback as D | string, undefined, { expected: 'text', read: asIs });
+  return variable(meaning, fallback as D | string, undefined, {
+    expected: 'text without quotation marks around it',
+    read: (value) => (/^(["']).*\1$/s.test(value) ? undefined : value),
+    show: () => '…',
+  });
 }
 
 /** A name without blanks or quotes: a value copied with its quotation marks is the usual mistake. */
@@ -78,12 +83,11 @@ export function host(meaning: string, fallback: string, defaultText?: string): V
   });
 }
 
-/** An absolute http or https URL without credentials, kept unchanged. Messages omit the parts that could hold any. */
+/** An absolute http or https URL without credentials, kept unchanged. */
 export function url(meaning: string, defaultText?: string): Variable<string | undefined> {
   return variable<string | undefined>(meaning, undefined, defaultText, {
     expected: 'an http or https URL without credentials, query and fragment',
     read: (value) => (readUrl(value) ? value : undefined),
-    show: (value) => value.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '…'),
   });
 }
 
@@ -188,7 +192,11 @@ function variable<T>(
   meaning: string,
   fallback: T,
   defaultText = fallback === undefined ? 'none' : String(fallback),
-  { expected, read, show = asIs }: Pick<Variable<T>, 'expected' | 'read'> & Partial<Variable<T>>,
+  {
+    expected,
+    read,
+    show = withoutCredentials,
+  }: Pick<Variable<T>, 'expected' | 'read'> & Partial<Variable<T>>,
 ): Variable<T> {
   return { default: fallback, defaultText, meaning, expected, read: (value) => read(value.trim()), show };
 }

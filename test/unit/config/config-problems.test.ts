@@ -25,6 +25,14 @@ describe('What is wrong is said in one line each', () => {
       `Expected API_GATEWAY_URL to be ${url}, got "…@b.example"`,
     ],
     [
+      { ...URL_ONLY, PORT: 'rediss://user:CANARY@cache:6379/0' },
+      'Expected PORT to be a whole number from 0 to 65535, got "…@cache:6379/0"',
+    ],
+    [
+      { ...URL_ONLY, CORS_ORIGINS: 'https://user:CANARY@app.example.com' },
+      `Expected CORS_ORIGINS to be ${variables.CORS_ORIGINS.expected}, got "…@app.example.com"`,
+    ],
+    [
       { API_GATEWAY_URL: 'http://api.example.com' },
       'Expected API_GATEWAY_URL to be an https URL: plain http needs a loopback host or ALLOW_INSECURE_UPSTREAM=true',
     ],
@@ -76,6 +84,20 @@ describe('What is wrong is said in one line each', () => {
     [
       { ...PAT, TOKEN_ID: '"quoted"' },
       'Expected TOKEN_ID to be at most 256 characters without blanks and quotation marks, got "\\"quoted\\""',
+    ],
+    [
+      { ...PAT, CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: '"/keys/callers"' },
+      'Expected CALLER_API_KEYS_FILE to be text without quotation marks around it, got "…"',
+    ],
+    [
+      {
+        ...PAT,
+        CALLER_AUTH: 'jwt',
+        CALLER_JWKS_URL: 'https://idp.example.com/keys',
+        CALLER_JWT_ISSUER: "'https://idp.example.com/'",
+        CALLER_JWT_AUDIENCE: 'tokens-gateway',
+      },
+      'Expected CALLER_JWT_ISSUER to be text without quotation marks around it, got "…"',
     ],
     [
       { ...PAT, KEY_ID: PEM },
