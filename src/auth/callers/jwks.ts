@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
 import { explainConnectionFailure } from '../../connection-failure.ts';
 import { findJwkProblem, type PublicJwk } from '../../keys/jwk.ts';
 import { createWarnLimit } from '../../telemetry/failures.ts';
@@ -11,20 +11,25 @@ const MAX_AGE_MS = 600_000;
 const COOLDOWN_MS = 30_000;
 const FIRST_FETCH_COOLDOWN_MS = 1000;
 
+/** Finds the key of a JWT in one set. */
+export type KeySet = JWTVerifyGetKey;
+
 /** The keys of callers. */
-export type Jwks = JWTVerifyGetKey & {
-  /** Fetches the key set again if it was not fetched a short time ago. Resolves to whether it was. */
-  refresh(): Promise<boolean>;
-};
+export interface Jwks {
+  /** The set in use. Rejects with `AuthError` when there is none. */
+  current(): Promise<KeySet>;
+  /** The set after another fetch, for a JWT that the one in use does not verify. Undefined when the fetch failed. */
+  refreshed(): Promise<KeySet | undefined>;
+}
 
 /**
- * Finds the key of a JWT in a key set that is fetched through our transport and its limits (jose would use its own
- * fetch). It is fetched when it is older than ten minutes or lacks the key, and at most once in 30 s, so that
- * invented key ids do not become requests. Old keys stay in use while the set cannot be fetched.
+ * Fetches a key set through our transport and its limits (jose would use its own fetch): when it is older than ten minutes,
+ * or on demand, and at most once in 30 s, so that invented key ids do not become requests. Old keys stay in use while the
+ * set cannot be fetched.
  */
 export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
   const { clock, log, closing } = dependencies;
-  let keys: ReturnType<typeof createLocalJWKSet> | undefined;
+  let keys: KeySet | undefined;
   let fetchedAtMs = 0;
   let triedAtMs: number | undefined;
   let fetching: Promise<void> | undefined;
@@ -78,33 +83,20 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
     const fetched = refetch();
     if (keys === undefined || !isFailing) await fetched;
   };
-  const findKeys = async () => {
-    if (keys !== undefined && Math.abs(clock() - fetchedAtMs) < MAX_AGE_MS) return keys;
-    await update();
-    if (keys !== undefined) return keys;
-    throw keysUnavailable();
-  };
-  const getKey: JWTVerifyGetKey = async (header, token) => {
-    const known = await findKeys();
-    try {
-      return await known(header, token);
-    } catch (error) {
-      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+  return {
+    async current() {
+      if (keys === undefined || Math.abs(clock() - fetchedAtMs) >= MAX_AGE_MS) await update();
+      if (keys === undefined) throw keysUnavailable();
+      return keys;
+    },
+    async refreshed() {
       await update();
-      // The key may be a new one. A caller that is rejected would give up a valid token.
-      if (isFailing) throw keysUnavailable();
-      return (keys ?? known)(header, token);
-    }
+      return isFailing ? undefined : keys;
+    },
   };
-  const refresh = async () => {
-    const before = keys;
-    await update();
-    return keys !== before;
-  };
-  return Object.assign(getKey, { refresh });
 }
 
-function keysUnavailable(): AuthError {
+export function keysUnavailable(): AuthError {
   return new AuthError('keys-unavailable', 'Callers cannot be checked at the moment. Try again.');
 }
 

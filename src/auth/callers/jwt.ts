@@ -1,15 +1,8 @@
-import {
-  errors,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  type JWTVerifyOptions,
-  type JWTVerifyResult,
-  jwtVerify,
-} from 'jose';
+import { errors, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
 import { AuthError } from '../auth-error.ts';
 import type { CallerCheck, CallerRights } from '../authenticator.ts';
 import { readBearer, sha256 } from '../bearer.ts';
-import type { Jwks } from './jwks.ts';
+import { type Jwks, type KeySet, keysUnavailable } from './jwks.ts';
 
 /**
  * Only asymmetric algorithms. With an HS algorithm, everybody who knows the public key could sign; `none` is no
@@ -22,13 +15,13 @@ const CLOCK_TOLERANCE_SECONDS = 30;
 /** Callers send an access token of the operator's identity provider, with the scope `tokens:read` or `tokens:write`. */
 export function createJwtCallerCheck(
   { issuer, audience }: { readonly issuer: string; readonly audience: string },
-  getKey: Jwks,
+  jwks: Jwks,
   clock: () => number,
 ): CallerCheck {
   return async (authorization) => {
     const jwt = readBearer(authorization);
     try {
-      const { payload } = await verify(jwt, getKey, {
+      const { payload } = await verify(jwt, jwks, {
         algorithms: ALGORITHMS,
         issuer,
         audience,
@@ -44,24 +37,30 @@ export function createJwtCallerCheck(
 }
 
 /**
- * A signature that fits none of the keys may be that of a new key: a JWT without a `kid` does not say. The key set is
- * fetched again then, within the limits that hold for unknown key ids.
+ * A key that is not in the set may be a new one, and so may the key of a signature that fits none: a JWT without a `kid`
+ * does not say. The set is fetched again then. While that fails, a JWT of an unknown key is not rejected, since its caller
+ * would give up a valid token.
  */
-async function verify(jwt: string, getKey: Jwks, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+async function verify(jwt: string, jwks: Jwks, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
+  let used: KeySet | undefined;
+  // Called only for a JWT that is well-formed and has one of the algorithms.
+  const getKey: KeySet = async (header, token) => {
+    used = await jwks.current();
+    return used(header, token);
+  };
   try {
-    return await verifyWithKnown(jwt, getKey, options);
+    return await verifyWith(jwt, getKey, options);
   } catch (error) {
-    const mayBeNew = error instanceof errors.JWSSignatureVerificationFailed && (await getKey.refresh());
-    if (!mayBeNew) throw error;
-    return verifyWithKnown(jwt, getKey, options);
+    const isUnknown = error instanceof errors.JWKSNoMatchingKey;
+    if (!isUnknown && !(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+    const refreshed = await jwks.refreshed();
+    if (!refreshed && isUnknown) throw keysUnavailable();
+    if (!refreshed || refreshed === used) throw error;
+    return verifyWith(jwt, refreshed, options);
   }
 }
 
-async function verifyWithKnown(
-  jwt: string,
-  getKey: JWTVerifyGetKey,
-  options: JWTVerifyOptions,
-): Promise<JWTVerifyResult> {
+async function verifyWith(jwt: string, getKey: KeySet, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
   try {
     return await jwtVerify(jwt, getKey, options);
   } catch (error) {

@@ -44,8 +44,8 @@ beforeEach(async () => {
   isSilent = false;
   asked = 0;
   const parts = { transport: ask, clock, log: logged.log, closing };
-  const getKey = createJwks(`${issuer.origin}${JWKS_PATH}`, parts);
-  check = createJwtCallerCheck({ issuer: ISSUER, audience: AUDIENCE }, getKey, clock);
+  const jwks = createJwks(`${issuer.origin}${JWKS_PATH}`, parts);
+  check = createJwtCallerCheck({ issuer: ISSUER, audience: AUDIENCE }, jwks, clock);
 });
 afterAll(() => issuer.close());
 

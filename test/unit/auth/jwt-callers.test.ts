@@ -38,8 +38,8 @@ beforeEach(async () => {
   logged = createTestLog();
   const { clock } = time;
   const closing = createCancellation();
-  const getKey = createJwks(`${issuer.origin}${JWKS_PATH}`, { transport, clock, log: logged.log, closing });
-  checkOf = (name) => createJwtCallerCheck({ issuer: name, audience: AUDIENCE }, getKey, clock);
+  const jwks = createJwks(`${issuer.origin}${JWKS_PATH}`, { transport, clock, log: logged.log, closing });
+  checkOf = (name) => createJwtCallerCheck({ issuer: name, audience: AUDIENCE }, jwks, clock);
   check = checkOf(ISSUER);
 });
 afterAll(() => issuer.close());
