@@ -7,7 +7,6 @@ import {
   isNonNullType,
   Kind,
   type OperationDefinitionNode,
-  type SelectionNode,
   separateOperations,
   TypeInfo,
   typeFromAST,
@@ -19,7 +18,7 @@ import {
 } from 'graphql';
 import { coerceInput, createProblems, type Problems } from './coerce-input.ts';
 import type { Variables } from './cost.ts';
-import { isLeftOut } from './selected-fields.ts';
+import { withoutLeftOut } from './selected-fields.ts';
 
 /**
  * Coerces the variables of one operation (GraphQL specification, section 6.1.2). `values` has the defaults of variables
@@ -134,8 +133,7 @@ function visitVariables(
   values: Variables,
   onVariable: (name: string, types: TypeInfo) => void,
 ): void {
-  const leaveOut = (node: SelectionNode) => (isLeftOut(node, values) ? null : undefined);
-  const left = visit(document, { Field: leaveOut, InlineFragment: leaveOut, FragmentSpread: leaveOut });
+  const left = withoutLeftOut(document, values);
   // The operation with the fragments that it still spreads.
   const own = separateOperations(left)[name?.value ?? ''] ?? left;
   const types = new TypeInfo(schema);

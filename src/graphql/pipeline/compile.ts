@@ -1,5 +1,4 @@
 import {
-  type ASTNode,
   type DirectiveNode,
   type DocumentNode,
   type ExecutionResult,
@@ -11,7 +10,6 @@ import {
   isNonNullType,
   Kind,
   type OperationDefinitionNode,
-  type SelectionNode,
   type SelectionSetNode,
   type ValueNode,
   visit,
@@ -20,7 +18,7 @@ import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
 import type { Context } from './request.ts';
-import { isLeftOut, type SelectedField, selectedFields, typeOfField } from './selected-fields.ts';
+import { type SelectedField, selectedFields, typeOfField, withoutLeftOut } from './selected-fields.ts';
 
 /** An operation as a function of context and coerced variables. Data, errors and paths are those of graphql-js. */
 export type CompiledOperation = (
@@ -133,25 +131,15 @@ function mayStopEarly(
   return keys.size > 1 && selected.some(({ name }) => isNonNullType(fields[name.value]?.type));
 }
 
-/** The document as these variables leave it, without `@skip` and `@include`. The nodes that stay keep their locations. */
+/** The document as these variables leave it, without `@skip` and `@include`. */
 function specialize(document: DocumentNode, variables: Variables): DocumentNode {
-  const decide = (node: SelectionNode) => {
-    if (!node.directives?.some(isCondition)) return undefined;
-    return isLeftOut(node, variables) ? null : withoutConditions(node);
-  };
-  return visit(document, {
-    Field: { enter: decide },
-    FragmentSpread: { enter: decide },
-    InlineFragment: { enter: decide },
+  return visit(withoutLeftOut(document, variables), {
+    Directive: (directive) => (isCondition(directive) ? null : undefined),
   });
 }
 
 function isCondition({ name }: DirectiveNode): boolean {
   return name.value === 'skip' || name.value === 'include';
-}
-
-function withoutConditions(node: SelectionNode): ASTNode {
-  return { ...node, directives: node.directives?.filter((directive) => !isCondition(directive)) ?? [] };
 }
 
 type Path = readonly (string | number)[];

@@ -9,6 +9,7 @@ import {
   Kind,
   type SelectionNode,
   type SelectionSetNode,
+  visit,
 } from 'graphql';
 
 /** A selected field, and the name of the type on which it is selected. */
@@ -60,13 +61,22 @@ export function typeOfField(
 }
 
 /**
- * Whether `@skip` and `@include` leave the node out with these values of variables, in the order of graphql-js: `@skip`
- * first. A condition that is null leaves nothing out, since it is a problem; so does a variable without a value.
+ * The document without the selections that `@skip` and `@include` leave out with these values of variables. The nodes that
+ * stay keep their locations.
  */
-export function isLeftOut(
-  { directives = [] }: SelectionNode,
+export function withoutLeftOut(
+  document: DocumentNode,
   values: Readonly<Record<string, unknown>>,
-): boolean {
+): DocumentNode {
+  const leaveOut = (node: SelectionNode) => (isLeftOut(node, values) ? null : undefined);
+  return visit(document, { Field: leaveOut, InlineFragment: leaveOut, FragmentSpread: leaveOut });
+}
+
+/**
+ * In the order of graphql-js: `@skip` first. A condition that is null leaves nothing out, since it is a problem; so does a
+ * variable without a value.
+ */
+function isLeftOut({ directives = [] }: SelectionNode, values: Readonly<Record<string, unknown>>): boolean {
   const condition = (directive: string): unknown => {
     const value = directives.find(({ name }) => name.value === directive)?.arguments?.[0]?.value;
     if (value?.kind === Kind.VARIABLE) return values[value.name.value] ?? null;
