@@ -108,13 +108,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const { limits, introspection } = options;
   const { maxDocuments } = options.execution;
   const prepared = createPreparedOperations({ schema, limits, maxDocuments, introspection });
-  const trusted =
-    options.trustedDocuments &&
-    openTrustedDocuments(options.trustedDocuments, {
-      maxChars: limits.maxOperationChars,
-      onReload: (size) => log.info({ documents: size }, 'trusted documents were read again'),
-      onFailure: (reason) => log.error({ reason }, 'trusted documents stay as they were'),
-    });
+  const trusted = options.trustedDocuments && openTrustedDocuments(options.trustedDocuments, limits, log);
   const { documentStore } = prepared;
   const apollo = createApollo(
     options,

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify';
 import { stripIgnoredCharacters } from 'graphql';
 import type { Config, TrustedDocumentsConfig } from '../config/config.ts';
 import { type Manifest, parseManifest } from '../config/documents-manifest.ts';
@@ -19,35 +20,32 @@ export interface TrustedDocuments {
   close(): void;
 }
 
-interface ReloadOptions {
-  /** A document is not compared by its tokens when it is longer: the lexer takes long, and it may not run anyway. */
-  readonly maxChars: number;
-  readonly onReload: (size: number) => void;
-  /** Called when the changed manifest cannot be used. The one before stays in use. */
-  readonly onFailure: (reason: string) => void;
-}
-
-/** Uses the manifest as it was read at the start, and reads the file again when it changes. */
+/**
+ * Uses the manifest as it was read at the start, and reads the file again when it changes. One that cannot be used is
+ * reported, and the previous one stays in use.
+ */
 export function openTrustedDocuments(
   { file, mode, text }: TrustedDocumentsConfig,
-  { maxChars, onReload, onFailure }: ReloadOptions,
+  { maxOperationChars }: Config['limits'],
+  log: FastifyBaseLogger,
 ): TrustedDocuments {
-  let find = createLookup(parseManifest(text), maxChars);
+  let find = createLookup(parseManifest(text), maxOperationChars);
   const close = watchTextFile(file, {
     maxBytes: MAX_FILE_BYTES.TRUSTED_DOCUMENTS,
     text,
     onText(next) {
       const manifest = parseManifest(next);
-      find = createLookup(manifest, maxChars);
-      onReload(manifest.size);
+      find = createLookup(manifest, maxOperationChars);
+      log.info({ documents: manifest.size }, 'trusted documents were read again');
     },
-    onFailure,
+    onFailure: (reason) => log.error({ reason }, 'trusted documents stay as they were'),
   });
   return { mode, find: (params) => find(params), close };
 }
 
 const HASH_PREFIX = 'sha256:';
 
+/** A text of more than `maxChars` is not compared by its tokens: the lexer takes long, and it may not run anyway. */
 function createLookup(manifest: Manifest, maxChars: number): TrustedDocuments['find'] {
   const texts = new Set(manifest.values());
   const stripped = new Set([...texts].map(strip));
