@@ -7,7 +7,7 @@ import type { Channel } from './channel.ts';
 import type { Config } from './config/config.ts';
 import { isLoopback } from './config/urls.ts';
 import { explainConnectionFailure } from './connection-failure.ts';
-import { createApollo } from './graphql/apollo.ts';
+import { startApollo } from './graphql/apollo.ts';
 import { createGraphqlHandler } from './graphql/handler.ts';
 import { type ContextParts, createExecutor } from './graphql/pipeline/execute.ts';
 import { createPipeline } from './graphql/pipeline/pipeline.ts';
@@ -110,12 +110,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const prepared = createPreparedOperations({ schema, limits, maxDocuments, introspection });
   const trusted = options.trustedDocuments && openTrustedDocuments(options.trustedDocuments, limits, log);
   const { documentStore } = prepared;
-  const apollo = createApollo(
-    options,
-    { schema, documentStore, persistedQueries: state.persistedQueries },
-    log,
-  );
-  await apollo.start();
+  const { persistedQueries } = state;
+  const apollo = await startApollo(options, { schema, documentStore, persistedQueries }, log);
 
   const admission = createAdmission({ ...options.limits, shared: state.rateLimit });
   const deadlines = createDeadlines(options.http.requestDeadlineMs);

@@ -24,7 +24,6 @@ interface ApolloParts {
 
 /** Apollo Server parses and validates documents, and keeps persisted queries. It executes nothing. */
 export interface Apollo {
-  start(): Promise<void>;
   /** The valid operation that a request means, of its text or of its persisted query. Rejects with `ApolloRejection`. */
   parse(params: Params): Promise<ParsedOperation>;
   stop(): Promise<void>;
@@ -38,11 +37,11 @@ interface Context {
 /** The most validation errors of one response. Then validation stops and adds one error that says so. */
 const MAX_ERRORS = 4;
 
-export function createApollo(
+export async function startApollo(
   options: Pick<Config, 'introspection' | 'apq'>,
   { schema, documentStore, persistedQueries }: ApolloParts,
   log: FastifyBaseLogger,
-): Apollo {
+): Promise<Apollo> {
   const hidesSchema = !options.introspection;
   const server = new ApolloServer<Context>({
     schema,
@@ -68,8 +67,8 @@ export function createApollo(
       ApolloServerPluginUsageReportingDisabled(),
     ],
   });
+  await server.start();
   return {
-    start: () => server.start(),
     async parse(params) {
       let parsed: ParsedOperation | undefined;
       const onParsed = (found: ParsedOperation) => {
