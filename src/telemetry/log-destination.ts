@@ -1,6 +1,8 @@
 import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
+import { promisify } from 'node:util';
 
 /** Stdout or stderr behind a buffer of limited size. No method throws, and none waits for the reader. */
 export interface LogDestination {
@@ -29,76 +31,77 @@ const BATCH_MS = 100;
 const MAX_WRITE_SIZE = 65_536;
 /** Bytes that Linux writes to a pipe in one piece (POSIX, "write"). */
 const PIPE_BUF = 4096;
-/** A reader that is slow is tried again soon, and then less often. A disk that is full is tried once a second. */
-const BUSY_MS = { min: 2, max: 100 };
+/** The pause before a reader that is too slow gets more, and before another attempt to write to a disk that is full. */
+const BUSY_MS = 5;
 const FAILED_MS = 1_000;
 
 /** Opens a file descriptor, usually 1 or 2, whatever it is: file, pipe, socket, terminal or device. */
 export function openLogDestination(fd: number, options: LogDestinationOptions): LogDestination {
   const { maxSize, onProblem = () => {}, onRecovery = () => {} } = options;
-  const writeBytes = openWriter(fd);
+  const writeSome = openWriter(fd);
   const queue: string[] = [];
   let size = 0;
-  let batch: { readonly bytes: Buffer; readonly size: number; offset: number } | undefined;
-  let state: 'idle' | 'writing' | 'waiting' = 'idle';
-  let timer: NodeJS.Timeout | undefined;
-  let busyMs = BUSY_MS.min;
+  let isRunning = false;
+  let isWriting = false;
   let dropped = 0;
   /** Value of `dropped` when the present problem began. */
   let droppedBefore: number | undefined;
   const flushes = new Set<() => void>();
+  let stopWaiting = () => {};
 
-  function later(ms: number): void {
-    timer = setTimeout(() => {
-      timer = undefined;
-      state = 'idle';
-      writeNext();
-    }, ms);
-    timer.unref();
+  /** Writes until there are no more lines. */
+  async function run(): Promise<void> {
+    isRunning = true;
+    while (size > 0) {
+      // A batch for every few lines would cost more than the lines.
+      const isUrgent = size >= BATCH_SIZE || flushes.size > 0 || droppedBefore !== undefined;
+      if (!isUrgent) await moreLines();
+      const batch = takeBatch(queue);
+      await writeAll(Buffer.from(batch));
+      size -= batch.length;
+    }
+    isRunning = false;
+    endFlushes();
+    if (droppedBefore === undefined) return;
+    const lost = dropped - droppedBefore;
+    droppedBefore = undefined;
+    onRecovery(lost);
   }
 
-  function writeNext(): void {
-    if (state !== 'idle') return;
-    clearTimeout(timer);
-    timer = undefined;
-    batch ??= takeBatch(queue);
-    if (batch) {
-      state = 'writing';
-      writeBytes(batch.bytes, batch.offset, onWritten);
-    } else settle();
+  function moreLines(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, BATCH_MS).unref();
+      stopWaiting = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
-  function onWritten(error: NodeJS.ErrnoException | null, written: number): void {
-    state = 'idle';
-    if (!batch) return;
-    if (error) {
-      onFailure(batch, error.code ?? 'unknown error');
-      return;
+  async function writeAll(bytes: Buffer): Promise<void> {
+    let offset = 0;
+    while (offset < bytes.length) {
+      let code: string | undefined;
+      isWriting = true;
+      try {
+        offset += await writeSome(bytes, offset);
+      } catch (error) {
+        code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+      }
+      isWriting = false;
+      // The reader left after the beginning of a line. The next reader gets the whole line.
+      if (code === 'EPIPE') offset = bytes.subarray(0, offset).lastIndexOf('\n') + 1;
+      if (code !== undefined) await afterFailure(code);
     }
-    busyMs = BUSY_MS.min;
-    batch.offset += written;
-    if (batch.offset >= batch.bytes.length) {
-      size -= batch.size;
-      batch = undefined;
-    }
-    // A batch for every few lines would cost more than the lines.
-    const isWaiting = batch !== undefined || flushes.size > 0 || droppedBefore !== undefined;
-    if (isWaiting || size === 0 || size >= BATCH_SIZE) writeNext();
-    else later(BATCH_MS);
   }
 
-  function onFailure(failed: NonNullable<typeof batch>, code: string): void {
-    state = 'waiting';
-    if (code === 'EAGAIN') {
-      later(busyMs);
-      busyMs = Math.min(busyMs * 2, BUSY_MS.max);
-      return;
+  async function afterFailure(code: string): Promise<void> {
+    const isBusy = code === 'EAGAIN';
+    if (!isBusy) {
+      beginProblem(code);
+      endFlushes();
     }
-    // The reader left after the beginning of a line. The next reader gets the whole line.
-    if (code === 'EPIPE') failed.offset = failed.bytes.lastIndexOf('\n', failed.offset - 1) + 1;
-    beginProblem(code);
-    later(FAILED_MS);
-    settle();
+    await sleep(isBusy ? BUSY_MS : FAILED_MS, undefined, { ref: false });
   }
 
   function beginProblem(cause: string): void {
@@ -108,13 +111,9 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
   }
 
   /** Nothing is left to write, or it cannot be written now. */
-  function settle(): void {
+  function endFlushes(): void {
     for (const resolve of flushes) resolve();
     flushes.clear();
-    if (size > 0 || droppedBefore === undefined) return;
-    const lost = dropped - droppedBefore;
-    droppedBefore = undefined;
-    onRecovery(lost);
   }
 
   return {
@@ -126,8 +125,8 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
       }
       queue.push(lines);
       size += lines.length;
-      if (size >= BATCH_SIZE) writeNext();
-      else if (state === 'idle' && timer === undefined) later(BATCH_MS);
+      if (!isRunning) void run();
+      else if (size >= BATCH_SIZE) stopWaiting();
     },
     flush(timeoutMs) {
       return new Promise((resolve) => {
@@ -139,15 +138,16 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
           clearTimeout(timeout);
           resolve();
         });
-        writeNext();
+        if (isRunning) stopWaiting();
+        else endFlushes();
       });
     },
-    isWriting: () => state === 'writing',
+    isWriting: () => isWriting,
     dropped: () => dropped,
   };
 }
 
-function takeBatch(queue: string[]) {
+function takeBatch(queue: string[]): string {
   let size = 0;
   let count = 0;
   for (const lines of queue) {
@@ -155,18 +155,15 @@ function takeBatch(queue: string[]) {
     size += lines.length;
     count++;
   }
-  return count === 0 ? undefined : { bytes: Buffer.from(queue.splice(0, count).join('')), size, offset: 0 };
+  return queue.splice(0, count).join('');
 }
 
 function countLines(lines: string): number {
   return lines.split('\n').length - 1;
 }
 
-type Write = (
-  bytes: Buffer,
-  offset: number,
-  done: (error: NodeJS.ErrnoException | null, written: number) => void,
-) => void;
+/** Writes some of the bytes behind `offset`, and resolves to how many. Rejects with the system's error. */
+type Write = (bytes: Buffer, offset: number) => Promise<number>;
 
 /**
  * Pipes, sockets and terminals are written without blocking: a thread that waits for a reader could not be ended, and
@@ -174,22 +171,13 @@ type Write = (
  */
 function openWriter(fd: number): Write {
   const nonBlocking = openNonBlocking(fd);
-  if (nonBlocking === undefined)
-    return (bytes, offset, done) => write(fd, bytes, offset, bytes.length - offset, null, done);
-  return (bytes, offset, done) => {
-    let end = offset;
-    try {
-      while (end < bytes.length) end += writeSync(nonBlocking, bytes, end, sizeOfWholeLines(bytes, end));
-    } catch (error) {
-      // The next write meets the error again if a part was written before it.
-      if (end === offset) {
-        done(error as NodeJS.ErrnoException, 0);
-        return;
-      }
-    }
-    done(null, end - offset);
-  };
+  return async (bytes, offset) =>
+    nonBlocking === undefined
+      ? (await writeInThread(fd, bytes, offset, bytes.length - offset, null)).bytesWritten
+      : writeSync(nonBlocking, bytes, offset, sizeOfWholeLines(bytes, offset));
 }
+
+const writeInThread = promisify(write);
 
 /**
  * Size of the next write: as many whole lines as a pipe takes completely or not at all. Larger writes are split when the

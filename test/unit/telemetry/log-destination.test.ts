@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openLogDestination } from '../../../src/telemetry/log-destination.ts';
+import { type LogDestination, openLogDestination } from '../../../src/telemetry/log-destination.ts';
 import { createFifo, type Fifo } from '../../support/fifo.ts';
 import { timed } from '../../support/stopwatch.ts';
 import { until } from '../../support/until.ts';
@@ -103,35 +103,67 @@ describe('A log whose reader has stopped', () => {
 });
 
 describe('A log reader that leaves', () => {
-  it('may be followed by another, which gets whole lines', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'gateway-log-'));
-    const path = join(folder, 'fifo');
+  let folder: string;
+  let path: string;
+  let first: number;
+  let fd: number;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'gateway-log-'));
+    path = join(folder, 'fifo');
     execFileSync('mkfifo', [path]);
-    const first = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const fd = openSync(path, 'w');
-    const { events, ...listeners } = watch();
-    const log = openLogDestination(fd, { maxSize: 1_000_000, ...listeners });
-    // More than a pipe holds, in lines that no power of two divides: the last one is cut.
-    for (let number = 0; number < 10_000; number++) log.write(line(number));
-    closeSync(first);
-    await until(() => events.length > 0);
-    expect(events).toEqual(['problem: EPIPE']);
+    first = openReader();
+    fd = openSync(path, 'w');
+  });
+  afterEach(() => {
+    closeSync(fd);
+    rmSync(folder, { recursive: true });
+  });
+  const openReader = () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 
-    const second = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  /** Reads with another reader until the log is written. */
+  async function readRest(log: LogDestination): Promise<string> {
+    const second = openReader();
     let text = '';
     const flushed = log.flush(10_000).then(() => true);
     const buffer = Buffer.alloc(100_000);
+    let isLast = false;
     do {
+      isLast = await Promise.race([flushed, setTimeout(3, false)]);
       try {
         text += buffer.toString('utf8', 0, readSync(second, buffer));
       } catch {
         // EAGAIN: it is empty.
       }
-    } while (!(await Promise.race([flushed, setTimeout(3, false)])));
-    expect(text).toMatch(/^(\d{9}\n)+/);
+    } while (!isLast);
+    closeSync(second);
+    return text;
+  }
+
+  it('may be followed by another, which gets whole lines', async () => {
+    const { events, ...listeners } = watch();
+    const log = openLogDestination(fd, { maxSize: 1_000_000, ...listeners });
+    // More than a pipe holds, in lines that no power of two divides: the last one is cut.
+    for (let number = 0; number < 10_000; number++) log.write(line(number));
+    await setTimeout(20);
+    closeSync(first);
+    await until(() => events.length > 0);
+    expect(events).toEqual(['problem: EPIPE']);
+
+    const text = await readRest(log);
+    expect(text).toMatch(/^(\d{9}\n)+$/);
+    expect(text.endsWith(line(9_999))).toBe(true);
     expect(events).toEqual(['problem: EPIPE', 'recovery: 0']);
-    for (const each of [second, fd]) closeSync(each);
-    rmSync(folder, { recursive: true });
+  });
+
+  it('takes no line with it that is written later', async () => {
+    const { events, ...listeners } = watch();
+    const log = openLogDestination(fd, { maxSize: 1_000_000, ...listeners });
+    closeSync(first);
+    for (let number = 0; number < 10; number++) log.write(line(number));
+    await until(() => events.length > 0);
+    const text = await readRest(log);
+    expect(text.split('\n').filter(Boolean).map(Number)).toEqual([...Array(10).keys()]);
+    expect(events).toEqual(['problem: EPIPE', 'recovery: 0']);
   });
 });
 
@@ -154,6 +186,7 @@ describe('A log on a device or a file', () => {
     const log = openLogDestination(fd, { maxSize: 1000 });
     log.write(line(1));
     const flushed = log.flush(200);
+    await new Promise(process.nextTick);
     expect(log.isWriting()).toBe(true);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
     await flushed;
