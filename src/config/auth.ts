@@ -74,6 +74,7 @@ function readPrivateKey({ values, isSet, addProblem, readFile }: Environment): S
   return createSecret(pem ?? '');
 }
 
+/** The variables of callers, and the `CALLER_AUTH` that requires them. */
 const OF_CALLERS = [
   ['CALLER_JWKS_URL', 'jwt'],
   ['CALLER_JWT_ISSUER', 'jwt'],
@@ -83,6 +84,8 @@ const OF_CALLERS = [
 
 function readCallerAuth(environment: Environment): CallerAuthConfig {
   const { values, isInvalid, addProblem, requireSet } = environment;
+  for (const [name, kind] of OF_CALLERS)
+    if (kind === values.CALLER_AUTH) requireSet(name, `CALLER_AUTH=${kind}`);
   switch (values.CALLER_AUTH) {
     case 'none':
       checkUnused(environment);
@@ -93,9 +96,6 @@ function readCallerAuth(environment: Environment): CallerAuthConfig {
       }
       return { kind: 'none' };
     case 'jwt':
-      requireSet('CALLER_JWKS_URL', 'CALLER_AUTH=jwt');
-      requireSet('CALLER_JWT_ISSUER', 'CALLER_AUTH=jwt');
-      requireSet('CALLER_JWT_AUDIENCE', 'CALLER_AUTH=jwt');
       return {
         kind: 'jwt',
         jwksUrl: readSecureUrl(environment, 'CALLER_JWKS_URL') ?? '',
@@ -103,7 +103,6 @@ function readCallerAuth(environment: Environment): CallerAuthConfig {
         audience: values.CALLER_JWT_AUDIENCE ?? '',
       };
     case 'api-key':
-      requireSet('CALLER_API_KEYS_FILE', 'CALLER_AUTH=api-key');
       return { kind: 'api-key', file: values.CALLER_API_KEYS_FILE ?? '', text: readApiKeysFile(environment) };
   }
 }

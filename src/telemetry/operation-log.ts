@@ -6,37 +6,30 @@ import type { AttemptReport } from '../upstream/attempt.ts';
  * The facts about one operation for the log, the metrics and the traces. It holds no document and no variables: the name
  * and the hash distinguish operations, and literals may be secrets.
  */
-export interface OperationRecord {
-  operation: string | undefined;
-  kind: string | undefined;
-  /** The first 16 digits of the SHA-256 of the document's text. */
-  document: string | undefined;
-  /** True when the document is not one of the trusted documents. */
-  untrusted: boolean | undefined;
-  /**
-   * The code of the first error; else `USER_ERROR` where a mutation has user errors, or `OK`. `ABORTED` where the client has
-   * left before the response.
-   */
-  code: string | undefined;
-  /** Why the caller was rejected, where the code does not say it: `AuthError.reason`. */
-  reason: string | undefined;
-  /** Attempts of calls to the IAM API that this operation caused. */
-  upstreamCalls: number;
-  /** True when another request executed the operation. */
-  coalesced: boolean | undefined;
-}
+export type OperationRecord = ReturnType<typeof createOperationRecord>;
 
 /** Has all members from the start, so that all records have one hidden class: each request makes one. */
-export function createOperationRecord(): OperationRecord {
+export function createOperationRecord() {
+  const unknown = undefined as string | undefined;
+  const undecided = undefined as boolean | undefined;
   return {
-    operation: undefined,
-    kind: undefined,
-    document: undefined,
-    untrusted: undefined,
-    code: undefined,
-    reason: undefined,
+    operation: unknown,
+    kind: unknown,
+    /** The first 16 digits of the SHA-256 of the document's text. */
+    document: unknown,
+    /** True when the document is not one of the trusted documents. */
+    untrusted: undecided,
+    /**
+     * The code of the first error; else `USER_ERROR` where a mutation has user errors, or `OK`. `ABORTED` where the client
+     * has left before the response.
+     */
+    code: unknown,
+    /** Why the caller was rejected, where the code does not say it: `AuthError.reason`. */
+    reason: unknown,
+    /** Attempts of calls to the IAM API that this operation caused. */
     upstreamCalls: 0,
-    coalesced: undefined,
+    /** True when another request executed the operation. */
+    coalesced: undecided,
   };
 }
 
