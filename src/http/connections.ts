@@ -7,6 +7,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 export interface OpenRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** An error response follows, and then the end of the connection. */
   isLast?: boolean;
 }
 
@@ -20,37 +21,8 @@ interface Connection {
   bytesAtRest: number;
 }
 
-interface ConnectionCounts {
-  readonly open: number;
-  /** Idle connections that were closed to make room for new ones. */
-  readonly evicted: number;
-  /** Connections that were rejected because all others were in use. */
-  readonly rejected: number;
-}
-
 /** The client connections of one listener, which may have several addresses and so several servers. */
-export interface Connections {
-  readonly max: number;
-  /**
-   * Replaces `close` of a server: idle connections are closed, also those on which nothing was ever sent. A request that is
-   * partly sent keeps its timeouts, and a response is sent to its end.
-   */
-  closeWhenIdle(server: HttpServer): void;
-  /** Call it for each connection to such a server. False when it is above the limit. */
-  accept(socket: Socket): boolean;
-  /**
-   * Resolves when the connections that have arrived are accepted and their requests read, or after `maxMs`. There may be
-   * many after the process was held up, and closing the listener would reset them.
-   */
-  acceptArrived(maxMs: number): Promise<void>;
-  /** Call it for each request of such a server as it arrives. */
-  trackRequest(server: HttpServer, request: IncomingMessage, response: ServerResponse): void;
-  /** Requests on a connection whose responses have not ended, the latest last. */
-  openRequestsOn(socket: Duplex): readonly OpenRequest[];
-  counts(): ConnectionCounts;
-  /** The requests that a drain waits for: complete ones, and those that the client is still sending. */
-  pending(): { readonly requests: number; readonly incompleteRequests: number };
-}
+export type Connections = ReturnType<typeof createConnections>;
 
 interface ConnectionsOptions {
   /** Limit of open connections. The one that is idle the longest is closed for a new one. Undefined: no limit. */
@@ -65,19 +37,18 @@ export const MAX_ADMIN_CONNECTIONS = 64;
 /** Longer than a primary process takes from one connection that it passes to a worker to the next. */
 const NEXT_CONNECTION_MS = 50;
 
-export function createConnections({
-  max = Number.POSITIVE_INFINITY,
-  onFull = () => {},
-}: ConnectionsOptions): Connections {
+export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: ConnectionsOptions) {
   const open = new Map<Duplex, Connection>();
   // The idle connections are not kept in a Set of their own: one that every request changes makes the GC expensive.
   let idled = 0;
   let accepted = 0;
+  /** Connections that were closed, idle, to make room for new ones, and new ones for which there was no room. */
   const counts = { evicted: 0, rejected: 0 };
 
+  /** Call it for each connection. False when it is above the limit. */
   function accept(socket: Socket): boolean {
     if (open.size >= max) {
-      onFull();
+      onFull?.();
       const isEvicted = evictIdle();
       counts[isEvicted ? 'evicted' : 'rejected']++;
       if (!isEvicted) return false;
@@ -92,6 +63,10 @@ export function createConnections({
     return true;
   }
 
+  /**
+   * Resolves when the connections that have arrived are accepted and their requests read, or after `maxMs`. There may be
+   * many after the process was held up, and closing the listener would reset them.
+   */
   async function acceptArrived(maxMs: number): Promise<void> {
     const endsAt = performance.now() + maxMs;
     let before: number;
@@ -114,13 +89,20 @@ export function createConnections({
     return true;
   }
 
-  function closeIdle(server: HttpServer): void {
-    // Node.js counts a connection on which nothing was sent yet as busy.
-    server.closeIdleConnections();
-    for (const connection of open.values()) if (isIdle(connection)) connection.socket.destroy();
+  /**
+   * Replaces `close` of a server: idle connections are closed, also those on which nothing was ever sent. A request that is
+   * partly sent keeps its timeouts, and a response is sent to its end.
+   */
+  function closeWhenIdle(server: HttpServer): void {
+    replaceClose(server, () => {
+      // Node.js counts a connection on which nothing was sent yet as busy.
+      server.closeIdleConnections();
+      for (const connection of open.values()) if (isIdle(connection)) connection.socket.destroy();
+    });
   }
 
-  function start(server: HttpServer, request: IncomingMessage, response: ServerResponse): void {
+  /** Call it for each request as it arrives. */
+  function trackRequest(server: HttpServer, request: IncomingMessage, response: ServerResponse): void {
     const connection = open.get(request.socket);
     if (!connection) return;
     const openRequest = { request, response };
@@ -136,23 +118,25 @@ export function createConnections({
     });
   }
 
+  /** The requests that a drain waits for: complete ones, and those that the client is still sending. */
+  function pending() {
+    const all = [...open.values()];
+    const openRequests = all.flatMap((connection) => connection.openRequests);
+    const requests = openRequests.filter(({ request }) => request.complete).length;
+    const heads = all.filter((connection) => connection.openRequests.length === 0 && isSending(connection));
+    return { requests, incompleteRequests: openRequests.length - requests + heads.length };
+  }
+
   return {
     max,
-    closeWhenIdle: (server) => replaceClose(server, () => closeIdle(server)),
     accept,
     acceptArrived,
-    trackRequest: start,
-    openRequestsOn: (socket) => open.get(socket)?.openRequests ?? [],
+    closeWhenIdle,
+    trackRequest,
+    /** Requests on a connection whose responses have not ended, the latest last. */
+    openRequestsOn: (socket: Duplex): readonly OpenRequest[] => open.get(socket)?.openRequests ?? [],
     counts: () => ({ open: open.size, ...counts }),
-    pending() {
-      const all = [...open.values()];
-      const openRequests = all.flatMap((connection) => connection.openRequests);
-      const complete = openRequests.filter(({ request }) => request.complete).length;
-      const heads = all.filter(
-        (connection) => connection.openRequests.length === 0 && isSending(connection),
-      ).length;
-      return { requests: complete, incompleteRequests: openRequests.length - complete + heads };
-    },
+    pending,
   };
 }
 

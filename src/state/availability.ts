@@ -9,28 +9,14 @@ interface AvailabilityOptions {
   readonly probeMs: number;
 }
 
-/** Whether another process that keeps state can be used at the moment. */
-interface Availability {
-  isUp(): boolean;
-  /** The cause of the last failure; `''` before the first. */
-  cause(): string;
-  /** `performance.now()` of the last time that it came back; what it knew before may be gone. */
-  upSince(): number;
-  /** Call it when a command has failed: the other process is not used until a probe succeeds. */
-  lose(cause: string): void;
-  /** Probes at once. */
-  check(): Promise<void>;
-  close(): void;
-}
-
 const PROBE_LOST_MS = 250;
 
 /**
- * After one failure no request uses the other process, so that a slow one does not cost each of them its timeout.
- * Probes find out when it is back, and, with `probeMs`, that it is lost while it is not in use. It counts as lost until the
- * first probe, and a start that succeeds is not reported as a change.
+ * Whether another process that keeps state can be used at the moment. After one failure no request uses it, so that a slow
+ * one does not cost each of them its timeout. Probes find out when it is back, and, with `probeMs`, that it is lost while it
+ * is not in use. It counts as lost until the first probe, and a start that succeeds is not reported as a change.
  */
-export function trackAvailability(options: AvailabilityOptions): Availability {
+export function trackAvailability(options: AvailabilityOptions) {
   const { probe, onChange, causeOf, probeMs } = options;
   let isUp = false;
   let lastCause = '';
@@ -52,11 +38,13 @@ export function trackAvailability(options: AvailabilityOptions): Availability {
     timer = setTimeout(check, ms);
     timer.unref();
   };
+  /** Call it when a command has failed: the other process is not used until a probe succeeds. */
   const lose = (cause: string) => {
     lastCause = cause;
     report('lost');
     checkLater(PROBE_LOST_MS);
   };
+  /** Probes at once. */
   const check = async () => {
     try {
       await probe();
@@ -68,7 +56,9 @@ export function trackAvailability(options: AvailabilityOptions): Availability {
   };
   return {
     isUp: () => isUp,
+    /** The cause of the last failure; `''` before the first. */
     cause: () => lastCause,
+    /** `performance.now()` of the last time that it came back; what it knew before may be gone. */
     upSince: () => upSince,
     lose,
     check,

@@ -119,15 +119,11 @@ export function serveMetrics(app: FastifyInstance, read: () => Promise<string>):
   );
 }
 
-/** Metrics of a primary process, beside the sum of its workers'. */
-interface PrimaryMetrics {
-  readonly registry: Registry;
-  /** What the workers count as well: it is added to their sum. */
-  readonly shared: Registry;
-  onWorkerRestart(): void;
-}
-
-export function createPrimaryMetrics(build: Build, droppedLogLines: () => number): PrimaryMetrics {
+/**
+ * Metrics of a primary process, beside the sum of its workers'. What the workers count as well is in `shared`, and is added
+ * to their sum.
+ */
+export function createPrimaryMetrics(build: Build, droppedLogLines: () => number) {
   const registry = new Registry();
   const registers = [registry];
   addBuild(registry, build);

@@ -35,24 +35,15 @@ export function reportMetrics(
   });
 }
 
-/** In the primary process: the metrics of all workers, added up. */
-interface WorkerMetrics {
-  /** Includes a worker from now on. Call the returned function when it has ended. */
-  add(worker: Channel): () => void;
-  /** In the text format of Prometheus. Waits at most half a second for a worker. */
-  read(): Promise<string>;
-  close(): void;
-}
-
 const WAIT_MS = 500;
 /** Counts since the last snapshot are lost when a worker is killed. */
 const SNAPSHOT_EVERY_MS = 1_000;
 
 /**
- * `own` has the metrics of the primary process that are not the sum of the workers'; `shared` has those that are added to
- * that sum.
+ * In the primary process: the metrics of all workers, added up. `own` has the metrics of the primary process that are not
+ * the sum of the workers'; `shared` has those that are added to that sum.
  */
-export function createWorkerMetrics(own: Registry, shared: Registry): WorkerMetrics {
+export function createWorkerMetrics(own: Registry, shared: Registry) {
   /** The latest of each worker, which is used while it is busy and when it has ended. */
   const snapshots = new Map<Channel, Snapshot>();
   /** Counters and histograms of the workers that have ended: a counter must never fall. */
@@ -72,7 +63,8 @@ export function createWorkerMetrics(own: Registry, shared: Registry): WorkerMetr
   const timer = setInterval(() => collect(false), SNAPSHOT_EVERY_MS).unref();
 
   return {
-    add(worker) {
+    /** Includes a worker from now on. Call the returned function when it has ended. */
+    add(worker: Channel): () => void {
       snapshots.set(worker, []);
       return () => {
         const last = snapshots.get(worker) ?? [];
@@ -80,7 +72,8 @@ export function createWorkerMetrics(own: Registry, shared: Registry): WorkerMetr
         ended = toSnapshot(addUp([ended, last.filter(isMonotonic)]));
       };
     },
-    async read() {
+    /** In the text format of Prometheus. Waits at most half a second for a worker. */
+    async read(): Promise<string> {
       await Promise.race([collect(true), setTimeout(WAIT_MS, undefined, { ref: false })]);
       const sum = addUp([...snapshots.values(), ended, await shared.getMetricsAsJSON()]);
       return `${await sum.metrics()}${await own.metrics()}`;
