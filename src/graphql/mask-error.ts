@@ -5,7 +5,6 @@ import {
   type DocumentNode,
   GraphQLError,
   type GraphQLFormattedError,
-  type GraphQLInputType,
   type GraphQLSchema,
   getNamedType,
   isInputObjectType,
@@ -88,36 +87,13 @@ function describeInvalid({ message, nodes }: GraphQLError, schema: GraphQLSchema
   return node && isValue(node) ? describeValue(node, message, schema) : message;
 }
 
-function describeValue(node: ASTNode, message: string, schema: GraphQLSchema): string {
-  const { subject, member, type, parent } = findValue(node, schema);
-  if (node.kind === Kind.OBJECT_FIELD && isInputObjectType(parent)) {
-    if (PRIVATE_MEMBERS.includes(member)) return `${subject()} ${PRIVATE_KEY}`;
-    return isRepeatable(member)
-      ? `${subject(member)} ${notAMember(member, parent)}`
-      : `${subject()} has a member that ${parent} does not define.`;
-  }
-  // The members of an input object do not fit together, and the message has their names only.
-  if (node.kind === Kind.OBJECT && isInputObjectType(getNamedType(type))) return message;
-  if (!type) return `${subject()} does not fit its type.`;
-  return `${subject()} ${notOfType(node.kind === Kind.ENUM || node.kind === Kind.STRING ? node.value : undefined, type)}`;
-}
-
-/** Where a value stands in a document, and what is expected there. */
-interface ValuePlace {
-  /** `Argument "input.name"`, with one more member if there is one. */
-  readonly subject: (member?: string) => string;
-  /** The name of the node, if it is a member of an object. */
-  readonly member: string;
-  readonly type: GraphQLInputType | undefined;
-  readonly parent: GraphQLInputType | undefined;
-}
-
 /** The documents of errors that are being described: an error has the text and not the document. */
 const documents = new WeakMap<Source, DocumentNode>();
 
-function findValue(target: ASTNode, schema: GraphQLSchema): ValuePlace {
-  let found: ValuePlace = { subject: () => 'A value', member: '', type: undefined, parent: undefined };
-  if (!target.loc) return found;
+/** Looks for the value in its document, for the names of what it belongs to and the type that is expected. */
+function describeValue(target: ASTNode, message: string, schema: GraphQLSchema): string {
+  let description = 'A value does not fit its type.';
+  if (!target.loc) return description;
   const { source, start } = target.loc;
   const document = documents.get(source) ?? parse(source);
   documents.set(source, document);
@@ -128,20 +104,35 @@ function findValue(target: ASTNode, schema: GraphQLSchema): ValuePlace {
       enter(node, _key, parent, _path, ancestors) {
         if (node.loc && (node.loc.end <= start || node.loc.start > start)) return false;
         if (node.kind !== target.kind || node.loc?.start !== start) return undefined;
-        found = {
-          subject: toSubject([...ancestors, parent ?? []].filter((above) => 'kind' in above)),
-          member: node.kind === Kind.OBJECT_FIELD ? node.name.value : '',
-          type: types.getInputType() ?? undefined,
-          parent: getNamedType(types.getParentInputType()) as GraphQLInputType | undefined,
-        };
+        const above = [...ancestors, parent ?? []].filter((each) => 'kind' in each);
+        description = describeAt(node, message, toSubject(above), types);
         return BREAK;
       },
     }),
   );
-  return found;
+  return description;
 }
 
-function toSubject(ancestors: readonly ASTNode[]): ValuePlace['subject'] {
+type Subject = (member?: string) => string;
+
+function describeAt(node: ASTNode, message: string, subject: Subject, types: TypeInfo): string {
+  const parent = getNamedType(types.getParentInputType());
+  if (node.kind === Kind.OBJECT_FIELD && isInputObjectType(parent)) {
+    const { value: member } = node.name;
+    if (PRIVATE_MEMBERS.includes(member)) return `${subject()} ${PRIVATE_KEY}`;
+    return isRepeatable(member)
+      ? `${subject(member)} ${notAMember(member, parent)}`
+      : `${subject()} has a member that ${parent} does not define.`;
+  }
+  const type = types.getInputType();
+  // The members of an input object do not fit together, and the message has their names only.
+  if (node.kind === Kind.OBJECT && isInputObjectType(getNamedType(type))) return message;
+  if (!type) return `${subject()} does not fit its type.`;
+  return `${subject()} ${notOfType(node.kind === Kind.ENUM || node.kind === Kind.STRING ? node.value : undefined, type)}`;
+}
+
+/** `Argument "input.name"`, with one more member if there is one. */
+function toSubject(ancestors: readonly ASTNode[]): Subject {
   let kind = 'Argument';
   const names: string[] = [];
   for (const node of ancestors) {
