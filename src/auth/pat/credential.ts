@@ -63,6 +63,7 @@ export function createPatCredential(
       log.info({ credential: options.credential, lifetimeSeconds }, 'Signed in to IAM');
       return held;
     } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error;
       const failure = toSignInFailure(error);
       lastFailure = { error: failure, atMs: clock() };
       const description = describe(error);
@@ -126,8 +127,7 @@ function toHeld(token: AccessToken, nowMs: number, random: number): HeldToken {
  * is, the token endpoint's 401 or 404 would read as the caller's, or as "no such token". After all other failures, the
  * call itself was not sent.
  */
-function toSignInFailure(error: unknown): unknown {
-  if (!(error instanceof UpstreamError)) return error;
+function toSignInFailure(error: UpstreamError): Error {
   const { kind, status, iamName, clockAheadSeconds } = error;
   if (kind === 'status' && status !== undefined && status < 500 && status !== 429) {
     const message =
@@ -140,8 +140,7 @@ function toSignInFailure(error: unknown): unknown {
 }
 
 /** The fields of the log line. */
-function describe(error: unknown) {
-  if (!(error instanceof UpstreamError)) return { reason: 'internal' };
+function describe(error: UpstreamError) {
   const { kind, status, iamName, traceId, clockAheadSeconds, message: reason, code } = error;
   const explanation = code === undefined ? {} : explainConnectionFailure(code, ENDPOINTS);
   return { kind, status, iamName, traceId, clockAheadSeconds, reason, ...explanation };
@@ -150,9 +149,7 @@ function describe(error: unknown) {
 const ENDPOINTS = 'TOKEN_ENDPOINT and API_GATEWAY_URL';
 
 /** Why a sign-in failed, in a few words for `/readyz`. */
-function problemOf(error: unknown): string {
-  if (!(error instanceof UpstreamError)) return 'status';
-  const { code, status, kind } = error;
+function problemOf({ code, status, kind }: UpstreamError): string {
   if (code !== undefined) return explainConnectionFailure(code, ENDPOINTS).problem;
   if (kind === 'invalid-response' && (status ?? 200) < 300) return 'a response without a token';
   return status === undefined ? kind : `HTTP ${status}`;
