@@ -22,7 +22,7 @@ import { checkGraphiql, graphiql } from './http/graphiql.ts';
 import { home } from './http/home.ts';
 import { createSandboxPage } from './http/sandbox.ts';
 import { openState } from './state/open.ts';
-import { createLastWriteLookUp } from './state/shared-writes.ts';
+import { readLastWriteAt } from './state/shared-writes.ts';
 import type { Build } from './telemetry/build.ts';
 import { createWarnLimit, describeError } from './telemetry/failures.ts';
 import { addMetrics } from './telemetry/metrics.ts';
@@ -67,7 +67,6 @@ export interface Server {
 /** Connects all parts of the gateway and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
 export async function startServer(options: ServerOptions, log: FastifyBaseLogger): Promise<Server> {
   const hasGraphiql = checkGraphiql(options.explorer);
-  const operations = createSingleFlight();
   const metrics = options.admin && createRequestMetrics();
   const logCall = createCallLog(log);
   const mayWarn = createWarnLimit();
@@ -75,6 +74,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const tracing = options.tracing ? (await import('./telemetry/tracing.ts')).createTracing(log) : undefined;
   const state = await openState(options, log);
   const { writes } = state;
+  const lastWriteAt = writes && ((identity: string) => readLastWriteAt(writes, identity));
+  const operations = createSingleFlight({ lastWriteAt });
   const upstream = createUpstream(options.iam.apiGatewayUrl, options.upstream, {
     onAttempt: (report) => {
       logCall(report);
@@ -86,6 +87,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     },
     onWrite: operations.invalidate,
     afterWrite: writes?.report,
+    lastWriteAt,
   });
   const authenticator = await createAuthenticator(options.auth, options.iam, upstream.openSignInTransport, {
     clock: Date.now,
@@ -137,7 +139,6 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     page: createSandboxPage(options),
     authenticator,
     admission,
-    lastWriteAtOf: writes && ((identity) => createLastWriteLookUp(writes, identity)),
     deadlines,
     clientAddress: createClientAddress(options.http.trustedProxies),
     log,

@@ -19,7 +19,6 @@ import {
 import type { OperationTrace, Tracing } from '../telemetry/tracing.ts';
 import type { Deadlines, RequestDeadline } from '../upstream/cancellation.ts';
 import { raceCancel } from '../upstream/cancellation.ts';
-import type { LastWriteAt } from '../upstream/single-flight.ts';
 import { createExplanation } from './explanation.ts';
 import type { Executed } from './pipeline/execute.ts';
 import type { CallerOrError, PipelineRequest } from './pipeline/request.ts';
@@ -32,8 +31,6 @@ interface GraphqlHandlerParts {
   readonly authenticator: Authenticator;
   readonly admission: Admission;
   readonly clientAddress: ClientAddress;
-  /** Reports the writes of other processes for an identity. Undefined where only this process writes. */
-  readonly lastWriteAtOf?: ((identity: string) => LastWriteAt) | undefined;
   readonly deadlines: Deadlines;
   readonly log: FastifyBaseLogger;
   /** Whether clients may see the upstream calls of their requests: `X-Explain: 1`. */
@@ -63,9 +60,7 @@ export function createGraphqlHandler(
     const observer = explanation?.observer ?? trace?.observer;
     const consume = (upstreamCalls: number) =>
       caller instanceof Error ? undefined : admission.consume(caller.principal, reply, upstreamCalls);
-    const lastWriteAt =
-      caller instanceof Error ? undefined : parts.lastWriteAtOf?.(caller.credential.identity);
-    return { http, caller, deadline, record, observer, explanation, lastWriteAt, consume };
+    return { http, caller, deadline, record, observer, explanation, consume };
   };
 
   /** The response, whether the request is executed or rejected. Rejects only when the client has left. */

@@ -15,24 +15,16 @@ export const REMEMBER_WRITES_MS = 60_000;
 const MARGIN_MS = 2;
 
 /**
- * For one request: the end of the last write that it must see, by the clock of `performance.now`; `Infinity` when the
- * shared state is unavailable. Looked up at most once, because a request need not see writes that follow it. Only
- * durations are compared, so the clocks of the processes may differ.
+ * The end of the last write for an identity, by the clock of `performance.now`; `Infinity` when the shared state is
+ * unavailable. Only durations are compared, so the clocks of the processes may differ.
  */
-export function createLastWriteLookUp(writes: SharedWrites, identity: string): () => Promise<number> {
-  const lookUp = async () => {
-    try {
-      const ageMs = (await writes.sinceLast(identity)) ?? REMEMBER_WRITES_MS;
-      return performance.now() - ageMs + MARGIN_MS;
-    } catch {
-      return Number.POSITIVE_INFINITY;
-    }
-  };
-  let known: Promise<number> | undefined;
-  return () => {
-    known ??= lookUp();
-    return known;
-  };
+export async function readLastWriteAt(writes: SharedWrites, identity: string): Promise<number> {
+  try {
+    const ageMs = (await writes.sinceLast(identity)) ?? REMEMBER_WRITES_MS;
+    return performance.now() - ageMs + MARGIN_MS;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 const MAX_IDENTITIES = 100_000;

@@ -2,7 +2,6 @@ import type { Config } from '../config/config.ts';
 import { cancelledError, type Deadline, raceCancel } from './cancellation.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { toStatusError } from './parse-response.ts';
-import type { LastWriteAt } from './single-flight.ts';
 import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
 import { isUnauthenticated, UpstreamError } from './upstream-error.ts';
 
@@ -18,8 +17,6 @@ export interface Scope {
   readonly headers: Headers;
   /** False: the calls of this scope start their own reads and are not coalesced with reads in flight. */
   readonly isShared?: boolean;
-  /** Keeps a read from joining one that began before another process wrote. Absent where only this process writes. */
-  readonly lastWriteAt?: LastWriteAt | undefined;
   /** Counts the attempts of all calls of this scope. */
   readonly counter?: { upstreamCalls: number } | undefined;
   readonly observer?: CallObserver | undefined;

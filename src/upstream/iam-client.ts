@@ -48,14 +48,8 @@ export function createIamClient(
     const call = async (callScope: Scope) =>
       parse((await send(callScope, { operation, method: 'GET', path })).body);
     if (scope.isShared === false) return call(scope);
-    const { credential, deadline, lastWriteAt } = scope;
-    return reads.run(
-      credential.identity,
-      path,
-      deadline,
-      (shared) => call(toSharedScope(scope, shared)),
-      lastWriteAt,
-    );
+    const { credential, deadline } = scope;
+    return reads.run(credential.identity, path, deadline, (shared) => call(toSharedScope(scope, shared)));
   };
   const write = async (scope: Scope, call: Parameters<Send>[1]): Promise<string> => {
     const { identity } = scope.credential;

@@ -14,25 +14,28 @@ export interface SharedWork extends Deadline {
   cancel(reason: CancellationReason): void;
 }
 
-/**
- * When another process last wrote for the identity of this request, by the clock of `performance.now()`; `Infinity` where
- * that is unknown. Never rejects. Called only when there is work to join, since it may take a round trip.
- */
-export type LastWriteAt = () => Promise<number>;
+export interface SingleFlightOptions {
+  /**
+   * When another process last wrote for an identity, by the clock of `performance.now()`; `Infinity` where that is
+   * unknown. Never rejects. Called only when there is work to join, since it may take a round trip. Absent where only this
+   * process writes, and calls `invalidate`.
+   */
+  readonly lastWriteAt?: ((identity: string) => Promise<number>) | undefined;
+  readonly now?: () => number;
+}
 
 /** Runs identical concurrent work once. Nothing is kept after the work has settled. */
 export interface SingleFlight {
   /**
    * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that is cancelled is rejected and
    * does not affect the others; when the last one has left, the work is cancelled. Work that began before `lastWriteAt` is
-   * not joined; without that function only this process writes, and calls `invalidate`.
+   * not joined.
    */
   run<Value>(
     identity: string,
     key: string,
     waiter: Deadline,
     start: (work: SharedWork) => Promise<Value>,
-    lastWriteAt?: LastWriteAt,
   ): Promise<Value>;
   /** New requests no longer join the work of `identity`: it may have read the state before a write. */
   invalidate(identity: string): void;
@@ -53,7 +56,10 @@ interface Entry {
  * can be joined only until it settles or that identity writes; and its outcome, a value or an error, goes to those who
  * waited for it and is then dropped.
  */
-export function createSingleFlight(now = () => performance.now()): SingleFlight {
+export function createSingleFlight({
+  lastWriteAt,
+  now = () => performance.now(),
+}: SingleFlightOptions = {}): SingleFlight {
   const byIdentity = new Map<string, Map<string, Entry>>();
   const counts = { started: 0, coalesced: 0 };
 
@@ -82,8 +88,8 @@ export function createSingleFlight(now = () => performance.now()): SingleFlight 
     entry.waiters.push(waiter);
     return wait(entry, waiter) as Promise<Value>;
   };
-  const joinUnlessOld = async <Value>(request: Request<Value>, lastWriteAt: LastWriteAt) => {
-    const writtenAt = await raceCancel(lastWriteAt(), request.waiter.cancellation);
+  const joinUnlessOld = async <Value>(request: Request<Value>, lastWrite: Promise<number>) => {
+    const writtenAt = await raceCancel(lastWrite, request.waiter.cancellation);
     // Meanwhile the entry may have settled, or another may have taken its place.
     const entry = find(request.identity, request.key);
     return entry && entry.startedAt > writtenAt ? join(entry, request) : startOwn(request);
@@ -91,11 +97,11 @@ export function createSingleFlight(now = () => performance.now()): SingleFlight 
 
   return {
     counts,
-    run(identity, key, waiter, start, lastWriteAt) {
+    run(identity, key, waiter, start) {
       const request = { identity, key, waiter, start, startedAt: now() };
       const entry = find(identity, key);
       if (!entry) return startOwn(request);
-      return lastWriteAt ? joinUnlessOld(request, lastWriteAt) : join(entry, request);
+      return lastWriteAt ? joinUnlessOld(request, lastWriteAt(identity)) : join(entry, request);
     },
     invalidate: (identity) => void byIdentity.delete(identity),
   };

@@ -5,11 +5,11 @@ import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createLookup } from './connect.ts';
 import { createIamClient, type IamClient, type WriteHooks } from './iam-client.ts';
 import { createSend } from './send.ts';
-import { createSingleFlight, type SingleFlight } from './single-flight.ts';
+import { createSingleFlight, type SingleFlight, type SingleFlightOptions } from './single-flight.ts';
 import { createUndiciTransport, type Transport } from './transport.ts';
 import type { UpstreamError } from './upstream-error.ts';
 
-interface UpstreamHooks extends WriteHooks {
+interface UpstreamHooks extends WriteHooks, Pick<SingleFlightOptions, 'lastWriteAt'> {
   /** Called after every attempt of a call to the API. */
   readonly onAttempt?: ((report: AttemptReport) => void) | undefined;
   /** Called whenever the API could not be reached, with a code as of `UpstreamError`. */
@@ -30,7 +30,7 @@ interface Upstream extends Pick<Reachability, 'whyUnreachable' | 'onSignIn'> {
 export function createUpstream(
   apiGatewayUrl: string,
   options: Config['upstream'],
-  { onAttempt, onUnreachable, ...hooks }: UpstreamHooks,
+  { onAttempt, onUnreachable, lastWriteAt, ...hooks }: UpstreamHooks,
 ): Upstream {
   const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
   // In the URL's normal form, so that it begins with its origin however it was written.
@@ -55,7 +55,7 @@ export function createUpstream(
   const budget = createTokenBuckets({ rateLimitBurst, rateLimitPerSecond }, { maxCallers: 1 });
   const takeRetry = () => budget('', 1).waitSeconds === 0;
   const send = createSend({ ...options, sendOnce, takeRetry, random: Math.random });
-  const reads = createSingleFlight();
+  const reads = createSingleFlight({ lastWriteAt });
   return {
     client: createIamClient(send, reads, hooks),
     reads: reads.counts,

@@ -17,7 +17,7 @@ export async function coalesce(
   pending: PendingOperation,
   execute: (deadline: Deadline) => Promise<Executed>,
 ): Promise<Executed> {
-  const { caller, deadline, explanation, lastWriteAt, record } = pending.request;
+  const { caller, deadline, explanation, record } = pending.request;
   if (pending.prepared.isMutation || explanation || caller instanceof Error) return execute(deadline);
   const leaving = createCancellation();
   const { expired, remainingMs } = deadline;
@@ -36,7 +36,7 @@ export async function coalesce(
       return execute(shared);
     };
     const { identity } = caller.credential;
-    const outcome = await running.run(identity, toKey(caller, pending), waiter, start, lastWriteAt);
+    const outcome = await running.run(identity, toKey(caller, pending), waiter, start);
     if (work) return outcome;
     if (outcome.isPersonal) return await execute(deadline);
     record.coalesced = true;

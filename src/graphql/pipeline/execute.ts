@@ -129,7 +129,7 @@ export function createExecutor(
 export function createContext(
   { client, listPrefetch, createOnce }: ContextParts,
   caller: Caller,
-  { http, record, observer, lastWriteAt }: PipelineRequest,
+  { http, record, observer }: PipelineRequest,
   deadline: Deadline,
 ): Context {
   const { credential } = caller;
@@ -138,7 +138,6 @@ export function createContext(
     owner: deadline,
     credential,
     deadline,
-    lastWriteAt,
     headers,
     counter: record,
     observer,

@@ -5,7 +5,6 @@ import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
 import type { Loaders } from '../../tokens/loaders.ts';
 import type { CallObserver } from '../../upstream/attempt.ts';
 import type { Deadline, RequestDeadline } from '../../upstream/cancellation.ts';
-import type { LastWriteAt } from '../../upstream/single-flight.ts';
 import type { Cost, Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
 
@@ -24,8 +23,6 @@ export interface PipelineRequest {
   readonly observer: CallObserver | undefined;
   /** Present if the client has requested an explanation of its upstream calls. */
   readonly explanation: { toExtension(): object } | undefined;
-  /** When another process last wrote for the caller's identity. Absent where only this process writes. */
-  readonly lastWriteAt: LastWriteAt | undefined;
   /** Consumes the cost of an operation from the caller's rate limit. The error when there is not enough left. */
   consume(upstreamCalls: number): Error | undefined | Promise<Error | undefined>;
 }

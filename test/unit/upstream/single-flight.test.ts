@@ -56,9 +56,13 @@ describe('Work that is shared', () => {
 describe('Where another process may have written', () => {
   it('a request joins what began after the last write only', async () => {
     let time = 1000;
-    const flight = createSingleFlight(() => time);
+    let writtenAt = 0;
+    const flight = createSingleFlight({ lastWriteAt: async () => writtenAt, now: () => time });
     const { runs, start } = createWork();
-    const run = (lastWriteAt: number) => flight.run('alice', 'key', waiter(), start, async () => lastWriteAt);
+    const run = (lastWriteAt: number) => {
+      writtenAt = lastWriteAt;
+      return flight.run('alice', 'key', waiter(), start);
+    };
     const old = run(0);
     time = 2000;
     const joined = run(999);
@@ -80,11 +84,11 @@ describe('Where another process may have written', () => {
   });
 
   it('a request whose client leaves while it finds out starts nothing', async () => {
-    const flight = createSingleFlight();
+    const flight = createSingleFlight({ lastWriteAt: () => new Promise(() => {}) });
     const { runs, start } = createWork();
     void flight.run('alice', 'key', waiter(), start);
     const cancellation = createCancellation();
-    const left = flight.run('alice', 'key', waiter(cancellation), start, () => new Promise(() => {}));
+    const left = flight.run('alice', 'key', waiter(cancellation), start);
     cancellation.cancel('timeout');
     await expect(left).rejects.toMatchObject({ kind: 'timeout' });
     expect(runs).toHaveLength(1);
