@@ -17,13 +17,15 @@ export interface CreateRequest {
   readonly deadline: Deadline;
 }
 
-interface InputProblem {
+type CreateOutcome = { readonly token: TokenDto } | { readonly problems: readonly [KeyProblem] };
+
+/** What is wrong with the idempotency key. */
+interface KeyProblem {
   readonly path: readonly string[];
   readonly message: string;
-  readonly code?: 'CONFLICT' | 'INVALID' | 'NOT_FOUND';
+  readonly code: 'CONFLICT' | 'NOT_FOUND';
 }
 
-type CreateOutcome = { readonly token: TokenDto } | { readonly problem: InputProblem };
 export type IdempotentCreate = (request: CreateRequest) => Promise<CreateOutcome>;
 
 /** Allows for clocks that differ a little, and for commands that are on their way to the store. */
@@ -211,8 +213,8 @@ async function orRetryLater(create: Create, step: () => Promise<Step>): Promise<
   }
 }
 
-function problem(code: 'CONFLICT' | 'NOT_FOUND', message: string): CreateOutcome {
-  return { problem: { path: ['idempotencyKey'], code, message } };
+function problem(code: KeyProblem['code'], message: string): CreateOutcome {
+  return { problems: [{ path: ['idempotencyKey'], code, message }] };
 }
 const conflict = problem('CONFLICT', 'This key was used before with another input. Use a new key.');
 const deletedSince = problem(

@@ -59,8 +59,7 @@ async function create(
   { caller: { principal }, loaders, deadline, createOnce }: Context,
 ): Promise<Outcome<Pick<TokenPayload, 'token'>>> {
   if (key == null) return { token: await loaders.createToken(body) };
-  const outcome = await createOnce({ principal, key, body, loaders, deadline });
-  return 'token' in outcome ? outcome : { problems: [outcome.problem] };
+  return createOnce({ principal, key, body, loaders, deadline });
 }
 
 type Outcome<Result> = Result | { readonly problems: readonly Problem[] };
