@@ -108,8 +108,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const schema = createSchema(typeDefs, options);
   const executor = createExecutor(schema, options.execution, context, log);
   const { limits, introspection } = options;
-  const { maxDocuments } = options.execution;
-  const prepared = createPreparedOperations({ schema, limits, maxDocuments, introspection });
+  const prepared = createPreparedOperations(schema, options);
   const trusted = options.trustedDocuments && openTrustedDocuments(options.trustedDocuments, limits, log);
   const { documentStore } = prepared;
   const { persistedQueries } = state;

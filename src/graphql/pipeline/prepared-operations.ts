@@ -48,15 +48,6 @@ interface Entry {
   readonly operations: Map<string | undefined, PreparedOperation>;
 }
 
-interface PreparedOperationsOptions {
-  readonly schema: GraphQLSchema;
-  readonly limits: Config['limits'];
-  /** How many documents are kept, the ones used last. */
-  readonly maxDocuments: number;
-  /** Whether clients may know the schema. */
-  readonly introspection: boolean;
-}
-
 export interface PreparedOperations {
   /**
    * The operation of a request, from the cache. Otherwise it is prepared, once for concurrent requests that are alike:
@@ -84,12 +75,14 @@ export function cacheLimits(maxDocuments: number): { readonly max: number; reado
 /** A list of tokens with their keys, projects and policies has about a hundred. */
 const TOKENS_PER_DOCUMENT = 150;
 
-/** The one cache of documents and their operations. */
-export function createPreparedOperations(options: PreparedOperationsOptions): PreparedOperations {
-  const { schema, limits, maxDocuments, introspection } = options;
+/** The one cache of documents and their operations. It keeps those that were used last. */
+export function createPreparedOperations(
+  schema: GraphQLSchema,
+  { limits, introspection, execution }: Pick<Config, 'limits' | 'introspection' | 'execution'>,
+): PreparedOperations {
   const byHash = new Map<string, Entry>();
   const byText = new LRUCache<string, Entry>({
-    ...cacheLimits(maxDocuments),
+    ...cacheLimits(execution.maxDocuments),
     dispose: ({ hash }) => byHash.delete(hash),
   });
   const preparing = new Map<string, Promise<PreparedOperation>>();
