@@ -132,7 +132,12 @@ export function createLookup({ now = () => performance.now() } = {}): LookupFunc
 
 function lookupAll(host: string): Promise<LookupAddress[]> {
   return new Promise((resolve, reject) => {
-    dns.lookup(host, { all: true }, (error, addresses) => (error ? reject(error) : resolve(addresses)));
+    dns.lookup(host, { all: true }, (error, addresses) => {
+      // A replacement of `dns.lookup` may find nothing, for which Node.js would throw outside of any request.
+      if (error) reject(error);
+      else if (addresses.length > 0) resolve(addresses);
+      else reject(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }));
+    });
   });
 }
 

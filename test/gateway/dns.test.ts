@@ -139,12 +139,12 @@ describe('A name', () => {
   });
 
   it('that had no address is looked up again at once', async () => {
-    replaceLookup(0, ['ENOTFOUND', 'EAI_AGAIN', [V4]]);
+    replaceLookup(0, ['ENOTFOUND', 'EAI_AGAIN', [], [V4]]);
     gateway = await startGateway({ apiGatewayUrl: api.url, env: { ...env, UPSTREAM_RETRIES: '0' } });
     const codes = [];
-    for (let round = 0; round < 3; round++)
+    for (let round = 0; round < 4; round++)
       codes.push((await gateway.query(DELETE)).errors?.[0]?.extensions ?? 'ok');
-    expect(codes).toEqual([{ code: 'UPSTREAM_UNAVAILABLE' }, { code: 'UPSTREAM_UNAVAILABLE' }, 'ok']);
+    expect(codes).toEqual([...Array(3).fill({ code: 'UPSTREAM_UNAVAILABLE' }), 'ok']);
   });
 });
 
