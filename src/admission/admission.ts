@@ -20,26 +20,7 @@ interface AdmissionOptions extends RateLimitOptions {
 type Rejection = GraphQLError | undefined;
 
 /** Limits of concurrency and rate. Requests over a limit get a response at once, and may be sent again. */
-export interface Admission {
-  /** Counts the GraphQL requests of this listener from their head to the last byte of the response. */
-  guard(app: FastifyInstance): void;
-  /**
-   * Counts a request for its caller until its response is complete. The error when the caller sends too many requests
-   * (`RATE_LIMITED`) or has too many concurrent ones (`OVERLOADED`). Adds the `RateLimit` fields to the response.
-   */
-  admit(principal: string, reply: FastifyReply): Rejection | Promise<Rejection>;
-  /** Like `admit`, for a request without a caller: counted for the address that it comes from, by rate only. */
-  admitUnknown(address: string, reply: FastifyReply): Rejection;
-  /**
-   * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed. The
-   * error when its caller has not enough left.
-   */
-  consume(principal: string, reply: FastifyReply, upstreamCalls: number): Rejection | Promise<Rejection>;
-  /** Concurrent GraphQL requests, and how many were shed because the process had too many. */
-  load(): { readonly inFlight: number; readonly shed: number };
-  /** Whether a load balancer should send requests elsewhere for a while. */
-  isOverloaded(): boolean;
-}
+export type Admission = ReturnType<typeof createAdmission>;
 
 const RETRY_AFTER_SECONDS = 1;
 const FULL =
@@ -51,7 +32,7 @@ const ANONYMOUS = 'anonymous';
 /** This many upstream calls count as one request: a list of fifty tokens with their projects counts as six. */
 const CALLS_PER_UNIT = 10;
 
-export function createAdmission(options: AdmissionOptions): Admission {
+export function createAdmission(options: AdmissionOptions) {
   const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst } = options;
   const rateLimiter = rateLimitPerSecond > 0 ? createRateLimiter(options) : undefined;
   let inFlight = 0;
@@ -74,7 +55,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     return undefined;
   };
   return {
-    guard(app) {
+    /** Counts the GraphQL requests of this listener from their head to the last byte of the response. */
+    guard(app: FastifyInstance): void {
       loop.start();
       app.addHook('onClose', async () => loop.stop());
       app.addHook('onRequest', (request, reply, done) => {
@@ -93,16 +75,26 @@ export function createAdmission(options: AdmissionOptions): Admission {
       });
     },
 
-    admit(principal, reply) {
+    /**
+     * Counts a request for its caller until its response is complete. The error when the caller sends too many requests
+     * (`RATE_LIMITED`) or has too many concurrent ones (`OVERLOADED`). Adds the `RateLimit` fields to the response.
+     */
+    admit(principal: string, reply: FastifyReply): Rejection | Promise<Rejection> {
       if (principal === ANONYMOUS) return undefined;
       const limited = rateLimiter?.consume(principal, 1, reply);
       if (limited instanceof Promise) return limited.then((error) => error ?? acquire(principal, reply.raw));
       return limited ?? acquire(principal, reply.raw);
     },
 
-    admitUnknown: (address, reply) => rateLimiter?.consumeHere(`address ${toNetwork(address)}`, 1, reply),
+    /** Like `admit`, for a request without a caller: counted for the address that it comes from, by rate only. */
+    admitUnknown: (address: string, reply: FastifyReply): Rejection =>
+      rateLimiter?.consumeHere(`address ${toNetwork(address)}`, 1, reply),
 
-    consume(principal, reply, upstreamCalls) {
+    /**
+     * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed. The
+     * error when its caller has not enough left.
+     */
+    consume(principal: string, reply: FastifyReply, upstreamCalls: number): Rejection | Promise<Rejection> {
       // An operation within its own limits may run, if only after a while.
       const cost = Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst);
       return principal === ANONYMOUS || cost <= 1
@@ -110,9 +102,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
         : rateLimiter?.consume(principal, cost - 1, reply);
     },
 
+    /** Concurrent GraphQL requests, and how many were shed because the process had too many. */
     load: () => ({ inFlight, shed: sheds.total() }),
 
-    // Requests over the limit of one caller do not count: they are no reason to send all others elsewhere.
+    /**
+     * Whether a load balancer should send requests elsewhere for a while. Requests over the limit of one caller do not count:
+     * they are no reason to send all others elsewhere.
+     */
     isOverloaded: () => sheds.areMany() || loop.isLate(),
   };
 }

@@ -23,11 +23,7 @@ interface ApolloParts {
 }
 
 /** Apollo Server parses and validates documents, and keeps persisted queries. It executes nothing. */
-export interface Apollo {
-  /** The valid operation that a request means, of its text or of its persisted query. Rejects with `ApolloRejection`. */
-  parse(params: Params): Promise<ParsedOperation>;
-  stop(): Promise<void>;
-}
+export type Apollo = Awaited<ReturnType<typeof startApollo>>;
 
 /** Passes the operation from the hook before the execution to `parse`. */
 interface Context {
@@ -41,7 +37,7 @@ export async function startApollo(
   options: Pick<Config, 'introspection' | 'apq'>,
   { schema, documentStore, persistedQueries }: ApolloParts,
   log: FastifyBaseLogger,
-): Promise<Apollo> {
+) {
   const hidesSchema = !options.introspection;
   const server = new ApolloServer<Context>({
     schema,
@@ -69,7 +65,8 @@ export async function startApollo(
   });
   await server.start();
   return {
-    async parse(params) {
+    /** The valid operation that a request means, of its text or of its persisted query. Rejects with `ApolloRejection`. */
+    async parse(params: Params): Promise<ParsedOperation> {
       let parsed: ParsedOperation | undefined;
       const onParsed = (found: ParsedOperation) => {
         parsed = found;

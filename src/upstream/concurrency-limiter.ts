@@ -1,13 +1,6 @@
 import { type Cancellation, cancelledError } from './cancellation.ts';
 
-/** Limits how many upstream calls run at once. */
-export interface ConcurrencyLimiter {
-  /**
-   * Returns the function that releases the slot, or a promise of it while no slot is free. Call it once, when the call is
-   * over.
-   */
-  acquire(owner: object, cancellation: Cancellation): (() => void) | Promise<() => void>;
-}
+export type ConcurrencyLimiter = ReturnType<typeof createConcurrencyLimiter>;
 
 const QUEUE = Symbol('queue');
 
@@ -29,13 +22,7 @@ interface Queue {
  * At most `total` calls at once in this process, and `perOwner` for one owner (a GraphQL request). Owners that wait are
  * served round robin, so a request with fifty calls does not hold up one with a single call.
  */
-export function createConcurrencyLimiter({
-  total,
-  perOwner,
-}: {
-  total: number;
-  perOwner: number;
-}): ConcurrencyLimiter {
+export function createConcurrencyLimiter({ total, perOwner }: { total: number; perOwner: number }) {
   // Queues with a call that may start as soon as a slot is free, in round-robin order.
   const ready = new Set<Queue>();
   let running = 0;
@@ -72,8 +59,12 @@ export function createConcurrencyLimiter({
   };
 
   return {
-    acquire(owner, cancellation) {
-      const queue = queueOf(owner as Owner);
+    /**
+     * Returns the function that releases the slot, or a promise of it while no slot is free. Call it once, when the call is
+     * over.
+     */
+    acquire(owner: Owner, cancellation: Cancellation): (() => void) | Promise<() => void> {
+      const queue = queueOf(owner);
       if (running < total && queue.running < perOwner && queue.waiting.length === 0) return start(queue);
       return new Promise((resolve, reject) => {
         if (cancellation.reason) return reject(cancelledError(cancellation, false));

@@ -38,11 +38,7 @@ export interface Executed {
   readonly isPersonal: boolean;
 }
 
-export interface Executor {
-  /** Executes an operation that passed every check. Never rejects for what fails in it: that is in the outcome. */
-  execute(pending: PendingOperation, deadline: Deadline): Promise<Executed>;
-  readonly counts: { readonly hits: number; readonly misses: number; readonly size: number };
-}
+export type Executor = ReturnType<typeof createExecutor>;
 
 /** The parts that all executions of the process share. */
 export interface ContextParts {
@@ -62,7 +58,7 @@ export function createExecutor(
   { maxCompiled, compileAfter }: Config['execution'],
   parts: ContextParts,
   log: FastifyBaseLogger,
-): Executor {
+) {
   // A number says how often the operation was interpreted.
   const known = new LRUCache<string, CompiledOperation | number>(cacheLimits(Math.max(1, maxCompiled)));
   const counts = { hits: 0, misses: 0 };
@@ -103,7 +99,8 @@ export function createExecutor(
   };
 
   return {
-    async execute({ request, prepared, variables }, deadline) {
+    /** Executes an operation that passed every check. Never rejects for what fails in it: that is in the outcome. */
+    async execute({ request, prepared, variables }: PendingOperation, deadline: Deadline): Promise<Executed> {
       const { caller, explanation, http } = request;
       const context =
         prepared.needsCaller && !(caller instanceof Error)

@@ -48,21 +48,7 @@ interface Entry {
   readonly operations: Map<string | undefined, PreparedOperation>;
 }
 
-export interface PreparedOperations {
-  /**
-   * The operation of a request, from the cache. Otherwise it is prepared, once for concurrent requests that are alike:
-   * limits of the text and of the document, then `parse`, which validates. Rejects with `OPERATION_LIMIT_EXCEEDED`, or as
-   * `parse` does, which is always called for a persisted query.
-   */
-  prepare(params: Params, parse: Parse): PreparedOperation | Promise<PreparedOperation>;
-  /** The documents in the form of Apollo Server's `documentStore`. Read-only: only validated ones are ever added. */
-  readonly documentStore: {
-    get(key: string): Promise<DocumentNode | undefined>;
-    set(): Promise<void>;
-    delete(): Promise<boolean>;
-  };
-  readonly counts: { readonly hits: number; readonly misses: number; readonly size: number };
-}
+export type PreparedOperations = ReturnType<typeof createPreparedOperations>;
 
 /**
  * Limits of a cache of so many documents, whose sizes are numbers of tokens: memory for each token, and not for each
@@ -79,7 +65,7 @@ const TOKENS_PER_DOCUMENT = 150;
 export function createPreparedOperations(
   schema: GraphQLSchema,
   { limits, introspection, execution }: Pick<Config, 'limits' | 'introspection' | 'execution'>,
-): PreparedOperations {
+) {
   const byHash = new Map<string, Entry>();
   const byText = new LRUCache<string, Entry>({
     ...cacheLimits(execution.maxDocuments),
@@ -141,16 +127,22 @@ export function createPreparedOperations(
   };
 
   return {
-    prepare(params, parse) {
+    /**
+     * The operation of a request, from the cache. Otherwise it is prepared, once for concurrent requests that are alike:
+     * limits of the text and of the document, then `parse`, which validates. Rejects with `OPERATION_LIMIT_EXCEEDED`, or as
+     * `parse` does, which is always called for a persisted query.
+     */
+    prepare(params: Params, parse: Parse): PreparedOperation | Promise<PreparedOperation> {
       const { query, operationName, persistedQuery } = params;
       if (query === undefined || persistedQuery !== undefined) return prepareNew(params, parse);
       const found = byText.get(query)?.operations.get(operationName);
       if (found) counts.hits++;
       return found ?? prepareOnce(params, parse);
     },
+    /** The documents in the form of Apollo Server's `documentStore`. Read-only: only validated ones are ever added. */
     documentStore: {
       // Apollo Server puts a prefix before the hash.
-      get: async (key) => byHash.get(key.slice(key.lastIndexOf(':') + 1))?.document,
+      get: async (key: string) => byHash.get(key.slice(key.lastIndexOf(':') + 1))?.document,
       set: async () => undefined,
       delete: async () => false,
     },
