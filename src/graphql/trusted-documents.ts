@@ -9,26 +9,17 @@ import { watchTextFile } from '../text-file.ts';
 import { checkLength } from './pipeline/limits.ts';
 import { hashOf, type Params } from './pipeline/params.ts';
 
-/** The documents that clients may run. */
-export interface TrustedDocuments {
-  readonly mode: TrustedDocumentsConfig['mode'];
-  /**
-   * The trusted text that a request means: its own, or the one of its id. Undefined when there is none. Blanks, commas
-   * and comments of the text may differ from the manifest.
-   */
-  find(params: Params): string | undefined;
-  close(): void;
-}
+export type TrustedDocuments = ReturnType<typeof openTrustedDocuments>;
 
 /**
- * Uses the manifest as it was read at the start, and reads the file again when it changes. One that cannot be used is
+ * The documents that clients may run. Uses the manifest as it was read at the start, and reads the file again when it changes. One that cannot be used is
  * reported, and the previous one stays in use.
  */
 export function openTrustedDocuments(
   { file, mode, text }: TrustedDocumentsConfig,
   { maxOperationChars }: Config['limits'],
   log: FastifyBaseLogger,
-): TrustedDocuments {
+) {
   let find = createLookup(parseManifest(text), maxOperationChars);
   const close = watchTextFile(file, {
     maxBytes: MAX_FILE_BYTES.TRUSTED_DOCUMENTS,
@@ -40,18 +31,22 @@ export function openTrustedDocuments(
     },
     onFailure: (reason) => log.error({ reason }, 'trusted documents stay as they were'),
   });
-  return { mode, find: (params) => find(params), close };
+  return { mode, find: (params: Params) => find(params), close };
 }
 
 const HASH_PREFIX = 'sha256:';
 
-/** A text of more than `maxChars` is not compared by its tokens: the lexer takes long, and it may not run anyway. */
-function createLookup(manifest: Manifest, maxChars: number): TrustedDocuments['find'] {
+/**
+ * Finds the trusted text that a request means: its own, or the one of its id. Undefined when there is none. Blanks, commas and
+ * comments of the text may differ from the manifest, except in a text of more than `maxChars`: the lexer takes long, and it
+ * may not run anyway.
+ */
+function createLookup(manifest: Manifest, maxChars: number) {
   const texts = new Set(manifest.values());
   const stripped = new Set([...texts].map(strip));
   const isTrusted = (text: string) =>
     texts.has(text) || (text.length <= maxChars && stripped.has(strip(text)));
-  return (params) => {
+  return (params: Params): string | undefined => {
     const { query, documentId: id = hashOf(params) } = params;
     if (query !== undefined) return isTrusted(query) ? query : undefined;
     // Both spellings of an id that is a hash: GraphQL over HTTP, "Persisted documents".

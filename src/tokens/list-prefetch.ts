@@ -5,16 +5,7 @@ import { LRUCache } from 'lru-cache';
  * and no data: the first page of this caller's list lacks tokens that the caller requests. The fact expires, as lists
  * change.
  */
-export interface ListPrefetch {
-  shouldPrefetch(caller: { readonly identity: string }, ids: number): boolean;
-  /** Of `wanted` ids, `found` were on the list, which may have another page. */
-  record(
-    caller: { readonly identity: string },
-    outcome: { wanted: number; found: number; hasMore: boolean },
-  ): void;
-  /** Ids since the start of the process: found on a list, or not. */
-  readonly counts: { readonly hits: number; readonly misses: number };
-}
+export type ListPrefetch = ReturnType<typeof createListPrefetch>;
 
 interface ListPrefetchOptions {
   /** The fewest ids for which the list is requested; 0 disables it. */
@@ -23,10 +14,15 @@ interface ListPrefetchOptions {
   readonly now?: () => number;
 }
 
+interface Outcome {
+  readonly wanted: number;
+  readonly found: number;
+  readonly hasMore: boolean;
+}
+
 const FORGET_AFTER_MS = 300_000;
 
-export function createListPrefetch(options: ListPrefetchOptions): ListPrefetch {
-  const { min, maxCallers = 10_000, now = Date.now } = options;
+export function createListPrefetch({ min, maxCallers = 10_000, now = Date.now }: ListPrefetchOptions) {
   // Callers whose list is of no use.
   const useless = new LRUCache<string, true>({
     max: maxCallers,
@@ -34,11 +30,13 @@ export function createListPrefetch(options: ListPrefetchOptions): ListPrefetch {
     ttlResolution: 0,
     perf: { now },
   });
+  /** Ids since the start of the process: found on a list, or not. */
   const counts = { hits: 0, misses: 0 };
   return {
     counts,
-    shouldPrefetch: ({ identity }, ids) => min > 0 && ids >= min && !useless.has(identity),
-    record({ identity }, { wanted, found, hasMore }) {
+    shouldPrefetch: (identity: string, ids: number) => min > 0 && ids >= min && !useless.has(identity),
+    /** Of `wanted` ids, `found` were on the list, which may have another page. */
+    record(identity: string, { wanted, found, hasMore }: Outcome): void {
       counts.hits += found;
       counts.misses += wanted - found;
       if (hasMore || found < wanted) useless.set(identity, true);

@@ -53,7 +53,7 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
   );
 
   async function loadTokens(ids: readonly string[]): Promise<Found<TokenDto | null>[]> {
-    const listed = listPrefetch.shouldPrefetch(scope.credential, ids.length)
+    const listed = listPrefetch.shouldPrefetch(scope.credential.identity, ids.length)
       ? await loadListed(ids)
       : undefined;
     return Promise.all(ids.map((id) => listed?.get(id) ?? settle(orNull(client.getToken(scope, id)))));
@@ -66,7 +66,7 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
       const wanted = new Set(ids);
       const byId = new Map<string, TokenDto>();
       for (const item of items) if (wanted.has(item.id) && !('invalid' in item)) byId.set(item.id, item);
-      listPrefetch.record(scope.credential, {
+      listPrefetch.record(scope.credential.identity, {
         wanted: ids.length,
         found: byId.size,
         hasMore: next !== undefined,

@@ -26,28 +26,16 @@ export interface Matches {
 }
 
 /** Searches the caller's tokens, for one request. */
-export interface TokenLookUp {
-  /**
-   * The tokens with the name and the keys of `body`. `newest` reads the list now; otherwise a list that the request has
-   * read before is used. Rejects as the list call does.
-   */
-  find(body: CreateTokenBody, options: { readonly newest: boolean }): Promise<Matches>;
-  /** The request has created or changed this token. */
-  add(token: TokenDto): void;
-  /** A write of the request has failed, so the list that was read before may be outdated. */
-  drop(): void;
-}
+export type TokenLookUp = ReturnType<typeof createTokenLookUp>;
 
-interface Snapshot {
+interface Snapshot extends Omit<Matches, 'tokens'> {
   readonly tokens: Map<string, TokenDto>;
-  readonly isComplete: boolean;
-  readonly hadAllCalls: boolean;
 }
 
 /** Reads a page of the list. `newest`: now, and not together with a read that began before. */
 type ListPage = (page: PageRequest, options: { readonly newest: boolean }) => Promise<Page<TokenDto>>;
 
-export function createTokenLookUp(listPage: ListPage): TokenLookUp {
+export function createTokenLookUp(listPage: ListPage) {
   let callsLeft = MAX_LOOK_UP_CALLS;
   let snapshot: Snapshot | undefined;
 
@@ -69,7 +57,14 @@ export function createTokenLookUp(listPage: ListPage): TokenLookUp {
   };
 
   return {
-    async find({ name, authenticationMethod }, { newest }) {
+    /**
+     * The tokens with the name and the keys of a create. `newest` reads the list now; otherwise a list that the request has
+     * read before is used. Rejects as the list call does.
+     */
+    async find(
+      { name, authenticationMethod }: CreateTokenBody,
+      { newest }: { readonly newest: boolean },
+    ): Promise<Matches> {
       if (newest || !snapshot) snapshot = await readList({ newest });
       const { tokens, isComplete, hadAllCalls } = snapshot;
       const wanted = identityOf(authenticationMethod);
@@ -78,8 +73,10 @@ export function createTokenLookUp(listPage: ListPage): TokenLookUp {
       );
       return { tokens: matching, isComplete, hadAllCalls };
     },
-    add: (token) => void snapshot?.tokens.set(token.id, token),
-    drop() {
+    /** The request has created or changed this token. */
+    add: (token: TokenDto) => void snapshot?.tokens.set(token.id, token),
+    /** A write of the request has failed, so the list that was read before may be outdated. */
+    drop(): void {
       snapshot = undefined;
     },
   };

@@ -29,20 +29,12 @@ export interface Connection {
   onResponse(): void;
 }
 
-/** The connections to one server. As many are opened as are taken at once: the concurrency limiter bounds them. */
-export interface ConnectionPool {
-  /** An idle connection, the last used first, or a new one. Opened by its first request. */
-  take(): Connection;
-  /** Call after the request: `reusable` unless it was cancelled or the connection failed. */
-  giveBack(connection: Connection, reusable: boolean): void;
-  close(): Promise<void>;
-}
-
 /**
- * undici's own `Pool` does not say which connection carries a request; the transport has to know, to distinguish a
- * stale connection from a server that is down.
+ * The connections to one server. As many are opened as are taken at once: the concurrency limiter bounds them. undici's own
+ * `Pool` does not say which connection carries a request; the transport has to know, to distinguish a stale connection from
+ * a server that is down.
  */
-export function createConnectionPool(options: PoolOptions): ConnectionPool {
+export function createConnectionPool(options: PoolOptions) {
   const { origin, lookup, connectTimeoutMs, idleSocketMs, maxAgeMs } = options;
   const connect = createConnect(origin, lookup, connectTimeoutMs);
   const idle: Connection[] = [];
@@ -95,7 +87,8 @@ export function createConnectionPool(options: PoolOptions): ConnectionPool {
   };
 
   return {
-    take() {
+    /** An idle connection, the last used first, or a new one. Opened by its first request. */
+    take(): Connection {
       const now = performance.now();
       let connection = idle.pop();
       while (connection && connection.expiresAtMs <= now) {
@@ -104,13 +97,14 @@ export function createConnectionPool(options: PoolOptions): ConnectionPool {
       }
       return connection ?? create();
     },
-    giveBack(connection, reusable) {
+    /** Call after the request: `reusable` unless it was cancelled or the connection failed. */
+    giveBack(connection: Connection, reusable: boolean): void {
       if (!reusable) discard(connection);
       else if (connection.isUsed) idle.push(connection);
       // A connection that is still being opened comes after those that are open.
       else idle.unshift(connection);
     },
-    async close() {
+    async close(): Promise<void> {
       await Promise.all([...open].map((client) => client.destroy()));
     },
   };

@@ -3,9 +3,9 @@ import { createTokenBuckets } from '../state/token-bucket.ts';
 import { type AttemptReport, createSendOnce } from './attempt.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createLookup } from './connect.ts';
-import { createIamClient, type IamClient, type WriteHooks } from './iam-client.ts';
+import { createIamClient, type WriteHooks } from './iam-client.ts';
 import { createSend } from './send.ts';
-import { createSingleFlight, type SingleFlight, type SingleFlightOptions } from './single-flight.ts';
+import { createSingleFlight, type SingleFlightOptions } from './single-flight.ts';
 import { createUndiciTransport, type Transport } from './transport.ts';
 import type { UpstreamError } from './upstream-error.ts';
 
@@ -16,22 +16,12 @@ interface UpstreamHooks extends WriteHooks, Pick<SingleFlightOptions, 'lastWrite
   readonly onUnreachable?: ((code: string) => void) | undefined;
 }
 
-/** The IAM API as the rest of the gateway sees it. */
-interface Upstream extends Pick<Reachability, 'whyUnreachable' | 'onSignIn'> {
-  readonly client: IamClient;
-  /** Opens the transport for signing in and for the keys of callers. Call at most once. */
-  openSignInTransport(): Promise<Transport>;
-  /** Counts reads that were started, and reads that were coalesced with one in flight. */
-  readonly reads: SingleFlight['counts'];
-  close(): Promise<void>;
-}
-
-/** Connects the parts of this folder. The REST base is `apiGatewayUrl` and `/iam`. */
+/** The IAM API as the rest of the gateway sees it. The REST base is `apiGatewayUrl` and `/iam`. */
 export function createUpstream(
   apiGatewayUrl: string,
   options: Config['upstream'],
   { onAttempt, onUnreachable, lastWriteAt, ...hooks }: UpstreamHooks,
-): Upstream {
+) {
   const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
   // In the URL's normal form, so that it begins with its origin however it was written.
   const { href: baseUrl, origin } = new URL(`${apiGatewayUrl}/iam`);
@@ -58,8 +48,10 @@ export function createUpstream(
   const reads = createSingleFlight({ lastWriteAt });
   return {
     client: createIamClient(send, reads, hooks),
+    /** Counts reads that were started, and reads that were coalesced with one in flight. */
     reads: reads.counts,
-    async openSignInTransport() {
+    /** Opens the transport for signing in and for the keys of callers. Call at most once. */
+    async openSignInTransport(): Promise<Transport> {
       const { createGotTransport } = await import('./got-transport.ts');
       return createGotTransport(connecting);
     },
@@ -67,15 +59,6 @@ export function createUpstream(
     onSignIn: reachability.onSignIn,
     close: transport.close,
   };
-}
-
-interface Reachability {
-  /** Call it after each attempt of a call to the API. */
-  onAttempt(report: Pick<AttemptReport, 'failure'>): void;
-  /** Call it after each sign-in, with what went wrong, if anything. Without one no call can be made. */
-  onSignIn(problem: string | undefined): void;
-  /** Why the API cannot be used at the moment: a code as of `UpstreamError`, or a few words. Undefined: it can. Never rejects. */
-  whyUnreachable(): Promise<string | undefined>;
 }
 
 const PROBE_MAX_AGE_MS = 5000;
@@ -93,7 +76,7 @@ function createReachability(
   transport: Transport,
   url: string,
   onUnreachable: (code: string) => void = () => undefined,
-): Reachability {
+) {
   let failures = 0;
   let signIn = { problem: undefined as string | undefined, atMs: 0 };
   let lastFailure = { reason: '', atMs: 0 };
@@ -113,7 +96,8 @@ function createReachability(
     }
   };
   return {
-    onAttempt({ failure }) {
+    /** Call it after each attempt of a call to the API. */
+    onAttempt({ failure }: Pick<AttemptReport, 'failure'>): void {
       if (!failure || (failure.kind === 'status' && (failure.status ?? 0) < 500)) {
         failures = 0;
         return;
@@ -124,10 +108,12 @@ function createReachability(
       lastFailure = { reason, atMs: performance.now() };
       if (failure.code !== undefined) onUnreachable(failure.code);
     },
-    onSignIn(problem) {
+    /** Call it after each sign-in, with what went wrong, if anything. Without one no call can be made. */
+    onSignIn(problem: string | undefined): void {
       signIn = { problem, atMs: performance.now() };
     },
-    async whyUnreachable() {
+    /** Why the API cannot be used at the moment: a code as of `UpstreamError`, or a few words. Undefined: it can. Never rejects. */
+    async whyUnreachable(): Promise<string | undefined> {
       const now = performance.now();
       if (!probe || now - probedAtMs > PROBE_MAX_AGE_MS) {
         probedAtMs = now;

@@ -23,24 +23,19 @@ export interface AccessToken {
   readonly endsAtMs: number;
 }
 
-/** The chain assertion → user token → project token. `credential.ts` decides when it runs. */
-interface SignIn {
-  /** Makes at most two calls, or three when STS no longer accepts the user token of an earlier run. */
-  run(): Promise<AccessToken>;
-  /** The next run starts from the assertion. */
-  dropUserToken(): void;
-}
-
 const TOKEN_ENDPOINT = 'The token endpoint';
 const STS = 'The STS';
 /** RFC 6749 lets a server leave `expires_in` out. */
 const ASSUMED_LIFETIME_SECONDS = 300;
 
-/** Throws `ConfigError` when the key cannot be used. */
+/**
+ * The chain assertion → user token → project token. `credential.ts` decides when it runs. Throws `ConfigError` when the key
+ * cannot be used.
+ */
 export function createSignIn(
   options: PatOptions,
   dependencies: Pick<AuthDependencies, 'transport' | 'clock' | 'closing'>,
-): SignIn {
+) {
   const { clock } = dependencies;
   const { tokenEndpoint, tokenId, stsBaseUrl, projectId } = options;
   const signingKey = readSigningKey(options.privateKeyPem.reveal(), options.passphrase);
@@ -109,8 +104,10 @@ export function createSignIn(
   }
 
   return {
+    /** Makes at most two calls, or three when STS no longer accepts the user token of an earlier run. */
     run: options.credential === 'user' ? requestUserToken : signInToProject,
-    dropUserToken() {
+    /** The next run starts from the assertion. */
+    dropUserToken(): void {
       userToken = undefined;
     },
   };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createListPrefetch } from '../../../src/tokens/list-prefetch.ts';
 
-const alice = { identity: 'a'.repeat(64) };
-const bob = { identity: 'b'.repeat(64) };
+const alice = 'a'.repeat(64);
+const bob = 'b'.repeat(64);
 
 describe('The prefetch of a list', () => {
   it.each([
