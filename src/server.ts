@@ -17,7 +17,7 @@ import { openTrustedDocuments } from './graphql/trusted-documents.ts';
 import { checkReadiness, serveHealth, startAdmin } from './http/admin.ts';
 import { createHttpApp, crossOrigin, listen } from './http/app.ts';
 import { createClientAddress } from './http/client-address.ts';
-import { type Connections, createConnections } from './http/connections.ts';
+import { createConnections } from './http/connections.ts';
 import { checkGraphiql, graphiql } from './http/graphiql.ts';
 import { home } from './http/home.ts';
 import { createSandboxPage } from './http/sandbox.ts';
@@ -50,22 +50,10 @@ interface ServerOptions extends Config {
 }
 
 /** A running gateway. */
-export interface Server {
-  /** The URL of the GraphQL endpoint. */
-  readonly url: string;
-  readonly adminUrl: string | undefined;
-  /** In `pat` mode: logs whether the API accepts the credential. Never rejects. */
-  probe(): Promise<void>;
-  /** Finishes requests in flight, accepts no others, and resolves when both listeners are closed. */
-  close(): Promise<void>;
-  /** While closing: ends requests in flight as if their deadline had passed. */
-  expireRequests(): void;
-  /** The requests that `close` waits for. */
-  pending(): ReturnType<Connections['pending']>;
-}
+export type Server = Awaited<ReturnType<typeof startServer>>;
 
 /** Connects all parts of the gateway and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
-export async function startServer(options: ServerOptions, log: FastifyBaseLogger): Promise<Server> {
+export async function startServer(options: ServerOptions, log: FastifyBaseLogger) {
   const hasGraphiql = checkGraphiql(options.explorer);
   const metrics = options.admin && createRequestMetrics();
   const logCall = createCallLog(log);
@@ -180,10 +168,13 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   await listen(app, { ...options.listen, variables: { host: 'HOST', port: 'PORT' } });
   const admin = metrics && (await openAdmin(options, metrics.registry, { isDraining, readReadiness }, log));
   return {
+    /** The URL of the GraphQL endpoint. */
     url: `${urlOf(app)}/graphql`,
     adminUrl: admin && urlOf(admin),
+    /** In `pat` mode: logs whether the API accepts the credential. Never rejects. */
     probe: async () => authenticator.probe?.(upstream.client),
-    async close() {
+    /** Finishes requests in flight, accepts no others, and resolves when both listeners are closed. */
+    async close(): Promise<void> {
       draining = true;
       // Load balancers notice `/readyz` meanwhile. Connections that are not accepted yet would be reset.
       await setTimeout(options.http.drainDelayMs);
@@ -197,7 +188,9 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       trusted?.close();
       await tracing?.close();
     },
+    /** While closing: ends requests in flight as if their deadline had passed. */
     expireRequests: deadlines.expireAll,
+    /** The requests that `close` waits for. */
     pending: connections.pending,
   };
 }

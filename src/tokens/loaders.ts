@@ -13,20 +13,7 @@ import type { ListPrefetch } from './list-prefetch.ts';
 import { createTokenLookUp, type TokenLookUp } from './matching-tokens.ts';
 
 /** The reads and writes of one request. Each request has its own: no other caller sees its data. */
-export interface Loaders {
-  /** A token, or null when there is none. Rejects with `UpstreamError`. */
-  token(id: string): Promise<TokenDto | null>;
-  tokenPage(page: PageRequest): Promise<Page<TokenDto>>;
-  projectPage(tokenId: string, page: PageRequest): Promise<Page<ProjectWithPolicyDto>>;
-  /** The token as it is now, for a write that depends on it: a failure, also 404, says that the write was not sent. */
-  freshToken(id: string): Promise<TokenDto>;
-  /** Searches the list for idempotent creates. As with `freshToken`, a failure says that the write was not sent. */
-  readonly findMatching: TokenLookUp['find'];
-  /** Writes are here because each clears the reads that it makes outdated: later reads see the new state. */
-  createToken(body: CreateTokenBody): Promise<TokenDto>;
-  updateToken(id: string, body: UpdateTokenBody): Promise<TokenDto>;
-  deleteToken(id: string): Promise<void>;
-}
+export type Loaders = ReturnType<typeof createLoaders>;
 
 type ProjectPageKey = PageRequest & { readonly tokenId: string };
 type Found<Value> = Value | Error;
@@ -36,7 +23,7 @@ type Found<Value> = Value | Error;
  * one list call, with single calls only for ids that the list lacks; pages of one list that differ only in size are one
  * call for the largest.
  */
-export function createLoaders(client: IamClient, scope: Scope, listPrefetch: ListPrefetch): Loaders {
+export function createLoaders(client: IamClient, scope: Scope, listPrefetch: ListPrefetch) {
   const tokens = new DataLoader<string, TokenDto | null>(loadTokens);
   const tokenPages = new DataLoader<PageRequest, Page<TokenDto>, string>(
     (keys) =>
@@ -109,30 +96,34 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
     return token;
   };
   return {
-    token: (id) => tokens.load(id),
+    /** A token, or null when there is none. Rejects with `UpstreamError`. */
+    token: (id: string) => tokens.load(id),
+    /** Searches the list for idempotent creates. As with `freshToken`, a failure says that the write was not sent. */
     findMatching,
-    async freshToken(id) {
+    /** The token as it is now, for a write that depends on it: a failure, also 404, says that the write was not sent. */
+    async freshToken(id: string): Promise<TokenDto> {
       tokens.clear(id);
       const token = await beforeWrite(client.getToken(newest(), id));
       tokens.prime(id, token);
       return token;
     },
-    async tokenPage(request) {
+    async tokenPage(request: PageRequest): Promise<Page<TokenDto>> {
       const page = await tokenPages.load(request);
       // prime does not overwrite: the token of a write in this request is newer than that of a list.
       for (const item of page.items) if (!('invalid' in item)) tokens.prime(item.id, item);
       return page;
     },
-    projectPage: (tokenId, request) => projectPages.load({ tokenId, ...request }),
-    async createToken(body) {
+    projectPage: (tokenId: string, request: PageRequest) => projectPages.load({ tokenId, ...request }),
+    /** Writes are here because each clears the reads that it makes outdated: later reads see the new state. */
+    async createToken(body: CreateTokenBody): Promise<TokenDto> {
       clear();
       return written(await orDrop(client.createToken(scope, body)));
     },
-    async updateToken(id, body) {
+    async updateToken(id: string, body: UpdateTokenBody): Promise<TokenDto> {
       clear(id);
       return written(await orDrop(client.updateToken(scope, id, body)));
     },
-    async deleteToken(id) {
+    async deleteToken(id: string): Promise<void> {
       clear(id);
       await client.deleteToken(scope, id);
     },

@@ -100,12 +100,7 @@ export interface RequestDeadline extends Deadline {
 }
 
 /** The deadlines that are running. */
-export interface Deadlines {
-  /** Starts the deadline of a request that arrived `elapsedMs` ago. */
-  start(elapsedMs?: number): RequestDeadline;
-  /** Expires all of them now, so that clients get an error response before the process ends. */
-  expireAll(): void;
-}
+export type Deadlines = ReturnType<typeof createDeadlines>;
 
 /** A deadline and its index in the list of those that run. */
 interface Running {
@@ -114,13 +109,15 @@ interface Running {
 }
 
 /** Each `totalMs` long. Call `end` when the request is over. */
-export function createDeadlines(totalMs: number): Deadlines {
+export function createDeadlines(totalMs: number) {
   // Not a Set, which every request would change. V8 replaces the table of such a Set again and again, and each old one
   // keeps the next, with all that is in it, until the next major GC: a third of the CPU time of small requests.
   const running: Running[] = [];
   return {
+    /** Starts the deadline of a request that arrived `elapsedMs` ago. */
     start: (elapsedMs = 0) => startDeadline(Math.max(0, totalMs - elapsedMs), running),
-    expireAll() {
+    /** Expires all of them now, so that clients get an error response before the process ends. */
+    expireAll(): void {
       for (const { expire } of [...running]) expire();
     },
   };

@@ -25,23 +25,7 @@ export interface SingleFlightOptions {
 }
 
 /** Runs identical concurrent work once. Nothing is kept after the work has settled. */
-export interface SingleFlight {
-  /**
-   * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that is cancelled is rejected and
-   * does not affect the others; when the last one has left, the work is cancelled. Work that began before `lastWriteAt` is
-   * not joined.
-   */
-  run<Value>(
-    identity: string,
-    key: string,
-    waiter: Deadline,
-    start: (work: SharedWork) => Promise<Value>,
-  ): Promise<Value>;
-  /** New requests no longer join the work of `identity`: it may have read the state before a write. */
-  invalidate(identity: string): void;
-  /** Since the start of the process. */
-  readonly counts: { readonly started: number; readonly coalesced: number };
-}
+export type SingleFlight = ReturnType<typeof createSingleFlight>;
 
 interface Entry {
   readonly work: SharedWork;
@@ -56,11 +40,9 @@ interface Entry {
  * can be joined only until it settles or that identity writes; and its outcome, a value or an error, goes to those who
  * waited for it and is then dropped.
  */
-export function createSingleFlight({
-  lastWriteAt,
-  now = () => performance.now(),
-}: SingleFlightOptions = {}): SingleFlight {
+export function createSingleFlight({ lastWriteAt, now = () => performance.now() }: SingleFlightOptions = {}) {
   const byIdentity = new Map<string, Map<string, Entry>>();
+  /** Since the start of the process. */
   const counts = { started: 0, coalesced: 0 };
 
   const find = (identity: string, key: string) => byIdentity.get(identity)?.get(key);
@@ -97,13 +79,24 @@ export function createSingleFlight({
 
   return {
     counts,
-    run(identity, key, waiter, start) {
+    /**
+     * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that is cancelled is rejected and
+     * does not affect the others; when the last one has left, the work is cancelled. Work that began before `lastWriteAt` is
+     * not joined.
+     */
+    run<Value>(
+      identity: string,
+      key: string,
+      waiter: Deadline,
+      start: (work: SharedWork) => Promise<Value>,
+    ): Promise<Value> {
       const request = { identity, key, waiter, start, startedAt: now() };
       const entry = find(identity, key);
       if (!entry) return startOwn(request);
       return lastWriteAt ? joinUnlessOld(request, lastWriteAt(identity)) : join(entry, request);
     },
-    invalidate: (identity) => void byIdentity.delete(identity),
+    /** New requests no longer join the work of `identity`: it may have read the state before a write. */
+    invalidate: (identity: string): void => void byIdentity.delete(identity),
   };
 }
 

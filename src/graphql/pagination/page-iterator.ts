@@ -28,19 +28,10 @@ export interface PagedList<Item, Edge> {
 }
 
 /** The items of a list behind a position, one API page at a time. */
-interface PageIterator<Edge> {
-  /** Up to `wanted` items of the next API page; there may be none of them in it. Rejects with `UpstreamError`. */
-  next(wanted: number): Promise<readonly Edge[]>;
-  /** Whether the API has said that no page follows. */
-  isAtEnd(): boolean;
-  /** Whether `next` may be called again. */
-  canContinue(): boolean;
-}
-
 export function iteratePages<Item extends { readonly id: string }, Edge>(
   list: PagedList<Item, Edge>,
   start: Position,
-): PageIterator<Edge> {
+) {
   let position = start;
   let isAtEnd = false;
   let calls = 0;
@@ -112,7 +103,8 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
   };
 
   return {
-    async next(wanted) {
+    /** Up to `wanted` items of the next API page; there may be none of them in it. Rejects with `UpstreamError`. */
+    async next(wanted: number): Promise<readonly Edge[]> {
       const { key, page, at } = await fetchFrom(wanted);
       const { items, next } = page;
       seenKeys.add(key);
@@ -120,7 +112,9 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
       continueAt(next);
       return toEdges(list, { key, page, at }, wanted);
     },
+    /** Whether the API has said that no page follows. */
     isAtEnd: () => isAtEnd,
+    /** Whether `next` may be called again. */
     canContinue: () => !isAtEnd && calls < MAX_CALLS,
   };
 }

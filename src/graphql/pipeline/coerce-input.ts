@@ -19,27 +19,23 @@ const INEXACT_ID = 'must be a string: ids are strings, and this number may not b
 const MAX_CHARS = 400;
 
 /** Collects what is wrong with the variables of one request. */
-export interface Problems {
-  readonly messages: readonly string[];
-  /** Whether there are enough problems, so that coercion stops. */
-  readonly isFull: boolean;
-  /**
-   * Adds a sentence about `place`. `hidden` is what it says where clients may not know the schema: no name of the schema
-   * that the client did not send.
-   */
-  add(place: Place, problem: string, hidden?: string): void;
-}
+export type Problems = ReturnType<typeof createProblems>;
 
 const DOES_NOT_FIT = 'does not fit its type.';
 
-export function createProblems(isSchemaVisible: boolean): Problems {
+export function createProblems(isSchemaVisible: boolean) {
   const messages: string[] = [];
   let count = 0;
   let chars = 0;
   const problems = {
     messages,
+    /** Whether there are enough problems, so that coercion stops. */
     isFull: false,
-    add(place: Place, problem: string, hidden = DOES_NOT_FIT) {
+    /**
+     * Adds a sentence about `place`. `hidden` is what it says where clients may not know the schema: no name of the schema
+     * that the client did not send.
+     */
+    add(place: Place, problem: string, hidden = DOES_NOT_FIT): void {
       if (problems.isFull) return;
       const message = `Variable "${toPath(place)}" ${isSchemaVisible ? problem : hidden}`;
       if (!messages.includes(message)) {
