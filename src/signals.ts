@@ -7,18 +7,13 @@ interface SignalHandlers {
   readonly onUsr2?: () => void;
 }
 
-export interface Signals {
-  /** Sets the handlers. A stop signal that came before and was not handled is handled now. */
-  handle(handlers: SignalHandlers): void;
-  /** From now on a stop signal waits until `handle` is called again. */
-  hold(): void;
-}
+export type Signals = ReturnType<typeof catchSignals>;
 
 /**
  * Catches signals from now on, so that none ends the process in the middle of its work. SIGUSR1 is caught because it
  * would open the inspector of Node.js, which runs code for any process of the machine.
  */
-export function catchSignals(): Signals {
+export function catchSignals() {
   let stopSignal: string | undefined;
   let handlers: SignalHandlers | undefined;
   for (const signal of STOP_SIGNALS) {
@@ -32,11 +27,13 @@ export function catchSignals(): Signals {
   process.on('SIGUSR1', () => handlers?.onUsr1?.());
   process.on('SIGUSR2', () => handlers?.onUsr2?.());
   return {
-    handle(present) {
+    /** Sets the handlers. A stop signal that came before and was not handled is handled now. */
+    handle(present: SignalHandlers): void {
       handlers = present;
       if (stopSignal) present.onStop(stopSignal);
     },
-    hold() {
+    /** From now on a stop signal waits until `handle` is called again. */
+    hold(): void {
       handlers = undefined;
     },
   };

@@ -5,41 +5,32 @@ import {
   errors,
   exportJWK,
   generateKeyPair,
-  type JSONWebKeySet,
   type JWTPayload,
   jwtVerify,
   SignJWT,
 } from 'jose';
-import type { Caller, Service } from './request.ts';
+import type { Caller } from './request.ts';
 import type { Store } from './store.ts';
 
 /** Distinguishes credentials of the emulator from bearers that only look like a JWT. */
 const ISSUER = 'urn:iam-emulator';
 
 /** Issues and checks the credentials of the token endpoint and of the STS. */
-export interface Credentials {
-  readonly jwks: JSONWebKeySet;
-  /** A credential of `token/<id>` or `user/<principal>`. */
-  issue(subject: string, claims: JWTPayload, ttlSeconds: number): Promise<string>;
-  /** The caller, or the problem of the bearer. A bearer that the emulator did not issue is a principal's name. */
-  check(bearer: string | undefined): Promise<Caller | 'jwt-missing' | 'jwt-invalid' | 'jwt-expired'>;
-}
+export type Credentials = Awaited<ReturnType<typeof createCredentials>>;
 
 /**
  * The key set holds several keys, as the vendor's does. The first one signs: the vendor's own client checks with
  * `keys[0]` whatever the `kid` says. The keys are new at every start, so credentials do not outlive the process.
  */
-export async function createCredentials({
-  store,
-  now,
-}: Pick<Service, 'store' | 'now'>): Promise<Credentials> {
+export async function createCredentials({ store, now }: { store: Store; now: () => number }) {
   const [signing, ...others] = await Promise.all([createKey(), createKey(), createKey()]);
   const jwks = { keys: [signing, ...others].map(({ jwk }) => jwk) };
   const keySet = createLocalJWKSet(jwks);
 
   return {
     jwks,
-    issue(subject, claims, ttlSeconds) {
+    /** A credential of `token/<id>` or `user/<principal>`. */
+    issue(subject: string, claims: JWTPayload, ttlSeconds: number): Promise<string> {
       const issuedAt = Math.floor(now() / 1000);
       return new SignJWT(claims)
         .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: signing.jwk.kid })
@@ -50,7 +41,8 @@ export async function createCredentials({
         .setExpirationTime(issuedAt + ttlSeconds)
         .sign(signing.privateKey);
     },
-    async check(bearer) {
+    /** The caller, or the problem of the bearer. A bearer that the emulator did not issue is a principal's name. */
+    async check(bearer: string | undefined): Promise<Caller | 'jwt-missing' | 'jwt-invalid' | 'jwt-expired'> {
       if (bearer === undefined) return 'jwt-missing';
       if (!isOurs(bearer)) return { principal: bearer };
       try {

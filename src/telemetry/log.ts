@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 
 interface LogOptions {
   readonly level: string;
@@ -8,14 +8,10 @@ interface LogOptions {
   readonly write: (line: string) => void;
 }
 
-export interface Log {
-  readonly logger: Logger;
-  /** Also changes the child loggers. */
-  setLevel(level: string): void;
-}
+export type Log = ReturnType<typeof createLog>;
 
 /** One JSON object a line, with the time as in ISO 8601 and the level by name. */
-export function createLog({ level, version, write }: LogOptions): Log {
+export function createLog({ level, version, write }: LogOptions) {
   // A child has a level of its own. Children are made at the start only, never for a request.
   const children: { level: string }[] = [];
   const logger = pino(
@@ -32,7 +28,8 @@ export function createLog({ level, version, write }: LogOptions): Log {
   );
   return {
     logger,
-    setLevel(next) {
+    /** Also changes the child loggers. */
+    setLevel(next: string): void {
       for (const each of [logger, ...children]) each.level = next;
     },
   };

@@ -1,15 +1,7 @@
-import { type LogDestination, openLogDestination } from './log-destination.ts';
+import { openLogDestination } from './log-destination.ts';
 
 /** The output streams of the process, and its end. */
-export interface Output {
-  readonly log: LogDestination;
-  /** Writes a line for people to stderr. */
-  writeError(line: string): void;
-  /** Ends the process with this exit code when its lines are written, at the latest after half a second. */
-  end(exitCode: number): Promise<never>;
-  /** The listener is called when the log works again, with the number of dropped lines. */
-  onRecovery(listener: (dropped: number) => void): void;
-}
+export type Output = ReturnType<typeof openOutput>;
 
 const MAX_LOG_SIZE = 4 * 1024 * 1024;
 const MAX_ERRORS_SIZE = 65_536;
@@ -17,9 +9,10 @@ const MAX_ERRORS_SIZE = 65_536;
 const END_MS = 500;
 
 /** Opens stdout for the log and stderr for problems. Called once. */
-export function openOutput(): Output {
+export function openOutput() {
   let recovered: (dropped: number) => void = () => {};
   const errors = openLogDestination(2, { maxSize: MAX_ERRORS_SIZE });
+  /** Writes a line for people to stderr. */
   const writeError = (line: string) => errors.write(`${line}\n`);
   const log = openLogDestination(1, {
     maxSize: MAX_LOG_SIZE,
@@ -33,10 +26,12 @@ export function openOutput(): Output {
   return {
     log,
     writeError,
-    onRecovery: (listener) => {
+    /** The listener is called when the log works again, with the number of dropped lines. */
+    onRecovery(listener: (dropped: number) => void): void {
       recovered = listener;
     },
-    async end(exitCode) {
+    /** Ends the process with this exit code when its lines are written, at the latest after half a second. */
+    async end(exitCode: number): Promise<never> {
       await Promise.all([log.flush(END_MS), errors.flush(END_MS)]);
       // `exit` would wait for a disk that does not respond.
       if (log.isWriting() || errors.isWriting()) process.kill(process.pid, 'SIGKILL');

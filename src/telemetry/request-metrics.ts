@@ -12,15 +12,7 @@ interface SentResponse {
 }
 
 /** Metrics that are counted as things happen. */
-export interface RequestMetrics {
-  onOperation(record: OperationRecord, ms: number): void;
-  onUpstreamCall(report: AttemptReport): void;
-  onResponse(response: SentResponse): void;
-  /** A sign-in of the gateway's own, in `pat` mode. */
-  onSignIn(outcome: 'ok' | 'failed'): void;
-  /** Has all of these metrics. */
-  readonly registry: Registry;
-}
+export type RequestMetrics = ReturnType<typeof createRequestMetrics>;
 
 /** The value of the label `operation` where no name is known, and for names beyond `MAX_NAMES`. */
 const ANONYMOUS = 'anonymous';
@@ -29,7 +21,7 @@ const MAX_NAMES = 100;
 const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** No label holds a caller, an id or an address. */
-export function createRequestMetrics(): RequestMetrics {
+export function createRequestMetrics() {
   const registry = new Registry();
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
@@ -68,22 +60,24 @@ export function createRequestMetrics(): RequestMetrics {
   );
   const limitName = createNameLimit();
   return {
+    /** Has all of these metrics. */
     registry,
-    onOperation(record, ms) {
+    onOperation(record: OperationRecord, ms: number) {
       const operation = limitName(record.operation ?? ANONYMOUS);
       operations.inc({ operation, code: record.code ?? 'OK' });
       operationSeconds.observe({ operation }, ms / 1000);
       if (record.untrusted) untrusted.inc();
     },
-    onUpstreamCall({ operation, status, failure, attempt, durationMs }) {
+    onUpstreamCall({ operation, status, failure, attempt, durationMs }: AttemptReport) {
       calls.inc({ operation, status: String(status ?? failure?.kind), attempt: String(attempt + 1) });
       callSeconds.observe({ operation }, durationMs / 1000);
     },
-    onResponse({ method, route, status, ms }) {
+    onResponse({ method, route, status, ms }: SentResponse) {
       responses.inc({ method, route, status: `${Math.floor(status / 100)}xx` });
       if (ms !== undefined) responseSeconds.observe({ route }, ms / 1000);
     },
-    onSignIn: (outcome) => signIns.inc({ outcome }),
+    /** A sign-in of the gateway's own, in `pat` mode. */
+    onSignIn: (outcome: 'ok' | 'failed') => signIns.inc({ outcome }),
   };
 }
 
