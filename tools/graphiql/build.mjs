@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { install } from '../packages.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -63,17 +63,9 @@ await build({
   logLevel: 'warning',
 });
 
-const sum = { raw: 0, gzip: 0, brotli: 0 };
 for (const name of readdirSync(outdir)) {
-  const file = readFileSync(join(outdir, name));
-  const compressed = gzipSync(file, { level: 9 });
+  const compressed = gzipSync(readFileSync(join(outdir, name)), { level: 9 });
   writeFileSync(join(outdir, `${name}.gz`), compressed);
-  sum.raw += file.length;
-  sum.gzip += compressed.length;
-  if (process.argv.includes('--sizes')) sum.brotli += brotliCompressSync(file).length;
-}
-for (const [form, bytes] of Object.entries(sum)) {
-  if (bytes > 0) console.error(`${form.padEnd(7)} ${(bytes / 1e6).toFixed(2)} MB`);
 }
 
 /**
