@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isLoopbackAuthority } from '../config/urls.ts';
 import type { ProjectWithPolicyDto, TokenDto } from '../upstream/generated.ts';
@@ -84,16 +84,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   });
   // A client that disconnects during a response is no error here.
   server.on('connection', (socket) => socket.on('error', () => undefined));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message =
-        cause.code === 'EADDRINUSE'
-          ? `Port ${port} is in use. Set EMULATOR_PORT, or stop what uses it.`
-          : `Expected EMULATOR_HOST and EMULATOR_PORT to be an address of this machine, got ${host}:${port} (${cause.code}).`;
-      reject(new EmulatorError(message, { cause }));
-    });
-    server.listen(port, host, resolve);
-  }).catch((error) => {
+  await listen(server, port, host).catch((error) => {
     release();
     throw error;
   });
@@ -116,6 +107,20 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       release();
     },
   };
+}
+
+/** Rejects with an EmulatorError when the address cannot be used. */
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const message =
+        cause.code === 'EADDRINUSE'
+          ? `Port ${port} is in use. Set EMULATOR_PORT, or stop what uses it.`
+          : `Expected EMULATOR_HOST and EMULATOR_PORT to be an address of this machine, got ${host}:${port} (${cause.code}).`;
+      reject(new EmulatorError(message, { cause }));
+    });
+    server.listen(port, host, resolve);
+  });
 }
 
 /** The state of the data file, if there is one, or of the seed. Throws an EmulatorError for one that cannot be used. */
