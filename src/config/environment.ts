@@ -5,30 +5,11 @@ import type { Variable } from './variable-types.ts';
 import { type Values, type VariableName, variables } from './variables.ts';
 
 /** The variables of this process, and the one list that collects their problems. */
-export interface Environment {
-  /** An invalid value is replaced by the default here: its problem is already on the list. */
-  readonly values: Values;
-  /** Whether it was set at all, valid or not. An empty value counts as unset, as in a vendor's `.env` template. */
-  isSet(name: VariableName): boolean;
-  /** Whether its value is invalid, so that `values` has the default in its place. */
-  isInvalid(name: VariableName): boolean;
-  addProblem(problem: string): void;
-  /** Adds a problem when the variable is not set. `by` is the setting that requires it. */
-  requireSet(name: VariableName, by: string): void;
-  /**
-   * The text of the file that the variable names; undefined when it is not set, or when the file cannot be used, which is
-   * a problem. Messages omit the system's error, which contains the path: that may be a key, pasted by mistake.
-   */
-  readFile(name: keyof typeof MAX_FILE_BYTES): string | undefined;
-  readonly problems: readonly string[];
-}
+export type Environment = ReturnType<typeof readEnvironment>;
 
 const SHOWN_CHARS = 40;
 
-export function readEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
-  readTextFile: ReadFile,
-): Environment {
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>, readTextFile: ReadFile) {
   const isGiven = (name: string) => (env[name] ?? '').trim() !== '';
   const problems = findMisspelt(env);
   const invalid = new Set<string>();
@@ -44,14 +25,24 @@ export function readEnvironment(
   // Each value came from the variable of its own name, which is what `Values` says.
   const values = Object.fromEntries(Object.entries(variables).map(read)) as Values;
   return {
+    /** An invalid value is replaced by the default here: its problem is already on the list. */
     values,
-    isSet: isGiven,
-    isInvalid: (name) => invalid.has(name),
-    addProblem: (problem) => problems.push(problem),
-    requireSet(name, by) {
+    /** Whether it was set at all, valid or not. An empty value counts as unset, as in a vendor's `.env` template. */
+    isSet: (name: VariableName) => isGiven(name),
+    /** Whether its value is invalid, so that `values` has the default in its place. */
+    isInvalid: (name: VariableName) => invalid.has(name),
+    addProblem(problem: string): void {
+      problems.push(problem);
+    },
+    /** Adds a problem when the variable is not set. `by` is the setting that requires it. */
+    requireSet(name: VariableName, by: string): void {
       if (!isGiven(name)) problems.push(`${name} is required by ${by}`);
     },
-    readFile(name) {
+    /**
+     * The text of the file that the variable names; undefined when it is not set, or when the file cannot be used, which is
+     * a problem. Messages omit the system's error, which contains the path: that may be a key, pasted by mistake.
+     */
+    readFile(name: keyof typeof MAX_FILE_BYTES): string | undefined {
       const path = values[name];
       if (path === undefined) return undefined;
       try {
@@ -63,7 +54,7 @@ export function readEnvironment(
       }
       return undefined;
     },
-    problems,
+    problems: problems as readonly string[],
   };
 }
 

@@ -23,19 +23,8 @@ import type { AttemptReport, CallObserver } from '../upstream/attempt.ts';
 import type { OperationRecord } from './operation-log.ts';
 
 /** OpenTelemetry's own variables configure where traces go and how many are sampled. */
-export interface Tracing {
-  /** Starts the span of one operation, in the trace of the client's headers. */
-  start(headers: IncomingHttpHeaders): OperationTrace;
-  /** Sends what was not sent yet, if that takes no longer than a second. Never rejects. */
-  close(): Promise<void>;
-}
-
-export interface OperationTrace {
-  readonly traceId: string;
-  /** Makes a span of every upstream call, and sends the span's context with the call. */
-  readonly observer: CallObserver;
-  end(record: OperationRecord): void;
-}
+export type Tracing = ReturnType<typeof createTracing>;
+export type OperationTrace = ReturnType<Tracing['start']>;
 
 const CLOSING_MS = 1000;
 
@@ -43,7 +32,7 @@ const CLOSING_MS = 1000;
  * Spans by the semantic conventions of GraphQL and HTTP. No attribute holds a document, a variable, an id, a path or a
  * caller. Exporter and sampler read the environment, by the names of the OpenTelemetry specification.
  */
-export function createTracing(log: FastifyBaseLogger): Tracing {
+export function createTracing(log: FastifyBaseLogger) {
   // Called at most once per batch. OpenTelemetry itself would print a stack.
   const warn = (error: unknown) => log.warn({ cause: causeOf(error) }, 'traces could not be sent');
   setGlobalErrorHandler(warn);
@@ -70,16 +59,19 @@ export function createTracing(log: FastifyBaseLogger): Tracing {
     return { headers, end: (outcome) => endCall(span, outcome) };
   };
   return {
-    start(headers) {
+    /** Starts the span of one operation, in the trace of the client's headers. */
+    start(headers: IncomingHttpHeaders) {
       const parent = propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter);
       const span = tracer.startSpan('GraphQL Operation', { kind: SpanKind.SERVER }, parent);
       const context = trace.setSpan(parent, span);
       return {
         traceId: span.spanContext().traceId,
-        observer: (call, attempt) => startCall(call, attempt, context),
-        end: (record) => endOperation(span, record),
+        /** Makes a span of every upstream call, and sends the span's context with the call. */
+        observer: ((call, attempt) => startCall(call, attempt, context)) satisfies CallObserver,
+        end: (record: OperationRecord) => endOperation(span, record),
       };
     },
+    /** Sends what was not sent yet, if that takes no longer than a second. Never rejects. */
     async close() {
       const limit = new Promise((resolve) => setTimeout(resolve, CLOSING_MS).unref());
       // A collector that rejects the last traces is no reason to end with an error.
