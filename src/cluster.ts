@@ -17,21 +17,7 @@ const RESTART_AFTER_MS = 500;
 /** Workers that have not ended this long after `drainTimeoutMs` are killed. */
 const KILL_AFTER_MS = 1_500;
 
-export interface Workers {
-  /**
-   * Resolves when all workers and the admin listener listen. Rejects when one of the first workers ends before that:
-   * with its `ConfigError` where it reported one. The other workers go on until `stop`.
-   */
-  readonly listening: Promise<{
-    readonly url: string;
-    readonly adminUrl: string | undefined;
-    /** Process ids of the workers. */
-    readonly workers: readonly (number | undefined)[];
-  }>;
-  /** Sends each worker the signal to drain, and resolves to the exit code for all: 0 when each ended cleanly. */
-  stop(): Promise<number>;
-  setLogLevel(level: string): void;
-}
+export type Workers = ReturnType<typeof startWorkers>;
 
 interface WorkersOptions {
   readonly settings: () => WorkerSettings;
@@ -58,7 +44,7 @@ export function startWorkers(
   config: Config,
   log: FastifyBaseLogger,
   { settings, build, droppedLogLines }: WorkersOptions,
-): Workers {
+) {
   const serveState = createPrimaryState(createTokenBuckets(config.limits));
   const own = createPrimaryMetrics(build, droppedLogLines);
   const metrics = config.admin && createWorkerMetrics(own.registry, own.shared);
@@ -113,6 +99,10 @@ export function startWorkers(
     );
   }
 
+  /**
+   * Resolves when all workers and the admin listener listen. Rejects when one of the first workers ends before that: with
+   * its `ConfigError` where it reported one. The other workers go on until `stop`.
+   */
   async function listen() {
     const first = Array.from({ length: config.workers }, fork);
     // From the moment each listens: it may die while another still starts.
@@ -146,7 +136,8 @@ export function startWorkers(
 
   return {
     listening: listen(),
-    async stop() {
+    /** Sends each worker the signal to drain, and resolves to the exit code for all: 0 when each ended cleanly. */
+    async stop(): Promise<number> {
       stopping = true;
       const ends = [...workers].map(async ({ worker, isListening }) => {
         const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
@@ -167,7 +158,7 @@ export function startWorkers(
       metrics?.close();
       return Math.max(0, ...codes);
     },
-    setLogLevel(level) {
+    setLogLevel(level: string): void {
       // A worker that is starting has no handler yet.
       for (const { channel } of workers) channel.request('log-level', level).catch(() => undefined);
     },

@@ -1,7 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isLoopbackAuthority } from '../config/urls.ts';
-import type { ProjectWithPolicyDto, TokenDto } from '../upstream/generated.ts';
 import { createApp } from './app.ts';
 import { createCredentials } from './credentials.ts';
 import { readDataFile, removeLeftovers, resolveDataFile, writeDataFile } from './data-file.ts';
@@ -35,26 +34,13 @@ export interface EmulatorOptions {
   readonly maxCalls?: number;
 }
 
-export interface Emulator {
-  /** `http://127.0.0.1:4010`; the base of the REST API is this and `/iam`. */
-  readonly url: string;
-  readonly tokenEndpoint: string;
-  /** What was received, in order, except for the control endpoints. */
-  readonly calls: readonly Call[];
-  resetCalls(): void;
-  readonly faults: FaultPlan;
-  /** Makes a token a member of a project: the API itself has no way to do that for its first project. */
-  addProject(tokenId: string, project?: SeedProject): Promise<ProjectWithPolicyDto>;
-  tokensOf(principal: string): readonly TokenDto[];
-  /** Cuts every connection, also those that a fault keeps waiting. */
-  close(): Promise<void>;
-}
+export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 
 const MISDIRECTED =
   'The emulator listens for its own machine only and serves no other host name: use localhost or 127.0.0.1.';
 
 /** A stateful stand-in for the IAM API, its token endpoint and its STS, listening when this resolves. */
-export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+export async function startEmulator(options: EmulatorOptions = {}) {
   const {
     port = 0,
     host = '127.0.0.1',
@@ -91,16 +77,20 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
 
   const url = `http://${ownName}:${(server.address() as AddressInfo).port}`;
   return {
+    /** `http://127.0.0.1:4010`; the base of the REST API is this and `/iam`. */
     url,
     tokenEndpoint: url + TOKEN_ENDPOINT_PATH,
-    calls,
-    resetCalls() {
+    /** What was received, in order, except for the control endpoints. */
+    calls: calls as readonly Call[],
+    resetCalls(): void {
       calls.length = 0;
     },
-    faults,
-    addProject: (tokenId, project) => addProject(store, tokenId, project),
-    tokensOf: (principal) => store.listOf(principal).map(({ token }) => token),
-    async close() {
+    faults: faults as FaultPlan,
+    /** Makes a token a member of a project: the API itself has no way to do that for its first project. */
+    addProject: (tokenId: string, project?: SeedProject) => addProject(store, tokenId, project),
+    tokensOf: (principal: string) => store.listOf(principal).map(({ token }) => token),
+    /** Cuts every connection, also those that a fault keeps waiting. */
+    async close(): Promise<void> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
