@@ -124,9 +124,13 @@ const MAX_QUERIES = 1000;
 /**
  * Texts of queries by their hash, for all replicas. While Redis is unavailable each replica keeps its own. A client whose
  * query is unknown sends the text again, which costs one round trip.
+ *
+ * Clients choose the texts, and a Redis that is full serves nobody. So each process stores a limited number of them there,
+ * and keeps more to itself.
  */
 function createPersistedQueries({ run }: RedisConnection, onFallback: () => void): PersistedQueries {
   const own = new LRUCache<string, string>({ max: MAX_QUERIES, ttl: TTL_MS });
+  const stored = new LRUCache<string, true>({ max: MAX_QUERIES, ttl: TTL_MS });
   const orOwn = <Value>(shared: Parameters<typeof run<Value>>[1], fallback: () => Value): Promise<Value> =>
     run('persisted_queries', shared).catch(() => {
       onFallback();
@@ -135,11 +139,14 @@ function createPersistedQueries({ run }: RedisConnection, onFallback: () => void
   return {
     get: (key) =>
       orOwn(
-        async (redis) => (await redis.get(PREFIX + key)) ?? undefined,
+        async (redis) => (await redis.get(PREFIX + key)) ?? own.get(key),
         () => own.get(key),
       ),
     async set(key, query) {
       const store = () => own.set(key, query);
+      stored.purgeStale();
+      if (stored.size >= MAX_QUERIES && !stored.has(key)) return void store();
+      stored.set(key, true);
       await orOwn<unknown>((redis) => redis.set(PREFIX + key, query, 'PX', TTL_MS), store);
     },
     async delete(key) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Answer, type Gateway, startGateway } from '../support/gateway.ts';
+import { type Answer, type Gateway, post, startGateway } from '../support/gateway.ts';
 import { rawRequest, sendRaw } from '../support/raw.ts';
 import { until } from '../support/until.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
@@ -24,6 +24,7 @@ afterAll(async () => {
 });
 const create = (gateway: Gateway, ...input: Parameters<typeof createInput>) =>
   untilServed(() => gateway.query(CREATE, createInput(...input)));
+const DEMO = { authorization: 'Bearer demo' };
 const posts = () => one.calls().filter((call) => call === 'POST /v1/tokens').length;
 const fallbacks = async () => (await fetch(`${one.adminOrigin}/metrics`)).text();
 
@@ -104,6 +105,29 @@ describe('With Redis, replicas', () => {
     await persisted(one, '{__typename}');
     // The response does not wait for Redis.
     await until(async () => JSON.stringify(await persisted(two)) === '{"data":{"__typename":"Query"}}');
+  });
+});
+
+describe('A client that registers more persisted queries than a process stores', () => {
+  it('does not fill Redis, and gets the first and the last by their hashes', async () => {
+    const env = { REDIS_URL: redis.url, APQ: 'true', RATE_LIMIT_PER_SECOND: '0', LOG_LEVEL: 'silent' };
+    const flooded = await startGateway({ env, emulatorOf: one });
+    await untilRedis(flooded.origin, 'ok');
+    const send = (at: number, isByHash = false) => {
+      const query = `{ __typename } # ${at}`;
+      const sha256Hash = createHash('sha256').update(query).digest('hex');
+      const extensions = { persistedQuery: { version: 1, sha256Hash } };
+      return post(flooded.url, isByHash ? { extensions } : { query, extensions }, DEMO);
+    };
+    for (let at = 0; at < 1100; at += 50)
+      await Promise.all(Array.from({ length: 50 }, (_, index) => send(at + index)));
+    await until(async () => (await send(1099, true)).data?.__typename === 'Query');
+    expect((await send(0, true)).data).toEqual({ __typename: 'Query' });
+    const keys = (await redis.command('keys', 'tokens-gateway:apq:*')).split('\n');
+    expect(keys.length).toBeGreaterThanOrEqual(1000);
+    // The other replicas have stored one.
+    expect(keys.length).toBeLessThanOrEqual(1001);
+    await flooded.close();
   });
 });
 
