@@ -604,4 +604,15 @@ describe('A page of another origin', () => {
     const refused = await postRaw([app, 'content-type: text/plain', LENGTH]);
     expect([refused.status, ...allowed(refused)]).toEqual([415, 'https://app.example', null]);
   });
+
+  it('gets no header of CORS where no origin may call', async () => {
+    const closed = await startGateway({ env: { EXPLORER: 'off' } });
+    const headers = { origin: 'https://app.example', 'access-control-request-method': 'POST' };
+    const asked = await fetch(closed.url, { method: 'OPTIONS', headers });
+    const answered = await post(closed.url, BODY, { authorization: 'Bearer demo', ...headers });
+    await closed.close();
+    expect([asked.status, answered.status]).toEqual([405, 200]);
+    const names = [...asked.headers.keys(), ...answered.headers.keys()];
+    expect(names.filter((name) => name === 'vary' || name.startsWith('access-control'))).toEqual([]);
+  });
 });
