@@ -20,20 +20,22 @@ interface CancellationSource extends Cancellation {
 }
 
 export function createCancellation(): CancellationSource {
-  let listeners: Set<() => void> | undefined;
+  let listeners: (() => void)[] = [];
   // `reason` is a plain member: an object literal with a getter is slow, and every call has some of these objects.
   const source: { -readonly [Member in keyof CancellationSource]: CancellationSource[Member] } = {
     reason: undefined,
     onCancel(listener) {
-      listeners ??= new Set();
-      listeners.add(listener);
-      return () => listeners?.delete(listener);
+      listeners.push(listener);
+      return () => {
+        const at = listeners.indexOf(listener);
+        if (at >= 0) listeners.splice(at, 1);
+      };
     },
     cancel(reason) {
       if (source.reason !== undefined) return;
       source.reason = reason;
-      const called = listeners ?? [];
-      listeners = undefined;
+      const called = listeners;
+      listeners = [];
       for (const listener of called) listener();
     },
   };
