@@ -108,18 +108,3 @@ describe('A connection is closed', () => {
     await slow;
   });
 });
-
-describe('With the timeouts that it starts with, the gateway cuts', () => {
-  const rest = { rest: ' ', everyMs: 2_000 };
-  it('headers and a body of one byte in two seconds', async () => {
-    const { origin, close } = await startGateway();
-    const [headers, body] = await Promise.all([
-      dribble(origin, `${HEAD}x-a: `, rest),
-      dribble(origin, `${HEAD}content-length: 1000\r\n\r\n`, rest),
-    ]);
-    expect([headers.status, body.status]).toEqual([408, 408]);
-    expect(headers.ownMs).toBeLessThan(10_000 + SLACK_MS);
-    expect(body.ownMs).toBeLessThan(15_000 + SLACK_MS);
-    await close();
-  });
-});
