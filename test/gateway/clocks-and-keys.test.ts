@@ -6,6 +6,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { timed } from '../support/stopwatch.ts';
+import { until } from '../support/until.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
 const pair = createKeyPair('ES256');
@@ -68,13 +69,11 @@ describe('A clock that differs from that of IAM', () => {
   });
 });
 
-/** An identity provider whose key set starts with a byte order mark, `delayMs` after it was asked for. */
-async function startProvider(delayMs: number) {
+/** An identity provider whose key set starts with a byte order mark. */
+async function startProvider() {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const body = `\uFEFF${JSON.stringify({ keys: [await exportJWK(publicKey), await exportJWK(publicKey)] })}`;
-  const server: Server = createServer((_request, response) => {
-    setTimeout(() => response.end(body), delayMs);
-  }).listen(0, '127.0.0.1');
+  const server: Server = createServer((_request, response) => response.end(body)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   open.push({ close: () => [server.closeAllConnections(), server.close()] });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -96,24 +95,28 @@ async function startProvider(delayMs: number) {
 
 describe('The key set of callers', () => {
   it('may begin with a byte order mark and list a key twice', async () => {
-    const { env, headers } = await startProvider(0);
+    const { env, headers } = await startProvider();
     const gateway = await startPatGateway({ env });
     expect((await gateway.query(LIST, {}, headers)).errors).toBeUndefined();
   });
 
   it('that arrives slowly is not waited for beyond the deadline of the request', async () => {
-    const { env, headers } = await startProvider(2500);
+    const { server, env, headers } = await startProvider();
+    const [respond] = server.listeners('request');
+    const waiting: (() => void)[] = [];
+    server.removeAllListeners('request');
+    server.on('request', (...args) => waiting.push(() => respond?.(...args)));
     const gateway = await startPatGateway({ env: { ...env, REQUEST_DEADLINE_MS: '1500' } });
     const { value, ownMs } = await timed(gateway.query(LIST, {}, headers));
     expect(ownMs).toBeLessThan(2400);
     expect(value.errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
     // What was fetched serves those who come next.
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    expect((await gateway.query(LIST, {}, headers)).errors).toBeUndefined();
+    for (const each of waiting) each();
+    await until(async () => (await gateway.query(LIST, {}, headers)).errors === undefined);
   });
 
   it('that has no key that can be used rejects callers, and the log says so', async () => {
-    const { server, env, headers } = await startProvider(0);
+    const { server, env, headers } = await startProvider();
     server.removeAllListeners('request');
     server.on('request', (_request, response) => response.end('{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'));
     const gateway = await startPatGateway({ env });
@@ -129,7 +132,7 @@ describe('The key set of callers', () => {
     let aheadMs = 0;
     const now = jest.spyOn(Date, 'now').mockImplementation(() => realNow() + aheadMs);
     open.push({ close: () => now.mockRestore() });
-    const { server, env, headers } = await startProvider(0);
+    const { server, env, headers } = await startProvider();
     const gateway = await startPatGateway({ env });
     expect((await gateway.query(LIST, {}, headers)).errors).toBeUndefined();
     server.removeAllListeners('request');

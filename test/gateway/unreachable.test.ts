@@ -43,7 +43,7 @@ const warnings = ({ log }: Gateway, text: string) =>
     .map((line) => JSON.parse(line));
 
 describe('Why IAM cannot be reached', () => {
-  it.each<[string, () => Promise<string> | string, RegExp, string, RegExp]>([
+  it.each<[string, () => Promise<string> | string, RegExp, string, RegExp, string?]>([
     [
       'a host that DNS does not know',
       () => 'https://unknown-host.invalid',
@@ -78,13 +78,14 @@ describe('Why IAM cannot be reached', () => {
       /^NO_RESPONSE$/,
       'no response in time',
       /^check the load/,
+      '300',
     ],
   ])(
     '%s: is one line in the log with what to do, and a line of /readyz',
-    async (_title, start, cause, problem, hint) => {
+    async (_title, start, cause, problem, hint, timeoutMs = '20000') => {
       gateway = await startGateway({
         apiGatewayUrl: await start(),
-        env: { UPSTREAM_READ_TIMEOUT_MS: '2000', UPSTREAM_RETRIES: '0', LOG_LEVEL: 'warn' },
+        env: { UPSTREAM_READ_TIMEOUT_MS: timeoutMs, UPSTREAM_RETRIES: '0', LOG_LEVEL: 'warn' },
       });
       for (let count = 0; count < 3; count++)
         expect((await gateway.query(READ)).errors?.[0]?.extensions.code).toMatch(
