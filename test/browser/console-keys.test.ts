@@ -160,13 +160,14 @@ describe('A private key that is saved', () => {
 describe('A private key whose public half may be registered', () => {
   it('because the request is running asks too', async () => {
     const name = nameOfNew();
-    app.gateway.emulator.faults.add({ fault: 'latency-4000', operation: 'createToken', times: 1 });
+    app.gateway.emulator.faults.add({ fault: 'latency-60000', operation: 'createToken', times: 1 });
     await app.create(name);
     await button('Creating…').waitFor();
     await app.page.keyboard.press('Escape');
     await app.page.keyboard.press('Escape');
     await app.page.waitForTimeout(100);
     expect(await app.dialog.isVisible()).toBe(true);
+    app.gateway.emulator.faults.clear();
     await ready(name);
   });
 
