@@ -1,9 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../src/emulator/emulator.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, generatePair } from '../support/keys.ts';
 import { validInput } from './support.ts';
 
 // Both packages are CommonJS.
@@ -66,7 +65,7 @@ describe("The vendor's own client", () => {
 
 describe("The vendor's own auth provider", () => {
   it('signs in with a token registered over REST and signs in only once', async () => {
-    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const { publicKey, privateKey } = generatePair('rsa', { modulusLength: 2048 });
     const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
     const key = { use: 'sig', kty: 'RSA', kid: 'pat-key', alg: 'RS256', n, e };
     const { data: token } = await tokensApi('vendor').createToken({

@@ -1,7 +1,7 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { createKeyPair, EC_JWK, RSA_JWK } from '../support/keys.ts';
+import { createKeyPair, EC_JWK, generatePair, RSA_JWK } from '../support/keys.ts';
 
 const CREATE = `mutation ($input: CreateTokenInput!) {
   createToken(input: $input) { token { id } userErrors { code field message } }
@@ -167,10 +167,10 @@ describe('The number of keys', () => {
 
 describe('A private key that was pasted as text', () => {
   const pairs: readonly KeyObject[] = [
-    generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
-    generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
-    generateKeyPairSync('ec', { namedCurve: 'P-521' }).privateKey,
-    generateKeyPairSync('ed25519').privateKey,
+    generatePair('rsa', { modulusLength: 2048 }).privateKey,
+    generatePair('ec', { namedCurve: 'P-256' }).privateKey,
+    generatePair('ec', { namedCurve: 'P-521' }).privateKey,
+    generatePair('ed25519').privateKey,
   ];
   const [rsaKey, ecKey] = pairs as [KeyObject, KeyObject];
   const jwk = (key: KeyObject) => key.export({ format: 'jwk' });
@@ -260,9 +260,7 @@ describe('A private key that was pasted as text', () => {
 
   it('is rejected as an id and as an idempotency key, where its base64 has the form of one', async () => {
     const keys = [
-      generateKeyPairSync('ed25519')
-        .privateKey.export({ type: 'pkcs8', format: 'der' })
-        .toString('base64url'),
+      generatePair('ed25519').privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64url'),
       Buffer.from(JSON.stringify({ d: jwk(ecKey).d })).toString('base64url'),
     ];
     for (const id of keys) {
@@ -294,7 +292,7 @@ describe('A private key that was pasted as text', () => {
     ['a public JWK with a telling identifier', JSON.stringify({ ...RSA_JWK, kid: `d:${'a'.repeat(40)}` })],
     [
       'a public key',
-      generateKeyPairSync('rsa', { modulusLength: 2048 })
+      generatePair('rsa', { modulusLength: 2048 })
         .publicKey.export({ type: 'spki', format: 'pem' })
         .toString(),
     ],

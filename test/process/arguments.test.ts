@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ENCRYPTED_PEM, PEM } from '../support/config.ts';
+import { generatePair } from '../support/keys.ts';
 import { type GatewayProcess, MAIN, startProcess } from '../support/process.ts';
 
 function run(args: readonly string[], env: Record<string, string> = {}) {
@@ -14,11 +14,9 @@ function run(args: readonly string[], env: Record<string, string> = {}) {
   return { status, stdout, stderr };
 }
 
-const { privateKey } = generateKeyPairSync('ec', {
-  namedCurve: 'P-256',
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-});
+const privateKey = generatePair('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ type: 'pkcs8', format: 'pem' })
+  .toString();
 
 describe('The gateway, called with', () => {
   it('--help, prints its usage and where to read more', () => {

@@ -1,8 +1,9 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { extraCpuMs } from '../support/cpu.ts';
 import { post } from '../support/gateway.ts';
+import { generatePair } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 
 const MAX_CPU_MS = 5;
@@ -56,7 +57,7 @@ function rsaKey(bits: number, kid: number): object {
 const withUri = (jwksUri: string) => ({
   input: { name: 'worker', authenticationMethod: { signingAlgorithm: 'RS256', publicKeyInfo: { jwksUri } } },
 });
-const p521 = generateKeyPairSync('ec', { namedCurve: 'P-521' }).publicKey.export({ format: 'jwk' });
+const p521 = generatePair('ec', { namedCurve: 'P-521' }).publicKey.export({ format: 'jwk' });
 const ecKey = (kid: number) => ({ ...p521, alg: 'ES512', kid: `k${kid}` });
 const offCurve = (kid: number) => ({ ...ecKey(kid), y: p521.x });
 

@@ -1,4 +1,5 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+// biome-ignore lint/style/noRestrictedImports: the one place, see generatePair
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { JsonWebKeyDto } from '../../src/upstream/generated.ts';
 
 export interface KeyPair {
@@ -6,11 +7,27 @@ export interface KeyPair {
   readonly jwk: JsonWebKeyDto;
 }
 
+/**
+ * A new key pair, imported from PEM. In Node.js 20, a key as `generateKeyPairSync` returns it shares a lock with the job that
+ * generated it: when that is collected as garbage during an export of the key as a JWK, the process stands still for ever.
+ */
+export function generatePair(type: 'rsa' | 'ec' | 'ed25519', options: object = {}) {
+  // The overloads cannot tell which options belong to `type`; the others are ignored.
+  const { privateKey: pem } = generateKeyPairSync(type as 'rsa', {
+    modulusLength: 2048,
+    ...options,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const privateKey = createPrivateKey(pem);
+  return { privateKey, publicKey: createPublicKey(privateKey) };
+}
+
 /** A new key pair for an algorithm that tokens may sign with. */
 export function createKeyPair(alg: 'RS256' | 'RS512' | 'ES256' | 'ES512', kid = 'key-1'): KeyPair {
   const { publicKey, privateKey } = alg.startsWith('RS')
-    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-    : generateKeyPairSync('ec', { namedCurve: alg === 'ES256' ? 'P-256' : 'P-521' });
+    ? generatePair('rsa', { modulusLength: 2048 })
+    : generatePair('ec', { namedCurve: alg === 'ES256' ? 'P-256' : 'P-521' });
   const jwk = { ...publicKey.export({ format: 'jwk' }), kid, alg, use: 'sig' } as unknown as JsonWebKeyDto;
   return { privateKey, jwk };
 }

@@ -1,10 +1,11 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { decodeJwt, jwtVerify } from 'jose';
 import { createAssertion } from '../../../src/auth/pat/private-key.ts';
+import { generatePair } from '../../support/keys.ts';
 import { createEcKey } from './support.ts';
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+const rsa = generatePair('rsa', { modulusLength: 2048 }).privateKey;
 const p256 = createEcKey().privateKey;
 const p521 = createEcKey('P-521').privateKey;
 

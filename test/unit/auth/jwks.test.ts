@@ -1,10 +1,11 @@
-import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { type KeyObject, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
 import type { CallerCheck } from '../../../src/auth/authenticator.ts';
 import { createJwks } from '../../../src/auth/callers/jwks.ts';
 import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
+import { generatePair } from '../../support/keys.ts';
 import { until } from '../../support/until.ts';
 import {
   createEcKey,
@@ -244,7 +245,7 @@ describe('The keys of the identity provider', () => {
 });
 
 describe('Keys of a set that must not be used', () => {
-  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const rsa = generatePair('rsa', { modulusLength: 2048 });
   const jwk = { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'rsa' };
   const long = Buffer.alloc(90_000, 0xc5).toString('base64url');
   const signRsa = () =>

@@ -1,15 +1,15 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { readSigningKey } from '../../../src/auth/pat/private-key.ts';
 import { createSecret } from '../../../src/config/variable-types.ts';
 import { readPrivateKeyPem } from '../../../src/keys/pem.ts';
+import { generatePair } from '../../support/keys.ts';
 import { createEcKey, failureOf, toPem } from './support.ts';
 
 const PASSPHRASE = 'correct horse battery';
 const read = (pem: string, passphrase?: string) =>
   readSigningKey(pem, passphrase === undefined ? undefined : createSecret(passphrase));
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+const rsa = generatePair('rsa', { modulusLength: 2048 }).privateKey;
 const ec = createEcKey().privateKey;
 const encrypted = rsa
   .export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: PASSPHRASE })
@@ -129,12 +129,12 @@ describe('The signing algorithm follows from the key', () => {
     ],
     [
       'Ed25519',
-      generateKeyPairSync('ed25519').privateKey,
+      generatePair('ed25519').privateKey,
       'Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got ed25519.',
     ],
     [
       'RSA of 1024 bits',
-      generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey,
+      generatePair('rsa', { modulusLength: 1024 }).privateKey,
       'Expected PRIVATE_KEY to be an RSA key that is safe to use. An RSA key needs at least 2048 bits.',
     ],
   ] as const)('%s is refused', async (_, key, message) => {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AuthDependencies, Log } from '../../../src/auth/authenticator.ts';
@@ -8,6 +8,7 @@ import { createSecret } from '../../../src/config/variable-types.ts';
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import type { Transport } from '../../../src/upstream/transport.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
+import { generatePair } from '../../support/keys.ts';
 
 export const TOKEN_PATH = '/oauth2/token';
 export const STS_PATH = '/iam/v1/sts/create-project-scoped-token';
@@ -133,7 +134,7 @@ export function createEcKey(namedCurve = 'P-256'): {
   publicKey: KeyObject;
   pem: string;
 } {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+  const { privateKey, publicKey } = generatePair('ec', { namedCurve });
   return { privateKey, publicKey, pem: toPem(privateKey) };
 }
 

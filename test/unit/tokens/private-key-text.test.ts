@@ -1,15 +1,16 @@
-import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { findPrivateKey } from '../../../src/tokens/private-key-text.ts';
+import { generatePair } from '../../support/keys.ts';
 import { createRandom, readSeed } from '../../support/random.ts';
 
 /** Alone in its request. */
 const holdsPrivateKey = (text: string) => findPrivateKey(text, {}) !== undefined;
 
 const pairs = [
-  generateKeyPairSync('rsa', { modulusLength: 2048 }),
-  ...['P-256', 'P-384', 'P-521'].map((namedCurve) => generateKeyPairSync('ec', { namedCurve })),
-  generateKeyPairSync('ed25519'),
+  generatePair('rsa', { modulusLength: 2048 }),
+  ...['P-256', 'P-384', 'P-521'].map((namedCurve) => generatePair('ec', { namedCurve })),
+  generatePair('ed25519'),
 ];
 const base64 = (bytes: Buffer | string) => Buffer.from(bytes as string).toString('base64');
 const base64url = (bytes: Buffer | string) => Buffer.from(bytes as string).toString('base64url');

@@ -1,10 +1,9 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { checkKeySet, checkKeySetUrl } from '../../../src/tokens/validate-jwk.ts';
-import { createKeyPair, EC_JWK, RSA_JWK } from '../../support/keys.ts';
+import { createKeyPair, EC_JWK, generatePair, RSA_JWK } from '../../support/keys.ts';
 
-const weak = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
-const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' });
+const weak = generatePair('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
+const p384 = generatePair('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' });
 
 describe('A key set', () => {
   it.each(['RS256', 'RS512', 'ES256', 'ES512'] as const)('of a key for %s is accepted', (alg) => {
