@@ -1,8 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
@@ -12,15 +11,13 @@ import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { timed } from '../support/stopwatch.ts';
 import { until, within } from '../support/until.ts';
+import { metricOf, queryAlone, times, untilReady } from '../support/workers.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { name } } }';
 /** Reads that have nothing in common, so each is a call of its own. */
 const listOf = (first: number) => `{ tokens(first: ${first}) { nodes { name } } }`;
-const READ = (name: string) => `query ${name}($id: ID!) { token(id: $id) { name } }`;
 const CREATE =
   'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code } } }';
-
-const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
 
@@ -42,29 +39,9 @@ async function start(env: Record<string, string> = {}): Promise<void> {
   await gateway.until(/listening on/);
 }
 
-/** On a connection of its own: the workers take connections in turn. */
-function query(
-  document: string,
-  variables: object = {},
-  agent: Agent | false = false,
-): Promise<{ status: number | undefined; body: string }> {
-  return new Promise((resolve, reject) => {
-    const headers = { authorization: 'Bearer demo', 'content-type': 'application/json' };
-    const options = { port, path: '/graphql', method: 'POST', headers, agent };
-    request(options, async (response) => resolve({ status: response.statusCode, body: await text(response) }))
-      .on('error', reject)
-      .end(JSON.stringify({ query: document, variables }));
-  });
-}
-const times = <T>(count: number, run: (index: number) => Promise<T>) =>
-  Promise.all(Array.from({ length: count }, (_, index) => run(index)));
+const query = (document: string, variables: object = {}, agent: Agent | false = false) =>
+  queryAlone(port, document, variables, agent);
 const calls = (count: number) => until(() => emulator.calls.length >= count);
-/** What `/readyz` says: a worker that a busy machine has held up is not ready for two seconds. */
-const untilReady = (adminPort: number) =>
-  until(async () => {
-    const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
-    return response.status === 200 && response.text();
-  });
 const pidsOfOperations = () =>
   new Set([...gateway.output().matchAll(/"pid":(\d+).*"msg":"operation"/g)].map(([, pid]) => Number(pid)));
 
@@ -77,33 +54,6 @@ describe('Several workers', () => {
     await gateway.until(/("msg":"operation"[\s\S]*){8}/);
     expect(gateway.output().match(/Ready: open/g)).toHaveLength(1);
     expect(pidsOfOperations().size).toBe(2);
-  });
-
-  it('create one token for an idempotency key, whichever of them gets it', async () => {
-    await start();
-    const input = { name: 'worker', authenticationMethod, idempotencyKey: 'one' };
-    const answers = await times(10, () => query(CREATE, { input }));
-    expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
-    expect(answers[0]?.body).toContain('"userErrors":[]');
-    expect(emulator.calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
-  });
-
-  it.each([
-    ['the same operation', READ],
-    ['another operation', (name: string) => READ(`${name}Again`)],
-  ])('share no read (%s) that began before a write with a request that comes after it', async (_, after) => {
-    await start();
-    const id = emulator.tokensOf('demo')[0]?.id ?? '';
-    // Read at once, answered late: by either worker while the write runs.
-    emulator.faults.add({ fault: 'after-latency-1500', operation: 'getToken', times: 2 });
-    const before = [query(READ('One'), { id }), query(READ('Two'), { id })];
-    await calls(2);
-    const rename =
-      'mutation ($id: ID!) { updateToken(input: { id: $id, name: "renamed" }) { token { name } } }';
-    expect((await query(rename, { id })).body).toContain('renamed');
-    const answers = await Promise.all(['One', 'Two', 'One', 'Two'].map((name) => query(after(name), { id })));
-    for (const { body } of answers) expect(body).toContain('"name":"renamed"');
-    for (const { body } of await Promise.all(before)) expect(body).toContain('"name":"billing-worker"');
   });
 
   it('have one rate limit together', async () => {
@@ -138,31 +88,10 @@ describe('Several workers', () => {
     expect(metrics).toContain('tokens_gateway_operation_duration_seconds_count{operation="other"} 30\n');
   });
 
-  it('have one admin listener, with the figures of all', async () => {
-    const adminPort = await freePort();
-    await start({ ADMIN_PORT: String(adminPort) });
-    await times(6, () => query(`query Counted ${LIST}`));
-    await until(async () => {
-      const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
-      return metrics.includes('tokens_gateway_operations_total{operation="Counted",code="OK"} 6\n');
-    });
-    expect(await untilReady(adminPort)).toBe(
-      `ready: yes\nupstream: ok\ndraining: no\noverloaded: no\nversion: ${version}\n`,
-    );
-  });
-
   it('report that they are ready, also on a port that the system has chosen', async () => {
     const adminPort = await freePort();
     await start({ PORT: '0', ADMIN_PORT: String(adminPort) });
     expect(await untilReady(adminPort)).toContain('upstream: ok\n');
-  });
-
-  it('are ready while one of them is', async () => {
-    const adminPort = await freePort();
-    await start({ ADMIN_PORT: String(adminPort) });
-    const [, first] = await gateway.until(/"workers":\[(\d+)/);
-    process.kill(Number(first), 'SIGSTOP');
-    await times(4, () => untilReady(adminPort));
   });
 });
 
@@ -174,19 +103,10 @@ describe('The metrics of several workers', () => {
       const { text } = await read();
       return metricOf(text, COUNTED) >= count && text;
     });
-  let startedAt: number;
-  const metricOf = (text: string, series: string) =>
-    Number(
-      text
-        .split('\n')
-        .find((line) => line.startsWith(`${series} `))
-        ?.slice(series.length),
-    );
   const COUNTED = 'tokens_gateway_operations_total{operation="Counted",code="OK"}';
   let pids: number[];
 
   beforeEach(async () => {
-    startedAt = Date.now() / 1000;
     const adminPort = await freePort();
     await start({ ADMIN_PORT: String(adminPort) });
     const [, list = ''] = await gateway.until(/"workers":\[([\d,]+)\]/);
@@ -230,18 +150,6 @@ describe('The metrics of several workers', () => {
     }
   });
 
-  it('are returned within a second while a worker hangs, with its last counts', async () => {
-    await times(10, () => query(`query Counted ${LIST}`));
-    await untilCounted(10);
-    const [pid = 0] = pids;
-    process.kill(pid, 'SIGSTOP');
-    const { status, text, ownMs } = await read();
-    process.kill(pid, 'SIGCONT');
-    expect(status).toBe(200);
-    expect(ownMs).toBeLessThan(1_000);
-    expect(metricOf(text, COUNTED)).toBe(10);
-  });
-
   it('have the event loop lag since the last scrape, also seconds later', async () => {
     await read();
     const [pid = 0] = pids;
@@ -251,19 +159,6 @@ describe('The metrics of several workers', () => {
     // The primary process reads the counters of its workers every second.
     await setTimeout(2500);
     expect(metricOf((await read()).text, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.4);
-  });
-
-  it('name the build once, and when the primary process started', async () => {
-    const { text } = await read();
-    expect(text.match(/^tokens_gateway_build_info\{.*\} 1$/gm)).toEqual([
-      expect.stringMatching(`{version="${version}",revision="[^"]+",node="${process.versions.node}"}`),
-    ]);
-    expect(metricOf(text, 'tokens_gateway_worker_restarts_total')).toBe(0);
-    const started = metricOf(text, 'process_start_time_seconds');
-    expect(Math.abs(started - startedAt)).toBeLessThan(30);
-    const types = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
-    expect(new Set(types).size).toBe(types.length);
-    expect(text).not.toMatch(/ (null|undefined)$/m);
   });
 });
 

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { freePort } from '../support/free-port.ts';
+import { RSA_JWK } from '../support/keys.ts';
+import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { timed } from '../support/stopwatch.ts';
+import { until } from '../support/until.ts';
+import { metricOf, queryAlone, times, untilReady } from '../support/workers.ts';
+
+const LIST = '{ tokens(first: 1) { nodes { name } } }';
+const READ = (name: string) => `query ${name}($id: ID!) { token(id: $id) { name } }`;
+const CREATE =
+  'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code } } }';
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+// None of these tests ends a worker, so one start is enough for all.
+let emulator: Emulator;
+let gateway: GatewayProcess;
+let port: number;
+let adminPort: number;
+let startedAt: number;
+let firstWorker: number;
+beforeAll(async () => {
+  emulator = await startEmulator({ port: 0 });
+  [port, adminPort] = [await freePort(), await freePort()];
+  startedAt = Date.now() / 1000;
+  gateway = startProcess({
+    WORKERS: '2',
+    PORT: String(port),
+    ADMIN_PORT: String(adminPort),
+    API_GATEWAY_URL: emulator.url,
+    RATE_LIMIT_PER_SECOND: '0',
+  });
+  const [, pid] = await gateway.until(/"workers":\[(\d+)/);
+  firstWorker = Number(pid);
+  await gateway.until(/listening on/);
+});
+afterAll(async () => {
+  await gateway?.kill();
+  await emulator?.close();
+});
+beforeEach(() => emulator.resetCalls());
+
+const query = (document: string, variables: object = {}) => queryAlone(port, document, variables);
+const readMetrics = async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+const countOf = (name: string) => `tokens_gateway_operations_total{operation="${name}",code="OK"}`;
+/** A busy worker reports its latest counts a little later. */
+const untilCounted = (name: string, count: number) =>
+  until(async () => metricOf(await readMetrics(), countOf(name)) === count);
+
+describe('Several workers', () => {
+  it('create one token for an idempotency key, whichever of them gets it', async () => {
+    const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
+    const input = { name: 'worker', authenticationMethod, idempotencyKey: 'one' };
+    const answers = await times(10, () => query(CREATE, { input }));
+    expect(new Set(answers.map(({ body }) => body)).size).toBe(1);
+    expect(answers[0]?.body).toContain('"userErrors":[]');
+    expect(emulator.calls.filter(({ method }) => method === 'POST')).toHaveLength(1);
+  });
+
+  it.each([
+    ['the same operation', READ],
+    ['another operation', (name: string) => READ(`${name}Again`)],
+  ])('share no read (%s) that began before a write with a request that comes after it', async (_, after) => {
+    const { id = '', name = '' } = emulator.tokensOf('demo')[0] ?? {};
+    // Read at once, answered late: by either worker while the write runs.
+    emulator.faults.add({ fault: 'after-latency-90000', operation: 'getToken', times: 2 });
+    const before = [query(READ('One'), { id }), query(READ('Two'), { id })];
+    await until(() => emulator.calls.length >= 2);
+    const rename =
+      'mutation ($id: ID!, $name: String!) { updateToken(input: { id: $id, name: $name }) { token { name } } }';
+    expect((await query(rename, { id, name: `${name}-renamed` })).body).toContain('renamed');
+    const answers = await Promise.all(['One', 'Two', 'One', 'Two'].map((each) => query(after(each), { id })));
+    for (const { body } of answers) expect(body).toContain(`"name":"${name}-renamed"`);
+    emulator.faults.clear();
+    for (const { body } of await Promise.all(before)) expect(body).toContain(`"name":"${name}"`);
+  });
+
+  it('have one admin listener, with the figures of all', async () => {
+    await times(6, () => query(`query Counted ${LIST}`));
+    await untilCounted('Counted', 6);
+    expect(await untilReady(adminPort)).toBe(
+      `ready: yes\nupstream: ok\ndraining: no\noverloaded: no\nversion: ${version}\n`,
+    );
+  });
+
+  it('are ready while one of them is', async () => {
+    process.kill(firstWorker, 'SIGSTOP');
+    try {
+      await times(4, () => untilReady(adminPort));
+    } finally {
+      process.kill(firstWorker, 'SIGCONT');
+    }
+  });
+});
+
+describe('The metrics of several workers', () => {
+  it('are returned within a second while a worker hangs, with its last counts', async () => {
+    await times(10, () => query(`query BeforeHanging ${LIST}`));
+    await untilCounted('BeforeHanging', 10);
+    process.kill(firstWorker, 'SIGSTOP');
+    const { value, ownMs } = await timed(readMetrics());
+    process.kill(firstWorker, 'SIGCONT');
+    expect(ownMs).toBeLessThan(1_000);
+    expect(metricOf(value, countOf('BeforeHanging'))).toBe(10);
+  });
+
+  it('name the build once, and when the primary process started', async () => {
+    const text = await readMetrics();
+    expect(text.match(/^tokens_gateway_build_info\{.*\} 1$/gm)).toEqual([
+      expect.stringMatching(`{version="${version}",revision="[^"]+",node="${process.versions.node}"}`),
+    ]);
+    expect(metricOf(text, 'tokens_gateway_worker_restarts_total')).toBe(0);
+    const started = metricOf(text, 'process_start_time_seconds');
+    expect(Math.abs(started - startedAt)).toBeLessThan(30);
+    const types = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
+    expect(new Set(types).size).toBe(types.length);
+    expect(text).not.toMatch(/ (null|undefined)$/m);
+  });
+});
