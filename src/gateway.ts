@@ -87,7 +87,8 @@ async function runPrimary(parts: Running): Promise<void> {
     },
   });
   try {
-    announce(parts, emulator, await workers.listening);
+    const listening = await workers.listening;
+    if (!isStopping) announce(parts, emulator, listening);
   } catch (error) {
     // Workers that were stopped while they started did not fail.
     if (isStopping) return;

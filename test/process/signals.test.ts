@@ -251,6 +251,7 @@ describe('With WORKERS', () => {
     const stopped = stop();
     expect((await answer).status).toBe(200);
     expect((await stopped).code).toBe(0);
+    expect(gateway.output()).not.toContain('listening on');
   });
 
   it('Ctrl-C, which all processes of the terminal get, completes requests in flight', async () => {
