@@ -225,7 +225,7 @@ describe('Requests that run at the same time', () => {
     const requests = [{ ...DEMO, 'x-apollo-operation-name': '' }, GET, DEMO, GET].map(
       (headers) => () => fetch(url, { headers }),
     );
-    const answers = await together(plain, requests, 2);
+    const answers = await together(plain, requests, { reads: 2 });
     expect(answers.map(({ status }) => status)).toEqual([400, 200, 400, 200]);
   });
 

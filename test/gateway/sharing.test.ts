@@ -67,15 +67,16 @@ describe('The same query of one caller several times at once', () => {
   });
 
   it('is a read of its own for each size of a page of projects', async () => {
-    gateway.emulator.faults.add({ fault: 'latency-90000', operation: 'listProjectsOfToken' });
     const document =
       'query ($id: ID!, $first: Int) { token(id: $id) { projects(first: $first) { nodes { id } } } }';
-    const both = Promise.all([1, 2].map((first) => gateway.query(document, { id, first })));
-    const lists = () => gateway.calls().filter((call) => call.includes('/projects'));
-    await until(() => lists().length === 2);
-    gateway.emulator.faults.clear();
-    await both;
-    expect(lists().sort()).toEqual([2, 3].map((limit) => `GET /v1/tokens/${id}/projects?limit=${limit}`));
+    await together(
+      gateway,
+      [1, 2].map((first) => () => gateway.query(document, { id, first })),
+      // The token, and its projects.
+      { reads: 4, held: ['listProjectsOfToken'] },
+    );
+    const lists = gateway.calls().filter((call) => call.includes('/projects'));
+    expect(lists.sort()).toEqual([2, 3].map((limit) => `GET /v1/tokens/${id}/projects?limit=${limit}`));
   });
 
   it('has another response for other variables, and another media type', async () => {
