@@ -13,18 +13,18 @@ export async function drain(
   server: Server,
   emulator: Emulator | undefined,
   drainTimeoutMs: number,
-  logger: FastifyBaseLogger,
+  log: FastifyBaseLogger,
   output: Output,
 ): Promise<void> {
   let exitCode = 0;
-  setInterval(() => logger.info(server.pending(), 'still shutting down: waiting for these'), REPORT_EVERY_MS);
+  setInterval(() => log.info(server.pending(), 'still shutting down: waiting for these'), REPORT_EVERY_MS);
   const expire = () => {
     const pending = server.pending();
     // A request that its client never sent completely was not started, so nothing is lost.
-    if (isOnlyIncomplete(pending)) logger.info(pending, 'requests did not arrive in time: they are cut');
+    if (isOnlyIncomplete(pending)) log.info(pending, 'requests did not arrive in time: they are cut');
     else {
       exitCode = 1;
-      logger.error(
+      log.error(
         pending,
         'requests were still running near the end of DRAIN_TIMEOUT_MS: they are ended as timed out',
       );
@@ -35,15 +35,15 @@ export async function drain(
   setTimeout(() => {
     const pending = server.pending();
     const isClean = exitCode === 0 && isOnlyIncomplete(pending);
-    logger[isClean ? 'info' : 'error'](pending, 'DRAIN_TIMEOUT_MS is over: connections are cut');
+    log[isClean ? 'info' : 'error'](pending, 'DRAIN_TIMEOUT_MS is over: connections are cut');
     void output.end(isClean ? 0 : 1);
   }, drainTimeoutMs);
   try {
     await server.close();
     await emulator?.close();
-    logger.info({ exitCode }, 'drained');
+    log.info({ exitCode }, 'drained');
   } catch (error) {
-    logger.error({ err: describeError(error) }, 'shutting down failed');
+    log.error({ err: describeError(error) }, 'shutting down failed');
     exitCode = 1;
   }
   await output.end(exitCode);

@@ -51,9 +51,9 @@ function openLog({ config, output, worker, onCrash }: ProcessParts, version: str
     version,
     write: config.logFormat === 'text' ? (line) => output.log.write(toReadableLine(line)) : output.log.write,
   });
-  onCrash((event, error) => log.logger.fatal({ err: describeError(error) }, event));
+  onCrash((event, error) => log.fatal({ err: describeError(error) }, event));
   output.onRecovery((droppedLines) => {
-    log.logger.warn({ droppedLines }, 'the log can be written again: lines were dropped meanwhile');
+    log.warn({ droppedLines }, 'the log can be written again: lines were dropped meanwhile');
   });
   return log;
 }
@@ -61,29 +61,28 @@ function openLog({ config, output, worker, onCrash }: ProcessParts, version: str
 /** The emulator belongs to the primary process: each worker would have its own tokens. */
 async function runPrimary(parts: Running): Promise<void> {
   const { config, log } = parts;
-  const { logger } = log;
   const emulator = config.emulator && (await startEmulator(config.emulator));
-  const workers = startWorkers(config, logger, {
+  const workers = startWorkers(config, log, {
     build: parts.build,
     droppedLogLines: parts.output.log.dropped,
     settings: () => ({
       emulator: emulator && { url: emulator.url, tokenEndpoint: emulator.tokenEndpoint },
-      logLevel: log.logger.level,
+      logLevel: log.level,
     }),
   });
   let isStopping = false;
   handleSignals(parts, {
     async onStop(signal) {
       isStopping = true;
-      logger.info({ signal }, 'shutting down: waiting for the workers');
+      log.info({ signal }, 'shutting down: waiting for the workers');
       const exitCode = await workers.stop();
       await emulator?.close();
-      logger.info({ exitCode }, 'drained');
+      log.info({ exitCode }, 'drained');
       await parts.output.end(exitCode);
     },
     onUsr2() {
-      changeLevel(log, nextLevel(log.logger.level, config.logLevel));
-      workers.setLogLevel(log.logger.level);
+      changeLevel(log, nextLevel(log.level, config.logLevel));
+      workers.setLogLevel(log.level);
     },
   });
   try {
@@ -99,7 +98,6 @@ async function runPrimary(parts: Running): Promise<void> {
 
 async function runServer(parts: Running): Promise<void> {
   const { config, log } = parts;
-  const { logger } = log;
   const emulator = config.emulator && !parts.worker ? await startEmulator(config.emulator) : undefined;
   const address = emulator ?? parts.worker?.emulator;
   // A primary process serves no requests, so it does not load most of the packages.
@@ -117,20 +115,20 @@ async function runServer(parts: Running): Promise<void> {
       droppedLogLines: parts.output.log.dropped,
       sampleAuthorization: address && config.auth.mode === 'pass-through' ? SAMPLE_AUTHORIZATION : undefined,
     },
-    logger,
+    log,
   );
   let isStopping = false;
   const stop = (reason: object) => {
     if (isStopping) return;
     isStopping = true;
-    logger.info(reason, 'shutting down');
-    void drain(server, emulator, config.http.drainTimeoutMs, logger, parts.output);
+    log.info(reason, 'shutting down');
+    void drain(server, emulator, config.http.drainTimeoutMs, log, parts.output);
   };
   if (parts.worker) followPrimary(parts, parts.worker.primary, stop);
   else
     handleSignals(parts, {
       onStop: (signal) => stop({ signal }),
-      onUsr2: () => changeLevel(log, nextLevel(log.logger.level, config.logLevel)),
+      onUsr2: () => changeLevel(log, nextLevel(log.level, config.logLevel)),
     });
   if (parts.worker) void parts.worker.primary.request('listening', server.url);
   else if (!isStopping) announce(parts, emulator, server);
@@ -143,7 +141,7 @@ function followPrimary(parts: Running, primary: Channel, stop: (reason: object) 
   handleSignals(parts, {
     onStop: (signal) => stop({ signal }),
     onUsr2: () =>
-      log.logger.info(`SIGUSR2 is ignored: send it to process ${process.ppid}, which changes all workers`),
+      log.info(`SIGUSR2 is ignored: send it to process ${process.ppid}, which changes all workers`),
   });
   primary.handle<string>('log-level', (level) => changeLevel(log, level));
   cluster.worker?.once('disconnect', () => {
@@ -159,16 +157,16 @@ function announce(
   emulator: Emulator | undefined,
   { url, adminUrl, workers }: Partial<Awaited<Workers['listening']>> & { readonly url: string },
 ): void {
-  log.logger.info({ url, adminUrl, workers, auth: auth.mode, revision, node }, `listening on ${url}`);
+  log.info({ url, adminUrl, workers, auth: auth.mode, revision, node }, `listening on ${url}`);
   if (emulator) output.log.write(bannerOf(url, explorer, emulator.url));
 }
 
 function changeLevel(log: Log, next: string): void {
-  const announceChange = () => log.logger.info({ logLevel: next }, 'the log level has changed');
+  const announceChange = () => log.info({ logLevel: next }, 'the log level has changed');
   // Logged at the one of the two levels that shows it.
-  const isShown = log.logger.isLevelEnabled('info');
+  const isShown = log.isLevelEnabled('info');
   if (isShown) announceChange();
-  log.setLevel(next);
+  log.level = next;
   if (!isShown) announceChange();
 }
 
@@ -176,7 +174,7 @@ function handleSignals(
   { signals, log }: Running,
   handlers: { onStop(signal: string): void; onUsr2(): void },
 ): void {
-  const onUsr1 = () => log.logger.warn('SIGUSR1 is ignored: to debug, start Node.js with --inspect');
+  const onUsr1 = () => log.warn('SIGUSR1 is ignored: to debug, start Node.js with --inspect');
   signals.handle({ ...handlers, onUsr1 });
 }
 
@@ -187,8 +185,8 @@ async function startEmulator(options: NonNullable<Config['emulator']>): Promise<
 }
 
 /** Everybody who can read the key file can use the token. */
-function warnAboutKeyFile(path: string | undefined, { logger }: Log): void {
+function warnAboutKeyFile(path: string | undefined, log: Log): void {
   if (!path) return;
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
-  if (mode & 0o077) logger.warn('PRIVATE_KEY_FILE can be read by other users: chmod 600 it');
+  if (mode & 0o077) log.warn('PRIVATE_KEY_FILE can be read by other users: chmod 600 it');
 }

@@ -10,11 +10,9 @@ interface LogOptions {
 
 export type Log = ReturnType<typeof createLog>;
 
-/** One JSON object a line, with the time as in ISO 8601 and the level by name. */
+/** One JSON object a line, with the time as in ISO 8601 and the level by name. Child loggers follow its level. */
 export function createLog({ level, version, write }: LogOptions) {
-  // A child has a level of its own. Children are made at the start only, never for a request.
-  const children: { level: string }[] = [];
-  const logger = pino(
+  return pino(
     {
       level,
       base: { service: 'tokens-gateway', version, pid: process.pid },
@@ -22,17 +20,9 @@ export function createLog({ level, version, write }: LogOptions) {
       formatters: { level: (name) => ({ level: name }) },
       // No line holds a header. This is the second line of defence.
       redact: ['authorization', '*.authorization', '*.*.authorization'],
-      onChild: (child) => children.push(child),
     },
     { write },
   );
-  return {
-    logger,
-    /** Also changes the child loggers. */
-    setLevel(next: string): void {
-      for (const each of [logger, ...children]) each.level = next;
-    },
-  };
 }
 
 /** The level that SIGUSR2 changes to: `configured`, `debug`, `trace`, and `configured` again. */

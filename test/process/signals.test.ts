@@ -218,6 +218,8 @@ describe('Signals that do not stop the gateway', () => {
     await list();
     await gateway.until(/"msg":"operation"/);
     await gateway.until(/"msg":"upstream"/);
+    await fetch(`${origin()}/nothing`);
+    await gateway.until(/"msg":"request rejected"/);
     gateway.child.kill('SIGUSR2');
     await gateway.until(/"logLevel":"trace"/);
     gateway.child.kill('SIGUSR2');
