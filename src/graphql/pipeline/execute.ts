@@ -8,8 +8,7 @@ import {
   GraphQLScalarType,
   type GraphQLSchema,
   Kind,
-  type OperationDefinitionNode,
-  type VariableDefinitionNode,
+  visit,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '../../auth/authenticator.ts';
@@ -157,44 +156,21 @@ function createInterpreter(schema: GraphQLSchema) {
   const getType: GraphQLSchema['getType'] = (name) =>
     name === COERCED.name ? COERCED : schema.getType(name);
   const ownSchema: GraphQLSchema = Object.create(schema, { getType: { value: getType } });
-  const documents = new WeakMap<OperationDefinitionNode, DocumentNode>();
+  const documents = new WeakMap<DocumentNode, DocumentNode>();
 
-  const documentOf = ({ document, operation }: PreparedOperation): DocumentNode => {
-    const known = documents.get(operation);
-    if (known) return known;
-    const own = withCoercedVariables(document, operation);
-    documents.set(operation, own);
-    return own;
-  };
   return async (
-    operation: PreparedOperation,
+    { document, operationName }: PreparedOperation,
     variableValues: Variables,
     contextValue: Context | undefined,
-  ): Promise<ExecutionResult> =>
-    execute({
-      schema: ownSchema,
-      document: documentOf(operation),
-      operationName: operation.operationName,
-      variableValues,
-      contextValue,
-    });
-}
-
-function withCoercedVariables(document: DocumentNode, operation: OperationDefinitionNode): DocumentNode {
-  const variableDefinitions = operation.variableDefinitions?.map(toCoerced) ?? [];
-  return {
-    ...document,
-    definitions: document.definitions.map((definition) =>
-      definition === operation ? { ...operation, variableDefinitions } : definition,
-    ),
+  ): Promise<ExecutionResult> => {
+    const own = documents.get(document) ?? withCoercedVariables(document);
+    documents.set(document, own);
+    return execute({ schema: ownSchema, document: own, operationName, variableValues, contextValue });
   };
 }
 
-/** Without its default: a variable that has one is never absent. */
-function toCoerced({ kind, variable }: VariableDefinitionNode): VariableDefinitionNode {
-  return {
-    kind,
-    variable,
-    type: { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: COERCED.name } },
-  };
+/** Without defaults: a variable that has one is never absent. */
+function withCoercedVariables(document: DocumentNode): DocumentNode {
+  const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: COERCED.name } };
+  return visit(document, { VariableDefinition: ({ kind, variable }) => ({ kind, variable, type }) });
 }
