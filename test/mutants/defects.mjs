@@ -355,7 +355,7 @@ function mixtures() {
     {
       name: 'A text of the client is compiled as part of a program',
       file: 'src/graphql/pipeline/compile.ts',
-      within: 'canCompile',
+      within: 'findConditions',
       find: 'expect(SAFE_VALUES.has(value.kind))',
       replace: 'expect(value.kind !== Kind.OBJECT)',
       tests: executors,
@@ -364,7 +364,7 @@ function mixtures() {
     {
       name: 'A mutation is compiled',
       file: 'src/graphql/pipeline/compile.ts',
-      within: 'canCompile',
+      within: 'findConditions',
       find: "operation.operation !== 'query' ||",
       replace: '',
       tests: ['test/unit/graphql/pipeline/prepared-operations.test.ts'],

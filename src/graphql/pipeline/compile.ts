@@ -31,25 +31,54 @@ type Operation = Pick<PreparedOperation, 'document' | 'operation' | 'operationNa
 /** Each such variable doubles the number of functions. */
 const MAX_CONDITIONS = 6;
 
+/** graphql-jit copies these into its program as they stand, and gives resolvers what graphql-js would. */
+const SAFE_VALUES: ReadonlySet<ValueNode['kind']> = new Set([
+  Kind.VARIABLE,
+  Kind.INT,
+  Kind.BOOLEAN,
+  Kind.NULL,
+]);
+
 /**
- * The variables that decide what `@skip` and `@include` leave of a document. graphql-jit mixes up what such directives
- * leave out and what stands elsewhere without them, so an operation is compiled once for each of their values. Undefined
- * for an operation that must not be compiled.
+ * The variables that decide what `@skip` and `@include` leave of an operation. graphql-jit mixes up what such directives
+ * leave out and what stands elsewhere without them, so an operation is compiled once for each of their values.
+ *
+ * Undefined unless graphql-jit is certain to execute the validated operation as graphql-js does. Everything else is
+ * interpreted, because graphql-jit 0.8:
+ * - writes text literals into the program that it generates, and takes some of them for program text: a client could
+ *   run code of its own;
+ * - makes null of an absent variable that stands inside a list or an input object;
+ * - loses members and variables whose names every JavaScript object has (`__proto__`, `toString`);
+ * - starts all root fields, where graphql-js stops at the first that makes `data` null.
+ *
+ * Mutations spend their time in the IAM API, so they gain nothing.
  */
 export function findConditions(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): readonly string[] | undefined {
-  if (!canCompile(schema, document, operation)) return undefined;
-  const names = new Set<string>();
+  if (operation.operation !== 'query' || mayStopEarly(schema, document, operation)) return undefined;
+  let isCertain = true;
+  const expect = (condition: boolean) => {
+    isCertain &&= condition;
+  };
+  const conditions = new Set<string>();
   visit(document, {
+    OperationDefinition: (node) => (node === operation ? undefined : false),
+    Name: ({ value }) => expect(!(value in Object.prototype)),
+    Argument: ({ value }) => expect(SAFE_VALUES.has(value.kind)),
     Directive(directive) {
       const value = isCondition(directive) ? directive.arguments?.[0]?.value : undefined;
-      if (value?.kind === Kind.VARIABLE) names.add(value.name.value);
+      if (value?.kind === Kind.VARIABLE) conditions.add(value.name.value);
+    },
+    // Used only for a variable that is absent, and then it has been coerced before.
+    VariableDefinition: ({ variable }) => {
+      expect(!(variable.name.value in Object.prototype));
+      return false;
     },
   });
-  return names.size <= MAX_CONDITIONS ? [...names] : undefined;
+  return isCertain && conditions.size <= MAX_CONDITIONS ? [...conditions] : undefined;
 }
 
 /** Compiles for variables with the conditions of `sample`. Undefined if graphql-jit does not support the operation. */
@@ -75,48 +104,6 @@ export function compileOperation(
 function toGraphQLError({ message, path, locations, originalError }: GraphQLError): GraphQLError {
   const error = new GraphQLError(message, { path, originalError });
   return Object.defineProperty(error, 'locations', { value: locations, enumerable: true });
-}
-
-/** graphql-jit copies these into its program as they stand, and gives resolvers what graphql-js would. */
-const SAFE_VALUES: ReadonlySet<ValueNode['kind']> = new Set([
-  Kind.VARIABLE,
-  Kind.INT,
-  Kind.BOOLEAN,
-  Kind.NULL,
-]);
-
-/**
- * Whether graphql-jit is certain to execute a validated operation as graphql-js does. Everything else is interpreted,
- * because graphql-jit 0.8:
- * - writes text literals into the program that it generates, and takes some of them for program text: a client could
- *   run code of its own;
- * - makes null of an absent variable that stands inside a list or an input object;
- * - loses members and variables whose names every JavaScript object has (`__proto__`, `toString`);
- * - starts all root fields, where graphql-js stops at the first that makes `data` null.
- *
- * Mutations spend their time in the IAM API, so they gain nothing.
- */
-export function canCompile(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-): boolean {
-  if (operation.operation !== 'query' || mayStopEarly(schema, document, operation)) return false;
-  let isCertain = true;
-  const expect = (condition: boolean) => {
-    isCertain &&= condition;
-  };
-  visit(document, {
-    OperationDefinition: (node) => (node === operation ? undefined : false),
-    Name: ({ value }) => expect(!(value in Object.prototype)),
-    Argument: ({ value }) => expect(SAFE_VALUES.has(value.kind)),
-    // Used only for a variable that is absent, and then it has been coerced before.
-    VariableDefinition: ({ variable }) => {
-      expect(!(variable.name.value in Object.prototype));
-      return false;
-    },
-  });
-  return isCertain;
 }
 
 /** A root field that cannot be null ends the execution when it fails, while the others may be running. */

@@ -1,7 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { type OperationDefinitionNode, parse } from 'graphql';
 import type { Config } from '../../../../src/config/config.ts';
-import { canCompile } from '../../../../src/graphql/pipeline/compile.ts';
+import { findConditions } from '../../../../src/graphql/pipeline/compile.ts';
 import { createPreparedOperations } from '../../../../src/graphql/pipeline/prepared-operations.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
@@ -77,7 +77,7 @@ describe('Operations', () => {
 describe('An operation', () => {
   const isCompiled = (text: string) => {
     const document = parse(text);
-    return canCompile(schema, document, document.definitions[0] as OperationDefinitionNode);
+    return findConditions(schema, document, document.definitions[0] as OperationDefinitionNode) !== undefined;
   };
 
   it('that is a query with variables for its arguments is compiled', () => {
