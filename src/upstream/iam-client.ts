@@ -15,14 +15,7 @@ export interface PageRequest {
 }
 
 /** The six operations of the IAM Tokens API. All reject with `UpstreamError` or `AuthError`; ids must satisfy `isId`. */
-export interface IamClient {
-  getToken(scope: Scope, id: string): Promise<TokenDto>;
-  listTokens(scope: Scope, page: PageRequest): Promise<Page<TokenDto>>;
-  listProjectsOfToken(scope: Scope, id: string, page: PageRequest): Promise<Page<ProjectWithPolicyDto>>;
-  createToken(scope: Scope, body: CreateTokenBody): Promise<TokenDto>;
-  updateToken(scope: Scope, id: string, body: UpdateTokenBody): Promise<TokenDto>;
-  deleteToken(scope: Scope, id: string): Promise<void>;
-}
+export type IamClient = ReturnType<typeof createIamClient>;
 
 export interface WriteHooks {
   /** Called at the start and at the end of every write of an identity: results of its earlier reads may be outdated. */
@@ -36,11 +29,7 @@ export interface WriteHooks {
  * is in flight for the same identity is shared instead of repeated. A read that began before a write of that identity
  * ended is never shared with a request that comes after the write, because it may have seen the old state.
  */
-export function createIamClient(
-  send: Send,
-  reads: SingleFlight,
-  { onWrite, afterWrite }: WriteHooks,
-): IamClient {
+export function createIamClient(send: Send, reads: SingleFlight, { onWrite, afterWrite }: WriteHooks) {
   const read = <Value>(
     scope: Scope,
     { operation, path, parse }: { operation: string; path: string; parse: (body: string) => Value },
@@ -65,23 +54,27 @@ export function createIamClient(
     }
   };
   return {
-    getToken: async (scope, id) =>
+    getToken: async (scope: Scope, id: string): Promise<TokenDto> =>
       read(scope, { operation: 'getToken', path: tokenPath(id), parse: (body) => readToken(body, id) }),
-    listTokens: async (scope, page) =>
+    listTokens: async (scope: Scope, page: PageRequest): Promise<Page<TokenDto>> =>
       read(scope, { operation: 'listToken', path: `/v1/tokens${query(page)}`, parse: readTokenPage }),
-    async listProjectsOfToken(scope, id, page) {
+    async listProjectsOfToken(
+      scope: Scope,
+      id: string,
+      page: PageRequest,
+    ): Promise<Page<ProjectWithPolicyDto>> {
       const path = `${tokenPath(id)}/projects${query(page)}`;
       return read(scope, { operation: 'listProjectsOfToken', path, parse: readProjectPage });
     },
-    async createToken(scope, body) {
+    async createToken(scope: Scope, body: CreateTokenBody): Promise<TokenDto> {
       const call = { operation: 'createToken', method: 'POST', path: '/v1/tokens', body } as const;
       return readToken(await write(scope, call));
     },
-    async updateToken(scope, id, body) {
+    async updateToken(scope: Scope, id: string, body: UpdateTokenBody): Promise<TokenDto> {
       const call = { operation: 'updateToken', method: 'PATCH', path: tokenPath(id), body } as const;
       return readToken(await write(scope, call), id);
     },
-    async deleteToken(scope, id) {
+    async deleteToken(scope: Scope, id: string): Promise<void> {
       checkDeleteBody(
         await write(scope, { operation: 'deleteToken', method: 'DELETE', path: tokenPath(id) }),
       );

@@ -15,19 +15,14 @@ const FIRST_FETCH_COOLDOWN_MS = 1000;
 export type KeySet = JWTVerifyGetKey;
 
 /** The keys of callers. */
-export interface Jwks {
-  /** The set in use. Rejects with `AuthError` when there is none. */
-  current(): Promise<KeySet>;
-  /** The set after another fetch, for a JWT that the one in use does not verify. Undefined when the fetch failed. */
-  refreshed(): Promise<KeySet | undefined>;
-}
+export type Jwks = ReturnType<typeof createJwks>;
 
 /**
  * Fetches a key set through our transport and its limits (jose would use its own fetch): when it is older than ten minutes,
  * or on demand, and at most once in 30 s, so that invented key ids do not become requests. Old keys stay in use while the
  * set cannot be fetched.
  */
-export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
+export function createJwks(url: string, dependencies: AuthDependencies) {
   const { clock, log, closing } = dependencies;
   let keys: KeySet | undefined;
   let fetchedAtMs = 0;
@@ -84,12 +79,14 @@ export function createJwks(url: string, dependencies: AuthDependencies): Jwks {
     if (keys === undefined || !isFailing) await fetched;
   };
   return {
-    async current() {
+    /** The set in use. Rejects with `AuthError` when there is none. */
+    async current(): Promise<KeySet> {
       if (keys === undefined || Math.abs(clock() - fetchedAtMs) >= MAX_AGE_MS) await update();
       if (keys === undefined) throw keysUnavailable();
       return keys;
     },
-    async refreshed() {
+    /** The set after another fetch, for a JWT that the one in use does not verify. Undefined when the fetch failed. */
+    async refreshed(): Promise<KeySet | undefined> {
       await update();
       return isFailing ? undefined : keys;
     },
