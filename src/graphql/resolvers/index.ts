@@ -45,11 +45,21 @@ const Query = {
 
 type TypeName = Exclude<keyof Resolvers & keyof ResolversParentTypes, keyof Scalars>;
 
-/** The fields of a type that are not members of its model (`mappers` in codegen.ts). */
-type OwnFields<Type extends TypeName> = Exclude<
-  keyof NonNullable<Resolvers[Type]>,
-  keyof ResolversParentTypes[Type] | `__${string}`
->;
+type Fields<Type extends TypeName> = Omit<Required<NonNullable<Resolvers[Type]>>, `__${string}`>;
+type Returned<Resolver> = Resolver extends (...args: never[]) => infer Result ? Awaited<Result> : never;
+type IsNullable<Value> = [Extract<Value, null | undefined>] extends [never] ? false : true;
+
+/**
+ * The fields of a type that its model (`mappers` in codegen.ts) does not give: it has no such member, or one that may be
+ * absent or null where the field may not.
+ */
+type OwnFields<Type extends TypeName, Model = ResolversParentTypes[Type]> = {
+  [Field in keyof Fields<Type>]: Field extends keyof Model
+    ? [IsNullable<Model[Field]>, IsNullable<Returned<Fields<Type>[Field]>>] extends [true, false]
+      ? Field
+      : never
+    : Field;
+}[keyof Fields<Type>];
 
 /** Requires a resolver of each of these fields, which would otherwise be null or an error in every response. */
 type CompleteResolvers = Resolvers & {
