@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { HTTP_STATUS } from '../src/errors.ts';
+import { operationChecks } from '../src/graphql/pipeline/pipeline.ts';
 
 const pages = [
   'README.md',
@@ -48,6 +49,11 @@ describe('The documentation', () => {
       /`limit` is one of ([^.]+)\./.exec(readFileSync('docs/client-guide.md', 'utf8')) ?? [];
     const names = [...listed.matchAll(/`(\w+)`/g)].map(([, name]) => name);
     expect(names.sort()).toEqual([...new Set([...limits].map(([, name]) => name))].sort());
+  });
+
+  it('has a row for every check of an operation, in their order', () => {
+    const rows = readFileSync('docs/architecture.md', 'utf8').matchAll(/^ {3}\| `(\w+)` \|/gm);
+    expect([...rows].map(([, name]) => name)).toEqual(operationChecks.map(({ name }) => name));
   });
 
   it('explains every error code', () => {

@@ -44,25 +44,25 @@ const limitCost: Check = (pending, limits) => {
   checkCost(pending.cost, limits);
 };
 
-/** Steps 5 to 7, for every operation: the right to run it, its variables, its cost. None of them has an effect. */
+/** Made for every operation, in this order, before anything has an effect. `docs/architecture.md` has a row for each. */
 export const operationChecks: readonly Check[] = [authorize, coerceVariables, limitCost];
 
 const NO_COST = { fieldCost: 0, upstreamCalls: 0 };
 
 /**
- * Runs a request through the ten steps to its execution, one after the other. This is the only place that rejects an
+ * Runs a request through the steps to its execution, one after the other. This is the only place that rejects an
  * operation. Rejects with a `GraphQLError` that has a code, with `ApolloRejection`, or with what cancels a deadline.
  */
 export function createPipeline(parts: PipelineParts): (request: PipelineRequest) => Promise<Executed> {
   const { apollo, trusted, limits, prepared, running, executor } = parts;
 
-  /** Steps 2 to 4: find the operation. */
+  /** Finds the operation. */
   const identify = async (request: PipelineRequest, sent: Params): Promise<PreparedOperation> => {
-    // 2 Allow-list: an id becomes its text; a text that is not trusted is never parsed.
+    // Allow-list: an id becomes its text; a text that is not trusted is never parsed.
     const params = applyAllowList(sent, trusted, limits, request.record);
-    // 3 Request limits, which need no document.
+    // The limits that need no document.
     checkRequest(params, limits);
-    // 4 Prepare: from the cache; or limits of text and document, then Apollo Server, which validates. Apollo Server also
+    // Prepare: from the cache; or limits of text and document, then Apollo Server, which validates. Apollo Server also
     //   looks up and registers persisted queries. Only callers who may read may register one.
     const { caller } = request;
     const mayRegister = params.query === undefined || (!(caller instanceof Error) && caller.mayRead);
@@ -72,7 +72,6 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
 
   return async (request) => {
     const { http, record } = request;
-    // 1 Parameters.
     const sent = readParams(http);
     const operation = await identify(request, sent).catch((error) => {
       if (sent.query) record.document = toShortHash(hash('sha256', sent.query, 'hex'));
@@ -84,12 +83,11 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     checkMethod(http.method, record.kind);
     const pending = { request, prepared: operation, variables: sent.variables, cost: NO_COST };
     for (const check of operationChecks) check(pending, limits);
-    // 8 Coalesce with an identical query that the caller is running.
+    // Coalesce with an identical query that the caller is running.
     return coalesce(running, pending, async (deadline) => {
-      // 9 Rate limit: the only step with an effect, so it comes last, and only for what is executed.
+      // Rate limit: the only step with an effect, so it comes last, and only for what is executed.
       const exceeded = await request.consume(pending.cost.upstreamCalls);
       if (exceeded) throw exceeded;
-      // 10 Execute.
       return executor.execute(pending, deadline);
     });
   };
