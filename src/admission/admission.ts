@@ -32,6 +32,9 @@ const ANONYMOUS = 'anonymous';
 /** This many upstream calls count as one request: a list of fifty tokens with their projects counts as six. */
 const CALLS_PER_UNIT = 10;
 
+/** A page of IAM has no more, and few responses have as much. */
+const BYTES_PER_REQUEST = 2 * 1024 * 1024;
+
 export function createAdmission(options: AdmissionOptions) {
   const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst } = options;
   const rateLimiter = rateLimitPerSecond > 0 ? createRateLimiter(options) : undefined;
@@ -40,14 +43,14 @@ export function createAdmission(options: AdmissionOptions) {
   const sheds = createShedDetector();
   const loop = createLoopMonitor();
 
-  const acquire = (principal: string, response: ServerResponse): Rejection => {
+  const acquire = (principal: string, response: ServerResponse, requests = 1): Rejection => {
     if (maxInFlightPerPrincipal === 0) return undefined;
     const count = byPrincipal.get(principal) ?? 0;
-    if (count >= maxInFlightPerPrincipal)
+    if (count + requests > maxInFlightPerPrincipal)
       return rejection('OVERLOADED', TOO_MANY, { retryAfter: RETRY_AFTER_SECONDS });
-    byPrincipal.set(principal, count + 1);
+    byPrincipal.set(principal, count + requests);
     onClose(response, () => {
-      const left = (byPrincipal.get(principal) ?? 1) - 1;
+      const left = (byPrincipal.get(principal) ?? 0) - requests;
       // Callers without requests take no memory.
       if (left > 0) byPrincipal.set(principal, left);
       else byPrincipal.delete(principal);
@@ -100,6 +103,16 @@ export function createAdmission(options: AdmissionOptions) {
       return principal === ANONYMOUS || cost <= 1
         ? undefined
         : rateLimiter?.consume(principal, cost - 1, reply);
+    },
+
+    /**
+     * Counts a large response as so many more concurrent requests, since its memory is held until its client has read it.
+     * The error when its caller has too many.
+     */
+    admitResponse(principal: string, reply: FastifyReply, bytes: number): Rejection {
+      // The largest one is sent if it is the only one.
+      const requests = Math.min(Math.floor(bytes / BYTES_PER_REQUEST), maxInFlightPerPrincipal - 1);
+      return principal === ANONYMOUS || requests < 1 ? undefined : acquire(principal, reply.raw, requests);
     },
 
     /** Concurrent GraphQL requests, and how many were shed because the process had too many. */

@@ -63,6 +63,17 @@ export function createGraphqlHandler(
     return { http, caller, deadline, record, observer, explanation, consume };
   };
 
+  /** Throws when the caller has too many large results. That of a mutation is never withheld: it says what has happened. */
+  const admitResult = (
+    reply: FastifyReply,
+    { caller, record }: Known,
+    body: GraphqlResponse['body'],
+  ): void => {
+    if (caller instanceof Error || record.kind !== 'query') return;
+    const exceeded = admission.admitResponse(caller.principal, reply, body.length);
+    if (exceeded) throw exceeded;
+  };
+
   /** The response, whether the request is executed or rejected. Rejects only when the client has left. */
   const respond = async (
     http: FastifyRequest,
@@ -78,6 +89,7 @@ export function createGraphqlHandler(
           : await admission.admit(caller.principal, reply);
       if (exceeded) throw exceeded;
       const { body, code } = await pipeline(request);
+      admitResult(reply, known, body);
       record.code = code;
       return toResponse(body, type);
     } catch (error) {

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { dribble, neverRead } from '../support/slow-clients.ts';
+import { until } from '../support/until.ts';
 
 const HEAD = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 /** Machines are busy. */
@@ -106,5 +108,43 @@ describe('A connection is closed', () => {
     const { status } = await gateway.query('{ __typename }');
     expect(status).toBe(200);
     await slow;
+  });
+});
+
+const CREATE =
+  'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { message } } }';
+const KEY = { kty: 'RSA', alg: 'RS256', n: Buffer.alloc(2048, 0xa5).toString('base64url'), e: 'AQAB' };
+const KEYS = 'authenticationMethod { publicKeyInfo { ... on JsonWebKeySet { keys { n } } } }';
+
+describe('A caller that does not read a large response', () => {
+  it('gets no other one meanwhile, as the response counts for many requests', async () => {
+    const limited = await startGateway({
+      env: { MAX_IN_FLIGHT_PER_PRINCIPAL: '10' },
+      authorization: 'Bearer large',
+    });
+    const keys = Array.from({ length: 80 }, (_, at) => ({ kid: `key-${at}`, ...KEY }));
+    const authenticationMethod = { signingAlgorithm: 'RS256', publicKeyInfo: { jwks: { keys } } };
+    for (const name of ['one', 'two', 'three', 'four']) {
+      const { data } = await limited.query(CREATE, { input: { name, authenticationMethod } });
+      expect(data.createToken.userErrors).toEqual([]);
+    }
+    const page = `tokens(first: 4) { nodes { ${KEYS} } edges { node { ${KEYS} } } }`;
+    const query = `{ ${Array.from({ length: 20 }, (_, at) => `a${at}: ${page}`).join(' ')} }`;
+    const body = JSON.stringify({ query });
+    const headers = ['authorization: Bearer large', 'content-type: application/json'];
+    const socket = await openConnection(limited.origin);
+    socket.write(rawRequest('POST /graphql', [...headers, `content-length: ${body.length}`], body));
+    // More than thirty megabytes.
+    await once(socket, 'data');
+    socket.pause();
+    const small = '{ tokens(first: 1) { nodes { id } } }';
+    expect((await limited.query(small)).errors?.[0]?.extensions).toEqual({
+      code: 'OVERLOADED',
+      retryAfter: 1,
+    });
+    expect((await limited.query(small, {}, { authorization: 'Bearer demo' })).status).toBe(200);
+    socket.destroy();
+    await until(async () => (await limited.query(small)).status === 200);
+    await limited.close();
   });
 });
