@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { HTTP_STATUS } from '../src/errors.ts';
 import { operationChecks } from '../src/graphql/pipeline/pipeline.ts';
+import { definitions } from '../src/upstream/generated.ts';
 
 const pages = [
   'README.md',
@@ -54,6 +55,12 @@ describe('The documentation', () => {
   it('has a row for every check of an operation, in their order', () => {
     const rows = readFileSync('docs/architecture.md', 'utf8').matchAll(/^ {3}\| `(\w+)` \|/gm);
     expect([...rows].map(([, name]) => name)).toEqual(operationChecks.map(({ name }) => name));
+  });
+
+  it('names every member of a token of IAM', () => {
+    const [, listed = ''] = /^- A token has (.+)\.$/m.exec(readFileSync('docs/upstream.md', 'utf8')) ?? [];
+    const names = [...listed.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    expect(names.sort()).toEqual(Object.keys(definitions.TokenDto.properties).sort());
   });
 
   it('explains every error code', () => {

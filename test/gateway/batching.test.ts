@@ -102,7 +102,7 @@ describe('When the list lacks the requested tokens', () => {
     const { data } = await other.query('{ tokens { nodes { id } } }', {}, { authorization: 'Bearer demo' });
     const listed = data.tokens.nodes.map(({ id }: { id: string }) => id);
     const fresh = await startGateway({ emulator: { seed: { principals: { demo: { tokens: tokens(8) } } } } });
-    fresh.emulator.faults.add({ fault: 'status-500', operation: 'listToken' });
+    fresh.emulator.faults.add({ fault: 'badjson', operation: 'listToken' });
     const answer = await fresh.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', {
       ids: [...listed],
     });
