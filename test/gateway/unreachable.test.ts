@@ -73,6 +73,13 @@ describe('Why IAM cannot be reached', () => {
       /^check scheme and port in API_GATEWAY_URL/,
     ],
     [
+      'a server without TLS that waits for more',
+      async () => `https://127.0.0.1:${await listen(createServer(() => {}))}`,
+      /^ETIMEDOUT$/,
+      'no connection within the timeout',
+      /^check scheme, host and port in API_GATEWAY_URL/,
+    ],
+    [
       'a server that does not respond',
       async () => `http://127.0.0.1:${await listen(createServer(() => {}))}`,
       /^NO_RESPONSE$/,
