@@ -15,8 +15,8 @@ interface Connection {
   readonly socket: Socket;
   /** In the order of arrival. */
   readonly openRequests: OpenRequest[];
-  /** Grows from one connection to the next that becomes idle. Meaningless while there are open requests. */
-  idleSince: number;
+  /** A running number, the lowest for the connection that is idle the longest. Meaningless while there are open requests. */
+  idleOrder: number;
   /** Bytes read when the last response ended. Further bytes are the beginning of a request. */
   bytesAtRest: number;
 }
@@ -53,7 +53,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
       counts[isEvicted ? 'evicted' : 'rejected']++;
       if (!isEvicted) return false;
     }
-    const connection: Connection = { socket, openRequests: [], idleSince: idled++, bytesAtRest: 0 };
+    const connection: Connection = { socket, openRequests: [], idleOrder: idled++, bytesAtRest: 0 };
     open.set(socket, connection);
     accepted++;
     socket.once('close', () => {
@@ -81,7 +81,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   function evictIdle(): boolean {
     let oldest: Connection | undefined;
     for (const connection of open.values()) {
-      if (isIdle(connection) && !(oldest && oldest.idleSince < connection.idleSince)) oldest = connection;
+      if (isIdle(connection) && !(oldest && oldest.idleOrder < connection.idleOrder)) oldest = connection;
     }
     if (!oldest) return false;
     open.delete(oldest.socket);
@@ -112,7 +112,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
       openRequests.splice(openRequests.indexOf(openRequest), 1);
       if (openRequests.length > 0 || !open.has(request.socket)) return;
       connection.bytesAtRest = connection.socket.bytesRead;
-      connection.idleSince = idled++;
+      connection.idleOrder = idled++;
       // The head of the response may have been sent before the drain began, without `connection: close`.
       if (!server.listening) connection.socket.destroySoon();
     });

@@ -22,22 +22,24 @@ export async function coalesce(
   const leaving = createCancellation();
   const { expired, remainingMs } = deadline;
   const waiter: Deadline = { cancellation: leaving, expired, remainingMs };
-  let work: SharedWork | undefined;
+  // The work, if this request has started it.
+  let ownWork: SharedWork | undefined;
   const onCancel = () => {
     // Ends the work as timed out, so that the requests that wait get a partial result.
-    if (deadline.cancellation.reason === 'timeout' && work && isLast(waiter, work)) work.cancel('timeout');
+    if (deadline.cancellation.reason === 'timeout' && ownWork && isLast(waiter, ownWork))
+      ownWork.cancel('timeout');
     else leaving.cancel(deadline.cancellation.reason ?? 'aborted');
   };
   const removeListener = deadline.cancellation.onCancel(onCancel);
   if (deadline.cancellation.reason) onCancel();
   try {
     const start = (shared: SharedWork) => {
-      work = shared;
+      ownWork = shared;
       return execute(shared);
     };
     const { identity } = caller.credential;
     const outcome = await running.run(identity, toKey(caller, pending), waiter, start);
-    if (work) return outcome;
+    if (ownWork) return outcome;
     if (outcome.isPersonal) return await execute(deadline);
     record.coalesced = true;
     return outcome;

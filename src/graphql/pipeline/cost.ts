@@ -31,9 +31,9 @@ export type Variables = Readonly<Record<string, unknown>>;
  * page, or on the objects of one list of ids.
  */
 interface Level {
-  /** The index of the level that has the list. */
+  /** The index of the level that has the list; -1 for the operation itself. */
   readonly above: number;
-  /** How many items the list has. */
+  /** How many items each such list has. */
   sizeOf(variables: Variables): number;
   /** Fields and calls to the IAM API for each item. */
   fields: number;
@@ -60,11 +60,12 @@ export function compileCost(
     // The largest number counts, since a request makes these calls once.
     let upstreamCalls = sharedCalls.reduce((most, callsOf) => Math.max(most, callsOf(variables)), 0);
     let fieldCost = 0;
-    const objects: number[] = [];
+    // By the index of a level: the items of all its lists. A level has as many lists as the one above has items.
+    const itemsOf: number[] = [];
     for (const { above, sizeOf, fields, calls, pageCalls, fetchesEmptyPage } of levels) {
-      const lists = objects[above] ?? 1;
+      const lists = itemsOf[above] ?? 1;
       const items = sizeOf(variables);
-      objects.push(lists * items);
+      itemsOf.push(lists * items);
       fieldCost += lists * items * fields;
       upstreamCalls += lists * items * calls;
       if (items > 0 || fetchesEmptyPage) upstreamCalls += lists * pageCalls;
