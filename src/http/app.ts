@@ -73,6 +73,7 @@ export function createHttpApp(
     if (isDraining()) reply.header('connection', 'close');
     done();
   });
+  // In this order, since hooks of one kind run in that of their registration.
   httpChecks(app, routes, isLoopbackOnly);
   requestBody(app, maxBodyBytes);
   jsonBody(app);

@@ -9,7 +9,7 @@ type Headers = Readonly<Record<string, string>>;
 
 /** The request and the caller that a call is made for, and its limits. */
 export interface Scope {
-  /** The GraphQL request. The number of calls that one owner runs at once is limited. */
+  /** Identifies the GraphQL request. The number of calls that one owner runs at once is limited. */
   readonly owner: object;
   readonly credential: UpstreamCredential;
   readonly deadline: Deadline;

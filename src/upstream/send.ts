@@ -55,6 +55,7 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
       return await readWith(scope, call, authorization);
     } catch (error) {
       if (!(error instanceof UpstreamError) || !isUnauthenticated(error)) throw error;
+      // An attempt that waited in the queue has set `value` to what it was sent with.
       const other = await raceCancel(
         scope.credential.renew(authorization.value),
         scope.deadline.cancellation,

@@ -112,6 +112,7 @@ function shareDeadlines(waiters: readonly Deadline[], remove: () => void): Share
   const cancellation = createCancellation();
   return {
     cancellation,
+    // The same: only reads are shared, and none goes on once nobody waits.
     expired: cancellation,
     remainingMs: () => waiters.reduce((most, waiter) => Math.max(most, waiter.remainingMs()), 0),
     waiters,

@@ -125,7 +125,8 @@ function createHandler(
     onResponseError(_controller, error) {
       if (!settle()) return;
       const requestSent = controller !== undefined;
-      // It may break before the request is written: undici waits one turn of the event loop to see whether it still lives.
+      // Whether the request was sent or not: undici waits one turn of the event loop before it writes on an idle connection,
+      // and may find it closed then.
       const staleConnection = connection.isUsed && status === 0;
       onEnd(toUpstreamError(error, { requestSent, staleConnection }), false);
     },

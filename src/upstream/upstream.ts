@@ -40,7 +40,7 @@ export function createUpstream(
       onAttempt?.(report);
     },
   });
-  // One bucket for the whole process: without it, retries would triple the load on an API that is down.
+  // A rate limit with one caller, the process: without it, retries would triple the load on an API that is down.
   const { retryBudget: rateLimitBurst, retryBudgetPerSecond: rateLimitPerSecond } = options;
   const budget = createTokenBuckets({ rateLimitBurst, rateLimitPerSecond }, { maxCallers: 1 });
   const takeRetry = () => budget('', 1).waitSeconds === 0;

@@ -97,6 +97,7 @@ function createNullCheck(
 
   const atRisk = new Set<string>();
   visitVariables(schema, document, operation, NO_VALUES, (name, types) => {
+    // Without values, no variable leaves a selection out, so that every position is seen.
     if (nullable.has(name) && (problemOf(null, types) ?? problemOf(undefined, types))) atRisk.add(name);
   });
   return (values, problems) => {

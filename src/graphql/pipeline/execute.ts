@@ -131,6 +131,7 @@ export function createContext(
   const { credential } = caller;
   const headers = toUpstreamHeaders(http.id, http.headers);
   const scope = {
+    // Any object that this execution alone has.
     owner: deadline,
     credential,
     deadline,
