@@ -73,7 +73,6 @@ describe('The documentation', () => {
     ['npm start', 'package.json', /"start": "(.*)"/],
     ['npm run quickstart', 'package.json', /"quickstart": "(.*)"/],
     ['the image', 'Dockerfile', /^CMD (.*)$/m],
-    ['the benchmark', 'bench/lib/contestants.mjs', /command: ([^;]*)main,/],
   ])('says with which flags of Node.js %s starts the gateway', (_way, file, pattern) => {
     const [, decision = ''] =
       /## Decision\n(.*)\n## Alt/s.exec(readFileSync('docs/adr/0014-young-generation.md', 'utf8')) ?? [];

@@ -23,13 +23,7 @@ const GATEWAY = {
     RATE_LIMIT_PER_SECOND: '0',
     MAX_IN_FLIGHT_PER_PRINCIPAL: '0',
   }),
-  // `npm start` and the image use the same flags.
-  command: ({ main }) => [
-    process.execPath,
-    '--max-semi-space-size=64',
-    '--no-allocation-site-pretenuring',
-    main,
-  ],
+  command: ({ main }) => [process.execPath, ...startFlags(main), main],
 };
 
 const TITLES = { gateway: 'this gateway', before: 'this gateway, before' };
@@ -81,6 +75,12 @@ export async function startContestant(name, { machine, upstream, work, main = re
     if (status !== 200) throw new Error(`it responds ${status} ${body}`);
   });
   return { ...contestant, listenMs };
+}
+
+/** The flags of Node.js with which `npm start` starts this build. */
+function startFlags(main) {
+  const { scripts } = JSON.parse(readFileSync(join(main, '../../package.json'), 'utf8'));
+  return scripts.start.match(/--\S+/g) ?? [];
 }
 
 /** Repeats `attempt` until it resolves. */
