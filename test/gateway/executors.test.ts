@@ -4,6 +4,7 @@ import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
 import { createRandom, readSeed } from '../support/random.ts';
 import { createRandomOperations } from '../support/random-operation.ts';
+import { sendRaw } from '../support/raw.ts';
 import { type Reference, type ReferenceFailure, startReference } from '../support/reference-server.ts';
 
 const FAULTS =
@@ -242,6 +243,31 @@ describe('An operation that is sent again', () => {
       expect(others).toEqual([first, first]);
     }
     expect(globalThis).not.toHaveProperty('programOfAClient');
+  });
+
+  it('never runs text of a client as a program, if it comes for two operations of a document at once', async () => {
+    const marker = '__MAGIC_DATE__33a9e76d_02e0_4128_8e92_3530ad3da74d';
+    const operation = (name: string) =>
+      `query ${name} { token(id: "${marker}(globalThis.programOf${name} = true)") { id } }`;
+    const query = `${operation('A')} ${operation('B')}`;
+    const request = (operationName: string, headers: readonly string[] = []) =>
+      [
+        `GET /graphql?${new URLSearchParams({ query, operationName })} HTTP/1.1`,
+        'host: localhost',
+        'authorization: Bearer demo',
+        'apollo-require-preflight: 1',
+        ...headers,
+        '\r\n',
+      ].join('\r\n');
+    // Bytes that arrive together are requests that run together.
+    const { text } = await sendRaw(gateway.origin, request('A') + request('B', ['connection: close']));
+    expect(text.match(/is not an id/g)).toHaveLength(2);
+    for (const operationName of ['A', 'B', 'A', 'B']) {
+      const { errors } = await ask(gateway.url, { query, variables: {}, operationName });
+      expect(errors).toMatchObject([{ message: expect.stringContaining('is not an id') }]);
+    }
+    expect(globalThis).not.toHaveProperty('programOfA');
+    expect(globalThis).not.toHaveProperty('programOfB');
   });
 
   it.each([

@@ -76,15 +76,15 @@ export function createPreparedOperations(
 
   const entryOf = ({ text, hash, document }: ParsedOperation): Entry => {
     const known = byText.get(text);
-    if (known) return known;
+    // A concurrent request for another operation may have parsed the text too, and operations belong to their document.
+    if (known?.document === document) return known;
     const entry: Entry = { hash, document, operations: new Map() };
     byText.set(text, entry, { size: Math.min(countTokens(document), byText.maxSize) });
     byHash.set(hash, entry);
     return entry;
   };
   const toPrepared = (
-    { text, hash, operation }: ParsedOperation,
-    { document }: Entry,
+    { text, hash, document, operation }: ParsedOperation,
     operationName: string | undefined,
   ): PreparedOperation => ({
     id: `${hash} ${operationName ?? ''}`,
@@ -112,7 +112,7 @@ export function createPreparedOperations(
     // A text that came by its hash was not known until now.
     if (query === undefined) checkUnlessKnown(parsed.text);
     const entry = entryOf(parsed);
-    const prepared = entry.operations.get(operationName) ?? toPrepared(parsed, entry, operationName);
+    const prepared = entry.operations.get(operationName) ?? toPrepared(parsed, operationName);
     entry.operations.set(operationName, prepared);
     return prepared;
   };
