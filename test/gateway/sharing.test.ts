@@ -12,7 +12,10 @@ const RENAME =
 let gateway: Gateway;
 let id: string;
 beforeAll(async () => {
-  gateway = await startGateway({ env: { APQ: 'true', UPSTREAM_READ_TIMEOUT_MS: '9000', ADMIN_PORT: '0' } });
+  // A read that joins one that is held must fail: with a retry it would be right after its timeout.
+  gateway = await startGateway({
+    env: { APQ: 'true', UPSTREAM_READ_TIMEOUT_MS: '6000', UPSTREAM_RETRIES: '0', ADMIN_PORT: '0' },
+  });
   id = gateway.emulator.tokensOf('demo')[0]?.id ?? '';
 });
 afterAll(() => gateway.close());
