@@ -35,11 +35,15 @@ function rank(accept: string): readonly Type[] {
   return /^[\s,]*$/.test(list) ? TYPES : new Negotiator({ headers: { accept: list } }).mediaTypes(TYPES);
 }
 
+/** No media type is as long. The time to read one grows with the square of its length. */
+const MAX_CONTENT_TYPE_CHARS = 256;
+
 /** Why a body of this `Content-Type` cannot be read as JSON in UTF-8; undefined when it can. */
-export function findJsonTypeProblem(contentType: string | undefined): 'type' | 'charset' | undefined {
+export function findJsonTypeProblem(contentType = ''): 'type' | 'charset' | undefined {
   if (contentType === 'application/json') return undefined;
+  if (contentType.length > MAX_CONTENT_TYPE_CHARS) return 'type';
   try {
-    const { essence, params } = new MIMEType(contentType ?? '');
+    const { essence, params } = new MIMEType(contentType);
     if (essence !== 'application/json') return 'type';
     return /^utf-?8$/i.test(params.get('charset') ?? 'utf-8') ? undefined : 'charset';
   } catch {

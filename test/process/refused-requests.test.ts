@@ -231,4 +231,10 @@ describe('A rejected request takes at most five milliseconds more than reading i
       expect(await extraCpuMs(url, { query: '{ nope }' }, options)).toBeLessThan(MAX_CPU_MS);
     },
   );
+
+  it('a `Content-Type` of 15 000 characters', async () => {
+    const measuredHeaders = { 'content-type': `application/json${' '.repeat(15_000)}x` };
+    const options = { maxMs: MAX_CPU_MS, headers, measuredHeaders, cpuMs };
+    expect(await extraCpuMs(url, { query: '{ nope }' }, options)).toBeLessThan(MAX_CPU_MS);
+  });
 });
