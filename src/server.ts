@@ -22,7 +22,7 @@ import { checkGraphiql, graphiql } from './http/graphiql.ts';
 import { home } from './http/home.ts';
 import { createSandboxPage } from './http/sandbox.ts';
 import { openState } from './state/open.ts';
-import { readLastWriteAt } from './state/shared-writes.ts';
+import { createLastWriteLookUp } from './state/shared-writes.ts';
 import type { Build } from './telemetry/build.ts';
 import { createWarnLimit, describeError } from './telemetry/failures.ts';
 import { addMetrics } from './telemetry/metrics.ts';
@@ -62,7 +62,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const tracing = options.tracing ? (await import('./telemetry/tracing.ts')).createTracing(log) : undefined;
   const state = await openState(options, log);
   const { writes } = state;
-  const lastWriteAt = writes && ((identity: string) => readLastWriteAt(writes, identity));
+  const lastWriteAt = writes && createLastWriteLookUp(writes);
   const operations = createSingleFlight({ lastWriteAt });
   const upstream = createUpstream(options.iam.apiGatewayUrl, options.upstream, {
     onAttempt: (report) => {

@@ -15,10 +15,22 @@ export const REMEMBER_WRITES_MS = 60_000;
 const MARGIN_MS = 2;
 
 /**
- * The end of the last write for an identity, by the clock of `performance.now`; `Infinity` when the shared state is
- * unavailable. Only durations are compared, so the clocks of the processes may differ.
+ * Finds the end of the last write for an identity, by the clock of `performance.now`; `Infinity` when the shared state is
+ * unavailable. Only durations are compared, so the clocks of the processes may differ. The reads that one request begins at
+ * once share a look-up.
  */
-export async function readLastWriteAt(writes: SharedWrites, identity: string): Promise<number> {
+export function createLastWriteLookUp(writes: SharedWrites): (identity: string) => Promise<number> {
+  const sent = new Map<string, Promise<number>>();
+  return (identity) => {
+    const lookUp = sent.get(identity) ?? readLastWriteAt(writes, identity);
+    sent.set(identity, lookUp);
+    // Not later: another request may follow a write that this look-up misses.
+    process.nextTick(() => sent.delete(identity));
+    return lookUp;
+  };
+}
+
+async function readLastWriteAt(writes: SharedWrites, identity: string): Promise<number> {
   try {
     const ageMs = (await writes.sinceLast(identity)) ?? REMEMBER_WRITES_MS;
     return performance.now() - ageMs + MARGIN_MS;

@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { createWriteMarks, readLastWriteAt } from '../../../src/state/shared-writes.ts';
+import { createLastWriteLookUp, createWriteMarks } from '../../../src/state/shared-writes.ts';
 
 describe('What the primary process knows of writes', () => {
   it('is the age of the last one of each identity, for a minute', async () => {
@@ -28,6 +29,17 @@ describe('A request', () => {
   it('joins nothing when the shared state is away', async () => {
     const report = async () => {};
     const away = { report, sinceLast: () => Promise.reject(new Error('away')) };
-    expect(await readLastWriteAt(away, 'alice')).toBe(Number.POSITIVE_INFINITY);
+    expect(await createLastWriteLookUp(away)('alice')).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('looks a write up once for the reads that it begins at once, and again for those that follow', async () => {
+    const lookedUp: string[] = [];
+    const sinceLast = async (identity: string) => void lookedUp.push(identity);
+    const lastWriteAt = createLastWriteLookUp({ report: async () => {}, sinceLast });
+    await Promise.all(['alice', 'alice', 'bob', 'alice'].map(lastWriteAt));
+    expect(lookedUp).toEqual(['alice', 'bob']);
+    await setImmediate();
+    await lastWriteAt('alice');
+    expect(lookedUp).toEqual(['alice', 'bob', 'alice']);
   });
 });
