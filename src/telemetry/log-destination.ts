@@ -31,8 +31,8 @@ const BATCH_MS = 100;
 const MAX_WRITE_SIZE = 65_536;
 /** Bytes that Linux writes to a pipe in one piece (POSIX, "write"). */
 const PIPE_BUF = 4096;
-/** The pause before a reader that is too slow gets more, and before another attempt to write to a disk that is full. */
-const BUSY_MS = 5;
+/** A reader that is slow is tried again soon, and then less often. A disk that is full is tried once a second. */
+const BUSY_MS = { min: 2, max: 100 };
 const FAILED_MS = 1_000;
 
 /** Opens a file descriptor, usually 1 or 2, whatever it is: file, pipe, socket, terminal or device. */
@@ -43,6 +43,7 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
   let size = 0;
   let isRunning = false;
   let isWriting = false;
+  let busyMs = BUSY_MS.min;
   let dropped = 0;
   /** Value of `dropped` when the present problem began. */
   let droppedBefore: number | undefined;
@@ -85,6 +86,7 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
       isWriting = true;
       try {
         offset += await writeSome(bytes, offset);
+        busyMs = BUSY_MS.min;
       } catch (error) {
         code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
       }
@@ -96,12 +98,15 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
   }
 
   async function afterFailure(code: string): Promise<void> {
-    const isBusy = code === 'EAGAIN';
-    if (!isBusy) {
+    let pauseMs = FAILED_MS;
+    if (code === 'EAGAIN') {
+      pauseMs = busyMs;
+      busyMs = Math.min(busyMs * 2, BUSY_MS.max);
+    } else {
       beginProblem(code);
       endFlushes();
     }
-    await sleep(isBusy ? BUSY_MS : FAILED_MS, undefined, { ref: false });
+    await sleep(pauseMs, undefined, { ref: false });
   }
 
   function beginProblem(cause: string): void {

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
@@ -91,6 +92,20 @@ describe('A log whose reader has stopped', () => {
     }, 1);
     closeSync(reader);
     expect(text.split('\n').filter((each) => each !== '' && !/^(a+|b+)\.$/.test(each))).toEqual([]);
+  });
+
+  it('is tried again less and less often', async () => {
+    fifo.fill();
+    let timers = 0;
+    const hook = createHook({
+      init(_id, type) {
+        if (type === 'Timeout') timers++;
+      },
+    }).enable();
+    openLogDestination(fifo.fd, { maxSize: 1000 }).write(line(1));
+    await setTimeout(1_000);
+    hook.disable();
+    expect(timers).toBeLessThan(50);
   });
 
   it('waits for it no longer than it is allowed to', async () => {
