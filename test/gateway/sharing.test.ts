@@ -169,7 +169,7 @@ describe('A write', () => {
   });
 
   it('is not followed by reads that are coalesced with one that ran at the same time', async () => {
-    gateway.emulator.faults.add({ fault: 'latency-1000', operation: 'updateToken' });
+    gateway.emulator.faults.add({ fault: 'latency-2000', operation: 'updateToken' });
     gateway.emulator.faults.add({ fault: 'latency-90000', operation: 'getToken', times: 1 });
     const document = 'query ($id: ID!) { token(id: $id) { name } }';
     const write = gateway.query(RENAME, { id, name: 'renamed again' });
