@@ -253,7 +253,8 @@ describe('With WORKERS', () => {
     const stopped = stop();
     expect((await answer).status).toBe(200);
     expect((await stopped).code).toBe(0);
-    expect(gateway.output()).not.toContain('listening on');
+    // On a busy machine the last worker may listen before the signal comes.
+    expect(gateway.output()).not.toMatch(/"shutting down[\s\S]*"listening on/);
   });
 
   it('Ctrl-C, which all processes of the terminal get, completes requests in flight', async () => {
