@@ -12,8 +12,8 @@ import { hashOf, type Params } from './pipeline/params.ts';
 export type TrustedDocuments = ReturnType<typeof openTrustedDocuments>;
 
 /**
- * The documents that clients may run. Uses the manifest as it was read at the start, and reads the file again when it changes. One that cannot be used is
- * reported, and the previous one stays in use.
+ * The documents that clients may run. Uses the manifest as it was read at the start, and reads the file again when it
+ * changes. One that cannot be used is reported, and the previous one stays in use.
  */
 export function openTrustedDocuments(
   { file, mode, text }: TrustedDocumentsConfig,
