@@ -59,7 +59,8 @@ export function findConditions(
   operation: OperationDefinitionNode,
 ): readonly string[] | undefined {
   if (operation.operation !== 'query' || mayStopEarly(schema, document, operation)) return undefined;
-  let isCertain = true;
+  // Only nodes of `document` are visited: an operation of another one would be compiled unchecked.
+  let isCertain = document.definitions.includes(operation);
   const expect = (condition: boolean) => {
     isCertain &&= condition;
   };
