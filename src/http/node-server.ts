@@ -48,24 +48,30 @@ export function createHttpServer(
   // Node.js would drop the headers after the 2000th, so `Host` could seem to be missing and a second `Authorization` go
   // unnoticed. The size of the head limits their number.
   server.maxHeadersCount = 0;
-  const reject = (socket: Duplex, error: HttpError) => sendRejection(socket, error, observer);
+  /** An error response now would be read as the response to a request before that is in progress. */
+  const rejectAfter = (before: OpenRequest | undefined, socket: Duplex, error: HttpError) => {
+    if (!before) return sendRejection(socket, error, observer);
+    if (before.isLast) return;
+    before.isLast = true;
+    onClose(before.response, () => sendRejection(socket, error, observer));
+  };
   server.on('connection', (socket) => {
     if (!connections.accept(socket)) rejectConnection(socket, observer);
   });
   connections.closeWhenIdle(server);
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
-    const openRequest = connections.openRequestsOn(socket).at(-1);
-    const error = parserError(code);
+    const openRequests = connections.openRequestsOn(socket);
+    const last = openRequests.at(-1);
+    const isPartOfLast = last?.request.complete === false;
+    const before = isPartOfLast ? openRequests.at(-2) : last;
     // The client has left: nobody would read a response.
     if (code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE') socket.destroy();
-    else if (!openRequest) reject(socket, error);
-    else if (openRequest.request.complete) afterResponse(openRequest, () => reject(socket, error));
-    else if (openRequest.response.headersSent) socket.destroy();
-    else reject(socket, error);
+    else if (isPartOfLast && last.response.headersSent) socket.destroy();
+    else rejectAfter(before, socket, parserError(code));
   });
   server.on('connect', (_request, socket) => {
     socket.on('error', () => socket.destroy());
-    reject(socket, new HttpError(405, 'This is no proxy.'));
+    rejectAfter(connections.openRequestsOn(socket).at(-1), socket, new HttpError(405, 'This is no proxy.'));
   });
   // An unknown expectation may be ignored (RFC 9110 section 10.1.1). Node.js would respond with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
@@ -111,13 +117,6 @@ function parserError(code: string | undefined): HttpError {
     default:
       return new HttpError(400, 'The request is malformed.');
   }
-}
-
-/** For a malformed request behind one in progress: an error response now would be read as the response to the first. */
-function afterResponse(openRequest: OpenRequest, reject: () => void): void {
-  if (openRequest.isLast) return;
-  openRequest.isLast = true;
-  onClose(openRequest.response, reject);
 }
 
 function sendRejection(socket: Duplex, error: HttpError, { onRejection }: RequestObserver): void {

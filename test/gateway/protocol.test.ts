@@ -546,11 +546,15 @@ describe('A request that is malformed', () => {
     expect(answer.end).toBe('closed');
   });
 
-  it('after one that is running does not take its response', async () => {
+  it.each([
+    ['no HTTP', 'garbage\r\n\r\n', 400],
+    ['a chunk without a size', postOf([CREDENTIAL, chunked], 'zz\r\n'), 400],
+    ['a CONNECT', rawRequest('CONNECT internal.example:443'), 405],
+  ])('(%s) after one that is running does not take its response', async (_title, second, status) => {
     gateway.emulator.faults.add({ fault: 'latency-300', operation: 'listToken', times: 1 });
     const first = postOf([LENGTH, CREDENTIAL]).replace('connection: close\r\n', '');
-    const { text, end } = await sendRaw(gateway.origin, `${first}garbage\r\n\r\n`);
-    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+    const { text, end } = await sendRaw(gateway.origin, first + second);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', `HTTP/1.1 ${status}`]);
     expect(end).toBe('closed');
   });
 
