@@ -97,7 +97,9 @@ function takeStep(create: Create, lookUps: LookUps): Promise<Step> {
   });
 }
 
-async function readDone({ loaders }: Create, tokenId: string): Promise<CreateOutcome> {
+async function readDone({ loaders, made }: Create, tokenId: string): Promise<CreateOutcome> {
+  // It was recorded, and the reply of the store was lost: a read that fails would say that nothing was created.
+  if (made?.id === tokenId) return { token: made };
   const token = await orNull(loaders.freshToken(tokenId));
   return token ? { token } : deletedSince;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createMemoryRecords } from '../../../src/state/records.ts';
+import { createMemoryRecords, StateUnavailable } from '../../../src/state/records.ts';
 import { type CreateRequest, createIdempotentCreate } from '../../../src/tokens/idempotent-create.ts';
 import type { Loaders } from '../../../src/tokens/loaders.ts';
 import { createTokenLookUp } from '../../../src/tokens/matching-tokens.ts';
@@ -57,6 +57,33 @@ describe('A create under an idempotency key', () => {
     });
     expect(made).toEqual([]);
   });
+
+  it.each([
+    ['was carried out', true],
+    ['was not', false],
+  ])(
+    'is reported without another read when its recording %s, and the reply is lost',
+    async (_title, isDone) => {
+      const records = createMemoryRecords();
+      let isLost = true;
+      const createOnce = createIdempotentCreate({
+        ...records,
+        async change(key, owner, change) {
+          if (!isLost || !change.record?.text.includes('tokenId')) return records.change(key, owner, change);
+          isLost = false;
+          if (isDone) await records.change(key, owner, change);
+          throw new StateUnavailable('away', 'no reply');
+        },
+      });
+      const { made, newRequest } = startApi();
+      const request = newRequest();
+      const freshToken = () =>
+        Promise.reject(new UpstreamError('status', 'status 503', { status: 503, isBeforeWrite: true }));
+      const outcome = createOnce({ ...request, loaders: { ...request.loaders, freshToken } });
+      expect(await outcome).toEqual({ token: tokenOf('made-1') });
+      expect(made).toHaveLength(1);
+    },
+  );
 
   it('is remembered for 24 hours', async () => {
     let now = 0;
