@@ -73,7 +73,7 @@ export function findConditions(
       const value = isCondition(directive) ? directive.arguments?.[0]?.value : undefined;
       if (value?.kind === Kind.VARIABLE) conditions.add(value.name.value);
     },
-    // Used only for a variable that is absent, and then it has been coerced before.
+    // Defaults are not compiled.
     VariableDefinition: ({ variable }) => {
       expect(!(variable.name.value in Object.prototype));
       return false;
@@ -119,10 +119,14 @@ function mayStopEarly(
   return keys.size > 1 && selected.some(({ name }) => isNonNullType(fields[name.value]?.type));
 }
 
-/** The document as these variables leave it, without `@skip` and `@include`. */
+/**
+ * The document as these variables leave it, without `@skip` and `@include`, and without defaults, which hold texts: a
+ * variable that has one is never absent.
+ */
 function specialize(document: DocumentNode, variables: Variables): DocumentNode {
   return visit(withoutLeftOut(document, variables), {
     Directive: (directive) => (isCondition(directive) ? null : undefined),
+    VariableDefinition: ({ kind, variable, type }) => ({ kind, variable, type }),
   });
 }
 
