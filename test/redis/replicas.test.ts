@@ -131,6 +131,18 @@ describe('A client that registers more persisted queries than a process stores',
   });
 });
 
+describe('A text that Redis has under the hash of another', () => {
+  it('is not run', async () => {
+    const query = '{ __typename } # never sent before';
+    const sha256Hash = createHash('sha256').update(query).digest('hex');
+    await redis.command('set', `tokens-gateway:apq:${sha256Hash}`, '{ other: __typename }');
+    const extensions = { persistedQuery: { version: 1, sha256Hash } };
+    const byHash = await post(two.url, { extensions }, DEMO);
+    expect(byHash.errors).toMatchObject([{ extensions: { code: 'PERSISTED_QUERY_NOT_FOUND' } }]);
+    expect((await post(two.url, { query }, DEMO)).data).toEqual({ __typename: 'Query' });
+  });
+});
+
 describe('A caller that asks too often', () => {
   const env = () => ({ REDIS_URL: redis.url, RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '4' });
   /** The responses with 429: all but four, and but one more for each second that a busy machine took. */
