@@ -24,7 +24,7 @@ import type { IamClient } from '../../upstream/iam-client.ts';
 import { formatError } from '../mask-error.ts';
 import { type CompiledOperation, compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
-import { cacheLimits, type PreparedOperation } from './prepared-operations.ts';
+import { cacheLimits, type PreparedOperation, sizeIn } from './prepared-operations.ts';
 import type { Context, PendingOperation, PipelineRequest } from './request.ts';
 import { encodeResult } from './response.ts';
 
@@ -71,7 +71,7 @@ export function createExecutor(
     if (typeof found === 'function') return found;
     const compiled = found >= compileAfter ? compileOperation(schema, prepared, variables) : undefined;
     // A function refers to its document.
-    const size = compiled ? Math.min(prepared.size, known.maxSize) : 1;
+    const size = compiled ? sizeIn(known, prepared.document) : 1;
     known.set(key, compiled ?? found + 1, { size });
     return compiled;
   };

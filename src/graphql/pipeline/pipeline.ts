@@ -63,7 +63,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     // The limits that need no document.
     checkRequest(params, limits);
     // Prepare: from the cache; or limits of text and document, then Apollo Server, which validates. Apollo Server also
-    //   looks up and registers persisted queries. Only callers who may read may register one.
+    // looks up and registers persisted queries. Only callers who may read may register one.
     const { caller } = request;
     const mayRegister = params.query === undefined || (!(caller instanceof Error) && caller.mayRead);
     const toPrepare = mayRegister ? params : { ...params, persistedQuery: undefined };

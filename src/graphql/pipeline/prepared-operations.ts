@@ -31,8 +31,6 @@ export interface PreparedOperation extends ParsedOperation {
   readonly operationName: string | undefined;
   readonly isMutation: boolean;
   readonly needsCaller: boolean;
-  /** The number of tokens of its document. */
-  readonly size: number;
   readonly coerce: VariableCoercion;
   readonly costOf: (variables: Variables) => Cost;
   /** The variables in its `@skip` and `@include`; undefined if it must not be compiled. */
@@ -61,6 +59,16 @@ export function cacheLimits(maxDocuments: number): { readonly max: number; reado
 /** A list of tokens with their keys, projects and policies has about a hundred. */
 const TOKENS_PER_DOCUMENT = 150;
 
+/**
+ * The size of a document in such a cache: the tokens that its nodes refer to, with comments. A document that is larger than
+ * the cache takes all of it.
+ */
+export function sizeIn({ maxSize }: { readonly maxSize: number }, { loc }: DocumentNode): number {
+  let count = 0;
+  for (let token: Token | null | undefined = loc?.startToken; token; token = token.next) count++;
+  return Math.min(count, maxSize);
+}
+
 /** The one cache of documents and their operations. It keeps those that were used last. */
 export function createPreparedOperations(
   schema: GraphQLSchema,
@@ -79,7 +87,7 @@ export function createPreparedOperations(
     // A concurrent request for another operation may have parsed the text too, and operations belong to their document.
     if (known?.document === document) return known;
     const entry: Entry = { hash, document, operations: new Map() };
-    byText.set(text, entry, { size: Math.min(countTokens(document), byText.maxSize) });
+    byText.set(text, entry, { size: sizeIn(byText, document) });
     byHash.set(hash, entry);
     return entry;
   };
@@ -95,7 +103,6 @@ export function createPreparedOperations(
     operationName,
     isMutation: operation.operation === 'mutation',
     needsCaller: needsCaller(operation, document),
-    size: countTokens(document),
     coerce: createVariableCoercion(schema, document, operation, introspection),
     costOf: compileCost(schema, document, operation),
     conditions: findConditions(schema, document, operation),
@@ -166,13 +173,6 @@ function checkStatically(text: string, limits: Config['limits']): void {
     return;
   }
   checkDocument(document, limits);
-}
-
-/** The tokens that the nodes of a document refer to, with comments. */
-function countTokens({ loc }: DocumentNode): number {
-  let count = 0;
-  for (let token: Token | null | undefined = loc?.startToken; token; token = token.next) count++;
-  return count;
 }
 
 /** Whether an operation selects more than what the schema says about itself. */
