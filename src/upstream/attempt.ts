@@ -134,19 +134,20 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
     if (counter) counter.upstreamCalls++;
     const startedAt = performance.now();
     const observed = observer?.(call, attempt);
-    const report = (status: number | undefined, failure?: UpstreamError, isOfApi = true) => {
+    const report = (status: number | undefined, failure?: UpstreamError) => {
       const durationMs = performance.now() - startedAt;
       const ended = { operation: call.operation, attempt, status, failure, durationMs, headers };
       observed?.end(ended);
-      if (isOfApi) onAttempt?.(ended);
+      // An attempt that ended with its sign-in, which may be an `AuthError`, says nothing about the API.
+      if (failure ? !failure.isSignIn : status !== undefined) onAttempt?.(ended);
     };
     try {
       const response = await attemptOnce(scope, call, authorization, observed?.headers);
       report(response.status);
       return response;
     } catch (error) {
-      if (error instanceof UpstreamError) report(error.status, error, !error.isSignIn);
-      else report(undefined, undefined, false);
+      const failure = error instanceof UpstreamError ? error : undefined;
+      report(failure?.status, failure);
       throw error;
     }
   };
