@@ -87,14 +87,14 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
 
   const toRequest = (scope: Scope, call: Call, authorization: string, more?: Headers): HttpRequest => {
     const isRead = call.method === 'GET';
-    const timeoutMs = isRead ? options.readTimeoutMs : options.writeTimeoutMs;
     return {
       method: call.method,
       url: options.baseUrl + call.path,
       headers: requestHeaders(scope, call, authorization, more),
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
-      timeoutMs: Math.max(1, Math.min(timeoutMs, scope.deadline.remainingMs())),
+      timeoutMs: isRead ? options.readTimeoutMs : options.writeTimeoutMs,
       maxBytes: options.maxResponseBytes,
+      // This, and not the timeout, ends an attempt with its deadline: other requests may join a read and have more time left.
       // The reads of a client that disconnects are cancelled. Cancelling a write would only make its outcome unknown.
       cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };

@@ -84,19 +84,18 @@ function createHandler(
     // A connection that is still being opened serves the next request.
     onEnd(error, controller === undefined);
   };
-  const timer = setTimeout(
-    () =>
-      fail(
-        new UpstreamError('timeout', `no response within ${Math.round(timeoutMs)} ms`, {
-          requestSent: controller !== undefined,
-          code: controller === undefined ? 'ETIMEDOUT' : 'NO_RESPONSE',
-        }),
-      ),
-    timeoutMs,
-  );
-  const removeListener = cancellation?.onCancel(() =>
-    fail(cancelledError(cancellation, controller !== undefined)),
-  );
+  const failLate = (problem: string) =>
+    fail(
+      new UpstreamError('timeout', problem, {
+        requestSent: controller !== undefined,
+        code: controller === undefined ? 'ETIMEDOUT' : 'NO_RESPONSE',
+      }),
+    );
+  const timer = setTimeout(() => failLate(`no response within ${timeoutMs} ms`), timeoutMs);
+  const removeListener = cancellation?.onCancel(() => {
+    if (cancellation.reason === 'timeout') failLate('no response before the request deadline');
+    else fail(cancelledError(cancellation, controller !== undefined));
+  });
 
   return {
     onRequestStart(started) {

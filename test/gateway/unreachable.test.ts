@@ -135,6 +135,20 @@ describe('Why IAM cannot be reached', () => {
     expect(await readyz(gateway)).toMatch(/upstream: unreachable\n[\s\S]*upstream-cause: HTTP 503\n/);
   });
 
+  it('is reported when no read has a response by the deadline of its request although the address responds', async () => {
+    const port = await listen(
+      createHttpServer(({ url }, response) => {
+        if (url?.includes('jwks')) response.end('{"keys":[]}');
+      }),
+    );
+    gateway = await startGateway({
+      apiGatewayUrl: `http://127.0.0.1:${port}`,
+      env: { REQUEST_DEADLINE_MS: '300' },
+    });
+    for (let count = 0; count < 3; count++) await gateway.query(READ);
+    expect(await readyz(gateway)).toContain('upstream-cause: no response in time\n');
+  });
+
   it('is not reported for a server that closes its connections without notice', async () => {
     // Each carries one response; a second request ends it.
     const port = await listen(

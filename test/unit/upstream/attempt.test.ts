@@ -48,17 +48,6 @@ describe('One attempt', () => {
     expect(requests[0]?.timeoutMs).toBe(timeoutMs);
   });
 
-  it.each([
-    ['a read', READ],
-    ['a write', WRITE],
-  ])('of %s lasts no longer than its request', async (_title, call) => {
-    const { attempt, requests } = startAttempts();
-    const deadline = createDeadlines(300).start();
-    await attempt(call, deadline);
-    deadline.end();
-    expect(requests[0]?.timeoutMs).toBeLessThanOrEqual(300);
-  });
-
   it('of a read ends when the client goes away; a write that is on its way does not', async () => {
     const { attempt, requests } = startAttempts();
     const deadline = createDeadlines(60_000).start();
