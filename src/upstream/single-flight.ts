@@ -6,11 +6,12 @@ import {
   raceCancel,
 } from './cancellation.ts';
 
-/** Work that several requests wait for. It has time left while any of them has. */
-export interface SharedWork extends Deadline {
-  /** The deadlines of the requests that wait. */
-  readonly waiters: readonly Deadline[];
-  /** Cancels the work, which no further request joins. Called with the reason of the last waiter when that has left. */
+/** Work does not continue for requests with less time left than this. */
+const LITTLE_MS = 250;
+
+/** Work that several requests wait for. As a deadline it has time left while any of them has. */
+interface SharedWork extends Deadline {
+  /** Cancels the work, which no further request joins. */
   cancel(reason: CancellationReason): void;
 }
 
@@ -88,7 +89,7 @@ export function createSingleFlight({ lastWriteAt, now = () => performance.now() 
       identity: string,
       key: string,
       waiter: Deadline,
-      start: (work: SharedWork) => Promise<Value>,
+      start: (deadline: Deadline) => Promise<Value>,
     ): Promise<Value> {
       const request = { identity, key, waiter, start, startedAt: now() };
       const entry = find(identity, key);
@@ -105,7 +106,7 @@ interface Request<Value> {
   readonly key: string;
   readonly waiter: Deadline;
   readonly startedAt: number;
-  readonly start: (work: SharedWork) => Promise<Value>;
+  readonly start: (deadline: Deadline) => Promise<Value>;
 }
 
 function shareDeadlines(waiters: readonly Deadline[], remove: () => void): SharedWork {
@@ -115,7 +116,6 @@ function shareDeadlines(waiters: readonly Deadline[], remove: () => void): Share
     // The same: only reads are shared, and none goes on once nobody waits.
     expired: cancellation,
     remainingMs: () => waiters.reduce((most, waiter) => Math.max(most, waiter.remainingMs()), 0),
-    waiters,
     cancel(reason) {
       remove();
       cancellation.cancel(reason);
@@ -125,14 +125,17 @@ function shareDeadlines(waiters: readonly Deadline[], remove: () => void): Share
 
 /** `waiter` is one of the entry's already. */
 function wait({ work, waiters, outcome }: Entry, waiter: Deadline): Promise<unknown> {
+  const { cancellation } = waiter;
   return new Promise((resolve, reject) => {
     const leave = () => {
+      const isLast = waiters.every((other) => other === waiter || other.remainingMs() <= LITTLE_MS);
+      // The outcome follows at once: that of an operation has the fields that are complete.
+      if (isLast && cancellation.reason === 'timeout') return work.cancel('timeout');
       waiters.splice(waiters.indexOf(waiter), 1);
-      if (waiters.length === 0) work.cancel(waiter.cancellation.reason ?? 'aborted');
-      reject(cancelledError(waiter.cancellation, true));
+      if (waiters.length === 0) work.cancel('aborted');
+      reject(cancelledError(cancellation, true));
     };
-    if (waiter.cancellation.reason) return leave();
-    const removeListener = waiter.cancellation.onCancel(leave);
+    const removeListener = cancellation.onCancel(leave);
     outcome.then(
       (value) => {
         removeListener();
@@ -143,5 +146,6 @@ function wait({ work, waiters, outcome }: Entry, waiter: Deadline): Promise<unkn
         reject(error);
       },
     );
+    if (cancellation.reason) leave();
   });
 }

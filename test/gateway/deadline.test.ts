@@ -109,6 +109,18 @@ describe('The deadline of a request', () => {
       expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_TIMEOUT']);
     }
   });
+
+  it('returns the fields that are complete to the last of several coalesced requests', async () => {
+    gateway.emulator.faults.add({ fault: 'hang', operation: 'listProjectsOfToken' });
+    const document = '{ tokens(first: 1) { nodes { name projects(first: 1) { nodes { id } } } } }';
+    const first = gateway.query(document);
+    await wait(1000);
+    const { status, data, errors } = await gateway.query(document);
+    expect([status, data?.tokens.nodes[0]]).toEqual([200, { name: 'billing-worker', projects: null }]);
+    expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_TIMEOUT']);
+    expect((await first).status).toBe(503);
+    expect(gateway.calls()).toHaveLength(2);
+  });
 });
 
 describe('While the keys of callers cannot be fetched', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Cancellation, createCancellation } from '../../../src/upstream/cancellation.ts';
-import { createSingleFlight, type SharedWork } from '../../../src/upstream/single-flight.ts';
+import { type Cancellation, createCancellation, type Deadline } from '../../../src/upstream/cancellation.ts';
+import { createSingleFlight } from '../../../src/upstream/single-flight.ts';
 
 /** Work that settles when the test says so. */
 function createWork() {
   const runs: { finish(value: string): void; isStopped(): boolean }[] = [];
-  const start = ({ cancellation }: SharedWork) =>
+  const start = ({ cancellation }: Deadline) =>
     new Promise<string>((resolve) => {
       runs.push({ finish: resolve, isStopped: () => cancellation.reason !== undefined });
     });
