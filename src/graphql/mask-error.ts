@@ -19,10 +19,6 @@ import { isRepeatable, notAMember, notOfType, PRIVATE_KEY, PRIVATE_MEMBERS } fro
 
 const MAX_MESSAGE = 400;
 
-/** The message of graphql-js for a document whose fields take too long to compare. Possible only with a raised `MAX_FIELDS`. */
-const VALIDATION_ABORTED = 'Validation aborted.';
-const TOO_REPETITIVE = 'The document selects the same fields too often in one place. Select each once.';
-
 /**
  * The public form of an error of Apollo Server, which executes nothing here: an error without a code that no code of
  * ours threw is about the request. `schema` is the one that clients may know; without it, no name of the schema that the
@@ -38,7 +34,6 @@ export function formatRequestError(
     return { ...formatted, extensions: { ...formatted.extensions, code: Apollo.BAD_REQUEST } };
   if (code !== Apollo.GRAPHQL_VALIDATION_FAILED || !(error instanceof GraphQLError))
     return formatError(formatted);
-  if (error.message === VALIDATION_ABORTED) return toPublic(formatted, TOO_REPETITIVE);
   return toPublic(formatted, schema ? describeInvalid(error, schema) : describeHidden(error));
 }
 

@@ -106,7 +106,9 @@ describe('An operation that is too large', () => {
     ));
 
   it('may have 300 fields and not 301', async () => {
-    const document = (count: number) => `{ tokens(first: 1) { nodes { ${times(count - 2, () => 'id')} } } }`;
+    const names = ['id', 'name', 'ari', 'ownerAri', '__typename'];
+    const document = (count: number) =>
+      `{ tokens(first: 1) { nodes { ${times(count - 2, (i) => names[i % names.length] ?? '')} } } }`;
     expect(await gateway.query(document(300))).toMatchObject({ status: 200, errors: undefined });
     gateway.forgetCalls();
     await expectRefusal(document(301), 'fields', 301, 300);
@@ -139,33 +141,18 @@ describe('An operation that is too large', () => {
     await expectRefusal(`{ ...__schema } fragment __schema on Query { ${aliases} }`, 'aliases', 31, 30);
   });
 
-  it('may have 3000 pairs of fields that are compared with each other, and not more', async () => {
-    const document = (count: number) =>
-      `{ node(id: "x") { ${times(count, (i) => `... on ${i % 2 ? 'Token' : 'Node'} { id }`)} } }`;
-    expect((await gateway.query(document(109))).data).toEqual({ node: null });
+  it('may have 10 000 pairs of fields with one response name, and not more', async () => {
+    const document = (count: number) => `{ node(id: "x") { ${times(count, () => 'id')} } }`;
+    expect((await gateway.query(document(141))).data).toEqual({ node: null });
     gateway.forgetCalls();
-    await expectRefusal(document(110), 'fields', 55 * 55, 3000);
+    await expectRefusal(document(142), 'fields', 10_011, 10_000);
   });
 
-  it('counts those pairs in fragments, used or not, and ends where fragments spread each other', async () => {
-    const ids = times(80, () => 'id');
-    const fragments = `fragment A on Node { ${ids} ...B } fragment B on Token { ${ids} ...B ...A }`;
-    await expectRefusal(`{ node(id: "x") { ...A } } ${fragments}`, 'fields', 6400, 3000);
-    await expectRefusal(`{ __typename } ${fragments}`, 'fields', 6400, 3000);
-  });
-
-  it('counts those pairs in each of several fragments with one name', async () => {
-    const large = times(110, (i) => `... on ${i % 2 ? 'Token' : 'Node'} { id }`);
-    for (const [first, second] of [
-      [large, 'id'],
-      ['id', large],
-    ])
-      await expectRefusal(
-        `{ node(id: "x") { ...A } } fragment A on Node { ${first} } fragment A on Node { ${second} }`,
-        'fields',
-        3025,
-        3000,
-      );
+  it('counts those pairs in fragments, used or not, also in several with one name', async () => {
+    const ids = times(71, () => 'id');
+    const fragments = `fragment A on Node { ${ids} ...A } fragment A on Token { ${ids} }`;
+    await expectRefusal(`{ node(id: "x") { ...A } } ${fragments}`, 'fields', 10_011, 10_000);
+    await expectRefusal(`{ __typename } ${fragments}`, 'fields', 10_011, 10_000);
   });
 
   it('is rejected at once where a few fragments lead to each other in many ways', async () => {
@@ -178,31 +165,11 @@ describe('An operation that is too large', () => {
     const operations = times(10, (i) => `query O${i} { a { ...F0 } b { ...F10 } c { ...F9 } d { ...F8 } }`);
     const query = `${operations} ${fragments.join(' ')}`;
     const { status, errors } = await gateway.query(query);
-    expect({ status, errors }).toMatchObject({
-      status: 400,
-      errors: [{ extensions: { code: 'OPERATION_LIMIT_EXCEEDED', limit: 'fields', max: 300 } }],
+    expect({ status, code: errors?.[0]?.extensions.code }).toEqual({
+      status: 200,
+      code: 'GRAPHQL_VALIDATION_FAILED',
     });
     expect(await extraCpuMs(gateway.url, { query }, { maxMs: 5 })).toBeLessThan(5);
-  });
-
-  it('may not repeat a field thousands of times, however far the limits are raised', async () => {
-    const raised = await startGateway({
-      env: { MAX_FIELDS: '100000', MAX_OPERATION_TOKENS: '15000' },
-      emulatorOf: gateway,
-    });
-    const { errors } = await raised.query(`{ node(id: "x") { ${times(4000, () => 'id')} } }`);
-    expect(errors).toEqual([
-      {
-        message: 'The document selects the same fields too often in one place. Select each once.',
-        extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
-      },
-    ]);
-    await raised.close();
-  });
-
-  it('counts those pairs where fields have selections', async () => {
-    const document = `{ token(id: "x") { ${times(79, () => 'projects { __typename }')} } }`;
-    await expectRefusal(document, 'fields', 3081, 3000);
   });
 
   it('is rejected for 51 fragments', () =>
@@ -387,8 +354,10 @@ describe('Introspection', () => {
   it('is rejected when it nests lists too deeply', async () => {
     const circle = (rounds: number) =>
       `{ __schema { types { ${times(rounds, () => 'fields { type {')} name ${times(rounds, () => '}}')} } } }`;
-    await expectRefusal(circle(4), 'depth', 4, 2);
-    await expectRefusal(circle(9), 'depth', 21, 20);
+    for (const rounds of [3, 9]) {
+      const { errors } = await gateway.query(circle(rounds));
+      expect(errors).toMatchObject([{ message: 'Maximum introspection depth exceeded' }]);
+    }
   });
 
   it('is rejected when it reads all types many times', async () => {
@@ -464,7 +433,7 @@ describe('Where introspection is off', () => {
     const { errors } = await locked.query('{ __schema { types { name } } }');
     expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
     const nested = '{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }';
-    expect((await locked.query(nested)).errors).toEqual(refusal('depth', 3, 2));
+    expect((await locked.query(nested)).errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
   });
 });
 

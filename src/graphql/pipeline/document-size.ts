@@ -52,12 +52,10 @@ interface DocumentCounts {
   readonly directives: number;
   readonly aliases: number;
   readonly fields: number;
-  /** Levels of fields, without introspection. */
+  /** Levels of fields. What is below `__schema` and `__type` does not count: a validation rule limits its nesting. */
   readonly depth: number;
-  /** Levels of fields below `__schema` or `__type`, with these. */
-  readonly introspectionDepth: number;
-  /** Lists of members (`fields`, for example) inside one another in introspection: each multiplies the response. */
-  readonly introspectionLists: number;
+  /** Pairs of fields with one response name, anywhere in the document, each field counted once. */
+  readonly pairs: number;
 }
 
 /** The counts of an empty selection set. */
@@ -67,17 +65,11 @@ const NOTHING = {
   aliases: 0,
   fields: 0,
   depth: 0,
-  // Depth and lists as if all fields were introspection, for the case that `__schema` or `__type` is above them.
-  levels: 0,
-  lists: 0,
-  introspectionDepth: 0,
-  introspectionLists: 0,
 };
 type Counts = typeof NOTHING;
 
 /** The nesting at which the count stops, to protect the stack. The depth limit is always lower, so this is rejected. */
 const MAX_NESTING = 1000;
-const MEMBER_LISTS = new Set(['fields', 'interfaces', 'possibleTypes', 'inputFields']);
 
 /**
  * Measures a parsed document that is not validated: fragments may be missing or spread themselves, fields may not exist.
@@ -86,7 +78,7 @@ const MEMBER_LISTS = new Set(['fields', 'interfaces', 'possibleTypes', 'inputFie
  * long.
  */
 export function countDocument({ definitions }: DocumentNode): DocumentCounts {
-  const { ofSet, ofFragment, spreads } = createCounter(definitions);
+  const { ofSet, ofFragment, spreads, responseNames } = createCounter(definitions);
   const operations = definitions.filter(isOperation);
   const ofOperations = operations.map(({ selectionSet, directives, variableDefinitions = [] }) => {
     const counts = ofSet(selectionSet);
@@ -116,8 +108,7 @@ export function countDocument({ definitions }: DocumentNode): DocumentCounts {
     aliases: mostOfAny('aliases'),
     fields: mostOfAny('fields'),
     depth: most('depth'),
-    introspectionDepth: most('introspectionDepth'),
-    introspectionLists: most('introspectionLists'),
+    pairs: [...responseNames.values()].reduce((sum, count) => sum + (count * (count - 1)) / 2, 0),
   };
 }
 
@@ -125,10 +116,12 @@ function createCounter(definitions: readonly DefinitionNode[]) {
   const fragments = new Map(definitions.filter(isFragment).map((node) => [node.name.value, node]));
   const counted = new Map<FragmentDefinitionNode, Readonly<Counts>>();
   const spreads = new Set<string>();
+  /** How many fields have each response name. */
+  const responseNames = new Map<string, number>();
   let nesting = 0;
 
   const ofSet = ({ selections }: SelectionSetNode): Counts => {
-    if (nesting === MAX_NESTING) return { ...NOTHING, depth: MAX_NESTING, levels: MAX_NESTING };
+    if (nesting === MAX_NESTING) return { ...NOTHING, depth: MAX_NESTING };
     nesting++;
     const counts = { ...NOTHING };
     for (const selection of selections) {
@@ -139,8 +132,11 @@ function createCounter(definitions: readonly DefinitionNode[]) {
     return counts;
   };
   const ofSelection = (selection: SelectionNode): Readonly<Counts> => {
-    if (selection.kind === Kind.FIELD)
+    if (selection.kind === Kind.FIELD) {
+      const { value: responseName } = selection.alias ?? selection.name;
+      responseNames.set(responseName, (responseNames.get(responseName) ?? 0) + 1);
       return ofField(selection, selection.selectionSet ? ofSet(selection.selectionSet) : NOTHING);
+    }
     if (selection.kind === Kind.INLINE_FRAGMENT) return ofSet(selection.selectionSet);
     spreads.add(selection.name.value);
     const fragment = fragments.get(selection.name.value);
@@ -155,32 +151,25 @@ function createCounter(definitions: readonly DefinitionNode[]) {
     counted.set(fragment, counts);
     return counts;
   };
-  return { ofSet, ofFragment, spreads };
+  return { ofSet, ofFragment, spreads, responseNames };
 }
 
 function ofField({ name: { value: name }, alias }: FieldNode, inner: Readonly<Counts>): Counts {
-  const levels = inner.levels + 1;
-  const lists = inner.lists + (MEMBER_LISTS.has(name) ? 1 : 0);
   const isIntrospection = name === '__schema' || name === '__type';
   return {
-    ...inner,
     rootFields: 1,
+    directives: inner.directives,
     aliases: inner.aliases + (alias ? 1 : 0),
     fields: inner.fields + 1,
     depth: isIntrospection ? 1 : inner.depth + 1,
-    levels,
-    lists,
-    introspectionDepth: isIntrospection ? levels : inner.introspectionDepth,
-    introspectionLists: isIntrospection ? lists : inner.introspectionLists,
   };
 }
 
 const SUMS = ['rootFields', 'directives', 'aliases', 'fields'] as const;
-const MAXIMA = ['depth', 'levels', 'lists', 'introspectionDepth', 'introspectionLists'] as const;
 
 function add(counts: Counts, more: Readonly<Counts>): void {
   for (const name of SUMS) counts[name] += more[name];
-  for (const name of MAXIMA) counts[name] = Math.max(counts[name], more[name]);
+  counts.depth = Math.max(counts.depth, more.depth);
 }
 
 const isOperation = (node: DefinitionNode): node is OperationDefinitionNode =>

@@ -32,22 +32,14 @@ export function selectedFields(
       return selectedFields(document, selection.selectionSet, type, spread);
     }
     const { value: name } = selection.name;
-    const fragment = spread.has(name) ? undefined : findFragment(document, name);
-    if (!fragment) return [];
+    const fragment = document.definitions.find(
+      (node): node is FragmentDefinitionNode =>
+        node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
+    );
+    if (!fragment || spread.has(name)) return [];
     spread.add(name);
     return selectedFields(document, fragment.selectionSet, fragment.typeCondition.name.value, spread);
   });
-}
-
-/** Of several with one name, which no valid document has, the last: that is the one that validation compares. */
-export function findFragment(
-  { definitions }: DocumentNode,
-  name: string,
-): FragmentDefinitionNode | undefined {
-  return definitions.findLast(
-    (node): node is FragmentDefinitionNode =>
-      node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
-  );
 }
 
 /** Undefined for `__typename` and the other fields that every type or schema has. */
