@@ -13,7 +13,11 @@ export interface CallerRights {
   readonly mayWrite: boolean;
 }
 
-/** The sender of a request, and the credential of its upstream calls. */
+/**
+ * The sender of a request, and the credential of its upstream calls. What is counted or known of a caller belongs to
+ * `principal`. What depends on the state of IAM, as reads in flight do, belongs to `credential.identity`, which all callers
+ * have in common in `pat` mode.
+ */
 export interface Caller extends CallerRights {
   readonly credential: UpstreamCredential;
 }

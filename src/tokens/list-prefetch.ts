@@ -34,12 +34,12 @@ export function createListPrefetch({ min, maxCallers = 10_000, now = Date.now }:
   const counts = { hits: 0, misses: 0 };
   return {
     counts,
-    shouldPrefetch: (identity: string, ids: number) => min > 0 && ids >= min && !useless.has(identity),
+    shouldPrefetch: (principal: string, ids: number) => min > 0 && ids >= min && !useless.has(principal),
     /** Of `wanted` ids, `found` were on the list, which may have another page. */
-    record(identity: string, { wanted, found, hasMore }: Outcome): void {
+    record(principal: string, { wanted, found, hasMore }: Outcome): void {
       counts.hits += found;
       counts.misses += wanted - found;
-      if (hasMore || found < wanted) useless.set(identity, true);
+      if (hasMore || found < wanted) useless.set(principal, true);
     },
   };
 }

@@ -23,7 +23,12 @@ type Found<Value> = Value | Error;
  * one list call, with single calls only for ids that the list lacks; pages of one list that differ only in size are one
  * call for the largest.
  */
-export function createLoaders(client: IamClient, scope: Scope, listPrefetch: ListPrefetch) {
+export function createLoaders(
+  client: IamClient,
+  scope: Scope,
+  listPrefetch: ListPrefetch,
+  principal: string,
+) {
   const tokens = new DataLoader<string, TokenDto | null>(loadTokens);
   const tokenPages = new DataLoader<PageRequest, Page<TokenDto>, string>(
     (keys) =>
@@ -40,9 +45,7 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
   );
 
   async function loadTokens(ids: readonly string[]): Promise<Found<TokenDto | null>[]> {
-    const listed = listPrefetch.shouldPrefetch(scope.credential.identity, ids.length)
-      ? await loadListed(ids)
-      : undefined;
+    const listed = listPrefetch.shouldPrefetch(principal, ids.length) ? await loadListed(ids) : undefined;
     return Promise.all(ids.map((id) => listed?.get(id) ?? settle(orNull(client.getToken(scope, id)))));
   }
 
@@ -53,7 +56,7 @@ export function createLoaders(client: IamClient, scope: Scope, listPrefetch: Lis
       const wanted = new Set(ids);
       const byId = new Map<string, TokenDto>();
       for (const item of items) if (wanted.has(item.id) && !('invalid' in item)) byId.set(item.id, item);
-      listPrefetch.record(scope.credential.identity, {
+      listPrefetch.record(principal, {
         wanted: ids.length,
         found: byId.size,
         hasMore: next !== undefined,

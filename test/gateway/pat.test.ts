@@ -140,6 +140,19 @@ describe('With CALLER_AUTH=api-key', () => {
     expect(data.updateToken).toEqual({ token: { name: 'renamed' }, userErrors: [] });
   });
 
+  it('a list that lacks the tokens of one caller is read for the next caller all the same', async () => {
+    const readLists = async (key: string) => {
+      gateway.forgetCalls();
+      const variables = { ids: ['a', 'b', 'c', 'd'] };
+      const authorization = `Bearer ${key}`;
+      await gateway.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', variables, { authorization });
+      return gateway.calls().filter((call) => call.startsWith('GET /v1/tokens?'));
+    };
+    expect(await readLists('read-key')).toHaveLength(1);
+    expect(await readLists('read-key')).toHaveLength(0);
+    expect(await readLists('write-key')).toHaveLength(1);
+  });
+
   it.each(['Bearer nobody', ''])(
     'a caller with %j is UNAUTHENTICATED, and nobody is asked',
     async (authorization) => {

@@ -128,7 +128,7 @@ export function createContext(
   { http, record, observer }: PipelineRequest,
   deadline: Deadline,
 ): Context {
-  const { credential } = caller;
+  const { credential, principal } = caller;
   const headers = toUpstreamHeaders(http.id, http.headers);
   const scope = {
     // Any object that this execution alone has.
@@ -139,7 +139,7 @@ export function createContext(
     counter: record,
     observer,
   };
-  const loaders = createLoaders(client, scope, listPrefetch);
+  const loaders = createLoaders(client, scope, listPrefetch, principal);
   return { log: http.log, caller, loaders, deadline, createOnce, outcome: { hasUserErrors: false } };
 }
 

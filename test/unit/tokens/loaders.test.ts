@@ -5,7 +5,7 @@ import type { TokenDto } from '../../../src/upstream/generated.ts';
 import type { IamClient } from '../../../src/upstream/iam-client.ts';
 
 const FIRST_PAGE = { limit: 100, startKey: undefined };
-const scope = { credential: { identity: 'alice' } } as Parameters<typeof createLoaders>[1];
+const scope = {} as Parameters<typeof createLoaders>[1];
 
 let names: Map<string, string>;
 let asked: string[];
@@ -14,7 +14,7 @@ let loaders: Loaders;
 beforeEach(() => {
   names = new Map([['t1', 'one']]);
   asked = [];
-  loaders = createLoaders(createClient(), scope, createListPrefetch({ min: 0 }));
+  loaders = createLoaders(createClient(), scope, createListPrefetch({ min: 0 }), 'alice');
 });
 
 function tokenOf(id: string): TokenDto {
