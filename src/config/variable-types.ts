@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { parseUrl, readRedisAddress } from './urls.ts';
 
 /** One environment variable: its parser, its default and its documentation. */
@@ -126,16 +127,12 @@ function list(
 }
 
 function isNetwork(value: string): boolean {
-  const [address = '', bits, ...more] = value.split('/');
-  const isV6 = address.includes(':');
-  const isAddress = isV6 ? URL.canParse(`http://[${address}]`) : IPV4.test(address);
-  const max = isV6 ? 128 : 32;
-  return (
-    isAddress && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= max))
-  );
+  const [address = '', bits = '0', ...more] = value.split('/');
+  // The zone in `fe80::1%eth0` is a name of this machine, which no address of a client has.
+  const version = address.includes('%') ? 0 : isIP(address);
+  const areBits = /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32);
+  return version > 0 && areBits && more.length === 0;
 }
-
-const IPV4 = /^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(?!$)|$)){4}$/;
 
 /** A value that always prints as `[secret]`; only `reveal` returns it. */
 export interface Secret {
@@ -150,7 +147,7 @@ export function createSecret(value: string): Secret {
     reveal: () => value,
     toJSON: redact,
     toString: redact,
-    // Called by util.inspect, and so by console.log. By its registered symbol, because this folder imports nothing.
+    // Called by util.inspect, and so by console.log.
     [Symbol.for('nodejs.util.inspect.custom')]: redact,
   });
 }

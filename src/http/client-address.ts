@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
+import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net';
 
 /** The client's address, in its canonical form. */
 export type ClientAddress = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string;
@@ -37,30 +37,20 @@ function normalizeAddress(text: string): string | undefined {
   const address = (bracketed ?? v4 ?? bare).replace(/%.*$/s, '');
   if (isIPv4(address)) return address;
   if (!isIPv6(address)) return undefined;
-  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
-  const [, high, low] = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})$/.exec(canonical) ?? [];
-  if (high === undefined || low === undefined) return canonical;
-  const bits = Number.parseInt(high, 16) * 0x1_0000 + Number.parseInt(low, 16);
-  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 0xff).join('.');
+  return new SocketAddress({ address, family: 'ipv6' }).address.replace(/^::ffff:(?=\d+\.)/, '');
 }
 
 /** Whether a normalized address is in one of the networks, each an address or a range in CIDR notation. */
 function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
   if (networks.length === 0) return () => false;
   const list = new BlockList();
-  for (const network of networks) addNetwork(list, network);
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/');
+    const family = familyOf(address);
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
   return (address) => list.check(address, familyOf(address));
-}
-
-function addNetwork(list: BlockList, network: string): void {
-  const [text = '', bits] = network.split('/');
-  const address = normalizeAddress(text);
-  if (address === undefined) return;
-  const family = familyOf(address);
-  // The first 96 bits of an IPv4 address in IPv6 form are its prefix.
-  const skipped = family === 'ipv4' && text.includes(':') ? 96 : 0;
-  if (bits === undefined) list.addAddress(address, family);
-  else list.addSubnet(address, Math.max(0, Number(bits) - skipped), family);
 }
 
 function familyOf(address: string): 'ipv4' | 'ipv6' {
