@@ -1,4 +1,4 @@
-import { chmod, chown, open, readlink, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { open, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readTextFile } from '../text-file.ts';
 import { EmulatorError } from './reply.ts';
@@ -49,52 +49,20 @@ function readIfThere(file: string): string | undefined {
 
 /**
  * Replaces the file by one with this state. The order (temporary file, fsync, rename, fsync of the directory) makes a
- * kill -9 or a power cut leave either the old file or the new one. Mode and owner stay as they are.
+ * kill -9 or a power cut leave either the old file or the new one.
  */
 export async function writeDataFile(file: string, state: State): Promise<void> {
+  const temporary = `${file}.tmp`;
   try {
-    await replaceFile(file, JSON.stringify({ version: VERSION, ...state }));
+    await writeFile(temporary, JSON.stringify({ version: VERSION, ...state }), { mode: 0o600, flush: true });
+    await rename(temporary, file);
+    const folder = await open(path.dirname(file));
+    await folder.sync().finally(() => folder.close());
   } catch (cause) {
+    await rm(temporary, { force: true });
     const { code } = cause as NodeJS.ErrnoException;
     throw new EmulatorError(`Expected EMULATOR_DATA_FILE ${file} to be writable, got ${code}.`, { cause });
   }
-}
-
-/** The path of the file without symbolic links: they stay, and their target is replaced. */
-export async function resolveDataFile(file: string): Promise<string> {
-  try {
-    return await realpath(file);
-  } catch {
-    // A link to a file that is not there yet, or no file yet.
-    const target = await readlink(file).catch(() => undefined);
-    return target === undefined ? path.resolve(file) : path.resolve(path.dirname(file), target);
-  }
-}
-
-/** Removes what a process that was killed left half-written. Call with the lock of `file`. */
-export async function removeLeftovers(file: string): Promise<void> {
-  await rm(temporaryOf(file), { force: true });
-}
-
-const temporaryOf = (file: string) => `${file}.tmp`;
-
-async function replaceFile(file: string, text: string): Promise<void> {
-  const temporary = temporaryOf(file);
-  const before = await stat(file).catch(() => undefined);
-  try {
-    await writeFile(temporary, text, { mode: 0o600, flush: true });
-    if (before) {
-      await chmod(temporary, before.mode & 0o7777);
-      // Only root may change the owner; others own the files that they write.
-      await chown(temporary, before.uid, before.gid).catch(() => undefined);
-    }
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  const folder = await open(path.dirname(file));
-  await folder.sync().finally(() => folder.close());
 }
 
 /** What is wrong with the content, as the end of a sentence; undefined if nothing is. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { isLoopbackAuthority } from '../config/urls.ts';
 import { createApp } from './app.ts';
 import { createCredentials } from './credentials.ts';
-import { readDataFile, removeLeftovers, resolveDataFile, writeDataFile } from './data-file.ts';
+import { readDataFile, writeDataFile } from './data-file.ts';
 import { createFaultBook, type FaultPlan } from './fault-plan.ts';
 import { lockFile } from './file-lock.ts';
 import { addProject } from './projects.ts';
@@ -132,15 +132,13 @@ async function openStore({
     const store = createStore((await readInitialState(undefined, seed)).state, async () => {});
     return { store, release: () => {} };
   }
-  const file = await resolveDataFile(dataFile);
-  const release = await lockFile(file);
+  const release = await lockFile(dataFile);
   try {
-    await removeLeftovers(file);
-    const { state: initial, isSaved } = await readInitialState(file, seed);
+    const { state: initial, isSaved } = await readInitialState(dataFile, seed);
     // A file that cannot be written is reported now, and not with the first create.
-    if (!isSaved) await writeDataFile(file, initial);
+    if (!isSaved) await writeDataFile(dataFile, initial);
     const store = createStore(initial, async (state) => {
-      await writeDataFile(file, state).catch((error: EmulatorError) => {
+      await writeDataFile(dataFile, state).catch((error: EmulatorError) => {
         onProblem(`${error.message} The write was refused.`);
         throw error;
       });

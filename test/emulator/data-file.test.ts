@@ -1,16 +1,4 @@
-import {
-  chmod,
-  link as hardLink,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { link as hardLink, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -69,14 +57,6 @@ describe('Two emulators on one data file', () => {
     await expect(start(dataFile)).rejects.toThrow('is in use');
     await first.close();
     expect((await start(dataFile)).tokensOf('demo')).toMatchObject([{ id: body.id }]);
-  });
-
-  it('through a link it is the same file', async () => {
-    const dataFile = path.join(folder, 'linked.json');
-    const link = path.join(folder, 'link.json');
-    await symlink('linked.json', link);
-    await start(dataFile);
-    await expect(start(link)).rejects.toThrow('is in use');
   });
 
   it('of several that start at once, one starts', async () => {
@@ -138,21 +118,6 @@ describe('A data file that cannot be written', () => {
 });
 
 describe('Writing a data file', () => {
-  it('keeps a link, and the mode and the owner of its target', async () => {
-    const target = path.join(folder, 'target.json');
-    const link = path.join(folder, 'to-target.json');
-    await symlink(target, link);
-    const first = await start(link);
-    await first.close();
-    await chmod(target, 0o640);
-    const before = await stat(target);
-    await create(await start(link));
-    expect((await lstat(link)).isSymbolicLink()).toBe(true);
-    const after = await stat(target);
-    expect([after.mode, after.uid, after.gid]).toEqual([before.mode, before.uid, before.gid]);
-    expect(JSON.parse(await readFile(target, 'utf8')).tokens).toHaveLength(1);
-  });
-
   it('leaves no temporary file, also not that of a process that was killed', async () => {
     const own = await mkdtemp(path.join(folder, 'leftover-'));
     const dataFile = path.join(own, 'data.json');
