@@ -15,6 +15,11 @@ const REPORT_MS = 200;
 const OTHER_CLUSTER =
   'This process is a worker of another program, such as pm2 in cluster mode. Start it as a process of its own (pm2: fork mode), and set WORKERS.';
 
+/** A part of Node.js that its types lack. */
+declare const WebAssembly: { readonly Memory: new (size: { initial: number }) => object };
+const RUNTIME =
+  'Start Node.js without --jitless and --disallow-code-generation-from-strings, since queries and the HTTP client are compiled. WebAssembly needs some 10 GB of address space (ulimit -v), or --disable-wasm-trap-handler.';
+
 // Before the rest of the program is loaded, so that no signal is missed meanwhile and nothing blocks on stdout.
 const output = openOutput();
 const signals = catchSignals();
@@ -76,26 +81,13 @@ async function print(text: string): Promise<never> {
   return output.end(0);
 }
 
-/** Checks what options of Node.js may switch off. Throws `ConfigError`. */
+/** Checks what options of Node.js, or a limit of the address space, may take away. Throws `ConfigError`. */
 function checkRuntime(): void {
   try {
     Function('');
-  } catch {
-    throw new ConfigError([
-      'Start Node.js without --disallow-code-generation-from-strings: queries and checks of responses are compiled.',
-    ]);
-  }
-  const { WebAssembly } = globalThis as {
-    WebAssembly?: { Memory: new (size: { initial: number }) => object };
-  };
-  if (!WebAssembly)
-    throw new ConfigError(['Start Node.js without --jitless: the HTTP client needs WebAssembly.']);
-  try {
     new WebAssembly.Memory({ initial: 1 });
-  } catch {
-    throw new ConfigError([
-      'The HTTP client needs WebAssembly, for which Node.js reserves some 10 GB of address space. Raise the limit (ulimit -v), or start Node.js with --disable-wasm-trap-handler.',
-    ]);
+  } catch (error) {
+    throw new ConfigError([`${(error as Error).message}. ${RUNTIME}`]);
   }
 }
 
