@@ -628,8 +628,8 @@ function limits() {
       name: 'Upstream calls below a list are counted once, not for each item',
       file: 'src/graphql/pipeline/cost.ts',
       within: 'compileCost',
-      find: 'upstreamCalls += lists * items * calls',
-      replace: 'upstreamCalls += lists * calls',
+      find: 'upstreamCalls += items * calls',
+      replace: 'upstreamCalls += (itemsOf[above] ?? 1) * calls',
       tests: measures,
     },
     {

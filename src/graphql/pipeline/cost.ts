@@ -38,9 +38,6 @@ interface Level {
   /** Fields and calls to the IAM API for each item. */
   fields: number;
   calls: number;
-  /** Calls that read the page. An empty page needs them only if `fetchesEmptyPage`. */
-  readonly pageCalls: number;
-  fetchesEmptyPage: boolean;
 }
 
 type CallsOf = (variables: Variables) => number;
@@ -62,13 +59,11 @@ export function compileCost(
     let fieldCost = 0;
     // By the index of a level: the items of all its lists. A level has as many lists as the one above has items.
     const itemsOf: number[] = [];
-    for (const { above, sizeOf, fields, calls, pageCalls, fetchesEmptyPage } of levels) {
-      const lists = itemsOf[above] ?? 1;
-      const items = sizeOf(variables);
-      itemsOf.push(lists * items);
-      fieldCost += lists * items * fields;
-      upstreamCalls += lists * items * calls;
-      if (items > 0 || fetchesEmptyPage) upstreamCalls += lists * pageCalls;
+    for (const { above, sizeOf, fields, calls } of levels) {
+      const items = (itemsOf[above] ?? 1) * sizeOf(variables);
+      itemsOf.push(items);
+      fieldCost += items * fields;
+      upstreamCalls += items * calls;
     }
     return { fieldCost, upstreamCalls };
   };
@@ -96,9 +91,8 @@ function findLevels(
   const levels: Level[] = [];
   const sharedCalls: CallsOf[] = [];
 
-  const addLevel = (above: Level | undefined, sizeOf: Level['sizeOf'], calls: number, pageCalls: number) => {
-    const index = above ? levels.indexOf(above) : -1;
-    const level = { above: index, sizeOf, fields: 0, calls, pageCalls, fetchesEmptyPage: false };
+  const addLevel = (above: Level | undefined, sizeOf: Level['sizeOf'], calls = 0): Level => {
+    const level = { above: above ? levels.indexOf(above) : -1, sizeOf, fields: 0, calls };
     levels.push(level);
     return level;
   };
@@ -109,29 +103,28 @@ function findLevels(
     const cost = FIELD_COSTS[`${parent}.${node.name.value}`] ?? {};
     const type = typeOfField(schema, parent, node.name.value) ?? INTROSPECTION[node.name.value];
     place.level.fields++;
-    if (cost.fetchesEmptyPage && place.page) place.page.fetchesEmptyPage = true;
     if (cost.shared) sharedCalls.push(compileShared(node, cost.shared));
-    const below = isListOfPage(parent, type) ? onItems(place) : placeBelow(node, cost, place);
+    const below = isListOfPage(parent, type)
+      ? { level: place.page ?? place.level }
+      : placeBelow(node, cost, place);
     if (node.selectionSet) addFields(node.selectionSet, getNamedType(type)?.name ?? '', below);
   };
   const placeBelow = (node: FieldNode, cost: FieldCost, place: Place): Place => {
     const { calls = 0, page, perItemOf, items } = cost;
     const { level } = place;
-    if (items !== undefined) return { level: addLevel(level, () => items, 0, 0) };
-    if (page) {
-      const argument = compileArgument(node, [page.argument]);
-      return { level, page: addLevel(level, (variables) => toPageSize(argument(variables), page), 0, calls) };
-    }
+    if (items !== undefined) return { level: addLevel(level, () => items) };
     if (perItemOf !== undefined) {
       const listOf = compileArgument(node, [perItemOf]);
-      return { level: addLevel(level, (variables) => toLength(listOf(variables)), calls, 0) };
+      return { level: addLevel(level, (variables) => toLength(listOf(variables)), calls) };
     }
     level.calls += calls;
-    return place;
+    if (!page) return place;
+    const argument = compileArgument(node, [page.argument]);
+    return { level, page: addLevel(level, (variables) => toPageSize(argument(variables), page)) };
   };
 
   addFields(selectionSet, schema.getRootType(operation)?.name ?? '', {
-    level: addLevel(undefined, () => 1, 0, 0),
+    level: addLevel(undefined, () => 1),
   });
   return { levels, sharedCalls };
 }
@@ -162,10 +155,6 @@ function hasVariable(node: ValueNode): boolean {
 /** Whether a field lists the items of the page on which it is selected (Relay Cursor Connections, section 2.1). */
 function isListOfPage(parent: string, type: GraphQLOutputType | undefined): boolean {
   return parent.endsWith('Connection') && isListType(type && getNullableType(type));
-}
-
-function onItems({ page, level }: Place): Place {
-  return { level: page ?? level };
 }
 
 function toPageSize(value: unknown, { standard, max }: PageSize): number {

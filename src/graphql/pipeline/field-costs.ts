@@ -2,7 +2,7 @@ import { MAX_LOOK_UP_CALLS } from '../../tokens/matching-tokens.ts';
 
 /** The cost of a field beyond being one field of the response. Calls are the most calls to the IAM API. */
 export interface FieldCost {
-  /** Calls that the field makes itself. */
+  /** Calls that the field makes itself, also for a page of no items: that it has a next page is found by a call. */
   readonly calls?: number;
   /** The field is a connection. Its selections of lists (`edges`, `nodes`) are repeated for every item. */
   readonly page?: PageSize;
@@ -12,8 +12,6 @@ export interface FieldCost {
   readonly items?: number;
   /** Calls that are made once in a request, however many such fields it has, if the value at this path is given. */
   readonly shared?: { readonly calls: number; readonly path: readonly string[] };
-  /** Selecting the field makes a page call IAM even if it has no items. */
-  readonly fetchesEmptyPage?: boolean;
 }
 
 export interface PageSize {
@@ -37,7 +35,6 @@ export const FIELD_COSTS: Readonly<Record<string, FieldCost>> = {
   'Query._entities': { calls: 1, perItemOf: 'representations' },
   'Query._service': {},
   'Token.projects': PAGE,
-  'PageInfo.hasNextPage': { fetchesEmptyPage: true },
   'Mutation.createToken': {
     calls: 1,
     shared: { calls: MAX_LOOK_UP_CALLS, path: ['input', 'idempotencyKey'] },
