@@ -5,19 +5,18 @@ interface AvailabilityOptions {
   readonly onChange: (change: 'lost' | 'back') => void;
   /** A code or a few words, without secrets. */
   readonly causeOf: (error: unknown) => string;
-  /** Time between probes while the other process replies; 0 probes it only while it is lost. */
-  readonly probeMs: number;
 }
 
+const PROBE_MS = 1000;
 const PROBE_LOST_MS = 250;
 
 /**
  * Whether another process that keeps state can be used at the moment. After one failure no request uses it, so that a slow
- * one does not cost each of them its timeout. Probes find out when it is back, and, with `probeMs`, that it is lost while it
- * is not in use. It counts as lost until the first probe, and a start that succeeds is not reported as a change.
+ * one does not cost each of them its timeout. Probes find out when it is back, and that it is lost while it is not in use.
+ * It counts as lost until the first probe, and a start that succeeds is not reported as a change.
  */
 export function trackAvailability(options: AvailabilityOptions) {
-  const { probe, onChange, causeOf, probeMs } = options;
+  const { probe, onChange, causeOf } = options;
   let isUp = false;
   let lastCause = '';
   let upSince = Number.NEGATIVE_INFINITY;
@@ -34,9 +33,7 @@ export function trackAvailability(options: AvailabilityOptions) {
   };
   const checkLater = (ms: number) => {
     clearTimeout(timer);
-    if (isClosed || ms === 0) return;
-    timer = setTimeout(check, ms);
-    timer.unref();
+    if (!isClosed) timer = setTimeout(check, ms).unref();
   };
   /** Call it when a command has failed: the other process is not used until a probe succeeds. */
   const lose = (cause: string) => {
@@ -49,7 +46,7 @@ export function trackAvailability(options: AvailabilityOptions) {
     try {
       await probe();
       report('back');
-      checkLater(probeMs);
+      checkLater(PROBE_MS);
     } catch (error) {
       lose(causeOf(error));
     }

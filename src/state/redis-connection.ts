@@ -26,7 +26,6 @@ export interface RedisConnection {
 }
 
 export const PREFIX = 'tokens-gateway:';
-const PROBE_MS = 1000;
 const CLUSTER_PROBES = 16;
 
 const LOST = 'Redis is lost: state is kept in memory, and creates with a key are rejected';
@@ -76,7 +75,6 @@ export function connectToRedis(
   const availability = trackAvailability({
     probe,
     causeOf,
-    probeMs: PROBE_MS,
     onChange(change) {
       clearInterval(reminder);
       if (change === 'back') {
