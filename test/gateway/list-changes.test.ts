@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { markItems } from '../../src/graphql/pagination/cursor.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { type ListApi, startListApi } from '../support/list-api.ts';
 
@@ -229,6 +230,17 @@ describe('A forged cursor', () => {
 
   it('is accepted if the gateway could have created it', async () => {
     expect((await read('tokens', 1, forge('"behind-t3",0,""'))).ids).toEqual(['t4']);
+  });
+
+  it.each([
+    ['an offset that no list has', '"",100000,"x"', 100],
+    ['an item that no list has', '"",1,"x"', 3],
+    ['the trail of an item at the end of the next page', `"",1,"x","${markItems([{ id: 't200' }])}"`, 50],
+  ])('with %s makes no more calls than are predicted', async (_title, position, first) => {
+    api.tokens = range('t', 1, 2500);
+    await read('tokens', first, forge(position));
+    expect(api.requests.length).toBeGreaterThan(2);
+    expect(api.requests.length).toBeLessThanOrEqual(4);
   });
 
   it.each([

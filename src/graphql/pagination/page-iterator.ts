@@ -74,12 +74,13 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
 
   /**
    * The last passed item is in a later page, or it is gone. How many items of a page are passed cannot be counted, since
-   * others may be gone as well. So it is looked for in as many items as were passed, and in one page more.
+   * others may be gone as well. So it is looked for in as many items as were passed, and in one page more. A cursor that
+   * a client has made up may have any offset, so no more than the largest page counts as passed.
    */
   const findRemaining = async (first: KeyedPage<Item>): Promise<Place<Item>> => {
     const pages: [KeyedPage<Item>, ...KeyedPage<Item>[]] = [first];
     let { items, next } = first.page;
-    let unread = position.offset;
+    let unread = Math.min(position.offset, LARGEST_PAGE);
     while (next !== undefined && unread > 0 && calls < MAX_CALLS) {
       unread -= items.length;
       const later: KeyedPage<Item> = { key: next, page: await fetch(next, LARGEST_PAGE) };

@@ -119,6 +119,8 @@ function findLevels(
     }
     level.calls += calls;
     if (!page) return place;
+    const after = compileArgument(node, ['after']);
+    addLevel(level, (variables) => toLength(after(variables)), page.callsAfter);
     const argument = compileArgument(node, [page.argument]);
     return { level, page: addLevel(level, (variables) => toPageSize(argument(variables), page)) };
   };

@@ -16,12 +16,14 @@ export interface FieldCost {
 
 export interface PageSize {
   readonly argument: string;
+  /** Further calls if `after` is given, whose item may have moved or be gone: the most while the pages of IAM are full. */
+  readonly callsAfter: number;
   readonly standard: number;
   /** Larger sizes are rejected when the field is resolved. Until then they cost as much as the largest page. */
   readonly max: number;
 }
 
-const PAGE: FieldCost = { calls: 1, page: { argument: 'first', standard: 20, max: 100 } };
+const PAGE: FieldCost = { calls: 1, page: { argument: 'first', standard: 20, max: 100, callsAfter: 3 } };
 
 /**
  * The costs of all fields that have any, by `Type.field`. A field that is added to the schema needs an entry if its

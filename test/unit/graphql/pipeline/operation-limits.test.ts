@@ -266,6 +266,8 @@ describe('The upstream calls of an operation', () => {
     [1, 'tokens', '{ tokens(first: 100) { nodes { id } } }'],
     [21, 'tokens with projects', '{ tokens { edges { node { projects { nodes { id } } } } } }'],
     [101, 'a hundred tokens with projects', '{ tokens(first: 100) { nodes { projects { nodes { id } } } } }'],
+    [4, 'tokens behind a cursor, of which the item may be gone', '{ tokens(after: "x") { nodes { id } } }'],
+    [1, 'tokens behind no cursor', '{ tokens(after: null) { nodes { id } } }'],
     [1, 'no tokens', '{ tokens(first: 0) { nodes { projects { pageInfo { hasNextPage } } } } }'],
     [2, 'a token with no projects', '{ token(id: "1") { projects(first: 0) { nodes { id } } } }'],
     [1, 'a deletion', 'mutation { deleteToken(input: { id: "1" }) { deletedTokenId } }'],
