@@ -39,10 +39,13 @@ export function createHttpServer(
     },
     // One listener for all: Node.js copies the list of several for each event.
     (request, response) => {
+      const { socket } = request;
+      const before = connections.openRequestsOn(socket);
+      // Requests that follow on a connection that was rejected are ignored.
+      if (!socket.writable || before.some(({ isLast }) => isLast)) return;
       observer.onRequest(request, response);
       connections.trackRequest(server, request, response);
-      // A connection that was rejected has its response already: requests that follow on it are ignored.
-      if (request.socket.writable) handler(request, response);
+      handler(request, response);
     },
   );
   // Node.js would drop the headers after the 2000th, so `Host` could seem to be missing and a second `Authorization` go
@@ -53,6 +56,8 @@ export function createHttpServer(
     if (!before) return sendRejection(socket, error, observer);
     if (before.isLast) return;
     before.isLast = true;
+    // The rest of a late request must not be executed meanwhile.
+    socket.pause();
     onClose(before.response, () => sendRejection(socket, error, observer));
   };
   server.on('connection', (socket) => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { dribble, neverRead } from '../support/slow-clients.ts';
@@ -10,6 +11,12 @@ const HEAD = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: applica
 const SLACK_MS = 1_000;
 /** Node.js 24 keeps a connection a second longer than it says, so that no request is lost on its way. */
 const KEPT_LONGER_MS = 1_000;
+
+const requestFor = (query: string) => {
+  const body = JSON.stringify({ query });
+  return `${HEAD}authorization: Bearer demo\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+};
+const LIST = requestFor('{ tokens(first: 1) { nodes { id } } }');
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -65,15 +72,32 @@ describe('A client gets 408 and is disconnected', () => {
 });
 
 describe('A request that got 408', () => {
+  const late = requestFor('{ token(id: "late") { id } }');
+  beforeEach(() => gateway.forgetCalls());
+
   it('is not carried out when the rest of it comes after all', async () => {
-    const body = JSON.stringify({ query: '{ tokens(first: 1) { nodes { id } } }' });
     const socket = await openConnection(gateway.origin);
     const answer = readToEnd(socket);
-    socket.once('data', () => socket.write(body.slice(1)));
-    socket.write(`${HEAD}authorization: Bearer demo\r\ncontent-length: ${body.length}\r\n\r\n${body[0]}`);
+    socket.once('data', () => socket.write(late.slice(-1)));
+    socket.write(late.slice(0, -1));
     const { text } = await answer;
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 408']);
     expect(gateway.calls()).toEqual([]);
+  });
+
+  it.each([
+    ['head', late.slice(0, 20)],
+    ['body', late.slice(0, -1)],
+  ])('is not carried out while a request before it is running (late %s)', async (_title, start) => {
+    gateway.emulator.faults.add({ fault: 'latency-2000', operation: 'listToken', times: 1 });
+    const socket = await openConnection(gateway.origin);
+    const answer = readToEnd(socket);
+    socket.write(LIST + start);
+    await setTimeout(1_200);
+    socket.write(late.slice(start.length));
+    const { text } = await answer;
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 408']);
+    expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=2']);
   });
 });
 
