@@ -43,6 +43,8 @@ export function createHttpServer(
       const before = connections.openRequestsOn(socket);
       // Requests that follow on a connection that was rejected are ignored.
       if (!socket.writable || before.some(({ isLast }) => isLast)) return;
+      if (before.length >= MAX_PIPELINED)
+        return rejectAfter(before.at(-1), socket, new HttpError(503, TOO_MANY));
       observer.onRequest(request, response);
       connections.trackRequest(server, request, response);
       handler(request, response);
@@ -87,6 +89,10 @@ export function createHttpServer(
   });
   return server;
 }
+
+/** Limit of requests on one connection whose responses wait for each other. A client that does not read keeps them all. */
+const MAX_PIPELINED = 100;
+const TOO_MANY = 'Too many requests are waiting on this connection. Read their responses before the next.';
 
 /** Requests with `Expect: 100-continue`: the client waits before it sends the body (RFC 9110 section 10.1.1). */
 const waitingForContinue = new WeakSet<IncomingMessage>();

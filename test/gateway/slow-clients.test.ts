@@ -101,6 +101,20 @@ describe('A request that got 408', () => {
   });
 });
 
+describe('A client that sends many requests and reads no response', () => {
+  it('is disconnected after a hundred, so that they take no more memory', async () => {
+    gateway.emulator.faults.add({ fault: 'latency-300', operation: 'listToken', times: 1 });
+    const socket = await openConnection(gateway.origin);
+    const answer = readToEnd(socket);
+    socket.write(LIST + 'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(150));
+    const { text, end } = await answer;
+    const statuses = text.match(/HTTP\/1\.1 \d+/g) ?? [];
+    expect(statuses.slice(0, -1)).toEqual(Array(100).fill('HTTP/1.1 200'));
+    expect([statuses.at(-1), end]).toEqual(['HTTP/1.1 503', 'closed']);
+    expect(text).toContain('"code":"OVERLOADED","retryAfter":1');
+  });
+});
+
 describe('A connection is closed', () => {
   it('without a response when it was idle for KEEP_ALIVE_TIMEOUT_MS', async () => {
     const socket = await openConnection(gateway.origin);
