@@ -1,7 +1,7 @@
 import { createReadStream, readdirSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from '../config/config.ts';
-import { toScriptValue } from './page.ts';
+import { createPage, type Page, toScriptValue } from './page.ts';
 
 // Beside `src` and `dist` alike; `node tools/graphiql/build.mjs` writes it.
 const FOLDER = new URL('../../dist/graphiql/', import.meta.url);
@@ -12,18 +12,14 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The editor adds styles by script, and its style sheet contains its fonts. Nothing is loaded from another host. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
-  "font-src 'self' data:",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const POLICY = {
+  'script-src': "'self'",
+  'style-src': "'self' 'unsafe-inline'",
+  'font-src': "'self' data:",
+  'img-src': "'self' data:",
+  'connect-src': "'self'",
+  'worker-src': "'self'",
+};
 
 /**
  * Whether GraphiQL is served. Throws a `ConfigError` when its files are missing: they are large, so the build of the
@@ -41,13 +37,7 @@ const MISSING =
 /** GraphiQL on `/graphiql`. Its files are served by this process, so it works without the internet. */
 export function graphiql(app: FastifyInstance, sampleAuthorization: string | undefined): void {
   const page = toPage(sampleAuthorization);
-  app.get('/graphiql', async (_request, reply) =>
-    reply
-      .header('content-security-policy', CONTENT_SECURITY_POLICY)
-      .header('referrer-policy', 'no-referrer')
-      .type('text/html; charset=utf-8')
-      .send(page),
-  );
+  app.get('/graphiql', async (_request, reply) => reply.headers(page.headers).send(page.html));
   const names = listFiles();
   for (const name of names) {
     const type = TYPES[name.slice(name.lastIndexOf('.') + 1)];
@@ -56,7 +46,7 @@ export function graphiql(app: FastifyInstance, sampleAuthorization: string | und
       const isCompressed = names.includes(`${name}.gz`) && /\bgzip\b/.test(headers['accept-encoding'] ?? '');
       reply.type(type).header('vary', 'accept-encoding');
       // A worker runs under the policy of its own file.
-      reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
+      reply.header('content-security-policy', page.headers['content-security-policy']);
       if (isCompressed) reply.header('content-encoding', 'gzip');
       return reply.send(createReadStream(new URL(isCompressed ? `${name}.gz` : name, FOLDER)));
     });
@@ -72,25 +62,15 @@ function listFiles(): readonly string[] {
 }
 
 /** Only the emulator has a sample credential; with it, the sample operations use tokens of the emulator. */
-function toPage(sampleAuthorization: string | undefined): string {
+function toPage(sampleAuthorization: string | undefined): Page {
   const isEmulator = sampleAuthorization !== undefined;
   const authorization = sampleAuthorization ?? 'Bearer <your user access token>';
-  const settings = toScriptValue({ authorization, isEmulator });
-  return `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <meta name="color-scheme" content="light dark">
-    <link rel="icon" href="data:,">
-    <title>GraphiQL: Tokens Gateway</title>
-    <link rel="stylesheet" href="/graphiql/main.css">
-  </head>
-  <body>
-    <div id="graphiql">Loading…</div>
-    <script type="application/json" id="settings">${settings}</script>
-    <script src="/graphiql/main.js"></script>
-  </body>
-</html>
-`;
+  return createPage({
+    title: 'GraphiQL: Tokens Gateway',
+    head: '<link rel="stylesheet" href="/graphiql/main.css">',
+    body: `<div id="graphiql">Loading…</div>
+<script type="application/json" id="settings">${toScriptValue({ authorization, isEmulator })}</script>
+<script src="/graphiql/main.js"></script>`,
+    policy: POLICY,
+  });
 }

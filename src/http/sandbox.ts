@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { createPage, type Page, toScriptValue } from './page.ts';
+import { createPage, hashSource, type Page, toScriptValue } from './page.ts';
 
 interface SandboxOptions extends Pick<Config, 'explorer'> {
   /** An `Authorization` value that works, to begin with. Only the emulator has one. */
@@ -38,39 +38,24 @@ query TokensWithProjects($first: Int = 5) {
 const LIBRARY =
   'https://embeddable-sandbox.cdn.apollographql.com/v2/embeddable-sandbox.umd.production.min.js';
 
-/** Sandbox runs in a frame of Apollo's server, and this page sends its requests. */
-const POLICY = {
-  'frame-src': 'https://sandbox.embed.apollographql.com',
-  'connect-src': "'self'",
-};
-
-/** Shown when Sandbox has not appeared after two seconds, or as soon as it is certain that it will not. */
+/** The text in `main` appears when Sandbox has not appeared after two seconds, or as soon as it is certain that it will not. */
 const STYLE = `
-main { opacity: 0; animation: appear 0s 2s forwards; }
+body { margin: 0; font: 15px/1.5 system-ui, sans-serif; }
+main { box-sizing: border-box; max-width: 640px; margin: 5vh auto; padding: 24px; opacity: 0; animation: appear 0s 2s forwards; }
 .failed main { opacity: 1; animation: none; }
 @keyframes appear { to { opacity: 1; } }
+pre { white-space: pre-wrap; }
 #sandbox { position: absolute; inset: 0; }
 #sandbox:empty, body:has(iframe) main { display: none; }
 iframe { width: 100%; height: 100%; border: none; background: white; }
 `;
 
-const OFFLINE = `<main>
-  <h1>Apollo Sandbox cannot be reached</h1>
-  <p>Apollo Sandbox is loaded from Apollo&rsquo;s servers, and this browser has no connection to them. The gateway itself works.</p>`;
-
 const WAY_OUT = {
-  both: `
-  <p><a href="/graphiql">Open GraphiQL</a>: the explorer of this gateway, which works without the internet.</p>`,
-  sandbox: `
-  <p>GraphiQL works without the internet. It is not switched on here: build its files once, and start the gateway with <code>EXPLORER=both</code>.</p>
+  both: '<p><a href="/graphiql">Open GraphiQL</a>: the explorer of this gateway, which works without the internet.</p>',
+  sandbox: `<p>GraphiQL works without the internet. It is not switched on here: build its files once, and start the gateway with <code>EXPLORER=both</code>.</p>
   <pre><code>node tools/graphiql/build.mjs
 EXPLORER=both npm run quickstart</code></pre>`,
 };
-
-const END = `
-  <noscript><p>Apollo Sandbox needs JavaScript.</p></noscript>
-</main>
-<div id="sandbox"></div>`;
 
 /** The page of Apollo Sandbox, with an example operation. Undefined where it is not served. */
 export function createSandboxPage({ explorer, sampleAuthorization }: SandboxOptions): Page | undefined {
@@ -94,12 +79,26 @@ if (window.EmbeddedSandbox)
   new window.EmbeddedSandbox({ ...${toScriptValue(options)}, initialEndpoint: location.origin + location.pathname });
 else document.body.className = 'failed';
 `;
+  const body = `<main>
+  <h1>Apollo Sandbox cannot be reached</h1>
+  <p>Apollo Sandbox is loaded from Apollo&rsquo;s servers, and this browser has no connection to them. The gateway itself works.</p>
+  ${WAY_OUT[explorer]}
+  <noscript><p>Apollo Sandbox needs JavaScript.</p></noscript>
+</main>
+<div id="sandbox"></div>
+<script src="${LIBRARY}"></script>
+<script>${script}</script>`;
   return createPage({
     title: 'Apollo Sandbox: Tokens Gateway',
-    body: OFFLINE + WAY_OUT[explorer] + END,
-    library: LIBRARY,
-    script,
-    style: STYLE,
-    policy: POLICY,
+    head: `<style>${STYLE}</style>`,
+    body,
+    policy: {
+      'style-src': hashSource(STYLE),
+      'script-src': `${new URL(LIBRARY).origin} ${hashSource(script)}`,
+      'img-src': 'data:',
+      // Sandbox runs in a frame of Apollo's server, and this page sends its requests.
+      'frame-src': 'https://sandbox.embed.apollographql.com',
+      'connect-src': "'self'",
+    },
   });
 }
