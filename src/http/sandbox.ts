@@ -40,6 +40,7 @@ const LIBRARY =
 
 /** The text in `main` appears when Sandbox has not appeared after two seconds, or as soon as it is certain that it will not. */
 const STYLE = `
+:root { background: Canvas; }
 body { margin: 0; font: 15px/1.5 system-ui, sans-serif; }
 main { box-sizing: border-box; max-width: 640px; margin: 5vh auto; padding: 24px; opacity: 0; animation: appear 0s 2s forwards; }
 .failed main { opacity: 1; animation: none; }
