@@ -1,11 +1,3 @@
-/** Why a server cannot be reached, for people who operate the gateway. Names no host. */
-interface ConnectionFailure {
-  /** The problem in a few words. */
-  readonly problem: string;
-  /** What to do about it. */
-  readonly hint?: string;
-}
-
 /** `$` in a hint is the name of the variable that has the address of the server. */
 type Explanation = readonly [codes: RegExp, problem: string, hint: string];
 
@@ -94,8 +86,11 @@ const EXPLANATIONS: readonly Explanation[] = [
   ],
 ];
 
-/** `variable` is the setting that has the address of the server. An unknown code is its own explanation. */
-export function explainConnectionFailure(code: string, variable: string): ConnectionFailure {
+/**
+ * Why a server cannot be reached, in a few words for the operator of the gateway, and what to do about it. Names no host.
+ * `variable` is the setting that has the address of the server. An unknown code is its own explanation.
+ */
+export function explainConnectionFailure(code: string, variable: string): { problem: string; hint?: string } {
   const found = EXPLANATIONS.find(([codes]) => codes.test(code));
   if (!found) return { problem: code };
   const [, problem, hint] = found;

@@ -4,7 +4,7 @@ import { isLoopbackAuthority } from '../config/urls.ts';
 import { createApp } from './app.ts';
 import { createCredentials } from './credentials.ts';
 import { readDataFile, writeDataFile } from './data-file.ts';
-import { createFaultBook, type FaultPlan } from './fault-plan.ts';
+import { createFaultBook, type FaultBook } from './fault-plan.ts';
 import { lockFile } from './file-lock.ts';
 import { addProject } from './projects.ts';
 import { readSeed } from './read-seed.ts';
@@ -85,7 +85,7 @@ export async function startEmulator(options: EmulatorOptions = {}) {
     resetCalls(): void {
       calls.length = 0;
     },
-    faults: faults as FaultPlan,
+    faults: faults as Pick<FaultBook, 'add' | 'clear'>,
     /** Makes a token a member of a project: the API itself has no way to do that for its first project. */
     addProject: (tokenId: string, project?: SeedProject) => addProject(store, tokenId, project),
     tokensOf: (principal: string) => store.listOf(principal).map(({ token }) => token),

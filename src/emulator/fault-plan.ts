@@ -17,49 +17,40 @@ export interface PlannedFault extends Target {
 }
 
 /** Faults that were ordered beforehand. The first that matches is taken. */
-export interface FaultPlan {
-  /** Throws an EmulatorError for a name that does not exist. */
-  add(planned: PlannedFault): void;
-  /** Forgets the plan, and what the `flaky` faults have counted, and ends the waits of `latency-N`. */
-  clear(): void;
-}
+export type FaultBook = ReturnType<typeof createFaultBook>;
 
-export interface FaultBook extends FaultPlan {
-  /** The name of the planned fault for this request. Counts as one use of it. */
-  take(request: Target): string | undefined;
-  /** Counts from 1 the requests with the same key. */
-  countHit(key: string): number;
-  /** Resolves after `ms`, or when the plan is cleared. Does not keep the process alive. */
-  wait(ms: number): Promise<void>;
-}
-
-export function createFaultBook(): FaultBook {
+export function createFaultBook() {
   const entries: { readonly planned: PlannedFault; left: number }[] = [];
   const hits = new Map<string, number>();
   const waiting = new Set<() => void>();
   return {
-    add(planned) {
+    /** Throws an EmulatorError for a name that does not exist. */
+    add(planned: PlannedFault): void {
       if (!findFault(planned.fault)) throw new EmulatorError(unknownFault(planned.fault));
       entries.push({ planned, left: planned.times ?? Number.POSITIVE_INFINITY });
     },
-    clear() {
+    /** Forgets the plan, and what the `flaky` faults have counted, and ends the waits of `latency-N`. */
+    clear(): void {
       entries.length = 0;
       hits.clear();
       for (const end of waiting) end();
     },
-    take(request) {
+    /** The name of the planned fault for this request. Counts as one use of it. */
+    take(request: Target): string | undefined {
       const entry = entries.find(({ planned, left }) => left > 0 && matches(planned, request));
       if (entry === undefined) return undefined;
       entry.left -= 1;
       return entry.planned.fault;
     },
-    countHit(key) {
+    /** Counts from 1 the requests with the same key. */
+    countHit(key: string): number {
       const hit = (hits.get(key) ?? 0) + 1;
       hits.set(key, hit);
       return hit;
     },
-    wait: (ms) =>
-      new Promise((resolve) => {
+    /** Resolves after `ms`, or when the plan is cleared. Does not keep the process alive. */
+    wait: (ms: number) =>
+      new Promise<void>((resolve) => {
         const end = () => {
           clearTimeout(timer);
           waiting.delete(end);

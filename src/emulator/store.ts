@@ -15,16 +15,6 @@ export interface StoredToken {
   readonly memberships: readonly Membership[];
 }
 
-/** The state in memory. Each write resolves when it is safe to acknowledge, which is when the file has it. */
-export interface Store {
-  find(tokenId: string): StoredToken | undefined;
-  /** In the order they were created. */
-  listOf(principal: string): readonly StoredToken[];
-  insert(token: Omit<StoredToken, 'sequence' | 'memberships'>): Promise<void>;
-  replace(token: StoredToken): Promise<void>;
-  remove(token: StoredToken): Promise<void>;
-}
-
 /** Everything that the data file contains. */
 export interface State {
   readonly lastSequence: number;
@@ -32,12 +22,15 @@ export interface State {
   readonly tokens: readonly StoredToken[];
 }
 
+/** The state in memory. */
+export type Store = ReturnType<typeof createStore>;
+
 /**
- * `save` writes the state to the file. Writes that arrive while it runs share the next file, so a burst of creates costs
- * two or three files and not one each. When a file cannot be written, the memory goes back to the last file, because a
- * restart would, and all writes since then are rejected.
+ * Each write resolves when it is safe to acknowledge: when `save` has written the state to the file. Writes that arrive
+ * while it runs share the next file, so a burst of creates costs two or three files and not one each. When a file cannot be
+ * written, the memory goes back to the last file, because a restart would, and all writes since then are rejected.
  */
-export function createStore(initial: State, save: (state: State) => Promise<void>): Store {
+export function createStore(initial: State, save: (state: State) => Promise<void>) {
   // In the order of creation: a Map keeps the place of an entry that is replaced.
   let byId = toMap(initial.tokens);
   let { lastSequence, tokens: saved } = initial;
@@ -73,11 +66,14 @@ export function createStore(initial: State, save: (state: State) => Promise<void
   };
 
   return {
-    find: (tokenId) => byId.get(tokenId),
-    listOf: (principal) => [...byId.values()].filter((stored) => stored.principal === principal),
-    insert: (token) => put({ ...token, sequence: ++lastSequence, memberships: [] }),
+    find: (tokenId: string): StoredToken | undefined => byId.get(tokenId),
+    /** In the order they were created. */
+    listOf: (principal: string): readonly StoredToken[] =>
+      [...byId.values()].filter((stored) => stored.principal === principal),
+    insert: (token: Omit<StoredToken, 'sequence' | 'memberships'>): Promise<void> =>
+      put({ ...token, sequence: ++lastSequence, memberships: [] }),
     replace: put,
-    remove({ token }) {
+    remove({ token }: StoredToken): Promise<void> {
       byId.delete(token.id);
       return commit();
     },

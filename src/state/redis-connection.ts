@@ -14,16 +14,7 @@ type Commands = Pick<Redis, 'get' | 'set' | 'del' | 'pttl' | 'eval'>;
 export type StateUse = 'idempotency' | 'rate_limits' | 'persisted_queries' | 'writes';
 
 /** A connection to Redis or Valkey, which may be unavailable at any time. */
-export interface RedisConnection {
-  /** Runs commands. Rejects with `StateUnavailable` within the time of one command, and at once while Redis is lost. */
-  run<Value>(use: StateUse, commands: (redis: Commands) => Promise<Value>): Promise<Value>;
-  /** Why Redis cannot be used, in a few words, `''` where that is not known yet; undefined while it can. */
-  whyUnreachable(): string | undefined;
-  /** `performance.now()` of the last time that Redis came back: earlier state may be lost. */
-  upSince(): number;
-  /** Closes at once, without waiting for commands. */
-  close(): void;
-}
+export type RedisConnection = ReturnType<typeof connectToRedis>;
 
 export const PREFIX = 'tokens-gateway:';
 const CLUSTER_PROBES = 16;
@@ -40,11 +31,7 @@ const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');
  * as the loss of the whole. Logs each loss and return, and each kind of command that Redis rejects once until it was lost.
  * `url` is as `REDIS_URL`: it holds the password, so it is never part of a message.
  */
-export function connectToRedis(
-  url: string,
-  commandTimeoutMs: number,
-  log: FastifyBaseLogger,
-): RedisConnection {
+export function connectToRedis(url: string, commandTimeoutMs: number, log: FastifyBaseLogger) {
   const address = readRedisAddress(url) as RedisAddress;
   const { database } = address;
   const redis = connect(address, 2 * commandTimeoutMs);
@@ -104,9 +91,12 @@ export function connectToRedis(
   redis.connect().catch((error) => availability.lose(causeOf(error)));
 
   return {
+    /** Why Redis cannot be used, in a few words, `''` where that is not known yet; undefined while it can. */
     whyUnreachable: () => (availability.isUp() ? undefined : explain(availability.cause()).problem),
+    /** `performance.now()` of the last time that Redis came back: earlier state may be lost. */
     upSince: availability.upSince,
-    async run(use, commands) {
+    /** Runs commands. Rejects with `StateUnavailable` within the time of one command, and at once while Redis is lost. */
+    async run<Value>(use: StateUse, commands: (redis: Commands) => Promise<Value>): Promise<Value> {
       if (!availability.isUp()) throw new StateUnavailable('away', 'Redis is away');
       try {
         return await replyWithin(commandTimeoutMs, commands(redis as Commands));
@@ -123,7 +113,8 @@ export function connectToRedis(
         throw new StateUnavailable('refused', `Redis refused a command (${code})`);
       }
     },
-    close() {
+    /** Closes at once, without waiting for commands. */
+    close(): void {
       isClosed = true;
       clearInterval(reminder);
       availability.close();

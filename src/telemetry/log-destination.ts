@@ -4,18 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 
-/** Stdout or stderr behind a buffer of limited size. No method throws, and none waits for the reader. */
-export interface LogDestination {
-  /** Takes one or more lines that end with a newline. Lines are dropped and counted while the buffer is full. */
-  write(lines: string): void;
-  /** Resolves when everything is written, when writing fails, or after `timeoutMs`. */
-  flush(timeoutMs: number): Promise<void>;
-  /** Whether a thread is busy with a write: ending the process waits for that thread. */
-  isWriting(): boolean;
-  /** Lines dropped since the start. */
-  dropped(): number;
-}
-
 interface LogDestinationOptions {
   /** Limit of buffered characters. */
   readonly maxSize: number;
@@ -35,8 +23,13 @@ const PIPE_BUF = 4096;
 const BUSY_MS = { min: 2, max: 100 };
 const FAILED_MS = 1_000;
 
-/** Opens a file descriptor, usually 1 or 2, whatever it is: file, pipe, socket, terminal or device. */
-export function openLogDestination(fd: number, options: LogDestinationOptions): LogDestination {
+export type LogDestination = ReturnType<typeof openLogDestination>;
+
+/**
+ * Opens a file descriptor, usually 1 or 2, whatever it is: file, pipe, socket, terminal or device. Writes to it from a buffer
+ * of limited size. No method of the result throws, and none waits for the reader.
+ */
+export function openLogDestination(fd: number, options: LogDestinationOptions) {
   const { maxSize, onProblem = () => {}, onRecovery = () => {} } = options;
   const writeSome = openWriter(fd);
   const queue: string[] = [];
@@ -122,7 +115,8 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
   }
 
   return {
-    write(lines) {
+    /** Takes one or more lines that end with a newline. Lines are dropped and counted while the buffer is full. */
+    write(lines: string): void {
       if (size + lines.length > maxSize) {
         beginProblem('the reader is too slow');
         dropped += countLines(lines);
@@ -133,7 +127,8 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
       if (!isRunning) void run();
       else if (size >= BATCH_SIZE) stopWaiting();
     },
-    flush(timeoutMs) {
+    /** Resolves when everything is written, when writing fails, or after `timeoutMs`. */
+    flush(timeoutMs: number): Promise<void> {
       return new Promise((resolve) => {
         // In two halves: a process that was held up for all of this time still has the second to learn that a write has ended.
         let timeout = setTimeout(() => {
@@ -147,7 +142,9 @@ export function openLogDestination(fd: number, options: LogDestinationOptions): 
         else endFlushes();
       });
     },
+    /** Whether a thread is busy with a write: ending the process waits for that thread. */
     isWriting: () => isWriting,
+    /** Lines dropped since the start. */
     dropped: () => dropped,
   };
 }
