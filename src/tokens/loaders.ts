@@ -55,7 +55,7 @@ export function createLoaders(
       const { items, next } = await client.listTokens(scope, { limit: 100, startKey: undefined });
       const wanted = new Set(ids);
       const byId = new Map<string, TokenDto>();
-      for (const item of items) if (wanted.has(item.id) && !('invalid' in item)) byId.set(item.id, item);
+      for (const item of items) if (wanted.has(item.id) && !(item instanceof Error)) byId.set(item.id, item);
       listPrefetch.record(principal, {
         wanted: ids.length,
         found: byId.size,
@@ -113,7 +113,7 @@ export function createLoaders(
     async tokenPage(request: PageRequest): Promise<Page<TokenDto>> {
       const page = await tokenPages.load(request);
       // prime does not overwrite: the token of a write in this request is newer than that of a list.
-      for (const item of page.items) if (!('invalid' in item)) tokens.prime(item.id, item);
+      for (const item of page.items) if (!(item instanceof Error)) tokens.prime(item.id, item);
       return page;
     },
     projectPage: (tokenId: string, request: PageRequest) => projectPages.load({ tokenId, ...request }),

@@ -86,7 +86,7 @@ export function createTokenLookUp(listPage: ListPage) {
 function addReadable(items: Page<TokenDto>['items'], tokens: Map<string, TokenDto>): boolean {
   let areReadable = true;
   for (const item of items) {
-    if ('invalid' in item) areReadable = false;
+    if (item instanceof Error) areReadable = false;
     else tokens.set(item.id, item);
   }
   return areReadable;

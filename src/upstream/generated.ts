@@ -87,7 +87,7 @@ export const definitions = {
   ProjectWithPolicyDto: {"type":"object","required":["id","name","policy"],"properties":{"id":{"type":"string"},"name":{"type":"string"},"policy":{"$ref":"#/definitions/PolicyDto"}}},
   PublicKeyInfoDto: {"oneOf":[{"$ref":"#/definitions/PublicKeyInfoJwksDto"},{"$ref":"#/definitions/PublicKeyInfoJwksUriDto"}]},
   PublicKeyInfoJwksDto: {"type":"object","additionalProperties":false,"required":["jwks"],"properties":{"jwks":{"$ref":"#/definitions/JsonWebKeySetDto"}}},
-  PublicKeyInfoJwksUriDto: {"type":"object","additionalProperties":false,"required":["jwksUri"],"properties":{"jwksUri":{"type":"string"}}},
+  PublicKeyInfoJwksUriDto: {"type":"object","additionalProperties":false,"required":["jwksUri"],"not":{"required":["jwks"]},"properties":{"jwksUri":{"type":"string"}}},
   SigningAlgorithm: {"type":"string","enum":["RS256","RS512","ES256","ES512"]},
   TokenDto: {"type":"object","required":["id","ari","ownerAri","name","authenticationMethod","scopes"],"properties":{"id":{"type":"string","format":"uuid"},"ari":{"type":"string"},"ownerAri":{"type":"string"},"name":{"type":"string"},"authenticationMethod":{"$ref":"#/definitions/AuthenticationMethodDto"},"scopes":{"type":"array","items":{"type":"string"}}}},
   TokenName: {"type":"string","pattern":".{3,}"},

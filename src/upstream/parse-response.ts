@@ -4,10 +4,14 @@ import { definitions } from './generated.ts';
 import type { HttpResponse } from './transport.ts';
 import { type ErrorDetail, UpstreamError } from './upstream-error.ts';
 
-/** An item of a list that breaks the contract of the API. It fails alone: the other items stay readable. */
-export interface InvalidItem {
+/** Stands for an item of a list that breaks the contract of the API. It fails alone: the other items stay readable. */
+export class InvalidItem extends UpstreamError {
   readonly id: string;
-  readonly invalid: UpstreamError;
+
+  constructor(id: string, problem: string) {
+    super('invalid-response', problem);
+    this.id = id;
+  }
 }
 
 /** One page of a list. `next` is the key of the next page; undefined at the end. */
@@ -83,7 +87,7 @@ function readPageKey(key: unknown): string | undefined {
 /** Without an id no cursor can point behind the item, so the page as a whole is invalid. */
 function toInvalidItem(item: unknown, problem: string): InvalidItem {
   if (!isObject(item) || typeof item.id !== 'string') throw invalid('a listed item has no id');
-  return { id: item.id, invalid: invalid(problem) };
+  return new InvalidItem(item.id, problem);
 }
 
 function invalid(problem: string): UpstreamError {

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { type ListApi, startListApi } from '../support/list-api.ts';
 
 const READ = 'query ($id: ID!) { token(id: $id) { name } }';
 const UPDATE =
@@ -104,5 +105,56 @@ describe('A response of the IAM API', () => {
       upstreamStatus: 403,
       traceId: 'trace-1',
     });
+  });
+});
+
+describe('A member that the API has not promised', () => {
+  const EVERYTHING = `{ tokens { edges { cursor node { __typename id name scopes
+    authenticationMethod { type publicKeyInfo { __typename
+      ... on JsonWebKeySet { keys { kid use } } ... on JsonWebKeySetLocation { jwksUri } } }
+    projects { edges { node { name } policy { version statements { effect actions } } } pageInfo { hasNextPage } } } } } }`;
+  /** Names of fields of the schema, and names with a meaning in JavaScript and in the gateway. */
+  const NAMES =
+    'invalid error cursor node edges pageInfo statements actions jwksUri problems __typename then toJSON';
+
+  let list: ListApi;
+  let reader: Gateway;
+  beforeAll(async () => {
+    list = await startListApi();
+    list.tokens = ['a', 'b'];
+    list.projects = ['p', 'q'];
+    reader = await startGateway({ apiGatewayUrl: list.url });
+  });
+  afterAll(async () => {
+    await reader.close();
+    await list.close();
+  });
+  const add = (members: object) => (text: string) =>
+    JSON.stringify(JSON.parse(text, (_key, value) => (isObject(value) ? { ...members, ...value } : value)));
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+  it.each([[false], [null], ['x'], [{ id: 'x' }]])('changes nothing when it is %j', async (value) => {
+    list.change = (text) => text;
+    const { data: expected } = await reader.query(EVERYTHING);
+    list.change = add(Object.fromEntries(NAMES.split(' ').map((name) => [name, value])));
+    for (const compiled of [false, true]) {
+      const { data, errors } = await reader.query(EVERYTHING);
+      expect({ compiled, data, errors }).toEqual({ compiled, data: expected, errors: undefined });
+    }
+  });
+
+  it('is invalid when it contradicts another: a key set that is null beside its location', async () => {
+    list.change = (text) =>
+      text.replace(/"jwks":\{"keys":\[.*?\]\}/, '"jwks":null,"jwksUri":"https://a.example"');
+    const { data, errors } = await reader.query(
+      '{ tokens { nodes { id authenticationMethod { publicKeyInfo { ... on JsonWebKeySet { keys { kid } } } } } } }',
+    );
+    expect(data.tokens.nodes).toEqual([null, expect.objectContaining({ id: 'b' })]);
+    expect(errors).toEqual([
+      expect.objectContaining({
+        path: ['tokens', 'nodes', 0],
+        extensions: { code: 'UPSTREAM_INVALID_RESPONSE' },
+      }),
+    ]);
   });
 });

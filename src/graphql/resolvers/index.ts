@@ -29,7 +29,12 @@ const Query = {
     return context.loaders.token(id);
   },
   tokens: (_parent, args, { loaders }) =>
-    toConnection({ scope: 'tokens', args, fetchPage: loaders.tokenPage, toEdge: toTokenEdge }),
+    toConnection({
+      scope: 'tokens',
+      args,
+      fetchPage: loaders.tokenPage,
+      toEdge: (node, cursor) => ({ cursor, node }),
+    }),
   /** Null without a call for a text that cannot be an id, as the Relay specification requires. */
   node: (_parent, { id }, context) => (isObjectId(id, 'id', context) ? context.loaders.token(id) : null),
   nodes(_parent, { ids }, context) {
@@ -107,10 +112,6 @@ export interface TokenEdgeModel {
 }
 export type TokenConnectionModel = Connection<TokenEdgeModel>;
 
-function toTokenEdge(item: TokenDto | InvalidItem, cursor: () => string): TokenEdgeModel {
-  return { cursor, node: 'invalid' in item ? item.invalid : item };
-}
-
 /** A token in a project. The policy belongs to the pair, so it is here and not on the project. */
 export interface TokenProjectEdgeModel {
   cursor(): string;
@@ -123,8 +124,7 @@ function toProjectEdge(
   item: ProjectWithPolicyDto | InvalidItem,
   cursor: () => string,
 ): TokenProjectEdgeModel {
-  if (!('invalid' in item)) return { cursor, node: item, policy: item.policy };
-  return { cursor, node: item.invalid, policy: item.invalid };
+  return { cursor, node: item, policy: item instanceof Error ? item : item.policy };
 }
 
 /**
