@@ -183,15 +183,16 @@ function settleMs({ requestDeadlineMs }: Create): number {
   return requestDeadlineMs + MARGIN_MS;
 }
 
-/** Statuses of a proxy before IAM. The POST may still run behind it. */
+/** Statuses of a server behind which the POST may still run. */
 const PROXY_STATUSES = new Set([502, 503, 504]);
 
 function afterFailure(create: Create, error: unknown): LeasedChange {
   // The token was certainly not created: the key is free again.
   if (error instanceof UpstreamError && !mayHaveSucceeded(error)) return { leaseMs: 0, record: null };
-  const { kind, status = 0 } = error instanceof UpstreamError ? error : { kind: undefined };
-  // IAM itself has responded, so this POST has ended: a search for the token finds its outcome.
-  const isOver = kind === undefined || (kind === 'status' && !PROXY_STATUSES.has(status));
+  // IAM itself has responded, by an error with a name, so this POST has ended: a search for the token finds its outcome.
+  const isOver =
+    !(error instanceof UpstreamError) ||
+    (error.iamName !== undefined && !PROXY_STATUSES.has(error.status ?? 0));
   return { leaseMs: isOver ? 0 : settleMs(create) };
 }
 

@@ -461,7 +461,7 @@ function writes() {
       name: 'A write that failed before it was sent may have succeeded',
       file: 'src/upstream/upstream-error.ts',
       within: 'mayHaveSucceeded',
-      find: 'isBeforeWrite ||',
+      find: '!isBeforeWrite &&',
       replace: '',
       tests: idempotency,
       only: 'says of a create that nothing was sent',
