@@ -1,17 +1,13 @@
 import { type Config, ConfigError } from './config/config.ts';
 import { type VariableName, variables } from './config/variables.ts';
 
-const COMMANDS = { '--help': 'help', '--version': 'version', '--check-config': 'check-config' } as const;
+const COMMANDS = ['--help', '--version', '--check-config'] as const;
 
-type Command = 'run' | (typeof COMMANDS)[keyof typeof COMMANDS];
-
-/** The command in the arguments of the program. Throws a `ConfigError` for an unknown argument. */
-export function readArguments(args: readonly string[]): Command {
-  const [first, ...more] = args;
-  if (first === undefined) return 'run';
-  const command = Object.hasOwn(COMMANDS, first) ? COMMANDS[first as keyof typeof COMMANDS] : undefined;
+/** The command in the arguments of the program; undefined runs it. Throws a `ConfigError` for an unknown argument. */
+export function readArguments([first, ...more]: readonly string[]): (typeof COMMANDS)[number] | undefined {
+  const command = COMMANDS.find((name) => name === first);
   const unknown = command === undefined ? first : more[0];
-  if (unknown === undefined && command !== undefined) return command;
+  if (unknown === undefined) return command;
   throw new ConfigError([
     `Unknown argument ${JSON.stringify(unknown)}: the gateway is configured by environment variables. --help lists the most used.`,
   ]);

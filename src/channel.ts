@@ -4,7 +4,6 @@ import type { Worker } from 'node:cluster';
 export const WORKER_VARIABLE = 'TOKENS_GATEWAY_WORKER';
 
 export interface WorkerSettings {
-  /** The emulator of the primary process, if it has one. */
   readonly emulator?: { readonly url: string; readonly tokenEndpoint: string } | undefined;
   readonly logLevel: string;
 }

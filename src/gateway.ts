@@ -1,6 +1,5 @@
 import cluster from 'node:cluster';
 import { statSync } from 'node:fs';
-import { bannerOf, SAMPLE_AUTHORIZATION } from './banner.ts';
 import type { Channel, WorkerSettings } from './channel.ts';
 import { startWorkers, type Workers } from './cluster.ts';
 import type { Config } from './config/config.ts';
@@ -12,10 +11,12 @@ import { describeError } from './telemetry/failures.ts';
 import { createLog, type Log, nextLevel, toReadableLine } from './telemetry/log.ts';
 import type { Output } from './telemetry/output.ts';
 
+/** The emulator's principal with the sample data. */
+const SAMPLE_AUTHORIZATION = 'Bearer demo';
+
 /** The process, as the entry of the program prepared it. */
 export interface ProcessParts {
   readonly config: Config;
-  /** Client connections at once. Undefined: no limit. */
   readonly maxConnections: number | undefined;
   /** The value of `PRIVATE_KEY_FILE`. */
   readonly privateKeyFile: string | undefined;
@@ -23,7 +24,6 @@ export interface ProcessParts {
   readonly signals: Signals;
   /** Settings of a worker, and the channel to its primary process. Undefined in other processes. */
   readonly worker: (WorkerSettings & { readonly primary: Channel }) | undefined;
-  /** Sets the report of uncaught errors. */
   onCrash(report: (event: string, error: unknown) => void): void;
 }
 
@@ -159,6 +159,27 @@ function announce(
 ): void {
   log.info({ url, adminUrl, workers, auth: auth.mode, revision, node }, `listening on ${url}`);
   if (emulator) output.log.write(bannerOf(url, explorer, emulator.url));
+}
+
+const SANDBOX = ['/graphql', 'Apollo Sandbox'] as const;
+const GRAPHIQL = ['/graphiql', 'GraphiQL, works without the internet'] as const;
+const EXPLORERS = { sandbox: [SANDBOX], graphiql: [GRAPHIQL], both: [SANDBOX, GRAPHIQL], off: [] };
+
+/** The next steps for people who try the gateway over its emulator. */
+function bannerOf(url: string, explorer: Config['explorer'], emulatorUrl: string): string {
+  const query = '{ tokens(first: 3) { nodes { id name projects(first: 2) { nodes { name } } } } }';
+  const pages = EXPLORERS[explorer];
+  return `
+  Ready: open ${new URL(pages[0]?.[0] ?? '/graphql', url)} in a browser, or paste the curl below.
+
+  GraphQL        ${url}
+${pages.map(([path, name]) => `  Explorer       ${new URL(path, url)}  (${name})\n`).join('')}  IAM emulator   ${emulatorUrl}/iam
+  Authorization  ${SAMPLE_AUTHORIZATION}
+
+  curl -s ${url} -H 'content-type: application/json' -H 'authorization: ${SAMPLE_AUTHORIZATION}' \\
+    -d '${JSON.stringify({ query })}'
+
+`;
 }
 
 function changeLevel(log: Log, next: string): void {

@@ -40,8 +40,8 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 
 try {
   const command = readArguments(process.argv.slice(2));
-  if (command === 'help') await print(helpText());
-  if (command === 'version') await print(`${readBuild().version}\n`);
+  if (command === '--help') await print(helpText());
+  if (command === '--version') await print(`${readBuild().version}\n`);
   checkRuntime();
   if (cluster.isWorker && !primary) throw new ConfigError([OTHER_CLUSTER]);
   // The settings of a worker are no configuration.
@@ -50,7 +50,7 @@ try {
   const config = readConfig(env, readTextFile);
   // Before the rest is loaded, which alone needs some hundred open files.
   const maxConnections = planConnections(config, worker !== undefined);
-  if (command === 'check-config') {
+  if (command === '--check-config') {
     await checkParts(config);
     await print(describeConfig(config));
   }
@@ -75,7 +75,6 @@ try {
   await output.end(1);
 }
 
-/** Prints a text and ends the process. */
 async function print(text: string): Promise<never> {
   output.log.write(text);
   return output.end(0);

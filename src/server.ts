@@ -43,13 +43,11 @@ interface ServerOptions extends Config {
   readonly primary?: Channel | undefined;
   /** Client connections at once. Undefined: no limit. */
   readonly maxConnections?: number | undefined;
-  /** How many log lines were dropped since the start. */
   readonly droppedLogLines?: (() => number) | undefined;
   /** An `Authorization` value that works, for the explorer. Only the emulator has one. */
   readonly sampleAuthorization?: string | undefined;
 }
 
-/** A running gateway. */
 export type Server = Awaited<ReturnType<typeof startServer>>;
 
 /** Connects all parts of the gateway and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
@@ -168,7 +166,6 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   await listen(app, { ...options.listen, variables: { host: 'HOST', port: 'PORT' } });
   const admin = metrics && (await openAdmin(options, metrics.registry, { isDraining, readReadiness }, log));
   return {
-    /** The URL of the GraphQL endpoint. */
     url: `${urlOf(app)}/graphql`,
     adminUrl: admin && urlOf(admin),
     /** In `pat` mode: logs whether the API accepts the credential. Never rejects. */

@@ -26,7 +26,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   // One gateway process, or a primary process with its workers.
   'gateway.ts': [
-    'banner.ts',
     'channel.ts',
     'cluster.ts',
     'config/',
@@ -38,7 +37,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'telemetry/',
   ],
   'arguments.ts': ['config/'],
-  'banner.ts': ['config/'],
   'descriptors.ts': ['config/', 'http/connections.ts'],
   'drain.ts': ['emulator/', 'server.ts', 'telemetry/'],
   'signals.ts': [],

@@ -2,7 +2,6 @@
 interface ApiKey {
   readonly name: string;
   readonly role: 'read' | 'write';
-  /** SHA-256 of the key, lower-case hex. */
   readonly sha256: string;
 }
 

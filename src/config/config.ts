@@ -50,10 +50,8 @@ function toConfig(environment: Environment) {
   const studio = explorer === 'off' ? [] : [STUDIO_ORIGIN];
   return {
     listen: { host: values.HOST, port: values.PORT },
-    /** Undefined: no second listener. */
     admin: values.ADMIN_PORT === undefined ? undefined : { host: values.ADMIN_HOST, port: values.ADMIN_PORT },
     upstream: readUpstream(environment),
-    /** Undefined: the emulator is not started. */
     emulator: values.EMULATOR
       ? {
           host: values.EMULATOR_HOST,
@@ -70,7 +68,10 @@ function toConfig(environment: Environment) {
       origins: [...new Set([...values.CORS_ORIGINS, ...studio])] as readonly string[],
       headers: values.CORS_HEADERS,
     },
-    limits: readLimits(values),
+    limits: {
+      ...toGroup(values, limitVariables),
+      rateLimitBurst: values.RATE_LIMIT_BURST || values.RATE_LIMIT_PER_SECOND,
+    },
     http: readHttp(environment),
     /** Sizes of the caches of documents and of compiled operations, and executions before an operation is compiled. */
     execution: {
@@ -79,7 +80,6 @@ function toConfig(environment: Environment) {
       compileAfter: values.COMPILE_AFTER,
     },
     apq: values.APQ,
-    /** Undefined: any document may run. */
     trustedDocuments: readTrustedDocuments(environment),
     /** Undefined: state is kept in memory. */
     redisUrl: values.REDIS_URL,
@@ -87,7 +87,6 @@ function toConfig(environment: Environment) {
     logFormat: values.LOG_FORMAT,
     /** Whether traces are made. OpenTelemetry itself reads where they go. */
     tracing: readTracing(environment),
-    /** Processes that share the port. */
     workers: values.WORKERS,
   } as const;
 }
@@ -137,13 +136,6 @@ function toBaseUrl(url: string | undefined): string | undefined {
 function readTracing({ values, isSet }: Environment): boolean {
   const hasEndpoint = isSet('OTEL_EXPORTER_OTLP_ENDPOINT') || isSet('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
   return hasEndpoint && !values.OTEL_SDK_DISABLED && values.OTEL_TRACES_EXPORTER === 'otlp';
-}
-
-function readLimits(values: Values) {
-  return {
-    ...toGroup(values, limitVariables),
-    rateLimitBurst: values.RATE_LIMIT_BURST || values.RATE_LIMIT_PER_SECOND,
-  };
 }
 
 function readHttp({ values, addProblem }: Environment) {

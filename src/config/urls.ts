@@ -27,7 +27,6 @@ export function isLoopbackAuthority(authority: string): boolean | undefined {
   return name === undefined ? undefined : isLoopback(name) || name.endsWith('.localhost');
 }
 
-/** The addresses of Redis, and how to sign in. */
 export interface RedisAddress {
   /** At least one; more than one only for a cluster. */
   readonly nodes: readonly URL[];

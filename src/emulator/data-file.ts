@@ -5,7 +5,6 @@ import { EmulatorError } from './reply.ts';
 import type { State, StoredToken } from './store.ts';
 import { stateCheck } from './validate.ts';
 
-/** Version of the file format. */
 const VERSION = 1;
 /** Ten thousand tokens with their projects are 20 MB. */
 const MAX_BYTES = 128 * 1024 * 1024;

@@ -15,14 +15,12 @@ import type { Seed, SeedProject } from './seed.ts';
 import { createStore, type State, type Store } from './store.ts';
 
 export interface EmulatorOptions {
-  /** 0 takes any free one. */
   readonly port?: number;
   readonly host?: string | undefined;
   /** Keeps the state over restarts. If it exists, `seed` is ignored. */
   readonly dataFile?: string | undefined;
   /** `demo` (the default), `empty`, `large`, the path of a JSON file, or the data themselves. */
   readonly seed?: string | Seed | undefined;
-  /** Milliseconds since 1970. */
   readonly clock?: () => number;
   readonly tokenTtlSeconds?: number;
   readonly projectTokenTtlSeconds?: number;

@@ -9,7 +9,6 @@ interface Target {
   readonly principal?: string | undefined;
 }
 
-/** What should go wrong. */
 export interface PlannedFault extends Target {
   readonly fault: string;
   /** How often; without it, until `clear()`. */

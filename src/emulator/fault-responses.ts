@@ -18,7 +18,6 @@ export interface FaultContext {
   readonly origin: string;
   /** Where redirects to "another host" go. */
   readonly redirectOrigin: string;
-  /** Resolves after `ms`, or when the plan is cleared. */
   wait(ms: number): Promise<void>;
   /** Carries the operation out and resolves to its reply. Carried out once, however often this is called. */
   answer(pagingFault?: PagingFault): Promise<Reply>;
@@ -104,7 +103,6 @@ export async function sendRaw(
   socket.end(body);
 }
 
-/** Waits, without keeping the process alive. */
 export function pause(ms: number): Promise<void> {
   return sleep(ms, undefined, { ref: false });
 }
@@ -163,7 +161,6 @@ export function withoutMember(item: Members, name: string): Members {
   return rest;
 }
 
-/** Null in every member but the id. */
 export function withNulls(item: Members): Members {
   return Object.fromEntries(
     Object.entries(item).map(([name, value]) => [name, name === 'id' ? value : null]),

@@ -8,7 +8,6 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Ends an operation with an error response. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly reply: Reply;
@@ -24,7 +23,6 @@ export class EmulatorError extends Error {
   override readonly name = 'EmulatorError';
 }
 
-/** One line of an error's `details`. */
 export interface Detail {
   readonly issue: string;
   readonly field?: string;

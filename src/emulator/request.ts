@@ -6,7 +6,6 @@ import { edgeError, Refusal, type Reply } from './reply.ts';
 import type { Operation } from './routes.ts';
 import type { Store } from './store.ts';
 
-/** One request as the emulator received it. */
 export interface Call {
   readonly method: string;
   /** As sent: not decoded, not normalised, without the query. */
@@ -22,7 +21,6 @@ export interface Call {
   operation?: Operation;
 }
 
-/** Who sent a request, according to its credential. */
 export interface Caller {
   /** Owner of the tokens that are visible. */
   readonly principal: string;
@@ -32,7 +30,6 @@ export interface Caller {
   readonly projectId?: string;
 }
 
-/** A request for one operation, with its caller known. */
 export interface OperationRequest {
   readonly caller: Caller;
   /** Of the path, decoded; empty for operations without one. */
@@ -45,7 +42,6 @@ export interface OperationRequest {
   readonly pagingFault: PagingFault | undefined;
 }
 
-/** The state and the settings of one emulator. */
 export interface Service {
   readonly store: Store;
   readonly credentials: Credentials;
@@ -53,11 +49,8 @@ export interface Service {
   /** What was received: the last `maxCalls` or more, at most twice as many. A demo may run for weeks. */
   readonly calls: Call[];
   readonly maxCalls: number;
-  /** Where the redirects of faults to "another host" go. */
   readonly redirectOrigin: string;
-  /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Lifetimes of the credentials. */
   readonly tokenTtlSeconds: number;
   readonly projectTokenTtlSeconds: number;
 }

@@ -56,7 +56,6 @@ export function completeProject(project: SeedProject, tokenId: string, newId: st
   };
 }
 
-/** Lets a token do these actions on everything in a project. */
 export function allow(projectId: string, tokenId: string, action: string[]): PolicyStatementDto {
   const principal = [`ari:iam::${projectId}:token/${tokenId}`];
   return { principal, action, resource: ['*'], effect: 'Allow' };

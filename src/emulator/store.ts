@@ -15,7 +15,6 @@ export interface StoredToken {
   readonly memberships: readonly Membership[];
 }
 
-/** Everything that the data file contains. */
 export interface State {
   readonly lastSequence: number;
   /** In the order of their sequence numbers. */

@@ -8,7 +8,6 @@ import { newToken, sampleToken, userIdOf } from './seed.ts';
 import type { Store, StoredToken } from './store.ts';
 import { readCreateTokenInput, readUpdateTokenInput } from './validate.ts';
 
-/** The six operations. */
 export const tokenOperations = {
   async createToken({ store }, request) {
     const { description, ...input } = readCreateTokenInput(request);

@@ -47,13 +47,11 @@ export function serveHealth(app: FastifyInstance, readReadiness: () => Promise<R
 
 interface HealthChecks {
   readonly isDraining: () => boolean;
-  /** Whether requests should go elsewhere for a while. */
   readonly isOverloaded: () => boolean;
   /** Why IAM cannot be used, in a few words without host names. Resolves to undefined while it can. */
   readonly whyUpstreamUnreachable: () => Promise<string | undefined>;
   /** The same for Redis, `''` where the cause is not known yet. Absent: there is no Redis. */
   readonly whyRedisUnreachable?: (() => string | undefined) | undefined;
-  /** Version of the gateway. */
   readonly version: string;
 }
 

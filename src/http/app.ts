@@ -133,7 +133,6 @@ function createObserver(
       if (!onResponse) return;
       const startedAt = performance.now();
       onClose(response, () => {
-        // The client has disconnected before the end of the response.
         if (!response.writableFinished) return;
         const path = pathOf(url);
         onResponse({

@@ -27,7 +27,6 @@ export type Connections = ReturnType<typeof createConnections>;
 interface ConnectionsOptions {
   /** Limit of open connections. The one that is idle the longest is closed for a new one. Undefined: no limit. */
   readonly max?: number | undefined;
-  /** Called for each connection that is evicted or rejected. */
   readonly onFull?: () => void;
 }
 

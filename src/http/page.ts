@@ -10,7 +10,6 @@ interface PageParts {
   readonly title: string;
   /** Further elements of the head, as HTML. */
   readonly head: string;
-  /** The content of the body, as HTML. */
   readonly body: string;
   /** Directives of the content security policy besides those of all pages. */
   readonly policy: Readonly<Record<string, string>>;

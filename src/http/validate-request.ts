@@ -75,7 +75,6 @@ function routeError({ raw }: FastifyRequest, routes: Routes): HttpError {
   return new HttpError(405, `The method is not allowed here: use ${allow}.${hint}`, { allow });
 }
 
-/** The error for a path that is not served. */
 export function nothingHere(): HttpError {
   return new HttpError(404, 'There is nothing at this path. The GraphQL endpoint is /graphql.');
 }
@@ -104,7 +103,6 @@ export function toOriginForm(target: string): string {
 /** All values of a header. Of some headers, such as `Host` and `Authorization`, `headers` has only the first. */
 export function headerValues({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>, name: string): string[] {
   const values: string[] = [];
-  // Names and values alternate.
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const found = rawHeaders[at] as string;
     if (found.length === name.length && found.toLowerCase() === name)

@@ -41,7 +41,6 @@ export function trackAvailability(options: AvailabilityOptions) {
     report('lost');
     checkLater(PROBE_LOST_MS);
   };
-  /** Probes at once. */
   const check = async () => {
     try {
       await probe();
@@ -66,7 +65,6 @@ export function trackAvailability(options: AvailabilityOptions) {
   };
 }
 
-/** Another process did not reply in time. */
 export class NoReply extends Error {
   override readonly name = 'NoReply';
 }

@@ -5,7 +5,6 @@ export interface RecordKey {
 }
 
 interface Acquired {
-  /** The record as text; undefined when there is none. */
   readonly record: string | undefined;
   readonly isAcquired: boolean;
   /** For how long the lease is held at most, by this owner or by another, in milliseconds. */
@@ -54,7 +53,6 @@ interface Entry {
 interface MemoryOptions {
   readonly maxEntries?: number;
   readonly maxEntriesPerCaller?: number;
-  /** In milliseconds. */
   readonly now?: () => number;
 }
 

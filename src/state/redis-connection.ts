@@ -20,7 +20,6 @@ export const PREFIX = 'tokens-gateway:';
 const CLUSTER_PROBES = 16;
 
 const LOST = 'Redis is lost: state is kept in memory, and creates with a key are rejected';
-/** The time between warnings while Redis is lost. */
 const WARN_INTERVAL_MS = 60_000;
 
 const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');

@@ -1,21 +1,16 @@
 import { LRUCache } from 'lru-cache';
 
 export interface RateLimitOptions {
-  /** Requests a second; 0 is no limit. */
   readonly rateLimitPerSecond: number;
-  /** Burst size per caller, in requests. */
   readonly rateLimitBurst: number;
 }
 
-/** The result of consuming requests. */
 export interface Allowance {
-  /** Whole requests that are left. */
   readonly left: number;
   /** Whole seconds until there is as much as was requested; 0 when it was consumed. */
   readonly waitSeconds: number;
 }
 
-/** Takes units from the token bucket of a caller. */
 export type Buckets = (caller: string, amount: number) => Allowance;
 
 /** Buckets that several processes share. Rejects with `StateUnavailable`. */

@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** Identifies the running build. */
 export interface Build {
   readonly version: string;
   /** The commit that it was built from, or `unknown`. */
   readonly revision: string;
-  /** Version of Node.js. */
   readonly node: string;
 }
 

@@ -144,7 +144,6 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
     },
     /** Whether a thread is busy with a write: ending the process waits for that thread. */
     isWriting: () => isWriting,
-    /** Lines dropped since the start. */
     dropped: () => dropped,
   };
 }

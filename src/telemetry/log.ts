@@ -2,7 +2,6 @@ import { pino } from 'pino';
 
 interface LogOptions {
   readonly level: string;
-  /** Version of the gateway. */
   readonly version: string;
   /** Takes one line of JSON with its newline. */
   readonly write: (line: string) => void;

@@ -18,9 +18,7 @@ interface MetricSources {
   readonly listPrefetch: () => Hits;
   /** GraphQL requests in flight, and those that were rejected because the process had too many. */
   readonly load: () => { readonly inFlight: number; readonly shed: number };
-  /** Lines that could not be written to the log. */
   readonly droppedLogLines?: (() => number) | undefined;
-  /** Client connections to the GraphQL listener. */
   readonly connections: {
     readonly max: number;
     counts(): { readonly open: number; readonly evicted: number; readonly rejected: number };
@@ -112,7 +110,6 @@ function addCounter(registry: Registry, ...[name, help, labelNames, read]: Sampl
   });
 }
 
-/** `/metrics` in the text format of Prometheus. */
 export function serveMetrics(app: FastifyInstance, read: () => Promise<string>): void {
   app.get('/metrics', async (_request, reply) =>
     reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await read()),

@@ -12,7 +12,6 @@ const END_MS = 500;
 export function openOutput() {
   let recovered: (dropped: number) => void = () => {};
   const errors = openLogDestination(2, { maxSize: MAX_ERRORS_SIZE });
-  /** Writes a line for people to stderr. */
   const writeError = (line: string) => errors.write(`${line}\n`);
   const log = openLogDestination(1, {
     maxSize: MAX_LOG_SIZE,

@@ -82,7 +82,6 @@ export function createWorkerMetrics(own: Registry, shared: Registry) {
   };
 }
 
-/** Adds up by each metric's aggregator, which is the sum by default. */
 function addUp(snapshots: readonly Snapshot[]): Registry {
   return AggregatorRegistry.aggregate([...snapshots]) as Registry;
 }
