@@ -1,6 +1,12 @@
 import { readAuth } from './auth.ts';
 import { parseManifest } from './documents-manifest.ts';
-import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
+import {
+  checkNodeVariables,
+  type Environment,
+  readEnvironment,
+  readSecureUrl,
+  toGroup,
+} from './environment.ts';
 import type { ReadFile } from './read-file.ts';
 import { isLoopback } from './urls.ts';
 import {
@@ -39,6 +45,7 @@ const STUDIO_ORIGIN = 'https://studio.apollographql.com';
 export function readConfig(env: Readonly<Record<string, string | undefined>>, readFile: ReadFile): Config {
   const environment = readEnvironment(env, readFile);
   checkPorts(environment);
+  checkNodeVariables(environment, env.NODE_TLS_REJECT_UNAUTHORIZED);
   const config = toConfig(environment);
   if (environment.problems.length > 0) throw new ConfigError(environment.problems);
   return deepFreeze(config);

@@ -81,6 +81,21 @@ export function readSecureUrl(
   return url;
 }
 
+/** What Node.js makes of its own variables: it would accept any certificate, and ignore a file that it cannot read. */
+export function checkNodeVariables(
+  { values, addProblem, readFile }: Environment,
+  certificateCheck: string | undefined,
+): void {
+  if (certificateCheck === '0' && !values.ALLOW_INSECURE_UPSTREAM) {
+    addProblem(
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 needs ALLOW_INSECURE_UPSTREAM=true, because any server could get credentials. For your own certificate authority set NODE_EXTRA_CA_CERTS instead',
+    );
+  }
+  const authorities = readFile('NODE_EXTRA_CA_CERTS');
+  if (authorities !== undefined && !/^-----BEGIN .*CERTIFICATE-----/m.test(authorities))
+    addProblem('Expected NODE_EXTRA_CA_CERTS to name a file of certificates in PEM form');
+}
+
 /** `MAX_DEPTH` → `maxDepth` */
 type CamelCase<Name extends string> = Name extends `${infer Word}_${infer Rest}`
   ? `${Lowercase<Word>}${Capitalize<CamelCase<Rest>>}`

@@ -17,6 +17,7 @@ const KB = 1024;
 export const MAX_FILE_BYTES = {
   PRIVATE_KEY_FILE: 64 * KB,
   CALLER_API_KEYS_FILE: 64 * KB,
+  NODE_EXTRA_CA_CERTS: 16 * KB * KB,
   TRUSTED_DOCUMENTS: 16 * KB * KB,
 } as const;
 

@@ -121,7 +121,11 @@ export const variables = {
     'The Affinidi API, for example `https://apse1.api.affinidi.io`; REST calls go to this + `/iam`',
     'required without EMULATOR=true',
   ),
-  ALLOW_INSECURE_UPSTREAM: flag('Accept plain http URLs on hosts that are not loopback', false),
+  ALLOW_INSECURE_UPSTREAM: flag(
+    'Accept plain http URLs on hosts that are not loopback, and `NODE_TLS_REJECT_UNAUTHORIZED=0`',
+    false,
+  ),
+  NODE_EXTRA_CA_CERTS: text('File of further certificate authorities as PEM, which Node.js reads'),
   EMULATOR: flag('Start the embedded IAM emulator and use it; not together with `API_GATEWAY_URL`', false),
   EMULATOR_PORT: integer('Port of the emulator; 0 takes any free one', 0, {
     ...PORTS,

@@ -15,6 +15,7 @@ export const PAT = {
 export const files: Record<string, string> = {
   '/keys/pat.pem': PEM,
   '/keys/encrypted.pem': ENCRYPTED_PEM,
+  '/keys/authorities.pem': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
   '/keys/not-a-key': 'CANARY of a file that holds something else',
   '/keys/empty': ' \n',
   '/keys/callers': `ci:write:${'a'.repeat(64)}\n`,

@@ -36,6 +36,18 @@ describe('What is wrong is said in one line each', () => {
       { API_GATEWAY_URL: 'http://api.example.com' },
       'Expected API_GATEWAY_URL to be an https URL: plain http needs a loopback host or ALLOW_INSECURE_UPSTREAM=true',
     ],
+    [
+      { ...URL_ONLY, NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 needs ALLOW_INSECURE_UPSTREAM=true, because any server could get credentials. For your own certificate authority set NODE_EXTRA_CA_CERTS instead',
+    ],
+    [
+      { ...URL_ONLY, NODE_EXTRA_CA_CERTS: '/keys/missing' },
+      'Expected NODE_EXTRA_CA_CERTS to name a file that this process can read',
+    ],
+    [
+      { ...URL_ONLY, NODE_EXTRA_CA_CERTS: '/keys/pat.pem' },
+      'Expected NODE_EXTRA_CA_CERTS to name a file of certificates in PEM form',
+    ],
     [{ ...URL_ONLY, PORT: 'http' }, 'Expected PORT to be a whole number from 0 to 65535, got "http"'],
     [{ ...URL_ONLY, PORT: '65536' }, 'Expected PORT to be a whole number from 0 to 65535, got "65536"'],
     [{ ...URL_ONLY, PORT: '-1' }, 'Expected PORT to be a whole number from 0 to 65535, got "-1"'],
@@ -183,6 +195,16 @@ describe('What is wrong is said in one line each', () => {
       'CALLER_JWT_ISSUER is required by CALLER_AUTH=jwt',
       'CALLER_JWT_AUDIENCE is required by CALLER_AUTH=jwt',
     ]);
+  });
+});
+
+describe('Variables of Node.js are accepted', () => {
+  it.each([
+    { NODE_TLS_REJECT_UNAUTHORIZED: '1' },
+    { NODE_TLS_REJECT_UNAUTHORIZED: '0', ALLOW_INSECURE_UPSTREAM: 'true' },
+    { NODE_EXTRA_CA_CERTS: '/keys/authorities.pem' },
+  ])('%j', (env) => {
+    expect(problemsOf({ ...URL_ONLY, ...env })).toEqual([]);
   });
 });
 

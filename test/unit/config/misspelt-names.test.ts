@@ -180,7 +180,7 @@ describe('Variables that are not meant for the gateway are left alone', () => {
     ],
     [
       'Node.js and npm',
-      'NODE_ENV NODE_OPTIONS NODE_PATH NODE_VERSION NODE_DEBUG NODE_EXTRA_CA_CERTS ' +
+      'NODE_ENV NODE_OPTIONS NODE_PATH NODE_VERSION NODE_DEBUG ' +
         'NODE_TLS_REJECT_UNAUTHORIZED NODE_NO_WARNINGS NODE_APP_INSTANCE YARN_VERSION ' +
         'UV_THREADPOOL_SIZE NPM_TOKEN NPM_CONFIG_CACHE npm_config_cache npm_config_user_agent ' +
         'npm_lifecycle_event npm_package_name npm_package_version npm_execpath npm_node_execpath ' +
