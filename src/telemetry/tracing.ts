@@ -3,6 +3,7 @@ import {
   type Context,
   defaultTextMapGetter,
   defaultTextMapSetter,
+  diag,
   ROOT_CONTEXT,
   type Span,
   SpanKind,
@@ -36,11 +37,17 @@ export function createTracing(log: FastifyBaseLogger) {
   // Called at most once per batch. OpenTelemetry itself would print a stack.
   const warn = (error: unknown) => log.warn({ cause: causeOf(error) }, 'traces could not be sent');
   setGlobalErrorHandler(warn);
+  // OpenTelemetry uses the default for an invalid value, and reports it as it reads the variable.
+  const report = (problem: string) => log.warn({ problem }, 'a variable of OpenTelemetry is not valid');
+  const ignore = () => {};
+  diag.setLogger({ error: report, warn: report, info: ignore, debug: ignore, verbose: ignore });
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'tokens-gateway' }))
     .merge(detectResources({ detectors: [envDetector] }));
   const spanProcessors = [new BatchSpanProcessor(new OTLPTraceExporter())];
   const provider = new BasicTracerProvider({ resource, spanProcessors });
+  // From now on it would report failed exports, which `warn` does, with the receiver's address.
+  diag.disable();
   const tracer = provider.getTracer('tokens-gateway');
   const propagator = new W3CTraceContextPropagator();
   const startCall = (

@@ -137,6 +137,29 @@ describe('A traced gateway', () => {
   });
 });
 
+it('A gateway whose variables of OpenTelemetry are not valid says so in the log, and serves', async () => {
+  const variables = {
+    OTEL_EXPORTER_OTLP_TIMEOUT: 'abc',
+    OTEL_TRACES_SAMPLER: 'nonsense',
+    OTEL_BSP_MAX_QUEUE_SIZE: 'abc',
+    OTEL_EXPORTER_OTLP_COMPRESSION: 'brotli',
+  };
+  const other = startProcess({
+    PORT: '0',
+    API_GATEWAY_URL: emulator.url,
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    ...variables,
+  });
+  await other.until(/listening on/);
+  await other.kill();
+  const warnings = other
+    .output()
+    .split('\n')
+    .filter((line) => line.includes('a variable of OpenTelemetry is not valid'));
+  for (const name of Object.keys(variables))
+    expect(warnings).toContainEqual(expect.stringMatching(`"problem":".*\\b${name}\\b`));
+});
+
 describe('A gateway whose traces are not received', () => {
   let other: GatewayProcess;
   afterEach(() => other.kill());
