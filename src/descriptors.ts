@@ -25,6 +25,8 @@ export function planConnections(
   const limit = readDescriptorLimit();
   if (limit === undefined) return undefined;
   const isPrimary = workers > 1 && !isWorker;
+  // The workers inherit the limit.
+  if (isPrimary) planConnections({ upstream, admin, emulator, workers }, true);
   const calls = Math.ceil(upstream.concurrency * CLOSING);
   const reserved =
     PROCESS +

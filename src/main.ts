@@ -90,20 +90,30 @@ function checkRuntime(): void {
   }
 }
 
-/**
- * Finds problems that a start would find, and that reading the configuration does not. Rejects with `ConfigError` or
- * `EmulatorError`.
- */
-async function checkParts({ auth, explorer, emulator }: Config): Promise<void> {
+/** Finds the problems that a start would find, and that reading the configuration does not. Rejects with `ConfigError`. */
+async function checkParts({ auth, explorer, emulator, listen, admin }: Config): Promise<void> {
   const { checkGraphiql } = await import('./http/graphiql.ts');
-  checkGraphiql(explorer);
+  const { checkListener } = await import('./http/app.ts');
+  const checks = [
+    async () => checkGraphiql(explorer),
+    () => checkListener({ ...listen, variables: { host: 'HOST', port: 'PORT' } }),
+  ];
+  if (admin)
+    checks.push(() => checkListener({ ...admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } }));
   if (emulator) {
-    const { readInitialState } = await import('./emulator/emulator.ts');
-    await readInitialState(emulator.dataFile, emulator.seed);
+    const { checkStore } = await import('./emulator/emulator.ts');
+    const variables = { host: 'EMULATOR_HOST', port: 'EMULATOR_PORT' };
+    checks.push(
+      () => checkStore(emulator),
+      () => checkListener({ ...emulator, variables }),
+    );
   }
-  if (auth.mode === 'pass-through') return;
-  const { readSigningKey } = await import('./auth/pat/private-key.ts');
-  readSigningKey(auth.privateKeyPem.reveal(), auth.passphrase);
+  if (auth.mode === 'pat') {
+    const { readSigningKey } = await import('./auth/pat/private-key.ts');
+    checks.push(async () => void readSigningKey(auth.privateKeyPem.reveal(), auth.passphrase));
+  }
+  const problems = await Promise.all(checks.map((check) => check().then(() => [], problemsOf)));
+  if (problems.flat().length > 0) throw new ConfigError(problems.flat());
 }
 
 function problemsOf(error: unknown): readonly string[] {

@@ -17,6 +17,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'descriptors.ts',
     'emulator/emulator.ts',
     'gateway.ts',
+    'http/app.ts',
     'http/graphiql.ts',
     'signals.ts',
     'telemetry/build.ts',

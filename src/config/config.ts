@@ -106,15 +106,19 @@ const LISTENERS = [
 
 /** Rejects two listeners on one address: the second would fail after the first has started. */
 function checkPorts({ values, addProblem }: Environment): void {
-  const seen = new Map<string, string>();
-  for (const [host, port] of LISTENERS) {
-    const isUsed = port !== 'EMULATOR_PORT' || values.EMULATOR;
-    if (!isUsed || !values[port]) continue;
-    const address = `${values[host]}:${values[port]}`;
-    const other = seen.get(address);
-    if (other) addProblem(`Expected ${port} to be another port than ${other}, got ${values[port]} for both`);
-    seen.set(address, port);
+  const used = LISTENERS.filter(([, port]) => values[port] && (port !== 'EMULATOR_PORT' || values.EMULATOR));
+  for (const [index, [host, port]] of used.entries()) {
+    const other = used
+      .slice(0, index)
+      .find(([it, its]) => values[its] === values[port] && overlap(values[it], values[host]));
+    if (other)
+      addProblem(`Expected ${port} to be another port than ${other[1]}, got ${values[port]} for both`);
   }
+}
+
+function overlap(one: string, other: string): boolean {
+  const isEverywhere = [one, other].some((host) => host === '0.0.0.0' || host === '::');
+  return isEverywhere || one === other || (isLoopback(one) && isLoopback(other));
 }
 
 function readUpstream(environment: Environment) {

@@ -1,4 +1,4 @@
-import { open, rename, rm, writeFile } from 'node:fs/promises';
+import { access, constants, open, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readTextFile } from '../text-file.ts';
 import { EmulatorError } from './reply.ts';
@@ -59,9 +59,20 @@ export async function writeDataFile(file: string, state: State): Promise<void> {
     await folder.sync().finally(() => folder.close());
   } catch (cause) {
     await rm(temporary, { force: true });
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new EmulatorError(`Expected EMULATOR_DATA_FILE ${file} to be writable, got ${code}.`, { cause });
+    throw notWritable(file, cause);
   }
+}
+
+/** Rejects with an EmulatorError when no file can be written beside this one, as for its lock and each replacement. */
+export async function checkWritable(file: string): Promise<void> {
+  await access(path.dirname(file), constants.W_OK).catch((cause) => {
+    throw notWritable(file, cause);
+  });
+}
+
+export function notWritable(file: string, cause: unknown): EmulatorError {
+  const { code } = cause as NodeJS.ErrnoException;
+  return new EmulatorError(`Expected EMULATOR_DATA_FILE ${file} to be writable, got ${code}.`, { cause });
 }
 
 /** What is wrong with the content, as the end of a sentence; undefined if nothing is. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { isLoopbackAuthority } from '../config/urls.ts';
 import { createApp } from './app.ts';
 import { createCredentials } from './credentials.ts';
-import { readDataFile, writeDataFile } from './data-file.ts';
+import { checkWritable, readDataFile, writeDataFile } from './data-file.ts';
 import { createFaultBook, type FaultBook } from './fault-plan.ts';
 import { lockFile } from './file-lock.ts';
 import { addProject } from './projects.ts';
@@ -112,12 +112,18 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 }
 
 /** The state of the data file, if there is one, or of the seed. Throws an EmulatorError for one that cannot be used. */
-export async function readInitialState(
+async function readInitialState(
   dataFile: string | undefined,
   seed: string | Seed = 'demo',
 ): Promise<{ readonly state: State; readonly isSaved: boolean }> {
   const saved = dataFile === undefined ? undefined : readDataFile(dataFile);
   return { state: saved ?? (await readSeed(seed)), isSaved: saved !== undefined };
+}
+
+/** Rejects with an EmulatorError for a data file or a seed with which no emulator could start. Changes nothing. */
+export async function checkStore({ dataFile, seed }: EmulatorOptions): Promise<void> {
+  if (dataFile !== undefined) await checkWritable(dataFile);
+  await readInitialState(dataFile, seed);
 }
 
 /** `release` leaves the data file to another emulator. */

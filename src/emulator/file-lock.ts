@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { notWritable } from './data-file.ts';
 import { EmulatorError } from './reply.ts';
 
 /** Longer than another process takes from looking at a lock to removing it. */
@@ -35,9 +36,8 @@ function create(lock: string, content: string, file: string): boolean {
     writeFileSync(lock, content, { flag: 'wx', mode: 0o600 });
     return true;
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return false;
-    throw new EmulatorError(`Expected EMULATOR_DATA_FILE ${file} to be writable, got ${code}.`, { cause });
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw notWritable(file, cause);
   }
 }
 

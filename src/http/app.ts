@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage, RequestListener } from 'node:http';
+import { createServer } from 'node:net';
 import cors from '@fastify/cors';
 import fastify, {
   type FastifyBaseLogger,
@@ -204,6 +206,18 @@ export async function listen(app: FastifyInstance, { host, port, variables }: Li
   try {
     await app.listen({ host, port, listenTextResolver: () => LISTENING });
   } catch (error) {
+    throw new ConfigError([describeListenError(error, { host, port, variables })]);
+  }
+}
+
+/** Rejects with `ConfigError` for an address on which no process could listen. A port that is in use may become free. */
+export async function checkListener({ host, port, variables }: Listener): Promise<void> {
+  const server = createServer().listen(port, host);
+  try {
+    await once(server, 'listening');
+    server.close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return;
     throw new ConfigError([describeListenError(error, { host, port, variables })]);
   }
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { ENCRYPTED_PEM, PEM } from '../support/config.ts';
+import { freePort } from '../support/free-port.ts';
 import { generatePair } from '../support/keys.ts';
 import { type GatewayProcess, MAIN, startProcess } from '../support/process.ts';
 
@@ -71,11 +72,33 @@ describe('The gateway, called with', () => {
       { EMULATOR_DATA_FILE: 'package.json' },
       `Expected EMULATOR_DATA_FILE package.json to hold the emulator's state, got state of version "0.1.0", where this emulator knows version 1. It was left untouched: repair it or name another file.`,
     ],
+    [
+      {
+        EMULATOR_DATA_FILE: '/no/state.json',
+        AUTH_MODE: 'pass-through',
+        HOST: '192.0.2.1',
+        EMULATOR_HOST: '-',
+      },
+      '192.0.2.1 is not an address of this machine. Set HOST to one that is.\nExpected EMULATOR_DATA_FILE /no/state.json to be writable, got ENOENT.\nThe host name - has no address. Set EMULATOR_HOST to a name or an address of this machine.',
+    ],
+    [
+      { ADMIN_PORT: '0', ADMIN_HOST: '192.0.2.1' },
+      '192.0.2.1 is not an address of this machine. Set ADMIN_HOST to one that is.',
+    ],
   ])('--check-config, reports what would stop a start: %j', (env, expected) => {
     const pat = { AUTH_MODE: 'pat', TOKEN_ID: 'token', PROJECT_ID: 'project', PRIVATE_KEY: privateKey };
     const { status, stdout, stderr } = run(['--check-config'], { EMULATOR: 'true', ...pat, ...env });
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr.startsWith(`${expected}\n`)).toBe(true);
+  });
+
+  it('--check-config, accepts a port that a running gateway uses', async () => {
+    const env = { EMULATOR: 'true', PORT: String(await freePort()) };
+    const gateway = startProcess(env);
+    await gateway.until(/listening on/);
+    const { status } = run(['--check-config'], env);
+    await gateway.kill();
+    expect(status).toBe(0);
   });
 
   it('--check-config, reports every problem and ends with 1', () => {
@@ -122,6 +145,15 @@ it.each(['--disallow-code-generation-from-strings', '--jitless'])(
     );
   },
 );
+
+it('--check-config counts the open files that workers need', () => {
+  const { status, stdout } = spawnSync(
+    'prlimit',
+    ['--nofile=300:300', process.execPath, MAIN, '--check-config'],
+    { env: { EMULATOR: 'true', WORKERS: '2' }, encoding: 'utf8', timeout: 60_000 },
+  );
+  expect([status, stdout]).toEqual([1, '']);
+});
 
 it('A gateway with little address space serves, or says at the start what to do', async () => {
   const start = (nodeArgs: string[]) =>

@@ -37,6 +37,14 @@ describe('What is wrong is said in one line each', () => {
       'Expected API_GATEWAY_URL to be an https URL: plain http needs a loopback host or ALLOW_INSECURE_UPSTREAM=true',
     ],
     [
+      { ...URL_ONLY, HOST: '0.0.0.0', ADMIN_PORT: '4000' },
+      'Expected ADMIN_PORT to be another port than PORT, got 4000 for both',
+    ],
+    [
+      { ...URL_ONLY, HOST: 'localhost', ADMIN_PORT: '4000' },
+      'Expected ADMIN_PORT to be another port than PORT, got 4000 for both',
+    ],
+    [
       { ...URL_ONLY, NODE_TLS_REJECT_UNAUTHORIZED: '0' },
       'NODE_TLS_REJECT_UNAUTHORIZED=0 needs ALLOW_INSECURE_UPSTREAM=true, because any server could get credentials. For your own certificate authority set NODE_EXTRA_CA_CERTS instead',
     ],
