@@ -39,7 +39,7 @@ const isProject = compile<ProjectWithPolicyDto>('ProjectWithPolicyDto');
 /** Throws an `UpstreamError` of kind `invalid-response` when the body is not JSON. */
 function readJson(body: string): unknown {
   try {
-    return parseJson(body);
+    return JSON.parse(body);
   } catch {
     throw invalid('not JSON');
   }
@@ -80,7 +80,8 @@ function readPageKey(key: unknown): string | undefined {
   if (key === undefined || key === null || key === '') return undefined;
   if (typeof key !== 'string') throw invalid('lastEvaluatedKey is not a string');
   if (key.length > MAX_PAGE_KEY) throw invalid(`lastEvaluatedKey is longer than ${MAX_PAGE_KEY} characters`);
-  if (key.includes('\ufffd')) throw invalid('lastEvaluatedKey is not well-formed Unicode');
+  if (key.includes('\ufffd') || !key.isWellFormed())
+    throw invalid('lastEvaluatedKey is not well-formed Unicode');
   return key;
 }
 
@@ -177,33 +178,10 @@ export function readRetryAfter(value: string | undefined, nowMs: number): number
 /** The JSON object in a text; undefined for anything else. */
 export function readJsonObject(text: string): Record<string, unknown> | undefined {
   try {
-    const value = parseJson(text);
+    const value: unknown = JSON.parse(text);
     return isObject(value) ? value : undefined;
   } catch {
     // The parser's message quotes the text.
     return undefined;
   }
-}
-
-const HIGH_SURROGATE = '[dD][89abAB][\\da-fA-F]{2}';
-const LOW_SURROGATE = '[dD][c-fC-F][\\da-fA-F]{2}';
-/** Matches every escape of a JSON text, so that `\\ud800`, an escaped backslash before letters, is not read as one. */
-const ESCAPES = new RegExp(
-  `\\\\(?:u${HIGH_SURROGATE}(?:\\\\u${LOW_SURROGATE})?|u${LOW_SURROGATE}|[\\s\\S])`,
-  'g',
-);
-const LONE_LENGTH = '\\ud800'.length;
-
-/**
- * Parses JSON that another service sent. Strings in the result are well-formed Unicode: half of a surrogate pair, which
- * JSON can escape, becomes U+FFFD, as an invalid byte does when a body is decoded. In a response to a client it would
- * stop strict JSON parsers (RFC 8259 section 8.2). Throws a `SyntaxError`.
- */
-function parseJson(text: string): unknown {
-  const mayHaveSurrogates = text.includes('\\ud') || text.includes('\\uD');
-  return JSON.parse(mayHaveSurrogates ? text.replace(ESCAPES, repair) : text);
-}
-
-function repair(escaped: string): string {
-  return escaped.length === LONE_LENGTH ? '\\ufffd' : escaped;
 }
