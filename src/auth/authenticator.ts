@@ -9,7 +9,7 @@ import { createPassThroughAuthenticator } from './bearer.ts';
 export interface CallerRights {
   /** Full SHA-256 (hex) of what identifies the caller; `anonymous` where callers are not distinguished. */
   readonly principal: string;
-  readonly mayRead: boolean;
+  /** Mutations. Every known caller may read. */
   readonly mayWrite: boolean;
 }
 

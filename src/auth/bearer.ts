@@ -39,7 +39,6 @@ function toCaller(bearer: string): Caller {
   const principal = sha256(bearer);
   return {
     principal,
-    mayRead: true,
     mayWrite: true,
     // The bearer stays in these closures: nothing that prints or serializes a caller can show it.
     credential: {

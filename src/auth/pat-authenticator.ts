@@ -71,7 +71,7 @@ function hadNoResponse(error: unknown): boolean {
 }
 
 /** All clients that reach the port, as one principal. Only a loopback host may be configured so. */
-const EVERYONE: CallerRights = { principal: 'anonymous', mayRead: true, mayWrite: true };
+const EVERYONE: CallerRights = { principal: 'anonymous', mayWrite: true };
 
 function createCallerCheck(callerAuth: CallerAuthConfig, dependencies: AuthDependencies): CallerCheck {
   switch (callerAuth.kind) {

@@ -33,7 +33,7 @@ export function openApiKeys(
     const principal = sha256(readBearer(authorization));
     const key = keys.get(principal);
     if (key === undefined) throw new AuthError('unauthenticated', UNKNOWN_KEY);
-    return { principal, mayRead: true, mayWrite: key.role === 'write' };
+    return { principal, mayWrite: key.role === 'write' };
   };
 }
 

@@ -108,7 +108,7 @@ function toRights(payload: JWTPayload): CallerRights {
       'no scope',
     );
   }
-  return { principal: sha256(JSON.stringify([iss, sub])), mayRead: true, mayWrite };
+  return { principal: sha256(JSON.stringify([iss, sub])), mayWrite };
 }
 
 /** A string with blanks by RFC 8693; identity providers also send arrays. */

@@ -3,8 +3,8 @@ import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { decodeCursor, type Position, START } from './cursor.ts';
 import { iteratePages, MAX_CALLS, type PagedList } from './page-iterator.ts';
 
-const DEFAULT_FIRST = 20;
-const MAX_FIRST = 100;
+export const DEFAULT_FIRST = 20;
+export const MAX_FIRST = 100;
 
 interface ConnectionArgs {
   readonly first?: number | null | undefined;

@@ -29,9 +29,9 @@ export async function coalesce(
 }
 
 /**
- * Equal for requests that get equal results: the caller, what the caller may read, the operation and its variables. In
- * `pat` mode all callers have one credential, so the principal is part of it.
+ * Equal for requests that get equal results: the caller, the operation and its variables. In `pat` mode all callers have
+ * one credential, so the principal is part of it.
  */
-function toKey({ principal, mayRead }: CallerRights, { prepared, variables }: PendingOperation): string {
-  return `${principal} ${mayRead} ${prepared.id} ${JSON.stringify(variables)}`;
+function toKey({ principal }: CallerRights, { prepared, variables }: PendingOperation): string {
+  return `${principal} ${prepared.id} ${JSON.stringify(variables)}`;
 }

@@ -14,7 +14,8 @@ import {
   type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
-import { FIELD_COSTS, type FieldCost, type PageSize } from './field-costs.ts';
+import { DEFAULT_FIRST, MAX_FIRST } from '../pagination/connection.ts';
+import { FIELD_COSTS, type FieldCost } from './field-costs.ts';
 import { type SelectedField, selectedFields, typeOfField } from './selected-fields.ts';
 
 /** The most that an operation can cost with given variables. */
@@ -121,8 +122,8 @@ function findLevels(
     if (!page) return place;
     const after = compileArgument(node, ['after']);
     addLevel(level, (variables) => toLength(after(variables)), page.callsAfter);
-    const argument = compileArgument(node, [page.argument]);
-    return { level, page: addLevel(level, (variables) => toPageSize(argument(variables), page)) };
+    const first = compileArgument(node, ['first']);
+    return { level, page: addLevel(level, (variables) => toPageSize(first(variables))) };
   };
 
   addFields(selectionSet, schema.getRootType(operation)?.name ?? '', {
@@ -159,9 +160,10 @@ function isListOfPage(parent: string, type: GraphQLOutputType | undefined): bool
   return parent.endsWith('Connection') && isListType(type && getNullableType(type));
 }
 
-function toPageSize(value: unknown, { standard, max }: PageSize): number {
-  if (value === null || value === undefined) return standard;
-  return typeof value === 'number' ? Math.min(Math.max(value, 0), max) : max;
+/** Other sizes are rejected when the field is resolved. Until then they cost as much as the largest page. */
+function toPageSize(value: unknown): number {
+  if (value === null || value === undefined) return DEFAULT_FIRST;
+  return typeof value === 'number' ? Math.min(Math.max(value, 0), MAX_FIRST) : MAX_FIRST;
 }
 
 /** GraphQL takes a single value for a list of one. */

@@ -4,8 +4,11 @@ import { MAX_LOOK_UP_CALLS } from '../../tokens/matching-tokens.ts';
 export interface FieldCost {
   /** Calls that the field makes itself, also for a page of no items: that it has a next page is found by a call. */
   readonly calls?: number;
-  /** The field is a connection. Its selections of lists (`edges`, `nodes`) are repeated for every item. */
-  readonly page?: PageSize;
+  /** The field is a connection of `first` items. Its selections of lists (`edges`, `nodes`) are repeated for each. */
+  readonly page?: {
+    /** Further calls if `after` is given. */
+    readonly callsAfter: number;
+  };
   /** The field has an object for each item of this argument, and makes its calls for each. */
   readonly perItemOf?: string;
   /** The field is a list of this many items. */
@@ -14,16 +17,8 @@ export interface FieldCost {
   readonly shared?: { readonly calls: number; readonly path: readonly string[] };
 }
 
-export interface PageSize {
-  readonly argument: string;
-  /** Further calls if `after` is given, whose item may have moved or be gone: the most while the pages of IAM are full. */
-  readonly callsAfter: number;
-  readonly standard: number;
-  /** Larger sizes are rejected when the field is resolved. Until then they cost as much as the largest page. */
-  readonly max: number;
-}
-
-const PAGE: FieldCost = { calls: 1, page: { argument: 'first', standard: 20, max: 100, callsAfter: 3 } };
+/** After the item of a cursor that has moved or is gone, three calls more are the most while the pages of IAM are full. */
+const PAGE: FieldCost = { calls: 1, page: { callsAfter: 3 } };
 
 /**
  * The costs of all fields that have any, by `Type.field`. A field that is added to the schema needs an entry if its

@@ -30,7 +30,6 @@ const authorize: Check = ({ prepared: { needsCaller, isMutation }, request: { ca
   if (caller instanceof Error) throw caller;
   if (isMutation && !caller.mayWrite)
     throw rejection('FORBIDDEN', 'The caller may only read: mutations need the right to write.');
-  if (!caller.mayRead) throw rejection('FORBIDDEN', 'The caller may not read tokens.');
 };
 
 const coerceVariables: Check = (pending) => {
@@ -63,9 +62,8 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     // The limits that need no document.
     checkRequest(params, limits);
     // Prepare: from the cache; or limits of text and document, then Apollo Server, which validates. Apollo Server also
-    // looks up and registers persisted queries. Only callers who may read may register one.
-    const { caller } = request;
-    const mayRegister = params.query === undefined || (!(caller instanceof Error) && caller.mayRead);
+    // looks up and registers persisted queries. Only a known caller may register one.
+    const mayRegister = params.query === undefined || !(request.caller instanceof Error);
     const toPrepare = mayRegister ? params : { ...params, persistedQuery: undefined };
     return prepared.prepare(toPrepare, () => apollo.parse(toPrepare));
   };

@@ -74,13 +74,12 @@ describe('A caller with an API key', () => {
   it.each(['Bearer read-key', 'bearer  read-key', 'read-key'])('may read with a read key: %s', (header) => {
     expect(check(header)).toEqual({
       principal: readHash,
-      mayRead: true,
       mayWrite: false,
     } satisfies CallerRights);
   });
 
   it('may read and write with a write key', () => {
-    expect(check('Bearer write-key')).toEqual({ principal: writeHash, mayRead: true, mayWrite: true });
+    expect(check('Bearer write-key')).toEqual({ principal: writeHash, mayWrite: true });
   });
 
   it.each([

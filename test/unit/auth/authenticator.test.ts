@@ -50,7 +50,7 @@ describe('Authentication as it is configured', () => {
     const { authenticate } = await createPat({ kind: 'none' });
     const caller = authenticate(undefined) as Caller;
 
-    expect(caller).toMatchObject({ principal: 'anonymous', mayRead: true, mayWrite: true });
+    expect(caller).toMatchObject({ principal: 'anonymous', mayWrite: true });
     expect(await caller.credential.authorization()).toMatch(/^Bearer project-/);
   });
 
@@ -87,7 +87,7 @@ describe('Authentication as it is configured', () => {
 
     const caller = await authenticator.authenticate(`Bearer ${jwt}`);
     const value = await caller.credential.authorization();
-    expect(caller).toMatchObject({ mayRead: true, mayWrite: true });
+    expect(caller).toMatchObject({ mayWrite: true });
     expect(value).toMatch(/^Bearer project-/);
     expect(issuer.paths()).toEqual([JWKS_PATH, TOKEN_PATH, STS_PATH]);
     expect(JSON.stringify(issuer.calls)).not.toContain(jwt);

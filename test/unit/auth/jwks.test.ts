@@ -205,7 +205,7 @@ describe('The keys of the identity provider', () => {
     const signWith = (payload: JWTPayload, { privateKey } = key1) =>
       new SignJWT(payload).setProtectedHeader({ alg: 'ES256', ...header }).sign(privateKey);
 
-    expect(await check(await signWith(claims()))).toMatchObject({ mayRead: true });
+    expect(await check(await signWith(claims()))).toMatchObject({ mayWrite: false });
     const expired = await failureOf(async () => check(await signWith(claims({ exp: 1 }))));
     expect(expired).toMatchObject({ message: 'The access token has expired. Send a new one.' });
     const forged = await failureOf(async () => check(await signWith(claims(), stranger)));
@@ -263,14 +263,14 @@ describe('Keys of a set that must not be used', () => {
     issuer.answerWith(JWKS_PATH, { body: { keys: [{ ...jwk, ...change }, null, usable] } });
     const before = process.cpuUsage();
     expect(await failureOf(async () => check(await signRsa()))).toMatchObject({ kind: 'unauthenticated' });
-    expect(await check(await sign(claims()))).toMatchObject({ mayRead: true });
+    expect(await check(await sign(claims()))).toMatchObject({ mayWrite: false });
     const { user, system } = process.cpuUsage(before);
     expect(user + system).toBeLessThan(1_000_000);
   });
 
   it('are not those of RSA that are sound', async () => {
     issuer.answerWith(JWKS_PATH, { body: { keys: [jwk] } });
-    expect(await check(await signRsa())).toMatchObject({ mayRead: true });
+    expect(await check(await signRsa())).toMatchObject({ mayWrite: false });
   });
 
   it('beyond the hundredth are not searched', async () => {

@@ -4,7 +4,7 @@ import type { PendingOperation } from '../../../../src/graphql/pipeline/request.
 import { createDeadlines } from '../../../../src/upstream/cancellation.ts';
 import { createSingleFlight } from '../../../../src/upstream/single-flight.ts';
 
-const caller = { principal: 'one', mayRead: true, mayWrite: true, credential: { identity: 'shared' } };
+const caller = { principal: 'one', mayWrite: true, credential: { identity: 'shared' } };
 const prepared = { id: 'a query', isMutation: false };
 const outcome = { body: '', code: 'OK', isPersonal: false };
 
@@ -46,7 +46,6 @@ describe('Queries that run at the same time are one execution', () => {
   it.each([
     ['another principal with the same credential', { caller: { principal: 'other' } }],
     ['another credential', { caller: { credential: { identity: 'other' } } }],
-    ['another right to read', { caller: { mayRead: false } }],
     ['another operation', { prepared: { id: 'another query' } }],
     ['other variables', { variables: { first: 2 } }],
     ['one more variable', { variables: { after: null } }],
