@@ -36,12 +36,9 @@ export function createConcurrencyLimiter({ total, perOwner }: { total: number; p
     else ready.delete(queue);
   };
   const start = (queue: Queue): (() => void) => {
-    let released = false;
     running++;
     queue.running++;
     return () => {
-      if (released) return;
-      released = true;
       running--;
       queue.running--;
       refresh(queue);

@@ -339,7 +339,7 @@ function mixtures() {
     {
       name: 'A cursor of another list is accepted',
       file: 'src/graphql/pagination/cursor.ts',
-      within: 'createCursors',
+      within: 'digestOf',
       find: 'JSON.stringify(scope)',
       replace: "''",
       tests: ['test/unit/graphql/pagination/cursor.test.ts'],

@@ -2,7 +2,6 @@ import { invalidCursor } from '../../errors.ts';
 import type { InvalidItem, Page } from '../../upstream/parse-response.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import {
-  createCursors,
   cutTrail,
   encodeCursor,
   followTrail,
@@ -135,7 +134,6 @@ function toEdges<Item extends { readonly id: string }, Edge>(
   { key, page: { items, next }, at }: Place<Item>,
   wanted: number,
 ): Edge[] {
-  const cursorBehind = createCursors(scope, key);
   let marks: string | undefined;
   return items.slice(at, at + wanted).map((item, index) => {
     const passed = at + index + 1;
@@ -144,7 +142,7 @@ function toEdges<Item extends { readonly id: string }, Edge>(
       return toEdge(item, () => encodeCursor(scope, { key: next, offset: 0, id: '' }));
     return toEdge(item, () => {
       marks ??= markItems(items);
-      return cursorBehind(passed, item.id, cutTrail(marks, passed));
+      return encodeCursor(scope, { key, offset: passed, id: item.id, trail: cutTrail(marks, passed) });
     });
   });
 }

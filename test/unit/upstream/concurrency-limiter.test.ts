@@ -73,12 +73,4 @@ describe('The limiter before the API', () => {
     release();
     expect(hasPlace(limiter)).toBe(true);
   });
-
-  it('counts a place that is left twice once', async () => {
-    const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
-    const release = await limiter.acquire({}, never);
-    release();
-    release();
-    expect([hasPlace(limiter), hasPlace(limiter)]).toEqual([true, false]);
-  });
 });

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeCursor, encodeCursor } from '../../../../src/graphql/pagination/cursor.ts';
 
-const POSITION = { key: 'eyJwayI6InVzZXIi', offset: 7, id: 'b5df235d-e91a-415e-a946-f7a0a381e785' };
+const POSITION = {
+  key: 'eyJwayI6InVzZXIi',
+  offset: 7,
+  id: 'b5df235d-e91a-415e-a946-f7a0a381e785',
+  trail: '',
+};
 const CURSOR = encodeCursor('tokens', POSITION);
 
 describe('A cursor', () => {
