@@ -39,23 +39,22 @@ export function createAdmission(options: AdmissionOptions) {
   const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst } = options;
   const rateLimiter = rateLimitPerSecond > 0 ? createRateLimiter(options) : undefined;
   let inFlight = 0;
-  const byPrincipal = new Map<string, number>();
+  // Of each caller: the requests, and the parts of `BYTES_PER_REQUEST` in large responses.
+  const requestsOf = new Map<string, number>();
+  const partsOf = new Map<string, number>();
   const sheds = createShedDetector();
   const loop = createLoopMonitor();
 
-  const acquire = (principal: string, response: ServerResponse, requests = 1): Rejection => {
-    if (maxInFlightPerPrincipal === 0) return undefined;
-    const count = byPrincipal.get(principal) ?? 0;
-    if (count + requests > maxInFlightPerPrincipal)
-      return rejection('OVERLOADED', TOO_MANY, { retryAfter: RETRY_AFTER_SECONDS });
-    byPrincipal.set(principal, count + requests);
-    onClose(response, () => {
-      const left = (byPrincipal.get(principal) ?? 0) - requests;
-      // Callers without requests take no memory.
-      if (left > 0) byPrincipal.set(principal, left);
-      else byPrincipal.delete(principal);
-    });
-    return undefined;
+  /** The error when `more` would be too many for a caller. */
+  const checkRoom = (principal: string, more: number): Rejection =>
+    maxInFlightPerPrincipal > 0 &&
+    (requestsOf.get(principal) ?? 0) + (partsOf.get(principal) ?? 0) + more > maxInFlightPerPrincipal
+      ? rejection('OVERLOADED', TOO_MANY, { retryAfter: RETRY_AFTER_SECONDS })
+      : undefined;
+  const acquire = (principal: string, response: ServerResponse): Rejection => {
+    const exceeded = checkRoom(principal, 1);
+    if (!exceeded) countUntilClose(requestsOf, principal, 1, response);
+    return exceeded;
   };
   return {
     /** Counts the GraphQL requests of this listener from their head to the last byte of the response. */
@@ -107,12 +106,15 @@ export function createAdmission(options: AdmissionOptions) {
 
     /**
      * Counts a large response as so many more concurrent requests, since its memory is held until its client has read it.
-     * The error when its caller has too many.
+     * The error when its caller has too many. The first large response is always sent: the request of which it is would
+     * otherwise never succeed.
      */
     admitResponse(principal: string, reply: FastifyReply, bytes: number): Rejection {
-      // The largest one is sent if it is the only one.
-      const requests = Math.min(Math.floor(bytes / BYTES_PER_REQUEST), maxInFlightPerPrincipal - 1);
-      return principal === ANONYMOUS || requests < 1 ? undefined : acquire(principal, reply.raw, requests);
+      const parts = Math.floor(bytes / BYTES_PER_REQUEST);
+      if (principal === ANONYMOUS || parts === 0) return undefined;
+      const exceeded = partsOf.has(principal) ? checkRoom(principal, parts) : undefined;
+      if (!exceeded) countUntilClose(partsOf, principal, parts, reply.raw);
+      return exceeded;
     },
 
     /** Concurrent GraphQL requests, and how many were shed because the process had too many. */
@@ -124,6 +126,22 @@ export function createAdmission(options: AdmissionOptions) {
      */
     isOverloaded: () => sheds.areMany() || loop.isLate(),
   };
+}
+
+/** Adds to the count of a caller until its response is complete. */
+function countUntilClose(
+  counts: Map<string, number>,
+  principal: string,
+  more: number,
+  response: ServerResponse,
+): void {
+  counts.set(principal, (counts.get(principal) ?? 0) + more);
+  onClose(response, () => {
+    const left = (counts.get(principal) ?? 0) - more;
+    // Callers without requests take no memory.
+    if (left > 0) counts.set(principal, left);
+    else counts.delete(principal);
+  });
 }
 
 /** Token buckets of `rateLimitBurst` units, refilled by `rateLimitPerSecond`, which is not 0. */

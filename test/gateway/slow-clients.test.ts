@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { dribble, neverRead } from '../support/slow-clients.ts';
+import { together } from '../support/together.ts';
 import { until } from '../support/until.ts';
 
 const HEAD = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
@@ -154,10 +155,11 @@ const CREATE =
 const KEY = { kty: 'RSA', alg: 'RS256', n: Buffer.alloc(2048, 0xa5).toString('base64url'), e: 'AQAB' };
 const KEYS = 'authenticationMethod { publicKeyInfo { ... on JsonWebKeySet { keys { n } } } }';
 
-describe('A caller that does not read a large response', () => {
-  it('gets no other one meanwhile, as the response counts for many requests', async () => {
-    const limited = await startGateway({
-      env: { MAX_IN_FLIGHT_PER_PRINCIPAL: '10' },
+describe('A caller of large responses', () => {
+  let limited: Gateway;
+  const startLimited = async (max: string) => {
+    limited = await startGateway({
+      env: { MAX_IN_FLIGHT_PER_PRINCIPAL: max, ADMIN_PORT: '0' },
       authorization: 'Bearer large',
     });
     const keys = Array.from({ length: 80 }, (_, at) => ({ kid: `key-${at}`, ...KEY }));
@@ -166,9 +168,16 @@ describe('A caller that does not read a large response', () => {
       const { data } = await limited.query(CREATE, { input: { name, authenticationMethod } });
       expect(data.createToken.userErrors).toEqual([]);
     }
+  };
+  afterEach(() => limited.close());
+  const queryOf = (pages: number) => {
     const page = `tokens(first: 4) { nodes { ${KEYS} } edges { node { ${KEYS} } } }`;
-    const query = `{ ${Array.from({ length: 20 }, (_, at) => `a${at}: ${page}`).join(' ')} }`;
-    const body = JSON.stringify({ query });
+    return `{ ${Array.from({ length: pages }, (_, at) => `a${at}: ${page}`).join(' ')} }`;
+  };
+
+  it('that does not read one gets no other one meanwhile, as it counts for many requests', async () => {
+    await startLimited('10');
+    const body = JSON.stringify({ query: queryOf(20) });
     const headers = ['authorization: Bearer large', 'content-type: application/json'];
     const socket = await openConnection(limited.origin);
     socket.write(rawRequest('POST /graphql', [...headers, `content-length: ${body.length}`], body));
@@ -183,6 +192,14 @@ describe('A caller that does not read a large response', () => {
     expect((await limited.query(small, {}, { authorization: 'Bearer demo' })).status).toBe(200);
     socket.destroy();
     await until(async () => (await limited.query(small)).status === 200);
-    await limited.close();
+  });
+
+  it('gets one of several that end at the same time', async () => {
+    await startLimited('2');
+    const answers = await together(
+      limited,
+      [5, 6].map((pages) => () => limited.query(queryOf(pages))),
+    );
+    expect(answers.map(({ status }) => status)).toContain(200);
   });
 });
