@@ -84,8 +84,7 @@ async function receive(
   const { principal = '' } = call;
   const hit = service.faults.countHit([name, principal, method, url].join(' '));
   const { wait } = service.faults;
-  const { redirectOrigin } = service;
-  const context = { request, response, operation, principal, hit, origin, redirectOrigin, wait, answer };
+  const context = { request, response, operation, principal, hit, origin, wait, answer };
   const wrong = await respond(context);
   if (wrong) sendReply(response, wrong);
 }

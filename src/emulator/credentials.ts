@@ -14,6 +14,8 @@ import type { Store } from './store.ts';
 
 /** Distinguishes credentials of the emulator from bearers that only look like a JWT. */
 const ISSUER = 'urn:iam-emulator';
+/** Lifetime of each credential. */
+export const TTL_SECONDS = 3600;
 
 /** Issues and checks the credentials of the token endpoint and of the STS. */
 export type Credentials = Awaited<ReturnType<typeof createCredentials>>;
@@ -22,7 +24,7 @@ export type Credentials = Awaited<ReturnType<typeof createCredentials>>;
  * The key set holds several keys, as the vendor's does. The first one signs: the vendor's own client checks with
  * `keys[0]` whatever the `kid` says. The keys are new at every start, so credentials do not outlive the process.
  */
-export async function createCredentials({ store, now }: { store: Store; now: () => number }) {
+export async function createCredentials(store: Store, now: () => number) {
   const [signing, ...others] = await Promise.all([createKey(), createKey(), createKey()]);
   const jwks = { keys: [signing, ...others].map(({ jwk }) => jwk) };
   const keySet = createLocalJWKSet(jwks);
@@ -30,7 +32,7 @@ export async function createCredentials({ store, now }: { store: Store; now: () 
   return {
     jwks,
     /** A credential of `token/<id>` or `user/<principal>`. */
-    issue(subject: string, claims: JWTPayload, ttlSeconds: number): Promise<string> {
+    issue(subject: string, claims: JWTPayload): Promise<string> {
       const issuedAt = Math.floor(now() / 1000);
       return new SignJWT(claims)
         .setProtectedHeader({ alg: 'ES256', typ: 'JWT', kid: signing.jwk.kid })
@@ -38,7 +40,7 @@ export async function createCredentials({ store, now }: { store: Store; now: () 
         .setSubject(subject)
         .setJti(randomUUID())
         .setIssuedAt(issuedAt)
-        .setExpirationTime(issuedAt + ttlSeconds)
+        .setExpirationTime(issuedAt + TTL_SECONDS)
         .sign(signing.privateKey);
     },
     /** The caller, or the problem of the bearer. A bearer that the emulator did not issue is a principal's name. */

@@ -22,10 +22,6 @@ export interface EmulatorOptions {
   /** `demo` (the default), `empty`, `large`, the path of a JSON file, or the data themselves. */
   readonly seed?: string | Seed | undefined;
   readonly clock?: () => number;
-  readonly tokenTtlSeconds?: number;
-  readonly projectTokenTtlSeconds?: number;
-  /** Where the faults `redirect-302` and `redirect-307` send the client. */
-  readonly redirectOrigin?: string;
   /** Called with a sentence when the data file cannot be written. By default it goes to stderr. */
   readonly onProblem?: (problem: string) => void;
   /** How many calls are remembered at least. */
@@ -39,21 +35,13 @@ const MISDIRECTED =
 
 /** A stateful stand-in for the IAM API, its token endpoint and its STS, listening when this resolves. */
 export async function startEmulator(options: EmulatorOptions = {}) {
-  const {
-    port = 0,
-    host = '127.0.0.1',
-    maxCalls = 50_000,
-    redirectOrigin = 'http://other-host.invalid',
-    tokenTtlSeconds = 3600,
-    projectTokenTtlSeconds = 3600,
-    clock,
-  } = options;
+  const { port = 0, host = '127.0.0.1', maxCalls = 50_000, clock } = options;
   const { store, release } = await openStore(options);
-  const settings = { store, now: clock ?? Date.now, tokenTtlSeconds, projectTokenTtlSeconds };
-  const credentials = await createCredentials(settings);
+  const now = clock ?? Date.now;
+  const credentials = await createCredentials(store, now);
   const faults = createFaultBook();
   const calls: Call[] = [];
-  const app = createApp({ ...settings, credentials, faults, calls, maxCalls, redirectOrigin });
+  const app = createApp({ store, now, credentials, faults, calls, maxCalls });
 
   const ownName = host.includes(':') ? `[${host}]` : host;
   const isLoopbackOnly = isLoopbackAuthority(ownName);

@@ -16,8 +16,6 @@ export interface FaultContext {
   /** Counts from 1 the requests of this principal for this URL that got the same fault. */
   readonly hit: number;
   readonly origin: string;
-  /** Where redirects to "another host" go. */
-  readonly redirectOrigin: string;
   wait(ms: number): Promise<void>;
   /** Carries the operation out and resolves to its reply. Carried out once, however often this is called. */
   answer(pagingFault?: PagingFault): Promise<Reply>;

@@ -23,6 +23,8 @@ import { edgeError, oauthError, ok, type Reply, vendorError, vendorStatus } from
 // biome-ignore lint/suspicious/noConfusingVoidType: a fault that returns nothing has responded by itself
 type Fault = (context: FaultContext, argument: string) => Promise<Reply | void> | Reply | void;
 
+const OTHER_ORIGIN = 'http://other-host.invalid';
+
 /** All faults by name. `NNN`, `N` and `SECONDS` in a name stand for digits. */
 const faults: Readonly<Record<string, Fault>> = {
   // An error status.
@@ -102,8 +104,8 @@ const faults: Readonly<Record<string, Fault>> = {
   gzipbomb: sendGzipBomb,
 
   // The response sends the client somewhere else.
-  'redirect-302': ({ redirectOrigin, request }) => redirect(302, redirectOrigin + request.url),
-  'redirect-307': ({ redirectOrigin, request }) => redirect(307, redirectOrigin + request.url),
+  'redirect-302': ({ request }) => redirect(302, OTHER_ORIGIN + request.url),
+  'redirect-307': ({ request }) => redirect(307, OTHER_ORIGIN + request.url),
   'redirect-same': ({ origin }) => redirect(307, `${origin}/iam/v1/sts/whoami`),
   'redirect-loop': ({ origin, request }) => redirect(307, origin + request.url),
   'redirect-file': () => redirect(302, 'file:///etc/passwd'),

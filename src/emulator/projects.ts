@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ProjectWithPolicyDto } from '../upstream/generated.ts';
+import { TTL_SECONDS } from './credentials.ts';
 import { EmulatorError, ok, vendorError } from './reply.ts';
 import { type Caller, type Handler, isForm, type OperationRequest, readJson } from './request.ts';
 import type { Operation } from './routes.ts';
@@ -31,15 +32,15 @@ export async function addProject(
 
 /** The operations of the STS, and the one that makes a token a member of a project. */
 export const projectOperations = {
-  async createProjectScopedToken({ store, credentials, projectTokenTtlSeconds }, request) {
+  async createProjectScopedToken({ store, credentials }, request) {
     const { projectId } = readProjectScopedTokenInput(isForm(request) ? withFormAsJson(request) : request);
     if (!belongsTo(store, request.caller, projectId)) {
       return vendorError('PrincipalDoesNotBelongToProjectError');
     }
     const { principal, tokenId } = request.caller;
     const subject = tokenId === undefined ? `user/${principal}` : `token/${tokenId}`;
-    const accessToken = await credentials.issue(subject, { projectId }, projectTokenTtlSeconds);
-    return ok({ accessToken, expiresIn: projectTokenTtlSeconds, scope: 'openid offline_access' });
+    const accessToken = await credentials.issue(subject, { projectId });
+    return ok({ accessToken, expiresIn: TTL_SECONDS, scope: 'openid offline_access' });
   },
 
   whoami: (_service, { caller: { principal, tokenId } }) =>

@@ -49,10 +49,7 @@ export interface Service {
   /** What was received: the last `maxCalls` or more, at most twice as many. A demo may run for weeks. */
   readonly calls: Call[];
   readonly maxCalls: number;
-  readonly redirectOrigin: string;
   readonly now: () => number;
-  readonly tokenTtlSeconds: number;
-  readonly projectTokenTtlSeconds: number;
 }
 
 /** Carries out one operation. Throws a `Refusal` for a request that gets an error. */

@@ -1,6 +1,7 @@
 import { decodeJwt, decodeProtectedHeader, errors, importJWK, jwtVerify } from 'jose';
 import { findJwkProblem } from '../keys/jwk.ts';
 import type { JsonWebKeyDto, TokenDto } from '../upstream/generated.ts';
+import { TTL_SECONDS } from './credentials.ts';
 import { oauthError, ok, type Reply } from './reply.ts';
 import { type Handler, isForm } from './request.ts';
 import { TOKEN_ENDPOINT_PATH } from './routes.ts';
@@ -14,7 +15,7 @@ const MAX_KEYS = 100;
 export function createSignIn(): Handler {
   const usedJtis = new Map<string, number>();
 
-  return async ({ store, credentials, now, tokenTtlSeconds }, request) => {
+  return async ({ store, credentials, now }, request) => {
     if (!isForm(request)) return invalidRequest('a form is expected');
     const form = new URLSearchParams(request.text);
     const refusal = checkForm(form);
@@ -31,8 +32,8 @@ export function createSignIn(): Handler {
     if (problem !== undefined) return invalidClient(problem);
 
     const scope = form.get('scope') || 'openid';
-    const accessToken = await credentials.issue(`token/${tokenId}`, { scope }, tokenTtlSeconds);
-    return ok({ access_token: accessToken, expires_in: tokenTtlSeconds, token_type: 'bearer', scope });
+    const accessToken = await credentials.issue(`token/${tokenId}`, { scope });
+    return ok({ access_token: accessToken, expires_in: TTL_SECONDS, token_type: 'bearer', scope });
   };
 }
 

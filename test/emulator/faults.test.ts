@@ -12,7 +12,7 @@ import { clientOf, type Send, validInput } from './support.ts';
 let emulator: Emulator;
 let demo: Send;
 beforeAll(async () => {
-  emulator = await startEmulator({ redirectOrigin: 'http://evil.example' });
+  emulator = await startEmulator();
   demo = clientOf(emulator.url);
 });
 afterEach(() => emulator.faults.clear());
@@ -68,8 +68,8 @@ describe('A wrong status', () => {
   });
 
   it.each([
-    ['redirect-302', 302, 'http://evil.example/iam/v1/tokens/fault-redirect-302'],
-    ['redirect-307', 307, 'http://evil.example/iam/v1/tokens/fault-redirect-307'],
+    ['redirect-302', 302, 'http://other-host.invalid/iam/v1/tokens/fault-redirect-302'],
+    ['redirect-307', 307, 'http://other-host.invalid/iam/v1/tokens/fault-redirect-307'],
     ['redirect-file', 302, 'file:///etc/passwd'],
     ['redirect-metadata', 302, expect.stringContaining('169.254.169.254')],
     [

@@ -8,11 +8,7 @@ const NOW_SECONDS = 1_800_000_000;
 let nowSeconds = NOW_SECONDS;
 let emulator: Emulator;
 beforeAll(async () => {
-  emulator = await startEmulator({
-    clock: () => nowSeconds * 1000,
-    tokenTtlSeconds: 600,
-    projectTokenTtlSeconds: 300,
-  });
+  emulator = await startEmulator({ clock: () => nowSeconds * 1000 });
 });
 afterAll(() => emulator.close());
 
@@ -77,7 +73,7 @@ describe('Signing in with a personal access token', () => {
     const { status, body } = await signIn(token, await assertion(token));
     expect([status, body]).toEqual([
       200,
-      { access_token: expect.any(String), expires_in: 600, token_type: 'bearer', scope: 'openid' },
+      { access_token: expect.any(String), expires_in: 3600, token_type: 'bearer', scope: 'openid' },
     ]);
     const whoami = await clientOf(emulator.url, `Bearer ${body.access_token}`)('GET', '/v1/sts/whoami');
     expect(whoami.body).toEqual({ principalId: token.id, principalType: 'token' });
@@ -195,7 +191,7 @@ describe('A credential that was issued', () => {
     const { status, body: scoped } = await exchange('payroll');
     expect([status, scoped]).toEqual([
       200,
-      { accessToken: expect.any(String), expiresIn: 300, scope: 'openid offline_access' },
+      { accessToken: expect.any(String), expiresIn: 3600, scope: 'openid offline_access' },
     ]);
     expect((await clientOf(emulator.url, scoped.accessToken)('GET', '/v1/tokens')).status).toBe(200);
   });
@@ -227,7 +223,7 @@ describe('A credential that was issued', () => {
       status: 401,
       body: { details: [{ issue: 'jwt-invalid' }] },
     });
-    nowSeconds += 601;
+    nowSeconds += 3601;
     expect(await whoami(body.access_token)).toMatchObject({
       status: 401,
       body: { details: [{ issue: 'jwt-expired' }] },
