@@ -10,33 +10,20 @@ export type CallerAuthConfig =
   | { readonly kind: 'jwt'; readonly jwksUrl: string; readonly issuer: string; readonly audience: string }
   | { readonly kind: 'api-key'; readonly file: string; readonly text: string };
 
-export interface PatConfig {
-  readonly mode: 'pat';
-  /** Undefined: the emulator's own. */
-  readonly tokenEndpoint: string | undefined;
-  readonly credential: 'project' | 'user';
-  /** Empty only for the `user` credential, which needs none. */
-  readonly projectId: string;
-  readonly tokenId: string;
-  readonly keyId: string;
-  readonly privateKeyPem: Secret;
-  readonly passphrase: Secret | undefined;
-  readonly callerAuth: CallerAuthConfig;
-}
-
-export type AuthConfig = { readonly mode: 'pass-through' } | PatConfig;
+export type AuthConfig = ReturnType<typeof readAuth>;
+export type PatConfig = Extract<AuthConfig, { mode: 'pat' }>;
 
 /**
  * In pass-through mode the variables of a token are ignored, so that a `.env` of the Affinidi CLI works in both modes.
  * `CALLER_AUTH` is not ignored: an operator who sets it expects callers to be authenticated.
  */
-export function readAuth(environment: Environment): AuthConfig {
+export function readAuth(environment: Environment) {
   const { values, isSet, isInvalid, addProblem, requireSet } = environment;
   if (values.AUTH_MODE === 'pass-through') {
     if (values.CALLER_AUTH !== 'none' && !isInvalid('AUTH_MODE')) {
       addProblem(`CALLER_AUTH=${values.CALLER_AUTH} needs AUTH_MODE=pat`);
     }
-    return { mode: 'pass-through' };
+    return { mode: 'pass-through' } as const;
   }
   requireSet('TOKEN_ID', 'AUTH_MODE=pat');
   if (!values.EMULATOR) requireSet('TOKEN_ENDPOINT', 'AUTH_MODE=pat');
@@ -46,15 +33,17 @@ export function readAuth(environment: Environment): AuthConfig {
   const tokenId = values.TOKEN_ID ?? '';
   return {
     mode: 'pat',
+    /** Undefined: the emulator's own. */
     tokenEndpoint: readSecureUrl(environment, 'TOKEN_ENDPOINT'),
     credential: values.PAT_CREDENTIAL,
+    /** Empty only for the `user` credential, which needs none. */
     projectId: values.PROJECT_ID ?? '',
     tokenId,
     keyId: values.KEY_ID ?? tokenId,
     privateKeyPem: readPrivateKey(environment),
     passphrase: values.PASSPHRASE,
     callerAuth: readCallerAuth(environment),
-  };
+  } as const;
 }
 
 function readPrivateKey({ values, isSet, addProblem, readFile }: Environment): Secret {

@@ -9,21 +9,7 @@ import {
 } from './environment.ts';
 import type { ReadFile } from './read-file.ts';
 import { isLoopback } from './urls.ts';
-import {
-  httpVariables,
-  limitVariables,
-  upstreamVariables,
-  type Values,
-  type VariableName,
-} from './variables.ts';
-
-/** Only these documents may run, or in `log` mode others are logged. */
-export interface TrustedDocumentsConfig {
-  readonly file: string;
-  readonly mode: Values['TRUSTED_DOCUMENTS_MODE'];
-  /** A manifest that can be parsed. */
-  readonly text: string;
-}
+import { httpVariables, limitVariables, upstreamVariables, type VariableName } from './variables.ts';
 
 /** The configuration of the process, checked as a whole: read once, frozen, and without its secrets when printed. */
 export type Config = ReturnType<typeof toConfig>;
@@ -161,7 +147,7 @@ function readHttp({ values, addProblem }: Environment) {
 }
 
 /** Undefined without `TRUSTED_DOCUMENTS`, or when it cannot be used. */
-function readTrustedDocuments(environment: Environment): TrustedDocumentsConfig | undefined {
+function readTrustedDocuments(environment: Environment) {
   const { values, isSet, addProblem, readFile } = environment;
   const { TRUSTED_DOCUMENTS: file, TRUSTED_DOCUMENTS_MODE: mode } = values;
   if (file === undefined) {
@@ -173,7 +159,7 @@ function readTrustedDocuments(environment: Environment): TrustedDocumentsConfig 
   if (text === undefined) return undefined;
   try {
     parseManifest(text);
-    return { file, mode, text };
+    return { file, mode, text } as const;
   } catch (error) {
     addProblem(`TRUSTED_DOCUMENTS: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;

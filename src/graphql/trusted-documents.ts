@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { stripIgnoredCharacters } from 'graphql';
-import type { Config, TrustedDocumentsConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import { type Manifest, parseManifest } from '../config/documents-manifest.ts';
 import { MAX_FILE_BYTES } from '../config/read-file.ts';
 import { rejection } from '../errors.ts';
@@ -16,7 +16,7 @@ export type TrustedDocuments = ReturnType<typeof openTrustedDocuments>;
  * changes. One that cannot be used is reported, and the previous one stays in use.
  */
 export function openTrustedDocuments(
-  { file, mode, text }: TrustedDocumentsConfig,
+  { file, mode, text }: NonNullable<Config['trustedDocuments']>,
   { maxOperationChars }: Config['limits'],
   log: FastifyBaseLogger,
 ) {
