@@ -10,16 +10,19 @@ import {
   findBreakingChanges,
   type GraphQLArgument,
   type GraphQLNamedType,
+  type GraphQLObjectType,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
   isIntrospectionType,
+  isNonNullType,
   isObjectType,
   isSpecifiedScalarType,
   lexicographicSortSchema,
   printSchema,
 } from 'graphql';
-import { readTypeDefs } from '../src/graphql/schema.ts';
+import { createSchema, readTypeDefs } from '../src/graphql/schema.ts';
+import { definitions } from '../src/upstream/generated.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
 
 const schema = buildSchema(readTypeDefs());
@@ -51,6 +54,32 @@ describe('The schema', () => {
     expect(members.sort()).toEqual(['alg', 'crv', 'e', 'kid', 'kty', 'n', 'use', 'x', 'y']);
   });
 });
+
+/** Types whose objects come from IAM as they are. */
+const MODELS = {
+  Token: definitions.TokenDto,
+  TokenAuthenticationMethod: definitions.AuthenticationMethodDto,
+  JsonWebKeySet: definitions.PublicKeyInfoJwksDto,
+  JsonWebKeySetLocation: definitions.PublicKeyInfoJwksUriDto,
+  JsonWebKey: definitions.JsonWebKeyDto,
+  Project: definitions.ProjectWithPolicyDto,
+  Policy: definitions.PolicyDto,
+};
+
+it.each(Object.entries(MODELS))(
+  'Each field of %s is a member that IAM sends, or has a resolver',
+  (name, model) => {
+    const executable = createSchema(readTypeDefs()).getType(name) as GraphQLObjectType;
+    const members: Readonly<Record<string, object>> = model.properties;
+    const required: readonly string[] = 'required' in model ? model.required : [];
+    const isSent = (field: string) => required.includes(field) && !('nullable' in (members[field] ?? {}));
+    const missing = Object.values(executable.getFields()).filter(
+      ({ name: field, type, resolve }) =>
+        !resolve && !(isNonNullType(type) ? isSent(field) : field in members),
+    );
+    expect(missing.map(({ name: field }) => field)).toEqual([]);
+  },
+);
 
 describe('The printed schema', () => {
   let gateway: Gateway;
