@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { type ListApi, startListApi } from '../support/list-api.ts';
@@ -22,7 +23,7 @@ const tokenOf = (id: string) => ({
   authenticationMethod: {
     type: 'PRIVATE_KEY',
     signingAlgorithm: 'RS256',
-    publicKeyInfo: { jwksUri: 'https://a.example/jwks' },
+    publicKeyInfo: { jwksUri: 'https://a.example/jwks', ...(id === 'added' ? { readAt: 'now' } : {}) },
   },
 });
 
@@ -35,8 +36,10 @@ const compressed: Record<string, string | string[]> = {
 const statuses: Record<string, number> = { 'bom-error': 403, 'see-other': 303 };
 
 /** Answers `token-<n>` with the n-th content encoding, `bom` with a byte order mark, `bom-error` with one before an error. */
-async function startApi(): Promise<{ server: Server; url: string }> {
-  const server = createServer((request, response) => {
+async function startApi(): Promise<{ server: Server; url: string; bodies: string[] }> {
+  const bodies: string[] = [];
+  const server = createServer(async (request, response) => {
+    bodies.push(await text(request));
     const id = request.url?.split('/').at(-1) ?? '';
     const encoding = compressed[id] ?? encodings[Number(id.split('-')[1])];
     if (encoding !== undefined) response.setHeader('content-encoding', encoding);
@@ -51,7 +54,7 @@ async function startApi(): Promise<{ server: Server; url: string }> {
     response.end(body);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies };
 }
 
 let gateway: Gateway;
@@ -141,6 +144,19 @@ describe('A member that the API has not promised', () => {
       const { data, errors } = await reader.query(EVERYTHING);
       expect({ compiled, data, errors }).toEqual({ compiled, data: expected, errors: undefined });
     }
+  });
+
+  it('is not sent back by an update that completes what the caller changes', async () => {
+    await gateway.query(
+      'mutation { updateToken(input: { id: "added", authenticationMethod: { type: PRIVATE_KEY } }) { token { id } } }',
+    );
+    expect(JSON.parse(api.bodies.at(-1) ?? '')).toEqual({
+      authenticationMethod: {
+        type: 'PRIVATE_KEY',
+        signingAlgorithm: 'RS256',
+        publicKeyInfo: { jwksUri: 'https://a.example/jwks' },
+      },
+    });
   });
 
   it('is invalid when it contradicts another: a key set that is null beside its location', async () => {

@@ -5,6 +5,7 @@ import type {
   AuthenticationMethodDto,
   JsonWebKeyDto,
   PublicKeyInfoDto,
+  TokenDto,
   UpdateTokenBody,
 } from '../../upstream/generated.ts';
 import { isId } from '../../upstream/iam-client.ts';
@@ -175,14 +176,20 @@ async function completeMethod(
     ...(publicKeyInfo ? { publicKeyInfo: toPublicKeyInfo(publicKeyInfo) } : {}),
   };
   const isComplete = type && signingAlgorithm && publicKeyInfo;
-  const current = isComplete ? undefined : await context.loaders.freshToken(id);
-  const method = { ...current?.authenticationMethod, ...given } as AuthenticationMethodDto;
+  const current = isComplete ? undefined : toMethod(await context.loaders.freshToken(id));
+  const method = { ...current, ...given } as AuthenticationMethodDto;
   const problems =
     publicKeyInfo || signingAlgorithm
       ? checkPublicKeyInfo(method.publicKeyInfo, method.signingAlgorithm, context)
       : [];
   if (problems.length === 0) return method;
   return { problems: publicKeyInfo ? problems : [keysDoNotFit] };
+}
+
+/** The method of a token as IAM accepts it: its responses may have more members, and it rejects those beside the keys. */
+function toMethod({ authenticationMethod: method }: TokenDto): AuthenticationMethodDto {
+  const { publicKeyInfo: info } = method;
+  return { ...method, publicKeyInfo: 'jwks' in info ? { jwks: info.jwks } : { jwksUri: info.jwksUri } };
 }
 
 /** Nothing here can be unset, so an explicit null is a mistake and does not mean "keep it". */
