@@ -35,10 +35,10 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
   const { caches, singleFlights, listPrefetch, load, stateFallbacks, droppedLogLines, connections } = sources;
   addBuild(registry, sources.build);
   collectDefaultMetrics({ register: registry });
-  const count = addCounter.bind(undefined, registry);
-  const gauge = addGauge.bind(undefined, registry);
+  const count = addSampled.bind(undefined, Counter, registry);
+  const gauge = addSampled.bind(undefined, Gauge, registry);
 
-  count('cache_requests', 'Look-ups in a cache of documents', ['cache', 'outcome'], () =>
+  count('cache_requests_total', 'Look-ups in a cache of documents', ['cache', 'outcome'], () =>
     Object.entries(caches).flatMap(([cache, read]): Reading[] => [
       [read().hits, { cache, outcome: 'hit' }],
       [read().misses, { cache, outcome: 'miss' }],
@@ -48,7 +48,7 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
     Object.entries(caches).map(([cache, read]) => [read().size, { cache }]),
   );
   count(
-    'work',
+    'work_total',
     'Reads and query operations: started, or coalesced with one in flight',
     ['kind', 'outcome'],
     () =>
@@ -58,7 +58,7 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
       ]),
   );
   count(
-    'list_first_ids',
+    'list_first_ids_total',
     'Ids that were looked up in a list: found there, or requested one by one',
     ['outcome'],
     () => [
@@ -67,39 +67,35 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
     ],
   );
   gauge('in_flight', 'GraphQL requests in flight', [], () => [[load().inFlight]]);
-  count('shed', 'Requests that were rejected because the process had too many', [], () => [[load().shed]]);
-  count('log_lines_dropped', DROPPED_LINES, [], () => [[droppedLogLines?.() ?? 0]]);
+  count('shed_total', 'Requests that were rejected because the process had too many', [], () => [
+    [load().shed],
+  ]);
+  count('log_lines_dropped_total', DROPPED_LINES, [], () => [[droppedLogLines?.() ?? 0]]);
   gauge('client_connections', 'Open client connections', [], () => [[connections.counts().open]]);
   gauge('client_connections_max', 'Client connections that may be open at once', [], () => [
     [connections.max],
   ]);
-  count('client_connections_closed', 'Client connections closed for want of room', ['why'], () => [
+  count('client_connections_closed_total', 'Client connections closed for want of room', ['why'], () => [
     [connections.counts().evicted, { why: 'idle' }],
     [connections.counts().rejected, { why: 'rejected' }],
   ]);
   if (stateFallbacks)
-    count('state_fallbacks', 'Uses of memory while Redis was unavailable', ['use'], () =>
+    count('state_fallbacks_total', 'Uses of memory while Redis was unavailable', ['use'], () =>
       Object.entries(stateFallbacks).map(([use, value]) => [value, { use }]),
     );
 }
 
-type Sampled = [name: string, help: string, labelNames: string[], read: () => readonly Reading[]];
-
-function addGauge(registry: Registry, ...[name, help, labelNames, read]: Sampled): void {
-  new Gauge({
+/** Adds a metric whose values are read for each scrape. */
+function addSampled(
+  Kind: typeof Counter | typeof Gauge,
+  registry: Registry,
+  name: string,
+  help: string,
+  labelNames: string[],
+  read: () => readonly Reading[],
+): void {
+  new Kind({
     name: `tokens_gateway_${name}`,
-    help,
-    labelNames,
-    registers: [registry],
-    collect() {
-      for (const [value, labels = {}] of read()) this.set(labels, value);
-    },
-  });
-}
-
-function addCounter(registry: Registry, ...[name, help, labelNames, read]: Sampled): void {
-  new Counter({
-    name: `tokens_gateway_${name}_total`,
     help,
     labelNames,
     registers: [registry],
@@ -134,7 +130,7 @@ export function createPrimaryMetrics(build: Build, droppedLogLines: () => number
     registers,
   });
   const shared = new Registry();
-  addCounter(shared, 'log_lines_dropped', DROPPED_LINES, [], () => [[droppedLogLines()]]);
+  addSampled(Counter, shared, 'log_lines_dropped_total', DROPPED_LINES, [], () => [[droppedLogLines()]]);
   return { registry, shared, onWorkerRestart: () => restarts.inc() };
 }
 
