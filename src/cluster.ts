@@ -155,7 +155,6 @@ export function startWorkers(
       const codes = await Promise.all(ends);
       clearTimeout(timer);
       await admin?.close();
-      metrics?.close();
       return Math.max(0, ...codes);
     },
     setLogLevel(level: string): void {

@@ -1,8 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import {
   AggregatorRegistry,
-  Gauge,
-  type Metric,
   type MetricObjectWithValues,
   type MetricValue,
   type Registry,
@@ -14,20 +12,17 @@ import { createNameLimit } from './request-metrics.ts';
 type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 /**
- * In a worker: sends its metrics to the primary process whenever that requests them; its gauges only for a scrape, because
- * reading the event loop lags resets them. When a metric cannot be read, the latest snapshot counts on, and `onFailure` is
- * called.
+ * In a worker: sends its metrics to the primary process whenever that requests them. When a metric cannot be read, the latest
+ * snapshot counts on, and `onFailure` is called.
  */
 export function reportMetrics(
   registry: Registry,
   primary: Channel,
   onFailure: (error: unknown) => void,
 ): void {
-  primary.handle('metrics', async (isScrape) => {
+  primary.handle('metrics', async () => {
     try {
-      const metrics = registry.getMetricsAsArray() as unknown as Metric[];
-      const wanted = metrics.filter((metric) => isScrape || !(metric instanceof Gauge));
-      return await Promise.all(wanted.map((metric) => metric.get()));
+      return await registry.getMetricsAsJSON();
     } catch (error) {
       onFailure(error);
       throw error;
@@ -36,8 +31,6 @@ export function reportMetrics(
 }
 
 const WAIT_MS = 500;
-/** Counts since the last snapshot are lost when a worker is killed. */
-const SNAPSHOT_EVERY_MS = 1_000;
 
 /**
  * In the primary process: the metrics of all workers, added up. `own` has the metrics of the primary process that are not
@@ -51,16 +44,14 @@ export function createWorkerMetrics(own: Registry, shared: Registry) {
   // Each worker limits its own names, and they may all have different ones.
   const limitName = createNameLimit();
 
-  const collectFrom = async (worker: Channel, isScrape: boolean) => {
-    const snapshot = await worker.request<Snapshot>('metrics', isScrape).catch(() => undefined);
-    const previous = snapshots.get(worker);
-    if (!snapshot || !previous) return;
-    const gauges = isScrape ? [] : previous.filter((metric) => !isMonotonic(metric));
-    snapshots.set(worker, [...gauges, ...snapshot.map((metric) => restore(metric, limitName))]);
+  const collectFrom = async (worker: Channel) => {
+    const snapshot = await worker.request<Snapshot>('metrics').catch(() => undefined);
+    if (!snapshot || !snapshots.has(worker)) return;
+    snapshots.set(
+      worker,
+      snapshot.map((metric) => restore(metric, limitName)),
+    );
   };
-  const collect = (isScrape: boolean) =>
-    Promise.all([...snapshots.keys()].map((worker) => collectFrom(worker, isScrape)));
-  const timer = setInterval(() => collect(false), SNAPSHOT_EVERY_MS).unref();
 
   return {
     /** Includes a worker from now on. Call the returned function when it has ended. */
@@ -74,11 +65,11 @@ export function createWorkerMetrics(own: Registry, shared: Registry) {
     },
     /** In the text format of Prometheus. Waits at most half a second for a worker. */
     async read(): Promise<string> {
-      await Promise.race([collect(true), setTimeout(WAIT_MS, undefined, { ref: false })]);
+      const collected = Promise.all([...snapshots.keys()].map(collectFrom));
+      await Promise.race([collected, setTimeout(WAIT_MS, undefined, { ref: false })]);
       const sum = addUp([...snapshots.values(), ended, await shared.getMetricsAsJSON()]);
       return `${await sum.metrics()}${await own.metrics()}`;
     },
-    close: () => clearInterval(timer),
   };
 }
 

@@ -150,14 +150,12 @@ describe('The metrics of several workers', () => {
     }
   });
 
-  it('have the event loop lag since the last scrape, also seconds later', async () => {
+  it('have the event loop lag since the last scrape', async () => {
     await read();
     const [pid = 0] = pids;
     process.kill(pid, 'SIGSTOP');
     await setTimeout(600);
     process.kill(pid, 'SIGCONT');
-    // The primary process reads the counters of its workers every second.
-    await setTimeout(2500);
     expect(metricOf((await read()).text, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.4);
   });
 });

@@ -39,7 +39,6 @@ it('A metric of a worker that cannot be read is reported, and what was read last
   isBroken = true;
   expect(await metrics.read()).toContain('things 3');
   expect(failures).toHaveLength(1);
-  metrics.close();
 });
 
 it('Log lines that the primary process drops are counted with those of its workers', async () => {
@@ -59,5 +58,4 @@ it('Log lines that the primary process drops are counted with those of its worke
     'tokens_gateway_log_lines_dropped_total 7',
   ]);
   expect(text.match(/^# TYPE tokens_gateway_log_lines_dropped_total/gm)).toHaveLength(1);
-  metrics.close();
 });
