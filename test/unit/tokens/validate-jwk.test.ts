@@ -104,7 +104,7 @@ describe('The location of a key set', () => {
     ['javascript:alert(1)', 'An absolute https URL is needed.'],
     ['/jwks.json', 'An absolute https URL is needed.'],
     ['', 'An absolute https URL is needed.'],
-    ['https://a b/', 'An absolute https URL is needed.'],
+    ['https://a:b/', 'An absolute https URL is needed.'],
     ['https://user:pass@partner.example.com/', 'The URL must not hold credentials.'],
     ['https://partner.example.com/#keys', 'The URL must not have a fragment.'],
     [`https://partner.example.com/${'a'.repeat(3000)}`, 'The URL must not be longer than 2048 characters.'],
