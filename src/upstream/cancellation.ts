@@ -49,21 +49,6 @@ export function cancelledError({ reason }: Cancellation, requestSent: boolean): 
     : new UpstreamError('aborted', 'the client left', { requestSent });
 }
 
-/** Resolves after `ms`; rejects as soon as it is cancelled. */
-export function sleep(ms: number, cancellation: Cancellation): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (cancellation.reason) return reject(cancelledError(cancellation, true));
-    const timer = setTimeout(() => {
-      removeListener();
-      resolve();
-    }, ms);
-    const removeListener = cancellation.onCancel(() => {
-      clearTimeout(timer);
-      reject(cancelledError(cancellation, true));
-    });
-  });
-}
-
 /**
  * The result of `work`, or a rejection as soon as the wait for it is cancelled. `work` goes on, since others may wait
  * for it. It gets a handler even if the wait was cancelled before: Node.js ends the process when a promise without one

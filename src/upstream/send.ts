@@ -1,6 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { Authorization, Call, Scope, SendOnce } from './attempt.ts';
-import { cancelledError, raceCancel, sleep } from './cancellation.ts';
+import { cancelledError, raceCancel } from './cancellation.ts';
 import type { HttpResponse } from './transport.ts';
 import { isUnauthenticated, UpstreamError } from './upstream-error.ts';
 
@@ -44,7 +45,7 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
       } catch (error) {
         const delayMs = retryDelayMs(error, attempt, scope.deadline.remainingMs());
         if (delayMs === undefined) throw error;
-        await sleep(delayMs, scope.deadline.cancellation);
+        await raceCancel(setTimeout(delayMs, undefined, { ref: false }), scope.deadline.cancellation);
       }
     }
   };
