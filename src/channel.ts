@@ -9,7 +9,7 @@ export interface WorkerSettings {
 }
 
 /**
- * - `listening`: a worker reports its URL.
+ * - `listening`: a worker reports its URL. The primary process replies with the log level.
  * - `problems`: a worker reports why it cannot start, one line each.
  * - `log-level`: a worker changes to this level.
  * - `metrics`: a worker replies with its metrics.

@@ -88,7 +88,7 @@ export function startWorkers(
     if (stopping) return;
     const next = fork();
     replaceWhenDead(next);
-    untilListening(next).then(
+    untilListening(next, log).then(
       () =>
         log.info(
           { worker: next.worker.id, workerPid: next.worker.process.pid },
@@ -108,7 +108,7 @@ export function startWorkers(
     // From the moment each listens: it may die while another still starts.
     const urls = await Promise.all(
       first.map(async (worker) => {
-        const url = await untilListening(worker);
+        const url = await untilListening(worker, log);
         replaceWhenDead(worker);
         return url;
       }),
@@ -158,7 +158,7 @@ export function startWorkers(
       return Math.max(0, ...codes);
     },
     setLogLevel(level: string): void {
-      // A worker that is starting has no handler yet.
+      // A worker that is starting has no handler yet, and gets the level when it listens.
       for (const { channel } of workers) channel.request('log-level', level).catch(() => undefined);
     },
   };
@@ -186,13 +186,17 @@ function closeConnectionsWithWorker(worker: Worker): void {
   });
 }
 
-/** Resolves to the worker's URL. Rejects with a `ConfigError` when it ends before it listens. */
-function untilListening(entry: WorkerState): Promise<string> {
+/**
+ * Resolves to the worker's URL. Rejects with a `ConfigError` when it ends before it listens. The worker gets the level of
+ * `log`, which may have changed since it was forked.
+ */
+function untilListening(entry: WorkerState, log: FastifyBaseLogger): Promise<string> {
   const { worker, channel } = entry;
   return new Promise((resolve, reject) => {
     channel.handle<string>('listening', (url) => {
       entry.isListening = true;
       resolve(url);
+      return log.level;
     });
     worker.once('exit', (code, signal) => {
       const how = signal ? `signal ${signal}` : `exit code ${code}`;

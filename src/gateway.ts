@@ -130,8 +130,10 @@ async function runServer(parts: Running): Promise<void> {
       onStop: (signal) => stop({ signal }),
       onUsr2: () => changeLevel(log, nextLevel(log.level, config.logLevel)),
     });
-  if (parts.worker) void parts.worker.primary.request('listening', server.url);
-  else if (!isStopping) announce(parts, emulator, server);
+  if (parts.worker) {
+    const level = await parts.worker.primary.request<string>('listening', server.url);
+    if (level !== log.level) changeLevel(log, level);
+  } else if (!isStopping) announce(parts, emulator, server);
   await server.probe();
 }
 

@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { freePort } from '../support/free-port.ts';
-import { followProcess, type GatewayProcess, MAIN } from '../support/process.ts';
+import { childrenOf, followProcess, type GatewayProcess, MAIN } from '../support/process.ts';
 import { openConnection, rawRequest, readToEnd, sendRaw } from '../support/raw.ts';
 import { timed } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
@@ -244,6 +244,15 @@ describe('Signals that do not stop the gateway', () => {
 });
 
 describe('With WORKERS', () => {
+  it('SIGUSR2 while the workers start changes their log level when they listen', async () => {
+    start({ WORKERS: '2' });
+    await until(() => childrenOf(gateway.child).length === 2);
+    gateway.child.kill('SIGUSR2');
+    await gateway.until(/("logLevel":"debug"[\s\S]*){3}/);
+    expect((await list()).status).toBe(200);
+    await gateway.until(/"msg":"upstream"/);
+  });
+
   it('SIGTERM before the last worker listens completes requests in flight, and exits with 0', async () => {
     emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
     start({ WORKERS: '3' });
