@@ -22,23 +22,13 @@ const EXPLANATIONS: readonly Explanation[] = [
     'use in $ a name that the certificate has',
   ],
   [
-    /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
-    'certificate has expired or is not valid yet',
+    /^(CERT_|CRL_|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|UNABLE_TO_DE|ERROR_IN_)/,
+    'certificate has expired or is not valid',
     'renew the certificate of the server, and check the clock of this machine',
   ],
   [
-    /^(CERT_|CRL_|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|UNABLE_TO_DE|ERROR_IN_)/,
-    'certificate is not valid',
-    'replace the certificate of the server',
-  ],
-  [
-    /^ERR_SSL_\w+_ALERT_(?!PROTOCOL_VERSION)/,
-    'the server rejects the TLS handshake',
-    'check host and port in $; a server that requires a client certificate cannot be used',
-  ],
-  [
     /^(EPROTO|ERR_SSL_)/,
-    'the server speaks no TLS, or no version of it that is accepted',
+    'the server rejects the TLS handshake, or speaks no TLS',
     'check scheme and port in $; a server that requires a client certificate cannot be used',
   ],
   [
