@@ -1,12 +1,13 @@
 // Checks a client's manifest of documents against the schema and the limits of this gateway, and prints the maximum cost of
 // each operation. For a client's CI. Exit code 0: all of them will run; 1: some will not; 2: there is no readable manifest.
-import { readFileSync } from 'node:fs';
 import { GraphQLError, isInputObjectType, Kind, parse, typeFromAST, validate } from 'graphql';
 import { ConfigError, readConfig } from '../dist/config/config.js';
 import { parseManifest } from '../dist/config/documents-manifest.js';
+import { MAX_FILE_BYTES } from '../dist/config/read-file.js';
 import { compileCost } from '../dist/graphql/pipeline/cost.js';
 import { checkCost, checkDocument, checkText } from '../dist/graphql/pipeline/limits.js';
 import { createSchema, readTypeDefs } from '../dist/graphql/schema.js';
+import { readTextFile } from '../dist/text-file.js';
 
 const files = process.argv.slice(2);
 const config = readEnvironment();
@@ -98,7 +99,7 @@ function readManifest([path, ...more]) {
   if (path === undefined || path.startsWith('-') || more.length > 0)
     fail('Usage: npm run documents:check -- MANIFEST.json');
   try {
-    return parseManifest(readFileSync(path, 'utf8'));
+    return parseManifest(readTextFile(path, MAX_FILE_BYTES.TRUSTED_DOCUMENTS));
   } catch (error) {
     return fail(`${path}: ${error.message}`);
   }

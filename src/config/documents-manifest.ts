@@ -21,8 +21,7 @@ export function parseManifest(text: string): Manifest {
 
 function parse(text: string): unknown {
   try {
-    // A byte order mark may be ignored (RFC 8259 section 8.1).
-    return JSON.parse(text.replace(/^\uFEFF/, ''));
+    return JSON.parse(text);
   } catch {
     throw new Error('Expected a manifest to be JSON');
   }
