@@ -117,7 +117,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const app = createHttpApp(options, httpParts, log);
   await crossOrigin(app, options.cors);
   // After CORS, so that pages of other origins may read the error.
-  admission.guard(app);
+  admission.guard(app, connections.evictLateBodies);
   const pipeline = createPipeline({ apollo, trusted, limits, prepared, running: operations, executor });
   const handler = createGraphqlHandler({
     pipeline,

@@ -57,13 +57,16 @@ export function createAdmission(options: AdmissionOptions) {
     return exceeded;
   };
   return {
-    /** Counts the GraphQL requests of this listener from their head to the last byte of the response. */
-    guard(app: FastifyInstance): void {
+    /**
+     * Counts the GraphQL requests of this listener from their head to the last byte of the response. `makeRoom` ends those
+     * that take long to arrive: anybody can send as many halves of requests as the limit is.
+     */
+    guard(app: FastifyInstance, makeRoom: () => boolean): void {
       loop.start();
       app.addHook('onClose', async () => loop.stop());
       app.addHook('onRequest', (request, reply, done) => {
         if (request.routeOptions.url !== '/graphql') return done();
-        if (maxInFlight > 0 && inFlight >= maxInFlight) {
+        if (maxInFlight > 0 && inFlight >= maxInFlight && !makeRoom()) {
           sheds.add();
           const body = errorBody('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });
           reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS)).send(body);

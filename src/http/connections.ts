@@ -7,6 +7,8 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 export interface OpenRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** By the clock of `performance.now`. */
+  readonly arrivedAt: number;
   /** An error response follows, and then the end of the connection. */
   isLast?: boolean;
 }
@@ -33,6 +35,10 @@ interface ConnectionsOptions {
 /** Limit of open connections to the admin listener. */
 export const MAX_ADMIN_CONNECTIONS = 64;
 
+/** Bodies have the size of a few packets, so nearly all of them arrive within this time of their head. */
+const USUAL_BODY_MS = 500;
+const EVICT_EVERY_MS = 50;
+
 /** Longer than a primary process takes from one connection that it passes to a worker to the next. */
 const NEXT_CONNECTION_MS = 50;
 
@@ -41,6 +47,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   // The idle connections are not kept in a Set of their own: one that every request changes makes the GC expensive.
   let idled = 0;
   let accepted = 0;
+  let nextEvictionAt = 0;
   /** Connections that were closed, idle, to make room for new ones, and new ones for which there was no room. */
   const counts = { evicted: 0, rejected: 0 };
 
@@ -104,7 +111,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   function trackRequest(server: HttpServer, request: IncomingMessage, response: ServerResponse): void {
     const connection = open.get(request.socket);
     if (!connection) return;
-    const openRequest = { request, response };
+    const openRequest = { request, response, arrivedAt: performance.now() };
     const { openRequests } = connection;
     openRequests.push(openRequest);
     onClose(response, () => {
@@ -115,6 +122,24 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
       // The head of the response may have been sent before the drain began, without `connection: close`.
       if (!server.listening) connection.socket.destroySoon();
     });
+  }
+
+  /** Closes the connections of requests whose bodies are late. False where there were none. */
+  function evictLateBodies(): boolean {
+    const now = performance.now();
+    // A full gateway rejects many requests a second.
+    if (now < nextEvictionAt) return false;
+    nextEvictionAt = now + EVICT_EVERY_MS;
+    // No request before one of these waits for its response.
+    const late = [...open.values()].filter(
+      ({ openRequests: [first, second] }) =>
+        first && !second && !first.request.complete && now - first.arrivedAt > USUAL_BODY_MS,
+    );
+    for (const { socket } of late) {
+      open.delete(socket);
+      socket.destroy();
+    }
+    return late.length > 0;
   }
 
   /** The requests that a drain waits for: complete ones, and those that the client is still sending. */
@@ -132,6 +157,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
     acceptArrived,
     closeWhenIdle,
     trackRequest,
+    evictLateBodies,
     /** Requests on a connection whose responses have not ended, the latest last. */
     openRequestsOn: (socket: Duplex): readonly OpenRequest[] => open.get(socket)?.openRequests ?? [],
     counts: () => ({ open: open.size, ...counts }),

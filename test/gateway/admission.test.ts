@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
-import { openConnection, rawRequest } from '../support/raw.ts';
+import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { together } from '../support/together.ts';
 import { until } from '../support/until.ts';
 
@@ -67,6 +67,19 @@ describe('When the gateway is full', () => {
     full.emulator.faults.clear();
     const answers = await Promise.all([full.query(LIST), full.query(LIST), full.query(LIST)]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+  });
+});
+
+describe('When as many clients as the limit send half of a request', () => {
+  it('others are served before those get their 408', async () => {
+    const full = await start({ MAX_IN_FLIGHT: '3' });
+    const head = ['content-type: application/json', 'content-length: 100'];
+    const sockets = await Promise.all(Array.from({ length: 3 }, () => openConnection(full.origin)));
+    for (const socket of sockets) socket.write(rawRequest('POST /graphql', head, '{'));
+    const answers = sockets.map(readToEnd);
+    await until(async () => (await statusOf(full)) === 503);
+    await until(async () => (await statusOf(full)) === 200);
+    expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(['', '', '']);
   });
 });
 
