@@ -5,7 +5,6 @@ import {
   isInputObjectType,
   isInputType,
   isNonNullType,
-  Kind,
   type OperationDefinitionNode,
   separateOperations,
   TypeInfo,
@@ -89,21 +88,13 @@ function createNullCheck(
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): (values: Variables, problems: Problems) => void {
-  const nullable = new Set<string>();
-  for (const { variable, type } of operation.variableDefinitions ?? []) {
-    if (type.kind !== Kind.NON_NULL_TYPE) nullable.add(variable.name.value);
-  }
-  if (nullable.size === 0) return () => undefined;
-
   const atRisk = new Set<string>();
+  // Without values, no variable leaves a selection out, so that every position is seen.
   visitVariables(schema, document, operation, NO_VALUES, (name, types) => {
-    // Without values, no variable leaves a selection out, so that every position is seen.
-    if (nullable.has(name) && (problemOf(null, types) ?? problemOf(undefined, types))) atRisk.add(name);
+    if (problemOf(null, types)) atRisk.add(name);
   });
   return (values, problems) => {
-    const missing = new Set(
-      [...atRisk].filter((name) => values[name] === null || values[name] === undefined),
-    );
+    const missing = new Set([...atRisk].filter((name) => values[name] == null));
     if (missing.size === 0) return;
     visitVariables(schema, document, operation, values, (name, types) => {
       const problem = missing.has(name) ? problemOf(values[name], types) : undefined;
