@@ -619,9 +619,9 @@ function limits() {
     {
       name: 'Upstream calls below a list are counted once, not for each item',
       file: 'src/graphql/pipeline/cost.ts',
-      within: 'compileCost',
-      find: 'upstreamCalls += items * calls',
-      replace: 'upstreamCalls += (itemsOf[above] ?? 1) * calls',
+      within: 'addCost',
+      find: 'cost.upstreamCalls += items * calls',
+      replace: 'cost.upstreamCalls += lists * calls',
       tests: measures,
     },
     {

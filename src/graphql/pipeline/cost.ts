@@ -5,7 +5,9 @@ import {
   type GraphQLSchema,
   getNamedType,
   getNullableType,
+  isInterfaceType,
   isListType,
+  isObjectType,
   Kind,
   type OperationDefinitionNode,
   SchemaMetaFieldDef,
@@ -16,7 +18,7 @@ import {
 } from 'graphql';
 import { DEFAULT_FIRST, MAX_FIRST } from '../pagination/connection.ts';
 import { FIELD_COSTS, type FieldCost } from './field-costs.ts';
-import { type SelectedField, selectedFields, typeOfField } from './selected-fields.ts';
+import { type SelectedField, selectedFields } from './selected-fields.ts';
 
 /** The most that an operation can cost with given variables. */
 export interface Cost {
@@ -32,9 +34,9 @@ export type Variables = Readonly<Record<string, unknown>>;
  * page, or on the objects of one list of ids.
  */
 interface Level {
-  /** The index of the level that has the list; -1 for the operation itself. */
-  readonly above: number;
-  /** How many items each such list has. */
+  /** The levels of lists that each item has. */
+  readonly below: Level[];
+  /** How many items the list has. */
   sizeOf(variables: Variables): number;
   /** Fields and calls to the IAM API for each item. */
   fields: number;
@@ -53,21 +55,27 @@ export function compileCost(
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): (variables: Variables) => Cost {
-  const { levels, sharedCalls } = findLevels(schema, document, operation);
+  const { root, sharedCalls } = findLevels(schema, document, operation);
   return (variables) => {
     // The largest number counts, since a request makes these calls once.
-    let upstreamCalls = sharedCalls.reduce((most, callsOf) => Math.max(most, callsOf(variables)), 0);
-    let fieldCost = 0;
-    // By the index of a level: the items of all its lists. A level has as many lists as the one above has items.
-    const itemsOf: number[] = [];
-    for (const { above, sizeOf, fields, calls } of levels) {
-      const items = (itemsOf[above] ?? 1) * sizeOf(variables);
-      itemsOf.push(items);
-      fieldCost += items * fields;
-      upstreamCalls += items * calls;
-    }
-    return { fieldCost, upstreamCalls };
+    const upstreamCalls = sharedCalls.reduce((most, callsOf) => Math.max(most, callsOf(variables)), 0);
+    const cost = { fieldCost: 0, upstreamCalls };
+    addCost(cost, root, 1, variables);
+    return cost;
   };
+}
+
+/** Adds the cost of so many lists. */
+function addCost(
+  cost: { -readonly [Member in keyof Cost]: number },
+  { sizeOf, fields, calls, below }: Level,
+  lists: number,
+  variables: Variables,
+): void {
+  const items = lists * sizeOf(variables);
+  cost.fieldCost += items * fields;
+  cost.upstreamCalls += items * calls;
+  for (const level of below) addCost(cost, level, items, variables);
 }
 
 /** The fields about the schema, which no type defines. */
@@ -83,18 +91,18 @@ interface Place {
   readonly page?: Level | undefined;
 }
 
-/** The levels of an operation, each after the one above it, and the calls that its fields share. */
+/** The level of an operation, with those below it, and the calls that its fields share. */
 function findLevels(
   schema: GraphQLSchema,
   document: DocumentNode,
   { operation, selectionSet }: OperationDefinitionNode,
 ) {
-  const levels: Level[] = [];
+  const root: Level = { below: [], sizeOf: () => 1, fields: 0, calls: 0 };
   const sharedCalls: CallsOf[] = [];
 
-  const addLevel = (above: Level | undefined, sizeOf: Level['sizeOf'], calls = 0): Level => {
-    const level = { above: above ? levels.indexOf(above) : -1, sizeOf, fields: 0, calls };
-    levels.push(level);
+  const addLevel = (above: Level, sizeOf: Level['sizeOf'], calls = 0): Level => {
+    const level = { below: [], sizeOf, fields: 0, calls };
+    above.below.push(level);
     return level;
   };
   const addFields = (set: SelectionSetNode, parent: string, place: Place): void => {
@@ -102,7 +110,7 @@ function findLevels(
   };
   const addField = ({ node, parent }: SelectedField, place: Place): void => {
     const cost = FIELD_COSTS[`${parent}.${node.name.value}`] ?? {};
-    const type = typeOfField(schema, parent, node.name.value) ?? INTROSPECTION[node.name.value];
+    const type = typeOfField(schema, parent, node.name.value);
     place.level.fields++;
     if (cost.shared) sharedCalls.push(compileShared(node, cost.shared));
     const below = isListOfPage(parent, type)
@@ -126,10 +134,15 @@ function findLevels(
     return { level, page: addLevel(level, (variables) => toPageSize(first(variables))) };
   };
 
-  addFields(selectionSet, schema.getRootType(operation)?.name ?? '', {
-    level: addLevel(undefined, () => 1),
-  });
-  return { levels, sharedCalls };
+  addFields(selectionSet, schema.getRootType(operation)?.name ?? '', { level: root });
+  return { root, sharedCalls };
+}
+
+/** Undefined for `__typename`, which has no selections. */
+function typeOfField(schema: GraphQLSchema, parent: string, name: string): GraphQLOutputType | undefined {
+  const type = schema.getType(parent);
+  const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
+  return field?.type ?? INTROSPECTION[name];
 }
 
 function compileShared(node: FieldNode, { calls, path }: NonNullable<FieldCost['shared']>): CallsOf {

@@ -2,10 +2,6 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
-  type GraphQLOutputType,
-  type GraphQLSchema,
-  isInterfaceType,
-  isObjectType,
   Kind,
   type SelectionNode,
   type SelectionSetNode,
@@ -40,16 +36,6 @@ export function selectedFields(
     spread.add(name);
     return selectedFields(document, fragment.selectionSet, fragment.typeCondition.name.value, spread);
   });
-}
-
-/** Undefined for `__typename` and the other fields that every type or schema has. */
-export function typeOfField(
-  schema: GraphQLSchema,
-  parent: string,
-  name: string,
-): GraphQLOutputType | undefined {
-  const type = schema.getType(parent);
-  return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name]?.type : undefined;
 }
 
 /**
