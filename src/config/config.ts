@@ -1,12 +1,6 @@
 import { readAuth } from './auth.ts';
 import { parseManifest } from './documents-manifest.ts';
-import {
-  checkNodeVariables,
-  type Environment,
-  readEnvironment,
-  readSecureUrl,
-  toGroup,
-} from './environment.ts';
+import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
 import type { ReadFile } from './read-file.ts';
 import { isLoopback } from './urls.ts';
 import { httpVariables, limitVariables, upstreamVariables, type VariableName } from './variables.ts';
@@ -31,10 +25,17 @@ const STUDIO_ORIGIN = 'https://studio.apollographql.com';
 export function readConfig(env: Readonly<Record<string, string | undefined>>, readFile: ReadFile): Config {
   const environment = readEnvironment(env, readFile);
   checkPorts(environment);
-  checkNodeVariables(environment, env.NODE_TLS_REJECT_UNAUTHORIZED);
+  checkAuthorities(environment);
   const config = toConfig(environment);
   if (environment.problems.length > 0) throw new ConfigError(environment.problems);
   return deepFreeze(config);
+}
+
+/** Node.js ignores a file that it cannot use, and connections would fail later. */
+function checkAuthorities({ readFile, addProblem }: Environment): void {
+  const authorities = readFile('NODE_EXTRA_CA_CERTS');
+  if (authorities !== undefined && !/^-----BEGIN .*CERTIFICATE-----/m.test(authorities))
+    addProblem('Expected NODE_EXTRA_CA_CERTS to name a file of certificates in PEM form');
 }
 
 function toConfig(environment: Environment) {

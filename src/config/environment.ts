@@ -65,35 +65,25 @@ function quote(text: string, show: (text: string) => string): string {
   return JSON.stringify(shown.length > SHOWN_CHARS ? `${shown.slice(0, SHOWN_CHARS)}…` : shown);
 }
 
-/** The URL of a variable. Plain http is rejected where requests would leave this machine unencrypted. */
+/** The URL of a variable. Rejected where anybody between this machine and the host could read requests. */
 export function readSecureUrl(
   environment: Environment,
   name: 'API_GATEWAY_URL' | 'TOKEN_ENDPOINT' | 'CALLER_JWKS_URL',
 ): string | undefined {
   const { values, addProblem } = environment;
   const url = values[name];
-  const { protocol, hostname } = new URL(url ?? 'https://unset');
-  if (protocol === 'http:' && !isLoopback(hostname) && !values.ALLOW_INSECURE_UPSTREAM) {
+  const { protocol, hostname } = new URL(url ?? 'https://localhost');
+  if (isLoopback(hostname) || values.ALLOW_INSECURE_UPSTREAM) return url;
+  if (protocol === 'http:') {
     addProblem(
       `Expected ${name} to be an https URL: plain http needs a loopback host or ALLOW_INSECURE_UPSTREAM=true`,
     );
-  }
-  return url;
-}
-
-/** What Node.js makes of its own variables: it would accept any certificate, and ignore a file that it cannot read. */
-export function checkNodeVariables(
-  { values, addProblem, readFile }: Environment,
-  certificateCheck: string | undefined,
-): void {
-  if (certificateCheck === '0' && !values.ALLOW_INSECURE_UPSTREAM) {
+  } else if (values.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
     addProblem(
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 needs ALLOW_INSECURE_UPSTREAM=true, because any server could get credentials. For your own certificate authority set NODE_EXTRA_CA_CERTS instead',
+      `NODE_TLS_REJECT_UNAUTHORIZED=0 lets any server stand in for ${name}: it needs a loopback host or ALLOW_INSECURE_UPSTREAM=true. For your own certificate authority set NODE_EXTRA_CA_CERTS instead`,
     );
   }
-  const authorities = readFile('NODE_EXTRA_CA_CERTS');
-  if (authorities !== undefined && !/^-----BEGIN .*CERTIFICATE-----/m.test(authorities))
-    addProblem('Expected NODE_EXTRA_CA_CERTS to name a file of certificates in PEM form');
+  return url;
 }
 
 /** `MAX_DEPTH` → `maxDepth` */

@@ -122,9 +122,10 @@ export const variables = {
     'required without EMULATOR=true',
   ),
   ALLOW_INSECURE_UPSTREAM: flag(
-    'Accept plain http URLs on hosts that are not loopback, and `NODE_TLS_REJECT_UNAUTHORIZED=0`',
+    'Accept plain http, or any TLS certificate, of hosts that are not loopback',
     false,
   ),
+  NODE_TLS_REJECT_UNAUTHORIZED: text('`0` makes Node.js accept any TLS certificate'),
   NODE_EXTRA_CA_CERTS: text('File of further certificate authorities as PEM, which Node.js reads'),
   EMULATOR: flag('Start the embedded IAM emulator and use it; not together with `API_GATEWAY_URL`', false),
   EMULATOR_PORT: integer('Port of the emulator; 0 takes any free one', 0, {

@@ -46,7 +46,7 @@ describe('What is wrong is said in one line each', () => {
     ],
     [
       { ...URL_ONLY, NODE_TLS_REJECT_UNAUTHORIZED: '0' },
-      'NODE_TLS_REJECT_UNAUTHORIZED=0 needs ALLOW_INSECURE_UPSTREAM=true, because any server could get credentials. For your own certificate authority set NODE_EXTRA_CA_CERTS instead',
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 lets any server stand in for API_GATEWAY_URL: it needs a loopback host or ALLOW_INSECURE_UPSTREAM=true. For your own certificate authority set NODE_EXTRA_CA_CERTS instead',
     ],
     [
       { ...URL_ONLY, NODE_EXTRA_CA_CERTS: '/keys/missing' },
@@ -210,6 +210,7 @@ describe('Variables of Node.js are accepted', () => {
   it.each([
     { NODE_TLS_REJECT_UNAUTHORIZED: '1' },
     { NODE_TLS_REJECT_UNAUTHORIZED: '0', ALLOW_INSECURE_UPSTREAM: 'true' },
+    { NODE_TLS_REJECT_UNAUTHORIZED: '0', API_GATEWAY_URL: 'https://127.0.0.1:8443' },
     { NODE_EXTRA_CA_CERTS: '/keys/authorities.pem' },
   ])('%j', (env) => {
     expect(problemsOf({ ...URL_ONLY, ...env })).toEqual([]);
