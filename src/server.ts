@@ -87,12 +87,13 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     client: upstream.client,
     listPrefetch: createListPrefetch({ min: options.upstream.tokenBatchListMin }),
     createOnce: createIdempotentCreate(state.records, options.http.requestDeadlineMs),
+    log,
   };
   let draining = false;
   const isDraining = () => draining;
   const typeDefs = readTypeDefs();
   const schema = createSchema(typeDefs, options);
-  const executor = createExecutor(schema, options.execution, context, log);
+  const executor = createExecutor(schema, options.execution, context);
   const { limits, introspection } = options;
   const prepared = createPreparedOperations(schema, options);
   const trusted = options.trustedDocuments && openTrustedDocuments(options.trustedDocuments, limits, log);

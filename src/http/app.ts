@@ -9,7 +9,6 @@ import fastify, {
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
-  LogController,
 } from 'fastify';
 import { type Config, ConfigError } from '../config/config.ts';
 import { describeError } from '../telemetry/failures.ts';
@@ -43,11 +42,8 @@ export function createHttpApp(
 ): FastifyInstance {
   const routes = new Map<string, Set<string>>();
   const observer = createObserver(routes, onResponse, log);
+  const sendError = createErrorHandler(log);
   const app = fastify({
-    loggerInstance: withoutListeningLines(log),
-    // A child logger per request would only add the request's id, which lines already have where it is needed.
-    childLoggerFactory: (logger) => logger,
-    logController: new LogController({ disableRequestLogging: true }),
     genReqId: readRequestId,
     requestIdHeader: false,
     rewriteUrl: ({ url = '' }) => toOriginForm(url),
@@ -61,7 +57,7 @@ export function createHttpApp(
     forceCloseConnections: 'idle',
     // While draining, requests on open connections are served; `connection: close` then ends the connection.
     return503OnClosing: false,
-  }) as unknown as FastifyInstance;
+  });
   app.addHook('onRoute', ({ url, method }) => {
     routes.set(url, new Set([...(routes.get(url) ?? []), ...[method].flat()]));
   });
@@ -102,20 +98,24 @@ function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
   return typeof id === 'string' && /^[A-Za-z0-9_.:-]{1,128}$/.test(id) ? id : randomUUID();
 }
 
-function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const status = error.statusCode ?? 500;
-  if (status >= 500) {
-    request.log.error({ requestId: request.id, err: describeError(error) }, 'unexpected error');
-    return reply
-      .code(500)
-      .send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId: request.id }));
-  }
-  if (error instanceof HttpError) reply.headers(error.headers);
-  const known = error instanceof HttpError ? error.message : MESSAGES[error.code];
-  const message = known ?? 'The request is malformed.';
-  request.log.info({ requestId: request.id, method: request.method, status, reason: message }, REJECTED_LINE);
-  const code = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
-  return reply.code(status).send(errorBody(code, message));
+function createErrorHandler(log: FastifyBaseLogger) {
+  return (
+    error: FastifyError,
+    { id: requestId, method }: FastifyRequest,
+    reply: FastifyReply,
+  ): FastifyReply => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) {
+      log.error({ requestId, err: describeError(error) }, 'unexpected error');
+      return reply.code(500).send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId }));
+    }
+    if (error instanceof HttpError) reply.headers(error.headers);
+    const known = error instanceof HttpError ? error.message : MESSAGES[error.code];
+    const message = known ?? 'The request is malformed.';
+    log.info({ requestId, method, status, reason: message }, REJECTED_LINE);
+    const code = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
+    return reply.code(status).send(errorBody(code, message));
+  };
 }
 
 /** The log line of a request that was rejected before it was read as GraphQL. */
@@ -204,7 +204,7 @@ interface Listener {
 /** Rejects with a `ConfigError` when the address cannot be used. */
 export async function listen(app: FastifyInstance, { host, port, variables }: Listener): Promise<void> {
   try {
-    await app.listen({ host, port, listenTextResolver: () => LISTENING });
+    await app.listen({ host, port });
   } catch (error) {
     throw new ConfigError([describeListenError(error, { host, port, variables })]);
   }
@@ -236,14 +236,4 @@ function describeListenError(error: unknown, { host, port, variables }: Listener
     default:
       return `Cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : error}. Set ${variables.host}.`;
   }
-}
-
-const LISTENING = 'listening';
-
-/** The same logger without the line that Fastify writes for each address: the process writes one line for all. */
-function withoutListeningLines(log: FastifyBaseLogger): FastifyBaseLogger {
-  const info = (...line: Parameters<FastifyBaseLogger['info']>) => {
-    if ((line[0] as unknown) !== LISTENING) log.info(...line);
-  };
-  return Object.create(log, { info: { value: info, writable: true } });
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type ExecutionResult, execute, GraphQLError, parse, validate } from 'graphql';
+import { pino } from 'pino';
 import { createPassThroughAuthenticator } from '../../src/auth/bearer.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { toFieldError } from '../../src/errors.ts';
@@ -40,6 +41,7 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
     client: upstream.client,
     listPrefetch: createListPrefetch({ min: config.upstream.tokenBatchListMin }),
     createOnce: createIdempotentCreate(createMemoryRecords()),
+    log: pino({ level: 'silent' }),
   };
   const run = async (body: string, authorization: string | undefined): Promise<ExecutionResult> => {
     const { query, variables, operationName } = JSON.parse(body);
@@ -49,7 +51,7 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
     const deadline = createDeadlines(10_000).start();
     const caller = await authenticator.authenticate(authorization);
     const request = {
-      http: { id: 'reference', log: { warn() {} }, headers: {} },
+      http: { id: 'reference', headers: {} },
       record: createOperationRecord(),
     } as unknown as PipelineRequest;
     const contextValue = createContext(parts, caller, request, deadline);

@@ -44,6 +44,7 @@ export interface ContextParts {
   readonly client: IamClient;
   readonly listPrefetch: ListPrefetch;
   readonly createOnce: IdempotentCreate;
+  readonly log: FastifyBaseLogger;
 }
 
 const INTERNAL = 'INTERNAL_SERVER_ERROR';
@@ -56,7 +57,6 @@ export function createExecutor(
   schema: GraphQLSchema,
   { maxCompiled, compileAfter }: Config['execution'],
   parts: ContextParts,
-  log: FastifyBaseLogger,
 ) {
   // A number says how often the operation was interpreted.
   const known = new LRUCache<string, CompiledOperation | number>(cacheLimits(Math.max(1, maxCompiled)));
@@ -88,7 +88,7 @@ export function createExecutor(
     const known = toFieldError(error, isMutation);
     const { code = INTERNAL, ...extensions } = known.extensions;
     if (code === INTERNAL) {
-      log.error(
+      parts.log.error(
         { requestId, path: error.path, err: describeError(error.originalError ?? error) },
         'unexpected error',
       );
@@ -123,7 +123,7 @@ export function createExecutor(
 
 /** `deadline` is that of the execution, which may continue for other requests than this one. */
 export function createContext(
-  { client, listPrefetch, createOnce }: ContextParts,
+  { client, listPrefetch, createOnce, log }: ContextParts,
   caller: Caller,
   { http, record, observer }: PipelineRequest,
   deadline: Deadline,
@@ -140,7 +140,7 @@ export function createContext(
     observer,
   };
   const loaders = createLoaders(client, scope, listPrefetch, principal);
-  return { log: http.log, caller, loaders, deadline, createOnce, outcome: { hasUserErrors: false } };
+  return { log, caller, loaders, deadline, createOnce, outcome: { hasUserErrors: false } };
 }
 
 /** Takes any value as it is. No schema can define a type of this name. */

@@ -13,7 +13,7 @@ export type CallerOrError = Caller | Error;
 
 /** A request as the pipeline gets it: admitted, from a known or an unknown caller. */
 export interface PipelineRequest {
-  readonly http: Pick<FastifyRequest, 'id' | 'log' | 'method' | 'url' | 'headers' | 'body'>;
+  readonly http: Pick<FastifyRequest, 'id' | 'method' | 'url' | 'headers' | 'body'>;
   readonly caller: CallerOrError;
   /** Runs since the head of the request arrived. */
   readonly deadline: RequestDeadline;
