@@ -1,11 +1,13 @@
+import { spawn } from 'node:child_process';
 import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLookup } from '../../src/upstream/connect.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { timed } from '../support/stopwatch.ts';
 
 type Answer = dns.LookupAddress[] | 'ENOTFOUND' | 'EAI_AGAIN';
 type Callback = (error: Error | null, addresses: dns.LookupAddress[]) => void;
@@ -61,6 +63,29 @@ async function startApi() {
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return { server, port, url: `http://iam.example:${port}` };
+}
+
+/** Listens on `addresses` and accepts nothing: further connections get no response, as behind a firewall. */
+async function holdPort(port: number, addresses: readonly string[]): Promise<() => void> {
+  const code = `
+    const { createServer } = require('node:net');
+    let left = ${addresses.length};
+    for (const host of ${JSON.stringify(addresses)})
+      createServer().listen({ host, port: ${port}, backlog: 1 }, () => {
+        if (--left > 0) return;
+        require('node:fs').writeSync(1, 'listening');
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+      });`;
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  // They fill the queues of the system.
+  const sockets = addresses.flatMap((host) =>
+    [1, 2, 3].map(() => connect({ host, port }).on('error', () => {})),
+  );
+  return () => {
+    for (const socket of sockets) socket.destroy();
+    child.kill('SIGKILL');
+  };
 }
 
 let api: Awaited<ReturnType<typeof startApi>>;
@@ -136,6 +161,28 @@ describe('A name', () => {
     replaceLookup(0, [[{ address: '127.0.0.4', family: 4 }, { address: '::1', family: 6 }, V4]]);
     gateway = await startGateway({ apiGatewayUrl: api.url, env });
     for (const document of [LIST, DELETE]) expect((await gateway.query(document)).errors).toBeUndefined();
+  });
+
+  it('is reached although ten addresses before do not respond, and by later connections at once', async () => {
+    const dead = Array.from({ length: 10 }, (_, index) => ({ address: `127.0.1.${index + 1}`, family: 4 }));
+    const stop = await holdPort(
+      api.port,
+      dead.map(({ address }) => address),
+    );
+    try {
+      replaceLookup(0, [[...dead, V4]]);
+      // Each request has a connection of its own.
+      gateway = await startGateway({
+        apiGatewayUrl: api.url,
+        env: { ...env, UPSTREAM_CONNECTION_MAX_AGE_MS: '1' },
+      });
+      expect((await gateway.query(LIST)).errors).toBeUndefined();
+      const { value, ownMs } = await timed(gateway.query(DELETE));
+      expect(value.errors).toBeUndefined();
+      expect(ownMs).toBeLessThan(200);
+    } finally {
+      stop();
+    }
   });
 
   it('that had no address is looked up again at once', async () => {
