@@ -117,15 +117,11 @@ function withTextHash(persistedQuery: unknown): unknown {
   return { ...persistedQuery, sha256Hash: '' };
 }
 
-function toRejection(response: HTTPGraphQLResponse): ApolloRejection {
-  const { errors } = JSON.parse(textOf(response));
+function toRejection({ body }: HTTPGraphQLResponse): ApolloRejection {
+  // Only `@defer` and `@stream` have incremental responses, and the schema has neither.
+  if (body.kind !== 'complete') throw new Error('Apollo Server sent an incremental response');
+  const { errors } = JSON.parse(body.string);
   // Nothing that a client sends leads here.
   if (errors?.[0]?.extensions?.code === 'INTERNAL_SERVER_ERROR') throw new Error('Apollo Server failed');
   return new ApolloRejection(errors);
-}
-
-function textOf({ body }: HTTPGraphQLResponse): string {
-  // Only `@defer` and `@stream` have incremental responses, and the schema has neither.
-  if (body.kind !== 'complete') throw new Error('Apollo Server sent an incremental response');
-  return body.string;
 }

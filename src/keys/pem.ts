@@ -2,7 +2,6 @@
 const MAX_CHARS = 65_536;
 const LABEL = '-----BEGIN ((?:ENCRYPTED |EC |RSA )?PRIVATE KEY)-----';
 const BLOCK = new RegExp(`${LABEL}\\s*(\\S[\\s\\S]*?)\\s*-----END \\1-----`);
-const LINE_CHARS = 64;
 
 /**
  * The private key in a text, as PEM with line feeds (RFC 7468): PKCS#8, PKCS#1 or SEC1. Accepts the forms that occur in
@@ -25,5 +24,5 @@ export function isEncryptedPem(pem: string): boolean {
 }
 
 function wrap(base64: string): string {
-  return (base64.replace(/\s+/g, '').match(new RegExp(`.{1,${LINE_CHARS}}`, 'g')) ?? []).join('\n');
+  return (base64.replace(/\s+/g, '').match(/.{1,64}/g) ?? []).join('\n');
 }

@@ -40,24 +40,6 @@ export function measureSource(text: string): Record<'tokens' | 'comments' | 'bra
   return counts;
 }
 
-/** The size of a document, with what fragments contain counted wherever they are spread. */
-interface DocumentCounts {
-  readonly operations: number;
-  /** Names of fragments that are spread anywhere, defined or not. */
-  readonly fragments: number;
-  /** Characters of the longest name. This and all numbers below are those of the largest operation. */
-  readonly operationName: number;
-  readonly variables: number;
-  readonly rootFields: number;
-  readonly directives: number;
-  readonly aliases: number;
-  readonly fields: number;
-  /** Levels of fields. What is below `__schema` and `__type` does not count: a validation rule limits its nesting. */
-  readonly depth: number;
-  /** Pairs of fields with one response name, anywhere in the document, each field counted once. */
-  readonly pairs: number;
-}
-
 /** The counts of an empty selection set. */
 const NOTHING = {
   rootFields: 0,
@@ -72,12 +54,12 @@ type Counts = typeof NOTHING;
 const MAX_NESTING = 1000;
 
 /**
- * Measures a parsed document that is not validated: fragments may be missing or spread themselves, fields may not exist.
- * Every operation counts, run or not, and so do fragments that none of them uses, because validation looks at all. Each
- * fragment is measured once, so one that multiplies (a spreads b twice, b spreads c twice, …) costs no more than it is
- * long.
+ * Measures a parsed document, with what fragments contain counted wherever they are spread. It is not validated: fragments
+ * may be missing or spread themselves, fields may not exist. Every operation counts, run or not, and so do fragments that
+ * none of them uses, because validation looks at all. Each fragment is measured once, so one that multiplies (a spreads b
+ * twice, b spreads c twice, …) costs no more than it is long.
  */
-export function countDocument({ definitions }: DocumentNode): DocumentCounts {
+export function countDocument({ definitions }: DocumentNode) {
   const { ofSet, ofFragment, spreads, responseNames } = createCounter(definitions);
   const operations = definitions.filter(isOperation);
   const ofOperations = operations.map(({ selectionSet, directives, variableDefinitions = [] }) => {
@@ -100,14 +82,18 @@ export function countDocument({ definitions }: DocumentNode): DocumentCounts {
     );
   return {
     operations: operations.length,
+    /** Names of fragments that are spread anywhere, defined or not. */
     fragments: spreads.size,
+    /** Characters of the longest name. This and the numbers below are those of the largest operation. */
     operationName: maximum(operations, ({ name }) => name?.value.length ?? 0),
     variables: maximum(operations, ({ variableDefinitions }) => lengthOf(variableDefinitions)),
     rootFields: most('rootFields'),
     directives: mostOfAny('directives'),
     aliases: mostOfAny('aliases'),
     fields: mostOfAny('fields'),
+    /** Levels of fields. What is below `__schema` and `__type` does not count: a validation rule limits its nesting. */
     depth: most('depth'),
+    /** Pairs of fields with one response name, anywhere in the document, each field counted once. */
     pairs: [...responseNames.values()].reduce((sum, count) => sum + (count * (count - 1)) / 2, 0),
   };
 }
