@@ -125,7 +125,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   'graphql-jit': ['graphql/pipeline/compile.ts'],
   ioredis: ['state/'],
   jose: ['auth/', 'emulator/'],
-  'lru-cache': ['graphql/', 'http/', 'state/', 'tokens/'],
+  'lru-cache': ['graphql/', 'http/', 'state/', 'tokens/', 'upstream/connect.ts'],
   negotiator: ['http/media-type.ts'],
   'prom-client': ['http/', 'telemetry/'],
   pino: ['telemetry/log.ts'],
