@@ -94,7 +94,7 @@ export function startWorkers(
           { worker: next.worker.id, workerPid: next.worker.process.pid },
           'the new worker is listening',
         ),
-      // It is replaced in turn.
+      // A worker that ends before it listens is replaced in turn.
       () => undefined,
     );
   }

@@ -32,7 +32,7 @@ const ANONYMOUS = 'anonymous';
 /** This many upstream calls count as one request: a list of fifty tokens with their projects counts as six. */
 const CALLS_PER_UNIT = 10;
 
-/** A page of IAM has no more, and few responses have as much. */
+/** A response counts as one request for each of these. A page of IAM has no more than one, and few responses have. */
 const BYTES_PER_REQUEST = 2 * 1024 * 1024;
 
 export function createAdmission(options: AdmissionOptions) {

@@ -17,19 +17,18 @@ const PROBE_LOST_MS = 250;
  */
 export function trackAvailability(options: AvailabilityOptions) {
   const { probe, onChange, causeOf } = options;
-  let isUp = false;
+  let state: 'lost' | 'back' | undefined;
   let lastCause = '';
   let upSince = Number.NEGATIVE_INFINITY;
   let isClosed = false;
-  let reported: 'lost' | 'back' | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   const report = (change: 'lost' | 'back') => {
-    if (change === 'back' && !isUp && reported !== undefined) upSince = performance.now();
-    isUp = change === 'back';
-    const isNews = reported !== change && !(reported === undefined && isUp);
-    reported = change;
-    if (isNews && !isClosed) onChange(change);
+    const before = state;
+    state = change;
+    if (before === change) return;
+    if (before === 'lost') upSince = performance.now();
+    if (!isClosed && (before !== undefined || change === 'lost')) onChange(change);
   };
   const checkLater = (ms: number) => {
     clearTimeout(timer);
@@ -51,7 +50,7 @@ export function trackAvailability(options: AvailabilityOptions) {
     }
   };
   return {
-    isUp: () => isUp,
+    isUp: () => state === 'back',
     /** The cause of the last failure; `''` before the first. */
     cause: () => lastCause,
     /** `performance.now()` of the last time that it came back; what it knew before may be gone. */
