@@ -10,11 +10,12 @@ export function readTextFile(path: string, maxBytes: number): string {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(file);
-    if (!stats.isFile()) throw new TextFileError('not-a-file');
-    if (stats.size > maxBytes) throw new TextFileError('too-large');
+    if (!stats.isFile()) throw new TextFileError('not a regular file');
+    const tooLarge = new TextFileError(`too large: ${maxBytes / 1024} KB at most`);
+    if (stats.size > maxBytes) throw tooLarge;
     // Virtual files, such as those in `/proc`, have the size 0, and some of them have no end.
     const bytes = readBytes(file, stats.size || maxBytes + 1);
-    if (bytes.length > maxBytes) throw new TextFileError('too-large');
+    if (bytes.length > maxBytes) throw tooLarge;
     return bytes.toString('utf8').replace(/^\ufeff/, '');
   } finally {
     closeSync(file);

@@ -1,5 +1,5 @@
 import { findMisspelt } from './did-you-mean.ts';
-import { describeExpectedFile, MAX_FILE_BYTES, type ReadFile } from './read-file.ts';
+import { MAX_FILE_BYTES, type ReadFile, TextFileError } from './read-file.ts';
 import { isLoopback } from './urls.ts';
 import type { Variable } from './variable-types.ts';
 import { type Values, type VariableName, variables } from './variables.ts';
@@ -50,7 +50,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
         if (text.trim() !== '') return text;
         problems.push(`Expected ${name} to name a file that is not empty`);
       } catch (error) {
-        problems.push(`Expected ${name} to name ${describeExpectedFile(error, MAX_FILE_BYTES[name])}`);
+        const reason = error instanceof TextFileError ? `, got one that is ${error.message}` : '';
+        problems.push(`Expected ${name} to name a file that this process can read${reason}`);
       }
       return undefined;
     },

@@ -56,7 +56,7 @@ describe.each(Object.keys(VARIABLES) as Name[])('%s', (name) => {
     'that names no regular file (%s) is a problem, and nothing waits',
     (path) => {
       expect(problemsOf(name, path.startsWith('/') ? path : at(path))).toEqual([
-        `Expected ${name} to name a regular file, got a directory, a pipe or a device`,
+        `Expected ${name} to name a file that this process can read, got one that is not a regular file`,
       ]);
     },
   );
@@ -71,8 +71,10 @@ describe.each(Object.keys(VARIABLES) as Name[])('%s', (name) => {
   );
 
   it.each(['17m', 'huge'])('that names a file which is too large (%s) is a problem', (path) => {
-    const most = name === 'TRUSTED_DOCUMENTS' ? '16 MB' : '64 KB';
-    expect(problemsOf(name, at(path))).toEqual([`Expected ${name} to name a file of at most ${most}`]);
+    const most = name === 'TRUSTED_DOCUMENTS' ? '16384 KB' : '64 KB';
+    expect(problemsOf(name, at(path))).toEqual([
+      `Expected ${name} to name a file that this process can read, got one that is too large: ${most} at most`,
+    ]);
   });
 });
 
@@ -83,7 +85,7 @@ describe('A file of a key', () => {
 
   it('of one byte more than 64 KB is refused', () => {
     expect(problemsOf('PRIVATE_KEY_FILE', at('64k-and-one'))).toEqual([
-      'Expected PRIVATE_KEY_FILE to name a file of at most 64 KB',
+      'Expected PRIVATE_KEY_FILE to name a file that this process can read, got one that is too large: 64 KB at most',
     ]);
   });
 
