@@ -2,8 +2,7 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
-import { dribble, neverRead } from '../support/slow-clients.ts';
+import { openConnection, type RawAnswer, rawRequest, readToEnd } from '../support/raw.ts';
 import { together } from '../support/together.ts';
 import { until } from '../support/until.ts';
 
@@ -203,3 +202,27 @@ describe('A caller of large responses', () => {
     expect(answers.map(({ status }) => status)).toContain(200);
   });
 });
+
+/** Sends `start`, then one byte of `rest` each `everyMs`, until the other side has enough. */
+async function dribble(
+  origin: string,
+  start: string,
+  { rest, everyMs }: { rest: string; everyMs: number },
+): Promise<RawAnswer> {
+  const socket = await openConnection(origin);
+  const answer = readToEnd(socket);
+  socket.write(start);
+  let at = 0;
+  const timer = setInterval(() => socket.write(rest[at++ % rest.length] as string), everyMs);
+  return answer.finally(() => clearInterval(timer));
+}
+
+/** Sends `request` and reads nothing. Resolves to what arrived in the end, when a further byte cannot be sent. */
+async function neverRead(origin: string, request: string): Promise<RawAnswer> {
+  const socket = await openConnection(origin);
+  socket.pause();
+  const answer = readToEnd(socket);
+  socket.write(request);
+  const timer = setInterval(() => socket.write('G'), 50);
+  return answer.finally(() => clearInterval(timer));
+}

@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openMany } from '../support/connections.ts';
 import { freePort } from '../support/free-port.ts';
 import { post } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
@@ -166,3 +166,31 @@ describe('A file of API keys that changes while no file can be opened', () => {
     rmSync(folder, { recursive: true });
   });
 });
+
+/** Opens connections, one after the other, and sends `text` on each. They stay open until `close`, or until the other side closes them. */
+async function openMany(
+  origin: string,
+  count: number,
+  text = '',
+): Promise<{ open(): number; close(): void }> {
+  const sockets: Socket[] = [];
+  let open = 0;
+  for (let index = 0; index < count; index++) {
+    try {
+      const socket = await openConnection(origin);
+      open++;
+      socket.on('error', () => undefined).once('close', () => open--);
+      socket.resume();
+      if (text) socket.write(text);
+      sockets.push(socket);
+    } catch {
+      // It was refused.
+    }
+  }
+  return {
+    open: () => open,
+    close() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
