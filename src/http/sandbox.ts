@@ -75,9 +75,16 @@ export function createSandboxPage({ explorer, sampleAuthorization }: SandboxOpti
     runTelemetry: false,
     allowDynamicStyles: false,
   };
+  // A link may bring an operation, in the parameters of GraphQL over HTTP.
   const script = `
-if (window.EmbeddedSandbox)
-  new window.EmbeddedSandbox({ ...${toScriptValue(options)}, initialEndpoint: location.origin + location.pathname });
+const options = { ...${toScriptValue(options)}, initialEndpoint: location.origin + location.pathname };
+const link = new URLSearchParams(location.search);
+if (link.has('query')) {
+  let variables = {};
+  try { variables = JSON.parse(link.get('variables')) ?? {}; } catch {}
+  Object.assign(options.initialState, { document: link.get('query'), variables });
+}
+if (window.EmbeddedSandbox) new window.EmbeddedSandbox(options);
 else document.body.className = 'failed';
 `;
   const body = `<main>

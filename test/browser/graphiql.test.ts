@@ -55,6 +55,28 @@ describe('GraphiQL without the internet', () => {
     await page.context().close();
   });
 
+  it('opens the operation of a link, beside the tabs that are there, and runs it at a click only', async () => {
+    const { page, complaints } = await openOffline(browser, gateway.origin);
+    const run = async (link: Record<string, string>) => {
+      gateway.forgetCalls();
+      await page.goto(`${gateway.origin}/graphiql?${new URLSearchParams(link)}`);
+      await page.locator('.graphiql-query-editor', { hasText: 'Linked' }).waitFor();
+      await page.locator('.graphiql-editor-tool', { hasText: `"first":${link.first}` }).waitFor();
+      expect(await page.getByRole('tab', { name: 'FirstPage' }).count()).toBe(1);
+      expect(gateway.calls()).toEqual([]);
+      await page.getByRole('button', { name: /Execute query/ }).click();
+      await page.locator('.result-window', { hasText: 'billing-worker' }).waitFor();
+      return gateway.calls();
+    };
+    const query = 'query Linked($first: Int) { tokens(first: $first) { nodes { name } } }';
+    expect(await run({ query, variables: '{"first":1}', first: '1' })).toEqual(['GET /v1/tokens?limit=2']);
+    // GraphiQL has stored its tabs now.
+    await until(async () => (await page.evaluate<string>('JSON.stringify(localStorage)')).includes('Linked'));
+    expect(await run({ query, variables: '{"first":2}', first: '2' })).toEqual(['GET /v1/tokens?limit=3']);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   it('completes the name of a field, and explains it', async () => {
     const { page, complaints } = await openOffline(browser, gateway.origin);
     await page.goto(`${gateway.origin}/graphiql`);
@@ -193,25 +215,36 @@ describe('Apollo Sandbox without the internet', () => {
 });
 
 describe('Apollo Sandbox', () => {
-  it('gets its document, its headers and the endpoint, and may put its frame into the page', async () => {
-    const { page, complaints } = await openOffline(browser, gateway.origin);
-    await page.route('https://embeddable-sandbox.cdn.apollographql.com/**', (route) =>
-      route.fulfill({ contentType: 'text/javascript', body: STANDIN }),
-    );
-    await page.route('https://sandbox.embed.apollographql.com/**', (route) =>
-      route.fulfill({ contentType: 'text/html', body: 'the frame of Sandbox' }),
-    );
-    await page.goto(`${gateway.url}?a=1`);
-    await page.frameLocator('iframe').getByText('the frame of Sandbox').waitFor();
-    const options = JSON.parse(await page.evaluate<string>('JSON.stringify(window.options)'));
-    expect(options).toMatchObject({
-      initialEndpoint: gateway.url,
-      initialState: { headers: { Authorization: 'Bearer demo' }, variables: { first: 5 } },
-      runTelemetry: false,
-    });
-    expect(await page.evaluate<string>('window.requested')).toBe('{"data":{"__typename":"Query"}}\n');
-    await page.screenshot({ path: `${SCREENSHOTS}/sandbox-frame.png` });
-    expect(complaints).toEqual([]);
-    await page.context().close();
-  });
+  it.each([
+    ['its document', 'a=1', /^# Your tokens/, { first: 5 }],
+    ['the document of a link', 'query={a}&variables={"b":1}', /^\{a\}$/, { b: 1 }],
+    ['the document of a link with wrong variables', 'query={a}&variables={', /^\{a\}$/, {}],
+  ])(
+    'gets %s, headers and the endpoint, and may put its frame into the page',
+    async (_, query, document, variables) => {
+      const { page, complaints } = await openOffline(browser, gateway.origin);
+      await page.route('https://embeddable-sandbox.cdn.apollographql.com/**', (route) =>
+        route.fulfill({ contentType: 'text/javascript', body: STANDIN }),
+      );
+      await page.route('https://sandbox.embed.apollographql.com/**', (route) =>
+        route.fulfill({ contentType: 'text/html', body: 'the frame of Sandbox' }),
+      );
+      await page.goto(`${gateway.url}?${query}`);
+      await page.frameLocator('iframe').getByText('the frame of Sandbox').waitFor();
+      const options = JSON.parse(await page.evaluate<string>('JSON.stringify(window.options)'));
+      expect(options).toMatchObject({
+        initialEndpoint: gateway.url,
+        initialState: {
+          document: expect.stringMatching(document),
+          headers: { Authorization: 'Bearer demo' },
+          variables,
+        },
+        runTelemetry: false,
+      });
+      expect(await page.evaluate<string>('window.requested')).toBe('{"data":{"__typename":"Query"}}\n');
+      await page.screenshot({ path: `${SCREENSHOTS}/sandbox-frame.png` });
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    },
+  );
 });

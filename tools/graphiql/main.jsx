@@ -38,6 +38,12 @@ async function fetcher(body, { headers: own = {} } = {}) {
 
 const samples = tabs.map(({ query, variables }) => ({ query, variables: fillIn(variables), headers }));
 
+/** The operation of a link, in the parameters of GraphQL over HTTP. It has a tab of its own, and is not run. */
+const link = new URLSearchParams(location.search);
+const linked = link.has('query')
+  ? { query: link.get('query'), variables: link.get('variables') ?? '', headers }
+  : undefined;
+
 /** GraphiQL opens the active tab without its variables, at the first visit and after a reload. This component adds them. */
 function ShowVariables() {
   const { variableEditor, tabs, activeTabIndex } = useGraphiQL(
@@ -55,7 +61,10 @@ createRoot(document.getElementById('graphiql')).render(
   <GraphiQL
     fetcher={fetcher}
     plugins={[HISTORY_PLUGIN, explorerPlugin({ showAttribution: false })]}
-    defaultTabs={samples}
+    defaultTabs={linked ? [linked, ...samples] : samples}
+    initialQuery={linked?.query}
+    initialVariables={linked?.variables}
+    initialHeaders={headers}
     defaultHeaders={headers}
     defaultEditorToolsVisibility="variables"
     inputValueDeprecation={true}
