@@ -2,6 +2,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
+// With the state that `prepare.mjs` leaves. Otherwise the compiler would write all files again, which restarts the gateway.
+const COMPILE =
+  'node_modules/typescript/bin/tsc -p tsconfig.json --incremental --tsBuildInfoFile dist/.tsbuildinfo'.split(
+    ' ',
+  );
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { status } = spawnSync(process.execPath, ['tools/prepare.mjs'], { cwd: root, stdio: 'inherit' });
 if (status !== 0) process.exit(1);
@@ -11,7 +16,7 @@ const env = { EXPLORER: 'sandbox', ...process.env };
 if (!env.API_GATEWAY_URL) env.EMULATOR ||= 'true';
 
 const children = [
-  ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--watch', '--preserveWatchOutput'],
+  [...COMPILE, '--watch', '--preserveWatchOutput'],
   ['--watch-path=dist', '--watch-path=schema', '--watch-preserve-output', 'dist/main.js'],
 ].map((args) => spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit' }));
 

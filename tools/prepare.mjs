@@ -7,6 +7,8 @@ import { isInstalled, newestChange } from './packages.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => join(root, path);
+// What was compiled from which source is for `dev.mjs`.
+const COMPILE = ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo'];
 const BUILT = 'dist/.built';
 // `--include=dev`: building needs development packages, also where NODE_ENV=production or npm's settings omit them.
 const INSTALL = 'ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error';
@@ -23,7 +25,7 @@ if (!isReady && !isInstalled(root)) {
 if (!isBuilt()) {
   const startedAt = Date.now();
   removeOldBuild();
-  await run('Building', process.execPath, [inRoot('node_modules/typescript/bin/tsc'), '-p', 'tsconfig.json']);
+  await run('Building', process.execPath, [inRoot('node_modules/typescript/bin/tsc'), ...COMPILE]);
   writeFileSync(inRoot('dist/revision'), readRevision());
   writeFileSync(inRoot(BUILT), `${startedAt}\n`);
 }
