@@ -63,6 +63,20 @@ const BY_STATUS: Readonly<Record<number, Failure>> = {
   504: UNAVAILABLE,
 };
 
+/** The same for a request with the gateway's own credential. */
+const BY_STATUS_OF_OWN: Readonly<Record<number, Failure>> = {
+  401: {
+    code: 'UNAUTHENTICATED',
+    message:
+      "The IAM API does not accept the gateway's own credential. The gateway signs in again: repeat the request. If that does not help, ask its operator to check its personal access token.",
+  },
+  403: {
+    code: 'FORBIDDEN',
+    message:
+      "The gateway's personal access token may not do this. Ask the operator of the gateway for the permission.",
+  },
+};
+
 const BY_KIND: Readonly<Record<UpstreamError['kind'], Failure>> = {
   status: { code: 'UPSTREAM_ERROR', message: 'The IAM API answered with an error.' },
   unavailable: UNAVAILABLE,
@@ -146,7 +160,9 @@ const BY_AUTH_FAILURE: Readonly<Record<AuthError['kind'], ErrorCode>> = {
 
 function failureOf(error: UpstreamError): Failure {
   const status = isUnauthenticated(error) ? 401 : error.status;
-  return (error.kind === 'status' && BY_STATUS[status ?? 0]) || BY_KIND[error.kind];
+  if (error.kind !== 'status') return BY_KIND[error.kind];
+  const ofOwn = error.hadOwnCredential ? BY_STATUS_OF_OWN[status ?? 0] : undefined;
+  return ofOwn ?? BY_STATUS[status ?? 0] ?? BY_KIND.status;
 }
 
 function toRejection(error: UpstreamError, outcome: GraphQLErrorExtensions = {}): GraphQLError {

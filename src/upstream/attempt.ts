@@ -32,6 +32,8 @@ export type CallObserver = (
 export interface UpstreamCredential {
   /** Distinguishes callers. Reads in flight are shared under it, so it is never shorter than a full SHA-256 (hex). */
   readonly identity: string;
+  /** True for the gateway's own credential, which no client can replace. */
+  readonly isOwn?: true;
   /** The `Authorization` header value. */
   authorization(): Promise<string> | string;
   /** Call it after the API responded 401 to `rejected`. Resolves to another value, or to undefined when there is none. */
@@ -104,7 +106,8 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
     if (scope.deadline.remainingMs() <= 0)
       throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
     const response = await transport(request);
-    if (response.status < 200 || response.status > 299) throw toStatusError(response, now());
+    if (response.status < 200 || response.status > 299)
+      throw toStatusError(response, now(), scope.credential.isOwn);
     return response;
   };
   const attemptOnce = async (

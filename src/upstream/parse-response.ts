@@ -116,7 +116,11 @@ function compile<Dto>(name: keyof typeof definitions): ValidateFunction<Dto> {
  * The error for a response without a success status. Bodies come from the service (`name`, `traceId`, `details`), from the
  * API gateway in front of it (only `message`), or are not JSON. Nothing but these three members is read.
  */
-export function toStatusError(response: HttpResponse, nowMs: number): UpstreamError {
+export function toStatusError(
+  response: HttpResponse,
+  nowMs: number,
+  hadOwnCredential = false,
+): UpstreamError {
   const { status } = response;
   if (status < 400) return new UpstreamError('invalid-response', `unexpected status ${status}`, { status });
   const { name, traceId, details } = readJsonObject(response.body) ?? {};
@@ -127,6 +131,7 @@ export function toStatusError(response: HttpResponse, nowMs: number): UpstreamEr
     traceId: matching(traceId, /^[\w.:=-]{1,128}$/),
     details: Array.isArray(details) ? details.slice(0, 20).flatMap(readDetail) : [],
     retryAfterSeconds: readRetryAfter(response.headers['retry-after'], nowMs),
+    hadOwnCredential,
   });
 }
 

@@ -50,6 +50,8 @@ export class UpstreamError extends Error {
   readonly isBeforeWrite: boolean = false;
   /** True for a sign-in that failed: it says nothing about the API, and its credential decides when to try again. */
   readonly isSignIn: boolean = false;
+  /** True if the request was sent with the gateway's own credential, which no client can replace. */
+  readonly hadOwnCredential: boolean = false;
   /** Why there was no response: a code of Node.js or OpenSSL, or `NO_RESPONSE`. Undefined where it says nothing about the server. */
   readonly code: string | undefined;
 

@@ -70,9 +70,25 @@ describe('Signing in by a personal access token', () => {
     gateway.forgetCalls();
     gateway.emulator.faults.add({ fault: 'status-401', operation: 'updateToken', times: 1 });
     const refused = await gateway.query(RENAME, { id });
-    expect(refused.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect(refused.errors?.[0]).toMatchObject({
+      message: expect.stringMatching(/gateway's own credential.*repeat the request/),
+      extensions: { code: 'UNAUTHENTICATED' },
+    });
     expect((await gateway.query(LIST)).errors).toBeUndefined();
     expect(gateway.calls()).toEqual([`PATCH /v1/tokens/${id}`, ...SIGN_IN, 'GET /v1/tokens?limit=2']);
+    await gateway.close();
+  });
+
+  it('does not help where IAM denies an action to the token, and callers learn whom to ask', async () => {
+    const gateway = await startPatGateway(plain, createKeyPair('ES256'));
+    gateway.emulator.faults.add({ fault: 'status-403', operation: 'listToken', times: 1 });
+    const { errors } = await gateway.query(LIST);
+    expect(errors?.[0]).toMatchObject({
+      message: expect.stringMatching(
+        /^The gateway's personal access token may not do this\. Ask the operator/,
+      ),
+      extensions: { code: 'FORBIDDEN' },
+    });
     await gateway.close();
   });
 

@@ -111,6 +111,7 @@ export function createPatCredential(
   const { tokenEndpoint, tokenId, projectId, credential } = options;
   return {
     identity: sha256(JSON.stringify([tokenEndpoint, tokenId, projectId, credential])),
+    isOwn: true,
     authorization,
     renew,
   };
