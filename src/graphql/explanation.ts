@@ -1,7 +1,5 @@
 import type { AttemptReport, CallObserver } from '../upstream/attempt.ts';
 
-const LISTS = new Set(['listToken', 'listProjectsOfToken']);
-
 /**
  * The upstream calls of one request, for a client that asks for them with `X-Explain: 1`. `traceId` is the W3C trace of the
  * calls, if there is one; a failed one has the trace id of IAM's response. `other` observes them too.
@@ -28,7 +26,7 @@ export function createExplanation(traceId: string | undefined, other?: CallObser
       const begun = calls.map(({ startMs }) => startMs);
       return {
         calls: calls.length,
-        pages: calls.filter(({ operation, status }) => LISTS.has(operation) && status === 200).length,
+        pages: calls.filter(({ operation, status }) => operation.startsWith('list') && status === 200).length,
         // From the first call to the last response: calls overlap.
         ms: calls.length > 0 ? round(Math.max(...ended) - Math.min(...begun)) : 0,
         traceIds: [...new Set(calls.map((call) => call.traceId).filter((id) => id !== null))],
