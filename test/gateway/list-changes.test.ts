@@ -221,6 +221,15 @@ describe('A key of the API', () => {
   });
 });
 
+it.each(['x'.repeat(200), '\ud800', 'a\udc00', '\u0000', ' ', '🚀'])(
+  'A list continues behind an item whatever its id (%j)',
+  async (id) => {
+    api.tokens = ['t1', id, 't3'];
+    api.printKey = (last) => JSON.stringify(`behind-${api.tokens.indexOf(last)}`);
+    expect(await walk('tokens', 1, null)).toEqual(api.tokens);
+  },
+);
+
 describe('A forged cursor', () => {
   /** As the gateway makes them: the digest needs no secret. */
   const forge = (position: string, scope = '"tokens"', version = '1') => {
