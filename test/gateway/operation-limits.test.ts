@@ -151,8 +151,16 @@ describe('An operation that is too large', () => {
   it('counts those pairs in fragments, used or not, also in several with one name', async () => {
     const ids = times(71, () => 'id');
     const fragments = `fragment A on Node { ${ids} ...A } fragment A on Token { ${ids} }`;
-    await expectRefusal(`{ node(id: "x") { ...A } } ${fragments}`, 'fields', 10_011, 10_000);
+    await expectRefusal(`{ node(id: "x") { ...A } } ${fragments}`, 'fields', 10_012, 10_000);
     await expectRefusal(`{ __typename } ${fragments}`, 'fields', 10_011, 10_000);
+  });
+
+  it('may have 10 000 pairs of spreads, and not more', async () => {
+    const document = (count: number) =>
+      `{ node(id: "x") { ${times(count, () => '...A')} } } fragment A on Node { id }`;
+    expect((await gateway.query(document(141))).data).toEqual({ node: null });
+    gateway.forgetCalls();
+    await expectRefusal(document(142), 'fields', 10_011, 10_000);
   });
 
   it('is rejected at once where a few fragments lead to each other in many ways', async () => {

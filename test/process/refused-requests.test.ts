@@ -188,6 +188,12 @@ describe('A rejected request takes at most five milliseconds more than reading i
         `{ node(id: "x") { ${many(28, (i) => `... on ${i % 2 ? 'Token' : 'Node'} { id id id id id }`).join(' ')} field${sent++} } }`,
       {},
     ],
+    [
+      '50 fragments that are spread in nine places',
+      () =>
+        `{ node(id: "x") { ${many(9, () => `places { ${many(50, (i) => `...F${i}`).join(' ')} }`).join(' ')} field${sent++} } }`,
+      {},
+    ],
     ['300 fragments that do not exist', `{ ${many(300, (index) => `...F${index}`).join(' ')} }`, {}],
     [
       '110 fragments that spread each other',

@@ -60,7 +60,7 @@ const MAX_NESTING = 1000;
  * twice, b spreads c twice, …) costs no more than it is long.
  */
 export function countDocument({ definitions }: DocumentNode) {
-  const { ofSet, ofFragment, spreads, responseNames } = createCounter(definitions);
+  const { ofSet, ofFragment, spreads, compared } = createCounter(definitions);
   const operations = definitions.filter(isOperation);
   const ofOperations = operations.map(({ selectionSet, directives, variableDefinitions = [] }) => {
     const counts = ofSet(selectionSet);
@@ -93,8 +93,8 @@ export function countDocument({ definitions }: DocumentNode) {
     fields: mostOfAny('fields'),
     /** Levels of fields. What is below `__schema` and `__type` does not count: a validation rule limits its nesting. */
     depth: most('depth'),
-    /** Pairs of fields with one response name, anywhere in the document, each field counted once. */
-    pairs: [...responseNames.values()].reduce((sum, count) => sum + (count * (count - 1)) / 2, 0),
+    /** Pairs of fields with one response name, and of spreads, anywhere in the document, each counted once. */
+    pairs: [...compared.values()].reduce((sum, count) => sum + (count * (count - 1)) / 2, 0),
   };
 }
 
@@ -102,8 +102,9 @@ function createCounter(definitions: readonly DefinitionNode[]) {
   const fragments = new Map(definitions.filter(isFragment).map((node) => [node.name.value, node]));
   const counted = new Map<FragmentDefinitionNode, Readonly<Counts>>();
   const spreads = new Set<string>();
-  /** How many fields have each response name. */
-  const responseNames = new Map<string, number>();
+  /** How many fields have each response name, and how many spreads there are. */
+  const compared = new Map<string, number>();
+  const compare = (name: string) => compared.set(name, (compared.get(name) ?? 0) + 1);
   let nesting = 0;
 
   const ofSet = ({ selections }: SelectionSetNode): Counts => {
@@ -119,11 +120,11 @@ function createCounter(definitions: readonly DefinitionNode[]) {
   };
   const ofSelection = (selection: SelectionNode): Readonly<Counts> => {
     if (selection.kind === Kind.FIELD) {
-      const { value: responseName } = selection.alias ?? selection.name;
-      responseNames.set(responseName, (responseNames.get(responseName) ?? 0) + 1);
+      compare((selection.alias ?? selection.name).value);
       return ofField(selection, selection.selectionSet ? ofSet(selection.selectionSet) : NOTHING);
     }
     if (selection.kind === Kind.INLINE_FRAGMENT) return ofSet(selection.selectionSet);
+    compare('...');
     spreads.add(selection.name.value);
     const fragment = fragments.get(selection.name.value);
     return fragment ? ofFragment(fragment) : NOTHING;
@@ -137,7 +138,7 @@ function createCounter(definitions: readonly DefinitionNode[]) {
     counted.set(fragment, counts);
     return counts;
   };
-  return { ofSet, ofFragment, spreads, responseNames };
+  return { ofSet, ofFragment, spreads, compared };
 }
 
 function ofField({ name: { value: name }, alias }: FieldNode, inner: Readonly<Counts>): Counts {

@@ -11,8 +11,8 @@ type Limits = Config['limits'];
 const MAX_OPERATION_NAME = 512;
 /** Validation compares each fragment with each other one, also where none is defined. */
 const MAX_FRAGMENTS = 50;
-/** Validation compares the two fields of each pair that stands in one place, in a quarter of a microsecond. */
-const MAX_FIELD_PAIRS = 10_000;
+/** Validation compares the two of each pair that stands in one place, in a quarter of a microsecond at most. */
+const MAX_PAIRS = 10_000;
 /** The deepest input of the schema has seven levels. */
 const MAX_VARIABLE_DEPTH = 32;
 
@@ -56,7 +56,7 @@ export function checkDocument(document: DocumentNode, limits: Limits): void {
     ['rootFields', 'root fields', counts.rootFields, limits.maxRootFields],
     ['depth', 'levels of fields', counts.depth, limits.maxDepth],
     ['fields', 'fields, counting fragments wherever they are spread', counts.fields, limits.maxFields],
-    ['fields', 'pairs of fields with one response name', counts.pairs, MAX_FIELD_PAIRS],
+    ['fields', 'pairs of fields with one response name, and of spreads', counts.pairs, MAX_PAIRS],
   ]);
 }
 
