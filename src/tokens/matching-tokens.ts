@@ -41,19 +41,23 @@ export function createTokenLookUp(listPage: ListPage) {
 
   const readList = async (options: { readonly newest: boolean }): Promise<Snapshot> => {
     const hadAllCalls = callsLeft === MAX_LOOK_UP_CALLS;
-    const tokens = new Map<string, TokenDto>();
-    let isReadable = true;
+    const all: Page<TokenDto>['items'][number][] = [];
     let startKey: string | undefined;
-    while (callsLeft > 0) {
+    let isOver = false;
+    while (!isOver && callsLeft > 0) {
       callsLeft--;
       const { items, next } = await listPage({ limit: PAGE_SIZE, startKey }, options);
-      isReadable = addReadable(items, tokens) && isReadable;
-      if (next === undefined) return { tokens, isComplete: isReadable, hadAllCalls: true };
+      all.push(...items);
       // A key that repeats leads nowhere.
-      if (next === startKey) return { tokens, isComplete: false, hadAllCalls: true };
+      isOver = next === undefined || next === startKey;
       startKey = next;
     }
-    return { tokens, isComplete: false, hadAllCalls };
+    const readable = all.filter((item): item is TokenDto => !(item instanceof Error));
+    return {
+      tokens: new Map(readable.map((token) => [token.id, token])),
+      isComplete: isOver && startKey === undefined && readable.length === all.length,
+      hadAllCalls: isOver || hadAllCalls,
+    };
   };
 
   return {
@@ -80,16 +84,6 @@ export function createTokenLookUp(listPage: ListPage) {
       snapshot = undefined;
     },
   };
-}
-
-/** Whether all items could be read. */
-function addReadable(items: Page<TokenDto>['items'], tokens: Map<string, TokenDto>): boolean {
-  let areReadable = true;
-  for (const item of items) {
-    if (item instanceof Error) areReadable = false;
-    else tokens.set(item.id, item);
-  }
-  return areReadable;
 }
 
 /** The same keys (RFC 7638 thumbprints) or the same location of keys. */
