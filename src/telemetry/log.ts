@@ -15,13 +15,28 @@ export function createLog({ level, version, write }: LogOptions) {
     {
       level,
       base: { service: 'tokens-gateway', version, pid: process.pid },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: createTimestamp(),
       formatters: { level: (name) => ({ level: name }) },
       // No line holds a header. This is the second line of defence.
       redact: ['authorization', '*.authorization', '*.*.authorization'],
     },
     { write },
   );
+}
+
+/** The member `time` as in ISO 8601. Formats a date only once a second: that takes as long as most of a line. */
+function createTimestamp(): () => string {
+  let second = 0;
+  let text = '';
+  return () => {
+    const now = Date.now();
+    const ms = now % 1000;
+    if (now - ms !== second) {
+      second = now - ms;
+      text = new Date(second).toISOString().slice(0, -'000Z'.length);
+    }
+    return `,"time":"${text}${String(ms).padStart(3, '0')}Z"`;
+  };
 }
 
 /** The level that SIGUSR2 changes to: `configured`, `debug`, `trace`, and `configured` again. */
