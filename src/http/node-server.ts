@@ -185,11 +185,11 @@ export function slowClients(app: FastifyInstance, responseTimeoutMs: number): vo
   app.addHook('onSend', ({ raw: request }, reply, _payload, done) => {
     const { raw: response } = reply;
     const limitResponse = () => {
-      if (!response.destroyed) {
-        const timer = setTimeout(() => response.destroy(), responseTimeoutMs);
-        onClose(response, () => clearTimeout(timer));
-      }
       done();
+      // A response that the system has taken completely, as it takes nearly all, cannot be late.
+      if (response.destroyed || (response.writableEnded && response.writableLength === 0)) return;
+      const timer = setTimeout(() => response.destroy(), responseTimeoutMs);
+      onClose(response, () => clearTimeout(timer));
     };
     if (request.complete) limitResponse();
     else if (isWaitingForContinue(request)) {
