@@ -134,13 +134,11 @@ export function createLoaders(
 }
 
 /** Null when there is no such token. */
-export async function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
-  try {
-    return await call;
-  } catch (error) {
+export function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
+  return call.catch((error) => {
     if (error instanceof UpstreamError && error.status === 404) return null;
     throw error;
-  }
+  });
 }
 
 /** Contains the id's length, so that no other pair of id and key gives the same text. */

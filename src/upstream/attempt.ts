@@ -88,6 +88,9 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
   const { transport, limiter, now, onAttempt } = options;
 
   const toRequest = (scope: Scope, call: Call, authorization: string, more?: Headers): HttpRequest => {
+    // After this process was suspended, I/O that is due runs before the timers that are due.
+    if (scope.deadline.remainingMs() <= 0)
+      throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
     const isRead = call.method === 'GET';
     return {
       method: call.method,
@@ -100,15 +103,6 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       // The reads of a client that disconnects are cancelled. Cancelling a write would only make its outcome unknown.
       cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };
-  };
-  const sendRequest = async (scope: Scope, request: HttpRequest): Promise<HttpResponse> => {
-    // After this process was suspended, I/O that is due runs before the timers that are due.
-    if (scope.deadline.remainingMs() <= 0)
-      throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
-    const response = await transport(request);
-    if (response.status < 200 || response.status > 299)
-      throw toStatusError(response, now(), scope.credential.isOwn);
-    return response;
   };
   const attemptOnce = async (
     scope: Scope,
@@ -123,7 +117,9 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       if (cancellation.reason) throw cancelledError(cancellation, false);
       if (acquired instanceof Promise)
         authorization.value = await raceCancel(scope.credential.authorization(), cancellation);
-      const response = await sendRequest(scope, toRequest(scope, call, authorization.value, more));
+      const response = await transport(toRequest(scope, call, authorization.value, more));
+      if (response.status < 200 || response.status > 299)
+        throw toStatusError(response, now(), scope.credential.isOwn);
       release();
       return response;
     } catch (error) {

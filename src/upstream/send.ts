@@ -33,9 +33,9 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
   };
 
   /** Does not start a sign-in for a request that is over. */
-  const authorize = async ({ credential, deadline: { cancellation } }: Scope): Promise<Authorization> => {
+  const authorize = ({ credential, deadline: { cancellation } }: Scope): string | Promise<string> => {
     if (cancellation.reason) throw cancelledError(cancellation, false);
-    return { value: await raceCancel(credential.authorization(), cancellation) };
+    return raceCancel(credential.authorization(), cancellation);
   };
 
   const readWith = async (scope: Scope, call: Call, authorization: Authorization): Promise<HttpResponse> => {
@@ -51,7 +51,7 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
   };
 
   const read = async (scope: Scope, call: Call): Promise<HttpResponse> => {
-    const authorization = await authorize(scope);
+    const authorization = { value: await authorize(scope) };
     try {
       return await readWith(scope, call, authorization);
     } catch (error) {
@@ -78,7 +78,7 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
   };
 
   const write = async (scope: Scope, call: Call): Promise<HttpResponse> => {
-    const authorization = await authorize(scope);
+    const authorization = { value: await authorize(scope) };
     try {
       return await writeWith(scope, call, authorization);
     } catch (error) {

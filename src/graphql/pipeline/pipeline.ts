@@ -56,7 +56,10 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
   const { apollo, trusted, limits, prepared, running, executor } = parts;
 
   /** Finds the operation. */
-  const identify = async (request: PipelineRequest, sent: Params): Promise<PreparedOperation> => {
+  const identify = (
+    request: PipelineRequest,
+    sent: Params,
+  ): PreparedOperation | Promise<PreparedOperation> => {
     // Allow-list: an id becomes its text; a text that is not trusted is never parsed.
     const params = applyAllowList(sent, trusted, limits, request.record);
     // The limits that need no document.
@@ -71,10 +74,13 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
   return async (request) => {
     const { http, record } = request;
     const sent = readParams(http);
-    const operation = await identify(request, sent).catch((error) => {
+    let operation: PreparedOperation;
+    try {
+      operation = await identify(request, sent);
+    } catch (error) {
       if (sent.query) record.document = toShortHash(hash('sha256', sent.query, 'hex'));
       throw error;
-    });
+    }
     record.operation = operation.operation.name?.value;
     record.kind = operation.operation.operation;
     record.document = toShortHash(operation.hash);
