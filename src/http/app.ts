@@ -25,6 +25,13 @@ import {
 } from './node-server.ts';
 import { httpChecks, pathOf, type Routes, toOriginForm } from './validate-request.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** When its head had arrived, on the clock of `performance.now`. `elapsedTime` of a reply is 0 where Fastify has no log. */
+    arrivedAt: number;
+  }
+}
+
 interface HttpParts {
   /** Whether only loopback names are served: the listener is on a loopback address and authenticates nobody. */
   readonly isLoopbackOnly: boolean;
@@ -61,8 +68,10 @@ export function createHttpApp(
   app.addHook('onRoute', ({ url, method }) => {
     routes.set(url, new Set([...(routes.get(url) ?? []), ...[method].flat()]));
   });
+  app.decorateRequest('arrivedAt', 0);
   // Hooks that do not wait use the callback: a promise would cost more than their work.
   app.addHook('onRequest', (request, reply, done) => {
+    request.arrivedAt = performance.now();
     reply.headers(commonHeaders(request.id));
     done();
   });

@@ -118,6 +118,8 @@ describe('/metrics', () => {
       expect(await (await fetch(`${hasty.adminOrigin}/metrics`)).text()).toContain(
         'tokens_gateway_upstream_calls_total{operation="listToken",status="timeout",attempt="1"} 1\n',
       );
+      // From the head of the request on.
+      expect(hasty.log()).toMatch(/"durationMs":[1-9]\d{3},/);
     } finally {
       await hasty.close();
     }
