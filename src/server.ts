@@ -19,7 +19,7 @@ import { createHttpApp, crossOrigin, listen } from './http/app.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { createConnections } from './http/connections.ts';
 import { checkGraphiql, graphiql } from './http/graphiql.ts';
-import { home } from './http/home.ts';
+import { leadToExplorer } from './http/page.ts';
 import { createSandboxPage } from './http/sandbox.ts';
 import { openState } from './state/open.ts';
 import { createLastWriteLookUp } from './state/shared-writes.ts';
@@ -133,7 +133,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     onOperation: metrics?.onOperation,
   });
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
-  home(app, options.explorer);
+  if (options.explorer !== 'off') leadToExplorer(app, options.explorer);
   // For tools that read the schema from a file.
   if (introspection)
     app.get('/schema.graphql', async (_request, reply) =>

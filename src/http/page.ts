@@ -1,4 +1,8 @@
 import { hash } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import type { Config } from '../config/config.ts';
+import { prefersHtml } from './media-type.ts';
+import { nothingHere } from './validate-request.ts';
 
 /** A page for people, with the headers that it needs besides those of every response. */
 export interface Page {
@@ -60,4 +64,13 @@ export function hashSource(text: string): string {
 /** As JSON in a script: no character of it can end the element. */
 export function toScriptValue(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c');
+}
+
+/** `GET /` in a browser. It is 404 otherwise, as every path that is not served. */
+export function leadToExplorer(app: FastifyInstance, explorer: Config['explorer']): void {
+  app.get('/', { exposeHeadRoute: true }, async ({ headers }, reply) => {
+    reply.header('vary', 'accept');
+    if (!prefersHtml(headers.accept)) throw nothingHere();
+    return reply.redirect(explorer === 'graphiql' ? '/graphiql' : '/graphql');
+  });
 }
