@@ -66,6 +66,8 @@ export async function checkReadiness(checks: HealthChecks): Promise<Readiness> {
   const ready = !draining && !overloaded;
   const upstream = await checks.whyUpstreamUnreachable();
   const redis = checks.whyRedisUnreachable?.();
+  const yesOrNo = (claim: boolean) => (claim ? 'yes' : 'no');
+  const okUnless = (problem: string | undefined) => (problem === undefined ? 'ok' : 'unreachable');
   const lines = [
     `ready: ${yesOrNo(ready)}`,
     `upstream: ${okUnless(upstream)}`,
@@ -77,12 +79,4 @@ export async function checkReadiness(checks: HealthChecks): Promise<Readiness> {
     ...(redis ? [`redis-cause: ${redis}`] : []),
   ];
   return { status: ready ? 200 : 503, text: `${lines.join('\n')}\n` };
-}
-
-function yesOrNo(claim: boolean): string {
-  return claim ? 'yes' : 'no';
-}
-
-function okUnless(problem: string | undefined): string {
-  return problem === undefined ? 'ok' : 'unreachable';
 }
