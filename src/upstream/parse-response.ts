@@ -42,7 +42,7 @@ const isProject = compile<ProjectWithPolicyDto>('ProjectWithPolicyDto');
 /** Throws an `UpstreamError` of kind `invalid-response` when the body is not JSON. */
 function readJson(body: string): unknown {
   try {
-    return JSON.parse(body);
+    return parseJson(body);
   } catch {
     throw invalid('not JSON');
   }
@@ -83,8 +83,7 @@ function readPageKey(key: unknown): string | undefined {
   if (key === undefined || key === null || key === '') return undefined;
   if (typeof key !== 'string') throw invalid('lastEvaluatedKey is not a string');
   if (key.length > MAX_PAGE_KEY) throw invalid(`lastEvaluatedKey is longer than ${MAX_PAGE_KEY} characters`);
-  if (key.includes('\ufffd') || !key.isWellFormed())
-    throw invalid('lastEvaluatedKey is not well-formed Unicode');
+  if (key.includes('\ufffd')) throw invalid('lastEvaluatedKey is not well-formed Unicode');
   return key;
 }
 
@@ -167,10 +166,24 @@ export function readRetryAfter(value: string | undefined, nowMs: number): number
 /** The JSON object in a text; undefined for anything else. */
 export function readJsonObject(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     // The parser's message quotes the text.
     return undefined;
   }
+}
+
+/**
+ * Parses JSON that another service sent. Half of a surrogate pair, which JSON can escape, becomes U+FFFD, as an invalid
+ * byte does when a body is decoded: a client's strict parser would reject the whole response (RFC 8259 section 8.2).
+ * Throws a `SyntaxError`.
+ */
+function parseJson(text: string): unknown {
+  const mayHaveSurrogates = /\\ud[89a-f]/i.test(text);
+  return JSON.parse(text, mayHaveSurrogates ? toWellFormed : undefined);
+}
+
+function toWellFormed(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value;
 }

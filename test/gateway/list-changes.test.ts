@@ -226,7 +226,7 @@ it.each(['x'.repeat(200), '\ud800', 'a\udc00', '\u0000', ' ', '🚀'])(
   async (id) => {
     api.tokens = ['t1', id, 't3'];
     api.printKey = (last) => JSON.stringify(`behind-${api.tokens.indexOf(last)}`);
-    expect(await walk('tokens', 1, null)).toEqual(api.tokens);
+    expect(await walk('tokens', 1, null)).toEqual(['t1', id.toWellFormed(), 't3']);
   },
 );
 
@@ -289,14 +289,41 @@ describe('A forged cursor', () => {
   });
 });
 
-it('Malformed Unicode in an error of IAM is made well-formed', async () => {
-  const issue = `${'x'.repeat(299)}🚀 \\ud800`;
-  api.refusal = `{"name":"InvalidParameterError","details":[{"issue":"${issue}","field":"na\\udc00me"}],"\\ud800":1}`;
-  const { data, text } = await gateway.query(
-    'mutation { updateToken(input: { id: "x", name: "worker" }) { userErrors { message field } } }',
-  );
-  expect(data.updateToken.userErrors).toEqual([
-    { message: `${'x'.repeat(299)}\ufffd`, field: ['input', 'na\ufffdme'] },
-  ]);
-  expect(text).not.toMatch(/\\ud[89a-f]/i);
+describe('Text that IAM sends in malformed Unicode', () => {
+  it.each([
+    ['a name', '"name":"token t1"', '"name":"x\\ud800y"', 'x\ufffdy'],
+    ['a name, the other half', '"name":"token t1"', '"name":"\\uDFFF"', '\ufffd'],
+    ['a name, in the wrong order', '"name":"token t1"', '"name":"\\udc00\\ud800"', '\ufffd\ufffd'],
+    ['a name, behind a pair', '"name":"token t1"', '"name":"\\ud83d\\ude80\\ud83d"', '🚀\ufffd'],
+    ['a name, behind a backslash', '"name":"token t1"', '"name":"\\\\\\ud800\\\\ud800"', '\\\ufffd\\ud800'],
+  ])('is made well-formed before it goes out (%s)', async (_title, from, to, name) => {
+    api.change = (text) => text.replace(from, to);
+    const { data, text } = await gateway.query('{ tokens(first: 1) { nodes { name } } }');
+    expect(data.tokens.nodes).toEqual([{ name }]);
+    expect(text).not.toMatch(/[^\\]\\ud[89a-f]/i);
+  });
+
+  it('is made well-formed in every text of a token', async () => {
+    api.change = (text) =>
+      text.replaceAll(/"(ari|ownerAri|kid|alg|e)":"/g, '"$1":"\\ud900').replace('"openid"', '"\\udd00"');
+    const { data, text } =
+      await gateway.query(`{ tokens(first: 1) { nodes { ari ownerAri scopes authenticationMethod {
+      publicKeyInfo { ... on JsonWebKeySet { keys { kid alg e } } } } } } }`);
+    const [token] = data.tokens.nodes;
+    expect(token.scopes[0]).toBe('\ufffd');
+    expect(token.ari).toMatch(/^\ufffd/);
+    expect(text).not.toMatch(/\\ud[89a-f]/i);
+  });
+
+  it('is made well-formed in error messages', async () => {
+    const issue = `${'x'.repeat(299)}🚀 \\ud800`;
+    api.refusal = `{"name":"InvalidParameterError","details":[{"issue":"${issue}","field":"na\\udc00me"}],"\\ud800":1}`;
+    const { data, text } = await gateway.query(
+      'mutation { updateToken(input: { id: "x", name: "worker" }) { userErrors { message field } } }',
+    );
+    expect(data.updateToken.userErrors).toEqual([
+      { message: `${'x'.repeat(299)}\ufffd`, field: ['input', 'na\ufffdme'] },
+    ]);
+    expect(text).not.toMatch(/\\ud[89a-f]/i);
+  });
 });

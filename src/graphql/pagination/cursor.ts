@@ -79,9 +79,9 @@ function readPosition(parts: unknown): Position | undefined {
   return isValid ? { key, offset: offset as number, id, trail } : undefined;
 }
 
-/** Ids of items as cursors hold them: a malformed id, or one longer than any the API has, is replaced by its hash. */
+/** Ids of items as cursors hold them: an id that is longer than any the API has is replaced by its hash. */
 export function toShortId(id: string): string {
-  return id.length <= MAX_ID && id.isWellFormed() ? id : `#${hash('sha256', id, 'base64url')}`;
+  return id.length <= MAX_ID ? id : `#${hash('sha256', id, 'base64url')}`;
 }
 
 /**
