@@ -69,14 +69,15 @@ export function pathOf(url = ''): string {
 function routeError({ raw }: FastifyRequest, routes: Routes): HttpError {
   const path = pathOf(raw.url);
   const methods = path === '*' ? undefined : routes.get(path);
-  if (!methods) return nothingHere();
+  if (!methods)
+    return nothingHere(routes.has('/graphql') ? undefined : `Here are ${[...routes.keys()].join(', ')}.`);
   const allow = [...methods].join(', ');
   const hint = path === '/' ? ' The GraphQL endpoint is /graphql.' : '';
   return new HttpError(405, `The method is not allowed here: use ${allow}.${hint}`, { allow });
 }
 
-export function nothingHere(): HttpError {
-  return new HttpError(404, 'There is nothing at this path. The GraphQL endpoint is /graphql.');
+export function nothingHere(hint = 'The GraphQL endpoint is /graphql.'): HttpError {
+  return new HttpError(404, `There is nothing at this path. ${hint}`);
 }
 
 function checkHost({ raw, originalUrl }: FastifyRequest): HttpError | undefined {

@@ -82,6 +82,14 @@ describe('The root', () => {
     ]);
   });
 
+  it('of the admin listener names the paths that are there', async () => {
+    const response = await fetch(`${gateway.adminOrigin}/`);
+    const text = await response.text();
+    expect(response.status).toBe(404);
+    for (const path of ['/livez', '/readyz', '/metrics']) expect(text).toContain(path);
+    expect(text).not.toContain('/graphql');
+  });
+
   it('rejects GraphQL requests, and says where to send them', async () => {
     const answer = await post(`${gateway.origin}/`, { query: '{ __typename }' }, {});
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
