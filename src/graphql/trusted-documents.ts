@@ -29,7 +29,8 @@ export function openTrustedDocuments(
       find = createLookup(manifest, maxOperationChars);
       log.info({ documents: manifest.size }, 'trusted documents were read again');
     },
-    onFailure: (reason) => log.error({ reason }, 'trusted documents stay as they were'),
+    onFailure: (reason) =>
+      log.error({ reason }, 'trusted documents stay as they were: correct TRUSTED_DOCUMENTS'),
   });
   return { mode, find: (params: Params) => find(params), close };
 }

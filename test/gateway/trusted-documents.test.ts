@@ -166,7 +166,9 @@ describe('A manifest that is changed', () => {
     ['is empty', '{}', 'Expected a manifest to have a document at least'],
   ])('stays as it was when it %s, and the log says why', async (_name, text, reason) => {
     writeFileSync(file, text);
-    await until(() => gateway.log().includes('trusted documents stay as they were'));
+    await until(() =>
+      gateway.log().includes('trusted documents stay as they were: correct TRUSTED_DOCUMENTS'),
+    );
     expect(gateway.log()).toContain(reason);
     expect((await send({ query: FIRST, variables: { first: 1 } })).data).toEqual(FIRST_NAME);
   });

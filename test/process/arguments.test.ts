@@ -55,10 +55,13 @@ describe('The gateway, called with', () => {
   });
 
   it.each([
-    [{ PRIVATE_KEY: PEM }, 'Expected PRIVATE_KEY to be a whole private key in PEM form: it cannot be read.'],
+    [
+      { PRIVATE_KEY: PEM },
+      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be a whole private key in PEM form: it cannot be read.',
+    ],
     [
       { PRIVATE_KEY: ENCRYPTED_PEM, PASSPHRASE: 'canary' },
-      'Expected PASSPHRASE to open PRIVATE_KEY: it does not, or the key is damaged.',
+      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged.',
     ],
     [
       { CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: 'package.json', PORT: 'x' },

@@ -24,14 +24,17 @@ export function readSigningKey(pem: string, passphrase?: Secret): SigningKey {
   return { key, algorithm: algorithmOf(key) };
 }
 
+/** Which of the two was set does not matter here: only one may be. */
+const KEY = 'PRIVATE_KEY or PRIVATE_KEY_FILE';
+
 function importKey(pem: string, passphrase?: Secret): KeyObject {
   try {
     return createPrivateKey(passphrase ? { key: pem, passphrase: passphrase.reveal() } : pem);
   } catch {
     throw new ConfigError([
       isEncryptedPem(pem)
-        ? 'Expected PASSPHRASE to open PRIVATE_KEY: it does not, or the key is damaged.'
-        : 'Expected PRIVATE_KEY to be a whole private key in PEM form: it cannot be read.',
+        ? 'Expected PASSPHRASE to open the private key: it does not, or the key is damaged.'
+        : `Expected ${KEY} to be a whole private key in PEM form: it cannot be read.`,
     ]);
   }
 }
@@ -41,16 +44,14 @@ function algorithmOf(key: KeyObject): SigningAlgorithm {
     // Not by `asymmetricKeyDetails`, which takes minutes for an exponent of many kilobytes.
     const problem = findJwkProblem(createPublicKey(key).export({ format: 'jwk' }));
     if (problem)
-      throw new ConfigError([
-        `Expected PRIVATE_KEY to be an RSA key that is safe to use. ${problem.message}`,
-      ]);
+      throw new ConfigError([`Expected ${KEY} to be an RSA key that is safe to use. ${problem.message}`]);
     return 'RS256';
   }
   const { namedCurve } = key.asymmetricKeyType === 'ec' ? (key.asymmetricKeyDetails ?? {}) : {};
   if (namedCurve === 'prime256v1') return 'ES256';
   if (namedCurve === 'secp521r1') return 'ES512';
   const got = namedCurve ?? key.asymmetricKeyType ?? 'unknown';
-  throw new ConfigError([`Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got ${got}.`]);
+  throw new ConfigError([`Expected ${KEY} to be RSA or EC (P-256 or P-521), got ${got}.`]);
 }
 
 /** Token endpoints reject a lifetime of more than five minutes. */

@@ -83,25 +83,25 @@ describe('A private key that cannot be used is refused in one line that shows no
       'a wrong passphrase',
       encrypted,
       'wrong-canary',
-      'Expected PASSPHRASE to open PRIVATE_KEY: it does not, or the key is damaged.',
+      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged.',
     ],
     [
       'no passphrase',
       encrypted,
       undefined,
-      'Expected PASSPHRASE to open PRIVATE_KEY: it does not, or the key is damaged.',
+      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged.',
     ],
     [
       'a passphrase of 2000 characters',
       encrypted,
       'wrong-canary'.repeat(170),
-      'Expected PASSPHRASE to open PRIVATE_KEY: it does not, or the key is damaged.',
+      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged.',
     ],
     [
       'a key that was cut short',
       toPem(rsa).slice(0, 400),
       undefined,
-      'Expected PRIVATE_KEY to be a whole private key in PEM form: it cannot be read.',
+      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be a whole private key in PEM form: it cannot be read.',
     ],
   ])('%s', async (_, pem, passphrase, message) => {
     const error = await failureOf(() => read(pem, passphrase));
@@ -125,17 +125,17 @@ describe('The signing algorithm follows from the key', () => {
     [
       'EC P-384',
       createEcKey('P-384').privateKey,
-      'Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got secp384r1.',
+      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be RSA or EC (P-256 or P-521), got secp384r1.',
     ],
     [
       'Ed25519',
       generatePair('ed25519').privateKey,
-      'Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got ed25519.',
+      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be RSA or EC (P-256 or P-521), got ed25519.',
     ],
     [
       'RSA of 1024 bits',
       generatePair('rsa', { modulusLength: 1024 }).privateKey,
-      'Expected PRIVATE_KEY to be an RSA key that is safe to use. An RSA key needs at least 2048 bits.',
+      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be an RSA key that is safe to use. An RSA key needs at least 2048 bits.',
     ],
   ] as const)('%s is refused', async (_, key, message) => {
     const error = await failureOf(() => read(toPem(key)));
