@@ -7,10 +7,10 @@ import { type VariableName, variables } from './variables.ts';
  * default in force.
  *
  * A name is rejected when it is a typo of ours; when it has the same words in another order, or with a unit or a word such as
- * ENABLED; and when other servers use it for the same thing, or it begins as only our names begin (`OTHER_NAMES`).
- * Everything else is left alone, since a container gets many variables that nobody chose: those of the shell, the image, the
- * platform and the host. The ones that Kubernetes and Docker make of a service's name (`AUTH_PORT`, `REDIS_SERVICE_HOST`,
- * `CORS_PORT_80_TCP`) are rejected only when they are typos.
+ * ENABLED; when it lacks only the first or the last words of ours; and when other servers use it for the same thing, or it
+ * begins as only our names begin (`OTHER_NAMES`). Everything else is left alone, since a container gets many variables that
+ * nobody chose: those of the shell, the image, the platform and the host. The ones that Kubernetes and Docker make of a
+ * service's name (`AUTH_PORT`, `REDIS_SERVICE_HOST`, `CORS_PORT_80_TCP`) are rejected only when they are typos.
  */
 export function findMisspelt(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env).flatMap(([name, value = '']) => {
