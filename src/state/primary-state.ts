@@ -20,16 +20,26 @@ export function createPrimaryState(take: Buckets): (worker: Channel) => void {
     );
 }
 
-/** In a worker: the state of its primary process. */
+/**
+ * In a worker: the state of its primary process. After a request without a reply in time, which a suspended process does not
+ * give, others are rejected at once until the reply comes: a create makes several, and must end by its deadline.
+ */
 export function openPrimaryState(primary: Channel, replyTimeoutMs: number): State {
   const fallbacks = { rate_limits: 0 };
+  let isLate = false;
   const run = async <Value>(...call: Call): Promise<Value> => {
+    if (isLate) throw new StateUnavailable('away', 'the primary process has not replied yet');
+    const reply = primary.request<Value>('state', call);
     try {
-      return await replyWithin(replyTimeoutMs, primary.request<Value>('state', call));
+      return await replyWithin(replyTimeoutMs, reply);
     } catch (error) {
-      throw error instanceof NoReply
-        ? new StateUnavailable('away', 'the primary process did not reply')
-        : new StateUnavailable('full', 'the primary process has no room');
+      if (!(error instanceof NoReply)) throw new StateUnavailable('full', 'the primary process has no room');
+      const end = () => {
+        isLate = false;
+      };
+      isLate = true;
+      reply.then(end, end);
+      throw new StateUnavailable('away', 'the primary process did not reply');
     }
   };
   return {
