@@ -39,6 +39,7 @@ export function createAdmission(options: AdmissionOptions) {
   const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst } = options;
   const rateLimiter = rateLimitPerSecond > 0 ? createRateLimiter(options) : undefined;
   let inFlight = 0;
+  let unitsInFlight = 0;
   // Of each caller: the requests, and the parts of `BYTES_PER_REQUEST` in large responses.
   const requestsOf = new Map<string, number>();
   const partsOf = new Map<string, number>();
@@ -73,9 +74,7 @@ export function createAdmission(options: AdmissionOptions) {
           return;
         }
         inFlight++;
-        onClose(reply.raw, () => {
-          inFlight--;
-        });
+        onClose(reply.raw, () => void inFlight--);
         done();
       });
     },
@@ -97,14 +96,22 @@ export function createAdmission(options: AdmissionOptions) {
 
     /**
      * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed. The
-     * error when its caller has not enough left.
+     * error when its caller has not enough left, or when as many calls run or wait as may: each takes memory.
      */
     consume(principal: string, reply: FastifyReply, upstreamCalls: number): Rejection | Promise<Rejection> {
-      // An operation within its own limits may run, if only after a while.
-      const cost = Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst);
-      return principal === ANONYMOUS || cost <= 1
-        ? undefined
-        : rateLimiter?.consume(principal, cost - 1, reply);
+      const units = Math.ceil(upstreamCalls / CALLS_PER_UNIT);
+      if (units <= 1) return undefined;
+      // An operation within its own limits may run, if only when no other one does, and after a while.
+      if (maxInFlight > 0 && unitsInFlight > 0 && unitsInFlight + units > maxInFlight) {
+        sheds.add();
+        return rejection('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });
+      }
+      unitsInFlight += units;
+      onClose(reply.raw, () => {
+        unitsInFlight -= units;
+      });
+      if (principal === ANONYMOUS) return undefined;
+      return rateLimiter?.consume(principal, Math.min(units, rateLimitBurst) - 1, reply);
     },
 
     /**

@@ -83,6 +83,27 @@ describe('When as many clients as the limit send half of a request', () => {
   });
 });
 
+describe('When operations that need many upstream calls fill the gateway', () => {
+  const HUNDRED = `{ nodes(ids: ${JSON.stringify(Array.from({ length: 100 }, (_, at) => `id-${at}`))}) { id } }`;
+
+  it('another one gets 503 before it calls IAM, and small ones are served', async () => {
+    const full = await start({ MAX_IN_FLIGHT: '19' });
+    hold(full);
+    const first = full.query(HUNDRED, {}, as('first'));
+    await until(() => full.calls().length === 1);
+    const second = await full.query(HUNDRED, {}, as('second'));
+    expect([second.status, second.errors?.[0]?.extensions]).toEqual([
+      503,
+      { code: 'OVERLOADED', retryAfter: 1 },
+    ]);
+    expect((await full.query('{ token(id: "x") { id } }')).data).toEqual({ token: null });
+    expect(full.calls()).toEqual(['GET /v1/tokens?limit=100', 'GET /v1/tokens/x']);
+    full.emulator.faults.clear();
+    expect((await first).status).toBe(200);
+    expect((await full.query(HUNDRED)).status).toBe(200);
+  });
+});
+
 describe('When a client disconnects', () => {
   it('there is room again, for the gateway and for the caller', async () => {
     const full = await start({ MAX_IN_FLIGHT: '1', MAX_IN_FLIGHT_PER_PRINCIPAL: '1' });
