@@ -1,5 +1,6 @@
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { AttemptReport } from '../upstream/attempt.ts';
+import { createCounter, createHistogram } from './frequent-metrics.ts';
 import type { OperationRecord } from './operation-log.ts';
 
 /** A response that was sent to its end. Method and route are from a fixed set. */
@@ -18,54 +19,42 @@ export type RequestMetrics = ReturnType<typeof createRequestMetrics>;
 const ANONYMOUS = 'anonymous';
 const OTHER = 'other';
 const MAX_NAMES = 100;
-const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-
-/** Observations that wait at most until they are counted. */
-const BATCH = 100;
 
 /** No label holds a caller, an id or an address. */
 export function createRequestMetrics() {
   const registry = new Registry();
-  // prom-client takes 3 us for the observations of a request when it counts many in a row, and 10 to 14 us between other
-  // work. So they wait, until there are enough or until somebody reads the metrics.
-  const waiting: (() => void)[] = [];
-  const countWaiting = () => {
-    for (const count of waiting.splice(0)) count();
-  };
-  const later = (count: () => void) => {
-    if (waiting.push(count) >= BATCH) countWaiting();
-  };
-  const common = { registers: [registry], collect: countWaiting };
-  const counter = <Label extends string>(name: string, help: string, labelNames: Label[] = []) =>
-    new Counter({ name: `tokens_gateway_${name}_total`, help, labelNames, ...common });
-  const histogram = <Label extends string>(name: string, help: string, label: Label) => {
-    const options = { help, labelNames: [label], buckets: BUCKETS_SECONDS, ...common };
-    return new Histogram({ name: `tokens_gateway_${name}_seconds`, ...options });
-  };
-  const operations = counter('operations', 'GraphQL operations, by the first error', ['operation', 'code']);
-  const operationSeconds = histogram(
+  const counter = (name: string, help: string, ...labelNames: string[]) =>
+    createCounter(registry, { name: `tokens_gateway_${name}_total`, help, labelNames });
+  const histogram = (name: string, help: string, label: string) =>
+    createHistogram(registry, { name: `tokens_gateway_${name}_seconds`, help, label });
+  const countOperation = counter('operations', 'GraphQL operations, by the first error', 'operation', 'code');
+  const observeOperation = histogram(
     'operation_duration',
     'From the head of a request to its response',
     'operation',
   );
-  const calls = counter('upstream_calls', 'Attempts of calls to the IAM API', [
+  const countCall = counter(
+    'upstream_calls',
+    'Attempts of calls to the IAM API',
     'operation',
     'status',
     'attempt',
-  ]);
-  const callSeconds = histogram(
+  );
+  const observeCall = histogram(
     'upstream_call_duration',
     'One attempt of a call to the IAM API',
     'operation',
   );
-  const untrusted = counter('untrusted_operations', 'Operations that are not trusted documents');
-  const signIns = counter('sign_ins', 'Sign-ins of the gateway itself', ['outcome']);
-  const responses = counter('http_responses', 'HTTP responses of the GraphQL listener, by status class', [
+  const countUntrusted = counter('untrusted_operations', 'Operations that are not trusted documents');
+  const countSignIn = counter('sign_ins', 'Sign-ins of the gateway itself', 'outcome');
+  const countResponse = counter(
+    'http_responses',
+    'HTTP responses of the GraphQL listener, by status class',
     'method',
     'route',
     'status',
-  ]);
-  const responseSeconds = histogram(
+  );
+  const observeResponse = histogram(
     'http_response_duration',
     'From the head of an HTTP request to the last byte of its response',
     'route',
@@ -76,28 +65,20 @@ export function createRequestMetrics() {
     registry,
     onOperation(record: OperationRecord, ms: number) {
       const operation = limitName(record.operation ?? ANONYMOUS);
-      const { code = 'OK', untrusted: isUntrusted } = record;
-      later(() => {
-        operations.inc({ operation, code });
-        operationSeconds.observe({ operation }, ms / 1000);
-        if (isUntrusted) untrusted.inc();
-      });
+      countOperation(operation, record.code ?? 'OK');
+      observeOperation(operation, ms / 1000);
+      if (record.untrusted) countUntrusted();
     },
     onUpstreamCall({ operation, status, failure, attempt, durationMs }: AttemptReport) {
-      const result = String(status ?? failure?.kind);
-      later(() => {
-        calls.inc({ operation, status: result, attempt: String(attempt + 1) });
-        callSeconds.observe({ operation }, durationMs / 1000);
-      });
+      countCall(operation, String(status ?? failure?.kind), String(attempt + 1));
+      observeCall(operation, durationMs / 1000);
     },
     onResponse({ method, route, status, ms }: SentResponse) {
-      later(() => {
-        responses.inc({ method, route, status: `${Math.floor(status / 100)}xx` });
-        if (ms !== undefined) responseSeconds.observe({ route }, ms / 1000);
-      });
+      countResponse(method, route, `${Math.floor(status / 100)}xx`);
+      if (ms !== undefined) observeResponse(route, ms / 1000);
     },
     /** A sign-in of the gateway's own, in `pat` mode. */
-    onSignIn: (outcome: 'ok' | 'failed') => signIns.inc({ outcome }),
+    onSignIn: (outcome: 'ok' | 'failed') => countSignIn(outcome),
   };
 }
 
