@@ -58,8 +58,8 @@ export function createHttpServer(
     if (!before) return sendRejection(socket, error, observer);
     if (before.isLast) return;
     before.isLast = true;
-    // The rest of a late request must not be executed meanwhile.
-    socket.pause();
+    // The rest of a late request must not be executed meanwhile. Node.js reads on when responses have been read.
+    socket.pause().removeAllListeners('data').on('data', discard);
     onClose(before.response, () => sendRejection(socket, error, observer));
   };
   server.on('connection', (socket) => {
@@ -90,6 +90,8 @@ export function createHttpServer(
   });
   return server;
 }
+
+function discard(): void {}
 
 /** Limit of requests on one connection whose responses wait for each other. A client that does not read keeps them all. */
 const MAX_PIPELINED = 100;

@@ -99,6 +99,24 @@ describe('A request that got 408', () => {
     expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 408']);
     expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=2']);
   });
+
+  it('is not carried out when large responses before it have been read meanwhile', async () => {
+    const socket = await openConnection(gateway.origin);
+    const answer = readToEnd(socket);
+    const slow = (ms: number) => requestFor(`{ token(id: "fault-latency-${ms}") { id } }`);
+    const large = 'GET /schema.graphql HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(8);
+    socket.write(slow(1_000) + large + slow(2_500) + late.slice(0, -2));
+    await setTimeout(800);
+    socket.write(late.slice(-2, -1));
+    await setTimeout(700);
+    socket.write(late.slice(-1));
+    const { text } = await answer;
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual([...Array(10).fill('HTTP/1.1 200'), 'HTTP/1.1 408']);
+    expect(gateway.calls()).toEqual([
+      'GET /v1/tokens/fault-latency-1000',
+      'GET /v1/tokens/fault-latency-2500',
+    ]);
+  });
 });
 
 describe('A client that sends many requests and reads no response', () => {
