@@ -79,7 +79,9 @@ const SYNONYMS: Readonly<Record<string, string>> = { LIMIT: 'MAX', MAXIMUM: 'MAX
 
 /** The words of a name in alphabetical order: `MAX_BODY_BYTES` and `BODY_LIMIT` have the same. */
 function coreOf(name: string): string {
-  const words = name.replace(/^TOKENS?_GATEWAY_(?!(?:HOST|PORT)$)/, '').split(/[^A-Z\d]+/);
+  const words = name
+    .replace(/^(?:(?:TOKENS?_)?GATEWAY|SERVER|APOLLO)_(?!(?:HOST|PORT)$)/, '')
+    .split(/[^A-Z\d]+/);
   const kept = words.filter((word) => !FILLERS.test(word));
   return kept
     .map((word) => SYNONYMS[word] ?? word)

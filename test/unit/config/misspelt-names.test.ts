@@ -95,6 +95,11 @@ describe('A misspelt name of a variable does not pass for silence', () => {
     ['URL_API_GATEWAY', 'API_GATEWAY_URL'],
     ['TOKENS_GATEWAY_LOG_LEVEL', 'LOG_LEVEL'],
     ['TOKENS_GATEWAY_AUTH_MODE', 'AUTH_MODE'],
+    ['GATEWAY_AUTH_MODE', 'AUTH_MODE'],
+    ['GATEWAY_API_URL', 'API_GATEWAY_URL'],
+    ['SERVER_WORKERS', 'WORKERS'],
+    ['APOLLO_INTROSPECTION', 'INTROSPECTION'],
+    ['COST_LIMIT', 'MAX_FIELD_COST'],
     ['GRAPHIQL', 'EXPLORER'],
     ['GRAPHIQL_ENABLED', 'EXPLORER'],
     ['SHUTDOWN_TIMEOUT_MS', 'DRAIN_TIMEOUT_MS'],
@@ -277,7 +282,8 @@ describe('Variables that are not meant for the gateway are left alone', () => {
         'MAX_FILES MAX_OLD_SPACE_SIZE MAX_MEMORY OPENAI_API_KEY STRIPE_SECRET_KEY GHOST SPORT ' +
         'IMPORT EXPORT HOT POST RATE LEVEL MODE NAME FORWARDED_ALLOW_IPS TIMEOUT_CMD ' +
         'CONNECT_BOOTSTRAP_SERVERS FEATURE_FLAGS WORKER_NAME WORKER_ID WORKER_TYPE CACHE_URL ' +
-        'CACHE_TTL QUEUE_URL FEDERATION_DOMAIN',
+        'CACHE_TTL QUEUE_URL FEDERATION_DOMAIN BODY PAYLOAD REQUEST ORIGIN CORSO KEEPALIVED_VERSION ' +
+        'PROXIES_CONTEXT GATEWAY_HOST',
     ],
   ])('%s', (_, names) => {
     const env = Object.fromEntries(names.split(' ').map((name) => [name, 'x']));
