@@ -3,24 +3,30 @@ import {
   type DocumentNode,
   type ExecutionResult,
   GraphQLError,
+  type GraphQLOutputType,
   type GraphQLSchema,
+  getNamedType,
+  isListType,
   isNonNullType,
   Kind,
   type OperationDefinitionNode,
+  type SelectionSetNode,
   type ValueNode,
   visit,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
-import type { Variables } from './cost.ts';
+import { typeOfField, type Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
 import type { Context } from './request.ts';
-import { selectedFields, withoutLeftOut } from './selected-fields.ts';
+import { type SelectedField, selectedFields, withoutLeftOut } from './selected-fields.ts';
 
 /** An operation as a function of context and coerced variables. Data, errors and paths are those of graphql-js. */
 export type CompiledOperation = (
   context: Context | undefined,
   variables: Variables,
 ) => Promise<ExecutionResult>;
+
+type Operation = Pick<PreparedOperation, 'document' | 'operation' | 'operationName'>;
 
 /** Each such variable doubles the number of functions. */
 const MAX_CONDITIONS = 6;
@@ -79,7 +85,7 @@ export function findConditions(
 /** Compiles for variables with the conditions of `sample`. Undefined if graphql-jit does not support the operation. */
 export function compileOperation(
   schema: GraphQLSchema,
-  { document, operationName }: Pick<PreparedOperation, 'document' | 'operationName'>,
+  { document, operation, operationName }: Operation,
   sample: Variables,
 ): CompiledOperation | undefined {
   const compiled = compileQuery(schema, specialize(document, sample), operationName, {
@@ -88,10 +94,10 @@ export function compileOperation(
     disableLeafSerialization: true,
   });
   if (!isCompiledQuery(compiled)) return undefined;
+  const reportedOf = createErrorFilter(schema, document, operation);
   return async (context, variables) => {
     const result = await compiled.query(undefined, context, variables);
-    if (!result.errors) return result;
-    return { ...result, errors: reportedErrors(result.errors, result.data).map(toGraphQLError) };
+    return result.errors ? { ...result, errors: reportedOf(result.errors).map(toGraphQLError) } : result;
   };
 }
 
@@ -128,28 +134,56 @@ function isCondition({ name }: DirectiveNode): boolean {
   return name.value === 'skip' || name.value === 'include';
 }
 
+type Path = readonly (string | number)[];
+
 /**
- * The errors that graphql-js reports of those that graphql-jit collects. A field that cannot be null and fails makes null
- * of the nearest field above it that can (GraphQL specification, section 6.4.4). If several fail below that one, graphql-js
- * reports the first and graphql-jit all of them.
+ * The errors that graphql-js reports of those that graphql-jit collects. When a field fails that cannot be null, the
+ * nearest nullable field above it becomes null (GraphQL specification, section 6.4.4). If several fields below one
+ * nullable field fail like that, graphql-js reports the first of them and graphql-jit reports all.
  */
-function reportedErrors(errors: readonly GraphQLError[], data: unknown): GraphQLError[] {
-  const nulled = new Set<string>();
-  return errors.filter(({ path = [] }) => {
-    const place = path.slice(0, depthOfNull(data, path));
-    if (place.length === path.length) return true;
-    const key = JSON.stringify(place);
-    const isFirst = !nulled.has(key);
-    nulled.add(key);
-    return isFirst;
-  });
+function createErrorFilter(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  { operation, selectionSet }: OperationDefinitionNode,
+): (errors: readonly GraphQLError[]) => GraphQLError[] {
+  const rootType = schema.getRootType(operation)?.name ?? '';
+
+  const fieldsOf = (set: SelectionSetNode | undefined, parent: string) =>
+    set ? selectedFields(document, set, parent) : [];
+  const typeOf = ({ node, parent }: SelectedField) => typeOfField(schema, parent, node.name.value);
+  /** The length of the part of `path` that leads to the field that became null. */
+  const nulledDepth = (path: Path): number => {
+    let selected = fieldsOf(selectionSet, rootType);
+    let type: GraphQLOutputType | undefined;
+    let depth = 0;
+    for (const [index, key] of path.entries()) {
+      if (typeof key === 'number') type = itemOf(type);
+      else {
+        const merged = selected.filter(({ node }) => (node.alias ?? node.name).value === key);
+        // Fields with one response name have types of the same shape, on whatever type they are selected.
+        type = merged[0] && typeOf(merged[0]);
+        selected = merged.flatMap((each) =>
+          fieldsOf(each.node.selectionSet, getNamedType(typeOf(each))?.name ?? ''),
+        );
+      }
+      if (!isNonNullType(type)) depth = index + 1;
+    }
+    return depth;
+  };
+  return (errors) => {
+    const nulled = new Set<string>();
+    return errors.filter(({ path = [] }) => {
+      const depth = nulledDepth(path);
+      if (depth === path.length) return true;
+      const place = JSON.stringify(path.slice(0, depth));
+      const isFirst = !nulled.has(place);
+      nulled.add(place);
+      return isFirst;
+    });
+  };
 }
 
-/** The length of the part of `path` that leads to the field that is null in `data`. */
-function depthOfNull(data: unknown, path: readonly (string | number)[]): number {
-  let depth = 0;
-  let value = data;
-  while (depth < path.length && value !== null && value !== undefined)
-    value = (value as Record<string | number, unknown>)[path[depth++] as string | number];
-  return depth;
+function itemOf(type: GraphQLOutputType | undefined): GraphQLOutputType | undefined {
+  const list = isNonNullType(type) ? type.ofType : type;
+  return isListType(list) ? list.ofType : undefined;
 }

@@ -139,7 +139,11 @@ function findLevels(
 }
 
 /** Undefined for `__typename`, which has no selections. */
-function typeOfField(schema: GraphQLSchema, parent: string, name: string): GraphQLOutputType | undefined {
+export function typeOfField(
+  schema: GraphQLSchema,
+  parent: string,
+  name: string,
+): GraphQLOutputType | undefined {
   const type = schema.getType(parent);
   const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
   return field?.type ?? INTROSPECTION[name];
