@@ -160,11 +160,6 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
     evictLateBodies,
     /** Requests on a connection whose responses have not ended, the latest last. */
     openRequestsOn: (socket: Duplex): readonly OpenRequest[] => open.get(socket)?.openRequests ?? [],
-    /** Whether a connection has no request in progress, and not the beginning of one. */
-    isIdle(socket: Duplex): boolean {
-      const connection = open.get(socket);
-      return connection !== undefined && isIdle(connection);
-    },
     counts: () => ({ open: open.size, ...counts }),
     pending,
   };

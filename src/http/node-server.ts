@@ -71,8 +71,8 @@ export function createHttpServer(
     const last = openRequests.at(-1);
     const isPartOfLast = last?.request.complete === false;
     const before = isPartOfLast ? openRequests.at(-2) : last;
-    // The client has left, or has not asked for anything: browsers and load balancers open connections ahead of time.
-    if (code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE' || connections.isIdle(socket))
+    // The client has left, or has sent nothing: browsers and load balancers open connections ahead of time.
+    if (code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE' || (socket as Socket).bytesRead === 0)
       socket.destroy();
     else if (isPartOfLast && last.response.headersSent) socket.destroy();
     else rejectAfter(before, socket, parserError(code));

@@ -58,6 +58,13 @@ describe('A client gets 408 and is disconnected', () => {
     expectTimeout(await dribble(gateway.origin, start, { rest: '1\r\n \r\n', everyMs: 20 }));
   });
 
+  it('when the first part of its second request came with its first, and the rest does not come', async () => {
+    const socket = await openConnection(gateway.origin);
+    socket.write(`${rawRequest('GET /livez').replace('connection: close\r\n', '')}GET /`);
+    const { text } = await readToEnd(socket);
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 408']);
+  });
+
   it('when the rest of its second request does not come', async () => {
     const first = rawRequest('GET /livez').replace('connection: close\r\n', '');
     const { text } = await dribble(gateway.origin, `${first}GET /`, { rest: 'a', everyMs: 50 });
