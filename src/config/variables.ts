@@ -39,9 +39,7 @@ export const limitVariables = {
   ),
   MAX_UPSTREAM_CALLS: integer('Predicted upstream calls of an operation', 150, { min: 1, max: 10_000 }),
   MAX_BODY_BYTES: integer('Size of a request body', 262_144, { min: 1, max: 8_388_608 }),
-  MAX_IN_FLIGHT: integer('Concurrent requests, and tens of their upstream calls; 0 is no limit', 1_000, {
-    max: 1_000_000,
-  }),
+  MAX_IN_FLIGHT: integer('Concurrent requests; 0 is no limit', 1_000, { max: 1_000_000 }),
   MAX_IN_FLIGHT_PER_PRINCIPAL: integer(
     'Concurrent requests and 2 MB parts of responses per caller; 0 is no limit',
     100,

@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache';
 
 /**
  * Decides whether one list call is likely to have several tokens that are requested by id. It keeps one fact per caller
- * and no data: the first page of this caller's list lacks tokens that the caller requests. The fact expires, as lists
- * change.
+ * and no data: the first page of this caller's list is not all of it, or lacked a token that was requested. The fact
+ * expires, as lists change.
  */
 export type ListPrefetch = ReturnType<typeof createListPrefetch>;
 
