@@ -104,8 +104,10 @@ function checkPorts({ values, addProblem }: Environment): void {
 }
 
 function overlap(one: string, other: string): boolean {
-  const isEverywhere = [one, other].some((host) => host === '0.0.0.0' || host === '::');
-  return isEverywhere || one === other || (isLoopback(one) && isLoopback(other));
+  const hosts = [one, other];
+  const isEverywhere = hosts.includes('0.0.0.0') || hosts.includes('::');
+  // `localhost` is 127.0.0.1 and ::1. Two addresses of loopback are two.
+  return isEverywhere || one === other || (hosts.includes('localhost') && hosts.every(isLoopback));
 }
 
 function readUpstream(environment: Environment) {

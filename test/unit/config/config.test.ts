@@ -135,6 +135,11 @@ describe('A value is read as it is written', () => {
     expect(read({ ...URL_ONLY, APQ: given }).apq).toBe(expected);
   });
 
+  it.each(['::1', '127.0.0.2', '10.0.0.1'])('a port of 127.0.0.1 may be used on %s too', (host) => {
+    const env = { ...URL_ONLY, ADMIN_HOST: host, ADMIN_PORT: '4000' };
+    expect(problemsOf(env)).toEqual([]);
+  });
+
   it('EMULATOR=true takes the place of the URL', () => {
     const config = read({ EMULATOR: 'true', EMULATOR_PORT: '4001', EMULATOR_DATA_FILE: '/data/iam.json' });
     expect(config.upstream.apiGatewayUrl).toBeUndefined();
