@@ -53,6 +53,8 @@ function readIfThere(file: string): string | undefined {
 export async function writeDataFile(file: string, state: State): Promise<void> {
   const temporary = `${file}.tmp`;
   try {
+    // What is left there may be a link, or have another mode.
+    await rm(temporary, { force: true });
     await writeFile(temporary, JSON.stringify({ version: VERSION, ...state }), { mode: 0o600, flush: true });
     await rename(temporary, file);
     const folder = await open(path.dirname(file));

@@ -1,4 +1,13 @@
-import { link as hardLink, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  link as hardLink,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -126,6 +135,15 @@ describe('Writing a data file', () => {
     await create(emulator);
     await emulator.close();
     expect(await readdir(own)).toEqual(['data.json']);
+  });
+
+  it('does not write through a link that somebody left in place of the temporary file', async () => {
+    const own = await mkdtemp(path.join(folder, 'link-'));
+    const other = path.join(own, 'other');
+    await writeFile(other, 'other');
+    await symlink(other, path.join(own, 'data.json.tmp'));
+    await (await start(path.join(own, 'data.json'))).close();
+    expect(await readFile(other, 'utf8')).toBe('other');
   });
 });
 
