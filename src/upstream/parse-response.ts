@@ -180,7 +180,8 @@ export function readJsonObject(text: string): Record<string, unknown> | undefine
  * Throws a `SyntaxError`.
  */
 function parseJson(text: string): unknown {
-  const mayHaveSurrogates = /\\ud[89a-f]/i.test(text);
+  // The expression alone takes a fifth of the time that parsing takes, and few texts have such escapes.
+  const mayHaveSurrogates = text.includes('\\u') && /\\ud[89a-f]/i.test(text);
   return JSON.parse(text, mayHaveSurrogates ? toWellFormed : undefined);
 }
 
