@@ -31,7 +31,8 @@ const TOO_OFTEN = 'Too many requests of this caller. Wait `retryAfter` seconds b
 const ANONYMOUS = 'anonymous';
 /** This many upstream calls count as one request: a list of fifty tokens with their projects counts as six. */
 const CALLS_PER_UNIT = 10;
-
+/** Predicted calls of operations of more than one unit. Each call that waits takes some 2 KB. */
+const MAX_CALLS_IN_FLIGHT = 30_000;
 /** A response counts as one request for each of these. A page of IAM has no more than one, and few responses have. */
 const BYTES_PER_REQUEST = 2 * 1024 * 1024;
 
@@ -39,7 +40,7 @@ export function createAdmission(options: AdmissionOptions) {
   const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst } = options;
   const rateLimiter = rateLimitPerSecond > 0 ? createRateLimiter(options) : undefined;
   let inFlight = 0;
-  let unitsInFlight = 0;
+  let callsInFlight = 0;
   // Of each caller: the requests, and the parts of `BYTES_PER_REQUEST` in large responses.
   const requestsOf = new Map<string, number>();
   const partsOf = new Map<string, number>();
@@ -101,23 +102,22 @@ export function createAdmission(options: AdmissionOptions) {
     consume(principal: string, reply: FastifyReply, upstreamCalls: number): Rejection | Promise<Rejection> {
       const units = Math.ceil(upstreamCalls / CALLS_PER_UNIT);
       if (units <= 1) return undefined;
-      // An operation within its own limits may run, if only when no other one does, and after a while.
-      if (maxInFlight > 0 && unitsInFlight > 0 && unitsInFlight + units > maxInFlight) {
+      if (callsInFlight + upstreamCalls > MAX_CALLS_IN_FLIGHT) {
         sheds.add();
         return rejection('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });
       }
-      unitsInFlight += units;
+      callsInFlight += upstreamCalls;
       onClose(reply.raw, () => {
-        unitsInFlight -= units;
+        callsInFlight -= upstreamCalls;
       });
+      // An operation within its own limits may run, if only after a while.
       if (principal === ANONYMOUS) return undefined;
       return rateLimiter?.consume(principal, Math.min(units, rateLimitBurst) - 1, reply);
     },
 
     /**
      * Counts a large response as so many more concurrent requests, since its memory is held until its client has read it.
-     * The error when its caller has too many. The first large response is always sent: the request of which it is would
-     * otherwise never succeed.
+     * The error when its caller has too many. The first one is always sent, or its request would never succeed.
      */
     admitResponse(principal: string, reply: FastifyReply, bytes: number): Rejection {
       const parts = Math.floor(bytes / BYTES_PER_REQUEST);

@@ -570,10 +570,10 @@ function limits() {
       name: 'Operations of many upstream calls run however many calls wait for IAM',
       file: 'src/admission/admission.ts',
       within: 'createAdmission',
-      find: 'unitsInFlight + units > maxInFlight',
+      find: 'callsInFlight + upstreamCalls > MAX_CALLS_IN_FLIGHT',
       replace: 'false',
       tests: admission,
-      only: 'another one gets 503 before it calls IAM',
+      only: 'further ones get 503 before they call IAM',
     },
     {
       name: 'A late request is carried out that gets 408',
