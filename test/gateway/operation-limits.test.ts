@@ -148,6 +148,14 @@ describe('An operation that is too large', () => {
     await expectRefusal(document(142), 'fields', 10_011, 10_000);
   });
 
+  it('may have more such pairs where it may have more root fields', async () => {
+    const env = { MAX_ROOT_FIELDS: '150', MAX_ALIASES: '150', MAX_OPERATION_TOKENS: '3000' };
+    const larger = await startGateway({ env });
+    const { data } = await larger.query(`{ ${times(150, (i) => `a${i}: node(id: "x") { id }`)} }`);
+    await larger.close();
+    expect(data).toMatchObject({ a0: null, a149: null });
+  });
+
   it('counts those pairs in fragments, used or not, also in several with one name', async () => {
     const ids = times(71, () => 'id');
     const fragments = `fragment A on Node { ${ids} ...A } fragment A on Token { ${ids} }`;

@@ -13,6 +13,8 @@ const MAX_OPERATION_NAME = 512;
 const MAX_FRAGMENTS = 50;
 /** Validation compares the two of each pair that stands in one place, in a quarter of a microsecond at most. */
 const MAX_PAIRS = 10_000;
+/** An operator who allows more root fields allows five fields of one name in each of them. */
+const MAX_PAIRS_OF_ROOT_FIELDS = 12.5;
 /** The deepest input of the schema has seven levels. */
 const MAX_VARIABLE_DEPTH = 32;
 
@@ -46,6 +48,7 @@ export function checkText(text: string, limits: Limits): void {
 /** The limits that hold before the document is validated, which takes quadratic time. All of its operations count. */
 export function checkDocument(document: DocumentNode, limits: Limits): void {
   const counts = countDocument(document);
+  const maxPairs = Math.max(MAX_PAIRS, MAX_PAIRS_OF_ROOT_FIELDS * limits.maxRootFields ** 2);
   check([
     ['operations', 'operations in the document', counts.operations, limits.maxOperations],
     ['fragments', 'fragments that are spread', counts.fragments, MAX_FRAGMENTS],
@@ -56,7 +59,7 @@ export function checkDocument(document: DocumentNode, limits: Limits): void {
     ['rootFields', 'root fields', counts.rootFields, limits.maxRootFields],
     ['depth', 'levels of fields', counts.depth, limits.maxDepth],
     ['fields', 'fields, counting fragments wherever they are spread', counts.fields, limits.maxFields],
-    ['fields', 'pairs of fields with one response name, and of spreads', counts.pairs, MAX_PAIRS],
+    ['fields', 'pairs of fields with one response name, and of spreads', counts.pairs, maxPairs],
   ]);
 }
 
