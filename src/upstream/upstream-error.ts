@@ -69,24 +69,12 @@ export function isUnauthenticated({ status, iamName }: UpstreamError): boolean {
   return status === 401 || (iamName !== undefined && UNAUTHENTICATED.has(iamName));
 }
 
-/**
- * Statuses of a server that gave up before it had a result, of its own or of another one that it asked: 408 and 499 of
- * proxies, 422 and 424 of IAM.
- */
-const GAVE_UP = new Set([408, 422, 424, 499]);
+/** The status that redirects to the result of a request that was carried out (RFC 9110 section 15.4.4). */
+const SEE_OTHER = 303;
 
-/**
- * Whether a write with this status was certainly not carried out. 307 and 308 ask to send it to another place (RFC 9110
- * section 15.4); other redirects may lead to its result. 4xx means that the request is wrong or unwelcome.
- */
-function isRejection(status: number): boolean {
-  if (status === 307 || status === 308) return true;
-  return status >= 400 && status <= 499 && !GAVE_UP.has(status);
-}
-
-/** Whether the write that failed with `error` may have changed something: not if it was rejected, or never left. */
+/** Whether the write that failed with `error` may have changed something: not if it was rejected, redirected, or never left. */
 export function mayHaveSucceeded({ status = 0, requestSent, isBeforeWrite }: UpstreamError): boolean {
-  return !isBeforeWrite && requestSent && !isRejection(status);
+  return !isBeforeWrite && requestSent && (status < 300 || status === SEE_OTHER || status >= 500);
 }
 
 /** Marks failures of `read`, which a write depends on, as `isBeforeWrite`: the write was not sent. */

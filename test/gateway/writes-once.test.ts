@@ -55,7 +55,7 @@ const faults = [
   ['reset-mid', 'UPSTREAM_UNAVAILABLE', true],
   ['hang', 'UPSTREAM_TIMEOUT', true],
   ['hang-body', 'UPSTREAM_TIMEOUT', true],
-  ['redirect-302', 'UPSTREAM_INVALID_RESPONSE', true],
+  ['redirect-302', 'UPSTREAM_INVALID_RESPONSE', undefined],
   ['redirect-307', 'UPSTREAM_INVALID_RESPONSE', undefined],
   ['garbage', 'UPSTREAM_INVALID_RESPONSE', true],
   ['after-reset', 'UPSTREAM_UNAVAILABLE', true],
@@ -110,24 +110,20 @@ describe('However the API fails, one delete is sent once', () => {
 });
 
 describe('What the status of a response says about a write', () => {
-  it.each([301, 302, 303, 304, 408, 422, 424, 499, 500, 501, 502, 503, 504, 520, 599])(
-    '%i: it may have succeeded',
-    async (status) => {
-      gateway.emulator.faults.add({ fault: `status-${status}` });
-      const { errors } = await gateway.query(DELETE, { input: { id: 'x' } });
-      expect(errors?.[0]?.extensions.mayHaveSucceeded).toBe(true);
-    },
-  );
+  it.each([303, 500, 501, 502, 503, 504, 520, 599])('%i: it may have succeeded', async (status) => {
+    gateway.emulator.faults.add({ fault: `status-${status}` });
+    const { errors } = await gateway.query(DELETE, { input: { id: 'x' } });
+    expect(errors?.[0]?.extensions.mayHaveSucceeded).toBe(true);
+  });
 
-  it.each([307, 308, 401, 402, 403, 405, 406, 410, 412, 413, 415, 417, 418, 421, 425, 426, 428, 429, 431])(
-    '%i: it was not carried out',
-    async (status) => {
-      gateway.emulator.faults.add({ fault: `status-${status}` });
-      const { errors } = await gateway.query(DELETE, { input: { id: 'x' } });
-      expect(errors?.[0]?.extensions.code).toEqual(expect.any(String));
-      expect(errors?.[0]?.extensions).not.toHaveProperty('mayHaveSucceeded');
-    },
-  );
+  it.each([
+    301, 302, 304, 307, 308, 401, 402, 403, 405, 408, 410, 413, 415, 421, 422, 424, 425, 429, 431, 499,
+  ])('%i: it was not carried out', async (status) => {
+    gateway.emulator.faults.add({ fault: `status-${status}` });
+    const { errors } = await gateway.query(DELETE, { input: { id: 'x' } });
+    expect(errors?.[0]?.extensions.code).toEqual(expect.any(String));
+    expect(errors?.[0]?.extensions).not.toHaveProperty('mayHaveSucceeded');
+  });
 });
 
 /** An API that never answers, and tells what became of each request. */
