@@ -186,12 +186,17 @@ const MAX_DISCARD_MS = 5_000;
 export function slowClients(app: FastifyInstance, responseTimeoutMs: number): void {
   app.addHook('onSend', ({ raw: request }, reply, _payload, done) => {
     const { raw: response } = reply;
+    const startTimer = () => {
+      const timer = setTimeout(() => response.destroy(), responseTimeoutMs);
+      onClose(response, () => clearTimeout(timer));
+    };
     const limitResponse = () => {
       done();
       // A response that the system has taken completely, as it takes nearly all, cannot be late.
       if (response.destroyed || (response.writableEnded && response.writableLength === 0)) return;
-      const timer = setTimeout(() => response.destroy(), responseTimeoutMs);
-      onClose(response, () => clearTimeout(timer));
+      // The response to a pipelined request gets the socket when those before it are sent.
+      if (response.socket) startTimer();
+      else response.once('socket', startTimer);
     };
     if (request.complete) limitResponse();
     else if (isWaitingForContinue(request)) {
