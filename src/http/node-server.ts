@@ -58,8 +58,8 @@ export function createHttpServer(
     if (!before) return sendRejection(socket, error, observer);
     if (before.isLast) return;
     before.isLast = true;
-    // The rest of a late request must not be executed meanwhile. Node.js reads on when responses have been read.
-    socket.pause().removeAllListeners('data').on('data', discard);
+    // The rest of a late request must not be executed meanwhile, so the parser gets no more of it.
+    socket.removeAllListeners('data').on('data', discard);
     onClose(before.response, () => sendRejection(socket, error, observer));
   };
   server.on('connection', (socket) => {
