@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createAdmission } from './admission/admission.ts';
+import { createCallLimit } from './admission/call-limit.ts';
 import { createAuthenticator, type IamAddress, isOpen } from './auth/authenticator.ts';
 import type { Channel } from './channel.ts';
 import type { Config } from './config/config.ts';
@@ -118,8 +119,16 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const app = createHttpApp(options, httpParts, log);
   await crossOrigin(app, options.cors);
   // After CORS, so that pages of other origins may read the error.
-  admission.guard(app, connections.evictLateBodies);
-  const pipeline = createPipeline({ apollo, trusted, limits, prepared, running: operations, executor });
+  admission.guard(app, connections.evictLate);
+  const pipeline = createPipeline({
+    apollo,
+    trusted,
+    limits,
+    prepared,
+    running: operations,
+    executor,
+    limitCalls: createCallLimit(),
+  });
   const handler = createGraphqlHandler({
     pipeline,
     page: createSandboxPage(options),

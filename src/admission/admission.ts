@@ -31,8 +31,6 @@ const TOO_OFTEN = 'Too many requests of this caller. Wait `retryAfter` seconds b
 const ANONYMOUS = 'anonymous';
 /** This many upstream calls count as one request: a list of fifty tokens with their projects counts as six. */
 const CALLS_PER_UNIT = 10;
-/** Predicted calls of operations of more than one unit. Each call that waits takes some 2 KB. */
-const MAX_CALLS_IN_FLIGHT = 30_000;
 /** A response counts as one request for each of these. A page of IAM has no more than one, and few responses have. */
 const BYTES_PER_REQUEST = 2 * 1024 * 1024;
 
@@ -40,7 +38,6 @@ export function createAdmission(options: AdmissionOptions) {
   const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst } = options;
   const rateLimiter = rateLimitPerSecond > 0 ? createRateLimiter(options) : undefined;
   let inFlight = 0;
-  let callsInFlight = 0;
   // Of each caller: the requests, and the parts of `BYTES_PER_REQUEST` in large responses.
   const requestsOf = new Map<string, number>();
   const partsOf = new Map<string, number>();
@@ -60,15 +57,18 @@ export function createAdmission(options: AdmissionOptions) {
   };
   return {
     /**
-     * Counts the GraphQL requests of this listener from their head to the last byte of the response. `makeRoom` ends those
+     * Counts the GraphQL requests of this listener from their head to the last byte of the response. `endLate` ends those
      * that take long to arrive: anybody can send as many halves of requests as the limit is.
      */
-    guard(app: FastifyInstance, makeRoom: () => boolean): void {
+    guard(app: FastifyInstance, endLate: () => void): void {
       loop.start();
       app.addHook('onClose', async () => loop.stop());
       app.addHook('onRequest', (request, reply, done) => {
         if (request.routeOptions.url !== '/graphql') return done();
-        if (maxInFlight > 0 && inFlight >= maxInFlight && !makeRoom()) {
+        const isFull = () => maxInFlight > 0 && inFlight >= maxInFlight;
+        // After a delay of this process, requests seem to be late that it has not read yet.
+        if (isFull() && !loop.isLate()) endLate();
+        if (isFull()) {
           sheds.add();
           const body = errorBody('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });
           reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS)).send(body);
@@ -97,22 +97,14 @@ export function createAdmission(options: AdmissionOptions) {
 
     /**
      * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed. The
-     * error when its caller has not enough left, or when as many calls run or wait as may: each takes memory.
+     * error when its caller has not enough left.
      */
     consume(principal: string, reply: FastifyReply, upstreamCalls: number): Rejection | Promise<Rejection> {
-      const units = Math.ceil(upstreamCalls / CALLS_PER_UNIT);
-      if (units <= 1) return undefined;
-      if (callsInFlight + upstreamCalls > MAX_CALLS_IN_FLIGHT) {
-        sheds.add();
-        return rejection('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });
-      }
-      callsInFlight += upstreamCalls;
-      onClose(reply.raw, () => {
-        callsInFlight -= upstreamCalls;
-      });
       // An operation within its own limits may run, if only after a while.
-      if (principal === ANONYMOUS) return undefined;
-      return rateLimiter?.consume(principal, Math.min(units, rateLimitBurst) - 1, reply);
+      const cost = Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst);
+      return principal === ANONYMOUS || cost <= 1
+        ? undefined
+        : rateLimiter?.consume(principal, cost - 1, reply);
     },
 
     /**

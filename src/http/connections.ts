@@ -36,7 +36,7 @@ interface ConnectionsOptions {
 export const MAX_ADMIN_CONNECTIONS = 64;
 
 /** Bodies have the size of a few packets, so nearly all of them arrive within this time of their head. */
-const USUAL_BODY_MS = 500;
+const USUAL_BODY_MS = 1_000;
 const EVICT_EVERY_MS = 50;
 
 /** Longer than a primary process takes from one connection that it passes to a worker to the next. */
@@ -48,8 +48,8 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   let idled = 0;
   let accepted = 0;
   let nextEvictionAt = 0;
-  /** Connections that were closed, idle, to make room for new ones, and new ones for which there was no room. */
-  const counts = { evicted: 0, rejected: 0 };
+  /** Connections that were closed to make room: idle ones, and those of late requests. And new ones that found no room. */
+  const counts = { evicted: 0, late: 0, rejected: 0 };
 
   /** Call it for each connection. False when it is above the limit. */
   function accept(socket: Socket): boolean {
@@ -124,22 +124,22 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
     });
   }
 
-  /** Closes the connections of requests whose bodies are late. False where there were none. */
-  function evictLateBodies(): boolean {
+  /** Closes the connections of requests whose bodies are late. */
+  function evictLate(): void {
     const now = performance.now();
     // A full gateway rejects many requests a second.
-    if (now < nextEvictionAt) return false;
+    if (now < nextEvictionAt) return;
     nextEvictionAt = now + EVICT_EVERY_MS;
-    // No request before one of these waits for its response.
-    const late = [...open.values()].filter(
-      ({ openRequests: [first, second] }) =>
-        first && !second && !first.request.complete && now - first.arrivedAt > USUAL_BODY_MS,
-    );
-    for (const { socket } of late) {
-      open.delete(socket);
-      socket.destroy();
+    for (const connection of [...open.values()]) {
+      // Only the first on its connection: the response to one before it would be lost.
+      const [first] = connection.openRequests;
+      if (!first || first.request.complete || now - first.arrivedAt <= USUAL_BODY_MS) continue;
+      counts.late++;
+      open.delete(connection.socket);
+      connection.socket.destroy();
+      // At once, so that there is room for the request that needs it.
+      abandon(connection);
     }
-    return late.length > 0;
   }
 
   /** The requests that a drain waits for: complete ones, and those that the client is still sending. */
@@ -157,7 +157,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
     acceptArrived,
     closeWhenIdle,
     trackRequest,
-    evictLateBodies,
+    evictLate,
     /** Requests on a connection whose responses have not ended, the latest last. */
     openRequestsOn: (socket: Duplex): readonly OpenRequest[] => open.get(socket)?.openRequests ?? [],
     counts: () => ({ open: open.size, ...counts }),

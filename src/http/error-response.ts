@@ -34,14 +34,13 @@ export function commonHeaders(requestId: string): Record<string, string> {
 
 /** An error response as bytes, for a connection on which no complete request has arrived. */
 export function rawErrorResponse({ statusCode, message }: HttpError, requestId: string): string {
-  // No other rejection of a connection has this status.
-  const isFull = statusCode === 503;
+  const isOverload = statusCode === 503;
   const body = JSON.stringify(
-    isFull ? errorBody('OVERLOADED', message, { retryAfter: 1 }) : errorBody('BAD_REQUEST', message),
+    isOverload ? errorBody('OVERLOADED', message, { retryAfter: 1 }) : errorBody('BAD_REQUEST', message),
   );
   const headers = {
     ...commonHeaders(requestId),
-    ...(isFull ? { 'retry-after': 1 } : {}),
+    ...(isOverload ? { 'retry-after': 1 } : {}),
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     connection: 'close',

@@ -58,8 +58,7 @@ export function createHttpServer(
     if (!before) return sendRejection(socket, error, observer);
     if (before.isLast) return;
     before.isLast = true;
-    // The rest of a late request must not be executed meanwhile, so the parser gets no more of it.
-    socket.removeAllListeners('data').on('data', discard);
+    discardRest(socket);
     onClose(before.response, () => sendRejection(socket, error, observer));
   };
   server.on('connection', (socket) => {
@@ -91,7 +90,13 @@ export function createHttpServer(
   return server;
 }
 
-function discard(): void {}
+/** The rest of a late request must not be executed after its rejection, so the parser gets no more of it. */
+function discardRest(socket: Duplex): void {
+  socket
+    .removeAllListeners('data')
+    .on('data', () => {})
+    .resume();
+}
 
 /** Limit of requests on one connection whose responses wait for each other. A client that does not read keeps them all. */
 const MAX_PIPELINED = 100;
@@ -138,13 +143,8 @@ function sendRejection(socket: Duplex, error: HttpError, { onRejection }: Reques
   if (!socket.writable) return;
   const requestId = randomUUID();
   onRejection(error, requestId);
-  // The rest of a late request must not be executed after the client has got 408.
-  if (error.statusCode === 408) {
-    socket.end(rawErrorResponse(error, requestId), () => socket.destroy());
-    return;
-  }
+  discardRest(socket);
   socket.end(rawErrorResponse(error, requestId));
-  socket.resume();
   destroyLater(socket);
 }
 

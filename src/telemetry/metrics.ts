@@ -21,7 +21,12 @@ interface MetricSources {
   readonly droppedLogLines?: (() => number) | undefined;
   readonly connections: {
     readonly max: number;
-    counts(): { readonly open: number; readonly evicted: number; readonly rejected: number };
+    counts(): {
+      readonly open: number;
+      readonly evicted: number;
+      readonly late: number;
+      readonly rejected: number;
+    };
   };
   readonly build: Build;
 }
@@ -77,6 +82,7 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
   ]);
   count('client_connections_closed_total', 'Client connections closed for want of room', ['why'], () => [
     [connections.counts().evicted, { why: 'idle' }],
+    [connections.counts().late, { why: 'late' }],
     [connections.counts().rejected, { why: 'rejected' }],
   ]);
   if (stateFallbacks)

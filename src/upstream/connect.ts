@@ -13,7 +13,7 @@ const SILENT_MS = 60_000;
  *
  * In undici's own connector the connect timeout includes the look-up of the host, and is up to a second late. All
  * addresses of the host are tried (RFC 8305), by Node.js: one after another, each for 250 ms, so those that did not respond
- * come last in later connections. TLS sessions are resumed, each until a connection cannot be opened: a server that cannot
+ * come after the others of their family in later connections. TLS sessions are resumed, each until a connection cannot be opened: a server that cannot
  * resume it may end the handshake instead of making a full one.
  */
 export function createConnect(

@@ -19,6 +19,10 @@ const hold = ({ emulator }: Gateway) =>
   emulator.faults.add({ fault: 'latency-90000', operation: 'listToken' });
 /** Of a request that reads nothing. */
 const statusOf = async ({ query }: Gateway) => (await query('{ __typename }')).status;
+const untilInFlight = ({ adminOrigin }: Gateway, count: number) =>
+  until(async () =>
+    (await (await fetch(`${adminOrigin}/metrics`)).text()).includes(`tokens_gateway_in_flight ${count}\n`),
+  );
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
 
 describe('When the gateway is full', () => {
@@ -78,11 +82,27 @@ describe('When as many clients as the limit send half of a request', () => {
     const sockets = await Promise.all(Array.from({ length: 3 }, () => openConnection(full.origin)));
     for (const socket of sockets) socket.write(rawRequest('POST /graphql', head, '{'));
     const answers = sockets.map(readToEnd);
-    await until(async () => (await statusOf(full)) === 503);
-    // All three are late now, on a slow machine too.
-    await setTimeout(600);
+    await untilInFlight(full, 3);
+    await setTimeout(1_100);
     expect(await statusOf(full)).toBe(200);
     expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(['', '', '']);
+    const metrics = await (await fetch(`${full.adminOrigin}/metrics`)).text();
+    expect(metrics).toContain('tokens_gateway_client_connections_closed_total{why="late"} 3\n');
+  });
+
+  it('those of requests that do not count make no room', async () => {
+    const full = await start({ MAX_IN_FLIGHT: '1' });
+    hold(full);
+    const running = full.query(LIST);
+    await untilInFlight(full, 1);
+    const socket = await openConnection(full.origin);
+    socket.write(rawRequest('POST /nothing', ['content-length: 100'], '{'));
+    const answer = readToEnd(socket);
+    await setTimeout(1_100);
+    expect([await statusOf(full), await statusOf(full)]).toEqual([503, 503]);
+    full.emulator.faults.clear();
+    expect((await running).status).toBe(200);
+    await answer;
   });
 });
 

@@ -568,9 +568,9 @@ function limits() {
     },
     {
       name: 'Operations of many upstream calls run however many calls wait for IAM',
-      file: 'src/admission/admission.ts',
-      within: 'createAdmission',
-      find: 'callsInFlight + upstreamCalls > MAX_CALLS_IN_FLIGHT',
+      file: 'src/admission/call-limit.ts',
+      within: 'createCallLimit',
+      find: 'calls + upstreamCalls > MAX_CALLS',
       replace: 'false',
       tests: admission,
       only: 'further ones get 503 before they call IAM',
@@ -578,7 +578,7 @@ function limits() {
     {
       name: 'A late request is carried out that gets 408',
       file: 'src/http/node-server.ts',
-      within: 'createHttpServer',
+      within: 'discardRest',
       find: ".removeAllListeners('data')",
       replace: '',
       tests: ['test/gateway/slow-clients.test.ts'],

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { CallLimit } from '../../admission/call-limit.ts';
 import type { Config } from '../../config/config.ts';
 import { rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
@@ -19,6 +20,7 @@ interface PipelineParts {
   readonly prepared: PreparedOperations;
   readonly running: SingleFlight;
   readonly executor: Executor;
+  readonly limitCalls: CallLimit;
 }
 
 /** Throws the public error when the operation may not run. Has no effect beyond the pending operation. */
@@ -53,7 +55,7 @@ const NO_COST = { fieldCost: 0, upstreamCalls: 0 };
  * operation. Rejects with a `GraphQLError` that has a code, with `ApolloRejection`, or with what cancels a deadline.
  */
 export function createPipeline(parts: PipelineParts): (request: PipelineRequest) => Promise<Executed> {
-  const { apollo, trusted, limits, prepared, running, executor } = parts;
+  const { apollo, trusted, limits, prepared, running, executor, limitCalls } = parts;
 
   /** Finds the operation. */
   const identify = (
@@ -88,12 +90,15 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     const pending = { request, prepared: operation, variables: sent.variables, cost: NO_COST };
     for (const check of operationChecks) check(pending, limits);
     // Coalesce with an identical query that the caller is running.
-    return coalesce(running, pending, async (deadline) => {
-      // Rate limit: the only step with an effect, so it comes last, and only for what is executed.
-      const exceeded = await request.consume(pending.cost.upstreamCalls);
-      if (exceeded) throw exceeded;
-      return executor.execute(pending, deadline);
-    });
+    const { upstreamCalls } = pending.cost;
+    return coalesce(running, pending, (deadline) =>
+      limitCalls(upstreamCalls, async () => {
+        // Rate limit: the only step with an effect, so it comes last, and only for what is executed.
+        const exceeded = await request.consume(upstreamCalls);
+        if (exceeded) throw exceeded;
+        return executor.execute(pending, deadline);
+      }),
+    );
   };
 }
 
