@@ -41,6 +41,6 @@ export async function openState(options: StateOptions, log: FastifyBaseLogger): 
     return openRedisState(options.redisUrl.reveal(), options.limits, timeoutMs, log);
   }
   if (options.primary)
-    return openPrimaryState(options.primary, Math.min(REPLY_TIMEOUT_MS.primary, maxTimeoutMs));
+    return openPrimaryState(options.primary, Math.min(REPLY_TIMEOUT_MS.primary, maxTimeoutMs), log);
   return { records: createMemoryRecords(), close: () => {} };
 }

@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify';
 import type { Channel } from '../channel.ts';
 import { NoReply, replyWithin } from './availability.ts';
 import type { State } from './open.ts';
@@ -20,11 +21,14 @@ export function createPrimaryState(take: Buckets): (worker: Channel) => void {
     );
 }
 
+const SILENT =
+  'The primary process does not reply: each worker limits by itself, and creates with a key are rejected';
+
 /**
  * In a worker: the state of its primary process. After a request without a reply in time, which a suspended process does not
  * give, others are rejected at once until the reply comes: a create makes several, and must end by its deadline.
  */
-export function openPrimaryState(primary: Channel, replyTimeoutMs: number): State {
+export function openPrimaryState(primary: Channel, replyTimeoutMs: number, log: FastifyBaseLogger): State {
   const fallbacks = { rate_limits: 0 };
   let isLate = false;
   const run = async <Value>(...call: Call): Promise<Value> => {
@@ -37,6 +41,7 @@ export function openPrimaryState(primary: Channel, replyTimeoutMs: number): Stat
       const end = () => {
         isLate = false;
       };
+      if (!isLate) log.warn(SILENT);
       isLate = true;
       reply.then(end, end);
       throw new StateUnavailable('away', 'the primary process did not reply');

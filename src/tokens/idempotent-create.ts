@@ -189,7 +189,7 @@ const PROXY_STATUSES = new Set([502, 503, 504]);
 function afterFailure(create: Create, error: unknown): LeasedChange {
   // The token was certainly not created: the key is free again.
   if (error instanceof UpstreamError && !mayHaveSucceeded(error)) return { leaseMs: 0, record: null };
-  // IAM itself has responded, by an error with a name, so this POST has ended: a search for the token finds its outcome.
+  // IAM itself has responded, by an error with a name, or the error is not one of the POST: a search finds its outcome.
   const isOver =
     !(error instanceof UpstreamError) ||
     (error.iamName !== undefined && !PROXY_STATUSES.has(error.status ?? 0));

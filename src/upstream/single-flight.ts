@@ -129,7 +129,7 @@ function wait({ work, waiters, outcome }: Entry, waiter: Deadline): Promise<unkn
   return new Promise((resolve, reject) => {
     const leave = () => {
       const isLast = waiters.every((other) => other === waiter || other.remainingMs() <= LITTLE_MS);
-      // The outcome follows at once: that of an operation has the fields that are complete.
+      // This request waits on: cancelled work settles at once, an operation with the fields that it has.
       if (isLast && cancellation.reason === 'timeout') return work.cancel('timeout');
       waiters.splice(waiters.indexOf(waiter), 1);
       if (waiters.length === 0) work.cancel('aborted');

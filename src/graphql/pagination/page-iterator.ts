@@ -73,8 +73,8 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
 
   /**
    * The last passed item is in a later page, or it is gone. How many items of a page are passed cannot be counted, since
-   * others may be gone as well. So it is looked for in as many items as were passed, and in one page more. A cursor that
-   * a client has made up may have any offset, so no more than the largest page counts as passed.
+   * others may be gone as well. So it is looked for in as many items as were passed, but at most a page, and in one page
+   * more: a cursor that a client has made up may have any offset.
    */
   const findRemaining = async (first: KeyedPage<Item>): Promise<Place<Item>> => {
     const pages: [KeyedPage<Item>, ...KeyedPage<Item>[]] = [first];

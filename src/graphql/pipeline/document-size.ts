@@ -148,7 +148,7 @@ function ofField({ name: { value: name }, alias }: FieldNode, inner: Readonly<Co
     directives: inner.directives,
     aliases: inner.aliases + (alias ? 1 : 0),
     fields: inner.fields + 1,
-    depth: isIntrospection ? 1 : inner.depth + 1,
+    depth: isIntrospection && inner.depth < MAX_NESTING ? 1 : inner.depth + 1,
   };
 }
 

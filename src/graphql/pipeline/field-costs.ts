@@ -2,7 +2,7 @@ import { MAX_LOOK_UP_CALLS } from '../../tokens/matching-tokens.ts';
 
 /** The cost of a field beyond being one field of the response. Calls are the most calls to the IAM API. */
 export interface FieldCost {
-  /** Calls that the field makes itself, also for a page of no items: that it has a next page is found by a call. */
+  /** Calls that the field makes itself. They count also with `first: 0`, since `hasNextPage` then takes a call. */
   readonly calls?: number;
   /** The field is a connection of `first` items. Its selections of lists (`edges`, `nodes`) are repeated for each. */
   readonly page?: {
@@ -17,7 +17,7 @@ export interface FieldCost {
   readonly shared?: { readonly calls: number; readonly path: readonly string[] };
 }
 
-/** After the item of a cursor that has moved or is gone, three calls more are the most while the pages of IAM are full. */
+/** If the item of `after` has moved or is gone, it takes up to three calls more to find the place (with full pages). */
 const PAGE: FieldCost = { calls: 1, page: { callsAfter: 3 } };
 
 /**

@@ -9,12 +9,14 @@ import type { Params } from './params.ts';
 type Limits = Config['limits'];
 
 const MAX_OPERATION_NAME = 512;
-/** Validation compares each fragment with each other one, also where none is defined. */
+/** Validation compares each fragment that is spread with each other one, whether or not they are defined. */
 const MAX_FRAGMENTS = 50;
 /** Validation compares the two of each pair that stands in one place, in a quarter of a microsecond at most. */
 const MAX_PAIRS = 10_000;
 /** An operator who allows more root fields allows five fields of one name in each of them. */
 const MAX_PAIRS_OF_ROOT_FIELDS = 12.5;
+/** graphql-js aborts a validation after 500 000 comparisons, with a message that helps nobody. */
+const MOST_PAIRS = 400_000;
 /** The deepest input of the schema has seven levels. */
 const MAX_VARIABLE_DEPTH = 32;
 
@@ -48,7 +50,8 @@ export function checkText(text: string, limits: Limits): void {
 /** The limits that hold before the document is validated, which takes quadratic time. All of its operations count. */
 export function checkDocument(document: DocumentNode, limits: Limits): void {
   const counts = countDocument(document);
-  const maxPairs = Math.max(MAX_PAIRS, MAX_PAIRS_OF_ROOT_FIELDS * limits.maxRootFields ** 2);
+  const pairsOfRootFields = Math.min(MAX_PAIRS_OF_ROOT_FIELDS * limits.maxRootFields ** 2, MOST_PAIRS);
+  const maxPairs = Math.max(MAX_PAIRS, pairsOfRootFields);
   check([
     ['operations', 'operations in the document', counts.operations, limits.maxOperations],
     ['fragments', 'fragments that are spread', counts.fragments, MAX_FRAGMENTS],
