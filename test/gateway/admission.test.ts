@@ -84,7 +84,7 @@ describe('When as many clients as the limit send half of a request', () => {
     const answers = sockets.map(readToEnd);
     await untilInFlight(full, 3);
     await setTimeout(1_100);
-    expect(await statusOf(full)).toBe(200);
+    await until(async () => (await statusOf(full)) === 200);
     expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(['', '', '']);
     const metrics = await (await fetch(`${full.adminOrigin}/metrics`)).text();
     expect(metrics).toContain('tokens_gateway_client_connections_closed_total{why="late"} 3\n');

@@ -73,7 +73,9 @@ describe('Clients that take all connections they can get', () => {
     await gateway.until(/listening on/);
     const crowd = await openMany(origin(), 400);
     for (let count = 0; count < 20; count++) expect((await list()).status).toBe(200);
-    await gateway.until(/"open":\d+,"evicted":\d+,"rejected":0,"msg":"client connections are at their limit/);
+    await gateway.until(
+      /"open":\d+,"evicted":\d+,"late":0,"rejected":0,"msg":"client connections are at their limit/,
+    );
     const [, open = '', max = ''] =
       /^tokens_gateway_client_connections (\d+)[\s\S]*^tokens_gateway_client_connections_max (\d+)/m.exec(
         await metrics(),

@@ -50,7 +50,7 @@ const NOTHING = {
 };
 type Counts = typeof NOTHING;
 
-/** The nesting at which the count stops, to protect the stack. The depth limit is always lower, so this is rejected. */
+/** The nesting at which the count stops, to protect the stack. It counts as the depth, whose limit is always lower. */
 const MAX_NESTING = 1000;
 
 /**
@@ -60,7 +60,7 @@ const MAX_NESTING = 1000;
  * twice, b spreads c twice, …) costs no more than it is long.
  */
 export function countDocument({ definitions }: DocumentNode) {
-  const { ofSet, ofFragment, spreads, compared } = createCounter(definitions);
+  const { ofSet, ofFragment, spreads, compared, isCut } = createCounter(definitions);
   const operations = definitions.filter(isOperation);
   const ofOperations = operations.map(({ selectionSet, directives, variableDefinitions = [] }) => {
     const counts = ofSet(selectionSet);
@@ -92,7 +92,7 @@ export function countDocument({ definitions }: DocumentNode) {
     aliases: mostOfAny('aliases'),
     fields: mostOfAny('fields'),
     /** Levels of fields. What is below `__schema` and `__type` does not count: a validation rule limits its nesting. */
-    depth: most('depth'),
+    depth: isCut() ? MAX_NESTING : most('depth'),
     /** Pairs of fields with one response name, and of spreads, anywhere in the document, each counted once. */
     pairs: [...compared.values()].reduce((sum, count) => sum + (count * (count - 1)) / 2, 0),
   };
@@ -106,9 +106,13 @@ function createCounter(definitions: readonly DefinitionNode[]) {
   const compared = new Map<string, number>();
   const compare = (name: string) => compared.set(name, (compared.get(name) ?? 0) + 1);
   let nesting = 0;
+  let isCut = false;
 
   const ofSet = ({ selections }: SelectionSetNode): Counts => {
-    if (nesting === MAX_NESTING) return { ...NOTHING, depth: MAX_NESTING };
+    if (nesting === MAX_NESTING) {
+      isCut = true;
+      return { ...NOTHING };
+    }
     nesting++;
     const counts = { ...NOTHING };
     for (const selection of selections) {
@@ -138,7 +142,7 @@ function createCounter(definitions: readonly DefinitionNode[]) {
     counted.set(fragment, counts);
     return counts;
   };
-  return { ofSet, ofFragment, spreads, compared };
+  return { ofSet, ofFragment, spreads, compared, isCut: () => isCut };
 }
 
 function ofField({ name: { value: name }, alias }: FieldNode, inner: Readonly<Counts>): Counts {
@@ -148,7 +152,7 @@ function ofField({ name: { value: name }, alias }: FieldNode, inner: Readonly<Co
     directives: inner.directives,
     aliases: inner.aliases + (alias ? 1 : 0),
     fields: inner.fields + 1,
-    depth: isIntrospection && inner.depth < MAX_NESTING ? 1 : inner.depth + 1,
+    depth: isIntrospection ? 1 : inner.depth + 1,
   };
 }
 

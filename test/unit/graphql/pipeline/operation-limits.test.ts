@@ -117,8 +117,8 @@ describe('The measure of a document', () => {
 
   it('ends on a chain of fragments that is longer than the stack', () => {
     const chain = times(1800, (index) => `fragment F${index} on T{...F${index + 1}}`);
-    expect(count(`{...F0}${chain} fragment F1800 on T{a}`).depth).toBe(1000);
-    expect(count(`{__schema{...F0}}${chain} fragment F1800 on T{a}`).depth).toBe(1001);
+    for (const operation of ['{ ...F0 }', '{ __schema { ...F0 } }', '{ a }'])
+      expect(count(`${operation}${chain} fragment F1800 on T{a}`).depth).toBe(1000);
   });
 
   it('counts the pairs of fields with one response name, in operations and fragments', () => {
