@@ -27,7 +27,9 @@ import { httpChecks, pathOf, type Routes, toOriginForm } from './validate-reques
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** When its head had arrived, on the clock of `performance.now`. `elapsedTime` of a reply is 0 where Fastify has no log. */
+    /**
+     * When its head had arrived, on the clock of `performance.now`. `elapsedTime` of a reply is 0 where Fastify has no log.
+     */
     arrivedAt: number;
   }
 }

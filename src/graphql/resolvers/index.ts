@@ -46,7 +46,10 @@ const Query = {
   },
 } satisfies Required<QueryResolvers>;
 
-/** All fields that are not simply a member of their parent; a test looks for missing ones. An `UpstreamError` gets its public form after the execution. */
+/**
+ * All fields that are not simply a member of their parent; a test looks for missing ones. An `UpstreamError` gets its
+ * public form after the execution.
+ */
 export const resolvers: Resolvers = {
   Query,
   Mutation,
