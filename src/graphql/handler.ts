@@ -118,7 +118,7 @@ export function createGraphqlHandler(
     // Before anything runs: a client that accepts no media type of a result could not read the outcome.
     const type = chooseResultType(http.headers.accept);
     if (!type) throw new HttpError(406, 'Accept `application/json` or `application/graphql-response+json`.');
-    const deadline = deadlines.start(performance.now() - http.arrivedAt);
+    const deadline = deadlines.start(performance.now() - http.raw.arrivedAt);
     onClose(reply.raw, () => {
       if (!reply.raw.writableFinished) deadline.abandon();
     });
@@ -137,7 +137,7 @@ export function createGraphqlHandler(
       // The client has left: no response can be sent.
       return reply.hijack();
     } finally {
-      report(http, performance.now() - http.arrivedAt, { caller, record, trace });
+      report(http, performance.now() - http.raw.arrivedAt, { caller, record, trace });
       deadline.end();
     }
   };

@@ -25,15 +25,6 @@ import {
 } from './node-server.ts';
 import { httpChecks, pathOf, type Routes, toOriginForm } from './validate-request.ts';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /**
-     * When its head had arrived, on the clock of `performance.now`. `elapsedTime` of a reply is 0 where Fastify has no log.
-     */
-    arrivedAt: number;
-  }
-}
-
 interface HttpParts {
   /** Whether only loopback names are served: the listener is on a loopback address and authenticates nobody. */
   readonly isLoopbackOnly: boolean;
@@ -70,10 +61,8 @@ export function createHttpApp(
   app.addHook('onRoute', ({ url, method }) => {
     routes.set(url, new Set([...(routes.get(url) ?? []), ...[method].flat()]));
   });
-  app.decorateRequest('arrivedAt', 0);
   // Hooks that do not wait use the callback: a promise would cost more than their work.
   app.addHook('onRequest', (request, reply, done) => {
-    request.arrivedAt = performance.now();
     reply.headers(commonHeaders(request.id));
     done();
   });
@@ -142,17 +131,17 @@ function createObserver(
   log: FastifyBaseLogger,
 ): RequestObserver {
   return {
-    onRequest({ method = '', url }, response) {
+    onRequest(request, response) {
       if (!onResponse) return;
-      const startedAt = performance.now();
       onClose(response, () => {
         if (!response.writableFinished) return;
+        const { method = '', url, arrivedAt } = request;
         const path = pathOf(url);
         onResponse({
           method: METHODS.has(method) ? method : OTHER,
           route: routes.has(path) ? path : OTHER,
           status: response.statusCode,
-          ms: performance.now() - startedAt,
+          ms: performance.now() - arrivedAt,
         });
       });
     },

@@ -3,12 +3,17 @@ import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
+declare module 'node:http' {
+  interface IncomingMessage {
+    /** When its head had arrived, by the clock of `performance.now`. */
+    arrivedAt: number;
+  }
+}
+
 /** A request whose response has not ended. */
 export interface OpenRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** By the clock of `performance.now`. */
-  readonly arrivedAt: number;
   /** An error response follows, and then the end of the connection. */
   isLast?: boolean;
 }
@@ -111,7 +116,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   function trackRequest(server: HttpServer, request: IncomingMessage, response: ServerResponse): void {
     const connection = open.get(request.socket);
     if (!connection) return;
-    const openRequest = { request, response, arrivedAt: performance.now() };
+    const openRequest = { request, response };
     const { openRequests } = connection;
     openRequests.push(openRequest);
     onClose(response, () => {
@@ -133,7 +138,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
     for (const connection of [...open.values()]) {
       // Only the first on its connection: the response to one before it would be lost.
       const [first] = connection.openRequests;
-      if (!first || first.request.complete || now - first.arrivedAt <= USUAL_BODY_MS) continue;
+      if (!first || first.request.complete || now - first.request.arrivedAt <= USUAL_BODY_MS) continue;
       counts.late++;
       open.delete(connection.socket);
       connection.socket.destroy();

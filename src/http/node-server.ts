@@ -39,6 +39,7 @@ export function createHttpServer(
     },
     // One listener for all: Node.js copies the list of several for each event.
     (request, response) => {
+      request.arrivedAt = performance.now();
       const { socket } = request;
       const before = connections.openRequestsOn(socket);
       // Requests that follow on a connection that was rejected are ignored.

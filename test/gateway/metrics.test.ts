@@ -161,6 +161,13 @@ describe('An HTTP response', () => {
       new RegExp(`^tokens_gateway_http_responses_total{${labels}} (\\d+)$`, 'm').exec(await read())?.[1] ?? 0,
     );
 
+  it('to a request that names the whole URL is counted for its route', async () => {
+    const labels = 'method="GET",route="/livez",status="2xx"';
+    const before = await countOf(labels);
+    expect((await sendRaw(gateway.origin, rawRequest('GET http://localhost/livez'))).status).toBe(200);
+    expect(await countOf(labels)).toBe(before + 1);
+  });
+
   it.each<[number, string, string, () => Promise<{ status: number }>]>([
     [
       404,
