@@ -66,9 +66,11 @@ export function createHttpApp(
     reply.headers(commonHeaders(request.id));
     done();
   });
-  // On sending, so that it includes requests that were in flight when the drain began.
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (isDraining()) reply.header('connection', 'close');
+  // On sending, so that it includes requests that were in flight when the drain began. Node.js sends nothing after a response
+  // with `close`, which Fastify sets for each request that arrives during the drain: only the last of a pipeline gets it.
+  app.addHook('onSend', ({ raw }, reply, _payload, done) => {
+    const isLast = () => connections.openRequestsOn(raw.socket).at(-1)?.request === raw;
+    if (isDraining()) reply.header('connection', isLast() ? 'close' : 'keep-alive');
     done();
   });
   // In this order, since hooks of one kind run in that of their registration.

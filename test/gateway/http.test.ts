@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { openConnection, readToEnd } from '../support/raw.ts';
+import { until } from '../support/until.ts';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 let gateway: Gateway;
@@ -95,6 +97,34 @@ describe('The root', () => {
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     expect(answer.errors?.[0]?.message).toContain('The GraphQL endpoint is /graphql.');
   });
+});
+
+it('Requests that wait on one connection for their turn get their responses when the gateway shuts down', async () => {
+  const closing = await startGateway({ env: { DRAIN_DELAY_MS: '0' } });
+  const request = (query: string) => {
+    const body = JSON.stringify({ query });
+    const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer demo';
+    return `${head}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  };
+  const slow = '{ token(id: "fault-latency-900") { id } }';
+  const write = 'mutation { deleteToken(input: { id: "fault-latency-1200" }) { userErrors { code } } }';
+  const socket = await openConnection(closing.origin);
+  const answer = readToEnd(socket);
+  socket.write(request(slow) + request(write));
+  await until(() => closing.calls().length === 2);
+  const closed = closing.close();
+  // The listener is closed by then, and the connection is still open.
+  await setTimeout(400);
+  socket.write(request('{ a: __typename }') + request('{ b: __typename }'));
+  const { text, end } = await answer;
+  expect(text.match(/\r\n\r\n\{"data":\{"\w+/g)?.map((body) => body.slice(14))).toEqual([
+    'token',
+    'deleteToken',
+    'a',
+    'b',
+  ]);
+  expect([text.match(/connection: close/gi)?.length, end]).toEqual([1, 'closed']);
+  await closed;
 });
 
 describe('GraphQL over HTTP', () => {
