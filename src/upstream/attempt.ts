@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { cancelledError, type Deadline, raceCancel } from './cancellation.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { toStatusError } from './parse-response.ts';
-import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+import type { HttpRequest, Transport } from './transport.ts';
 import { isUnauthenticated, UpstreamError } from './upstream-error.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -40,12 +40,14 @@ export interface UpstreamCredential {
   renew(rejected: string): Promise<string | undefined>;
 }
 
-export interface Call {
+export interface Call<Value = unknown> {
   readonly operation: string;
   readonly method: HttpRequest['method'];
   /** Appended to the base URL, with its query. */
   readonly path: string;
   readonly body?: unknown;
+  /** The value in the body of a successful response. Throws an `UpstreamError` when the body is not one of IAM. */
+  readonly parse: (body: string) => Value;
 }
 
 interface AttemptOptions
@@ -76,13 +78,13 @@ export interface Authorization {
   value: string;
 }
 
-/** Makes one attempt. Resolves to a 2xx response. Rejects with an `UpstreamError`, or with `AuthError` before it is sent. */
-export type SendOnce = (
+/** Makes one attempt. Resolves to the value of a 2xx response. Rejects with an `UpstreamError`, or with `AuthError` before it is sent. */
+export type SendOnce = <Value>(
   scope: Scope,
-  call: Call,
+  call: Call<Value>,
   authorization: Authorization,
   attempt: number,
-) => Promise<HttpResponse>;
+) => Promise<Value>;
 
 export function createSendOnce(options: AttemptOptions): SendOnce {
   const { transport, limiter, now, onAttempt } = options;
@@ -104,12 +106,12 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };
   };
-  const attemptOnce = async (
+  const attemptOnce = async <Value>(
     scope: Scope,
-    call: Call,
+    call: Call<Value>,
     authorization: Authorization,
     more?: Headers,
-  ): Promise<HttpResponse> => {
+  ): Promise<{ status: number; value: Value }> => {
     const { cancellation } = scope.deadline;
     const acquired = limiter.acquire(scope.owner, cancellation);
     const release = acquired instanceof Promise ? await acquired : acquired;
@@ -120,8 +122,9 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       const response = await transport(toRequest(scope, call, authorization.value, more));
       if (response.status < 200 || response.status > 299)
         throw toStatusError(response, now(), scope.credential.isOwn);
+      const value = call.parse(response.body);
       release();
-      return response;
+      return { status: response.status, value };
     } catch (error) {
       releaseAfter(error, release);
       throw error;
@@ -141,9 +144,9 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       if (failure ? !failure.isSignIn : status !== undefined) onAttempt?.(ended);
     };
     try {
-      const response = await attemptOnce(scope, call, authorization, observed?.headers);
-      report(response.status);
-      return response;
+      const { status, value } = await attemptOnce(scope, call, authorization, observed?.headers);
+      report(status);
+      return value;
     } catch (error) {
       const failure = error instanceof UpstreamError ? error : undefined;
       report(failure?.status, failure);

@@ -1,4 +1,4 @@
-import type { Scope } from './attempt.ts';
+import type { Call, Scope } from './attempt.ts';
 import { type Deadline, raceCancel } from './cancellation.ts';
 import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from './generated.ts';
 import { checkDeleteBody, type Page, readProjectPage, readToken, readTokenPage } from './parse-response.ts';
@@ -30,22 +30,20 @@ export interface WriteHooks {
  * ended is never shared with a request that comes after the write, because it may have seen the old state.
  */
 export function createIamClient(send: Send, reads: SingleFlight, { onWrite, afterWrite }: WriteHooks) {
-  const read = <Value>(
-    scope: Scope,
-    { operation, path, parse }: { operation: string; path: string; parse: (body: string) => Value },
-  ): Promise<Value> => {
-    const call = async (callScope: Scope) =>
-      parse((await send(callScope, { operation, method: 'GET', path })).body);
-    if (scope.isShared === false) return call(scope);
+  const read = <Value>(scope: Scope, route: Omit<Call<Value>, 'method'>): Promise<Value> => {
+    const call = { ...route, method: 'GET' } as const;
+    if (scope.isShared === false) return send(scope, call);
     const { credential, deadline } = scope;
-    return reads.run(credential.identity, path, deadline, (shared) => call(toSharedScope(scope, shared)));
+    return reads.run(credential.identity, call.path, deadline, (shared) =>
+      send(toSharedScope(scope, shared), call),
+    );
   };
-  const write = async (scope: Scope, call: Parameters<Send>[1]): Promise<string> => {
+  const write = async <Value>(scope: Scope, call: Call<Value>): Promise<Value> => {
     const { identity } = scope.credential;
     reads.invalidate(identity);
     onWrite(identity);
     try {
-      return (await send(scope, call)).body;
+      return await send(scope, call);
     } finally {
       reads.invalidate(identity);
       onWrite(identity);
@@ -56,7 +54,7 @@ export function createIamClient(send: Send, reads: SingleFlight, { onWrite, afte
   return {
     getToken: async (scope: Scope, id: string): Promise<TokenDto> =>
       read(scope, { operation: 'getToken', path: tokenPath(id), parse: (body) => readToken(body, id) }),
-    listTokens: async (scope: Scope, page: PageRequest): Promise<Page<TokenDto>> =>
+    listTokens: (scope: Scope, page: PageRequest): Promise<Page<TokenDto>> =>
       read(scope, { operation: 'listToken', path: `/v1/tokens${query(page)}`, parse: readTokenPage }),
     async listProjectsOfToken(
       scope: Scope,
@@ -66,18 +64,15 @@ export function createIamClient(send: Send, reads: SingleFlight, { onWrite, afte
       const path = `${tokenPath(id)}/projects${query(page)}`;
       return read(scope, { operation: 'listProjectsOfToken', path, parse: readProjectPage });
     },
-    async createToken(scope: Scope, body: CreateTokenBody): Promise<TokenDto> {
-      const call = { operation: 'createToken', method: 'POST', path: '/v1/tokens', body } as const;
-      return readToken(await write(scope, call));
-    },
+    createToken: (scope: Scope, body: CreateTokenBody): Promise<TokenDto> =>
+      write(scope, { operation: 'createToken', method: 'POST', path: '/v1/tokens', body, parse: readToken }),
     async updateToken(scope: Scope, id: string, body: UpdateTokenBody): Promise<TokenDto> {
       const call = { operation: 'updateToken', method: 'PATCH', path: tokenPath(id), body } as const;
-      return readToken(await write(scope, call), id);
+      return write(scope, { ...call, parse: (response) => readToken(response, id) });
     },
     async deleteToken(scope: Scope, id: string): Promise<void> {
-      checkDeleteBody(
-        await write(scope, { operation: 'deleteToken', method: 'DELETE', path: tokenPath(id) }),
-      );
+      const call = { operation: 'deleteToken', method: 'DELETE', path: tokenPath(id) } as const;
+      return write(scope, { ...call, parse: checkDeleteBody });
     },
   };
 }

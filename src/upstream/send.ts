@@ -2,7 +2,6 @@ import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { Authorization, Call, Scope, SendOnce } from './attempt.ts';
 import { cancelledError, raceCancel } from './cancellation.ts';
-import type { HttpResponse } from './transport.ts';
 import { isUnauthenticated, UpstreamError } from './upstream-error.ts';
 
 interface SendOptions extends Pick<Config['upstream'], 'retries' | 'retryAfterMaxMs'> {
@@ -12,8 +11,10 @@ interface SendOptions extends Pick<Config['upstream'], 'retries' | 'retryAfterMa
   readonly random: () => number;
 }
 
-/** Makes one call for `scope` and resolves to its 2xx response. Rejects only with `UpstreamError` or `AuthError`. */
-export type Send = (scope: Scope, call: Call) => Promise<HttpResponse>;
+/** Makes one call for `scope` and resolves to the value of its response. Rejects only with `UpstreamError` or `AuthError`. */
+export type Send = <Value>(scope: Scope, call: Call<Value>) => Promise<Value>;
+
+type SendWith = <Value>(scope: Scope, call: Call<Value>, authorization: Authorization) => Promise<Value>;
 
 /**
  * The only place that decides about retries and back-off. A read may be sent again. A write never is: a second POST is a
@@ -38,7 +39,7 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
     return raceCancel(credential.authorization(), cancellation);
   };
 
-  const readWith = async (scope: Scope, call: Call, authorization: Authorization): Promise<HttpResponse> => {
+  const readWith: SendWith = async (scope, call, authorization) => {
     for (let attempt = 0; ; attempt++) {
       try {
         return await sendOnce(scope, call, authorization, attempt);
@@ -50,7 +51,7 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
     }
   };
 
-  const read = async (scope: Scope, call: Call): Promise<HttpResponse> => {
+  const read: Send = async (scope, call) => {
     const authorization = { value: await authorize(scope) };
     try {
       return await readWith(scope, call, authorization);
@@ -66,7 +67,7 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
     }
   };
 
-  const writeWith = async (scope: Scope, call: Call, authorization: Authorization): Promise<HttpResponse> => {
+  const writeWith: SendWith = async (scope, call, authorization) => {
     try {
       return await sendOnce(scope, call, authorization, 0);
     } catch (error) {
@@ -77,7 +78,7 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
     }
   };
 
-  const write = async (scope: Scope, call: Call): Promise<HttpResponse> => {
+  const write: Send = async (scope, call) => {
     const authorization = { value: await authorize(scope) };
     try {
       return await writeWith(scope, call, authorization);

@@ -149,6 +149,17 @@ describe('Why IAM cannot be reached', () => {
     expect(await readyz(gateway)).toContain('upstream-cause: no response in time\n');
   });
 
+  it('is reported when every response is the sign-in page of a proxy', async () => {
+    const port = await listen(createHttpServer((_request, response) => response.end('<html>')));
+    gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}`, env: { ADMIN_PORT: '0' } });
+    for (let count = 0; count < 3; count++) await gateway.query(READ);
+    expect(await readyz(gateway)).toContain('upstream-cause: responses that IAM does not give\n');
+    const metrics = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
+    expect(metrics.match(/^tokens_gateway_upstream_calls_total.*/gm)).toEqual([
+      'tokens_gateway_upstream_calls_total{operation="getToken",status="invalid-response",attempt="1"} 3',
+    ]);
+  });
+
   it('is not reported for a server that closes its connections without notice', async () => {
     // Each carries one response; a second request ends it.
     const port = await listen(

@@ -5,8 +5,8 @@ import { createConcurrencyLimiter } from '../../../src/upstream/concurrency-limi
 import type { HttpRequest, HttpResponse } from '../../../src/upstream/transport.ts';
 import type { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 
-const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x' };
-const WRITE: Call = { operation: 'deleteToken', method: 'DELETE', path: '/v1/tokens/x' };
+const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x', parse: String };
+const WRITE: Call = { operation: 'deleteToken', method: 'DELETE', path: '/v1/tokens/x', parse: String };
 const credential = {
   identity: 'a'.repeat(64),
   authorization: () => 'Bearer a',

@@ -12,9 +12,9 @@ afterAll(() => deadline.end());
 /** A client over an API that returns an empty page for every list, and the calls that it got. */
 function startClient() {
   const calls: Call[] = [];
-  const send = async (_scope: Scope, call: Call) => {
+  const send = async <Value>(_scope: Scope, call: Call<Value>): Promise<Value> => {
     calls.push(call);
-    return { status: 200, headers: {}, body: '{ "tokens": [], "projects": [] }' };
+    return call.parse('{ "tokens": [], "projects": [] }');
   };
   const client = createIamClient(send, createSingleFlight(), { onWrite() {} });
   return { client, paths: () => calls.map(({ method, path }) => `${method} ${path}`) };

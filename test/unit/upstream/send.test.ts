@@ -5,9 +5,9 @@ import { createDeadlines } from '../../../src/upstream/cancellation.ts';
 import { createSend } from '../../../src/upstream/send.ts';
 import { UpstreamError, type UpstreamFailure } from '../../../src/upstream/upstream-error.ts';
 
-const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x' };
-const WRITE: Call = { operation: 'createToken', method: 'POST', path: '/v1/tokens', body: {} };
-const OK = { status: 200, headers: {}, body: '{}' };
+const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x', parse: String };
+const WRITE: Call = { operation: 'createToken', method: 'POST', path: '/v1/tokens', body: {}, parse: String };
+const OK = '{}';
 const status = (code: number, retryAfterSeconds?: number) =>
   new UpstreamError('status', '', { status: code, retryAfterSeconds });
 
@@ -19,11 +19,11 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
   const send = createSend({
     retries,
     retryAfterMaxMs: 2000,
-    async sendOnce(_scope, _call, authorization) {
+    async sendOnce(_scope, call, authorization) {
       sent.push(authorization.value);
       const failure = answers[sent.length - 1];
       if (failure) throw failure;
-      return OK;
+      return call.parse(OK);
     },
     takeRetry: () => left-- > 0,
     random: () => random,
