@@ -58,7 +58,7 @@ interface AttemptOptions
   readonly limiter: ConcurrencyLimiter;
   /** Wall clock in milliseconds, for dates in `Retry-After`. */
   readonly now: () => number;
-  /** Called after every attempt, for logs and metrics; not when it ends because a sign-in failed. */
+  /** Called after every attempt that was made, for logs and metrics: a call that ends in the queue makes none. */
   readonly onAttempt?: ((report: AttemptReport) => void) | undefined;
 }
 
@@ -90,9 +90,6 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
   const { transport, limiter, now, onAttempt } = options;
 
   const toRequest = (scope: Scope, call: Call, authorization: string, more?: Headers): HttpRequest => {
-    // After this process was suspended, I/O that is due runs before the timers that are due.
-    if (scope.deadline.remainingMs() <= 0)
-      throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
     const isRead = call.method === 'GET';
     return {
       method: call.method,
@@ -106,32 +103,12 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };
   };
-  const attemptOnce = async <Value>(
+  const sendNow = async <Value>(
     scope: Scope,
     call: Call<Value>,
-    authorization: Authorization,
-    more?: Headers,
-  ): Promise<{ status: number; value: Value }> => {
-    const { cancellation } = scope.deadline;
-    const acquired = limiter.acquire(scope.owner, cancellation);
-    const release = acquired instanceof Promise ? await acquired : acquired;
-    try {
-      if (cancellation.reason) throw cancelledError(cancellation, false);
-      if (acquired instanceof Promise)
-        authorization.value = await raceCancel(scope.credential.authorization(), cancellation);
-      const response = await transport(toRequest(scope, call, authorization.value, more));
-      if (response.status < 200 || response.status > 299)
-        throw toStatusError(response, now(), scope.credential.isOwn);
-      const value = call.parse(response.body);
-      release();
-      return { status: response.status, value };
-    } catch (error) {
-      releaseAfter(error, release);
-      throw error;
-    }
-  };
-
-  return async (scope, call, authorization, attempt) => {
+    authorization: string,
+    attempt: number,
+  ): Promise<Value> => {
     const { counter, observer, headers } = scope;
     if (counter) counter.upstreamCalls++;
     const startedAt = performance.now();
@@ -140,16 +117,37 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       const durationMs = performance.now() - startedAt;
       const ended = { operation: call.operation, attempt, status, failure, durationMs, headers };
       observed?.end(ended);
-      // An attempt that ended with its sign-in, which may be an `AuthError`, says nothing about the API.
-      if (failure ? !failure.isSignIn : status !== undefined) onAttempt?.(ended);
+      onAttempt?.(ended);
     };
     try {
-      const { status, value } = await attemptOnce(scope, call, authorization, observed?.headers);
-      report(status);
+      const response = await transport(toRequest(scope, call, authorization, observed?.headers));
+      if (response.status < 200 || response.status > 299)
+        throw toStatusError(response, now(), scope.credential.isOwn);
+      const value = call.parse(response.body);
+      report(response.status);
       return value;
     } catch (error) {
-      const failure = error instanceof UpstreamError ? error : undefined;
-      report(failure?.status, failure);
+      if (error instanceof UpstreamError) report(error.status, error);
+      throw error;
+    }
+  };
+
+  return async (scope, call, authorization, attempt) => {
+    const { cancellation, remainingMs } = scope.deadline;
+    const acquired = limiter.acquire(scope.owner, cancellation);
+    const release = acquired instanceof Promise ? await acquired : acquired;
+    try {
+      if (cancellation.reason) throw cancelledError(cancellation, false);
+      if (acquired instanceof Promise)
+        authorization.value = await raceCancel(scope.credential.authorization(), cancellation);
+      // After this process was suspended, I/O that is due runs before the timers that are due.
+      if (remainingMs() <= 0)
+        throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
+      const value = await sendNow(scope, call, authorization.value, attempt);
+      release();
+      return value;
+    } catch (error) {
+      releaseAfter(error, release);
       throw error;
     }
   };

@@ -64,6 +64,22 @@ describe('/metrics', () => {
       expect(text).toContain(`${line}\n`);
   });
 
+  it('counts a call to IAM when it is sent, without the time for which it waited for others', async () => {
+    const env = { ADMIN_PORT: '0', UPSTREAM_CONCURRENCY: '1', REQUEST_DEADLINE_MS: '1000' };
+    const busy = await startGateway({ env });
+    busy.emulator.faults.add({ fault: 'latency-400', operation: 'getToken' });
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    const answers = await Promise.all(ids.map((id) => busy.query(`{ token(id: "${id}") { id } }`)));
+    const sent = busy.calls().length;
+    const text = await (await fetch(`${busy.adminOrigin}/metrics`)).text();
+    await busy.close();
+    expect(answers.map(({ errors }) => errors?.[0]?.extensions.code)).toContain('UPSTREAM_TIMEOUT');
+    expect(sent).toBeLessThan(ids.length);
+    const name = 'tokens_gateway_upstream_call_duration_seconds';
+    expect(text).toContain(`${name}_count{operation="getToken"} ${sent}\n`);
+    expect(text).toContain(`${name}_bucket{le="0.5",operation="getToken"} ${sent}\n`);
+  });
+
   it('counts a mutation with user errors as USER_ERROR, in the log too, and others by their error', async () => {
     const remove = 'mutation Remove($id: ID!) { deleteToken(input: { id: $id }) { userErrors { code } } }';
     await gateway.query(remove, { id: 'missing' });
