@@ -69,6 +69,22 @@ afterAll(async () => {
 });
 
 describe('A response of the IAM API', () => {
+  it('with many algorithms that the schema does not know has one line in the log, with the request', async () => {
+    const list = await startListApi();
+    list.tokens = ['a', 'b', 'c'];
+    list.change = (text) => text.replaceAll('RS256', 'PS256');
+    const reader = await startGateway({ apiGatewayUrl: list.url });
+    const document = '{ tokens { nodes { authenticationMethod { signingAlgorithm } } } }';
+    const { data, headers } = await reader.query(document);
+    const lines = reader.log().split('\n');
+    await reader.close();
+    await list.close();
+    expect(data.tokens.nodes).toEqual(Array(3).fill({ authenticationMethod: { signingAlgorithm: null } }));
+    const reported = lines.filter((line) => line.includes('enum value that the schema does not know'));
+    expect(reported).toHaveLength(1);
+    expect(reported[0]).toContain(`"requestId":"${headers.get('x-request-id')}"`);
+  });
+
   it.each(encodings.map((encoding, index) => [encoding, index]))(
     'whose Content-Encoding is %j is read',
     async (_encoding, index) => {

@@ -48,6 +48,7 @@ export interface ContextParts {
 }
 
 const INTERNAL = 'INTERNAL_SERVER_ERROR';
+const UNKNOWN_VALUES = 'the IAM API used an enum value that the schema does not know';
 
 /**
  * Compiles queries to functions, which run several times faster than graphql-js interprets them. Compiling costs as
@@ -108,10 +109,11 @@ export function createExecutor(
       const { data = null, errors: failures } = await run(prepared, variables, context);
       const errors = failures?.map((error) => toPublic(error, prepared.isMutation, http.id));
       const extensions = explanation && { upstream: explanation.toExtension() };
-      const outcome = context?.outcome.hasUserErrors ? 'USER_ERROR' : 'OK';
+      const { hasUserErrors, hasUnknownValues } = context?.outcome ?? {};
+      if (hasUnknownValues) parts.log.warn({ requestId: http.id }, UNKNOWN_VALUES);
       return {
         body: encodeResult({ errors, data, extensions }),
-        code: errors ? String(errors[0]?.extensions?.code) : outcome,
+        code: String(errors?.[0]?.extensions?.code ?? (hasUserErrors ? 'USER_ERROR' : 'OK')),
         isPersonal: errors?.some(({ extensions }) => extensions?.code === INTERNAL) ?? false,
       };
     },
@@ -123,7 +125,7 @@ export function createExecutor(
 
 /** `deadline` is that of the execution, which may continue for other requests than this one. */
 export function createContext(
-  { client, listPrefetch, createOnce, log }: ContextParts,
+  { client, listPrefetch, createOnce }: ContextParts,
   caller: Caller,
   { http, record, observer }: PipelineRequest,
   deadline: Deadline,
@@ -140,7 +142,8 @@ export function createContext(
     observer,
   };
   const loaders = createLoaders(client, scope, listPrefetch, principal);
-  return { log, caller, loaders, deadline, createOnce, outcome: { hasUserErrors: false } };
+  const outcome = { hasUserErrors: false, hasUnknownValues: false };
+  return { caller, loaders, deadline, createOnce, outcome };
 }
 
 /** Takes any value as it is. No schema can define a type of this name. */

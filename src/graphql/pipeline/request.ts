@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../../auth/authenticator.ts';
 import type { OperationRecord } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
@@ -38,7 +38,6 @@ export interface PendingOperation {
 
 /** The GraphQL context of one execution. An operation about the schema alone has none. */
 export interface Context {
-  readonly log: Pick<FastifyBaseLogger, 'warn'>;
   readonly caller: Caller;
   /** Reads and writes on the caller's behalf. */
   readonly loaders: Loaders;
@@ -46,6 +45,6 @@ export interface Context {
   readonly deadline: Deadline;
   /** Creates a token at most once per idempotency key. */
   readonly createOnce: IdempotentCreate;
-  /** Set by mutations, for log and metrics: user errors are data, not GraphQL errors. */
-  readonly outcome: { hasUserErrors: boolean };
+  /** Set by resolvers, for log and metrics. User errors are data, not GraphQL errors. */
+  readonly outcome: { hasUserErrors: boolean; hasUnknownValues: boolean };
 }

@@ -118,9 +118,9 @@ const KINDS: readonly string[] = ['PRIVATE_KEY'] satisfies TokenAuthenticationMe
 function known<Value extends string>(
   values: readonly string[],
   value: Value,
-  { log }: Context,
+  { outcome }: Context,
 ): Value | null {
   if (values.includes(value)) return value;
-  log.warn('the IAM API used an enum value that the schema does not know');
+  outcome.hasUnknownValues = true;
   return null;
 }
