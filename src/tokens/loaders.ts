@@ -1,11 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Scope } from '../upstream/attempt.ts';
-import type {
-  CreateTokenBody,
-  ProjectWithPolicyDto,
-  TokenDto,
-  UpdateTokenBody,
-} from '../upstream/generated.ts';
+import type { CreateTokenBody, TokenDto, UpdateTokenBody } from '../upstream/generated.ts';
 import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
 import type { Page } from '../upstream/parse-response.ts';
 import { beforeWrite, UpstreamError } from '../upstream/upstream-error.ts';
@@ -30,18 +25,14 @@ export function createLoaders(
   principal: string,
 ) {
   const tokens = new DataLoader<string, TokenDto | null>(loadTokens);
-  const tokenPages = new DataLoader<PageRequest, Page<TokenDto>, string>(
-    (keys) =>
-      loadLargest(
-        keys,
-        (key) => key.startKey ?? '',
-        (key) => client.listTokens(scope, key),
-      ),
-    { cacheKeyFn: ({ limit, startKey = '' }) => `${limit} ${startKey}` },
+  const tokenPages = createPageLoader(
+    ({ startKey = '' }: PageRequest) => startKey,
+    (key) => client.listTokens(scope, key),
   );
-  const projectPages = new DataLoader<ProjectPageKey, Page<ProjectWithPolicyDto>, string>(
-    (keys) => loadLargest(keys, projectListOf, (key) => client.listProjectsOfToken(scope, key.tokenId, key)),
-    { cacheKeyFn: (key) => `${key.limit} ${projectListOf(key)}` },
+  const projectPages = createPageLoader(
+    // With the id's length, so that no other pair of id and key gives the same text.
+    ({ tokenId, startKey = '' }: ProjectPageKey) => `${tokenId.length} ${tokenId}${startKey}`,
+    (key) => client.listProjectsOfToken(scope, key.tokenId, key),
   );
 
   async function loadTokens(ids: readonly string[]): Promise<Found<TokenDto | null>[]> {
@@ -141,9 +132,14 @@ export function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
   });
 }
 
-/** Contains the id's length, so that no other pair of id and key gives the same text. */
-function projectListOf({ tokenId, startKey = '' }: ProjectPageKey): string {
-  return `${tokenId.length} ${tokenId}${startKey}`;
+/** Loads pages. Those with the same list and start key, as `listOf` prints them, differ only in size. */
+function createPageLoader<Key extends PageRequest, Item>(
+  listOf: (key: Key) => string,
+  load: (key: Key) => Promise<Page<Item>>,
+) {
+  return new DataLoader<Key, Page<Item>, string>((keys) => loadLargest(keys, listOf, load), {
+    cacheKeyFn: (key) => `${key.limit} ${listOf(key)}`,
+  });
 }
 
 /** One call per list and start key, for the largest page wanted; one failed call fails only its own keys. */
