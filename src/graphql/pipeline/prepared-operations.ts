@@ -91,22 +91,19 @@ export function createPreparedOperations(
     byHash.set(hash, entry);
     return entry;
   };
-  const toPrepared = (
-    { text, hash, document, operation }: ParsedOperation,
-    operationName: string | undefined,
-  ): PreparedOperation => ({
-    id: `${hash} ${operationName ?? ''}`,
-    text,
-    hash,
-    document,
-    operation,
-    operationName,
-    isMutation: operation.operation === 'mutation',
-    needsCaller: needsCaller(operation, document),
-    coerce: createVariableCoercion(schema, document, operation, introspection),
-    costOf: compileCost(schema, document, operation),
-    conditions: findConditions(schema, document, operation),
-  });
+  const toPrepared = (parsed: ParsedOperation, operationName: string | undefined): PreparedOperation => {
+    const { hash, document, operation } = parsed;
+    return {
+      ...parsed,
+      id: `${hash} ${operationName ?? ''}`,
+      operationName,
+      isMutation: operation.operation === 'mutation',
+      needsCaller: needsCaller(operation, document),
+      coerce: createVariableCoercion(schema, document, operation, introspection),
+      costOf: compileCost(schema, document, operation),
+      conditions: findConditions(schema, document, operation),
+    };
+  };
 
   const checkUnlessKnown = (text: string) => {
     const isKnown = byText.has(text);
