@@ -74,12 +74,7 @@ export function countDocument({ definitions }: DocumentNode) {
     const counts = ofFragment(fragment);
     return { ...counts, directives: counts.directives + lengthOf(fragment.directives) };
   });
-  const most = (name: keyof Counts) => maximum(ofOperations, (counts) => counts[name]);
-  const mostOfAny = (name: keyof Counts) =>
-    Math.max(
-      most(name),
-      maximum(ofFragments, (counts) => counts[name]),
-    );
+  const ofAny = [...ofOperations, ...ofFragments];
   return {
     operations: operations.length,
     /** Names of fragments that are spread anywhere, defined or not. */
@@ -87,12 +82,12 @@ export function countDocument({ definitions }: DocumentNode) {
     /** Characters of the longest name. This and the numbers below are those of the largest operation. */
     operationName: maximum(operations, ({ name }) => name?.value.length ?? 0),
     variables: maximum(operations, ({ variableDefinitions }) => lengthOf(variableDefinitions)),
-    rootFields: most('rootFields'),
-    directives: mostOfAny('directives'),
-    aliases: mostOfAny('aliases'),
-    fields: mostOfAny('fields'),
+    rootFields: maximum(ofOperations, ({ rootFields }) => rootFields),
+    directives: maximum(ofAny, ({ directives }) => directives),
+    aliases: maximum(ofAny, ({ aliases }) => aliases),
+    fields: maximum(ofAny, ({ fields }) => fields),
     /** Levels of fields. What is below `__schema` and `__type` does not count: a validation rule limits its nesting. */
-    depth: isCut() ? MAX_NESTING : most('depth'),
+    depth: isCut() ? MAX_NESTING : maximum(ofOperations, ({ depth }) => depth),
     /** Pairs of fields with one response name, and of spreads, anywhere in the document, each counted once. */
     pairs: [...compared.values()].reduce((sum, count) => sum + (count * (count - 1)) / 2, 0),
   };
