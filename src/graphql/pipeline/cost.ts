@@ -8,12 +8,10 @@ import {
   isInterfaceType,
   isListType,
   isObjectType,
-  Kind,
   type OperationDefinitionNode,
   SchemaMetaFieldDef,
   type SelectionSetNode,
   TypeMetaFieldDef,
-  type ValueNode,
   valueFromASTUntyped,
 } from 'graphql';
 import { DEFAULT_FIRST, MAX_FIRST } from '../pagination/connection.ts';
@@ -160,16 +158,7 @@ function compileArgument(
   [argument, ...members]: readonly string[],
 ): (variables: Variables) => unknown {
   const node = args.find(({ name }) => name.value === argument)?.value;
-  if (!node) return () => undefined;
-  if (hasVariable(node)) return (variables) => memberAt(valueFromASTUntyped(node, variables), members);
-  const value = memberAt(valueFromASTUntyped(node), members);
-  return () => value;
-}
-
-function hasVariable(node: ValueNode): boolean {
-  if (node.kind === Kind.LIST) return node.values.some(hasVariable);
-  if (node.kind === Kind.OBJECT) return node.fields.some(({ value }) => hasVariable(value));
-  return node.kind === Kind.VARIABLE;
+  return (variables) => node && memberAt(valueFromASTUntyped(node, variables), members);
 }
 
 /** Whether a field lists the items of the page on which it is selected (Relay Cursor Connections, section 2.1). */
