@@ -165,7 +165,7 @@ function callers() {
     },
     {
       name: 'A caller with the right to read may run mutations',
-      file: 'src/graphql/pipeline/pipeline.ts',
+      file: 'src/graphql/pipeline/checks.ts',
       within: 'authorize',
       find: '!caller.mayWrite',
       replace: 'false',
@@ -209,9 +209,9 @@ function callers() {
     },
     {
       name: 'A mutation is executed by GET',
-      file: 'src/graphql/pipeline/pipeline.ts',
+      file: 'src/graphql/pipeline/checks.ts',
       within: 'checkMethod',
-      find: "method !== 'POST'",
+      find: "http.method !== 'POST'",
       replace: 'false',
       tests: ['test/gateway/prepared-operations.test.ts'],
       only: 'never by GET',

@@ -1,17 +1,16 @@
 import { hash } from 'node:crypto';
 import type { CallLimit } from '../../admission/call-limit.ts';
 import type { Config } from '../../config/config.ts';
-import { rejection } from '../../errors.ts';
-import { HttpError } from '../../http/error-response.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo.ts';
 import { applyAllowList, type TrustedDocuments } from '../trusted-documents.ts';
+import { authorize, type Check, checkMethod, coerceVariables, limitCost } from './checks.ts';
 import { coalesce } from './coalesce.ts';
 import type { Executed, Executor } from './execute.ts';
-import { checkCost, checkRequest } from './limits.ts';
+import { checkRequest } from './limits.ts';
 import { type Params, readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
-import type { PendingOperation, PipelineRequest } from './request.ts';
+import type { PipelineRequest } from './request.ts';
 
 interface PipelineParts {
   readonly apollo: Apollo;
@@ -23,30 +22,8 @@ interface PipelineParts {
   readonly limitCalls: CallLimit;
 }
 
-/** Throws the public error when the operation may not run. Has no effect beyond the pending operation. */
-export type Check = (pending: PendingOperation, limits: Config['limits']) => void;
-
-/** Whether the caller may run such an operation. Operations about the schema alone need no caller. */
-const authorize: Check = ({ prepared: { needsCaller, isMutation }, request: { caller } }) => {
-  if (!needsCaller) return;
-  if (caller instanceof Error) throw caller;
-  if (isMutation && !caller.mayWrite)
-    throw rejection('FORBIDDEN', 'The caller may only read: mutations need the right to write.');
-};
-
-const coerceVariables: Check = (pending) => {
-  const { values, problems } = pending.prepared.coerce(pending.variables);
-  if (problems.length > 0) throw rejection('BAD_USER_INPUT', problems.join(' '));
-  pending.variables = values;
-};
-
-const limitCost: Check = (pending, limits) => {
-  pending.cost = pending.prepared.costOf(pending.variables);
-  checkCost(pending.cost, limits);
-};
-
 /** Made for every operation, in this order, before anything has an effect. `docs/architecture.md` has a row for each. */
-export const operationChecks: readonly Check[] = [authorize, coerceVariables, limitCost];
+export const operationChecks: readonly Check[] = [checkMethod, authorize, coerceVariables, limitCost];
 
 const NO_COST = { fieldCost: 0, upstreamCalls: 0 };
 
@@ -86,7 +63,6 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     record.operation = operation.operation.name?.value;
     record.kind = operation.operation.operation;
     record.document = toShortHash(operation.hash);
-    checkMethod(http.method, record.kind);
     const pending = { request, prepared: operation, variables: sent.variables, cost: NO_COST };
     for (const check of operationChecks) check(pending, limits);
     // Coalesce with an identical query that the caller is running.
@@ -100,13 +76,6 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
       }),
     );
   };
-}
-
-/** A GET must not change anything (RFC 9110 section 9.2.1), and the schema has no subscriptions. */
-function checkMethod(method: string, kind: string): void {
-  if (kind !== 'query' && method !== 'POST')
-    throw new HttpError(405, `A ${kind} is not run by GET: send it by POST.`, { allow: 'POST' });
-  if (kind === 'subscription') throw rejection('BAD_REQUEST', 'There are no subscriptions here.');
 }
 
 /** The beginning of a document's hash, for log and traces. */
