@@ -49,12 +49,12 @@ export function createPatAuthenticator(
         await client.listTokens(scope, { limit: 1, startKey: undefined });
         parts.log.info({}, `the IAM API accepts the personal access token (PAT_CREDENTIAL=${kind})`);
       } catch (error) {
-        // Another credential would not help, and why there was no response is in the log already.
-        if (hadNoResponse(error)) return;
-        const reason = error instanceof Error ? error.message : 'unknown';
+        // Other failures are in the log already, and another credential would not help.
+        const isRejected = error instanceof UpstreamError && error.kind === 'status' && !error.isSignIn;
+        if (!isRejected) return;
         const other = kind === 'project' ? 'user' : 'project';
         parts.log.warn(
-          { reason },
+          { reason: error.message },
           `the IAM API does not accept PAT_CREDENTIAL=${kind}: if this is no passing failure, try PAT_CREDENTIAL=${other}`,
         );
       } finally {
@@ -64,10 +64,6 @@ export function createPatAuthenticator(
 
     close: () => closing.cancel('aborted'),
   };
-}
-
-function hadNoResponse(error: unknown): boolean {
-  return error instanceof UpstreamError && ['unavailable', 'timeout', 'aborted'].includes(error.kind);
 }
 
 /** All clients that reach the port, as one principal. Only a loopback host may be configured so. */

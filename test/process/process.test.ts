@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { timed } from '../support/stopwatch.ts';
+import { createTcpServers } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 
 const started: GatewayProcess[] = [];
@@ -53,14 +55,34 @@ function startInPatMode(env: Record<string, string>): GatewayProcess {
 
 describe('Starting with a personal access token that the API does not accept', () => {
   it('says which PAT_CREDENTIAL to try, and serves requests', async () => {
+    const servers = createTcpServers();
+    const api = createServer(({ url }, response) => {
+      const isSignIn = url === '/oauth2/token';
+      response.writeHead(isSignIn ? 200 : 401).end('{"access_token":"token","expires_in":600}');
+    });
+    const origin = `http://127.0.0.1:${await servers.listen(api)}`;
+    const gateway = startInPatMode({
+      API_GATEWAY_URL: origin,
+      TOKEN_ENDPOINT: `${origin}/oauth2/token`,
+      TOKEN_ID: 'token',
+      PAT_CREDENTIAL: 'user',
+    });
+    const url = await urlOf(gateway);
+    await gateway.until(/does not accept PAT_CREDENTIAL=user.*try PAT_CREDENTIAL=project/);
+    expect((await fetch(new URL('/livez', url))).status).toBe(200);
+    servers.close();
+  });
+
+  it('says that it cannot sign in where the token is unknown, and suggests no other PAT_CREDENTIAL', async () => {
     const gateway = startInPatMode({
       TOKEN_ENDPOINT: emulator.tokenEndpoint,
       TOKEN_ID: 'unknown-token',
       PROJECT_ID: 'unknown-project',
     });
-    const url = await urlOf(gateway);
-    await gateway.until(/does not accept PAT_CREDENTIAL=project.*try PAT_CREDENTIAL=user/);
-    expect((await fetch(new URL('/livez', url))).status).toBe(200);
+    await gateway.until(/answered 401 invalid_client.*\n/);
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.ended).toBe(0);
+    expect(gateway.output()).not.toContain('PAT_CREDENTIAL=user');
   });
 });
 
