@@ -92,6 +92,17 @@ describe('Signing in by a personal access token', () => {
     await gateway.close();
   });
 
+  it('that is throttled is not repeated before `Retry-After`, and callers learn it', async () => {
+    const gateway = await startPatGateway(plain, createKeyPair('ES256'));
+    gateway.emulator.faults.add({ fault: '429-15', operation: 'createAccessToken', times: 1 });
+    const asked = async () => (await gateway.query(LIST)).errors?.[0]?.extensions;
+    expect(await asked()).toMatchObject({ code: 'RATE_LIMITED', retryAfter: 15 });
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    expect(await asked()).toMatchObject({ code: 'RATE_LIMITED', retryAfter: 15 });
+    expect(gateway.calls()).toEqual(SIGN_IN.slice(0, 1));
+    await gateway.close();
+  });
+
   it('that is rejected is not reported as the fault of the caller, and reveals no secret', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'), {
       KEY_ID: 'another-kid',

@@ -17,13 +17,14 @@ interface HeldToken extends AccessToken {
 }
 
 const MIN_INTERVAL_MS = 1000;
+const MAX_RETRY_AFTER_MS = 20_000;
 
 /**
  * The gateway's own credential, from a personal access token. What must stay true:
  * - One sign-in runs at a time, however many callers wait for it.
  * - A caller waits only when there is no usable value: near its end the old one is used while a new one is fetched.
  * - A failure is reported to all callers within a second of it, so that an outage or a wrong key costs one attempt a
- *   second. The same holds for a value that the API rejects as soon as it is made.
+ *   second; longer where `Retry-After` says so. The same holds for a value that the API rejects as soon as it is made.
  * - Within a second of its sign-in a value is used to its very end, so that short lifetimes cause no more sign-ins.
  * - There are no timers: an idle gateway does not sign in, and at the end only `closing` has to be cancelled.
  * Throws `ConfigError` when the key cannot be used. `random`, from 0 to 1, spreads the refreshes of many replicas.
@@ -38,13 +39,13 @@ export function createPatCredential(
   let held: HeldToken | undefined;
   let refreshing: Promise<HeldToken> | undefined;
   let signedInAtMs: number | undefined;
-  let lastFailure: { readonly error: unknown; readonly atMs: number } | undefined;
+  let lastFailure: { readonly error: unknown; readonly atMs: number; readonly forMs: number } | undefined;
   const mayWarn = createWarnLimit(clock);
   let lastRenewal: { readonly header: string; readonly atMs: number } | undefined;
 
   function refresh(): Promise<HeldToken> {
     if (refreshing !== undefined) return refreshing;
-    if (lastFailure !== undefined && isRecent(lastFailure.atMs)) return Promise.reject(lastFailure.error);
+    if (isRecent(lastFailure?.atMs, lastFailure?.forMs)) return Promise.reject(lastFailure?.error);
     if (held !== undefined && isRecent(signedInAtMs)) return Promise.resolve(held);
     refreshing = signInAgain().finally(() => {
       refreshing = undefined;
@@ -65,7 +66,8 @@ export function createPatCredential(
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
       const failure = toSignInFailure(error);
-      lastFailure = { error: failure, atMs: clock() };
+      const retryAfterMs = Math.min((error.retryAfterSeconds ?? 0) * 1000, MAX_RETRY_AFTER_MS);
+      lastFailure = { error: failure, atMs: clock(), forMs: Math.max(MIN_INTERVAL_MS, retryAfterMs) };
       const description = describe(error);
       onSignIn?.('failed', problemOf(error));
       if (!closing.reason && mayWarn(description.reason))
@@ -75,8 +77,8 @@ export function createPatCredential(
   }
 
   /** Compares the absolute difference: a clock that was set back must not make a second last for hours. */
-  function isRecent(atMs: number | undefined): boolean {
-    return atMs !== undefined && Math.abs(clock() - atMs) < MIN_INTERVAL_MS;
+  function isRecent(atMs: number | undefined, withinMs = MIN_INTERVAL_MS): boolean {
+    return atMs !== undefined && Math.abs(clock() - atMs) < withinMs;
   }
 
   function authorization(): string | Promise<string> {

@@ -67,6 +67,26 @@ describe('A sign-in that fails', () => {
     expect(issuer.paths()).toEqual([TOKEN_PATH, TOKEN_PATH, STS_PATH]);
   });
 
+  it.each([
+    [TOKEN_PATH, 429, '12', 12],
+    [STS_PATH, 503, '12', 12],
+    [STS_PATH, 429, '86400', 20],
+  ])(
+    'with %s, status %i and `Retry-After: %s` is tried again after %i s',
+    async (path, status, retryAfter, seconds) => {
+      issuer.answerWith(path, { status, body: '', headers: { 'retry-after': retryAfter } });
+      await failureOf(() => credential.authorization());
+      issuer.answerAsUsual();
+      const calls = issuer.calls.length;
+      time.advanceSeconds(seconds - 0.001);
+      expect(await failureOf(() => credential.authorization())).toMatchObject({ status });
+      expect(issuer.calls).toHaveLength(calls);
+
+      time.advanceSeconds(0.001);
+      expect(await credential.authorization()).toMatch(/^Bearer project-/);
+    },
+  );
+
   it('does not last longer when the clock is set back', async () => {
     issuer.answerWith(TOKEN_PATH, { status: 503, body: '' });
     await failureOf(() => credential.authorization());
