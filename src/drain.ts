@@ -17,16 +17,17 @@ export async function drain(
   output: Output,
 ): Promise<void> {
   let exitCode = 0;
-  setInterval(() => log.info(server.pending(), 'still shutting down: waiting for these'), REPORT_EVERY_MS);
+  setInterval(() => log.info(server.pending(), 'still shutting down: waiting for requests'), REPORT_EVERY_MS);
   const expire = () => {
     const pending = server.pending();
     // A request that its client never sent completely was not started, so nothing is lost.
-    if (isOnlyIncomplete(pending)) log.info(pending, 'requests did not arrive in time: they are cut');
+    if (isOnlyIncomplete(pending))
+      log.info(pending, 'incomplete requests did not arrive in time: their connections are closed');
     else {
       exitCode = 1;
       log.error(
         pending,
-        'requests were still running near the end of DRAIN_TIMEOUT_MS: they are ended as timed out',
+        'requests were still running near the end of DRAIN_TIMEOUT_MS: they end with UPSTREAM_TIMEOUT',
       );
     }
     server.expireRequests();
@@ -35,7 +36,7 @@ export async function drain(
   setTimeout(() => {
     const pending = server.pending();
     const isClean = exitCode === 0 && isOnlyIncomplete(pending);
-    log[isClean ? 'info' : 'error'](pending, 'DRAIN_TIMEOUT_MS is over: connections are cut');
+    log[isClean ? 'info' : 'error'](pending, 'DRAIN_TIMEOUT_MS is over: open connections are closed');
     void output.end(isClean ? 0 : 1);
   }, drainTimeoutMs);
   try {

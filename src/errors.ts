@@ -51,9 +51,9 @@ const BY_STATUS: Readonly<Record<number, Failure>> = {
     message:
       'The IAM API does not accept the credential. It may be expired: sign in again and repeat the request.',
   },
-  403: { code: 'FORBIDDEN', message: 'The caller may not do this.' },
+  403: { code: 'FORBIDDEN', message: 'You do not have permission to do this.' },
   404: { code: 'NOT_FOUND', message: 'There is no such object.' },
-  409: { code: 'CONFLICT', message: 'The IAM API refused this because of the present state of the object.' },
+  409: { code: 'CONFLICT', message: 'The IAM API rejected this because of the current state of the object.' },
   429: {
     code: 'RATE_LIMITED',
     message: 'The IAM API is limiting requests. Wait `retryAfter` seconds before the next.',
@@ -78,14 +78,14 @@ const BY_STATUS_OF_OWN: Readonly<Record<number, Failure>> = {
 };
 
 const BY_KIND: Readonly<Record<UpstreamError['kind'], Failure>> = {
-  status: { code: 'UPSTREAM_ERROR', message: 'The IAM API answered with an error.' },
+  status: { code: 'UPSTREAM_ERROR', message: 'The IAM API responded with an error.' },
   unavailable: UNAVAILABLE,
-  timeout: { code: 'UPSTREAM_TIMEOUT', message: 'The IAM API did not answer in time.' },
+  timeout: { code: 'UPSTREAM_TIMEOUT', message: 'The IAM API did not respond in time.' },
   'invalid-response': {
     code: 'UPSTREAM_INVALID_RESPONSE',
-    message: 'The IAM API answered with something that is not what it promises.',
+    message: 'The response of the IAM API does not match its contract.',
   },
-  aborted: { code: 'UPSTREAM_TIMEOUT', message: 'The client went away before the answer was complete.' },
+  aborted: { code: 'UPSTREAM_TIMEOUT', message: 'The client disconnected before the response was complete.' },
   'not-recorded': {
     code: 'OVERLOADED',
     message:

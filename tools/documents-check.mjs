@@ -57,7 +57,7 @@ function checkOperation(document, operation, problem) {
     cost,
     problem:
       operation.operation === 'subscription'
-        ? 'There are no subscriptions.'
+        ? 'Subscriptions are not supported.'
         : (problem ?? problemOf(() => checkCost(costOf({}), limits))),
     warning: problemOf(() => checkCost(cost, limits)),
   };

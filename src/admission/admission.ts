@@ -23,10 +23,10 @@ type Rejection = GraphQLError | undefined;
 export type Admission = ReturnType<typeof createAdmission>;
 
 const RETRY_AFTER_SECONDS = 1;
-const FULL =
-  'The gateway has too much to do at the moment. Wait `retryAfter` seconds before the next request.';
-const TOO_MANY = 'Too many requests of this caller are under way. Wait for their answers before the next.';
-const TOO_OFTEN = 'Too many requests of this caller. Wait `retryAfter` seconds before the next.';
+const FULL = 'The gateway is overloaded. Wait `retryAfter` seconds before the next request.';
+const TOO_MANY =
+  'This caller has too many requests in flight. Wait for their responses before the next request.';
+const TOO_OFTEN = 'This caller sends too many requests. Wait `retryAfter` seconds before the next one.';
 /** The principal where callers are not distinguished: only the limit of the process applies. */
 const ANONYMOUS = 'anonymous';
 /** This many upstream calls count as one request: a list of fifty tokens with their projects counts as six. */

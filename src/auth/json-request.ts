@@ -46,7 +46,7 @@ export async function requestJson(
 
 /** The error for a response with status 200 that lacks what it must have. */
 export function incompleteResponse(server: string, expected: string): UpstreamError {
-  return new UpstreamError('invalid-response', `${server} answered without ${expected}`, { status: 200 });
+  return new UpstreamError('invalid-response', `${server} responded without ${expected}`, { status: 200 });
 }
 
 /** A smaller difference causes no rejection, and is not certain: `Date` has whole seconds, and the response took a while. */

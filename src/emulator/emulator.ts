@@ -131,7 +131,7 @@ async function openStore({
     if (!isSaved) await writeDataFile(dataFile, initial);
     const store = createStore(initial, async (state) => {
       await writeDataFile(dataFile, state).catch((error: EmulatorError) => {
-        onProblem(`${error.message} The write was refused.`);
+        onProblem(`${error.message} The write was rejected.`);
         throw error;
       });
     });

@@ -58,7 +58,7 @@ function publicMessage(code: string, message: string): string {
     case Apollo.GRAPHQL_PARSE_FAILED:
       return withoutLexeme(message);
     case Apollo.OPERATION_RESOLUTION_FAILURE:
-      return 'The document has no such operation, or several and no `operationName` says which one to run.';
+      return 'The document has no operation of this name, or has several operations and the request has no `operationName`.';
     default:
       return message;
   }

@@ -30,7 +30,7 @@ export function openTrustedDocuments(
       log.info({ documents: manifest.size }, 'trusted documents were read again');
     },
     onFailure: (reason) =>
-      log.error({ reason }, 'trusted documents stay as they were: correct TRUSTED_DOCUMENTS'),
+      log.error({ reason }, 'the previous trusted documents stay in use: correct TRUSTED_DOCUMENTS'),
   });
   return { mode, find: (params: Params) => find(params), close };
 }

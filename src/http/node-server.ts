@@ -79,7 +79,11 @@ export function createHttpServer(
   });
   server.on('connect', (_request, socket) => {
     socket.on('error', () => socket.destroy());
-    rejectAfter(connections.openRequestsOn(socket).at(-1), socket, new HttpError(405, 'This is no proxy.'));
+    rejectAfter(
+      connections.openRequestsOn(socket).at(-1),
+      socket,
+      new HttpError(405, 'This server is not a proxy.'),
+    );
   });
   // An unknown expectation may be ignored (RFC 9110 section 10.1.1). Node.js would respond with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
@@ -157,7 +161,7 @@ function destroyLater(socket: Duplex): void {
 /** Limit of rejected connections that get an error response at the same time. Further ones are closed without one. */
 const MAX_REJECTING = 32;
 let rejecting = 0;
-const FULL = 'The gateway has as many connections as it can. Try again.';
+const FULL = 'The gateway has reached its limit of connections. Try again.';
 
 /** Ends a connection above the limit. */
 function rejectConnection(socket: Socket, observer: RequestObserver): void {

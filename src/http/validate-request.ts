@@ -120,7 +120,5 @@ function checkPostHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
   // Bodies are never decompressed: a few kilobytes can become gigabytes.
   const isCompressed =
     !/^[\s,]*(identity[\s,]*)?$/i.test(encoding ?? '') || !/^chunked$/i.test(transfer ?? 'chunked');
-  return isCompressed
-    ? new HttpError(415, 'Send the body as it is: compressed ones are not read.')
-    : undefined;
+  return isCompressed ? new HttpError(415, 'Send the body uncompressed.') : undefined;
 }

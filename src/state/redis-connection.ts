@@ -96,7 +96,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
     upSince: availability.upSince,
     /** Runs commands. Rejects with `StateUnavailable` within the time of one command, and at once while Redis is lost. */
     async run<Value>(use: StateUse, commands: (redis: Commands) => Promise<Value>): Promise<Value> {
-      if (!availability.isUp()) throw new StateUnavailable('away', 'Redis is away');
+      if (!availability.isUp()) throw new StateUnavailable('away', 'Redis is unavailable');
       try {
         return await replyWithin(commandTimeoutMs, commands(redis as Commands));
       } catch (error) {
@@ -107,9 +107,9 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
           throw new StateUnavailable('away', `Redis is lost (${causeOf(error)})`);
         }
         if (!rejections.has(`${use} ${code}`))
-          log.error({ use, code, hint: explain(code).hint }, 'Redis refuses a command');
+          log.error({ use, code, hint: explain(code).hint }, 'Redis rejects a command');
         rejections.add(`${use} ${code}`);
-        throw new StateUnavailable('refused', `Redis refused a command (${code})`);
+        throw new StateUnavailable('refused', `Redis rejected a command (${code})`);
       }
     },
     /** Closes at once, without waiting for commands. */

@@ -80,7 +80,7 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
   gauge('client_connections_max', 'Client connections that may be open at once', [], () => [
     [connections.max],
   ]);
-  count('client_connections_closed_total', 'Client connections closed for want of room', ['why'], () => [
+  count('client_connections_closed_total', 'Client connections closed because of the limit', ['why'], () => [
     [connections.counts().evicted, { why: 'idle' }],
     [connections.counts().late, { why: 'late' }],
     [connections.counts().rejected, { why: 'rejected' }],

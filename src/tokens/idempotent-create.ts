@@ -219,10 +219,10 @@ async function orRetryLater(create: Create, step: () => Promise<Step>): Promise<
 function problem(code: KeyProblem['code'], message: string): CreateOutcome {
   return { problems: [{ path: ['idempotencyKey'], code, message }] };
 }
-const conflict = problem('CONFLICT', 'This key was used before with another input. Use a new key.');
+const conflict = problem('CONFLICT', 'This key was used before with a different input. Use a new key.');
 const deletedSince = problem(
   'NOT_FOUND',
-  'The token that was created with this key has been deleted since. Use a new key.',
+  'The token that was created with this key has been deleted. Use a new key.',
 );
 const notKnown = problem(
   'CONFLICT',

@@ -39,12 +39,12 @@ export function checkKeySet(
   request: object,
 ): KeyProblem[] {
   if (keys.length === 0) return [{ path: [], message: 'At least one key is needed.' }];
-  if (keys.length > MAX_KEYS) return [{ path: [], message: `At most ${MAX_KEYS} keys are taken.` }];
+  if (keys.length > MAX_KEYS) return [{ path: [], message: `At most ${MAX_KEYS} keys are allowed.` }];
   const kids = new Set<string>();
   const problems: KeyProblem[] = [];
   for (const [index, key] of keys.entries()) {
     const found = kids.has(key.kid)
-      ? [{ path: ['kid'], message: 'Each key needs a `kid` of its own.' }]
+      ? [{ path: ['kid'], message: 'Each key needs a different `kid`.' }]
       : checkKeyOnce(key, signingAlgorithm, request);
     kids.add(key.kid);
     problems.push(...found.map(({ path, message }) => ({ path: [index, ...path], message })));
@@ -93,7 +93,7 @@ function checkKey(key: JsonWebKeyDto, signingAlgorithm: string, request: object)
   if (key.alg !== signingAlgorithm) return at('alg', 'It must be the same as `signingAlgorithm`.');
   if (key.kty !== requirement.kty)
     return at('kty', `\`${signingAlgorithm}\` takes a key of type \`${requirement.kty}\`.`);
-  if (key.use !== 'sig') return at('use', 'It must be `sig`: tokens sign.');
+  if (key.use !== 'sig') return at('use', 'It must be `sig`, because tokens use their keys to sign.');
   if (key.crv !== requirement.crv && requirement.crv)
     return at('crv', `\`${signingAlgorithm}\` takes the curve \`${requirement.crv}\`.`);
   return checkMembers(key, requirement);
@@ -101,7 +101,7 @@ function checkKey(key: JsonWebKeyDto, signingAlgorithm: string, request: object)
 
 function checkMembers(key: JsonWebKeyDto, { kty }: Requirement): KeyProblem[] {
   const missing = MEMBERS[kty].find((member) => !key[member]);
-  if (missing) return [{ path: [missing], message: `A key of type \`${kty}\` needs it.` }];
+  if (missing) return [{ path: [missing], message: `A key of type \`${kty}\` needs this member.` }];
   const other = MEMBERS[kty === 'RSA' ? 'EC' : 'RSA'].find((member) => key[member] !== undefined);
   if (other) return [{ path: [other], message: `A key of type \`${kty}\` has no such member.` }];
   const problem = findJwkProblem(key);

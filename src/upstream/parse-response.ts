@@ -52,7 +52,7 @@ function readJson(body: string): unknown {
 export function readToken(body: string, id?: string): TokenDto {
   const value = readJson(body);
   if (!isToken(value)) throw invalid(describe(isToken));
-  if (id !== undefined && value.id !== id) throw invalid('the answer is about another token');
+  if (id !== undefined && value.id !== id) throw invalid('the response is about another token');
   return value;
 }
 

@@ -100,7 +100,7 @@ function createHandler(
   return {
     onRequestStart(started) {
       // The attempt ended before the connection was open. Throwing drops the request and keeps the connection.
-      if (settled) throw new UpstreamError('aborted', 'no longer wanted', { requestSent: false });
+      if (settled) throw new UpstreamError('aborted', 'cancelled before it was sent', { requestSent: false });
       controller = started;
       connection.onRequest();
     },

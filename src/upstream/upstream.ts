@@ -134,6 +134,6 @@ function isRecent({ atMs }: { readonly atMs: number }): boolean {
 /** Undefined for a failure that says nothing about the API: the client disconnected, or its time was up. */
 function reasonOf({ kind, status, code }: UpstreamError): string | undefined {
   if (kind === 'status') return `HTTP ${status}`;
-  if (kind === 'invalid-response') return 'responses that IAM does not give';
+  if (kind === 'invalid-response') return "responses that are not IAM's";
   return code;
 }

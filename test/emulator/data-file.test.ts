@@ -114,7 +114,7 @@ describe('A data file that cannot be written', () => {
     expect(emulator.tokensOf('demo')).toEqual([kept]);
     expect(problems.length).toBeGreaterThan(0);
     expect(problems[0]).toBe(
-      `Expected EMULATOR_DATA_FILE ${dataFile} to be writable, got EISDIR. The write was refused.`,
+      `Expected EMULATOR_DATA_FILE ${dataFile} to be writable, got EISDIR. The write was rejected.`,
     );
     expect((await readdir(folder)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 

@@ -261,10 +261,10 @@ describe('An operation that is sent again', () => {
       ].join('\r\n');
     // Bytes that arrive together are requests that run together.
     const { text } = await sendRaw(gateway.origin, request('A') + request('B', ['connection: close']));
-    expect(text.match(/is not an id/g)).toHaveLength(2);
+    expect(text.match(/is not a valid token id/g)).toHaveLength(2);
     for (const operationName of ['A', 'B', 'A', 'B']) {
       const { errors } = await ask(gateway.url, { query, variables: {}, operationName });
-      expect(errors).toMatchObject([{ message: expect.stringContaining('is not an id') }]);
+      expect(errors).toMatchObject([{ message: expect.stringContaining('is not a valid token id') }]);
     }
     expect(globalThis).not.toHaveProperty('programOfA');
     expect(globalThis).not.toHaveProperty('programOfB');

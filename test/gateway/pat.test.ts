@@ -242,12 +242,12 @@ describe('A file of API keys that changes', () => {
   ])('leaves the keys as they were when it %s, and the log says why', async (_title, change, reason) => {
     const before = gateway.log().length;
     change();
-    await until(() => gateway.log().slice(before).includes('API keys stay as they were'));
+    await until(() => gateway.log().slice(before).includes('the previous API keys stay in use'));
     const line = gateway
       .log()
       .slice(before)
       .split('\n')
-      .find((each) => each.includes('stay as they were'));
+      .find((each) => each.includes('previous API keys'));
     expect(line).toContain(reason);
     expect(line).not.toContain('canary');
     expect(line).toMatch(/"level":(40|"warn")/);

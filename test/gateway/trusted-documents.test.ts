@@ -167,7 +167,7 @@ describe('A manifest that is changed', () => {
   ])('stays as it was when it %s, and the log says why', async (_name, text, reason) => {
     writeFileSync(file, text);
     await until(() =>
-      gateway.log().includes('trusted documents stay as they were: correct TRUSTED_DOCUMENTS'),
+      gateway.log().includes('the previous trusted documents stay in use: correct TRUSTED_DOCUMENTS'),
     );
     expect(gateway.log()).toContain(reason);
     expect((await send({ query: FIRST, variables: { first: 1 } })).data).toEqual(FIRST_NAME);

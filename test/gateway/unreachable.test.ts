@@ -226,7 +226,7 @@ describe('Why the gateway cannot sign in', () => {
     await gateway.query(READ);
     expect(await readyz(gateway)).toContain('upstream-cause: sign-in: a response without a token\n');
     expect(warnings(gateway, 'Signing in to IAM did not work')).toEqual([
-      expect.objectContaining({ reason: 'The token endpoint answered without a JSON object' }),
+      expect.objectContaining({ reason: 'The token endpoint responded without a JSON object' }),
     ]);
   });
 

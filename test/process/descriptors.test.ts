@@ -115,7 +115,7 @@ describe('Clients that take all connections they can get', () => {
     expect(JSON.parse(rejected.body)).toEqual({
       errors: [
         {
-          message: 'The gateway has as many connections as it can. Try again.',
+          message: 'The gateway has reached its limit of connections. Try again.',
           extensions: { code: 'OVERLOADED', retryAfter: 1 },
         },
       ],

@@ -40,7 +40,7 @@ describe('When Redis refuses a command', () => {
         'left',
       ),
     ).not.toBe('');
-    expect(lines('Redis refuses a command')).toBe(1);
+    expect(lines('Redis rejects a command')).toBe(1);
     expect(gateway.log()).toMatch(/"use":"rate_limits","code":"WRONGTYPE","hint":"another program/);
     expect(gateway.log()).not.toContain(principal);
   });

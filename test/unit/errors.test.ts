@@ -56,7 +56,7 @@ describe('A failed read is reported as', () => {
   });
 
   it('a message of ours, never of the API', () => {
-    expect(toReadError(status(403)).message).toBe('The caller may not do this.');
+    expect(toReadError(status(403)).message).toBe('You do not have permission to do this.');
   });
 });
 

@@ -26,7 +26,8 @@ export function openApiKeys(
       keys = changed.keys;
       log.info({ keys: keys.size }, 'API keys were read again');
     },
-    onFailure: (reason) => log.warn({ reason }, 'API keys stay as they were: correct CALLER_API_KEYS_FILE'),
+    onFailure: (reason) =>
+      log.warn({ reason }, 'the previous API keys stay in use: correct CALLER_API_KEYS_FILE'),
   });
   closing.onCancel(stopWatching);
   return (authorization) => {

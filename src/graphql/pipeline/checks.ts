@@ -11,8 +11,8 @@ export type Check = (pending: PendingOperation, limits: Config['limits']) => voi
 export const checkMethod: Check = ({ prepared: { operation }, request: { http } }) => {
   const kind = operation.operation;
   if (kind !== 'query' && http.method !== 'POST')
-    throw new HttpError(405, `A ${kind} is not run by GET: send it by POST.`, { allow: 'POST' });
-  if (kind === 'subscription') throw rejection('BAD_REQUEST', 'There are no subscriptions here.');
+    throw new HttpError(405, `A ${kind} cannot be sent by GET. Send it by POST.`, { allow: 'POST' });
+  if (kind === 'subscription') throw rejection('BAD_REQUEST', 'Subscriptions are not supported.');
 };
 
 /** Whether the caller may run such an operation. Operations about the schema alone need no caller. */

@@ -89,7 +89,7 @@ export function checkCost(
 ): void {
   check([
     ['upstreamCalls', 'calls to the IAM API', upstreamCalls, maxUpstreamCalls],
-    ['fieldCost', 'fields in the answer, with lists as long as they may be', fieldCost, maxFieldCost],
+    ['fieldCost', 'fields in the response, with all lists at their maximum length', fieldCost, maxFieldCost],
   ]);
 }
 

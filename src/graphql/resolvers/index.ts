@@ -23,7 +23,7 @@ const MAX_NODES = 100;
 const Query = {
   token(_parent, { id }, context) {
     if (!isObjectId(id, 'id', context))
-      throw badUserInput('`id` is not an id. Pass `Token.id` as it came.', 'id');
+      throw badUserInput('`id` is not a valid token id. Pass `Token.id` unchanged.', 'id');
     return context.loaders.token(id);
   },
   tokens: (_parent, args, { loaders }) =>

@@ -100,13 +100,13 @@ function readProblems({ status, details, traceId }: UpstreamError, hasId: boolea
   switch (status) {
     case 400:
       if (details.length === 0)
-        return [{ path: undefined, message: 'The IAM API refused the input.', traceId }];
+        return [{ path: undefined, message: 'The IAM API rejected the input.', traceId }];
       return details.map(({ issue, field }) => ({ path: toPath(field), message: issue, traceId }));
     case 404:
       if (!hasId) return undefined;
       return [{ path: ['id'], code: 'NOT_FOUND', message: 'There is no token with this id.', traceId }];
     case 409: {
-      const message = 'The IAM API refused this because of the present state of the token.';
+      const message = 'The IAM API rejected this because of the current state of the token.';
       return [{ path: undefined, code: 'CONFLICT', message, traceId }];
     }
     default:

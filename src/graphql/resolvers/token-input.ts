@@ -36,7 +36,9 @@ const LONE_SURROGATE =
   'Half of a surrogate pair is not a character. Send well-formed Unicode; a text that was cut may have lost the other half.';
 
 export function checkId(id: string, request: object): Problem[] {
-  const message = isId(id) ? findPrivateKey(id, request) : 'This is not an id. Pass `Token.id` as it came.';
+  const message = isId(id)
+    ? findPrivateKey(id, request)
+    : 'This is not a valid token id. Pass `Token.id` unchanged.';
   return message === undefined ? [] : [{ path: ['id'], message }];
 }
 
@@ -157,8 +159,7 @@ const nothingToChange: Problem = {
 };
 const keysDoNotFit: Problem = {
   path: ['authenticationMethod', 'signingAlgorithm'],
-  message:
-    "The token's present keys do not fit this algorithm: pass `publicKeyInfo` with keys for it as well.",
+  message: 'The current keys of the token do not fit this algorithm. Pass `publicKeyInfo` with keys that do.',
 };
 
 /**
@@ -198,7 +199,7 @@ function nulls(input: object, ...path: string[]): Problem[] {
     .filter(([, value]) => value === null)
     .map(([member]) => ({
       path: [...path, member],
-      message: 'This cannot be unset. Leave it out to keep it as it is.',
+      message: 'This field cannot be unset. Omit it to keep its value.',
     }));
 }
 

@@ -16,7 +16,7 @@ describe('A key set', () => {
 
   it.each([
     ['no key', [], 'RS256', [], 'At least one key is needed.'],
-    ['two keys of one kid', [RSA_JWK, RSA_JWK], 'RS256', [1, 'kid'], 'Each key needs a `kid` of its own.'],
+    ['two keys of one kid', [RSA_JWK, RSA_JWK], 'RS256', [1, 'kid'], 'Each key needs a different `kid`.'],
     [
       'an empty kid',
       [{ ...RSA_JWK, kid: '' }],
@@ -50,7 +50,7 @@ describe('A key set', () => {
       [{ ...EC_JWK, x: undefined, y: undefined }],
       'ES256',
       [0, 'x'],
-      'A key of type `EC` needs it.',
+      'A key of type `EC` needs this member.',
     ],
     [
       'a point that is not on the curve',
@@ -85,7 +85,7 @@ describe('A key set', () => {
       [{ ...RSA_JWK, use: 'enc' }],
       'RS256',
       [0, 'use'],
-      'It must be `sig`: tokens sign.',
+      'It must be `sig`, because tokens use their keys to sign.',
     ],
   ])('with %s is rejected', (_title, keys, alg, path, message) => {
     expect(checkKeySet(keys as never, alg, {})).toEqual([{ path, message }]);
