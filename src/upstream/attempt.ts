@@ -69,11 +69,11 @@ export interface AttemptReport {
   readonly status: number | undefined;
   readonly failure: UpstreamError | undefined;
   readonly durationMs: number;
-  /** Those of the scope: they name the request and the trace. */
+  /** The headers of the scope, which identify the request and the trace. */
   readonly headers: Headers;
 }
 
-/** The `Authorization` value of a call. An attempt that waits in the queue replaces it by the one that is in use then. */
+/** The `Authorization` value of a call. An attempt that has waited in the queue replaces it by the value in use. */
 export interface Authorization {
   value: string;
 }
@@ -98,8 +98,9 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
       timeoutMs: isRead ? options.readTimeoutMs : options.writeTimeoutMs,
       maxBytes: options.maxResponseBytes,
-      // This, and not the timeout, ends an attempt with its deadline: other requests may join a read and have more time left.
-      // The reads of a client that disconnects are cancelled. Cancelling a write would only make its outcome unknown.
+      // The cancellation, not the timeout, ends an attempt at its deadline, because requests that join a read may have more
+      // time left. Reads are also cancelled when their client disconnects. Cancelling a write would only make its outcome
+      // unknown.
       cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };
   };
@@ -153,7 +154,10 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
   };
 }
 
-/** A rejected credential is being renewed by the time the slot is free, so that no waiting call is sent with it. */
+/**
+ * Releases the slot after a 401 only in the next turn: the renewal of the credential has begun by then, so no waiting call
+ * is sent with the rejected one.
+ */
 function releaseAfter(error: unknown, release: () => void): void {
   if (error instanceof UpstreamError && isUnauthenticated(error)) setImmediate(release);
   else release();

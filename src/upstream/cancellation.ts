@@ -15,13 +15,14 @@ export interface Cancellation {
 }
 
 interface CancellationSource extends Cancellation {
-  /** Cancels the work. After the first call, it has no effect. */
+  /** Cancels the work. Further calls have no effect. */
   cancel(reason: CancellationReason): void;
 }
 
 export function createCancellation(): CancellationSource {
   let listeners: (() => void)[] = [];
-  // `reason` is a plain member: an object literal with a getter is slow, and every call has some of these objects.
+  // `reason` is a plain member because an object literal with a getter is slow, and every call creates some of these
+  // objects.
   const source: { -readonly [Member in keyof CancellationSource]: CancellationSource[Member] } = {
     reason: undefined,
     onCancel(listener) {
@@ -50,9 +51,9 @@ export function cancelledError({ reason }: Cancellation, requestSent: boolean): 
 }
 
 /**
- * The result of `work`, or a rejection as soon as the wait for it is cancelled. `work` goes on, since others may wait
- * for it. It gets a handler even if the wait was cancelled before: Node.js ends the process when a promise without one
- * is rejected.
+ * The result of `work`, or a rejection as soon as the wait for it is cancelled. `work` goes on, since others may wait for
+ * it. `work` gets a rejection handler even if the wait is already cancelled, because Node.js ends the process when a
+ * promise without one is rejected.
  */
 export function raceCancel<Value>(
   work: Value | Promise<Value>,
@@ -72,7 +73,7 @@ export function raceCancel<Value>(
 export interface Deadline {
   /** Cancelled when the time is up, or earlier when the client disconnects. */
   readonly cancellation: Cancellation;
-  /** Cancelled when the time is up, and not when the client disconnects: for work that must go on without it. */
+  /** Cancelled when the time is up, but not when the client disconnects: for work that must continue without it. */
   readonly expired: Cancellation;
   /** Milliseconds left; never negative. */
   remainingMs(): number;
@@ -95,10 +96,10 @@ interface Running {
   readonly expire: () => void;
 }
 
-/** Each `totalMs` long. Call `end` when the request is over. */
+/** Creates deadlines of `totalMs` each. Call `end` of a deadline when its request is over. */
 export function createDeadlines(totalMs: number) {
-  // Not a Set, which every request would change. V8 replaces the table of such a Set again and again, and each old one
-  // keeps the next, with all that is in it, until the next major GC: a third of the CPU time of small requests.
+  // A list instead of a Set: V8 replaces the table of a Set that every request changes again and again, and each old table
+  // keeps the next one and its entries alive until the next major GC. That took a third of the CPU time of small requests.
   const running: Running[] = [];
   return {
     /** Starts the deadline of a request that arrived `elapsedMs` ago. */
@@ -118,7 +119,7 @@ function startDeadline(totalMs: number, running: Running[]): RequestDeadline {
     expired.cancel('timeout');
     cancellation.cancel('timeout');
   };
-  // At once instead of by a timer: nothing must be sent when no time is left.
+  // Cancelled at once instead of by a timer, because nothing must be sent when no time is left.
   if (totalMs <= 0) expire();
   const timer = setTimeout(expire, totalMs);
   const entry = { at: running.length, expire };
@@ -131,7 +132,7 @@ function startDeadline(totalMs: number, running: Running[]): RequestDeadline {
     end() {
       clearTimeout(timer);
       if (running[entry.at] !== entry) return;
-      // The last one takes its place.
+      // The last deadline in the list takes the place of this one.
       const last = running.pop() as Running;
       if (last === entry) return;
       running[entry.at] = last;

@@ -1,20 +1,20 @@
-// Called as `dns.lookup`, so that a replacement of it in the process (a preload, a resolver of the platform) is used.
+// Imported as a whole, so that a replacement of `dns.lookup` (by a preload or by the platform) is used.
 import dns, { type LookupAddress } from 'node:dns';
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { LRUCache } from 'lru-cache';
 
-/** For how long an address that did not respond is tried after the others. */
+/** How long an address that did not respond is tried after the others. */
 const SILENT_MS = 60_000;
 
 /**
- * Returns the function that connects to the server of `origin`. The timeout includes TLS, but not the look-up of the address.
+ * Returns the function that connects to the server of `origin`. The timeout includes TLS, but not DNS.
  *
- * In undici's own connector the connect timeout includes the look-up of the host, and is up to a second late. All
- * addresses of the host are tried (RFC 8305), by Node.js: one after another, each for 250 ms, so those that did not respond
- * come after the others of their family in later connections. TLS sessions are resumed, each until a connection cannot be opened: a server that cannot
- * resume it may end the handshake instead of making a full one.
+ * It replaces undici's connector, whose timeout includes the look-up of the host and is up to a second late. Node.js tries
+ * the addresses of the host one after another, each for 250 ms (RFC 8305). Addresses that did not respond come last in
+ * their family in later connections. A TLS session is resumed until a connection fails, because a server that cannot resume
+ * it may end the handshake instead of making a full one.
  */
 export function createConnect(
   origin: string,
@@ -57,7 +57,7 @@ export function createConnect(
     if (isIP(host)) giveUp.start();
     else socket.once('lookup', giveUp.start);
     try {
-      // The listener stays: undici reports errors of an open connection, but without a listener they end the process.
+      // The error listener stays after the connection is open: without a listener an error would end the process.
       return await new Promise<Socket>((resolve, reject) => {
         socket.on('error', reject).once(isTls ? 'secureConnect' : 'connect', () => resolve(socket));
       });
@@ -70,7 +70,7 @@ export function createConnect(
   };
 }
 
-/** When the event loop was blocked, timers run first: `giveUp` runs after the events that happened meanwhile. */
+/** Runs `giveUp` after pending I/O events: when the event loop was blocked, its timer would come before them. */
 function createTimeout(ms: number, giveUp: () => void) {
   let timer: NodeJS.Timeout | undefined;
   let afterEvents: NodeJS.Immediate | undefined;
@@ -91,7 +91,7 @@ function timedOut(): Error {
   return Object.assign(new Error('the connection was not open in time'), { code: 'ETIMEDOUT' });
 }
 
-/** For how long addresses are used: `getaddrinfo` does not report their lifetime. */
+/** How long addresses are used, since `getaddrinfo` does not report their lifetime. */
 const FRESH_MS = 5_000;
 /** How long a new connection waits for fresh addresses while previous ones are known. */
 const PATIENCE_MS = 500;
@@ -104,11 +104,10 @@ interface Entry {
 }
 
 /**
- * The `lookup` of everything that connects: gives all addresses of a host, in the order of `getaddrinfo`, at once while they
- * are fresh. One look-up is for all connections that are being opened to a host. Node.js makes one per connection, and
- * libuv runs two at a time: with slow DNS a burst of connections would wait in that queue until its connect timeout.
- * Failures are not cached. When DNS fails or is slow, the previous addresses are used (RFC 8767), except when there is no
- * such host.
+ * The `lookup` of all connections. It returns all addresses of a host, in the order of `getaddrinfo`, from memory while
+ * they are fresh. Connections that are opened at the same time share one look-up: Node.js makes one per connection and
+ * libuv runs two at a time, so with slow DNS a burst of connections would wait until the connect timeout. Failures are not
+ * cached. When DNS fails or is slow, the previous addresses are used (RFC 8767), except when there is no such host.
  */
 export function createLookup({ now = () => performance.now() } = {}): LookupFunction {
   const entries = new Map<string, Entry>();
@@ -148,7 +147,7 @@ export function createLookup({ now = () => performance.now() } = {}): LookupFunc
 function lookupAll(host: string): Promise<LookupAddress[]> {
   return new Promise((resolve, reject) => {
     dns.lookup(host, { all: true }, (error, addresses) => {
-      // A replacement of `dns.lookup` may find nothing, for which Node.js would throw outside of any request.
+      // A replacement of `dns.lookup` may return no address, for which Node.js would throw outside of any request.
       if (error) reject(error);
       else if (addresses.length > 0) resolve(addresses);
       else reject(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }));

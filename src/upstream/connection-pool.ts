@@ -20,9 +20,9 @@ export interface PoolOptions {
 /** One connection to the server, for one request at a time. */
 export interface Connection {
   readonly client: Client;
-  /** Whether it has carried a response before: the server may be closing it as idle. */
+  /** Whether it has carried a response before, so that the server may be closing it as idle. */
   readonly isUsed: boolean;
-  /** On the clock of `performance.now`. Infinite while it is not open. */
+  /** When the connection is too old to be used again, by `performance.now`. Infinite until it is open. */
   readonly expiresAtMs: number;
   /** Call as undici is about to write a request, and after its response. */
   onRequest(): void;
@@ -30,9 +30,9 @@ export interface Connection {
 }
 
 /**
- * The connections to one server. As many are opened as are taken at once: the concurrency limiter bounds them. undici's own
- * `Pool` does not say which connection carries a request; the transport has to know, to distinguish a stale connection from
- * a server that is down.
+ * The connections to one server. There are as many as are taken at once; the concurrency limiter limits their number.
+ * undici's own `Pool` does not say which connection carries a request; the transport has to know, to distinguish a stale
+ * connection from a server that is down.
  */
 export function createConnectionPool(options: PoolOptions) {
   const { origin, lookup, connectTimeoutMs, idleSocketMs, maxAgeMs } = options;
@@ -97,7 +97,7 @@ export function createConnectionPool(options: PoolOptions) {
       }
       return connection ?? create();
     },
-    /** Call after the request: `reusable` unless it was cancelled or the connection failed. */
+    /** Call after the request. `reusable` is false if the request was cancelled or the connection failed. */
     giveBack(connection: Connection, reusable: boolean): void {
       if (!reusable) discard(connection);
       else if (connection.isUsed) idle.push(connection);

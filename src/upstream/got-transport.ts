@@ -7,9 +7,9 @@ import { decodeBody, findUnreadable, joinRepeated, type Transport, tooLarge } fr
 import { UpstreamError } from './upstream-error.ts';
 
 /**
- * The transport for signing in: the token endpoint, the STS and the key sets of callers, often on hosts of their own.
- * The connect timeout is that of TCP and that of TLS. Each request has a connection of its own: they are rare, and a used
- * one may be closed by the server as the next request is written to it.
+ * The transport for signing in: the token endpoint, the STS and the key sets of callers, often on hosts of their own. The
+ * connect timeout applies to TCP and to TLS each. Each request opens a connection: sign-ins are rare, and the server might
+ * close a reused connection just as the next request is written to it.
  */
 export function createGotTransport({
   connectTimeoutMs,
@@ -67,8 +67,8 @@ export function createGotTransport({
 const CONNECT_PHASES = new Set(['lookup', 'connect', 'secureConnect', 'socket']);
 
 /**
- * got's errors carry the request's options, `Authorization` included, and name the URL in their message. Neither the
- * error nor its message leaves this function: only its code does.
+ * got's errors carry the request's options, `Authorization` included, and name the URL in their message. So only the
+ * error's code leaves this function.
  */
 function toUpstreamError(error: unknown): UpstreamError {
   if (error instanceof TimeoutError) {

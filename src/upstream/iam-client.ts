@@ -47,7 +47,7 @@ export function createIamClient(send: Send, reads: SingleFlight, { onWrite, afte
     } finally {
       reads.invalidate(identity);
       onWrite(identity);
-      // Before the client gets the response, so that its next read sees the write, whichever process serves it.
+      // The client gets the response after this, so that its next read sees the write, whichever process serves it.
       await raceCancel(afterWrite?.(identity), scope.deadline.expired)?.catch(() => undefined);
     }
   };
@@ -77,7 +77,7 @@ export function createIamClient(send: Send, reads: SingleFlight, { onWrite, afte
   };
 }
 
-/** The scope of a shared read: with the headers and the credential of the first request that waits for it. */
+/** The scope of a shared read, with the headers and the credential of the first request that waits for it. */
 function toSharedScope(scope: Scope, deadline: Deadline): Scope {
   const { owner, credential, headers, counter, observer } = scope;
   return { owner, credential, headers, counter, observer, deadline };

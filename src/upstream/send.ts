@@ -17,17 +17,18 @@ export type Send = <Value>(scope: Scope, call: Call<Value>) => Promise<Value>;
 type SendWith = <Value>(scope: Scope, call: Call<Value>, authorization: Authorization) => Promise<Value>;
 
 /**
- * The only place that decides about retries and back-off. A read may be sent again. A write never is: a second POST is a
- * second token, and a client that learns that the outcome is unknown can look.
+ * The only place that decides about retries and back-off. A read may be sent again. A write never is, because a second POST
+ * creates a second token. The client learns that the outcome is unknown and can look it up.
  */
 export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, random }: SendOptions): Send {
   /** How long to wait before the next attempt, or undefined when `error` is final. */
   const retryDelayMs = (error: unknown, attempt: number, remainingMs: number): number | undefined => {
     if (attempt >= retries || !(error instanceof UpstreamError) || !isRetryable(error)) return undefined;
-    // Free and at once: a stale connection has carried a response before, so these retries never outnumber responses.
+    // At once and without budget: a stale connection has carried a response before, so there are never more such retries
+    // than responses.
     if (error.staleConnection) return 0;
     const retryAfterMs = (error.retryAfterSeconds ?? 0) * 1000;
-    // The caller gets a longer `Retry-After` instead.
+    // A longer `Retry-After` is passed to the caller instead.
     if (retryAfterMs > retryAfterMaxMs) return undefined;
     const delayMs = Math.max(retryAfterMs, backoffMs(attempt, random));
     return delayMs < remainingMs && takeRetry() ? delayMs : undefined;
@@ -57,7 +58,7 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
       return await readWith(scope, call, authorization);
     } catch (error) {
       if (!(error instanceof UpstreamError) || !isUnauthenticated(error)) throw error;
-      // An attempt that waited in the queue has set `value` to what it was sent with.
+      // `value` is the credential that the attempt was sent with.
       const other = await raceCancel(
         scope.credential.renew(authorization.value),
         scope.deadline.cancellation,
@@ -83,7 +84,7 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
     try {
       return await writeWith(scope, call, authorization);
     } catch (error) {
-      // For later calls. This write is not repeated, so nothing waits for the renewal.
+      // The renewal is for later calls. This write is not repeated, so it does not wait.
       if (error instanceof UpstreamError && isUnauthenticated(error)) {
         scope.credential.renew(authorization.value).catch(() => {});
       }

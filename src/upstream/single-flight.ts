@@ -6,20 +6,20 @@ import {
   raceCancel,
 } from './cancellation.ts';
 
-/** Work does not continue for requests with less time left than this. */
+/** When a deadline passes, work does not continue for waiters that have less time left than this. */
 const LITTLE_MS = 250;
 
-/** Work that several requests wait for. As a deadline it has time left while any of them has. */
+/** Work that several requests wait for. Its deadline passes when those of all waiters have passed. */
 interface SharedWork extends Deadline {
-  /** Cancels the work, which no further request joins. */
+  /** Cancels the work. No further request joins it. */
   cancel(reason: CancellationReason): void;
 }
 
 export interface SingleFlightOptions {
   /**
-   * When another process last wrote for an identity, by the clock of `performance.now()`; `Infinity` where that is
-   * unknown. Never rejects. Called only when there is work to join, since it may take a round trip. Absent where only this
-   * process writes, and calls `invalidate`.
+   * When another process last wrote for an identity, by the clock of `performance.now()`; `Infinity` where that is unknown.
+   * Never rejects. Called only when there is work to join, since it may take a round trip. Absent if only this process
+   * writes: its own writes call `invalidate`.
    */
   readonly lastWriteAt?: ((identity: string) => Promise<number>) | undefined;
   readonly now?: () => number;
@@ -37,13 +37,12 @@ interface Entry {
 }
 
 /**
- * Invariants: an entry is found only under the identity that started it, which is the full SHA-256 of a credential; it
- * can be joined only until it settles or that identity writes; and its outcome, a value or an error, goes to those who
- * waited for it and is then dropped.
+ * Invariants: an entry is found only under the identity that started it, which is the full SHA-256 of a credential; it can
+ * be joined only until it settles or that identity writes; and its outcome, a value or an error, goes to its waiters and is
+ * then dropped.
  */
 export function createSingleFlight({ lastWriteAt, now = () => performance.now() }: SingleFlightOptions = {}) {
   const byIdentity = new Map<string, Map<string, Entry>>();
-  /** Since the start of the process. */
   const counts = { started: 0, coalesced: 0 };
 
   const find = (identity: string, key: string) => byIdentity.get(identity)?.get(key);
@@ -51,7 +50,7 @@ export function createSingleFlight({ lastWriteAt, now = () => performance.now() 
     const entries = byIdentity.get(identity) ?? new Map<string, Entry>();
     byIdentity.set(identity, entries);
     const remove = () => {
-      // After `cancel`, `invalidate` or a write of another process a newer entry may have its place.
+      // After `cancel`, `invalidate` or a write of another process, a newer entry may have replaced this one.
       if (entries.get(key)?.work === work) entries.delete(key);
       if (entries.size === 0 && byIdentity.get(identity) === entries) byIdentity.delete(identity);
     };
@@ -73,7 +72,7 @@ export function createSingleFlight({ lastWriteAt, now = () => performance.now() 
   };
   const joinUnlessOld = async <Value>(request: Request<Value>, lastWrite: Promise<number>) => {
     const writtenAt = await raceCancel(lastWrite, request.waiter.cancellation);
-    // Meanwhile the entry may have settled, or another may have taken its place.
+    // Meanwhile the entry may have settled or been replaced.
     const entry = find(request.identity, request.key);
     return entry && entry.startedAt > writtenAt ? join(entry, request) : startOwn(request);
   };
@@ -81,9 +80,9 @@ export function createSingleFlight({ lastWriteAt, now = () => performance.now() 
   return {
     counts,
     /**
-     * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that is cancelled is rejected and
-     * does not affect the others; when the last one has left, the work is cancelled. Work that began before `lastWriteAt` is
-     * not joined.
+     * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that is cancelled is rejected
+     * without effect on the others; the work is cancelled with the last one. Work that began before `lastWriteAt` is not
+     * joined.
      */
     run<Value>(
       identity: string,
@@ -113,7 +112,7 @@ function shareDeadlines(waiters: readonly Deadline[], remove: () => void): Share
   const cancellation = createCancellation();
   return {
     cancellation,
-    // The same: only reads are shared, and none goes on once nobody waits.
+    // The same cancellation: shared work is a read, so nothing of it continues after its waiters.
     expired: cancellation,
     remainingMs: () => waiters.reduce((most, waiter) => Math.max(most, waiter.remainingMs()), 0),
     cancel(reason) {
@@ -123,13 +122,13 @@ function shareDeadlines(waiters: readonly Deadline[], remove: () => void): Share
   };
 }
 
-/** `waiter` is one of the entry's already. */
+/** Waits for the outcome of an entry whose `waiters` already include `waiter`. */
 function wait({ work, waiters, outcome }: Entry, waiter: Deadline): Promise<unknown> {
   const { cancellation } = waiter;
   return new Promise((resolve, reject) => {
     const leave = () => {
       const isLast = waiters.every((other) => other === waiter || other.remainingMs() <= LITTLE_MS);
-      // This request waits on: cancelled work settles at once, an operation with the fields that it has.
+      // This request keeps waiting: cancelled work settles at once, and an operation then has the fields that are complete.
       if (isLast && cancellation.reason === 'timeout') return work.cancel('timeout');
       waiters.splice(waiters.indexOf(waiter), 1);
       if (waiters.length === 0) work.cancel('aborted');

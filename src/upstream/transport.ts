@@ -11,9 +11,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
-  /** The time limit of the whole attempt. */
   readonly timeoutMs: number;
-  /** A larger response is rejected, not buffered. */
+  /** A larger response is rejected instead of buffered. */
   readonly maxBytes: number;
   readonly cancellation?: Cancellation | undefined;
 }
@@ -67,7 +66,7 @@ function createHandler(
   let size = 0;
   let status = 0;
   let headers: HttpResponse['headers'] = {};
-  // Set right before the first byte is written to the socket: while undefined, nothing was sent.
+  // Set right before the first byte is written to the socket. While it is undefined, nothing was sent.
   let controller: Dispatcher.DispatchController | undefined;
   let settled = false;
 
@@ -124,15 +123,15 @@ function createHandler(
     onResponseError(_controller, error) {
       if (!settle()) return;
       const requestSent = controller !== undefined;
-      // Whether the request was sent or not: undici waits one turn of the event loop before it writes on an idle connection,
-      // and may find it closed then.
+      // The connection may be stale even if the request was not sent: undici waits one turn of the event loop before it
+      // writes on an idle connection, and may find that it was closed meanwhile.
       const staleConnection = connection.isUsed && status === 0;
       onEnd(toUpstreamError(error, { requestSent, staleConnection }), false);
     },
   };
 }
 
-/** Changes `headers`: the values of a header that is repeated are one list (RFC 9110 section 5.3). */
+/** Changes `headers`. The values of a repeated header are joined to a list (RFC 9110 section 5.3). */
 export function joinRepeated(headers: IncomingHttpHeaders): HttpResponse['headers'] {
   for (const name in headers) {
     const value = headers[name];
@@ -155,7 +154,8 @@ function toUpstreamError(
 }
 
 /**
- * Why the body of a successful response is not read: it is compressed although that was not accepted, or too large.
+ * The error for a successful response whose body is not read: it is too large, or compressed although that was not
+ * accepted.
  */
 export function findUnreadable(
   status: number,

@@ -1,6 +1,6 @@
 /**
- * The client of undici alone. The package as a whole also loads fetch, WebSocket, caches and mocks, a tenth of the CPU
- * of a start, and then gives its clients methods such as `request`.
+ * The client of undici alone. The whole package also loads fetch, WebSocket, caches and mocks, which takes a tenth of the
+ * CPU of a start, and only then gives its clients methods such as `request`.
  */
 declare module 'undici/lib/dispatcher/client.js' {
   import type { Client as WholeClient } from 'undici';

@@ -48,7 +48,10 @@ export class UpstreamError extends Error {
   readonly staleConnection: boolean = false;
   /** True for a failed read that a write depends on: the write was not sent. */
   readonly isBeforeWrite: boolean = false;
-  /** True for a sign-in that failed: it says nothing about the API, and its credential decides when to try again. */
+  /**
+   * True for a sign-in that failed. Calls are not retried after it, because `pat/credential.ts` decides when to sign in
+   * again.
+   */
   readonly isSignIn: boolean = false;
   /** True if the request was sent with the gateway's own credential, which no client can replace. */
   readonly hadOwnCredential: boolean = false;

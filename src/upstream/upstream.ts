@@ -40,7 +40,7 @@ export function createUpstream(
       onAttempt?.(report);
     },
   });
-  // A rate limit with one caller, the process: without it, retries would triple the load on an API that is down.
+  // The retry budget is a rate limit of the process. Without it, retries would triple the load on an API that is down.
   const { retryBudget: rateLimitBurst, retryBudgetPerSecond: rateLimitPerSecond } = options;
   const budget = createTokenBuckets({ rateLimitBurst, rateLimitPerSecond }, { maxCallers: 1 });
   const takeRetry = () => budget('', 1).waitSeconds === 0;
@@ -63,7 +63,7 @@ export function createUpstream(
 
 const PROBE_MAX_AGE_MS = 5000;
 const PROBE_LIMITS = { timeoutMs: 1500, maxBytes: 1_000_000 } as const;
-/** After so many failures in a row the API counts as unreachable, whatever the probe says. */
+/** After this many failures in a row the API counts as unreachable, even if the probe succeeds. */
 const MIN_FAILURES = 3;
 /** Older failures say nothing about the present state. */
 const FAILURES_MAX_AGE_MS = 30_000;
@@ -89,7 +89,7 @@ function createReachability(
       return status < 500 ? undefined : `HTTP ${status}`;
     } catch (error) {
       const { code, message, staleConnection } = error as UpstreamError;
-      // Each try uses up one of the connections that were open before.
+      // The recursion ends, because each try uses up one of the connections that were open before.
       if (staleConnection) return runProbe();
       if (code !== undefined) onUnreachable(code);
       return code ?? message;
@@ -108,11 +108,14 @@ function createReachability(
       lastFailure = { reason, atMs: performance.now() };
       if (failure.code !== undefined) onUnreachable(failure.code);
     },
-    /** Call it after each sign-in, with what went wrong, if anything. Without one no call can be made. */
+    /** Call it after each sign-in, with the problem if it failed: no call can be made without a sign-in. */
     onSignIn(problem: string | undefined): void {
       signIn = { problem, atMs: performance.now() };
     },
-    /** Why the API cannot be used at the moment: a code as of `UpstreamError`, or a few words. Undefined: it can. Never rejects. */
+    /**
+     * Why the API cannot be used at the moment: a code of `UpstreamError` or a few words; undefined if it can. Never
+     * rejects.
+     */
     async whyUnreachable(): Promise<string | undefined> {
       const now = performance.now();
       if (!probe || now - probedAtMs > PROBE_MAX_AGE_MS) {
