@@ -16,10 +16,10 @@ interface AdmissionOptions extends RateLimitOptions {
   readonly shared?: State['rateLimit'] | undefined;
 }
 
-/** The error for a request over a limit; undefined for one that is admitted. */
+/** The error for a request above a limit; undefined if it is admitted. */
 type Rejection = GraphQLError | undefined;
 
-/** Limits of concurrency and rate. Requests over a limit get a response at once, and may be sent again. */
+/** Limits of concurrency and rate. Requests above a limit are rejected at once, and may be sent again. */
 export type Admission = ReturnType<typeof createAdmission>;
 
 const RETRY_AFTER_SECONDS = 1;
@@ -31,14 +31,14 @@ const TOO_OFTEN = 'This caller sends too many requests. Wait `retryAfter` second
 const ANONYMOUS = 'anonymous';
 /** This many upstream calls count as one request: a list of fifty tokens with their projects counts as six. */
 const CALLS_PER_UNIT = 10;
-/** A response counts as one request for each of these. A page of IAM has no more than one, and few responses have. */
+/** Bytes of a response that count as one request. Few responses have more; a page of IAM does not. */
 const BYTES_PER_REQUEST = 2 * 1024 * 1024;
 
 export function createAdmission(options: AdmissionOptions) {
   const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst } = options;
   const rateLimiter = rateLimitPerSecond > 0 ? createRateLimiter(options) : undefined;
   let inFlight = 0;
-  // Of each caller: the requests, and the parts of `BYTES_PER_REQUEST` in large responses.
+  // For each caller, the number of requests and of `BYTES_PER_REQUEST` parts in large responses.
   const requestsOf = new Map<string, number>();
   const partsOf = new Map<string, number>();
   const sheds = createShedDetector();
@@ -57,8 +57,8 @@ export function createAdmission(options: AdmissionOptions) {
   };
   return {
     /**
-     * Counts the GraphQL requests of this listener from their head to the last byte of the response. `endLate` ends those
-     * that take long to arrive: anybody can send as many halves of requests as the limit is.
+     * Counts the GraphQL requests of this listener from their head to the last byte of the response. `endLate` ends
+     * requests that arrive slowly: otherwise anybody could use up the limit with incomplete requests.
      */
     guard(app: FastifyInstance, endLate: () => void): void {
       loop.start();
@@ -66,7 +66,7 @@ export function createAdmission(options: AdmissionOptions) {
       app.addHook('onRequest', (request, reply, done) => {
         if (request.routeOptions.url !== '/graphql') return done();
         const isFull = () => maxInFlight > 0 && inFlight >= maxInFlight;
-        // After a delay of this process, requests seem to be late that it has not read yet.
+        // When this process was delayed, requests that it has not read yet only seem to be late.
         if (isFull() && !loop.isLate()) endLate();
         if (isFull()) {
           sheds.add();
@@ -91,16 +91,16 @@ export function createAdmission(options: AdmissionOptions) {
       return limited ?? acquire(principal, reply.raw);
     },
 
-    /** Like `admit`, for a request without a caller: counted for the address that it comes from, by rate only. */
+    /** Like `admit`, for a request without a caller. It counts for the client's address, and only for the rate limit. */
     admitUnknown: (address: string, reply: FastifyReply): Rejection =>
       rateLimiter?.consumeHere(`address ${toNetwork(address)}`, 1, reply),
 
     /**
-     * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed. The
-     * error when its caller has not enough left.
+     * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed.
+     * Returns the error when the caller has too few units left.
      */
     consume(principal: string, reply: FastifyReply, upstreamCalls: number): Rejection | Promise<Rejection> {
-      // An operation within its own limits may run, if only after a while.
+      // An operation that costs more than the burst consumes the whole bucket, so that it can run at all.
       const cost = Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst);
       return principal === ANONYMOUS || cost <= 1
         ? undefined
@@ -108,8 +108,9 @@ export function createAdmission(options: AdmissionOptions) {
     },
 
     /**
-     * Counts a large response as so many more concurrent requests, since its memory is held until its client has read it.
-     * The error when its caller has too many. The first one is always sent, or its request would never succeed.
+     * Counts a large response as further concurrent requests, because its memory is held until the client has read it.
+     * Returns the error when the caller has too many. The first large response is always sent; otherwise its request could
+     * never succeed.
      */
     admitResponse(principal: string, reply: FastifyReply, bytes: number): Rejection {
       const parts = Math.floor(bytes / BYTES_PER_REQUEST);
@@ -123,8 +124,8 @@ export function createAdmission(options: AdmissionOptions) {
     load: () => ({ inFlight, shed: sheds.total() }),
 
     /**
-     * Whether a load balancer should send requests elsewhere for a while. Requests over the limit of one caller do not count:
-     * they are no reason to send all others elsewhere.
+     * Whether a load balancer should send requests elsewhere for a while. Requests above the limit of one caller do not
+     * count, because they do not affect other callers.
      */
     isOverloaded: () => sheds.areMany() || loop.isLate(),
   };
@@ -174,7 +175,7 @@ function createRateLimiter(options: AdmissionOptions) {
   return { consumeHere, consume };
 }
 
-/** A client with an IPv6 address has some 2^64 of them, which share their first 64 bits (RFC 4291, 2.5.4). */
+/** The /64 network of an IPv6 address, because one client usually has all 2^64 addresses of it (RFC 4291, 2.5.4). */
 function toNetwork(address: string): string {
   if (!isIPv6(address) || address.includes('.')) return address;
   const [head = '', tail] = address.split('::');
@@ -232,7 +233,10 @@ export function createLoopMonitor(clock = () => performance.now()) {
         lastTick = checkTime();
       }, TICK_MS).unref();
     },
-    /** True until two seconds after the last time the loop was late. Compares with now: a blocked timer has not run yet. */
+    /**
+     * True until two seconds after the last time the loop was late. Also compares with the present time, because a timer
+     * that is blocked has not run yet.
+     */
     isLate: () => checkTime() < until,
     stop(): void {
       clearInterval(timer);

@@ -4,7 +4,7 @@ export type CallLimit = ReturnType<typeof createCallLimit>;
 
 /** Predicted calls to IAM of operations that run or wait. Each call that waits takes some 2 KB. */
 const MAX_CALLS = 30_000;
-/** Operations of so few calls are not limited: that of requests limits them. */
+/** Operations with so few calls are not counted; `MAX_IN_FLIGHT` limits them. */
 const FEW_CALLS = 10;
 const FULL =
   'Too many calls to the IAM API are waiting at the moment. Wait `retryAfter` seconds before the next request.';

@@ -1,7 +1,7 @@
 interface AvailabilityOptions {
   /** Rejects while the other process cannot be used. */
   readonly probe: () => Promise<unknown>;
-  /** Called once for each change, and never after `close`. */
+  /** Called for each change, but not after `close`. */
   readonly onChange: (change: 'lost' | 'back') => void;
   /** A code or a few words, without secrets. */
   readonly causeOf: (error: unknown) => string;
@@ -11,9 +11,9 @@ const PROBE_MS = 1000;
 const PROBE_LOST_MS = 250;
 
 /**
- * Whether another process that keeps state can be used at the moment. After one failure no request uses it, so that a slow
- * one does not cost each of them its timeout. Probes find out when it is back, and that it is lost while it is not in use.
- * It counts as lost until the first probe, and a start that succeeds is not reported as a change.
+ * Whether another process that keeps state can be used at the moment. After one failure no request uses it, so that
+ * requests do not each wait for a timeout. Probes detect its return, and its loss while no request uses it. It counts as
+ * lost until the first probe; a successful first probe is not reported as a change.
  */
 export function trackAvailability(options: AvailabilityOptions) {
   const { probe, onChange, causeOf } = options;
@@ -53,7 +53,7 @@ export function trackAvailability(options: AvailabilityOptions) {
     isUp: () => state === 'back',
     /** The cause of the last failure; `''` before the first. */
     cause: () => lastCause,
-    /** `performance.now()` of the last time that it came back; what it knew before may be gone. */
+    /** `performance.now()` of its last return; state from before may be lost. */
     upSince: () => upSince,
     lose,
     check,
@@ -71,7 +71,7 @@ export class NoReply extends Error {
 /** `reply`, or a rejection with `NoReply` after `ms`. */
 export function replyWithin<Value>(ms: number, reply: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
-    // When this process itself was held up, a reply may be waiting to be read: it is read before the time is over.
+    // When this process itself was suspended, a reply may have arrived already: it is read before the timeout counts.
     const timer = setTimeout(() => setImmediate(() => reject(new NoReply(`no reply within ${ms} ms`))), ms);
     reply.then(resolve, reject).finally(() => clearTimeout(timer));
   });

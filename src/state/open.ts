@@ -20,7 +20,7 @@ export interface State {
   readonly rateLimit?: { readonly take: SharedBuckets; readonly onFallback: () => void };
   /** Present with Redis only. */
   readonly persistedQueries?: PersistedQueries;
-  /** Why Redis cannot be used, `''` where that is not known yet; undefined while it can. */
+  /** Why Redis cannot be used; `''` if not known yet; undefined while it can be used. */
   readonly whyRedisUnreachable?: () => string | undefined;
   /** How often memory was used in place of shared state. */
   readonly fallbacks?: Partial<Record<StateUse, number>>;
@@ -32,7 +32,7 @@ const REPLY_TIMEOUT_MS = { redis: 500, primary: 1000 };
 
 /** State is kept in Redis where there is one, else with a worker's primary process, else in memory. */
 export async function openState(options: StateOptions, log: FastifyBaseLogger): Promise<State> {
-  // Short, so that a request that finds the shared state lost still has most of its time.
+  // Short, so that a request during an outage of the shared state still has most of its time.
   const maxTimeoutMs = options.http.requestDeadlineMs / 4;
   if (options.redisUrl) {
     // The client of Redis is loaded only where it is used: a gateway without it starts sooner.

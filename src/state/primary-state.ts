@@ -25,8 +25,9 @@ const SILENT =
   'The primary process does not reply: each worker limits by itself, and creates with a key are rejected';
 
 /**
- * In a worker: the state of its primary process. After a request without a reply in time, which a suspended process does not
- * give, others are rejected at once until the reply comes: a create makes several, and must end by its deadline.
+ * In a worker: the state of its primary process. When a reply is late, for example because the primary process is
+ * suspended, further requests are rejected at once until it arrives: a create makes several requests and must end by its
+ * deadline.
  */
 export function openPrimaryState(primary: Channel, replyTimeoutMs: number, log: FastifyBaseLogger): State {
   const fallbacks = { rate_limits: 0 };

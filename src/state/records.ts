@@ -21,8 +21,8 @@ export interface LeasedChange {
 
 /**
  * Records that one owner at a time may change, for as long as its lease lasts. A lease ends by itself, so a process that
- * dies blocks a record for a limited time; and a command that a slow network delivers after the end changes nothing.
- * All functions reject with `StateUnavailable`; the command may have been carried out all the same.
+ * dies blocks a record for a limited time; and a command that a slow network delivers after the end changes nothing. All
+ * functions reject with `StateUnavailable`; the command may have been carried out nevertheless.
  */
 export interface LeasedRecords {
   /** Takes the lease if it is free. `owner` is a random string that is used for nothing else. */
@@ -57,8 +57,8 @@ interface MemoryOptions {
 }
 
 /**
- * The records of a single process. Each is a promise to a caller, so none is dropped before its time: without room, a new
- * one is rejected. One caller can fill a tenth of the room.
+ * The records of a single process. Callers rely on each record, so none is dropped early: when the store is full, new
+ * records are rejected. One caller can use a tenth of it.
  */
 export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords {
   const { maxEntries = 100_000, maxEntriesPerCaller = 10_000, now = () => performance.now() } = options;
@@ -85,7 +85,7 @@ export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords 
       const record = records.get(key.id)?.value;
       const held = leases.get(key.id);
       if (held) return { record, isAcquired: false, heldForMs: held.endsAt - now() };
-      // A record may be written under every lease. An existing record already has its room.
+      // Each lease may write a record, so it reserves room for one. An existing record already has its room.
       if (record === undefined) requireRoom(key);
       leases.set(key, owner, leaseMs);
       return { record, isAcquired: true, heldForMs: leaseMs };

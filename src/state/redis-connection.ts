@@ -27,7 +27,7 @@ const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');
 /**
  * Connects in the background, for as long as it takes. The probe writes, because a server that is full or a read-only
  * replica cannot be used. In a cluster it writes several keys, so that it reaches every node; the loss of one node counts
- * as the loss of the whole. Logs each loss and return, and each kind of command that Redis rejects once until it was lost.
+ * as the loss of the whole. Logs each loss and return, and rejected commands once for each purpose until the next loss.
  * `url` is as `REDIS_URL`: it holds the password, so it is never part of a message.
  */
 export function connectToRedis(url: string, commandTimeoutMs: number, log: FastifyBaseLogger) {
@@ -43,7 +43,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
 
   const probe = async () => {
     const keys = Array.from({ length: probes }, (_, index) => `${PREFIX}probe:{${index}}`);
-    // When ioredis fails to select the database, it goes on with database 0.
+    // When ioredis cannot select the database, it continues with database 0.
     const select = database === 0 ? [] : [redis.select(database)];
     const sets = keys.map((key) => redis.set(key, '1', 'PX', 60_000));
     try {
@@ -54,7 +54,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
     }
   };
   const causeOf = (error: unknown) => {
-    // A rejected probe closes the connection, which is not the cause.
+    // A rejected probe closes the connection; the close is not the cause.
     const before = availability.isUp() ? '' : availability.cause();
     return codeOf(error) ?? codeOf(connectionError) ?? (before || 'no connection');
   };
@@ -90,7 +90,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
   redis.connect().catch((error) => availability.lose(causeOf(error)));
 
   return {
-    /** Why Redis cannot be used, in a few words, `''` where that is not known yet; undefined while it can. */
+    /** Why Redis cannot be used, in a few words; `''` if not known yet; undefined while it can be used. */
     whyUnreachable: () => (availability.isUp() ? undefined : explain(availability.cause()).problem),
     /** `performance.now()` of the last time that Redis came back: earlier state may be lost. */
     upSince: availability.upSince,
@@ -100,7 +100,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
       try {
         return await replyWithin(commandTimeoutMs, commands(redis as Commands));
       } catch (error) {
-        // The error itself goes no further: ioredis' errors hold the command with its arguments.
+        // The error itself is dropped, because errors of ioredis contain the command with its arguments.
         const code = codeOf(error) ?? 'unknown';
         if (isLoss(error)) {
           availability.lose(causeOf(error));
@@ -122,7 +122,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
   };
 }
 
-/** Called for each failed probe, because ioredis alone does not always connect again. */
+/** Reconnects after each failed probe, because ioredis alone does not always do it. */
 function connectAnew(redis: Redis | Cluster): void {
   switch (redis.status) {
     // A connection without replies may lead to a machine that no longer exists.
@@ -131,7 +131,7 @@ function connectAnew(redis: Redis | Cluster): void {
     case 'disconnecting':
       redis.disconnect(true);
       break;
-    // The last connection ended while the client looked up the address for a new one, and gave that up.
+    // The last connection ended while the client was looking up the address for a new one, and the client gave up.
     case 'close':
       redis.connect().catch(() => {});
   }
@@ -148,7 +148,10 @@ const CONNECTION = {
 };
 const retryMs = (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2000);
 
-/** User, password and TLS of a cluster are those of the first URL, as most nodes are known from the cluster itself. */
+/**
+ * User, password and TLS of the first URL apply to all nodes of a cluster, because most nodes are known only from the
+ * cluster.
+ */
 function connect(
   { nodes, isCluster, database, username, password }: RedisAddress,
   commandTimeout: number,
@@ -156,7 +159,7 @@ function connect(
   const isSecure = nodes[0]?.protocol === 'rediss:';
   const redisOptions = {
     ...CONNECTION,
-    // For the commands of ioredis itself: a server that accepts a connection and does not respond.
+    // A timeout for the commands of ioredis itself, when a server accepts the connection and does not respond.
     commandTimeout,
     ...(username ? { username } : {}),
     ...(password ? { password } : {}),
@@ -175,7 +178,7 @@ function connect(
     // Otherwise ioredis connects to the address of a node, which its certificate does not have.
     ...(isSecure && { dnsLookup: (host, callback) => callback(null, host) }),
   });
-  // ioredis connects anew by these nodes alone. Those of REDIS_URL may be gone after a failover.
+  // ioredis reconnects to these nodes only. Those of REDIS_URL may be gone after a failover.
   cluster.on('refresh', () => {
     const known = cluster.nodes().map(({ options: { host, port } }) => ({ host, port }));
     Object.assign(cluster, { startupNodes: [...hosts, ...known] });
@@ -192,11 +195,11 @@ class NamingConnector extends StandaloneConnector {
   }
 }
 
-/** Replies that say that the server as a whole cannot be used now. A script's error has the code within its text. */
+/** Replies that mean that the whole server cannot be used now. An error of a script has the code within its text. */
 const LOSS =
   /(?:^|[\s-])(OOM|READONLY|LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|BUSY|MISCONF|NOREPLICAS|NOAUTH|WRONGPASS)\b/;
 
-/** Everything but an error reply is a lost connection or a timeout. */
+/** Any other failure than an error reply is a lost connection or a timeout. */
 function isLoss(error: unknown): boolean {
   return !isErrorReply(error) || LOSS.test(error.message);
 }

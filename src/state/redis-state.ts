@@ -65,8 +65,8 @@ function createRecords({ run }: RedisConnection): LeasedRecords {
   };
 }
 
-// Uses the clock of Redis, which all replicas share. The key of a bucket that is full again expires. A rejection writes too:
-// otherwise, when the clock is set back, an empty bucket would stay empty until the clock has caught up with its time.
+// Uses the clock of Redis, which all replicas share. The key of a bucket that is full again expires. A rejection writes
+// too: otherwise, after the clock is set back, an empty bucket would stay empty until the clock has caught up.
 const TAKE = `
 local rate, burst, amount = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
@@ -104,7 +104,7 @@ function createWrites({ run, upSince }: RedisConnection): SharedWrites {
     },
     async sinceLast(identity) {
       const leftMs = await run('writes', (redis) => redis.pttl(keyOf(identity)));
-      // Marks from before Redis came back may be lost, or were never stored.
+      // Marks from before the latest reconnection may be lost, or were never stored.
       const upForMs = performance.now() - upSince();
       const ageMs = Math.min(upForMs, leftMs < 0 ? Number.POSITIVE_INFINITY : REMEMBER_WRITES_MS - leftMs);
       return ageMs <= REMEMBER_WRITES_MS ? ageMs : undefined;
@@ -126,8 +126,8 @@ const MAX_QUERIES = 1000;
  * Texts of queries by their hash, for all replicas. While Redis is unavailable each replica keeps its own. A client whose
  * query is unknown sends the text again, which costs one round trip.
  *
- * Clients choose the texts, and a Redis that is full serves nobody. So each process stores a limited number of them there,
- * and keeps more to itself.
+ * Clients choose the texts, and a full Redis cannot be used by anybody. So each process stores a limited number of them in
+ * Redis, and further ones in its own memory.
  */
 function createPersistedQueries({ run }: RedisConnection, onFallback: () => void): PersistedQueries {
   const own = new LRUCache<string, string>({ max: MAX_QUERIES, ttl: TTL_MS });
@@ -142,7 +142,8 @@ function createPersistedQueries({ run }: RedisConnection, onFallback: () => void
       orOwn(
         async (redis) => {
           const text = await redis.get(PREFIX + key);
-          // Documents are found by their hash: another text would run in place of this one, also where that is sent whole.
+          // Documents are looked up by their hash, so a wrong text would run in place of the right one, even for clients
+          // that send the right text.
           return text !== null && key.endsWith(hash('sha256', text, 'hex')) ? text : own.get(key);
         },
         () => own.get(key),

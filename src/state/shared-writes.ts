@@ -11,7 +11,7 @@ export interface SharedWrites {
 /** Longer than any read runs. Reads that began earlier are never shared with a new request. */
 export const REMEMBER_WRITES_MS = 60_000;
 
-/** More than the rounding of clocks: a read that began that soon after a write is not shared either. */
+/** Allows for rounded clocks: a read that began within this time after a write is not shared either. */
 const MARGIN_MS = 2;
 
 /**
@@ -24,7 +24,7 @@ export function createLastWriteLookUp(writes: SharedWrites): (identity: string) 
   return (identity) => {
     const lookUp = sent.get(identity) ?? readLastWriteAt(writes, identity);
     sent.set(identity, lookUp);
-    // Not later: another request may follow a write that this look-up misses.
+    // The look-up is shared only within this moment: a later request may follow a write that the look-up misses.
     process.nextTick(() => sent.delete(identity));
     return lookUp;
   };
@@ -41,9 +41,9 @@ async function readLastWriteAt(writes: SharedWrites, identity: string): Promise<
 
 const MAX_IDENTITIES = 100_000;
 
-/** For the primary process. `now` is in milliseconds. */
+/** The writes that the primary process knows of. `now` is in milliseconds. */
 export function createWriteMarks(now = () => performance.now()): SharedWrites {
-  // An identity that is not in the cache has not written since this time.
+  // Identities that are not in the cache have not written since this time.
   let forgottenAt = Number.NEGATIVE_INFINITY;
   const lastWrites = new LRUCache<string, number>({
     max: MAX_IDENTITIES,

@@ -26,7 +26,7 @@ export function createTokenBuckets(
   { rateLimitPerSecond, rateLimitBurst }: RateLimitOptions,
   { now = () => performance.now(), maxCallers = 100_000 } = {},
 ): Buckets {
-  // The one that was not used for the longest time is dropped first: it is the fullest.
+  // The least recently used bucket is dropped first, because it is the fullest.
   const buckets = new LRUCache<string, Bucket>({ max: maxCallers });
 
   const refill = (caller: string): Bucket => {

@@ -14,7 +14,7 @@ export function readBuild(): Build {
   return { version: version ?? 'unknown', revision, node: process.versions.node };
 }
 
-/** A file of the project, from `src` and from `dist` alike. */
+/** A file of the project. Works from `src` and from `dist`. */
 function read(path: string): string | undefined {
   try {
     return readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');

@@ -34,7 +34,7 @@ const LIMITS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.
 /** The durations with one value of the label. */
 interface Durations {
   seconds: number;
-  /** How many were at most as long as each limit. */
+  /** The number of durations up to each limit. */
   readonly buckets: readonly { readonly limit: number; count: number }[];
 }
 
@@ -60,7 +60,7 @@ export function createHistogram(
     const values = [...byValue].flatMap(toValues);
     return { name, help, type: 'histogram', aggregator: 'sum', values };
   };
-  // A registry uses no other members of a metric, though its types say so.
+  // The types of a registry require further members of a metric, but it does not use them.
   registry.registerMetric({ name, get } as unknown as Metric);
   return (value, seconds) => {
     const durations = byValue.get(value) ?? createDurations();

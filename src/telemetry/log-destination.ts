@@ -19,15 +19,15 @@ const BATCH_MS = 100;
 const MAX_WRITE_SIZE = 65_536;
 /** Bytes that Linux writes to a pipe in one piece (POSIX, "write"). */
 const PIPE_BUF = 4096;
-/** A reader that is slow is tried again soon, and then less often. A disk that is full is tried once a second. */
+/** Delays between attempts: a slow reader is tried again soon and then less often, a full disk once a second. */
 const BUSY_MS = { min: 2, max: 100 };
 const FAILED_MS = 1_000;
 
 export type LogDestination = ReturnType<typeof openLogDestination>;
 
 /**
- * Opens a file descriptor, usually 1 or 2, whatever it is: file, pipe, socket, terminal or device. Writes to it from a buffer
- * of limited size. No method of the result throws, and none waits for the reader.
+ * Opens a file descriptor, usually 1 or 2, which may be a file, pipe, socket, terminal or device, and writes to it from a
+ * buffer of limited size. No method of the result throws or waits for the reader.
  */
 export function openLogDestination(fd: number, options: LogDestinationOptions) {
   const { maxSize, onProblem = () => {}, onRecovery = () => {} } = options;
@@ -47,7 +47,7 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
   async function run(): Promise<void> {
     isRunning = true;
     while (size > 0) {
-      // A batch for every few lines would cost more than the lines.
+      // Writing after every few lines would cost more than the lines themselves.
       const isUrgent = size >= BATCH_SIZE || flushes.size > 0 || droppedBefore !== undefined;
       if (!isUrgent) await moreLines();
       const batch = takeBatch(queue);
@@ -108,7 +108,7 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
     onProblem(cause);
   }
 
-  /** Nothing is left to write, or it cannot be written now. */
+  /** Called when nothing is left to write, or nothing can be written now. */
   function endFlushes(): void {
     for (const resolve of flushes) resolve();
     flushes.clear();
@@ -130,7 +130,8 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
     /** Resolves when everything is written, when writing fails, or after `timeoutMs`. */
     flush(timeoutMs: number): Promise<void> {
       return new Promise((resolve) => {
-        // In two halves: a process that was held up for all of this time still has the second to learn that a write has ended.
+        // The timeout has two halves, so that a process that was suspended during the first still learns in the second that
+        // a write has ended.
         let timeout = setTimeout(() => {
           timeout = setTimeout(resolve, timeoutMs / 2);
         }, timeoutMs / 2);
@@ -191,14 +192,14 @@ function sizeOfWholeLines(bytes: Buffer, start: number): number {
   return end + 1 - start;
 }
 
-/** A descriptor of the same pipe, socket or terminal that never blocks. Undefined: it is none of these, or there is no way. */
+/** A non-blocking descriptor of the same pipe, socket or terminal. Undefined for anything else, or if there is none. */
 function openNonBlocking(fd: number): number | undefined {
   const isTerminal = isatty(fd);
   try {
     const stats = fstatSync(fd);
     if (stats.isSocket()) return shareNonBlocking(fd);
     if (!stats.isFIFO() && !isTerminal) return undefined;
-    // On Linux this is an open file of its own: other processes that share stdout keep theirs as it is.
+    // On Linux this opens the file anew, so the descriptors of other processes that share stdout stay blocking.
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
     return isTerminal ? undefined : shareNonBlocking(fd);

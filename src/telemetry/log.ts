@@ -17,14 +17,17 @@ export function createLog({ level, version, write }: LogOptions) {
       base: { service: 'tokens-gateway', version, pid: process.pid },
       timestamp: createTimestamp(),
       formatters: { level: (name) => ({ level: name }) },
-      // No line holds a header. This is the second line of defence.
+      // No line contains a header; this redaction is a second line of defence.
       redact: ['authorization', '*.authorization', '*.*.authorization'],
     },
     { write },
   );
 }
 
-/** The member `time` as in ISO 8601. Formats a date only once a second: that takes as long as most of a line. */
+/**
+ * The member `time` in ISO 8601. Formats a date only once a second, because that takes about as long as the rest of the
+ * line.
+ */
 function createTimestamp(): () => string {
   let second = 0;
   let text = '';
@@ -45,7 +48,7 @@ export function nextLevel(current: string, configured: string): string {
   return levels[(levels.indexOf(current) + 1) % levels.length] ?? configured;
 }
 
-/** Fields that a line for people begins with, or omits because all lines have the same value. */
+/** Fields with a fixed place at the beginning of a text line, or omitted because all lines have the same value. */
 const OWN_PLACE = new Set(['level', 'time', 'service', 'version', 'pid', 'msg']);
 
 /** A line of the log for people: `12:00:01.123 INFO  operation  durationMs=3 operation=Tokens`. */

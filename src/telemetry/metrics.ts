@@ -13,7 +13,7 @@ interface MetricSources {
   readonly singleFlights: Readonly<
     Record<string, () => { readonly started: number; readonly coalesced: number }>
   >;
-  /** Uses of this process's memory while Redis was unavailable, by purpose. Undefined: there is no Redis. */
+  /** How often memory was used because Redis was unavailable, by purpose. Undefined without Redis. */
   readonly stateFallbacks?: Readonly<Record<string, number>> | undefined;
   readonly listPrefetch: () => Hits;
   /** GraphQL requests in flight, and those that were rejected because the process had too many. */
@@ -119,8 +119,8 @@ export function serveMetrics(app: FastifyInstance, read: () => Promise<string>):
 }
 
 /**
- * Metrics of a primary process, beside the sum of its workers'. What the workers count as well is in `shared`, and is added
- * to their sum.
+ * Metrics of a primary process, beside the sum of its workers'. `shared` has the metrics that the workers have too; they
+ * are added to the workers' sum.
  */
 export function createPrimaryMetrics(build: Build, droppedLogLines: () => number) {
   const registry = new Registry();

@@ -8,7 +8,7 @@ import type { AttemptReport } from '../upstream/attempt.ts';
  */
 export type OperationRecord = ReturnType<typeof createOperationRecord>;
 
-/** Has all members from the start, so that all records have one hidden class: each request makes one. */
+/** Sets all members from the start, so that the records, one per request, share one hidden class of V8. */
 export function createOperationRecord() {
   const unknown = undefined as string | undefined;
   const undecided = undefined as boolean | undefined;
@@ -43,8 +43,8 @@ interface FinishedOperation {
 }
 
 /**
- * Writes one line for every operation: what ran, for which caller, how long, with which outcome. The line holds only
- * texts and numbers, so pino's search for credentials in nested members, half the cost of a line, is switched off.
+ * Writes one line for every operation: the operation, its caller, duration and outcome. The line holds only texts and
+ * numbers, so pino's search for credentials in nested members, half the cost of a line, is switched off.
  */
 export function createOperationLog(
   log: FastifyBaseLogger,
@@ -58,10 +58,12 @@ export function createOperationLog(
   };
 }
 
-/** Writes one line for each attempt of an upstream call, at `debug`. Does nothing at other levels: a request may be many calls. */
+/**
+ * Writes one line for each attempt of an upstream call, at `debug`. Does nothing at other levels, because a request may
+ * make many calls.
+ */
 export function createCallLog(log: FastifyBaseLogger): (report: AttemptReport) => void {
   return ({ operation, attempt, status, failure, durationMs, headers }) => {
-    // The level may change at any time.
     if (log.level !== 'debug' && log.level !== 'trace') return;
     log.debug(
       {

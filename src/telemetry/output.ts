@@ -32,7 +32,7 @@ export function openOutput() {
     /** Ends the process with this exit code when its lines are written, at the latest after half a second. */
     async end(exitCode: number): Promise<never> {
       await Promise.all([log.flush(END_MS), errors.flush(END_MS)]);
-      // `exit` would wait for a disk that does not respond.
+      // `process.exit` would wait for a disk that does not respond.
       if (log.isWriting() || errors.isWriting()) process.kill(process.pid, 'SIGKILL');
       process.exit(exitCode);
     },

@@ -61,7 +61,6 @@ export function createRequestMetrics() {
   );
   const limitName = createNameLimit();
   return {
-    /** Has all of these metrics. */
     registry,
     onOperation(record: OperationRecord, ms: number) {
       const operation = limitName(record.operation ?? ANONYMOUS);

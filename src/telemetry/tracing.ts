@@ -37,7 +37,7 @@ export function createTracing(log: FastifyBaseLogger) {
   // Called at most once per batch. OpenTelemetry itself would print a stack.
   const warn = (error: unknown) => log.warn({ cause: causeOf(error) }, 'traces could not be sent');
   setGlobalErrorHandler(warn);
-  // OpenTelemetry uses the default for an invalid value, and reports it as it reads the variable.
+  // OpenTelemetry replaces an invalid value by the default, and reports it when it reads the variable.
   const report = (problem: string) => log.warn({ problem }, 'a variable of OpenTelemetry is not valid');
   const ignore = () => {};
   diag.setLogger({ error: report, warn: report, info: ignore, debug: ignore, verbose: ignore });
@@ -46,7 +46,8 @@ export function createTracing(log: FastifyBaseLogger) {
     .merge(detectResources({ detectors: [envDetector] }));
   const spanProcessors = [new BatchSpanProcessor(new OTLPTraceExporter())];
   const provider = new BasicTracerProvider({ resource, spanProcessors });
-  // From now on it would report failed exports, which `warn` does, with the receiver's address.
+  // From now on OpenTelemetry would only report failed exports, with the receiver's address. `warn` reports them without
+  // it.
   diag.disable();
   const tracer = provider.getTracer('tokens-gateway');
   const propagator = new W3CTraceContextPropagator();
@@ -78,10 +79,10 @@ export function createTracing(log: FastifyBaseLogger) {
         end: (record: OperationRecord) => endOperation(span, record),
       };
     },
-    /** Sends what was not sent yet, if that takes no longer than a second. Never rejects. */
+    /** Sends the remaining traces, for at most a second. Never rejects. */
     async close() {
       const limit = new Promise((resolve) => setTimeout(resolve, CLOSING_MS).unref());
-      // A collector that rejects the last traces is no reason to end with an error.
+      // A collector that rejects the last traces must not change the exit code.
       const sent = provider.shutdown().catch(warn);
       await Promise.race([sent, limit]);
     },
@@ -115,12 +116,12 @@ function endOperation(
     'tokens_gateway.coalesced': coalesced,
     'tokens_gateway.upstream.calls': upstreamCalls,
   });
-  // User errors are data: the operation did what it should.
+  // User errors are data: the operation itself succeeded.
   if (code !== undefined && code !== 'OK' && code !== 'USER_ERROR') fail(span, code);
   span.end();
 }
 
-/** Sets no message: `error.type` has the code. */
+/** Sets no message, because `error.type` has the code. */
 function fail(span: Span, type: string): void {
   span.setAttribute('error.type', type);
   span.setStatus({ code: SpanStatusCode.ERROR });

@@ -12,8 +12,8 @@ import { createNameLimit } from './request-metrics.ts';
 type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 /**
- * In a worker: sends its metrics to the primary process whenever that requests them. When a metric cannot be read, the latest
- * snapshot counts on, and `onFailure` is called.
+ * In a worker: sends its metrics to the primary process on request. When a metric cannot be read, the primary process keeps
+ * using the latest snapshot, and `onFailure` is called.
  */
 export function reportMetrics(
   registry: Registry,
@@ -37,11 +37,11 @@ const WAIT_MS = 500;
  * the sum of the workers'; `shared` has those that are added to that sum.
  */
 export function createWorkerMetrics(own: Registry, shared: Registry) {
-  /** The latest of each worker, which is used while it is busy and when it has ended. */
+  /** The latest metrics of each worker, which are used while it is busy and after it has ended. */
   const snapshots = new Map<Channel, Snapshot>();
   /** Counters and histograms of the workers that have ended: a counter must never fall. */
   let ended: Snapshot = [];
-  // Each worker limits its own names, and they may all have different ones.
+  // Each worker limits its own operation names, but the workers may have different ones.
   const limitName = createNameLimit();
 
   const collectFrom = async (worker: Channel) => {
