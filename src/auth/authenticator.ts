@@ -14,9 +14,9 @@ export interface CallerRights {
 }
 
 /**
- * The sender of a request, and the credential of its upstream calls. What is counted or known of a caller belongs to
- * `principal`. What depends on the state of IAM, as reads in flight do, belongs to `credential.identity`, which all callers
- * have in common in `pat` mode.
+ * The sender of a request, and the credential of its upstream calls. Limits and records of a caller belong to `principal`.
+ * Reads in flight, which depend on the state of IAM, belong to `credential.identity`, which all callers share in `pat`
+ * mode.
  */
 export interface Caller extends CallerRights {
   readonly credential: UpstreamCredential;
@@ -63,7 +63,7 @@ export interface IamAddress {
   readonly tokenEndpoint?: string | undefined;
 }
 
-/** Whether the gateway itself authenticates nobody: every client that reaches its port may try. */
+/** Whether the gateway itself authenticates nobody, so that any client that reaches its port can send requests. */
 export function isOpen(auth: AuthConfig): boolean {
   return auth.mode === 'pass-through' || auth.callerAuth.kind === 'none';
 }

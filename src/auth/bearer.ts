@@ -22,7 +22,7 @@ export function isCredential(text: string): boolean {
   return text.length <= MAX_CREDENTIAL_LENGTH && /^[\x21-\x7e]+$/.test(text);
 }
 
-/** Full SHA-256, in hex: principals and identities are never cut short, since data is shared under them. */
+/** The full SHA-256 in hex. Principals and identities are never truncated, because data is shared under them. */
 export function sha256(text: string): string {
   return hash('sha256', text, 'hex');
 }
@@ -40,7 +40,7 @@ function toCaller(bearer: string): Caller {
   return {
     principal,
     mayWrite: true,
-    // The bearer stays in these closures: nothing that prints or serializes a caller can show it.
+    // The bearer exists only in these closures, so that printing or serializing a caller cannot reveal it.
     credential: {
       identity: principal,
       authorization: () => `Bearer ${bearer}`,

@@ -49,7 +49,10 @@ export function incompleteResponse(server: string, expected: string): UpstreamEr
   return new UpstreamError('invalid-response', `${server} responded without ${expected}`, { status: 200 });
 }
 
-/** A smaller difference causes no rejection, and is not certain: `Date` has whole seconds, and the response took a while. */
+/**
+ * A smaller difference causes no rejection and is not certain, because `Date` has whole seconds and the response takes
+ * time.
+ */
 const NOTABLE_SECONDS = 60;
 
 /** Seconds that this machine's clock is ahead of the `Date` of a response; undefined when the difference is small. */

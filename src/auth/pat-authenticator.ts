@@ -17,7 +17,7 @@ import { createPatCredential } from './pat/credential.ts';
 const PROBE_MS = 10_000;
 
 /**
- * Callers are checked here; upstream calls carry the gateway's own credential, never theirs. Throws `ConfigError` for a
+ * Authenticates callers. Upstream calls carry the gateway's own credential, never the caller's. Throws `ConfigError` for a
  * private key that cannot be used.
  */
 export function createPatAuthenticator(

@@ -7,7 +7,7 @@ interface ApiKey {
 
 /**
  * Reads a file of API keys: lines of `name:role:sha256hex`, by their hash. Blank lines and those that start with `#` are
- * skipped. Problems name the line and not its contents: a key may have been pasted in by mistake.
+ * skipped. Problems name the line but not its contents, because a key may have been pasted there by mistake.
  */
 export function readApiKeys(text: string) {
   const keys = new Map<string, ApiKey>();
@@ -41,7 +41,7 @@ function findClash(key: ApiKey, others: ReadonlyMap<string, ApiKey>): string | u
 
 const MAX_PROBLEMS = 10;
 
-/** Another file, named by mistake, may have thousands of lines. */
+/** A wrong file may have thousands of lines. */
 function shorten(problems: readonly string[]): readonly string[] {
   const more = problems.length - MAX_PROBLEMS;
   return more > 0 ? [...problems.slice(0, MAX_PROBLEMS), `${more} more lines are wrong.`] : problems;

@@ -103,7 +103,7 @@ function readApiKeysFile({ addProblem, readFile }: Environment): string {
   return text;
 }
 
-/** A setting for callers without `CALLER_AUTH` would authenticate nobody. An explicit `CALLER_AUTH=none` is meant so. */
+/** Settings for callers have no effect without `CALLER_AUTH`, so they are rejected, unless it is explicitly `none`. */
 function checkUnused({ isSet, addProblem }: Environment): void {
   if (isSet('CALLER_AUTH')) return;
   for (const [name, kind] of OF_CALLERS) if (isSet(name)) addProblem(`${name} needs CALLER_AUTH=${kind}`);

@@ -8,7 +8,7 @@ import { httpVariables, limitVariables, upstreamVariables, type VariableName } f
 /** The configuration of the process, checked as a whole: read once, frozen, and without its secrets when printed. */
 export type Config = ReturnType<typeof toConfig>;
 
-/** The process must not start. `problems` has one line each, with the variable's name and without secrets. */
+/** The process must not start. Each line of `problems` names a variable and contains no secret. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly string[];
@@ -31,7 +31,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
   return deepFreeze(config);
 }
 
-/** Node.js ignores a file that it cannot use, and connections would fail later. */
+/** Node.js ignores a file that it cannot use, so connections would fail only later. */
 function checkAuthorities({ readFile, addProblem }: Environment): void {
   const authorities = readFile('NODE_EXTRA_CA_CERTS');
   if (authorities !== undefined && !/^-----BEGIN .*CERTIFICATE-----/m.test(authorities))
@@ -106,7 +106,7 @@ function checkPorts({ values, addProblem }: Environment): void {
 function overlap(one: string, other: string): boolean {
   const hosts = [one, other];
   const isEverywhere = hosts.includes('0.0.0.0') || hosts.includes('::');
-  // `localhost` is 127.0.0.1 and ::1. Two addresses of loopback are two.
+  // `localhost` stands for both 127.0.0.1 and ::1; different loopback addresses do not collide.
   return isEverywhere || one === other || (hosts.includes('localhost') && hosts.every(isLoopback));
 }
 
@@ -114,7 +114,7 @@ function readUpstream(environment: Environment) {
   const { values, isSet, addProblem } = environment;
   if (values.EMULATOR && isSet('API_GATEWAY_URL'))
     addProblem('API_GATEWAY_URL and EMULATOR=true exclude each other: leave one of them out');
-  // A problem about EMULATOR may be the reason why it is not true.
+  // If EMULATOR itself has a problem, it may have been meant as true.
   const isEmulatorMeant = environment.problems.some((line) => line.includes('EMULATOR '));
   if (!values.EMULATOR && !isSet('API_GATEWAY_URL') && !isEmulatorMeant)
     addProblem('API_GATEWAY_URL is required, or EMULATOR=true');
@@ -126,7 +126,7 @@ function readUpstream(environment: Environment) {
   } as const;
 }
 
-/** In normal form, so that comparing and cutting the URL does not depend on how it was written. */
+/** Returns the URL in normal form, so that comparing and cutting it does not depend on how it was written. */
 function toBaseUrl(url: string | undefined): string | undefined {
   if (url === undefined) return undefined;
   const { origin, pathname } = new URL(url);

@@ -3,14 +3,14 @@ import { NAMES_OF_OTHERS, OTHER_NAMES } from './other-names.ts';
 import { type VariableName, variables } from './variables.ts';
 
 /**
- * One problem for each name that somebody has probably meant as one of ours: a typo in `MAX_DEPTH` must not leave the
- * default in force.
+ * Returns one problem for each name that was probably meant as one of ours, because a typo in `MAX_DEPTH` would silently
+ * leave the default in force.
  *
- * A name is rejected when it is a typo of ours; when it has the same words in another order, or with a unit or a word such as
- * ENABLED; when it lacks only the first or the last words of ours; and when other servers use it for the same thing, or it
- * begins as only our names begin (`OTHER_NAMES`). Everything else is left alone, since a container gets many variables that
- * nobody chose: those of the shell, the image, the platform and the host. The ones that Kubernetes and Docker make of a
- * service's name (`AUTH_PORT`, `REDIS_SERVICE_HOST`, `CORS_PORT_80_TCP`) are rejected only when they are typos.
+ * A name is rejected when it is a typo of ours; when it has the same words in another order, or with a unit or a word such
+ * as ENABLED; when it lacks only the first or the last words of ours; and when other servers use it for the same thing, or
+ * it begins as only our names begin (`OTHER_NAMES`). All other names are ignored, because a container gets many variables
+ * from the shell, the image, the platform and the host. The ones that Kubernetes and Docker make of a service's name
+ * (`AUTH_PORT`, `REDIS_SERVICE_HOST`, `CORS_PORT_80_TCP`) are rejected only when they are typos.
  */
 export function findMisspelt(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env).flatMap(([name, value = '']) => {
@@ -52,10 +52,13 @@ function lettersOf(name: string): string {
   return name.replace(/[^A-Z\d]/g, '');
 }
 
-/** Variables that open access or remove a limit when they are not read: two typos are recognized in shorter names. */
+/** Variables whose typo would open access or remove a limit. In these, two typos are recognized even in short names. */
 const SECURITY = /^(AUTH|CALLER|CORS|TRUSTED|EXPLORER|INTROSPECTION|RATE_LIMIT|MAX_IN_FLIGHT|ADMIN_HOST)/;
 
-/** Typos seldom change both ends of a name. In one of four letters (HOST, PORT) another letter makes another word. */
+/**
+ * Typos seldom change both ends of a name. In a name of four letters (HOST, PORT), a different letter makes a different
+ * word.
+ */
 function isTypo(name: string, ours: string): boolean {
   const edits = ours.length >= (SECURITY.test(ours) ? 8 : 12) ? 2 : 1;
   if (Math.abs(name.length - ours.length) > edits) return false;
@@ -72,7 +75,7 @@ function isPart(name: string, ours: string): boolean {
   return name.includes('_') && (ours.startsWith(`${name}_`) || ours.endsWith(`_${name}`));
 }
 
-/** Words that are not compared: they say no more than our names do. */
+/** Words that are not compared, because they add nothing to a name. */
 const FILLERS =
   /^(MS|MILLISECONDS|SEC|SECONDS|MIN|MINUTES|BYTES|KB|MB|ENABLED?|DISABLED?|USE|ON|GRAPHQL|QUERY|COUNT|SIZE)$/;
 const SYNONYMS: Readonly<Record<string, string>> = { LIMIT: 'MAX', MAXIMUM: 'MAX' };
@@ -94,5 +97,5 @@ const known = (Object.keys(variables) as VariableName[]).map((text) => ({
   letters: lettersOf(text),
   core: coreOf(text),
 }));
-/** Without words that are a part of too many names, and the many variables that OpenTelemetry reads by itself. */
+/** Leaves out words that occur in too many names, and the many variables that OpenTelemetry reads by itself. */
 const comparable = known.filter(({ text }) => !/^(HOST|PORT|OTEL_.*)$/.test(text));

@@ -4,7 +4,7 @@ import { isLoopback } from './urls.ts';
 import type { Variable } from './variable-types.ts';
 import { type Values, type VariableName, variables } from './variables.ts';
 
-/** The variables of this process, and the one list that collects their problems. */
+/** The variables of this process, and the list of their problems. */
 export type Environment = ReturnType<typeof readEnvironment>;
 
 const SHOWN_CHARS = 40;
@@ -22,14 +22,14 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     problems.push(`Expected ${name} to be ${variable.expected}, got ${quote(text, variable.show)}`);
     return [name, variable.default];
   };
-  // Each value came from the variable of its own name, which is what `Values` says.
+  // The cast is correct, because each value was parsed by the variable of the same name.
   const values = Object.fromEntries(Object.entries(variables).map(read)) as Values;
   return {
-    /** An invalid value is replaced by the default here: its problem is already on the list. */
+    /** The parsed values. An invalid value, whose problem is on the list, is replaced by the default. */
     values,
-    /** Whether it was set at all, valid or not. An empty value counts as unset, as in a vendor's `.env` template. */
+    /** Whether the variable was set, valid or not. An empty value counts as unset, as in a vendor's `.env` template. */
     isSet: (name: VariableName) => isGiven(name),
-    /** Whether its value is invalid, so that `values` has the default in its place. */
+    /** Whether the variable has an invalid value, which `values` replaces by the default. */
     isInvalid: (name: VariableName) => invalid.has(name),
     addProblem(problem: string): void {
       problems.push(problem);
@@ -40,7 +40,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     },
     /**
      * The text of the file that the variable names; undefined when it is not set, or when the file cannot be used, which is
-     * a problem. Messages omit the system's error, which contains the path: that may be a key, pasted by mistake.
+     * a problem. Messages omit the system's error, because it contains the path, which may be a key that was pasted by
+     * mistake.
      */
     readFile(name: keyof typeof MAX_FILE_BYTES): string | undefined {
       const path = values[name];

@@ -65,7 +65,7 @@ export const OTHER_NAMES: readonly (readonly [names: RegExp, meant: Meant])[] = 
 ];
 
 /**
- * Names that are near to ours and belong to others: a limit of language models, files of other servers, the secrets and
+ * Names that resemble ours but belong to other programs: a limit of language models, files of other servers, secrets and
  * addresses of sign-in libraries, OAuth token introspection (RFC 7662).
  */
 export const NAMES_OF_OTHERS: ReadonlySet<string> = new Set(

@@ -1,6 +1,6 @@
 /**
- * The URL, or undefined for what is none. `URL.canParse` of Node.js 20 rejects URLs with letters such as `ü` once it is
- * optimized.
+ * The parsed URL; undefined for an invalid one. `URL.canParse` of Node.js 20 rejects URLs with letters such as `ü` once it
+ * is optimized.
  */
 export function parseUrl(text: string): URL | undefined {
   try {
@@ -19,8 +19,8 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * The same for the authority of a URL, which may have a port. All names below `localhost` are loopback as well and never
- * resolved by DNS (RFC 6761 section 6.3). Undefined for what is no authority.
+ * Like `isLoopbackHost`, for the authority of a URL, which may have a port. All names below `localhost` are loopback as
+ * well and never resolved by DNS (RFC 6761 section 6.3). Undefined for an invalid authority.
  */
 export function isLoopbackAuthority(authority: string): boolean | undefined {
   const name = parseUrl(`http://${authority}`)?.hostname.replace(/\.$/, '');
@@ -40,8 +40,8 @@ export interface RedisAddress {
 
 /**
  * `redis://` or `rediss://`: one server; or a Redis Cluster, as several of its nodes, separated by commas, or as one node
- * with `?cluster=true`. A comma within a password does not separate nodes. Undefined for anything else, such as another
- * parameter: it would be ignored.
+ * with `?cluster=true`. A comma within a password does not separate nodes. Undefined for anything else, also for another
+ * parameter, because it would have no effect.
  */
 export function readRedisAddress(text: string): RedisAddress | undefined {
   const parts = text.split(/,\s*(?=rediss?:\/\/)/i);

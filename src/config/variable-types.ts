@@ -9,13 +9,13 @@ export interface Variable<T> {
   readonly meaning: string;
   /** Completes the sentence "Expected NAME to be …". */
   readonly expected: string;
-  /** Undefined: the text is invalid. */
+  /** Returns undefined for an invalid text. */
   readonly read: (text: string) => T | undefined;
   /** An invalid value as a message may show it. */
   readonly show: (text: string) => string;
 }
 
-/** Without the parts of a URL that could hold a credential: it may have been set for the wrong variable. */
+/** Removes the parts of a URL that could hold a credential, because it may have been set for the wrong variable. */
 const withoutCredentials = (text: string) => text.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '…');
 
 export function integer<D extends number | undefined>(
@@ -128,13 +128,13 @@ function list(
 
 function isNetwork(value: string): boolean {
   const [address = '', bits = '0', ...more] = value.split('/');
-  // The zone in `fe80::1%eth0` is a name of this machine, which no address of a client has.
+  // An address with a zone (`fe80::1%eth0`) is rejected, because addresses of clients have none.
   const version = address.includes('%') ? 0 : isIP(address);
   const areBits = /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 6 ? 128 : 32);
   return version > 0 && areBits && more.length === 0;
 }
 
-/** A value that always prints as `[secret]`; only `reveal` returns it. */
+/** A value that always prints as `[secret]`. Only `reveal` returns it. */
 export interface Secret {
   reveal(): string;
 }

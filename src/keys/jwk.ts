@@ -16,7 +16,7 @@ interface JwkProblem {
 
 const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 16_384;
-/** OpenSSL verifies no signature with a longer exponent where the modulus is long. */
+/** With a longer exponent, OpenSSL verifies no signatures if the modulus is long. */
 const MAX_EXPONENT_BYTES = 8;
 
 /** y² = x³ - 3x + b modulo p (NIST SP 800-186 section 3.2.1), with numbers of `bytes` bytes. */

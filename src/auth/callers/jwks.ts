@@ -67,13 +67,13 @@ export function createJwks(url: string, dependencies: AuthDependencies) {
     }
   }
 
-  /** Such a set counts nevertheless: the provider may have withdrawn its keys. */
+  /** A set without usable keys is used nevertheless, because the provider may have withdrawn its keys. */
   function warnWithoutKeys(set: Readonly<Record<string, unknown>>): void {
     if (Array.isArray(set.keys) && set.keys.length === 0 && mayWarn('no key'))
       log.warn({}, 'The key set of callers has no key that can be used, so every caller is rejected');
   }
 
-  /** While there are keys, a server that does not respond holds callers up once, not at every try. */
+  /** While there are keys, a server that does not respond delays callers only once, not at every fetch. */
   const update = async () => {
     const fetched = refetch();
     if (keys === undefined || !isFailing) await fetched;

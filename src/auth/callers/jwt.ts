@@ -37,9 +37,9 @@ export function createJwtCallerCheck(
 }
 
 /**
- * A key that is not in the set may be a new one, and so may the key of a signature that fits none: a JWT without a `kid`
- * does not say. The set is fetched again then. While that fails, a JWT of an unknown key is not rejected, since its caller
- * would give up a valid token.
+ * Fetches the set again when it lacks the key of a JWT or no key verifies the signature: the key may be new, with or
+ * without a new `kid`. If that fails, a JWT of an unknown key is not rejected as invalid, because its caller might discard
+ * a valid token.
  */
 async function verify(jwt: string, jwks: Jwks, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
   let used: KeySet | undefined;
@@ -69,12 +69,12 @@ async function verifyWith(jwt: string, getKey: KeySet, options: JWTVerifyOptions
   }
 }
 
-/** Verifying costs CPU, and anybody can send a JWT. */
+/** The number of keys that are tried, because verifying costs CPU and anybody can send a JWT. */
 const MAX_KEYS_TRIED = 10;
 
 /**
- * For a JWT that several keys of the set match: it has no `kid`, or the set has a key twice. One of them must have
- * signed it.
+ * Verifies a JWT that several keys of the set match, because it has no `kid` or the set has a key twice. One of these keys
+ * must have signed it.
  */
 async function verifyWithAny(
   jwt: string,
@@ -87,7 +87,7 @@ async function verifyWithAny(
     try {
       return await jwtVerify(jwt, key, options);
     } catch (error) {
-      // jose checks claims after the signature, so another key would give the same result.
+      // jose checks claims after the signature, so this key has signed the JWT and another one would not help.
       const isSigned = error instanceof errors.JWTExpired || error instanceof errors.JWTClaimValidationFailed;
       if (isSigned) throw error;
     }
@@ -111,7 +111,7 @@ function toRights(payload: JWTPayload): CallerRights {
   return { principal: sha256(JSON.stringify([iss, sub])), mayWrite };
 }
 
-/** A string with blanks by RFC 8693; identity providers also send arrays. */
+/** Scopes are a string separated by blanks (RFC 8693); some identity providers send an array. */
 function toScopes(claim: unknown): readonly unknown[] {
   if (typeof claim === 'string') return claim.split(' ');
   return Array.isArray(claim) ? claim : [];

@@ -20,7 +20,7 @@ const MIN_INTERVAL_MS = 1000;
 const MAX_RETRY_AFTER_MS = 20_000;
 
 /**
- * The gateway's own credential, from a personal access token. What must stay true:
+ * The gateway's own credential, from a personal access token. Invariants:
  * - One sign-in runs at a time, however many callers wait for it.
  * - A caller waits only when there is no usable value: near its end the old one is used while a new one is fetched.
  * - A failure is reported to all callers within a second of it, so that an outage or a wrong key costs one attempt a
@@ -99,7 +99,7 @@ export function createPatCredential(
     if (held?.header === rejected) {
       if (isRenewalUseless(held)) return undefined;
       held = undefined;
-      // The user token is of the same sign-in: IAM may have revoked the whole session of the personal access token.
+      // The user token comes from the same sign-in, and IAM may have revoked the whole session, so it is not reused.
       signIn.dropUserToken();
     } else if (held !== undefined && clock() < held.usableUntilMs) {
       // Another call has renewed it meanwhile.
@@ -126,9 +126,9 @@ function toHeld(token: AccessToken, nowMs: number, random: number): HeldToken {
 }
 
 /**
- * The error of a call whose sign-in failed. Only the operator can do something about a rejected sign-in: passed on as it
- * is, the token endpoint's 401 or 404 would read as the caller's, or as "no such token". After all other failures, the
- * call itself was not sent.
+ * The error of a call whose sign-in failed. A rejected sign-in becomes an error for the operator, because the token
+ * endpoint's 401 or 404 would read as an error of the caller or as "no such token". All other failures are marked as a call
+ * that was not sent.
  */
 function toSignInFailure(error: UpstreamError): Error {
   const { kind, status, iamName, clockAheadSeconds } = error;

@@ -6,7 +6,7 @@ import { findJwkProblem } from '../../keys/jwk.ts';
 import { isEncryptedPem } from '../../keys/pem.ts';
 import type { PatOptions } from './sign-in.ts';
 
-/** The algorithms that IAM registers token keys for, except RS512, which RSA keys are not used with here. */
+/** The algorithms that IAM registers token keys for, except RS512: RSA keys always sign RS256 here. */
 type SigningAlgorithm = 'RS256' | 'ES256' | 'ES512';
 
 /** A private key, and the only algorithm to sign with. */
@@ -24,7 +24,7 @@ export function readSigningKey(pem: string, passphrase?: Secret): SigningKey {
   return { key, algorithm: algorithmOf(key) };
 }
 
-/** Which of the two was set does not matter here: only one may be. */
+/** Names both variables, because only one of them may be set. */
 const KEY = 'PRIVATE_KEY or PRIVATE_KEY_FILE';
 
 function importKey(pem: string, passphrase?: Secret): KeyObject {
@@ -41,7 +41,7 @@ function importKey(pem: string, passphrase?: Secret): KeyObject {
 
 function algorithmOf(key: KeyObject): SigningAlgorithm {
   if (key.asymmetricKeyType === 'rsa') {
-    // Not by `asymmetricKeyDetails`, which takes minutes for an exponent of many kilobytes.
+    // Reads the JWK instead of `asymmetricKeyDetails`, which takes minutes for an exponent of many kilobytes.
     const problem = findJwkProblem(createPublicKey(key).export({ format: 'jwk' }));
     if (problem)
       throw new ConfigError([`Expected ${KEY} to be an RSA key that is safe to use. ${problem.message}`]);
@@ -56,7 +56,7 @@ function algorithmOf(key: KeyObject): SigningAlgorithm {
 
 /** Token endpoints reject a lifetime of more than five minutes. */
 const LIFETIME_SECONDS = 300;
-/** Half of the lifetime, so that the clocks may differ by as much in both directions. */
+/** Half of the lifetime, so that clocks may differ equally in both directions. */
 const BACKDATED_SECONDS = 150;
 
 /**

@@ -120,9 +120,9 @@ function isUserTokenRejected(error: unknown): boolean {
 const MARGIN_SECONDS = 60;
 
 /**
- * Undefined when these are not a token and a lifetime. The lifetime counts from the request, which is never later than
- * the issue. A token is given up a minute early, because of calls in flight and clocks that differ; one that lives for
- * two minutes or less is given up half-way.
+ * Undefined if token or lifetime is invalid. The lifetime counts from the request, which is never later than the issue. A
+ * token is replaced a minute early, because of calls in flight and different clocks; a token that lives for two minutes or
+ * less is replaced half-way.
  */
 function toAccessToken(value: unknown, lifetime: unknown, requestedAtMs: number): AccessToken | undefined {
   if (typeof value !== 'string' || !isCredential(value)) return undefined;
