@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import type { Scope } from '../upstream/attempt.ts';
+import { createDeadlines, type Deadline } from '../upstream/cancellation.ts';
 import type { CreateTokenBody, TokenDto, UpdateTokenBody } from '../upstream/generated.ts';
 import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
 import type { Page } from '../upstream/parse-response.ts';
@@ -43,7 +44,9 @@ export function createLoaders(
   /** The first page of the list, by id. Undefined when it cannot be read: then each id has a call of its own. */
   async function loadListed(ids: readonly string[]): Promise<Map<string, TokenDto> | undefined> {
     try {
-      const { items, next } = await client.listTokens(scope, { limit: 100, startKey: undefined });
+      const { items, next } = await inHalfTheTime(scope.deadline, (deadline) =>
+        client.listTokens({ ...scope, deadline }, { limit: 100, startKey: undefined }),
+      );
       const wanted = new Set(ids);
       const byId = new Map<string, TokenDto>();
       for (const item of items) if (wanted.has(item.id) && !(item instanceof Error)) byId.set(item.id, item);
@@ -122,6 +125,22 @@ export function createLoaders(
       await client.deleteToken(scope, id);
     },
   };
+}
+
+/** Leaves the other half for the calls that are made if the read fails. */
+async function inHalfTheTime<Value>(
+  { cancellation, remainingMs }: Deadline,
+  read: (deadline: Deadline) => Promise<Value>,
+): Promise<Value> {
+  const half = createDeadlines(remainingMs() / 2).start();
+  const removeListener = cancellation.onCancel(half.abandon);
+  if (cancellation.reason) half.abandon();
+  try {
+    return await read(half);
+  } finally {
+    removeListener();
+    half.end();
+  }
 }
 
 /** Null when there is no such token. */

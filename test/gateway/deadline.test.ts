@@ -100,6 +100,20 @@ describe('The deadline of a request', () => {
     await patient.close();
   });
 
+  it('leaves time for the call of each id, when the list that could have all of them does not come', async () => {
+    gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken' });
+    const ids = gateway.emulator
+      .tokensOf('demo')
+      .slice(0, 4)
+      .map(({ id }) => id);
+    const { value, ownMs } = await timed(
+      gateway.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids }),
+    );
+    expect([value.errors, value.data]).toEqual([undefined, { nodes: ids.map((id) => ({ id })) }]);
+    expect(ownMs).toBeLessThan(2500);
+    expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=100', ...ids.map((id) => `GET /v1/tokens/${id}`)]);
+  });
+
   it('returns the fields that are complete, when all coalesced requests have the same', async () => {
     gateway.emulator.faults.add({ fault: 'hang', operation: 'listProjectsOfToken' });
     const document = '{ tokens(first: 1) { nodes { name projects(first: 1) { nodes { id } } } } }';

@@ -1,11 +1,15 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createListPrefetch } from '../../../src/tokens/list-prefetch.ts';
 import { createLoaders, type Loaders } from '../../../src/tokens/loaders.ts';
+import type { Scope } from '../../../src/upstream/attempt.ts';
+import { createDeadlines } from '../../../src/upstream/cancellation.ts';
 import type { TokenDto } from '../../../src/upstream/generated.ts';
 import type { IamClient } from '../../../src/upstream/iam-client.ts';
 
 const FIRST_PAGE = { limit: 100, startKey: undefined };
-const scope = {} as Parameters<typeof createLoaders>[1];
+const deadline = createDeadlines(10_000).start();
+const scope = { deadline } as Partial<Scope> as Scope;
+afterAll(() => deadline.end());
 
 let names: Map<string, string>;
 let asked: string[];
