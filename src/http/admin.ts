@@ -28,13 +28,12 @@ export async function startAdmin(
   return app;
 }
 
-/** The response of `/readyz`. */
 export interface Readiness {
   readonly status: number;
   readonly text: string;
 }
 
-/** `/livez`: the process responds. `/readyz`: it should get requests. */
+/** `/livez` says that the process responds, `/readyz` whether it should get requests. */
 export function serveHealth(app: FastifyInstance, readReadiness: () => Promise<Readiness>): void {
   app.get('/livez', { exposeHeadRoute: true }, async (_request, reply) =>
     reply.type('text/plain').send('ok\n'),
@@ -50,15 +49,15 @@ interface HealthChecks {
   readonly isOverloaded: () => boolean;
   /** Why IAM cannot be used, in a few words without host names. Resolves to undefined while it can. */
   readonly whyUpstreamUnreachable: () => Promise<string | undefined>;
-  /** The same for Redis, `''` where the cause is not known yet. Absent: there is no Redis. */
+  /** The same for Redis; `''` if the cause is not known yet. Absent without Redis. */
   readonly whyRedisUnreachable?: (() => string | undefined) | undefined;
   readonly version: string;
 }
 
 /**
  * One line per dependency, and why one cannot be reached. An unreachable IAM API is reported and does not make a replica
- * unready: every replica would be, and clients would get the error of a load balancer instead of the gateway's. The same
- * goes for Redis, without which most requests work.
+ * unready: all replicas would become unready at once, and clients would get the load balancer's error instead of the
+ * gateway's. The same applies to Redis, without which most requests work.
  */
 export async function checkReadiness(checks: HealthChecks): Promise<Readiness> {
   const draining = checks.isDraining();

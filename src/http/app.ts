@@ -50,7 +50,7 @@ export function createHttpApp(
     exposeHeadRoutes: false,
     bodyLimit: maxBodyBytes,
     serverFactory: (handler: RequestListener) => createHttpServer(handler, http, connections, observer),
-    // `node-server.ts` does this, because Fastify does it for one address only of a `HOST` that has several.
+    // `node-server.ts` does this instead, because Fastify does it for only one address of a `HOST` that has several.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       sendError(error, request, reply.headers(commonHeaders(request.id))),
@@ -66,14 +66,15 @@ export function createHttpApp(
     reply.headers(commonHeaders(request.id));
     done();
   });
-  // On sending, so that it includes requests that were in flight when the drain began. Node.js sends nothing after a response
-  // with `close`, which Fastify sets for each request that arrives during the drain: only the last of a pipeline gets it.
+  // Set when sending, so that it includes requests that were in flight when the drain began. Node.js sends nothing after a
+  // response with `close`, which Fastify sets for each request that arrives during the drain: only the last of a pipeline
+  // gets it.
   app.addHook('onSend', ({ raw }, reply, _payload, done) => {
     const isLast = () => connections.openRequestsOn(raw.socket).at(-1)?.request === raw;
     if (isDraining()) reply.header('connection', isLast() ? 'close' : 'keep-alive');
     done();
   });
-  // In this order, since hooks of one kind run in that of their registration.
+  // The order matters: hooks of one kind run in the order of their registration.
   httpChecks(app, routes, isLoopbackOnly);
   requestBody(app, maxBodyBytes);
   jsonBody(app);
@@ -126,7 +127,7 @@ const REJECTED_LINE = 'request rejected';
 const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'POST']);
 const OTHER = 'other';
 
-/** Clients choose methods and paths freely, so those that are not served are counted as one. */
+/** Clients choose methods and paths freely, so all unknown ones are counted under one label. */
 function createObserver(
   routes: Routes,
   onResponse: HttpParts['onResponse'],
@@ -183,7 +184,7 @@ const HEADERS = [
 /** Response headers that pages may read, besides the ones that are always allowed. */
 const EXPOSED_HEADERS = ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'];
 
-/** CORS with an allow-list. Pages of other origins cannot read responses. No list: no headers of CORS. */
+/** CORS with an allow-list. Pages of other origins cannot read responses. Without a list there are no CORS headers. */
 export async function crossOrigin(app: FastifyInstance, { origins, headers }: Config['cors']): Promise<void> {
   if (origins.length === 0) return;
   await app.register(cors, {

@@ -5,8 +5,8 @@ import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net';
 export type ClientAddress = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string;
 
 /**
- * The address of the connection, or, where that is a trusted proxy, the last address in `X-Forwarded-For` that is not.
- * Malformed entries are not trusted: then the address of the connection is used.
+ * The address of the connection, or, where that is a trusted proxy, the last address in `X-Forwarded-For` that is not. If
+ * an entry is malformed, the address of the connection is used.
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const isTrusted = createNetworkCheck(trustedProxies);

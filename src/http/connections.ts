@@ -14,7 +14,7 @@ declare module 'node:http' {
 export interface OpenRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** An error response follows, and then the end of the connection. */
+  /** Set when an error response follows, after which the connection ends. */
   isLast?: boolean;
 }
 
@@ -24,7 +24,7 @@ interface Connection {
   readonly openRequests: OpenRequest[];
   /** A running number, the lowest for the connection that is idle the longest. Meaningless while there are open requests. */
   idleOrder: number;
-  /** Bytes read when the last response ended. Further bytes are the beginning of a request. */
+  /** Bytes read until the last response ended. Any further bytes belong to a new request. */
   bytesAtRest: number;
 }
 
@@ -32,7 +32,7 @@ interface Connection {
 export type Connections = ReturnType<typeof createConnections>;
 
 interface ConnectionsOptions {
-  /** Limit of open connections. The one that is idle the longest is closed for a new one. Undefined: no limit. */
+  /** Limit of open connections. The connection that has been idle longest is closed for a new one. Undefined: no limit. */
   readonly max?: number | undefined;
   readonly onFull?: () => void;
 }
@@ -44,19 +44,22 @@ export const MAX_ADMIN_CONNECTIONS = 64;
 const USUAL_BODY_MS = 1_000;
 const EVICT_EVERY_MS = 50;
 
-/** Longer than a primary process takes from one connection that it passes to a worker to the next. */
+/** Longer than a primary process takes to pass the next connection to a worker. */
 const NEXT_CONNECTION_MS = 50;
 
 export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: ConnectionsOptions) {
   const open = new Map<Duplex, Connection>();
-  // The idle connections are not kept in a Set of their own: one that every request changes makes the GC expensive.
+  // Idle connections have no Set of their own, because a Set that every request changes makes garbage collection expensive.
   let idled = 0;
   let accepted = 0;
   let nextEvictionAt = 0;
-  /** Connections that were closed to make room: idle ones, and those of late requests. And new ones that found no room. */
+  /**
+   * Numbers of connections that were closed for others (idle ones and those of late requests), and of new ones that were
+   * rejected.
+   */
   const counts = { evicted: 0, late: 0, rejected: 0 };
 
-  /** Call it for each connection. False when it is above the limit. */
+  /** Call it for each new connection. Returns false if the connection is above the limit. */
   function accept(socket: Socket): boolean {
     if (open.size >= max) {
       onFull?.();
@@ -75,8 +78,8 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   }
 
   /**
-   * Resolves when the connections that have arrived are accepted and their requests read, or after `maxMs`. There may be
-   * many after the process was held up, and closing the listener would reset them.
+   * Resolves when the connections that have arrived are accepted and their requests read, or after `maxMs`. After the
+   * process was suspended there may be many, and closing the listener would reset them.
    */
   async function acceptArrived(maxMs: number): Promise<void> {
     const endsAt = performance.now() + maxMs;
@@ -84,7 +87,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
     do {
       before = accepted;
       await setTimeout(NEXT_CONNECTION_MS);
-      // Node.js accepts one connection in each turn of the event loop, and the process may not have run meanwhile.
+      // Node.js accepts one connection in each turn of the event loop, and the process may not have run during the wait.
       for (let turn = 0; turn < 2; turn++) await setImmediate();
     } while (accepted > before && performance.now() < endsAt);
   }
@@ -132,17 +135,17 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   /** Closes the connections of requests whose bodies are late. */
   function evictLate(): void {
     const now = performance.now();
-    // A full gateway rejects many requests a second.
+    // Looks at all connections only every 50 ms, because a full gateway rejects many requests a second.
     if (now < nextEvictionAt) return;
     nextEvictionAt = now + EVICT_EVERY_MS;
     for (const connection of [...open.values()]) {
-      // Only the first on its connection: the response to one before it would be lost.
+      // Only a request that is the first on its connection is ended; otherwise the response to one before it would be lost.
       const [first] = connection.openRequests;
       if (!first || first.request.complete || now - first.request.arrivedAt <= USUAL_BODY_MS) continue;
       counts.late++;
       open.delete(connection.socket);
       connection.socket.destroy();
-      // At once, so that there is room for the request that needs it.
+      // Destroyed at once, so that there is room for the new request.
       abandon(connection);
     }
   }
@@ -170,7 +173,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   };
 }
 
-/** Without a request in progress, and without the beginning of one. */
+/** Whether the connection has no request in progress and no beginning of one. */
 function isIdle(connection: Connection): boolean {
   return connection.openRequests.length === 0 && !isSending(connection);
 }
@@ -184,7 +187,7 @@ function isSending({ socket, bytesAtRest }: Connection): boolean {
  * The others would wait forever, and counters that decrement at the end of a response would never reach zero.
  */
 function abandon({ openRequests }: Connection): void {
-  // The listeners remove each from the list.
+  // The loop ends, because `close` listeners remove each request from the list.
   for (const { response } of [...openRequests]) {
     response.destroy();
     response.emit('close');

@@ -23,7 +23,6 @@ export class HttpError extends Error {
   }
 }
 
-/** The headers of every response. */
 export function commonHeaders(requestId: string): Record<string, string> {
   return {
     'cache-control': 'no-store',

@@ -45,7 +45,7 @@ export function graphiql(app: FastifyInstance, sampleAuthorization: string | und
     app.get(`/graphiql/${name}`, async ({ headers }, reply) => {
       const isCompressed = names.includes(`${name}.gz`) && /\bgzip\b/.test(headers['accept-encoding'] ?? '');
       reply.type(type).header('vary', 'accept-encoding');
-      // A worker runs under the policy of its own file.
+      // The browser applies the content security policy of a worker's file to that worker.
       reply.header('content-security-policy', page.headers['content-security-policy']);
       if (isCompressed) reply.header('content-encoding', 'gzip');
       return reply.send(createReadStream(new URL(isCompressed ? `${name}.gz` : name, FOLDER)));

@@ -26,7 +26,7 @@ export function prefersHtml(accept: string | undefined): boolean {
 /** The types that a client accepts, the best first. Clients send few different headers, so the results are cached. */
 const acceptable = new LRUCache<string, readonly Type[]>({ max: 100, memoMethod: rank });
 
-/** Browsers send about ten types. The rest of a longer list is not read, since each takes microseconds. */
+/** Browsers send about ten types. Further types are ignored, because each takes microseconds. */
 const MAX_TYPES = 100;
 /** All of our types are in UTF-8, so clients may ask for it. Some write `utf8`, which has no other meaning. */
 const UTF_8 = /;[ \t]*charset="?utf-?8"?/gi;
@@ -36,7 +36,7 @@ function rank(accept: string): readonly Type[] {
   return /^[\s,]*$/.test(list) ? TYPES : new Negotiator({ headers: { accept: list } }).mediaTypes(TYPES);
 }
 
-/** No media type is as long. The time to read one grows with the square of its length. */
+/** No real media type is this long. The time to parse one grows with the square of its length. */
 const MAX_CONTENT_TYPE_CHARS = 256;
 
 /** Why a body of this `Content-Type` cannot be read as JSON in UTF-8; undefined when it can. */

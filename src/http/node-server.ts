@@ -16,11 +16,11 @@ import { HttpError, rawErrorResponse } from './error-response.ts';
 export interface RequestObserver {
   /** Called when the head of a request has arrived. */
   onRequest(request: IncomingMessage, response: ServerResponse): void;
-  /** Called for an error response on a connection from which no request could be read. */
+  /** Called for an error response when no request could be read from a connection. */
   onRejection(rejection: HttpError, requestId: string): void;
 }
 
-/** Time for a client that is still sending to read the error response: closing at once would discard it. */
+/** A client that is still sending gets this time to read the error response: closing at once would discard it. */
 const LINGER_MS = 500;
 
 /** The HTTP server of Node.js, with the error responses and headers of this gateway in place of its own. */
@@ -37,7 +37,7 @@ export function createHttpServer(
       // `validate-request.ts` checks it, with the error response of this gateway.
       requireHostHeader: false,
     },
-    // One listener for all: Node.js copies the list of several for each event.
+    // One listener does everything, because Node.js copies a list of several listeners for each event.
     (request, response) => {
       request.arrivedAt = performance.now();
       const { socket } = request;
@@ -54,7 +54,7 @@ export function createHttpServer(
   // Node.js would drop the headers after the 2000th, so `Host` could seem to be missing and a second `Authorization` go
   // unnoticed. The size of the head limits their number.
   server.maxHeadersCount = 0;
-  /** An error response now would be read as the response to a request before that is in progress. */
+  /** Waits for the requests before: a client would take an earlier error response for the response to one of them. */
   const rejectAfter = (before: OpenRequest | undefined, socket: Duplex, error: HttpError) => {
     if (!before) return sendRejection(socket, error, observer);
     if (before.isLast) return;
@@ -71,7 +71,7 @@ export function createHttpServer(
     const last = openRequests.at(-1);
     const isPartOfLast = last?.request.complete === false;
     const before = isPartOfLast ? openRequests.at(-2) : last;
-    // The client has left, or has sent nothing: browsers and load balancers open connections ahead of time.
+    // No response if the client has left, or has sent nothing: browsers and load balancers open connections in advance.
     if (code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE' || (socket as Socket).bytesRead === 0)
       socket.destroy();
     else if (isPartOfLast && last.response.headersSent) socket.destroy();
@@ -87,7 +87,7 @@ export function createHttpServer(
   });
   // An unknown expectation may be ignored (RFC 9110 section 10.1.1). Node.js would respond with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  // Node.js would request the body before any check.
+  // Without this listener Node.js would request the body before any check.
   server.on('checkContinue', (request, response) => {
     waitingForContinue.add(request);
     server.emit('request', request, response);
@@ -95,7 +95,7 @@ export function createHttpServer(
   return server;
 }
 
-/** The rest of a late request must not be executed after its rejection, so the parser gets no more of it. */
+/** Keeps the rest of a late request from the parser, so that the request is not executed after its rejection. */
 function discardRest(socket: Duplex): void {
   socket
     .removeAllListeners('data')
@@ -103,7 +103,10 @@ function discardRest(socket: Duplex): void {
     .resume();
 }
 
-/** Limit of requests on one connection whose responses wait for each other. A client that does not read keeps them all. */
+/**
+ * Limit of requests on one connection whose responses wait for each other. The responses stay in memory while the client
+ * does not read them.
+ */
 const MAX_PIPELINED = 100;
 const TOO_MANY = 'Too many requests are waiting on this connection. Read their responses before the next.';
 
@@ -114,7 +117,7 @@ export function isWaitingForContinue(request: IncomingMessage): boolean {
   return waitingForContinue.has(request);
 }
 
-/** Requests the body of such a request. */
+/** Asks the client for the body of such a request. */
 export function continueRequest(request: IncomingMessage, response: ServerResponse): void {
   waitingForContinue.delete(request);
   response.writeContinue();
@@ -125,13 +128,13 @@ function timeouts({ headersTimeoutMs, requestTimeoutMs }: Config['http']) {
   const checkIntervalMs = Math.ceil(Math.min(500, headersTimeoutMs / 4));
   return {
     connectionsCheckingInterval: checkIntervalMs,
-    // 0 would be no limit.
+    // At least 1, because 0 would mean no limit.
     headersTimeout: Math.max(headersTimeoutMs - checkIntervalMs, 1),
     requestTimeout: Math.max(requestTimeoutMs - checkIntervalMs, 1),
   };
 }
 
-/** Does not reveal which error of the parser it was. */
+/** The message does not reveal which error of the parser occurred. */
 function parserError(code: string | undefined): HttpError {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -197,15 +200,16 @@ export function slowClients(app: FastifyInstance, responseTimeoutMs: number): vo
     };
     const limitResponse = () => {
       done();
-      // A response that the system has taken completely, as it takes nearly all, cannot be late.
+      // A response that the system has taken completely, as for nearly all responses, cannot be late.
       if (response.destroyed || (response.writableEnded && response.writableLength === 0)) return;
-      // The response to a pipelined request gets the socket when those before it are sent.
+      // The response to a pipelined request gets the socket when the responses before it are sent.
       if (response.socket) startTimer();
       else response.once('socket', startTimer);
     };
     if (request.complete) limitResponse();
     else if (isWaitingForContinue(request)) {
-      // The body may follow or not, so the next request cannot be distinguished from it (RFC 9110 section 10.1.1).
+      // The client may or may not send the body now, so it cannot be distinguished from the next request (RFC 9110 section
+      // 10.1.1).
       reply.header('connection', 'close');
       lingerAfterResponse(request.socket);
       limitResponse();

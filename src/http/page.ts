@@ -19,7 +19,6 @@ interface PageParts {
   readonly policy: Readonly<Record<string, string>>;
 }
 
-/** A page that is the same for every request. */
 export function createPage({ title, head, body, policy }: PageParts): Page {
   const directives = {
     'default-src': "'none'",
@@ -61,12 +60,12 @@ export function hashSource(text: string): string {
   return `'sha256-${hash('sha256', text, 'base64')}'`;
 }
 
-/** As JSON in a script: no character of it can end the element. */
+/** Writes a value as JSON for a script, with no character that could end the element. */
 export function toScriptValue(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c');
 }
 
-/** `GET /` in a browser. It is 404 otherwise, as every path that is not served. */
+/** `GET /` in a browser redirects. Other clients get 404, as for any unknown path. */
 export function leadToExplorer(app: FastifyInstance, explorer: Config['explorer']): void {
   app.get('/', { exposeHeadRoute: true }, async ({ headers }, reply) => {
     reply.header('vary', 'accept');

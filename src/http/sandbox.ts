@@ -2,7 +2,7 @@ import type { Config } from '../config/config.ts';
 import { createPage, hashSource, type Page, toScriptValue } from './page.ts';
 
 interface SandboxOptions extends Pick<Config, 'explorer'> {
-  /** An `Authorization` value that works, to begin with. Only the emulator has one. */
+  /** A working `Authorization` value for the explorer. Only the emulator has one. */
   readonly sampleAuthorization?: string | undefined;
 }
 
@@ -38,7 +38,7 @@ query TokensWithProjects($first: Int = 5) {
 const LIBRARY =
   'https://embeddable-sandbox.cdn.apollographql.com/v2/embeddable-sandbox.umd.production.min.js';
 
-/** The text in `main` appears when Sandbox has not appeared after two seconds, or as soon as it is certain that it will not. */
+/** The text in `main` appears if Sandbox does not within two seconds, or as soon as it cannot be loaded. */
 const STYLE = `
 :root { background: Canvas; }
 body { margin: 0; font: 15px/1.5 system-ui, sans-serif; }
@@ -75,7 +75,7 @@ export function createSandboxPage({ explorer, sampleAuthorization }: SandboxOpti
     runTelemetry: false,
     allowDynamicStyles: false,
   };
-  // A link may bring an operation, in the parameters of GraphQL over HTTP.
+  // A link may contain an operation, in the parameters of GraphQL over HTTP.
   const script = `
 const options = { ...${toScriptValue(options)}, initialEndpoint: location.origin + location.pathname };
 const link = new URLSearchParams(location.search);

@@ -7,7 +7,7 @@ import { findJsonTypeProblem } from './media-type.ts';
 /** The methods of each path that is served. */
 export type Routes = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** Rejects requests with a wrong head before their body is read. */
+/** Rejects requests with invalid headers, path or method before their body is read. */
 export function httpChecks(app: FastifyInstance, routes: Routes, isLoopbackOnly: boolean): void {
   const isLoopbackName = createLoopbackCheck();
   app.addHook('onRequest', (request, _reply, done) => {
@@ -17,7 +17,7 @@ export function httpChecks(app: FastifyInstance, routes: Routes, isLoopbackOnly:
     const isNoPreflight = request.method === 'OPTIONS' && !isPreflight(request.headers);
     done(isNoPreflight ? routeError(request, routes) : undefined);
   });
-  // After the hooks of CORS, which run on arrival, so that allowed pages can read the error.
+  // These checks run after the CORS hooks, which are `onRequest` hooks, so that allowed pages can read the error.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     const error =
       checkHost(request) ??
@@ -45,7 +45,7 @@ function createLoopbackCheck(): (authority: string) => boolean {
   let known: string | undefined;
   return (authority) => {
     if (authority === known) return true;
-    // A malformed one is rejected by the check of the URL.
+    // A malformed host is rejected later, by the check of the URL.
     const isOurs = isLoopbackAuthority(authority) ?? true;
     if (isOurs) known = authority;
     return isOurs;
@@ -55,7 +55,7 @@ function createLoopbackCheck(): (authority: string) => boolean {
 const MISDIRECTED =
   'This gateway listens for its own machine only and serves no other host name: use localhost or 127.0.0.1.';
 
-/** The router decodes a path before it compares; the paths that are served have one spelling. */
+/** Whether no route has exactly this path. The router alone would decode the path before it compares. */
 function isOtherPath({ is404, raw: { url }, routeOptions }: FastifyRequest): boolean {
   return is404 || pathOf(url) !== routeOptions.url;
 }
@@ -87,7 +87,7 @@ function checkHost({ raw, originalUrl }: FastifyRequest): HttpError | undefined 
   // HTTP/1.0 allows a request without one, but the URL of a GraphQL request needs one.
   if (hosts === 0 && httpVersion === '1.0') headers.host = 'localhost';
   else if (hosts !== 1) return new HttpError(400, 'Send one `host` header.');
-  // Saves nearly every request the parser of URLs.
+  // Nearly every request passes this check and needs no URL parser.
   const isPlain = originalUrl === '/graphql' && /^[a-z\d.-]+(:\d{1,4})?$/i.test(headers.host ?? '');
   const isValid = () =>
     !/[/?#@\\]/.test(headers.host ?? '') && URL.canParse(originalUrl, `http://${headers.host}`);
@@ -101,7 +101,7 @@ export function toOriginForm(target: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** All values of a header. Of some headers, such as `Host` and `Authorization`, `headers` has only the first. */
+/** All values of a header. For some headers, such as `Host` and `Authorization`, `headers` has only the first value. */
 export function headerValues({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>, name: string): string[] {
   const values: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -91,7 +91,6 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
     );
 }
 
-/** Adds a metric whose values are read for each scrape. */
 function addSampled(
   Kind: typeof Counter | typeof Gauge,
   registry: Registry,

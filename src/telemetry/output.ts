@@ -1,6 +1,5 @@
 import { openLogDestination } from './log-destination.ts';
 
-/** The output streams of the process, and its end. */
 export type Output = ReturnType<typeof openOutput>;
 
 const MAX_LOG_SIZE = 4 * 1024 * 1024;

@@ -141,7 +141,7 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       if (cancellation.reason) throw cancelledError(cancellation, false);
       if (acquired instanceof Promise)
         authorization.value = await raceCancel(scope.credential.authorization(), cancellation);
-      // After this process was suspended, I/O that is due runs before the timers that are due.
+      // When this process was suspended, the deadline may have passed although its timer has not run yet.
       if (remainingMs() <= 0)
         throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
       const value = await sendNow(scope, call, authorization.value, attempt);
