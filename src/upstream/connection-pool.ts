@@ -20,13 +20,18 @@ export interface PoolOptions {
 /** One connection to the server, for one request at a time. */
 export interface Connection {
   readonly client: Client;
-  /** Whether it has carried a response before, so that the server may be closing it as idle. */
-  readonly isUsed: boolean;
+  /** The end of its latest response, by `performance.now`. Infinite before the first one. */
+  readonly usedAtMs: number;
   /** When the connection is too old to be used again, by `performance.now`. Infinite until it is open. */
   readonly expiresAtMs: number;
   /** Call as undici is about to write a request, and after its response. */
   onRequest(): void;
   onResponse(): void;
+}
+
+/** Whether the connection has carried a response before, so that the server may be closing it as idle. */
+export function isUsed({ usedAtMs }: Connection): boolean {
+  return usedAtMs < Number.POSITIVE_INFINITY;
 }
 
 /**
@@ -44,6 +49,12 @@ export function createConnectionPool(options: PoolOptions) {
     open.delete(client);
     client.destroy().catch(() => undefined);
   };
+  const discardIdle = (isGone: (connection: Connection) => boolean) => {
+    for (const connection of idle.filter(isGone)) {
+      idle.splice(idle.indexOf(connection), 1);
+      discard(connection);
+    }
+  };
   const create = (): Connection => {
     let expectResponse: (() => void) | undefined;
     const client = new Client(origin, {
@@ -57,7 +68,7 @@ export function createConnectionPool(options: PoolOptions) {
         void connect().then(
           (socket) => {
             expectResponse = skipInterimResponses(socket);
-            connection.isUsed = false;
+            connection.usedAtMs = Number.POSITIVE_INFINITY;
             // Up to a fifth earlier, so that connections of one burst do not expire together.
             connection.expiresAtMs = performance.now() + maxAgeMs * (1 - Math.random() / 5);
             callback(null, socket);
@@ -67,21 +78,16 @@ export function createConnectionPool(options: PoolOptions) {
     });
     const connection = {
       client,
-      isUsed: false,
+      usedAtMs: Number.POSITIVE_INFINITY,
       expiresAtMs: Number.POSITIVE_INFINITY,
       onRequest: () => expectResponse?.(),
       onResponse() {
-        connection.isUsed = true;
+        connection.usedAtMs = performance.now();
       },
     };
     // For a connection in use, undici fails the request, or reconnects for one that was not sent yet.
-    const discardIdle = () => {
-      const at = idle.indexOf(connection);
-      if (at < 0) return;
-      idle.splice(at, 1);
-      discard(connection);
-    };
-    client.on('disconnect', discardIdle).on('connectionError', discardIdle);
+    const onClose = () => discardIdle((other) => other === connection);
+    client.on('disconnect', onClose).on('connectionError', onClose);
     open.add(client);
     return connection;
   };
@@ -100,9 +106,13 @@ export function createConnectionPool(options: PoolOptions) {
     /** Call after the request. `reusable` is false if the request was cancelled or the connection failed. */
     giveBack(connection: Connection, reusable: boolean): void {
       if (!reusable) discard(connection);
-      else if (connection.isUsed) idle.push(connection);
+      else if (isUsed(connection)) idle.push(connection);
       // A connection that is still being opened comes after those that are open.
       else idle.unshift(connection);
+    },
+    /** Call after `connection` was found to be closed: those that have been idle for longer are closed as well. */
+    discardOlder({ usedAtMs }: Connection): void {
+      discardIdle((other) => other.usedAtMs <= usedAtMs);
     },
     async close(): Promise<void> {
       await Promise.all([...open].map((client) => client.destroy()));

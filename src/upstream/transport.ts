@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type Cancellation, cancelledError } from './cancellation.ts';
-import { type Connection, createConnectionPool, type PoolOptions } from './connection-pool.ts';
+import { type Connection, createConnectionPool, isUsed, type PoolOptions } from './connection-pool.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** One attempt with its limits. */
@@ -44,8 +44,9 @@ export function createUndiciTransport(options: PoolOptions): Transport & { close
       const connection = pool.take();
       const handler = createHandler(request, connection, (outcome, isReusable) => {
         pool.giveBack(connection, isReusable);
-        if (outcome instanceof UpstreamError) reject(outcome);
-        else resolve(outcome);
+        if (!(outcome instanceof UpstreamError)) return resolve(outcome);
+        if (outcome.staleConnection) pool.discardOlder(connection);
+        reject(outcome);
       });
       const path = url.slice(origin.length);
       connection.client.dispatch(
@@ -125,7 +126,7 @@ function createHandler(
       const requestSent = controller !== undefined;
       // The connection may be stale even if the request was not sent: undici waits one turn of the event loop before it
       // writes on an idle connection, and may find that it was closed meanwhile.
-      const staleConnection = connection.isUsed && status === 0;
+      const staleConnection = isUsed(connection) && status === 0;
       onEnd(toUpstreamError(error, { requestSent, staleConnection }), false);
     },
   };

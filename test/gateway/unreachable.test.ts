@@ -176,6 +176,28 @@ describe('Why IAM cannot be reached', () => {
     expect(warnings(gateway, 'IAM cannot be reached')).toEqual([]);
   });
 
+  it('is not reported when a load balancer forgets idle connections: the first of them that breaks replaces all', async () => {
+    const known = new Set<object>();
+    let forgotten: ReadonlySet<object> = new Set();
+    const port = await listen(
+      createHttpServer(({ socket, method }, response) => {
+        if (forgotten.has(socket)) return void socket.resetAndDestroy();
+        known.add(socket);
+        // Late, so that the calls of one request are under way at the same time.
+        setTimeout(() => response.writeHead(method === 'GET' ? 404 : 204).end(), 100);
+      }),
+    );
+    gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}` });
+    const many = Array.from({ length: 12 }, (_, index) => `t${index}: token(id: "t${index}") { id }`);
+    await gateway.query(`{ ${many.join(' ')} }`);
+    expect(known.size).toBe(12);
+    forgotten = new Set(known);
+    expect((await gateway.query(READ)).errors).toBeUndefined();
+    const remove = 'mutation { deleteToken(input: { id: "x" }) { deletedTokenId } }';
+    expect((await gateway.query(remove)).errors).toBeUndefined();
+    expect(known.size).toBe(13);
+  });
+
   it('is no longer reported as soon as a read succeeds', async () => {
     let status = 503;
     const port = await listen(

@@ -664,7 +664,7 @@ function limits() {
       file: 'src/upstream/transport.ts',
       within: 'createHandler',
       find: 'requestSent: controller !== undefined',
-      replace: 'requestSent: controller !== undefined, staleConnection: connection.isUsed',
+      replace: 'requestSent: controller !== undefined, staleConnection: isUsed(connection)',
       tests: ['test/gateway/upstream-faults.test.ts'],
       only: 'A read that timed out',
     },
