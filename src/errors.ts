@@ -1,6 +1,11 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import { AuthError } from './auth/auth-error.ts';
-import { isUnauthenticated, mayHaveSucceeded, UpstreamError } from './upstream/upstream-error.ts';
+import {
+  isFromProxy,
+  isUnauthenticated,
+  mayHaveSucceeded,
+  UpstreamError,
+} from './upstream/upstream-error.ts';
 
 /**
  * The request is well-formed, but its document or variables do not fit. That is 400 only for clients of the newer media type:
@@ -58,9 +63,6 @@ const BY_STATUS: Readonly<Record<number, Failure>> = {
     code: 'RATE_LIMITED',
     message: 'The IAM API is limiting requests. Wait `retryAfter` seconds before the next.',
   },
-  502: UNAVAILABLE,
-  503: UNAVAILABLE,
-  504: UNAVAILABLE,
 };
 
 /** The same for a request with the gateway's own credential. */
@@ -162,7 +164,7 @@ function failureOf(error: UpstreamError): Failure {
   const status = isUnauthenticated(error) ? 401 : error.status;
   if (error.kind !== 'status') return BY_KIND[error.kind];
   const ofOwn = error.hadOwnCredential ? BY_STATUS_OF_OWN[status ?? 0] : undefined;
-  return ofOwn ?? BY_STATUS[status ?? 0] ?? BY_KIND.status;
+  return ofOwn ?? BY_STATUS[status ?? 0] ?? (isFromProxy(error) ? UNAVAILABLE : BY_KIND.status);
 }
 
 function toRejection(error: UpstreamError, outcome: GraphQLErrorExtensions = {}): GraphQLError {

@@ -1,7 +1,7 @@
 import { type LeasedChange, type LeasedRecords, type RecordKey, StateUnavailable } from '../state/records.ts';
 import type { Deadline } from '../upstream/cancellation.ts';
 import type { CreateTokenBody, TokenDto } from '../upstream/generated.ts';
-import { mayHaveSucceeded, UpstreamError } from '../upstream/upstream-error.ts';
+import { isFromProxy, mayHaveSucceeded, UpstreamError } from '../upstream/upstream-error.ts';
 import { type CreateRecord, type Lease, toStoredRecord, withLease } from './create-record.ts';
 import { inProgress, inTime, pause } from './create-wait.ts';
 import { type Loaders, orNull } from './loaders.ts';
@@ -183,16 +183,11 @@ function settleMs({ requestDeadlineMs }: Create): number {
   return requestDeadlineMs + MARGIN_MS;
 }
 
-/** Statuses of a server behind which the POST may still run. */
-const PROXY_STATUSES = new Set([502, 503, 504]);
-
 function afterFailure(create: Create, error: unknown): LeasedChange {
   // The token was certainly not created: the key is free again.
   if (error instanceof UpstreamError && !mayHaveSucceeded(error)) return { leaseMs: 0, record: null };
   // IAM itself has responded, by an error with a name, or the error is not one of the POST: a search finds its outcome.
-  const isOver =
-    !(error instanceof UpstreamError) ||
-    (error.iamName !== undefined && !PROXY_STATUSES.has(error.status ?? 0));
+  const isOver = !(error instanceof UpstreamError) || (error.iamName !== undefined && !isFromProxy(error));
   return { leaseMs: isOver ? 0 : settleMs(create) };
 }
 

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { Authorization, Call, Scope, SendOnce } from './attempt.ts';
 import { cancelledError, raceCancel } from './cancellation.ts';
-import { isUnauthenticated, UpstreamError } from './upstream-error.ts';
+import { isFromProxy, isUnauthenticated, UpstreamError } from './upstream-error.ts';
 
 interface SendOptions extends Pick<Config['upstream'], 'retries' | 'retryAfterMaxMs'> {
   readonly sendOnce: SendOnce;
@@ -95,12 +95,11 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
   return (scope, call) => (call.method === 'GET' ? read(scope, call) : write(scope, call));
 }
 
-const RETRIED_STATUS = new Set([429, 502, 503, 504]);
-
 /** Whether a retry may help. Not on 500, which the API returns for errors that repeat. */
-function isRetryable({ kind, status, isSignIn }: UpstreamError): boolean {
+function isRetryable(error: UpstreamError): boolean {
+  const { kind, status, isSignIn } = error;
   if (isSignIn) return false;
-  if (kind === 'status') return RETRIED_STATUS.has(status ?? 0);
+  if (kind === 'status') return status === 429 || isFromProxy(error);
   return kind === 'unavailable' || kind === 'timeout';
 }
 

@@ -72,6 +72,14 @@ export function isUnauthenticated({ status, iamName }: UpstreamError): boolean {
   return status === 401 || (iamName !== undefined && UNAUTHENTICATED.has(iamName));
 }
 
+/** Statuses of a server in front of IAM, behind which a write may still run. They are retried and mean `UPSTREAM_UNAVAILABLE`. */
+const PROXY_STATUSES = new Set([502, 503, 504]);
+
+/** Whether a server in front of IAM responded, because IAM did not. */
+export function isFromProxy({ status = 0 }: UpstreamError): boolean {
+  return PROXY_STATUSES.has(status);
+}
+
 /** The status that redirects to the result of a request that was carried out (RFC 9110 section 15.4.4). */
 const SEE_OTHER = 303;
 
