@@ -123,7 +123,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const pipeline = createPipeline({
     apollo,
     trusted,
-    limits,
+    config: options,
     prepared,
     running: operations,
     executor,

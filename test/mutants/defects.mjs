@@ -597,9 +597,9 @@ function limits() {
       name: 'A rejected operation takes its cost from the rate limit',
       file: 'src/graphql/pipeline/pipeline.ts',
       within: 'createPipeline',
-      find: 'for (const check of operationChecks) check(pending, limits)',
+      find: 'for (const check of operationChecks) check(pending, config)',
       replace: `try {
-        for (const check of operationChecks) check(pending, limits);
+        for (const check of operationChecks) check(pending, config);
       } catch (error) {
         await request.consume(pending.cost.upstreamCalls);
         throw error;

@@ -5,7 +5,7 @@ import { checkCost } from './limits.ts';
 import type { PendingOperation } from './request.ts';
 
 /** Throws the public error when the operation may not run. Has no effect beyond the pending operation. */
-export type Check = (pending: PendingOperation, limits: Config['limits']) => void;
+export type Check = (pending: PendingOperation, config: Config) => void;
 
 /** A GET must not change anything (RFC 9110 section 9.2.1), and the schema has no subscriptions. */
 export const checkMethod: Check = ({ prepared: { operation }, request: { http } }) => {
@@ -29,7 +29,7 @@ export const coerceVariables: Check = (pending) => {
   pending.variables = values;
 };
 
-export const limitCost: Check = (pending, limits) => {
+export const limitCost: Check = (pending, { limits }) => {
   pending.cost = pending.prepared.costOf(pending.variables);
   checkCost(pending.cost, limits);
 };

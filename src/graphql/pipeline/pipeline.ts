@@ -15,7 +15,7 @@ import type { PipelineRequest } from './request.ts';
 interface PipelineParts {
   readonly apollo: Apollo;
   readonly trusted: TrustedDocuments | undefined;
-  readonly limits: Config['limits'];
+  readonly config: Config;
   readonly prepared: PreparedOperations;
   readonly running: SingleFlight;
   readonly executor: Executor;
@@ -32,7 +32,8 @@ const NO_COST = { fieldCost: 0, upstreamCalls: 0 };
  * operation. Rejects with a `GraphQLError` that has a code, with `ApolloRejection`, or with what cancels a deadline.
  */
 export function createPipeline(parts: PipelineParts): (request: PipelineRequest) => Promise<Executed> {
-  const { apollo, trusted, limits, prepared, running, executor, limitCalls } = parts;
+  const { apollo, trusted, config, prepared, running, executor, limitCalls } = parts;
+  const { limits } = config;
 
   /** Finds the operation. */
   const identify = (
@@ -64,7 +65,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     record.kind = operation.operation.operation;
     record.document = toShortHash(operation.hash);
     const pending = { request, prepared: operation, variables: sent.variables, cost: NO_COST };
-    for (const check of operationChecks) check(pending, limits);
+    for (const check of operationChecks) check(pending, config);
     // Coalesce with an identical query that the caller is running.
     const { upstreamCalls } = pending.cost;
     return coalesce(running, pending, (deadline) =>
