@@ -29,22 +29,25 @@ export function createCounter(
   };
 }
 
-const LIMITS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Limits for durations. */
+export const LIMITS_SECONDS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
 
-/** The durations with one value of the label. */
-interface Durations {
-  seconds: number;
-  /** The number of durations up to each limit. */
+/** What was observed with one value of the label. */
+interface Observed {
+  sum: number;
+  /** The number of values up to each limit. */
   readonly buckets: readonly { readonly limit: number; count: number }[];
 }
 
-/** Returns the function that observes a duration. It takes the value of the one label. */
+/** Returns the function that observes an amount, in the unit of `limits`. It takes the value of the one label. */
 export function createHistogram(
   registry: Registry,
-  { name, help, label }: { name: string; help: string; label: string },
-): (value: string, seconds: number) => void {
-  const byValue = new Map<string, Durations>();
-  const toValues = ([value, { seconds, buckets }]: [string, Durations]) => {
+  { name, help, label, limits }: { name: string; help: string; label: string; limits: readonly number[] },
+): (value: string, amount: number) => void {
+  const byValue = new Map<string, Observed>();
+  const toValues = ([value, { sum, buckets }]: [string, Observed]) => {
     const labels = { [label]: value };
     const counts = buckets.map(({ limit, count }) => {
       const le = limit === Number.POSITIVE_INFINITY ? '+Inf' : limit;
@@ -52,7 +55,7 @@ export function createHistogram(
     });
     return [
       ...counts,
-      { metricName: `${name}_sum`, labels, value: seconds },
+      { metricName: `${name}_sum`, labels, value: sum },
       { metricName: `${name}_count`, labels, value: counts.at(-1)?.value },
     ];
   };
@@ -62,15 +65,15 @@ export function createHistogram(
   };
   // The types of a registry require further members of a metric, but it does not use them.
   registry.registerMetric({ name, get } as unknown as Metric);
-  return (value, seconds) => {
-    const durations = byValue.get(value) ?? createDurations();
-    byValue.set(value, durations);
-    durations.seconds += seconds;
-    for (const bucket of durations.buckets) if (seconds <= bucket.limit) bucket.count++;
+  return (value, amount) => {
+    const observed = byValue.get(value) ?? createObserved(limits);
+    byValue.set(value, observed);
+    observed.sum += amount;
+    for (const bucket of observed.buckets) if (amount <= bucket.limit) bucket.count++;
   };
 }
 
-function createDurations(): Durations {
-  const limits = [...LIMITS_SECONDS, Number.POSITIVE_INFINITY];
-  return { seconds: 0, buckets: limits.map((limit) => ({ limit, count: 0 })) };
+function createObserved(limits: readonly number[]): Observed {
+  const all = [...limits, Number.POSITIVE_INFINITY];
+  return { sum: 0, buckets: all.map((limit) => ({ limit, count: 0 })) };
 }

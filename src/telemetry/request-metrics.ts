@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import type { AttemptReport } from '../upstream/attempt.ts';
-import { createCounter, createHistogram } from './frequent-metrics.ts';
+import { createCounter, createHistogram, LIMITS_SECONDS } from './frequent-metrics.ts';
 import type { OperationRecord } from './operation-log.ts';
 
 /** A response that was sent to its end. Method and route are from a fixed set. */
@@ -25,10 +25,15 @@ export function createRequestMetrics() {
   const registry = new Registry();
   const counter = (name: string, help: string, ...labelNames: string[]) =>
     createCounter(registry, { name: `tokens_gateway_${name}_total`, help, labelNames });
-  const histogram = (name: string, help: string, label: string) =>
-    createHistogram(registry, { name: `tokens_gateway_${name}_seconds`, help, label });
+  const durations = (name: string, help: string, label: string) =>
+    createHistogram(registry, {
+      name: `tokens_gateway_${name}_seconds`,
+      help,
+      label,
+      limits: LIMITS_SECONDS,
+    });
   const countOperation = counter('operations', 'GraphQL operations, by the first error', 'operation', 'code');
-  const observeOperation = histogram(
+  const observeOperation = durations(
     'operation_duration',
     'From the head of a request to its response',
     'operation',
@@ -40,7 +45,7 @@ export function createRequestMetrics() {
     'status',
     'attempt',
   );
-  const observeCall = histogram(
+  const observeCall = durations(
     'upstream_call_duration',
     'One attempt of a call to the IAM API',
     'operation',
@@ -54,7 +59,7 @@ export function createRequestMetrics() {
     'route',
     'status',
   );
-  const observeResponse = histogram(
+  const observeResponse = durations(
     'http_response_duration',
     'From the head of an HTTP request to the last byte of its response',
     'route',
