@@ -52,7 +52,8 @@ function expectSuccess({ data, errors }: Answer): void {
   expect(errors).toBeUndefined();
   const [root] = Object.values<Record<string, unknown>>(data);
   expect(root).not.toBeNull();
-  expect(Object.entries(root ?? {}).filter(([, value]) => value === null)).toEqual([]);
+  const nulls = Object.entries(root ?? {}).filter(([, value]) => value === null);
+  expect(nulls.map(([name]) => `${name} is null: the emulator needs a value (seed.ts)`)).toEqual([]);
   expect(root?.userErrors ?? []).toEqual([]);
 }
 
