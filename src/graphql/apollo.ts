@@ -18,7 +18,7 @@ import { ApolloRejection } from './pipeline/response.ts';
 interface ApolloParts {
   readonly schema: GraphQLSchema;
   readonly documentStore: PreparedOperations['documentStore'];
-  /** Undefined: Apollo's own, in memory. */
+  /** If undefined, Apollo Server's own cache in memory is used. */
   readonly persistedQueries?: PersistedQueries | undefined;
 }
 
@@ -30,7 +30,7 @@ interface Context {
   onParsed(parsed: ParsedOperation): void;
 }
 
-/** The most validation errors of one response. Then validation stops and adds one error that says so. */
+/** After this many errors, validation stops and adds one error that says so. */
 const MAX_ERRORS = 4;
 
 export async function startApollo(
@@ -56,7 +56,7 @@ export async function startApollo(
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       passOperationOn(),
-      // It would wrap every resolver; responses are never cached here.
+      // Disabled, because it would wrap every resolver, and responses are never cached.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginSchemaReportingDisabled(),
@@ -65,7 +65,7 @@ export async function startApollo(
   });
   await server.start();
   return {
-    /** The valid operation that a request means, of its text or of its persisted query. Rejects with `ApolloRejection`. */
+    /** The valid operation of a request, from its text or its persisted query. Rejects with `ApolloRejection`. */
     async parse(params: Params): Promise<ParsedOperation> {
       let parsed: ParsedOperation | undefined;
       const onParsed = (found: ParsedOperation) => {
@@ -89,7 +89,7 @@ function passOperationOn(): ApolloServerPlugin<Context> {
     async requestDidStart() {
       return {
         async responseForOperation({ source: text, queryHash: hash, document, operation, contextValue }) {
-          // Without an operation Apollo Server says which one it lacks.
+          // If there is no operation, Apollo Server reports which one is missing.
           if (!operation || hash === undefined) return null;
           contextValue.onParsed({ text, hash, document, operation });
           return stub;
@@ -99,19 +99,19 @@ function passOperationOn(): ApolloServerPlugin<Context> {
   };
 }
 
-/** Of a POST that is not a cross-site request. `toRejectionResponse` chooses the media type of the response. */
+/** The headers of a POST that passes CSRF prevention. `toRejectionResponse` chooses the media type of the response. */
 const HEADERS = new HeaderMap([
   ['content-type', 'application/json'],
   ['accept', 'application/json'],
 ]);
 
-/** Without variables, since nothing is executed. */
+/** Leaves out variables, because nothing is executed. */
 function toBody({ query, operationName, persistedQuery }: Params) {
   const extensions = persistedQuery === undefined ? {} : { persistedQuery: withTextHash(persistedQuery) };
   return { query, extensions, ...(operationName === undefined ? {} : { operationName }) };
 }
 
-/** Apollo Server prints `sha256Hash` as it is. No text has an empty hash, so an invalid one becomes empty. */
+/** An invalid `sha256Hash` becomes empty, because Apollo Server's messages repeat it. No text has an empty hash. */
 function withTextHash(persistedQuery: unknown): unknown {
   if (!isRecord(persistedQuery) || typeof persistedQuery.sha256Hash === 'string') return persistedQuery;
   return { ...persistedQuery, sha256Hash: '' };
@@ -121,7 +121,7 @@ function toRejection({ body }: HTTPGraphQLResponse): ApolloRejection {
   // Only `@defer` and `@stream` have incremental responses, and the schema has neither.
   if (body.kind !== 'complete') throw new Error('Apollo Server sent an incremental response');
   const { errors } = JSON.parse(body.string);
-  // Nothing that a client sends leads here.
+  // Unreachable, whatever a client sends.
   if (errors?.[0]?.extensions?.code === 'INTERNAL_SERVER_ERROR') throw new Error('Apollo Server failed');
   return new ApolloRejection(errors);
 }

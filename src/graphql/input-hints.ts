@@ -1,9 +1,11 @@
 import { type GraphQLInputObjectType, type GraphQLInputType, getNullableType, isEnumType } from 'graphql';
 import { editDistance } from '../config/edit-distance.ts';
 
-/** No name of an input is longer. A longer one that a client sent is not compared or repeated: it may be a secret. */
+/**
+ * No name of an input is longer. A longer name from a client is neither compared nor repeated, because it may be a secret.
+ */
 const MAX_NAME = 24;
-/** Names that a message lists. */
+/** Maximum number of names that a message lists. */
 const MAX_LISTED = 8;
 
 /** RFC 7518 section 6: the members that only a private or symmetric key has. */
@@ -22,7 +24,7 @@ export function notAMember(name: string, type: GraphQLInputObjectType): string {
   )}`;
 }
 
-/** What is wrong with a value that is not one of the type. Of the value, nothing is repeated. */
+/** What is wrong with a value that does not fit the type. Repeats nothing of the value. */
 export function notOfType(value: unknown, type: GraphQLInputType): string {
   const named = getNullableType(type);
   if (!isEnumType(named)) return `must be of type "${type}".`;
@@ -40,7 +42,7 @@ function anyOf(names: readonly string[]): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
-/** The names that somebody probably meant: in another spelling, shortened, or with a slip for every three letters. */
+/** The names that the client probably meant: in another case, shortened, or with up to one typo per three letters. */
 function similarTo(sent: string, names: readonly string[]): readonly string[] {
   if (sent.length > MAX_NAME) return [];
   const name = toLetters(sent);

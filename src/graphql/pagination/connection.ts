@@ -24,15 +24,15 @@ export interface PageInfoModel {
   startCursor(): string | null;
   endCursor(): string | null;
   readonly hasPreviousPage: boolean;
-  /** Calls the API again only when it is selected and not known yet. */
+  /** Calls the API only if the field is selected and the answer is not known yet. */
   hasNextPage(): boolean | Promise<boolean>;
 }
 
 /**
  * One forward page of a list that itself has pages, which may be short, empty, or longer than requested.
  *
- * A cursor is a start key and the number of items behind it that are passed, so a page of any size can begin anywhere.
- * One item more than wanted is read: it says whether there is a next page without a second call.
+ * A cursor is a start key and the number of items behind it that are passed, so a page of any size can begin anywhere. One
+ * more item than requested is read, to know without a second call whether there is a next page.
  */
 export async function toConnection<Item extends { readonly id: string }, Edge extends { cursor(): string }>(
   request: ConnectionRequest<Item, Edge>,
@@ -46,7 +46,7 @@ export async function toConnection<Item extends { readonly id: string }, Edge ex
     try {
       items.push(...(await pages.next(first + 1 - items.length)));
     } catch (error) {
-      // With some items read, a failure only makes the page shorter: the client gets the error with the next page.
+      // If some items were read, a failure only shortens the page: the client gets the error with the next page.
       if (items.length === 0 || !(error instanceof UpstreamError)) throw error;
       isCutShort = true;
     }
@@ -86,7 +86,7 @@ export async function toConnection<Item extends { readonly id: string }, Edge ex
 }
 
 function readFirst(value: number | null | undefined): number {
-  // An explicit null reaches resolvers although the argument has a default: it means "absent" here, and only here.
+  // An explicit null reaches resolvers although the argument has a default: it is treated as absent, only in this place.
   const first = value ?? DEFAULT_FIRST;
   if (first < 0) throw badUserInput('`first` must not be negative.', 'first');
   if (first > MAX_FIRST) throw badUserInput(`\`first\` must not be more than ${MAX_FIRST}.`, 'first');

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 export interface Position {
   /** The API's start key; empty at the start of the list. */
   readonly key: string;
-  /** How many items behind that key are passed already. */
+  /** How many items after that key were passed. */
   readonly offset: number;
   /** The id of the last passed item; empty when `offset` is 0. */
   readonly id: string;
@@ -24,7 +24,7 @@ const MARK_CHARS = 4;
 const MAX_MARKS = 16;
 /** Characters at either end of an id that its mark is made of: those of a UUID have 64 bits. */
 const MARKED_CHARS = 8;
-/** Above the cursor of the longest key with the longest id and trail, so that every cursor given out is accepted. */
+/** Longer than the cursor with the longest key, id and trail, so that every cursor that was returned is accepted. */
 const MAX_CURSOR = 13_500;
 
 /** Whether a cursor can hold this start key of the API. */
@@ -48,11 +48,11 @@ export function encodeCursor(scope: string, { key, offset, id, trail = '' }: Pos
 export function decodeCursor(scope: string, cursor: string): Position | undefined {
   if (cursor.length > MAX_CURSOR) return undefined;
   const text = Buffer.from(cursor, 'base64url').toString();
-  // The digest comes first: it takes a small part of the time of the rest.
+  // The digest is checked first, because that is much cheaper than the rest.
   const [head, digest] = HEAD.exec(text) ?? [];
   if (head === undefined || digest !== digestOf(scope, text.slice(head.length))) return undefined;
   const position = readPosition(parse(text));
-  // Only in the one spelling that encodeCursor writes: base64url and JSON have several for the same position.
+  // Accepts only the spelling that `encodeCursor` writes: base64url and JSON have several for the same position.
   return position && encodeCursor(scope, position) === cursor ? position : undefined;
 }
 
@@ -79,14 +79,14 @@ function readPosition(parts: unknown): Position | undefined {
   return isValid ? { key, offset: offset as number, id, trail } : undefined;
 }
 
-/** Ids of items as cursors hold them: an id that is longer than any the API has is replaced by its hash. */
+/** The id of an item in a cursor. An id that is longer than any id of the API is replaced by its hash. */
 export function toShortId(id: string): string {
   return id.length <= MAX_ID ? id : `#${hash('sha256', id, 'base64url')}`;
 }
 
 /**
- * The marks of the items of a page, from which trails are cut. A mark has 24 bits: it finds one of a hundred items
- * again, and a longer one would only make cursors longer.
+ * The marks of the items of a page, from which trails are cut. A mark has 24 bits, which is enough to find one of a hundred
+ * items again.
  */
 export function markItems(items: readonly { readonly id: string }[]): string {
   const bytes = Buffer.allocUnsafe(items.length * 3);
@@ -106,7 +106,9 @@ export function cutTrail(marks: string, passed: number): string {
   return marks.slice(Math.max(0, end - MAX_MARKS * MARK_CHARS), end);
 }
 
-/** The page with the latest item of a trail, and the index behind that item. Undefined if no page has any item of it. */
+/**
+ * The page with the latest item of a trail, and the index after that item. Undefined if no page has an item of the trail.
+ */
 export function followTrail(
   trail: string,
   pages: readonly string[],

@@ -22,11 +22,11 @@ export interface PagedList<Item, Edge> {
   readonly scope: string;
   /** One page of the API, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
   fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
-  /** `cursor` is behind the item. It is created only where it is selected, since that takes time. */
+  /** `cursor` points after the item. It is a function, so that only selected cursors are computed. */
   toEdge(item: Item | InvalidItem, cursor: () => string): Edge;
 }
 
-/** The items of a list behind a position, one API page at a time. */
+/** The items of a list after a position, one API page at a time. */
 export function iteratePages<Item extends { readonly id: string }, Edge>(
   list: PagedList<Item, Edge>,
   start: Position,
@@ -64,7 +64,7 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
     let page = await fetch(key, limit);
     let at = findBehind(page.items, position);
     if (at === undefined && limit < LARGEST_PAGE && page.next !== undefined) {
-      // Farther back: a larger page may have it.
+      // The item may be farther back: request a larger page.
       page = await fetch(key, LARGEST_PAGE);
       at = findBehind(page.items, position);
     }
@@ -72,9 +72,9 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
   };
 
   /**
-   * The last passed item is in a later page, or it is gone. How many items of a page are passed cannot be counted, since
-   * others may be gone as well. So it is looked for in as many items as were passed, but at most a page, and in one page
-   * more: a cursor that a client has made up may have any offset.
+   * The last passed item is in a later page or gone. Passed items cannot be counted, because others may be gone too. So the
+   * search covers as many items as were passed, but at most a page, and one page more: a cursor that a client has made up
+   * may have any offset.
    */
   const findRemaining = async (first: KeyedPage<Item>): Promise<Place<Item>> => {
     const pages: [KeyedPage<Item>, ...KeyedPage<Item>[]] = [first];
@@ -103,7 +103,7 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
   };
 
   return {
-    /** Up to `wanted` items of the next API page; there may be none of them in it. Rejects with `UpstreamError`. */
+    /** Up to `wanted` items of the next API page, possibly none. Rejects with `UpstreamError`. */
     async next(wanted: number): Promise<readonly Edge[]> {
       const { key, page, at } = await fetchFrom(wanted);
       const { items, next } = page;
@@ -158,7 +158,7 @@ function findBehind(items: Items, { offset, id }: Position): number | undefined 
   return index < 0 ? undefined : index + 1;
 }
 
-/** Where to continue when the last passed item is gone: behind the latest passed item that one of `pages` still has. */
+/** Where to continue when the last passed item is gone: after the latest passed item that one of `pages` still has. */
 function findBehindTrail<Item extends { readonly id: string }>(
   pages: readonly [KeyedPage<Item>, ...KeyedPage<Item>[]],
   { trail = '' }: Position,
@@ -167,7 +167,7 @@ function findBehindTrail<Item extends { readonly id: string }>(
     trail,
     pages.map(({ page }) => markItems(page.items)),
   );
-  // None is left: begin with the first item, since one that comes twice does less harm than one that never comes.
+  // If none is left, begin with the first item: repeating items does less harm than skipping some.
   const { page, at } = left ?? { page: 0, at: 0 };
   return { ...(pages[page] ?? pages[0]), at };
 }

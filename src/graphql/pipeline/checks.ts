@@ -7,7 +7,7 @@ import type { PendingOperation } from './request.ts';
 /** Throws the public error when the operation may not run. Has no effect beyond the pending operation. */
 export type Check = (pending: PendingOperation, config: Config) => void;
 
-/** A GET must not change anything (RFC 9110 section 9.2.1), and the schema has no subscriptions. */
+/** Rejects mutations by GET, which must not change anything (RFC 9110 section 9.2.1), and subscriptions. */
 export const checkMethod: Check = ({ prepared: { operation }, request: { http } }) => {
   const kind = operation.operation;
   if (kind !== 'query' && http.method !== 'POST')

@@ -5,9 +5,9 @@ import type { Executed } from './execute.ts';
 import type { PendingOperation } from './request.ts';
 
 /**
- * Executes an operation, or waits for the execution of an identical query that the same caller is running. The deadline
- * that `execute` gets passes when none of the requests that wait has time left. Rejects when the request's own has passed.
- * Records where the outcome is that of another request.
+ * Executes an operation, or waits for the execution of an identical query that the same caller is running. `execute` gets a
+ * deadline that passes when no waiting request has time left. Rejects when the request's own deadline passes. Records in
+ * `record` when the outcome is that of another request.
  */
 export async function coalesce(
   running: SingleFlight,
@@ -29,8 +29,8 @@ export async function coalesce(
 }
 
 /**
- * Equal for requests that get equal results: the caller, the operation and its variables. In `pat` mode all callers have
- * one credential, so the principal is part of it.
+ * Equal for requests that get equal results: the caller, the operation and its variables. The principal is part of it,
+ * because in `pat` mode all callers have one credential.
  */
 function toKey({ principal }: CallerRights, { prepared, variables }: PendingOperation): string {
   return `${principal} ${prepared.id} ${JSON.stringify(variables)}`;

@@ -12,10 +12,10 @@ import {
 import { isRepeatable, notAMember, notOfType, PRIVATE_KEY, PRIVATE_MEMBERS } from '../input-hints.ts';
 import { isRecord } from './params.ts';
 
-/** After so many problems, coercion stops: a client mends a few at a time, and each costs something to describe. */
+/** After this many problems coercion stops, because describing them takes time and clients correct only a few at once. */
 const MAX_PROBLEMS = 5;
 const INEXACT_ID = 'must be a string: ids are strings, and this number may not be exact.';
-/** Of all messages together. They are one message in the response, which would be cut. */
+/** Maximum length of all messages together, which are one message in the response. */
 const MAX_CHARS = 400;
 
 /** Collects what is wrong with the variables of one request. */
@@ -32,7 +32,7 @@ export function createProblems(isSchemaVisible: boolean) {
     /** Whether there are enough problems, so that coercion stops. */
     isFull: false,
     /**
-     * Adds a sentence about `place`. `hidden` is what it says where clients may not know the schema: no name of the schema
+     * Adds a sentence about `place`. `hidden` replaces it where clients may not know the schema, and contains no schema name
      * that the client did not send.
      */
     add(place: Place, problem: string, hidden = DOES_NOT_FIT): void {
@@ -50,7 +50,7 @@ export function createProblems(isSchemaVisible: boolean) {
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Where a value stands. Linked instead of a list, since only the place of a problem is ever written out. */
+/** Where a value stands. A linked list, because only the place of a problem is ever written out. */
 interface Place {
   readonly above: Place | undefined;
   /** The variable with its `$`, the name of a member (of the schema, or `isRepeatable`), or an index. */
@@ -58,11 +58,11 @@ interface Place {
 }
 
 /**
- * Coerces a value of JSON to an input type (GraphQL specification, section 3.12 "Input Coercion"), as graphql-js does
- * with three differences: it stops when `problems` is full, the messages repeat nothing of the value, and a JSON number
- * is an ID only where it is certain to be the number that the client wrote.
+ * Coerces a value of JSON to an input type (GraphQL specification, section 3.12 "Input Coercion"), as graphql-js does with
+ * three differences: it stops when `problems` is full, the messages repeat nothing of the value, and a JSON number is an ID
+ * only where it is certain to be the number that the client wrote.
  *
- * Takes time in proportion to the value. What it returns means nothing if there are problems.
+ * Takes time in proportion to the value. The result is valid only if there are no problems.
  */
 export function coerceInput(value: unknown, type: GraphQLInputType, at: Place, problems: Problems): unknown {
   if (isNonNullType(type)) {
@@ -119,7 +119,7 @@ function hasOneMember(value: Members, fields: Readonly<Record<string, unknown>>)
   return given !== undefined && others.length === 0 && value[given] !== null;
 }
 
-/** Nothing else of an object is of interest if a member shows that it is a private key. */
+/** If a member shows that the object is a private key, this is its only problem. */
 function checkMembers(
   value: Members,
   fields: Readonly<Record<string, unknown>>,
@@ -141,7 +141,7 @@ function checkMembers(
 
 function coerceLeaf(value: unknown, type: GraphQLLeafType, at: Place, problems: Problems): unknown {
   if (type === GraphQLID && typeof value === 'number') {
-    // JSON.parse rounds longer numbers: the id would be another one.
+    // JSON.parse rounds longer numbers, so the id would be a different one.
     if (Number.isSafeInteger(value)) return String(value);
     problems.add(at, INEXACT_ID, INEXACT_ID);
     return undefined;

@@ -20,9 +20,9 @@ import type { Variables } from './cost.ts';
 import { withoutLeftOut } from './selected-fields.ts';
 
 /**
- * Coerces the variables of one operation (GraphQL specification, section 6.1.2). `values` has the defaults of variables
- * and of members in it, and nothing for a variable that is absent. It is for use only if there are no `problems`: at most
- * five sentences for the client, which name places and types and repeat no value.
+ * Coerces the variables of one operation (GraphQL specification, section 6.1.2). `values` includes the defaults of variables
+ * and members, and omits absent variables. Use it only if there are no `problems`: at most five sentences for the client,
+ * which name places and types and repeat no value.
  */
 export type VariableCoercion = (given: Variables) => {
   readonly values: Record<string, unknown>;
@@ -30,9 +30,9 @@ export type VariableCoercion = (given: Variables) => {
 };
 
 /**
- * For a validated operation. Types and positions are looked up once, for all of its requests. The executor must not be
- * the first to coerce variables: its messages print the offending value (graphql-js#2629), so a key that was pasted with
- * its private half would be in the response and in every log.
+ * Compiles the coercion for a validated operation, so that types and positions are looked up once for all of its requests.
+ * The executor must not be the first to coerce variables: its messages print the invalid value (graphql-js#2629), so a key
+ * that was pasted with its private half would be in the response and in logs.
  */
 export function createVariableCoercion(
   schema: GraphQLSchema,
@@ -55,7 +55,7 @@ export function createVariableCoercion(
   };
 }
 
-/** Without a prototype, as all values of variables. */
+/** An object without a prototype, as for all values of variables. */
 const NO_VALUES: Variables = Object.freeze(Object.create(null));
 const NO_VARIABLES = { values: NO_VALUES, problems: [] };
 
@@ -76,12 +76,12 @@ function createCoercer(
 }
 
 /**
- * Checks that nullable variables are not null where null is no value.
+ * Checks that nullable variables are not null where null is not allowed.
  *
  * Validation allows a nullable variable at a non-null position if the variable or the position has a default, and an
- * explicit null then passes both. It also allows one as the member of a `@oneOf` type. graphql-js fails the field in
- * these cases, with an error that looks like a defect of the server. Here the request is rejected before
- * anything runs, even if the field would not be reached because a list above it turns out to be empty.
+ * explicit null then passes both. It also allows one as the member of a `@oneOf` type. graphql-js fails the field in these
+ * cases, with an error that looks like a defect of the server. Here the request is rejected before anything runs, even if
+ * the field would not be reached.
  */
 function createNullCheck(
   schema: GraphQLSchema,
@@ -89,7 +89,7 @@ function createNullCheck(
   operation: OperationDefinitionNode,
 ): (values: Variables, problems: Problems) => void {
   const atRisk = new Set<string>();
-  // Without values, no variable leaves a selection out, so that every position is seen.
+  // Without values of variables, no selection is left out, so all positions are visited.
   visitVariables(schema, document, operation, NO_VALUES, (name, types) => {
     if (problemOf(null, types)) atRisk.add(name);
   });

@@ -28,10 +28,10 @@ export type CompiledOperation = (
 
 type Operation = Pick<PreparedOperation, 'document' | 'operation' | 'operationName'>;
 
-/** Each such variable doubles the number of functions. */
+/** Maximum number of variables in conditions. Each one doubles the number of functions. */
 const MAX_CONDITIONS = 6;
 
-/** graphql-jit copies these into its program as they stand, and gives resolvers what graphql-js would. */
+/** Literals that graphql-jit copies into its program unchanged, and passes to resolvers as graphql-js does. */
 const SAFE_VALUES: ReadonlySet<ValueNode['kind']> = new Set([
   Kind.VARIABLE,
   Kind.INT,
@@ -40,18 +40,19 @@ const SAFE_VALUES: ReadonlySet<ValueNode['kind']> = new Set([
 ]);
 
 /**
- * The variables that decide what `@skip` and `@include` leave of an operation. graphql-jit mixes up what such directives
- * leave out and what stands elsewhere without them, so an operation is compiled once for each of their values.
+ * The variables that decide what `@skip` and `@include` leave of an operation. graphql-jit confuses selections that such
+ * directives leave out with equal selections without them, so an operation is compiled once for each combination of these
+ * variables.
  *
  * Undefined unless graphql-jit is certain to execute the validated operation as graphql-js does. Everything else is
  * interpreted, because graphql-jit 0.8:
- * - writes text literals into the program that it generates, and takes some of them for program text: a client could
- *   run code of its own;
+ * - writes text literals into the program that it generates, and takes some of them for program text: a client could run
+ *   code of its own;
  * - makes null of an absent variable that stands inside a list or an input object;
  * - loses members and variables whose names every JavaScript object has (`__proto__`, `toString`);
  * - starts all root fields, where graphql-js stops at the first that makes `data` null.
  *
- * Mutations spend their time in the IAM API, so they gain nothing.
+ * Mutations are not compiled, because they spend their time in the IAM API.
  */
 export function findConditions(
   schema: GraphQLSchema,
@@ -59,7 +60,7 @@ export function findConditions(
   operation: OperationDefinitionNode,
 ): readonly string[] | undefined {
   if (operation.operation !== 'query' || mayStopEarly(schema, document, operation)) return undefined;
-  // Only nodes of `document` are visited: an operation of another one would be compiled unchecked.
+  // Only nodes of `document` are visited, so an operation of another document would be compiled unchecked.
   let isCertain = document.definitions.includes(operation);
   const expect = (condition: boolean) => {
     isCertain &&= condition;
@@ -73,7 +74,7 @@ export function findConditions(
       const value = isCondition(directive) ? directive.arguments?.[0]?.value : undefined;
       if (value?.kind === Kind.VARIABLE) conditions.add(value.name.value);
     },
-    // Defaults are not compiled.
+    // Defaults are removed before compilation, so they are not checked.
     VariableDefinition: ({ variable }) => {
       expect(!(variable.name.value in Object.prototype));
       return false;
@@ -90,7 +91,8 @@ export function compileOperation(
 ): CompiledOperation | undefined {
   const compiled = compileQuery(schema, specialize(document, sample), operationName, {
     disablingCapturingStackErrors: true,
-    // Types of IAM's responses are checked when they arrive, and no scalar or enum of the schema has another form inside.
+    // No serialization is needed: IAM's responses are checked when they arrive, and internal values of scalars and enums
+    // equal their output.
     disableLeafSerialization: true,
   });
   if (!isCompiledQuery(compiled)) return undefined;
@@ -107,7 +109,7 @@ function toGraphQLError({ message, path, locations, originalError }: GraphQLErro
   return Object.defineProperty(error, 'locations', { value: locations, enumerable: true });
 }
 
-/** A root field that cannot be null ends the execution when it fails, while the others may be running. */
+/** When a non-null root field fails, the execution ends while other root fields may still be running. */
 function mayStopEarly(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -120,8 +122,8 @@ function mayStopEarly(
 }
 
 /**
- * The document as these variables leave it, without `@skip` and `@include`, and without defaults, which hold texts: a
- * variable that has one is never absent.
+ * The document after `@skip` and `@include` are applied. Defaults, which may be texts, are removed, because a coerced
+ * variable that has a default is never absent.
  */
 function specialize(document: DocumentNode, variables: Variables): DocumentNode {
   return visit(withoutLeftOut(document, variables), {
@@ -137,8 +139,8 @@ function isCondition({ name }: DirectiveNode): boolean {
 type Path = readonly (string | number)[];
 
 /**
- * The errors that graphql-js reports of those that graphql-jit collects. When a field fails that cannot be null, the
- * nearest nullable field above it becomes null (GraphQL specification, section 6.4.4). If several fields below one
+ * Selects, from the errors that graphql-jit collects, those that graphql-js reports. When a field fails that cannot be null,
+ * the nearest nullable field above it becomes null (GraphQL specification, section 6.4.4). If several fields below one
  * nullable field fail like that, graphql-js reports the first of them and graphql-jit reports all.
  */
 function createErrorFilter(

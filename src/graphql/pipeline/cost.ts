@@ -44,9 +44,9 @@ interface Level {
 type CallsOf = (variables: Variables) => number;
 
 /**
- * Compiles a validated operation to its cost for coerced variables. What each field costs is declared in
- * `field-costs.ts`. `@skip` and `@include` are ignored, so the fields that they leave out count, and so do the calls that
- * loaders save. A fragment is followed in every selection set that spreads it: the document must be below the limits.
+ * Compiles a validated operation to its cost for coerced variables. What each field costs is declared in `field-costs.ts`.
+ * `@skip` and `@include` are ignored, so fields that they leave out count, and so do calls that loaders save. Fragments are
+ * expanded wherever they are spread, so the document must be within the limits.
  */
 export function compileCost(
   schema: GraphQLSchema,
@@ -55,7 +55,7 @@ export function compileCost(
 ): (variables: Variables) => Cost {
   const { root, sharedCalls } = findLevels(schema, document, operation);
   return (variables) => {
-    // The largest number counts, since a request makes these calls once.
+    // Only the largest number counts, because a request makes these calls once.
     const upstreamCalls = sharedCalls.reduce((most, callsOf) => Math.max(most, callsOf(variables)), 0);
     const cost = { fieldCost: 0, upstreamCalls };
     addCost(cost, root, 1, variables);
@@ -63,7 +63,7 @@ export function compileCost(
   };
 }
 
-/** Adds the cost of so many lists. */
+/** Adds the cost of this many lists. */
 function addCost(
   cost: { -readonly [Member in keyof Cost]: number },
   { sizeOf, fields, calls, below }: Level,
@@ -172,7 +172,7 @@ function toPageSize(value: unknown): number {
   return typeof value === 'number' ? Math.min(Math.max(value, 0), MAX_FIRST) : MAX_FIRST;
 }
 
-/** GraphQL takes a single value for a list of one. */
+/** GraphQL accepts a single value in place of a list with one item. */
 function toLength(list: unknown): number {
   if (list === null || list === undefined) return 0;
   return Array.isArray(list) ? list.length : 1;

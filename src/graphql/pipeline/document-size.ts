@@ -18,8 +18,8 @@ const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_L, TokenKind.BR
 const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_R, TokenKind.BRACKET_R, TokenKind.BRACE_R]);
 
 /**
- * Measures a text by the lexer of GraphQL, up to the end or to a character that is not a part of GraphQL. The lexer does
- * not recurse, but the parser does, and a few thousand open brackets exceed its stack.
+ * Measures a text with the lexer of GraphQL, up to the end or to an invalid character. The lexer does not recurse, unlike
+ * the parser, whose stack a few thousand open brackets exceed.
  */
 export function measureSource(text: string): Record<'tokens' | 'comments' | 'brackets', number> {
   const counts = { tokens: 0, comments: 0, brackets: 0 };
@@ -35,12 +35,11 @@ export function measureSource(text: string): Record<'tokens' | 'comments' | 'bra
       else if (CLOSING.has(kind)) open--;
     }
   } catch {
-    // Apollo Server reports syntax errors.
+    // The error is ignored, because Apollo Server reports syntax errors.
   }
   return counts;
 }
 
-/** The counts of an empty selection set. */
 const NOTHING = {
   rootFields: 0,
   directives: 0,
@@ -55,9 +54,9 @@ const MAX_NESTING = 1000;
 
 /**
  * Measures a parsed document, with what fragments contain counted wherever they are spread. It is not validated: fragments
- * may be missing or spread themselves, fields may not exist. Every operation counts, run or not, and so do fragments that
- * none of them uses, because validation looks at all. Each fragment is measured once, so one that multiplies (a spreads b
- * twice, b spreads c twice, …) costs no more than it is long.
+ * may be missing or spread themselves, fields may not exist. Operations that do not run and unused fragments count too,
+ * because validation looks at all of them. Each fragment is measured once, so fragments that multiply (a spreads b twice, b
+ * spreads c twice, …) cost no more time than their length.
  */
 export function countDocument({ definitions }: DocumentNode) {
   const { ofSet, ofFragment, spreads, compared, isCut } = createCounter(definitions);
@@ -86,7 +85,9 @@ export function countDocument({ definitions }: DocumentNode) {
     directives: maximum(ofAny, ({ directives }) => directives),
     aliases: maximum(ofAny, ({ aliases }) => aliases),
     fields: maximum(ofAny, ({ fields }) => fields),
-    /** Levels of fields. What is below `__schema` and `__type` does not count: a validation rule limits its nesting. */
+    /**
+     * Levels of fields. Levels below `__schema` and `__type` do not count, because a validation rule limits their nesting.
+     */
     depth: isCut() ? MAX_NESTING : maximum(ofOperations, ({ depth }) => depth),
     /** Pairs of fields with one response name, and of spreads, anywhere in the document, each counted once. */
     pairs: [...compared.values()].reduce((sum, count) => sum + (count * (count - 1)) / 2, 0),

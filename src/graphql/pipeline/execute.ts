@@ -31,9 +31,9 @@ import { encodeResult } from './response.ts';
 /** The outcome of an operation, which may go to several requests. */
 export interface Executed {
   readonly body: string | Buffer;
-  /** Of the first error; else `USER_ERROR` where a mutation has user errors, or `OK`. */
+  /** The code of the first error; else `USER_ERROR` if a mutation has user errors, or `OK`. */
   readonly code: string;
-  /** True when the outcome is only for the request that was executed: an internal error has its id. */
+  /** True when the outcome must not be shared, because an internal error contains the id of its request. */
   readonly isPersonal: boolean;
 }
 
@@ -71,7 +71,7 @@ export function createExecutor(
     const found = known.get(key) ?? 0;
     if (typeof found === 'function') return found;
     const compiled = found >= compileAfter ? compileOperation(schema, prepared, variables) : undefined;
-    // A function refers to its document.
+    // The size is that of the document, because a compiled function refers to it.
     const size = compiled ? sizeIn(known, prepared.document) : 1;
     known.set(key, compiled ?? found + 1, { size });
     return compiled;
@@ -99,7 +99,9 @@ export function createExecutor(
   };
 
   return {
-    /** Executes an operation that passed every check. Never rejects for what fails in it: that is in the outcome. */
+    /**
+     * Executes an operation that passed every check. Does not reject when fields fail: their errors are part of the outcome.
+     */
     async execute({ request, prepared, variables }: PendingOperation, deadline: Deadline): Promise<Executed> {
       const { caller, explanation, http } = request;
       const context =
@@ -123,7 +125,7 @@ export function createExecutor(
   };
 }
 
-/** `deadline` is that of the execution, which may continue for other requests than this one. */
+/** `deadline` is that of the execution, which may continue for other requests after this one has ended. */
 export function createContext(
   { client, listPrefetch, createOnce }: ContextParts,
   caller: Caller,
@@ -133,7 +135,7 @@ export function createContext(
   const { credential, principal } = caller;
   const headers = toUpstreamHeaders(http.id, http.headers);
   const scope = {
-    // Any object that this execution alone has.
+    // The owner can be any object that belongs to this execution alone.
     owner: deadline,
     credential,
     deadline,
@@ -146,15 +148,15 @@ export function createContext(
   return { caller, loaders, deadline, createOnce, outcome };
 }
 
-/** Takes any value as it is. No schema can define a type of this name. */
+/** Accepts any value unchanged. No schema can define a type of this name. */
 const COERCED = new GraphQLScalarType({ name: '__Coerced', parseValue: (value) => value });
 
 /**
  * Executes operations by graphql-js, with variables that are coerced already.
  *
- * graphql-js coerces variables itself, and to do so a second time takes milliseconds for a thousand values. So it gets a
- * document in which every variable has a type that takes its value as it is. Arguments are the same: graphql-js looks at
- * the types of variables only to coerce them.
+ * graphql-js coerces variables again, which takes milliseconds for a thousand values. To avoid this, it gets a document in
+ * which every variable has a type that accepts any value unchanged. Arguments stay the same, because graphql-js uses the
+ * types of variables only to coerce them.
  */
 function createInterpreter(schema: GraphQLSchema) {
   const getType: GraphQLSchema['getType'] = (name) =>
@@ -173,7 +175,7 @@ function createInterpreter(schema: GraphQLSchema) {
   };
 }
 
-/** Without defaults: a variable that has one is never absent. */
+/** Removes defaults, because a coerced variable that has a default is never absent. */
 function withCoercedVariables(document: DocumentNode): DocumentNode {
   const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: COERCED.name } };
   return visit(document, { VariableDefinition: ({ kind, variable }) => ({ kind, variable, type }) });

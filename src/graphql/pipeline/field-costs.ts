@@ -2,7 +2,7 @@ import { MAX_LOOK_UP_CALLS } from '../../tokens/matching-tokens.ts';
 
 /** The cost of a field beyond being one field of the response. Calls are the most calls to the IAM API. */
 export interface FieldCost {
-  /** Calls that the field makes itself. They count also with `first: 0`, since `hasNextPage` then takes a call. */
+  /** Calls that the field makes itself. They count even with `first: 0`, because `hasNextPage` then takes a call. */
   readonly calls?: number;
   /** The field is a connection of `first` items. Its selections of lists (`edges`, `nodes`) are repeated for each. */
   readonly page?: {
@@ -17,7 +17,7 @@ export interface FieldCost {
   readonly shared?: { readonly calls: number; readonly path: readonly string[] };
 }
 
-/** If the item of `after` has moved or is gone, it takes up to three calls more to find the place (with full pages). */
+/** If the item of `after` has moved or is gone, finding the place takes up to three more calls (with full pages). */
 const PAGE: FieldCost = { calls: 1, page: { callsAfter: 3 } };
 
 /**
@@ -36,10 +36,10 @@ export const FIELD_COSTS: Readonly<Record<string, FieldCost>> = {
     calls: 1,
     shared: { calls: MAX_LOOK_UP_CALLS, path: ['input', 'idempotencyKey'] },
   },
-  // The token is read first where the change is a part of its authentication method.
+  // The token is read first if only a part of its authentication method changes.
   'Mutation.updateToken': { calls: 2 },
   'Mutation.deleteToken': { calls: 1 },
-  // Introspection. The sizes are averages of this schema, so that several lists inside one another cost what they return.
+  // Introspection. The sizes are averages of this schema, so that nested lists cost about what they return.
   '__Schema.types': { items: 50 },
   '__Schema.directives': { items: 6 },
   '__Type.fields': { items: 3 },

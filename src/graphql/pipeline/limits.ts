@@ -11,11 +11,11 @@ type Limits = Config['limits'];
 const MAX_OPERATION_NAME = 512;
 /** Validation compares each fragment that is spread with each other one, whether or not they are defined. */
 const MAX_FRAGMENTS = 50;
-/** Validation compares the two of each pair that stands in one place, in a quarter of a microsecond at most. */
+/** Validation compares the fields of each pair, in at most a quarter of a microsecond. */
 const MAX_PAIRS = 10_000;
-/** An operator who allows more root fields allows five fields of one name in each of them. */
+/** Times the square of `MAX_ROOT_FIELDS`: the pairs of five fields of one name in each root field. */
 const MAX_PAIRS_OF_ROOT_FIELDS = 12.5;
-/** graphql-js aborts a validation after 500 000 comparisons, with a message that helps nobody. */
+/** graphql-js aborts a validation after 500 000 comparisons, with an unhelpful message. */
 const MOST_PAIRS = 400_000;
 /** The deepest input of the schema has seven levels. */
 const MAX_VARIABLE_DEPTH = 32;
@@ -41,7 +41,7 @@ export function checkText(text: string, limits: Limits): void {
   const { tokens, comments, brackets } = measureSource(text);
   check([
     ['tokens', 'tokens in the document', tokens, limits.maxOperationTokens],
-    // The lexer makes a token of each.
+    // The lexer makes a token of each comment.
     ['comments', 'comments in the document', comments, limits.maxOperationTokens],
     ['brackets', 'brackets open at once in the document', brackets, limits.maxBracketDepth],
   ]);
@@ -95,7 +95,8 @@ export function checkCost(
 
 /**
  * Counts the values of all variables, which are items of lists and members of objects at any depth, and the levels of lists
- * and objects, with the one that has the variables. Stops where a limit is exceeded, and then returns one more than it.
+ * and objects, with the one that has the variables. Stops when a limit is exceeded, and then returns one more than the
+ * limit.
  */
 function measureVariables(
   variables: Readonly<Record<string, unknown>>,

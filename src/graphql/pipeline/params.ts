@@ -25,8 +25,8 @@ const CROSS_SITE =
   'Any web page can make a browser send this GET, so it was not run. Send `content-type: application/json` or `apollo-require-preflight: true` with it, or use POST.';
 
 /**
- * Rejects a GET that a page of any site can make a browser send, with nothing that shows that it was meant: one that needs
- * no CORS preflight (Fetch standard, "CORS-safelisted request-header"). A POST must be JSON, which needs one.
+ * Rejects a GET that needs no CORS preflight, because a page of any site can make a browser send it (Fetch standard,
+ * "CORS-safelisted request-header"). A POST must be JSON, which needs a preflight.
  */
 function checkGet({ headers }: RequestHead): void {
   const { 'content-type': type } = headers;
@@ -103,7 +103,7 @@ function searchOf(url: string): string {
   return at < 0 ? '' : url.slice(at);
 }
 
-/** The hash of a persisted query, where it was sent as one. */
+/** The hash of a persisted query, if the request has one in the right form. */
 export function hashOf({ persistedQuery }: Params): string | undefined {
   return isRecord(persistedQuery) ? firstString(persistedQuery.sha256Hash) : undefined;
 }

@@ -23,7 +23,7 @@ export interface ParsedOperation {
   readonly operation: OperationDefinitionNode;
 }
 
-/** Everything that is the same for all requests with this document and this operation name. */
+/** Everything that requests with the same document and operation name have in common. */
 export interface PreparedOperation extends ParsedOperation {
   /** Differs for each document and operation name. */
   readonly id: string;
@@ -49,8 +49,8 @@ interface Entry {
 export type PreparedOperations = ReturnType<typeof createPreparedOperations>;
 
 /**
- * Limits of a cache of so many documents, whose sizes are numbers of tokens: memory for each token, and not for each
- * document. A token and its nodes take some 400 bytes, so a thousand of the largest documents would fill a small heap.
+ * Limits of a cache by documents and by their tokens, on which the memory depends: a token and its nodes take some 400
+ * bytes, so a thousand of the largest documents would fill a small heap.
  */
 export function cacheLimits(maxDocuments: number): { readonly max: number; readonly maxSize: number } {
   return { max: maxDocuments, maxSize: maxDocuments * TOKENS_PER_DOCUMENT };
@@ -61,7 +61,7 @@ const TOKENS_PER_DOCUMENT = 150;
 
 /**
  * The size of a document in such a cache: the tokens that its nodes refer to, with comments. A document that is larger than
- * the cache takes all of it.
+ * the cache counts as the size of the cache.
  */
 export function sizeIn({ maxSize }: { readonly maxSize: number }, { loc }: DocumentNode): number {
   let count = 0;
@@ -121,7 +121,7 @@ export function createPreparedOperations(
     return prepared;
   };
   const prepareOnce = (params: Params, parse: Parse): Promise<PreparedOperation> => {
-    // The name is any text of a client: written before the query, it could be the beginning of another's.
+    // As JSON, because a name, which is any text of a client, could otherwise contain the beginning of a query.
     const key = JSON.stringify([params.operationName, params.query]);
     const running = preparing.get(key);
     if (running) return running;

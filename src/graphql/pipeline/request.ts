@@ -15,7 +15,7 @@ export type CallerOrError = Caller | Error;
 export interface PipelineRequest {
   readonly http: Pick<FastifyRequest, 'id' | 'method' | 'url' | 'headers' | 'body'>;
   readonly caller: CallerOrError;
-  /** Runs since the head of the request arrived. */
+  /** Starts when the head of the request arrives. */
   readonly deadline: RequestDeadline;
   /** For log, metrics and traces. The steps fill it in. */
   readonly record: OperationRecord;
@@ -23,7 +23,7 @@ export interface PipelineRequest {
   readonly observer: CallObserver | undefined;
   /** Present if the client has requested an explanation of its upstream calls. */
   readonly explanation: { toExtension(): object } | undefined;
-  /** Consumes the cost of an operation from the caller's rate limit. The error when there is not enough left. */
+  /** Consumes the cost of an operation from the caller's rate limit. Returns the error when too little is left. */
   consume(upstreamCalls: number): Error | undefined | Promise<Error | undefined>;
 }
 
@@ -31,7 +31,7 @@ export interface PipelineRequest {
 export interface PendingOperation {
   readonly request: PipelineRequest;
   readonly prepared: PreparedOperation;
-  /** As the client sent them; after the coercion, coerced and with defaults. */
+  /** The variables as sent; after the coercion, coerced and with defaults. */
   variables: Variables;
   cost: Cost;
 }

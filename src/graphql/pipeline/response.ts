@@ -4,7 +4,7 @@ import { HttpError } from '../../http/error-response.ts';
 import type { ResultType } from '../../http/media-type.ts';
 import { formatError } from '../mask-error.ts';
 
-/** The response to one request over HTTP, without the headers that every response has. */
+/** An HTTP response, without the headers that every response has. */
 export interface GraphqlResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -32,10 +32,10 @@ export class ApolloRejection extends Error {
 /** From this length on, a body is encoded once for all requests that share it. */
 const MIN_BUFFER_CHARS = 16_384;
 
-/** Errors come first, so that a person who reads the response sees them. */
+/** Errors come first, so that people who read the response see them. */
 export function encodeResult({ errors, data, extensions }: PublicResult): string | Buffer {
   const text = `${JSON.stringify({ errors, data, extensions })}\n`;
-  // A short text is sent in one packet with its head.
+  // A short text is sent in one packet with the headers.
   return text.length < MIN_BUFFER_CHARS ? text : Buffer.from(text);
 }
 
@@ -44,7 +44,7 @@ export function toResponse(body: string | Buffer, type: ResultType): GraphqlResp
   return { status: 200, headers: { 'content-type': `${type}; charset=utf-8` }, body };
 }
 
-/** Whether clients may see such an error. All others are unexpected, and may hold anything. */
+/** Whether clients may see the error. All other errors are unexpected and may contain secrets. */
 export function isPublic(error: unknown): boolean {
   if (error instanceof ApolloRejection || error instanceof HttpError) return true;
   const known = toReadError(error);

@@ -50,10 +50,7 @@ export function withoutLeftOut(
   return visit(document, { Field: leaveOut, InlineFragment: leaveOut, FragmentSpread: leaveOut });
 }
 
-/**
- * In the order of graphql-js: `@skip` first. A condition that is null leaves nothing out, since it is a problem; so does a
- * variable without a value.
- */
+/** In the order of graphql-js: `@skip` first. A null condition and a variable without a value leave nothing out. */
 function isLeftOut({ directives = [] }: SelectionNode, values: Readonly<Record<string, unknown>>): boolean {
   const condition = (directive: string): unknown => {
     const value = directives.find(({ name }) => name.value === directive)?.arguments?.[0]?.value;
