@@ -8,8 +8,8 @@ import {
 } from './upstream/upstream-error.ts';
 
 /**
- * The request is well-formed, but its document or variables do not fit. That is 400 only for clients of the newer media type:
- * older clients read no body behind a 4xx (GraphQL over HTTP, "application/json").
+ * The request is well-formed, but its document or variables do not fit. The status is 400 only with the newer media type,
+ * because older clients do not read the body of a 4xx (GraphQL over HTTP, "application/json").
  */
 export const BY_MEDIA_TYPE = 'by media type';
 
@@ -32,7 +32,7 @@ export const HTTP_STATUS = {
   GRAPHQL_PARSE_FAILED: BY_MEDIA_TYPE,
   GRAPHQL_VALIDATION_FAILED: BY_MEDIA_TYPE,
   OPERATION_RESOLUTION_FAILURE: BY_MEDIA_TYPE,
-  // Apollo Client reads the code, and sends the document then.
+  // Apollo Client reads the code, and then sends the document.
   PERSISTED_QUERY_NOT_FOUND: 200,
   PERSISTED_QUERY_NOT_SUPPORTED: 200,
   INTERNAL_SERVER_ERROR: 500,
@@ -65,7 +65,7 @@ const BY_STATUS: Readonly<Record<number, Failure>> = {
   },
 };
 
-/** The same for a request with the gateway's own credential. */
+/** Failures of requests with the gateway's own credential, where they differ. */
 const BY_STATUS_OF_OWN: Readonly<Record<number, Failure>> = {
   401: {
     code: 'UNAUTHENTICATED',
@@ -100,12 +100,12 @@ const BY_KIND: Readonly<Record<UpstreamError['kind'], Failure>> = {
   },
 };
 
-/** An argument the caller can put right. `message` says how; it never repeats the value. */
+/** The error for an argument that the caller can correct. `message` says how, and never repeats the value. */
 export function badUserInput(message: string, argument: string): GraphQLError {
   return rejection('BAD_USER_INPUT', message, { argument });
 }
 
-/** A request that is rejected as a whole, before anything of it runs. */
+/** The error for a request that is rejected as a whole, before anything runs. */
 export function rejection(
   code: ErrorCode,
   message: string,
@@ -114,7 +114,7 @@ export function rejection(
   return new GraphQLError(message, { extensions: { code, ...extensions } });
 }
 
-/** The operation is above a limit. The message and the extensions hold the numbers, and nothing of the document. */
+/** The error for an operation above a limit. Message and extensions contain only numbers, nothing of the document. */
 export function limitExceeded(limit: string, counted: string, count: number, max: number): GraphQLError {
   const actual = Math.min(count, Number.MAX_SAFE_INTEGER);
   const message = `Expected at most ${max} ${counted}, got ${actual}.`;
@@ -131,7 +131,7 @@ export function invalidCursor(message: string): GraphQLError {
  * masked and logged.
  */
 export function toReadError(error: unknown): Error {
-  // Its messages are written for clients.
+  // Messages of `AuthError` are written for clients.
   if (error instanceof AuthError) return rejection(BY_AUTH_FAILURE[error.kind], error.message);
   if (error instanceof UpstreamError) return toRejection(error);
   return error instanceof Error

@@ -43,8 +43,8 @@ interface GraphqlHandlerParts {
 /**
  * Handles `/graphql`: finds the caller, applies admission, runs the pipeline, responds, and writes one log line.
  *
- * A request ends in one of five ways: with the page of the explorer; with a result; rejected, with the errors that say why;
- * with an internal error, which is logged and masked; or without a response, when its client has left.
+ * A request ends in one of five ways: with the page of the explorer; with a result; rejected, with the errors as the reason;
+ * with an internal error, which is logged and masked; or without a response, because its client has left.
  */
 export function createGraphqlHandler(
   parts: GraphqlHandlerParts,
@@ -63,7 +63,10 @@ export function createGraphqlHandler(
     return { http, caller, deadline, record, observer, explanation, consume };
   };
 
-  /** Throws when the caller has too many large results. That of a mutation is never withheld: it says what has happened. */
+  /**
+   * Throws when the caller has too many large results. The result of a mutation is never withheld, because the caller must
+   * learn its outcome.
+   */
   const admitResult = (
     reply: FastifyReply,
     { caller, record }: Known,
@@ -74,7 +77,7 @@ export function createGraphqlHandler(
     if (exceeded) throw exceeded;
   };
 
-  /** The response, whether the request is executed or rejected. Rejects only when the client has left. */
+  /** Returns the response, also for a rejected request. Rejects only when the client has left. */
   const respond = async (
     http: FastifyRequest,
     reply: FastifyReply,
@@ -115,7 +118,7 @@ export function createGraphqlHandler(
       reply.headers(page.headers);
       return page.html;
     }
-    // Before anything runs: a client that accepts no media type of a result could not read the outcome.
+    // Checked before anything runs: a client that accepts no media type of a result could not read the outcome.
     const type = chooseResultType(http.headers.accept);
     if (!type) throw new HttpError(406, 'Accept `application/json` or `application/graphql-response+json`.');
     const deadline = deadlines.start(performance.now() - http.raw.arrivedAt);
@@ -128,7 +131,7 @@ export function createGraphqlHandler(
     try {
       caller = await readCaller(authenticator, http, { deadline, record }, log);
       const { status, headers, body } = await respond(http, reply, { caller, deadline, record, trace, type });
-      // The body and not the reply, which is a thenable: Fastify would wait for its stream.
+      // Returns the body instead of the reply, which is a thenable, so Fastify would wait for its stream.
       reply.code(status).headers(headers);
       return body;
     } catch (error) {
@@ -172,13 +175,15 @@ async function readCaller(
   }
 }
 
-/** Several such headers are joined, so that the authenticator rejects them: the caller must not depend on their order. */
+/**
+ * Joins several `Authorization` headers, so that the authenticator rejects them: the caller must not depend on their order.
+ */
 function readAuthorization(http: FastifyRequest): string | undefined {
   const values = headerValues(http.raw, 'authorization');
   return values.length > 1 ? values.join(', ') : values[0];
 }
 
-/** The error for the client. An unexpected one is logged, and the client gets the request id to find it by. */
+/** The error for the client. An unexpected error is logged, and the client gets the request id to find it in the log. */
 function toPublicError(error: unknown, { id: requestId }: FastifyRequest, log: FastifyBaseLogger): unknown {
   if (isPublic(error)) return error;
   log.error({ requestId, err: describeError(error) }, 'unexpected error');

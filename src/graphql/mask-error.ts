@@ -20,9 +20,9 @@ import { isRepeatable, notAMember, notOfType, PRIVATE_KEY, PRIVATE_MEMBERS } fro
 const MAX_MESSAGE = 400;
 
 /**
- * The public form of an error of Apollo Server, which executes nothing here: an error without a code that no code of
- * ours threw is about the request. `schema` is the one that clients may know; without it, no name of the schema that the
- * client did not send is in the message.
+ * The public form of an error of Apollo Server. Apollo Server executes nothing, so an error without a code that our code did
+ * not throw is about the request. `schema` is given if clients may know it; otherwise the message contains no schema name
+ * that the client did not send.
  */
 export function formatRequestError(
   formatted: GraphQLFormattedError,
@@ -39,7 +39,7 @@ export function formatRequestError(
 
 /**
  * The public form of an error. Our own errors have public messages; those of GraphQL libraries lose the values that they
- * print; every other message is replaced, since it may hold anything.
+ * print; every other message is replaced, because it may contain secrets.
  */
 export function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
   const code = formatted.extensions?.code;
@@ -64,7 +64,7 @@ function publicMessage(code: string, message: string): string {
   }
 }
 
-/** `Unexpected Name "…"` prints the text at that place, which may be a pasted secret. The location says enough. */
+/** `Unexpected Name "…"` prints the text at that place, which may be a pasted secret. The location is enough. */
 function withoutLexeme(message: string): string {
   return message
     .replace(/ (Name|String|BlockString|Int|Float|Comment) "[\s\S]*$/, ' $1.')
@@ -76,16 +76,16 @@ function isValue({ kind }: ASTNode): boolean {
   return kind.endsWith('Value') || kind === Kind.OBJECT_FIELD;
 }
 
-/** The message about an invalid document for a client that may know the schema. Of a value, nothing is repeated. */
+/** The message about an invalid document for a client that may know the schema. Repeats no value. */
 function describeInvalid({ message, nodes }: GraphQLError, schema: GraphQLSchema): string {
   const node = nodes?.[0];
   return node && isValue(node) ? describeValue(node, message, schema) : message;
 }
 
-/** The documents of errors that are being described: an error has the text and not the document. */
+/** The documents of errors that are being described, because an error has only the text. */
 const documents = new WeakMap<Source, DocumentNode>();
 
-/** Looks for the value in its document, for the names of what it belongs to and the type that is expected. */
+/** Finds the value in its document, to name its argument or variable and the expected type. */
 function describeValue(target: ASTNode, message: string, schema: GraphQLSchema): string {
   let description = 'A value does not fit its type.';
   if (!target.loc) return description;
@@ -120,7 +120,7 @@ function describeAt(node: ASTNode, message: string, subject: Subject, types: Typ
       : `${subject()} has a member that ${parent} does not define.`;
   }
   const type = types.getInputType();
-  // The members of an input object do not fit together, and the message has their names only.
+  // The members of an input object do not fit together; the message has only their names.
   if (node.kind === Kind.OBJECT && isInputObjectType(getNamedType(type))) return message;
   if (!type) return `${subject()} does not fit its type.`;
   return `${subject()} ${notOfType(node.kind === Kind.ENUM || node.kind === Kind.STRING ? node.value : undefined, type)}`;

@@ -122,7 +122,7 @@ function createEntityResolvers(sdl: string) {
   return {
     Query: {
       _service: () => ({ sdl }),
-      // All are loaded at once, so that one list call may have many of them. One that fails, fails alone.
+      // All are loaded at once, so that one list call may have many of them. A failure affects only its own representation.
       _entities: (_parent: unknown, { representations }: EntitiesArgs, context: Context) => {
         const ids = representations.map(readId);
         if (ids.filter((id) => id === undefined).length > MAX_MALFORMED) throw invalidRepresentation();
@@ -141,7 +141,7 @@ const MAX_MALFORMED = 10;
 
 async function loadEntity(id: string | undefined, context: Context): Promise<TokenDto | null> {
   if (id === undefined) throw invalidRepresentation();
-  // As for `node`, there is no object for a text that cannot be an id.
+  // As in `node`, a text that cannot be an id has no object.
   return isObjectId(id, 'representations', context) ? context.loaders.token(id) : null;
 }
 

@@ -13,7 +13,7 @@ export type TrustedDocuments = ReturnType<typeof openTrustedDocuments>;
 
 /**
  * The documents that clients may run. Uses the manifest as it was read at the start, and reads the file again when it
- * changes. One that cannot be used is reported, and the previous one stays in use.
+ * changes. A manifest that cannot be used is reported, and the previous one stays in use.
  */
 export function openTrustedDocuments(
   { file, mode, text }: NonNullable<Config['trustedDocuments']>,
@@ -38,9 +38,9 @@ export function openTrustedDocuments(
 const HASH_PREFIX = 'sha256:';
 
 /**
- * Finds the trusted text that a request means: its own, or the one of its id. Undefined when there is none. Blanks, commas and
- * comments of the text may differ from the manifest, except in a text of more than `maxChars`: the lexer takes long, and it
- * may not run anyway.
+ * Finds the trusted text for the text or the id of a request. Undefined when there is none. Blanks, commas and comments may
+ * differ from the manifest, except in a text of more than `maxChars`, which the lexer need not read because it is rejected
+ * anyway.
  */
 function createLookup(manifest: Manifest, maxChars: number) {
   const texts = new Set(manifest.values());
@@ -50,7 +50,7 @@ function createLookup(manifest: Manifest, maxChars: number) {
   return (params: Params): string | undefined => {
     const { query, documentId: id = hashOf(params) } = params;
     if (query !== undefined) return isTrusted(query) ? query : undefined;
-    // Both spellings of an id that is a hash: GraphQL over HTTP, "Persisted documents".
+    // An id that is a hash has two spellings (GraphQL over HTTP, "Persisted documents").
     return id === undefined ? undefined : (manifest.get(id) ?? manifest.get(otherSpelling(id)));
   };
 }
@@ -69,9 +69,9 @@ function strip(document: string): string {
 }
 
 /**
- * Replaces the id of a trusted document by its text. In `enforce` mode nothing else passes. Called for every
- * request, since the manifest may change. Throws `OPERATION_NOT_TRUSTED` or `PERSISTED_QUERY_NOT_FOUND`; the latter also
- * for an id where no document is trusted.
+ * Replaces the id of a trusted document by its text. In `enforce` mode nothing else passes. Called for every request,
+ * because the manifest may change. Throws `OPERATION_NOT_TRUSTED` or `PERSISTED_QUERY_NOT_FOUND`, the latter also for any id
+ * if no manifest is configured.
  */
 export function applyAllowList(
   params: Params,
@@ -80,14 +80,14 @@ export function applyAllowList(
   record: OperationRecord,
 ): Params {
   const text = trusted?.find(params);
-  // The text is what runs, so there is no persisted query to look up or to register.
+  // Only the text is used, so there is no persisted query to look up or to register.
   if (text !== undefined) return { ...params, query: text, persistedQuery: undefined };
   if (trusted) record.untrusted = true;
   // An id that the manifest lacks has no document to run.
   const isOnlyId = params.documentId !== undefined && (params.query ?? params.persistedQuery) === undefined;
   if (trusted?.mode !== 'enforce' && !isOnlyId) return params;
   if (params.query === undefined) {
-    // The message and the status that Apollo Client expects: it sends the document then.
+    // Apollo Client expects this message and status, and then sends the document.
     throw rejection('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
   }
   checkLength(params.query, limits);

@@ -28,8 +28,8 @@ export const operationChecks: readonly Check[] = [checkMethod, authorize, coerce
 const NO_COST = { fieldCost: 0, upstreamCalls: 0 };
 
 /**
- * Runs a request through the steps to its execution, one after the other. This is the only place that rejects an
- * operation. Rejects with a `GraphQLError` that has a code, with `ApolloRejection`, or with what cancels a deadline.
+ * Runs a request through the steps to its execution, one after the other. This is the only place that rejects an operation.
+ * Rejects with a `GraphQLError` that has a code, with `ApolloRejection`, or with the error of a cancelled deadline.
  */
 export function createPipeline(parts: PipelineParts): (request: PipelineRequest) => Promise<Executed> {
   const { apollo, trusted, config, prepared, running, executor, limitCalls } = parts;

@@ -33,7 +33,7 @@ const Query = {
       fetchPage: loaders.tokenPage,
       toEdge: (node, cursor) => ({ cursor, node }),
     }),
-  /** Null without a call for a text that cannot be an id, as the Relay specification requires. */
+  /** Returns null without a call for a text that cannot be an id, as the Relay specification requires. */
   node: (_parent, { id }, context) => (isObjectId(id, 'id', context) ? context.loaders.token(id) : null),
   nodes(_parent, { ids }, context) {
     if (ids.length > MAX_NODES)
@@ -47,8 +47,8 @@ const Query = {
 } satisfies Required<QueryResolvers>;
 
 /**
- * All fields that are not simply a member of their parent; a test looks for missing ones. An `UpstreamError` gets its
- * public form after the execution.
+ * Resolvers of all fields that are not simply a member of their parent; a test looks for missing ones. An `UpstreamError`
+ * gets its public form after the execution.
  */
 export const resolvers: Resolvers = {
   Query,
@@ -81,14 +81,14 @@ export const resolvers: Resolvers = {
   TokenProjectEdge: { cursor: (edge) => edge.cursor() },
 };
 
-/** `node` is an Error when the API listed something that is no token: GraphQL reports it at the node's path. */
+/** `node` is an Error if the API listed an invalid token. GraphQL reports it at the node's path. */
 export interface TokenEdgeModel {
   cursor(): string;
   readonly node: TokenDto | Error;
 }
 export type TokenConnectionModel = Connection<TokenEdgeModel>;
 
-/** A token in a project. The policy belongs to the pair, so it is here and not on the project. */
+/** A token in a project. The policy belongs to the pair of token and project, so it is on the edge. */
 export interface TokenProjectEdgeModel {
   cursor(): string;
   readonly node: ProjectWithPolicyDto | Error;
@@ -114,7 +114,7 @@ function toStatement({ action, effect, principal, resource }: PolicyStatementDto
 const ALGORITHMS: readonly string[] = ['ES256', 'ES512', 'RS256', 'RS512'] satisfies SigningAlgorithm[];
 const KINDS: readonly string[] = ['PRIVATE_KEY'] satisfies TokenAuthenticationMethodKind[];
 
-/** An enum value that the API added since this schema was written is null, not an error that hides the token. */
+/** An enum value that the schema does not have becomes null, because an error would hide the token. */
 function known<Value extends string>(
   values: readonly string[],
   value: Value,

@@ -11,7 +11,6 @@ import {
   toPublicKeyInfo,
 } from './token-input.ts';
 
-/** The payload of createToken and updateToken. */
 export interface TokenPayload {
   readonly token: TokenDto | null;
   readonly userErrors: UserError[];
@@ -78,7 +77,7 @@ async function toPayload<Result extends object>(
   return { ...nothing, userErrors: written.problems.map(toUserError) };
 }
 
-/** Errors of IAM that the caller can resolve by another input become problems. All others are thrown on. */
+/** Errors of IAM that the caller can resolve by another input become problems. All others are rethrown. */
 async function orProblems<Result>(
   write: () => Promise<Outcome<Result>>,
   hasId: boolean,
@@ -95,7 +94,7 @@ async function orProblems<Result>(
   }
 }
 
-/** A 400 is about the input (one problem per detail), a 404 about the id if it has one, a 409 about the token. */
+/** A 400 is about the input (one problem per detail), a 404 about the `id` if the input has one, a 409 about the token. */
 function readProblems({ status, details, traceId }: UpstreamError, hasId: boolean): Problem[] | undefined {
   switch (status) {
     case 400:

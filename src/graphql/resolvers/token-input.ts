@@ -24,7 +24,7 @@ export interface Problem {
   readonly message: string;
   /** `INVALID` if it is absent. */
   readonly code?: UserErrorCode;
-  /** Of IAM's response, where IAM has found the problem. */
+  /** The trace id of IAM's response, if IAM found the problem. */
   readonly traceId?: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export function checkId(id: string, request: object): Problem[] {
   return message === undefined ? [] : [{ path: ['id'], message }];
 }
 
-/** Whether an id of a query may be one of an object. Throws `BAD_USER_INPUT` for a private key in its place. */
+/** Whether the id of a query may be the id of an object. Throws `BAD_USER_INPUT` for a private key in its place. */
 export function isObjectId(id: string, argument: string, request: object): boolean {
   if (!isId(id)) return false;
   const problem = findPrivateKey(id, request);
@@ -57,7 +57,7 @@ const TEXT_RULES = {
   idempotencyKey: findKeyProblem,
 };
 
-/** At most one problem. A private key in the place of the text is worse than any other. */
+/** Reports at most one problem. A private key comes first, because it is the most serious. */
 export function checkInputText(
   member: keyof typeof TEXT_RULES,
   text: string | null | undefined,
@@ -83,7 +83,7 @@ function findDescriptionProblem(description: string): string | undefined {
     : undefined;
 }
 
-/** By characters of Unicode, as the API counts: many of them, emoji for example, are two units of a string. */
+/** Counts Unicode characters, as the API does: many of them, such as emoji, are two units of a string. */
 function isLonger(text: string, max: number): boolean {
   return text.length > 2 * max || (text.length > max && [...text].length > max);
 }
@@ -118,7 +118,7 @@ export function toPublicKeyInfo({ jwks, jwksUri }: PublicKeyInfoInput): PublicKe
 
 const keysOfInputs = new WeakMap<object, JsonWebKeyDto>();
 
-/** The same object for the same input: one variable may stand in many fields, and a key is checked once. */
+/** Returns the same object for the same input, so that keys are checked once if one variable is used in many fields. */
 function toKey(input: object): JsonWebKeyDto {
   const key = keysOfInputs.get(input) ?? withoutNulls(input);
   keysOfInputs.set(input, key);
@@ -163,8 +163,8 @@ const keysDoNotFit: Problem = {
 };
 
 /**
- * Whether the API merges or replaces a partial `authenticationMethod` is not known. So a partial one is completed from
- * the token as it is: what was left out then stays as it was under either reading.
+ * It is unknown whether the API merges or replaces a partial `authenticationMethod`. So a partial one is completed from the
+ * current token: omitted members then stay unchanged in both cases.
  */
 async function completeMethod(
   id: string,
@@ -187,13 +187,16 @@ async function completeMethod(
   return { problems: publicKeyInfo ? problems : [keysDoNotFit] };
 }
 
-/** The method of a token as IAM accepts it: its responses may have more members, and it rejects those beside the keys. */
+/**
+ * The authentication method of a token in the form that IAM accepts. IAM's responses may have further members, which it
+ * rejects beside the keys.
+ */
 function toMethod({ authenticationMethod: method }: TokenDto): AuthenticationMethodDto {
   const { publicKeyInfo: info } = method;
   return { ...method, publicKeyInfo: 'jwks' in info ? { jwks: info.jwks } : { jwksUri: info.jwksUri } };
 }
 
-/** Nothing here can be unset, so an explicit null is a mistake and does not mean "keep it". */
+/** No field can be unset, so an explicit null is a mistake and does not mean "keep it". */
 function nulls(input: object, ...path: string[]): Problem[] {
   return Object.entries(input)
     .filter(([, value]) => value === null)
