@@ -168,15 +168,18 @@ function countLines(lines: string): number {
 type Write = (bytes: Buffer, offset: number) => Promise<number>;
 
 /**
- * Pipes, sockets and terminals are written without blocking: a thread that waits for a reader could not be ended, and
- * `process.exit` waits for all threads. Files cannot be written that way, so they get a thread.
+ * Pipes and terminals are opened anew and written without blocking: a thread that waits for a reader could not be ended, and
+ * `process.exit` waits for all threads. Files and sockets cannot be, so they get a thread. Processes that share a socket also
+ * share whether it blocks, and Node.js makes it block whenever it starts another one, or ends.
  */
 function openWriter(fd: number): Write {
-  const nonBlocking = openNonBlocking(fd);
-  return async (bytes, offset) =>
-    nonBlocking === undefined
-      ? (await writeInThread(fd, bytes, offset, bytes.length - offset, null)).bytesWritten
-      : writeSync(nonBlocking, bytes, offset, sizeOfWholeLines(bytes, offset));
+  const own = openNonBlocking(fd);
+  const isShared = own === undefined && shareNonBlocking(fd);
+  return async (bytes, offset) => {
+    const size = own === undefined && !isShared ? bytes.length - offset : sizeOfWholeLines(bytes, offset);
+    if (own !== undefined) return writeSync(own, bytes, offset, size);
+    return (await writeInThread(fd, bytes, offset, size, null)).bytesWritten;
+  };
 }
 
 const writeInThread = promisify(write);
@@ -192,26 +195,23 @@ function sizeOfWholeLines(bytes: Buffer, start: number): number {
   return end + 1 - start;
 }
 
-/** A non-blocking descriptor of the same pipe, socket or terminal. Undefined for anything else, or if there is none. */
+/** A non-blocking descriptor of the same pipe or terminal. Undefined for anything else, or if there is none. */
 function openNonBlocking(fd: number): number | undefined {
-  const isTerminal = isatty(fd);
   try {
-    const stats = fstatSync(fd);
-    if (stats.isSocket()) return shareNonBlocking(fd);
-    if (!stats.isFIFO() && !isTerminal) return undefined;
+    if (!fstatSync(fd).isFIFO() && !isatty(fd)) return undefined;
     // On Linux this opens the file anew, so the descriptors of other processes that share stdout stay blocking.
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
-    return isTerminal ? undefined : shareNonBlocking(fd);
+    return undefined;
   }
 }
 
 /** Node.js makes a descriptor non-blocking when a socket is made of it. The socket is not used otherwise. */
-function shareNonBlocking(fd: number): number | undefined {
+function shareNonBlocking(fd: number): boolean {
   try {
     new Socket({ fd, readable: false, writable: true }).unref();
-    return fd;
+    return true;
   } catch {
-    return undefined;
+    return false;
   }
 }

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createFifo, type Fifo } from '../support/fifo.ts';
 import { freePort } from '../support/free-port.ts';
-import { followProcess, type GatewayProcess, MAIN } from '../support/process.ts';
+import { childrenOf, followProcess, type GatewayProcess, MAIN } from '../support/process.ts';
 import { timed } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 
@@ -167,6 +167,21 @@ describe('A log reader that stops', () => {
     gateway.child.kill('SIGKILL');
     await gateway.ended;
     await until(() => groupMembers(gateway.child.pid).length === 0);
+  });
+
+  it('does not hold requests, or the end, where workers share a socket and one of them has ended', async () => {
+    // A stream of a child process is a socket.
+    const gateway = start({ EMULATOR: 'true', WORKERS: '2', LOG_LEVEL: 'debug' });
+    const { child } = gateway;
+    await gateway.until(/listening on/);
+    const [worker = 0] = childrenOf(child);
+    child.stdout?.pause();
+    for (let count = 0; count < 20; count++) await list();
+    process.kill(worker, 'SIGTERM');
+    await until(() => !groupMembers(child.pid).includes(String(worker)));
+    for (let count = 0; count < 20; count++) expect(await list()).toContain('"data"');
+    child.kill('SIGTERM');
+    await until(() => groupMembers(child.pid).length === 0);
   });
 
   it('does not hold workers that cannot start', async () => {
