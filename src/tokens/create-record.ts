@@ -8,7 +8,7 @@ import { isId } from '../upstream/iam-client.ts';
  * `tokenId` once the outcome is known.
  */
 export interface CreateRecord {
-  /** Of the input of the create. Undefined if the record cannot be read. */
+  /** Digest of the input of the create. Undefined if the record cannot be read. */
   readonly digest?: string;
   /** The ids of the matching tokens that existed before the POST; null when they are not known. */
   readonly before: readonly string[] | null;
@@ -50,7 +50,9 @@ function isRecord(value: unknown): value is CreateRecord {
 /** The lease on a record, while `withLease` runs. */
 export interface Lease {
   readonly owner: string;
-  /** Writes the record and sets what is left of the lease. False when the lease has ended: then nothing was written. */
+  /**
+   * Writes the record and sets the remaining time of the lease. False when the lease has ended: then nothing was written.
+   */
   write(change: LeasedChange): Promise<boolean>;
   /** Sets the change that is made when `work` ends. Without it the lease is released, and the record stays. */
   leave(change: LeasedChange): void;
@@ -58,15 +60,15 @@ export interface Lease {
 
 type LeaseAttempt =
   | { readonly record: CreateRecord | undefined; readonly lease: Lease }
-  /** Another request holds the lease, for at most so long. */
+  /** Set when another request holds the lease, for at most this long. */
   | { readonly record: CreateRecord | undefined; readonly lease: undefined; readonly heldForMs: number };
 
 const RETRY_MS = 250;
 
 /**
- * Acquires the lease if it is free, runs `work`, and releases it. Rejects as `work` does, or with `StateUnavailable`; then
- * the lease may have been acquired all the same, so it is released as well. A release that fails is repeated in the
- * background for as long as the lease may last.
+ * Acquires the lease if it is free, runs `work`, and releases it. Rejects as `work` does, or with `StateUnavailable`, when
+ * the lease may have been acquired nevertheless and is released too. A release that fails is repeated in the background for
+ * as long as the lease may last.
  */
 export async function withLease<Result>(
   records: LeasedRecords,
@@ -81,7 +83,7 @@ export async function withLease<Result>(
   const lease: Lease = {
     owner,
     async write(change) {
-      // Before the reply, which may be lost after the change was made.
+      // Set before the reply, which may be lost after the change was made.
       endsAt = Math.max(endsAt, performance.now() + change.leaseMs);
       const isWritten = await records.change(key, owner, change);
       isHeld = isWritten && change.leaseMs > 0;

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type Deadline, raceCancel } from '../upstream/cancellation.ts';
 import { UpstreamError } from '../upstream/upstream-error.ts';
 
-/** The share of the deadline that waits leave for the response. */
+/** The part of the deadline that waits leave for the response. */
 const RESPONSE_SHARE = 0.05;
 
 /** A create that waits for the outcome of another one. */
@@ -13,18 +13,18 @@ interface Waiting {
   readonly made?: unknown;
 }
 
-/** Waits for `pollMs`, at most `heldForMs`. Rejects when there is no time left: then the client has to repeat the request. */
+/** Waits for `pollMs`, at most `heldForMs`. Rejects when there is no time left, and the client has to repeat the request. */
 export async function pause(waiting: Waiting, pollMs: number, heldForMs: number): Promise<void> {
   const { deadline, requestDeadlineMs, made } = waiting;
   const waitMs = Math.min(pollMs, heldForMs);
   if (deadline.remainingMs() - waitMs < requestDeadlineMs * RESPONSE_SHARE)
     throw inProgress(waiting, heldForMs);
-  // A created token must be recorded, even if its client has left.
+  // If a token was created, continues although the client has left, because the token must be recorded.
   const waited = raceCancel(setTimeout(waitMs), made ? deadline.expired : deadline.cancellation);
   await inTime(waiting, heldForMs, waited);
 }
 
-/** When the deadline passes meanwhile, the client learns that another request holds the lease, not that IAM was slow. */
+/** When the deadline passes meanwhile, the error says that another request holds the lease, not that IAM was slow. */
 export async function inTime<Value>(
   waiting: Waiting,
   heldForMs: number,

@@ -30,11 +30,11 @@ export type IdempotentCreate = (request: CreateRequest) => Promise<CreateOutcome
 
 /** Allows for clocks that differ a little, and for commands that are on their way to the store. */
 const MARGIN_MS = 1000;
-/** Waits between reads of the record, which grow by half, and between searches for the token, which double. */
+/** Waits between reads of the record grow by half, those between searches for the token double. */
 const FIRST_POLL_MS = 20;
 const MAX_POLL_MS = 200;
 const FIRST_LOOK_UP_MS = 500;
-/** With more ids a record would be too large. */
+/** Maximum number of ids in a record, which would be too large otherwise. */
 const MAX_BEFORE = 50;
 const FULL_RETRY_SECONDS = 60;
 
@@ -48,11 +48,11 @@ interface Create extends CreateRequest {
 }
 
 /**
- * Creates at most one token under a key. The API has no idempotency keys and takes two equal creates for two tokens, so
- * the outcome is recorded: before the POST is sent, and after. One request at a time holds the lease on the record; the
- * others wait for its outcome, within their own deadlines. Where the outcome is not known, the lease is kept for as long as
- * the POST may still take effect, and the caller's tokens are searched for the created one.
- * A token is reported only once it is recorded, so two requests never report two tokens.
+ * Creates at most one token under a key. The API has no idempotency keys, and two equal creates make two tokens, so a record
+ * is written before the POST is sent, and completed after it. One request at a time holds the lease on the record; the
+ * others wait for its outcome, within their own deadlines. While the outcome is unknown, the lease is kept for as long as
+ * the POST may still take effect, and the caller's tokens are searched for the created one. A token is reported only once it
+ * is recorded, so two requests never report two tokens.
  */
 export function createIdempotentCreate(records: LeasedRecords, requestDeadlineMs = 10_000): IdempotentCreate {
   return (request) => {
@@ -76,8 +76,8 @@ type Step = { readonly outcome: CreateOutcome } | { readonly heldForMs: number }
 const READ_AGAIN: Step = { heldForMs: FIRST_POLL_MS };
 
 /**
- * Reads the record and acts on it. While it has no token, the outcome of the create is not known: another request is
- * sending the POST, its response was lost, or its process has died.
+ * Reads the record and acts on it. While the record has no token, the outcome is unknown: another request is sending the
+ * POST, its response was lost, or its process has died.
  *
  * | record          | with the lease                                   | while another request has the lease |
  * | --------------- | ------------------------------------------------ | ----------------------------------- |
@@ -98,7 +98,8 @@ function takeStep(create: Create, lookUps: LookUps): Promise<Step> {
 }
 
 async function readDone({ loaders, made }: Create, tokenId: string): Promise<CreateOutcome> {
-  // It was recorded, and the reply of the store was lost: a read that fails would say that nothing was created.
+  // The token was recorded, but the reply of the store was lost. Without this, a failing read would say that nothing was
+  // created.
   if (made?.id === tokenId) return { token: made };
   const token = await orNull(loaders.freshToken(tokenId));
   return token ? { token } : deletedSince;
@@ -137,8 +138,8 @@ async function waitForOther(
   lookUps: LookUps,
 ): Promise<Step> {
   const { records, recordKey, digest } = create;
-  // The last part of a lease begins when the deadline of its request has passed: its POST may still take effect then, but
-  // nobody waits for the response any more.
+  // The last part of a lease begins when the deadline of its request has passed: the POST may still take effect, but its
+  // request has ended.
   const isInTime = heldForMs > settleMs(create);
   if (!record || isInTime || record.owner === undefined) return { heldForMs };
   if (!create.made && performance.now() < lookUps.nextAt) return { heldForMs };
@@ -184,9 +185,10 @@ function settleMs({ requestDeadlineMs }: Create): number {
 }
 
 function afterFailure(create: Create, error: unknown): LeasedChange {
-  // The token was certainly not created: the key is free again.
+  // The token was certainly not created, so the key becomes free again.
   if (error instanceof UpstreamError && !mayHaveSucceeded(error)) return { leaseMs: 0, record: null };
-  // IAM itself has responded, by an error with a name, or the error is not one of the POST: a search finds its outcome.
+  // If IAM itself has responded with a named error, or the error is not from the POST, the lease ends: a search finds the
+  // outcome.
   const isOver = !(error instanceof UpstreamError) || (error.iamName !== undefined && !isFromProxy(error));
   return { leaseMs: isOver ? 0 : settleMs(create) };
 }
@@ -196,7 +198,10 @@ interface LookUps {
   waitMs: number;
 }
 
-/** Without a record, a repetition could create a second token, so nothing is sent. A created token is recorded later. */
+/**
+ * Without a record, a repetition could create a second token, so nothing is sent. If this request has created the token
+ * already, recording it is tried again.
+ */
 async function orRetryLater(create: Create, step: () => Promise<Step>): Promise<Step> {
   try {
     return await step();

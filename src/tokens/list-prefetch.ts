@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 
 /**
- * Decides whether one list call is likely to have several tokens that are requested by id. It keeps one fact per caller
- * and no data: the first page of this caller's list is not all of it, or lacked a token that was requested. The fact
- * expires, as lists change.
+ * Decides whether one list call is likely to have several tokens that are requested by id. It keeps one fact per caller and
+ * no data: the first page of the caller's list is not the whole list, or lacked a requested token. The fact expires, because
+ * lists change.
  */
 export type ListPrefetch = ReturnType<typeof createListPrefetch>;
 
@@ -23,7 +23,7 @@ interface Outcome {
 const FORGET_AFTER_MS = 300_000;
 
 export function createListPrefetch({ min, maxCallers = 10_000, now = Date.now }: ListPrefetchOptions) {
-  // Callers whose list is of no use.
+  // Callers whose list is not worth prefetching.
   const useless = new LRUCache<string, true>({
     max: maxCallers,
     ttl: FORGET_AFTER_MS,

@@ -41,7 +41,7 @@ export function createLoaders(
     return Promise.all(ids.map((id) => listed?.get(id) ?? settle(orNull(client.getToken(scope, id)))));
   }
 
-  /** The first page of the list, by id. Undefined when it cannot be read: then each id has a call of its own. */
+  /** The first page of the list, by id. Undefined when it cannot be read; then each id has its own call. */
   async function loadListed(ids: readonly string[]): Promise<Map<string, TokenDto> | undefined> {
     try {
       const { items, next } = await inHalfTheTime(scope.deadline, (deadline) =>
@@ -62,7 +62,7 @@ export function createLoaders(
     }
   }
 
-  // Only writes need these. An object that begins with a spread would cost every read.
+  // Created only for writes, because an object literal that begins with a spread would slow down every read.
   const newest = () => ({ ...scope, isShared: false });
   let lookUp: TokenLookUp | undefined;
   const findMatching: TokenLookUp['find'] = (body, options) => {
@@ -72,7 +72,7 @@ export function createLoaders(
     return lookUp.find(body, options);
   };
 
-  /** Before a write, which may change what was read until now. */
+  /** Called before a write, which may change data that was read before. */
   const clear = (id?: string) => {
     if (id !== undefined) tokens.clear(id);
     tokenPages.clearAll();
@@ -95,7 +95,7 @@ export function createLoaders(
   return {
     /** A token, or null when there is none. Rejects with `UpstreamError`. */
     token: (id: string) => tokens.load(id),
-    /** Searches the list for idempotent creates. As with `freshToken`, a failure says that the write was not sent. */
+    /** Searches the list for idempotent creates. As for `freshToken`, failures are marked: the write was not sent. */
     findMatching,
     /** The token as it is now, for a write that depends on it: a failure, also 404, says that the write was not sent. */
     async freshToken(id: string): Promise<TokenDto> {
@@ -106,12 +106,12 @@ export function createLoaders(
     },
     async tokenPage(request: PageRequest): Promise<Page<TokenDto>> {
       const page = await tokenPages.load(request);
-      // prime does not overwrite: the token of a write in this request is newer than that of a list.
+      // `prime` does not overwrite, because the token of a write in this request is newer than that of a list.
       for (const item of page.items) if (!(item instanceof Error)) tokens.prime(item.id, item);
       return page;
     },
     projectPage: (tokenId: string, request: PageRequest) => projectPages.load({ tokenId, ...request }),
-    /** Writes are here because each clears the reads that it makes outdated: later reads see the new state. */
+    /** Writes are part of the loaders because each clears the reads that it makes outdated. */
     async createToken(body: CreateTokenBody): Promise<TokenDto> {
       clear();
       return written(await orDrop(client.createToken(scope, body)));
@@ -179,7 +179,7 @@ function loadLargest<Key extends PageRequest, Item>(
   return Promise.all(lists.map((list) => calls.get(list) as Promise<Found<Page<Item>>>));
 }
 
-/** DataLoader takes an error as the value of a key: then that key alone fails. */
+/** Returns errors as values: then DataLoader fails only the keys concerned. */
 function settle<Value>(call: Promise<Value>): Promise<Found<Value>> {
   return call.catch((error: Error) => error);
 }

@@ -19,9 +19,9 @@ const PAGE_SIZE = 100;
 /** Tokens of the caller with the name and the keys of a create. */
 export interface Matches {
   readonly tokens: readonly TokenDto[];
-  /** False when the list was not read to its end, or has an item that cannot be read: there may be others. */
+  /** False when the list was not read to its end or has an item that cannot be read, so that there may be other matches. */
   readonly isComplete: boolean;
-  /** False when earlier searches of the same request left too few calls: a later request can search completely. */
+  /** False when earlier searches of the same request left too few calls, so that a later request can find more. */
   readonly hadAllCalls: boolean;
 }
 
@@ -32,7 +32,7 @@ interface Snapshot extends Omit<Matches, 'tokens'> {
   readonly tokens: Map<string, TokenDto>;
 }
 
-/** Reads a page of the list. `newest`: now, and not together with a read that began before. */
+/** Reads a page of the list. With `newest` it is not coalesced with a read that began before. */
 type ListPage = (page: PageRequest, options: { readonly newest: boolean }) => Promise<Page<TokenDto>>;
 
 export function createTokenLookUp(listPage: ListPage) {
@@ -48,7 +48,7 @@ export function createTokenLookUp(listPage: ListPage) {
       callsLeft--;
       const { items, next } = await listPage({ limit: PAGE_SIZE, startKey }, options);
       all.push(...items);
-      // A key that repeats leads nowhere.
+      // A repeated page key would lead to an endless loop.
       isOver = next === undefined || next === startKey;
       startKey = next;
     }
@@ -62,8 +62,8 @@ export function createTokenLookUp(listPage: ListPage) {
 
   return {
     /**
-     * The tokens with the name and the keys of a create. `newest` reads the list now; otherwise a list that the request has
-     * read before is used. Rejects as the list call does.
+     * The tokens with the name and the keys of a create. With `newest` the list is read again; otherwise a list that the
+     * request has read before is used. Rejects as the list call does.
      */
     async find(
       { name, authenticationMethod }: CreateTokenBody,
@@ -77,9 +77,9 @@ export function createTokenLookUp(listPage: ListPage) {
       );
       return { tokens: matching, isComplete, hadAllCalls };
     },
-    /** The request has created or changed this token. */
+    /** Call it for each token that the request has created or changed. */
     add: (token: TokenDto) => void snapshot?.tokens.set(token.id, token),
-    /** A write of the request has failed, so the list that was read before may be outdated. */
+    /** Call it when a write of the request has failed: the list that was read before may be outdated. */
     drop(): void {
       snapshot = undefined;
     },

@@ -1,12 +1,15 @@
-/** Longer texts are rejected anyway. Their beginning decides whether the message warns of an exposed key. */
+/**
+ * Only this many characters are searched. Longer texts are rejected anyway; their beginning decides whether the message
+ * warns of an exposed key.
+ */
 const MAX_CHARS = 2048;
 /** Layers of encoding that are taken off, for example base64 around JSON in which a PEM is escaped. */
 const MAX_LAYERS = 3;
-/** Bounds what a text costs that was made to be decoded again and again. */
+/** Limits the cost of a text that is made to be decoded again and again. */
 const MAX_ENCODED = 24;
 const MAX_STARTS = 16;
 const MAX_TEXTS = 2;
-/** Bounds what all texts of one request cost. Twenty tokens with a JWT in each description take less. */
+/** Limits the cost of all texts of one request. Twenty tokens with a JWT in each description stay below it. */
 const MAX_DECODED_CHARS = 32_768;
 
 /** The message for a client that sent a private key in a text. */
@@ -17,7 +20,7 @@ const TOO_MUCH_ENCODED =
 
 /** The results for the texts of one request. */
 interface Checked {
-  /** The problem of each text, since many fields may have the same. */
+  /** The problem of each text, because many fields may have the same text. */
   readonly problems: Map<string, string | undefined>;
   decodedChars: number;
 }
@@ -25,12 +28,12 @@ interface Checked {
 const checkedOf = new WeakMap<object, Checked>();
 
 /**
- * The problem of a text that holds a private key as people paste one: PEM, a JSON Web Key or a set of them, the key file
- * of an SSH client, or the bytes of a key without a label; also escaped for JSON, HTML or a URL, or as base64 or hex.
- * Called for every text of an input that goes to the API or into a URL of it. It finds mistakes; it does not stop somebody
- * who wants to hide a key.
+ * The problem of a text that holds a private key as people paste one: PEM, a JSON Web Key or a set of them, the key file of
+ * an SSH client, or the bytes of a key without a label; also escaped for JSON, HTML or a URL, or as base64 or hex. Called
+ * for every text of an input that goes to the API or into a URL of it. It finds mistakes, but not keys that are hidden on
+ * purpose.
  *
- * `request` is an object that all texts of one request have in common. It bounds what they cost together.
+ * `request` is an object that all texts of one request have in common. It limits their total cost.
  */
 export function findPrivateKey(text: string, request: object): string | undefined {
   if (SHORT.test(text)) return undefined;
@@ -55,7 +58,10 @@ function search(text: string, checked: Checked): string | undefined {
   return undefined;
 }
 
-/** No key fits: the shortest in base64 has 64 characters, and its label 17. Ids and plain names end here. */
+/**
+ * Whether a text is too short for a key: the shortest in base64 has 64 characters, and a label 17. This is enough for ids
+ * and plain names.
+ */
 const SHORT = /^(?:[\w .:~-]{0,16}|[\w-]{0,43})$/;
 
 function isPrivateKey(text: string): boolean {
@@ -73,7 +79,7 @@ const PRIVATE_MEMBER = new RegExp(
   `(?:^|[{,\\s;&?+])(${QUOTE})(?:d|p|q|dp|dq|qi|k)\\1[\\s+]*[:=][\\s+]*${QUOTE}[\\w+/-]{16,}|"(?:d|p|q|dp|dq|qi|k)"[\\s+]*:[\\s+]*"[\\w+/=-]+"|"oth"[\\s+]*:[\\s+]*\\[`,
   'i',
 );
-/** The same in a JSON object that has lost its `kty`: a number of 32 bytes or more, which is no digest in hex. */
+/** The same in a JSON object without `kty`: a number of 32 bytes or more that is not a hex digest. */
 const LONE_MEMBER = new RegExp(
   `(?:[{,]\\s*(${QUOTE})|(["'\`]))(?:d|p|q|dp|dq|qi)(?:\\1|\\2)\\s*:\\s*["'\`](?![\\da-f]+["'\`])[\\w+/-]{40,}`,
   'i',
@@ -83,10 +89,12 @@ function isPrivateJwk(text: string): boolean {
   return (KEY_TYPE.test(text) && PRIVATE_MEMBER.test(text)) || LONE_MEMBER.test(text);
 }
 
-/** One of these is there if anything is escaped. */
+/** Every escaped text contains one of these characters. */
 const ESCAPES = /[%&\\\u00ad\u200b-\u200d\u2010-\u2015\u2018-\u201f\u2033\u2060\u2212\ufeff\uff02]/;
 
-/** What a key looks like when it was copied out of JSON, a URL, HTML or a text processor. Each pass takes linear time. */
+/**
+ * Removes the escapes of a key that was copied out of JSON, a URL, HTML or a text processor. Each pass takes linear time.
+ */
 function unescapeText(text: string): string {
   if (!ESCAPES.test(text)) return text;
   return text
@@ -102,10 +110,10 @@ function unescapeText(text: string): string {
     .replace(/\\|[\u00ad\u200b-\u200d\u2060\ufeff]/g, '');
 }
 
-/** Without the look behind, a run that is too short would be tried from each of its characters on. */
+/** Without the lookbehind, a run that is too short would be tried from each of its characters on. */
 const BASE64 = /(?<![\w+/-])[\w+/-]{40,}/g;
 const HEX = /(?<![\da-f])[\da-f]{64,}/gi;
-/** Also the pictures of blanks and ends of lines (U+240A and the like), which viewers of files show. */
+/** Includes the symbols for blanks and line ends (such as U+240A) that file viewers show. */
 const BLANKS = /[\s\u2400-\u2426]+/g;
 
 /**
@@ -182,14 +190,14 @@ const SEQUENCE = 0x30;
 const PKCS5 = Buffer.from('2a864886f70d0105', 'hex');
 const PKCS12 = Buffer.from('2a864886f70d010c', 'hex');
 
-/** What is inside of a DER sequence. Undefined if it is none, or not in the one form of its length that DER allows. */
+/** The content of a DER sequence. Undefined for anything else, also if its length is not in the one form that DER allows. */
 function contentOf(der: Buffer): Buffer | undefined {
   const length = der[1] ?? 0xff;
   if (der[0] !== SEQUENCE || length === 0x80 || length > 0x84) return undefined;
   return der.subarray(2 + Math.max(length - 0x80, 0));
 }
 
-/** The characters of ASCII, as UTF-8 or UTF-16. */
+/** The ASCII characters of bytes in UTF-8 or UTF-16. */
 const TEXT = /^[\0\t-\r -~]+$/;
 
 function isText({ start }: Encoded): boolean {

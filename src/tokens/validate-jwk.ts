@@ -30,8 +30,8 @@ export const MAX_KEYS = 100;
 const MAX_PROBLEMS = 10;
 
 /**
- * Checks a key set before it is sent: the API's schema would take an elliptic curve key without coordinates, and the
- * token could then never sign in.
+ * Checks a key set before it is sent. The API's schema would accept an elliptic curve key without coordinates, with which
+ * the token could never sign in.
  */
 export function checkKeySet(
   keys: readonly JsonWebKeyDto[],
@@ -67,14 +67,14 @@ export function checkKeySetUrl(value: string, request: object): KeyProblem[] {
     return problem(
       'The URL holds a character that RFC 3986 does not allow there. Percent-encode it; write a host name in ASCII (punycode).',
     );
-  // Last, since parsing takes long for a host name that is not in ASCII.
+  // This check comes last, because parsing takes long for a host name that is not in ASCII.
   return URL.canParse(value) ? [] : notAbsolute;
 }
 
 /** The problems of the keys that requests hold, by signing algorithm. */
 const checkedKeys = new WeakMap<JsonWebKeyDto, Map<string, readonly KeyProblem[]>>();
 
-/** The same key may be checked for each of many creates, and a large one takes long. */
+/** The result is kept, because many creates may have the same key and checking a large key takes long. */
 function checkKeyOnce(key: JsonWebKeyDto, signingAlgorithm: string, request: object): readonly KeyProblem[] {
   const checked = checkedKeys.get(key) ?? new Map();
   const problems = checked.get(signingAlgorithm) ?? checkKey(key, signingAlgorithm, request);
