@@ -17,8 +17,7 @@ import {
   readTraceId,
 } from '../telemetry/operation-log.ts';
 import type { OperationTrace, Tracing } from '../telemetry/tracing.ts';
-import type { Deadlines, RequestDeadline } from '../upstream/cancellation.ts';
-import { raceCancel } from '../upstream/cancellation.ts';
+import { type Deadlines, raceCancel } from '../upstream/cancellation.ts';
 import { createExplanation } from './explanation.ts';
 import type { Executed } from './pipeline/execute.ts';
 import type { CallerOrError, PipelineRequest } from './pipeline/request.ts';
@@ -106,7 +105,12 @@ export function createGraphqlHandler(
   };
 
   /** The log line, the span and the metrics of an operation that has ended. */
-  const report = (http: FastifyRequest, ms: number, { caller, record, trace }: Ended): void => {
+  const report = (
+    http: FastifyRequest,
+    caller: CallerOrError | undefined,
+    { record, trace }: Pick<Known, 'record' | 'trace'>,
+  ): void => {
+    const ms = performance.now() - http.raw.arrivedAt;
     const principal = caller instanceof Error ? undefined : caller?.principal;
     logOperation(http, { record, principal, ms, traceId: trace?.traceId });
     trace?.end(record);
@@ -127,6 +131,7 @@ export function createGraphqlHandler(
     });
     const record = createOperationRecord();
     const trace = tracing?.start(http.headers);
+    // Stays undefined if the client leaves before it is known.
     let caller: CallerOrError | undefined;
     try {
       caller = await readCaller(authenticator, http, { deadline, record }, log);
@@ -140,7 +145,7 @@ export function createGraphqlHandler(
       // The client has left: no response can be sent.
       return reply.hijack();
     } finally {
-      report(http, performance.now() - http.raw.arrivedAt, { caller, record, trace });
+      report(http, caller, { record, trace });
       deadline.end();
     }
   };
@@ -152,16 +157,11 @@ interface Known extends Pick<PipelineRequest, 'caller' | 'deadline' | 'record'> 
   readonly type: ResultType;
 }
 
-interface Ended extends Pick<Known, 'record' | 'trace'> {
-  /** Undefined when the client has left before it was known. */
-  readonly caller: CallerOrError | undefined;
-}
-
 /** The caller by the request's headers, or the public error why there is none. Rejects when the client has left. */
 async function readCaller(
   authenticator: Authenticator,
   http: FastifyRequest,
-  { deadline: { cancellation }, record }: { deadline: RequestDeadline; record: OperationRecord },
+  { deadline: { cancellation }, record }: Pick<Known, 'deadline' | 'record'>,
   log: FastifyBaseLogger,
 ): Promise<CallerOrError> {
   try {

@@ -172,12 +172,8 @@ function checkStatically(text: string, limits: Config['limits']): void {
   checkDocument(document, limits);
 }
 
-/** Whether an operation selects more than what the schema says about itself. */
+/** Whether an operation selects more than what the schema says about itself; `_service` says it to a router. */
 function needsCaller({ selectionSet }: OperationDefinitionNode, document: DocumentNode): boolean {
-  return selectedFields(document, selectionSet, '').some(({ node }) => !isAboutSchema(node.name.value));
-}
-
-/** `_service` has the schema for a router that composes it. */
-function isAboutSchema(field: string): boolean {
-  return field.startsWith('__') || field === '_service';
+  const names = selectedFields(document, selectionSet, '').map(({ node }) => node.name.value);
+  return names.some((name) => !name.startsWith('__') && name !== '_service');
 }
