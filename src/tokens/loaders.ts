@@ -48,17 +48,16 @@ export function createLoaders(
         client.listTokens({ ...scope, deadline }, { limit: 100, startKey: undefined }),
       );
       const wanted = new Set(ids);
-      const byId = new Map<string, TokenDto>();
-      for (const item of items) if (wanted.has(item.id) && !(item instanceof Error)) byId.set(item.id, item);
-      listPrefetch.record(principal, {
-        wanted: ids.length,
-        found: byId.size,
-        hasMore: next !== undefined,
-      });
+      const found = items.filter((item): item is TokenDto => wanted.has(item.id) && !(item instanceof Error));
+      const byId = new Map(found.map((token) => [token.id, token]));
+      listPrefetch.record(principal, { wanted: ids.length, found: byId.size, hasMore: next !== undefined });
       return byId;
     } catch (error) {
-      if (error instanceof UpstreamError) return undefined;
-      throw error;
+      if (!(error instanceof UpstreamError)) throw error;
+      // A list that is too slow or too large will be so the next time.
+      if (error.kind === 'timeout' || error.kind === 'invalid-response')
+        listPrefetch.record(principal, { wanted: ids.length, found: 0, hasMore: true });
+      return undefined;
     }
   }
 

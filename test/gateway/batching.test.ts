@@ -98,7 +98,7 @@ describe('When the list lacks the requested tokens', () => {
     expect(other.calls()).toHaveLength(10);
   });
 
-  it('single calls where the list call fails', async () => {
+  it('single calls where the list call fails, and no list call the next time if the list is unreadable', async () => {
     const { data } = await other.query('{ tokens { nodes { id } } }', {}, { authorization: 'Bearer demo' });
     const listed = data.tokens.nodes.map(({ id }: { id: string }) => id);
     const fresh = await startGateway({ emulator: { seed: { principals: { demo: { tokens: tokens(8) } } } } });
@@ -109,6 +109,9 @@ describe('When the list lacks the requested tokens', () => {
     expect(answer.data.nodes).toHaveLength(8);
     expect(fresh.calls()[0]).toBe('GET /v1/tokens?limit=100');
     expect(fresh.calls()).toHaveLength(9);
+    fresh.forgetCalls();
+    await fresh.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: [...listed] });
+    expect(fresh.calls()).toHaveLength(8);
     await fresh.close();
   });
 });

@@ -112,6 +112,9 @@ describe('The deadline of a request', () => {
     expect([value.errors, value.data]).toEqual([undefined, { nodes: ids.map((id) => ({ id })) }]);
     expect(ownMs).toBeLessThan(2500);
     expect(gateway.calls()).toEqual(['GET /v1/tokens?limit=100', ...ids.map((id) => `GET /v1/tokens/${id}`)]);
+    const again = await timed(gateway.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids }));
+    expect(again.value.errors).toBeUndefined();
+    expect(again.ownMs).toBeLessThan(1000);
   });
 
   it('returns the fields that are complete, when all coalesced requests have the same', async () => {
