@@ -50,6 +50,10 @@ export async function drain(
   await output.end(exitCode);
 }
 
-function isOnlyIncomplete({ requests, incompleteRequests }: ReturnType<Server['pending']>): boolean {
-  return requests === 0 && incompleteRequests > 0;
+function isOnlyIncomplete({
+  requests,
+  operations,
+  incompleteRequests,
+}: ReturnType<Server['pending']>): boolean {
+  return requests === 0 && operations === 0 && incompleteRequests > 0;
 }

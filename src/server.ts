@@ -187,6 +187,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       await setTimeout(options.http.drainDelayMs);
       await connections.acceptArrived(options.http.drainTimeoutMs / 8);
       await app.close();
+      // A write whose client has left still needs IAM, and the state in which its outcome is recorded.
+      while (deadlines.count() > 0) await setTimeout(POLL_MS);
       await apollo.stop();
       await admin?.close();
       authenticator.close();
@@ -197,8 +199,8 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     },
     /** While closing: ends requests in flight as if their deadline had passed. */
     expireRequests: deadlines.expireAll,
-    /** The requests that `close` waits for. */
-    pending: connections.pending,
+    /** What `close` waits for. */
+    pending: () => ({ operations: deadlines.count(), ...connections.pending() }),
   };
 }
 
@@ -220,6 +222,8 @@ async function openAdmin(
 const CONNECTIONS_FULL =
   'client connections are at their limit: idle ones are closed, and new ones are rejected where none is idle. Raise the limit of open files (ulimit -n), or add replicas';
 
+/** While closing, between two looks for operations that still run. */
+const POLL_MS = 20;
 const API_URL = 'API_GATEWAY_URL';
 
 function urlOf(app: FastifyInstance): string {

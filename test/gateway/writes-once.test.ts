@@ -173,4 +173,22 @@ describe('A client that disconnects', () => {
     await silent.close();
     api.server.close();
   });
+
+  it('has its write finished by a gateway that is told to stop', async () => {
+    const writing = await startGateway();
+    const [{ id = '' } = {}] = writing.emulator.tokensOf('demo');
+    writing.emulator.faults.add({ fault: 'latency-1000', operation: 'deleteToken' });
+    await leave(
+      writing.url,
+      { query: DELETE, variables: { input: { id } } },
+      () => writing.calls().length === 1,
+    );
+    await writing.close();
+    const [operation] = writing
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('"msg":"operation"'))
+      .map((line) => JSON.parse(line));
+    expect(operation).toMatchObject({ kind: 'mutation', code: 'OK', upstreamCalls: 1 });
+  });
 });

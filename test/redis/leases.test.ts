@@ -113,6 +113,23 @@ describe('What the network delivers late', () => {
   });
 });
 
+describe('A replica that is told to stop', () => {
+  it('records what it creates for a client that has left, so that a repeat elsewhere need not wait', async () => {
+    const stopping = await startGateway({ env: { REDIS_URL: redis.url }, emulatorOf: near });
+    await untilRedis(stopping.origin, 'ok');
+    near.emulator.faults.add({ fault: 'latency-1000', operation: 'createToken', times: 1 });
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer demo' };
+    const leaves = request(stopping.url, { method: 'POST', headers, agent: false }).on('error', () => {});
+    leaves.end(JSON.stringify({ query: CREATE, variables: createInput(key, `token of ${key}`) }));
+    await until(() => called('createToken') === 1);
+    leaves.destroy();
+    await stopping.close();
+    expect(await leases()).toBe('');
+    expect(idOf(await create(near))).toBe(made()[0]?.id);
+    expect(made()).toHaveLength(1);
+  });
+});
+
 describe('While a replica cannot reach Redis', () => {
   it('its create is refused or finished, and a repeat gets a time to come again, and never the error of an IAM that did not answer', async () => {
     const first = create(far);
