@@ -46,7 +46,7 @@ interface Response {
 /** The end of the channel in a worker. Called once. */
 export function channelToPrimary(): Channel {
   return createChannel(
-    // A failure to send goes to the callback. Without one it is an `error` event, which would end this process.
+    // Without the callback, a failure to send would be an `error` event, which would end this process.
     (message) => process.send?.(message, undefined, undefined, () => {}),
     (listener) => process.on('message', listener),
   );
@@ -60,7 +60,7 @@ export function channelToWorker(worker: Worker): Channel {
   );
 }
 
-/** Ignores messages that are not of a channel: Node.js and its tools use the same connection. */
+/** Ignores other messages, because Node.js and its tools use the same connection. */
 export function createChannel(
   send: (message: object) => void,
   onMessage: (listener: (message: unknown) => void) => void,

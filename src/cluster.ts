@@ -30,7 +30,7 @@ interface WorkerState {
   readonly worker: Worker;
   readonly channel: Channel;
   readonly startedAt: number;
-  /** Why it cannot start, as it reported it. */
+  /** The problems that the worker reported when it could not start. */
   problems?: readonly string[];
   isListening?: boolean;
 }
@@ -63,7 +63,7 @@ export function startWorkers(
     channel.handle<readonly string[]>('problems', (problems) => {
       entry.problems = problems;
     });
-    // Without a listener an error of its channel would end this process. `exit` follows.
+    // Without a listener, an error of the worker's channel would end this process. `exit` follows anyway.
     worker.on('error', () => undefined);
     worker.once('exit', () => {
       workers.delete(entry);
@@ -94,7 +94,7 @@ export function startWorkers(
           { worker: next.worker.id, workerPid: next.worker.process.pid },
           'the new worker is listening',
         ),
-      // A worker that ends before it listens is replaced in turn.
+      // If the new worker ends before it listens, it is replaced too.
       () => undefined,
     );
   }
@@ -105,7 +105,7 @@ export function startWorkers(
    */
   async function listen() {
     const first = Array.from({ length: config.workers }, fork);
-    // From the moment each listens: it may die while another still starts.
+    // A worker may die while another one still starts, so it is replaced from the moment it listens.
     const urls = await Promise.all(
       first.map(async (worker) => {
         const url = await untilListening(worker, log);
@@ -141,7 +141,7 @@ export function startWorkers(
       stopping = true;
       const ends = [...workers].map(async ({ worker, isListening }) => {
         const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
-        // A worker that does not listen yet may not catch signals yet either, and has nothing in flight.
+        // A worker that does not listen yet has nothing in flight, and may not catch signals yet.
         return code ?? (isListening || signal === 'SIGKILL' ? 1 : 0);
       });
       const killAll = (signal: string) => {
@@ -177,10 +177,11 @@ function closeConnectionsWithWorker(worker: Worker): void {
     if (message.act === 'newconn' && connection) passed.set(message.seq, connection as { close(): void });
     return send.call(process, message, ...rest);
   };
-  // A connection that the worker rejected, because it drains, waits for another worker.
+  // A connection that a draining worker rejected waits for another worker.
   process.on('internalMessage', ({ ack }: { ack?: unknown }) => passed.delete(ack));
   worker.once('exit', async () => {
-    // Its last replies are read in the next turn of the event loop. `disconnect` does not come where a reply is missing.
+    // The worker's last replies are read in the next turn of the event loop. `disconnect` is not emitted while a reply is
+    // missing.
     for (let turn = 0; turn < 2; turn++) await setImmediate();
     for (const connection of passed.values()) connection.close();
   });
@@ -212,8 +213,8 @@ function untilListening(entry: WorkerState, log: FastifyBaseLogger): Promise<str
 const READINESS_TIMEOUT_MS = 6_000;
 
 /**
- * Readiness of the first worker that is ready; if none is, of any. All judge by the same facts, and by their own load.
- * Undefined without a reply.
+ * The readiness of the first worker that is ready, else of any worker. They differ only by their own load. Undefined without
+ * a reply.
  */
 async function readReadiness(workers: Iterable<WorkerState>): Promise<Readiness | undefined> {
   const replies = [...workers]

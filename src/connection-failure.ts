@@ -1,4 +1,4 @@
-/** `$` in a hint is the name of the variable that has the address of the server. */
+/** In a hint, `$` stands for the name of the variable that has the address of the server. */
 type Explanation = readonly [codes: RegExp, problem: string, hint: string];
 
 /** Explains codes of Node.js, OpenSSL and Redis. The first entry that matches is used. */

@@ -15,7 +15,7 @@ const MIN_CLIENTS = 32;
 const MIN_LIMIT = 256;
 
 /**
- * How many client connections this process may have, so that descriptors are left for everything else. Throws a
+ * How many client connections this process may have while enough descriptors are left for everything else. Throws a
  * `ConfigError` when the limit of open files is too low for the configuration. Undefined: there is no limit.
  */
 export function planConnections(
@@ -43,7 +43,7 @@ export function planConnections(
 
 /** Soft limit of open files. Node.js raises it to the hard limit when it starts. Undefined: unlimited or unknown. */
 function readDescriptorLimit(): number | undefined {
-  // The report would otherwise look up the host names of all connections.
+  // Without this, the report would look up the host names of all connections.
   Object.assign(process.report, { excludeNetwork: true });
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const limit = Number(report.userLimits?.open_files?.soft);

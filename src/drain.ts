@@ -4,7 +4,7 @@ import type { Server } from './server.ts';
 import { describeError } from './telemetry/failures.ts';
 import type { Output } from './telemetry/output.ts';
 
-/** Last part of the drain, for the error responses to requests that are still running. */
+/** The last part of the drain, in which requests that are still running get error responses. */
 const EXPIRE_MS = 500;
 const REPORT_EVERY_MS = 1_000;
 
@@ -20,7 +20,7 @@ export async function drain(
   setInterval(() => log.info(server.pending(), 'still shutting down: waiting for requests'), REPORT_EVERY_MS);
   const expire = () => {
     const pending = server.pending();
-    // A request that its client never sent completely was not started, so nothing is lost.
+    // A request that did not arrive completely was not started, so nothing is lost.
     if (isOnlyIncomplete(pending))
       log.info(pending, 'incomplete requests did not arrive in time: their connections are closed');
     else {

@@ -58,7 +58,7 @@ function openLog({ config, output, worker, onCrash }: ProcessParts, version: str
   return log;
 }
 
-/** The emulator belongs to the primary process: each worker would have its own tokens. */
+/** The emulator runs in the primary process, because otherwise each worker would have its own tokens. */
 async function runPrimary(parts: Running): Promise<void> {
   const { config, log } = parts;
   const emulator = config.emulator && (await startEmulator(config.emulator));
@@ -100,7 +100,7 @@ async function runServer(parts: Running): Promise<void> {
   const { config, log } = parts;
   const emulator = config.emulator && !parts.worker ? await startEmulator(config.emulator) : undefined;
   const address = emulator ?? parts.worker?.emulator;
-  // A primary process serves no requests, so it does not load most of the packages.
+  // Loaded on demand, because a primary process serves no requests and needs few packages.
   const { startServer } = await import('./server.ts');
   const server = await startServer(
     {
@@ -186,7 +186,7 @@ ${pages.map(([path, name]) => `  Explorer       ${new URL(path, url)}  (${name})
 
 function changeLevel(log: Log, next: string): void {
   const announceChange = () => log.info({ logLevel: next }, 'the log level has changed');
-  // Logged at the one of the two levels that shows it.
+  // Logged at whichever of the two levels shows the line.
   const isShown = log.isLevelEnabled('info');
   if (isShown) announceChange();
   log.level = next;
@@ -207,7 +207,7 @@ async function startEmulator(options: NonNullable<Config['emulator']>): Promise<
   return emulator.startEmulator(options);
 }
 
-/** Everybody who can read the key file can use the token. */
+/** Warns about the mode of the key file, because everybody who can read it can use the token. */
 function warnAboutKeyFile(path: string | undefined, log: Log): void {
   if (!path) return;
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;

@@ -20,15 +20,15 @@ declare const WebAssembly: { readonly Memory: new (size: { initial: number }) =>
 const RUNTIME =
   'Start Node.js without --jitless and --disallow-code-generation-from-strings, since queries and the HTTP client are compiled. WebAssembly needs some 10 GB of address space (ulimit -v), or --disable-wasm-trap-handler.';
 
-// Before the rest of the program is loaded, so that no signal is missed meanwhile and nothing blocks on stdout.
+// Done before the rest of the program is loaded, so that no signal is missed and nothing blocks on stdout.
 const output = openOutput();
 const signals = catchSignals();
 const settings = process.env[WORKER_VARIABLE];
 const primary = cluster.isWorker && settings ? channelToPrimary() : undefined;
-// Nothing is running yet that needs an orderly end.
+// So far nothing is running that needs an orderly end.
 signals.handle({ onStop: () => void output.end(0) });
 
-// The report of Node.js would print the error with all its members, for example a request's headers.
+// Replaces the report of Node.js, which would print all members of the error, for example a request's headers.
 let reportCrash = (event: string, error: unknown) =>
   output.writeError(`${event}: ${JSON.stringify(describeError(error))}`);
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
@@ -44,11 +44,11 @@ try {
   if (command === '--version') await print(`${readBuild().version}\n`);
   checkRuntime();
   if (cluster.isWorker && !primary) throw new ConfigError([OTHER_CLUSTER]);
-  // The settings of a worker are no configuration.
+  // The settings of a worker are removed, because they are not part of the configuration.
   const { [WORKER_VARIABLE]: _, ...env } = process.env;
   const worker = primary && { primary, ...(JSON.parse(settings ?? '') as WorkerSettings) };
   const config = readConfig(env, readTextFile);
-  // Before the rest is loaded, which alone needs some hundred open files.
+  // Checked before the rest is loaded, which needs some hundred open files.
   const maxConnections = planConnections(config, worker !== undefined);
   if (command === '--check-config') {
     await checkParts(config);
@@ -69,7 +69,7 @@ try {
 } catch (error) {
   // A problem of the environment is one line without a stack.
   const problems = problemsOf(error);
-  // The primary process writes the problems of its workers, as all of them may have the same.
+  // The primary process prints the problems of its workers, because all of them may have the same.
   if (primary) await Promise.race([primary.request('problems', problems), setTimeout(REPORT_MS)]);
   else for (const problem of problems) output.writeError(problem);
   await output.end(1);
@@ -80,7 +80,7 @@ async function print(text: string): Promise<never> {
   return output.end(0);
 }
 
-/** Checks what options of Node.js, or a limit of the address space, may take away. Throws `ConfigError`. */
+/** Checks for features that options of Node.js or a limit of the address space may disable. Throws `ConfigError`. */
 function checkRuntime(): void {
   try {
     Function('');
@@ -90,7 +90,7 @@ function checkRuntime(): void {
   }
 }
 
-/** Finds the problems that a start would find, and that reading the configuration does not. Rejects with `ConfigError`. */
+/** Finds problems that appear only at the start and not when the configuration is read. Rejects with `ConfigError`. */
 async function checkParts({ auth, explorer, emulator, listen, admin }: Config): Promise<void> {
   const { checkGraphiql } = await import('./http/graphiql.ts');
   const { checkListener } = await import('./http/app.ts');
@@ -118,8 +118,8 @@ async function checkParts({ auth, explorer, emulator, listen, admin }: Config): 
 
 function problemsOf(error: unknown): readonly string[] {
   if (error instanceof ConfigError) return error.problems;
-  // Its class is loaded only where the emulator is. Its messages are about the variables of the emulator.
+  // Compared by name, because the class of this error is loaded only with the emulator.
   if (error instanceof Error && error.name === 'EmulatorError') return [error.message];
-  // A mistake in the code, such as an edit under `npm run dev`: the stack says where.
+  // Any other error is a mistake in the code, whose place the stack shows.
   return [error instanceof Error && error.stack ? error.stack : String(error)];
 }

@@ -42,7 +42,7 @@ interface ServerOptions extends Config {
   readonly iam: IamAddress;
   /** In a worker, the way to its primary process, which has the admin listener and the state of all. */
   readonly primary?: Channel | undefined;
-  /** Client connections at once. Undefined: no limit. */
+  /** Maximum number of client connections. Undefined: no limit. */
   readonly maxConnections?: number | undefined;
   readonly droppedLogLines?: (() => number) | undefined;
   /** An `Authorization` value that works, for the explorer. Only the emulator has one. */
@@ -180,10 +180,10 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     adminUrl: admin && urlOf(admin),
     /** In `pat` mode: logs whether the API accepts the credential. Never rejects. */
     probe: async () => authenticator.probe?.(upstream.client),
-    /** Finishes requests in flight, accepts no others, and resolves when both listeners are closed. */
+    /** Finishes requests in flight, accepts no new ones, and resolves when both listeners are closed. */
     async close(): Promise<void> {
       draining = true;
-      // Load balancers notice `/readyz` meanwhile. Connections that are not accepted yet would be reset.
+      // Waits, so that load balancers notice `/readyz`, and connections that were not accepted yet are not reset.
       await setTimeout(options.http.drainDelayMs);
       await connections.acceptArrived(options.http.drainTimeoutMs / 8);
       await app.close();

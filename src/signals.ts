@@ -32,7 +32,7 @@ export function catchSignals() {
       handlers = present;
       if (stopSignal) present.onStop(stopSignal);
     },
-    /** From now on a stop signal waits until `handle` is called again. */
+    /** Makes a stop signal wait until `handle` is called again. */
     hold(): void {
       handlers = undefined;
     },

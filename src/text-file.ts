@@ -2,11 +2,11 @@ import { closeSync, constants, fstatSync, openSync, readSync, unwatchFile, watch
 import { TextFileError } from './config/read-file.ts';
 
 /**
- * Reads a regular file of at most `maxBytes` as UTF-8, without a byte order mark. A pipe, a device or a directory is
- * rejected: opening or reading one may never end. Throws `TextFileError`, or the system's error.
+ * Reads a regular file of at most `maxBytes` as UTF-8, without a byte order mark. Rejects pipes, devices and directories,
+ * because opening or reading one may never end. Throws `TextFileError`, or the system's error.
  */
 export function readTextFile(path: string, maxBytes: number): string {
-  // Without O_NONBLOCK, opening a pipe waits for a writer.
+  // Without O_NONBLOCK, opening a pipe would wait for a writer.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(file);
@@ -22,7 +22,7 @@ export function readTextFile(path: string, maxBytes: number): string {
   }
 }
 
-/** The first `max` bytes, or all that there are. */
+/** The first `max` bytes, or the whole file if it has fewer. */
 function readBytes(file: number, max: number): Buffer {
   const bytes = Buffer.allocUnsafe(max);
   let length = 0;
@@ -35,7 +35,7 @@ interface WatchOptions {
   readonly maxBytes: number;
   /** The text that is in use. */
   readonly text: string;
-  /** Called with a text that differs from the one in use, and replaces it. An error that it throws goes to `onFailure`. */
+  /** Called with a new text, which then replaces the one in use. An error that it throws goes to `onFailure`. */
   readonly onText: (text: string) => void;
   /** Called when the file cannot be read, or its text cannot be used. */
   readonly onFailure: (reason: string) => void;
@@ -44,16 +44,15 @@ interface WatchOptions {
 const POLL_MS = 1000;
 
 /**
- * Reads a file again whenever it changes, once after a second, since it may have changed after its first reading, and every
- * second while it cannot be read: the cause may pass without a change of the file, as too many open files. The file is polled
- * every second: notifications are lost when a link is changed to another file, as Kubernetes does with its volumes. Returns
- * the function that ends it.
+ * Reads a file again when it changes, once after the first second (it may have changed after the first reading), and every
+ * second while it cannot be read (the cause, such as too many open files, may pass). It polls the file every second, because
+ * notifications are lost when a link is changed to another file, as Kubernetes does. Returns the function that ends it.
  */
 export function watchTextFile(path: string, options: WatchOptions): () => void {
   const { maxBytes, onText, onFailure } = options;
   let used = options.text;
   let timer: NodeJS.Timeout | undefined;
-  /** The code of the system for why it could not be read the last time. */
+  /** The system's error code of the last reading, if it failed. */
   let unreadable: string | undefined;
   const reload = () => {
     clearTimeout(timer);

@@ -121,7 +121,7 @@ function findFaultName(
 }
 
 /**
- * `Bearer x` and `x` are the same. A value that is empty or has blanks inside is no credential. What follows a tilde is
+ * `Bearer x` and `x` are the same. A value that is empty or has blanks inside is no credential. The part after a tilde is
  * the name of a fault.
  */
 function readBearer(authorization = ''): { bearer?: string; fault?: string } {

@@ -9,7 +9,7 @@ import { operations } from './routes.ts';
 /** The emulator's own endpoints, for clients in another process. They are not recorded as calls, and no fault applies to them. */
 export const CONTROL_PREFIX = '/_emulator/';
 
-/** Responds to a request to `path`, which is the rest behind the prefix. */
+/** Responds to a request. `path` is the part after the prefix. */
 export async function control(service: Service, method: string, path: string, text: string): Promise<Reply> {
   try {
     return await carryOut(service, `${method} ${path}`, text);

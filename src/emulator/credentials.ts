@@ -43,7 +43,7 @@ export async function createCredentials(store: Store, now: () => number) {
         .setExpirationTime(issuedAt + TTL_SECONDS)
         .sign(signing.privateKey);
     },
-    /** The caller, or the problem of the bearer. A bearer that the emulator did not issue is a principal's name. */
+    /** The caller, or the problem of the bearer. A bearer that the emulator did not issue is the name of a principal. */
     async check(bearer: string | undefined): Promise<Caller | 'jwt-missing' | 'jwt-invalid' | 'jwt-expired'> {
       if (bearer === undefined) return 'jwt-missing';
       if (!isOurs(bearer)) return { principal: bearer };

@@ -53,7 +53,7 @@ function readIfThere(file: string): string | undefined {
 export async function writeDataFile(file: string, state: State): Promise<void> {
   const temporary = `${file}.tmp`;
   try {
-    // What is left there may be a link, or have another mode.
+    // A leftover temporary file may be a link or have another mode.
     await rm(temporary, { force: true });
     await writeFile(temporary, JSON.stringify({ version: VERSION, ...state }), { mode: 0o600, flush: true });
     await rename(temporary, file);
@@ -77,7 +77,7 @@ export function notWritable(file: string, cause: unknown): EmulatorError {
   return new EmulatorError(`Expected EMULATOR_DATA_FILE ${file} to be writable, got ${code}.`, { cause });
 }
 
-/** What is wrong with the content, as the end of a sentence; undefined if nothing is. */
+/** The problem of the content, as the end of a sentence; undefined if it is valid. */
 function findProblem(content: unknown): string | undefined {
   if (typeof content === 'object' && content !== null && 'version' in content && content.version !== VERSION)
     return `state of version ${JSON.stringify(content.version)}, where this emulator knows version ${VERSION}`;

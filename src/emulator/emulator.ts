@@ -24,7 +24,7 @@ export interface EmulatorOptions {
   readonly clock?: () => number;
   /** Called with a sentence when the data file cannot be written. By default it goes to stderr. */
   readonly onProblem?: (problem: string) => void;
-  /** How many calls are remembered at least. */
+  /** Minimum number of calls that are remembered. */
   readonly maxCalls?: number;
 }
 
@@ -66,7 +66,7 @@ export async function startEmulator(options: EmulatorOptions = {}) {
     /** `http://127.0.0.1:4010`; the base of the REST API is this and `/iam`. */
     url,
     tokenEndpoint: url + TOKEN_ENDPOINT_PATH,
-    /** What was received, in order, except for the control endpoints. */
+    /** The received requests in order, except those to control endpoints. */
     calls: calls as readonly Call[],
     resetCalls(): void {
       calls.length = 0;
@@ -127,7 +127,7 @@ async function openStore({
   const release = await lockFile(dataFile);
   try {
     const { state: initial, isSaved } = await readInitialState(dataFile, seed);
-    // A file that cannot be written is reported now, and not with the first create.
+    // Reports a file that cannot be written at the start instead of with the first create.
     if (!isSaved) await writeDataFile(dataFile, initial);
     const store = createStore(initial, async (state) => {
       await writeDataFile(dataFile, state).catch((error: EmulatorError) => {

@@ -11,7 +11,7 @@ interface Target {
 
 export interface PlannedFault extends Target {
   readonly fault: string;
-  /** How often; without it, until `clear()`. */
+  /** How many requests the fault applies to; without it, all until `clear()`. */
   readonly times?: number;
 }
 

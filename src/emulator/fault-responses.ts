@@ -68,7 +68,7 @@ export async function sendHalf(
     response,
   } = context;
   response.write(halfOf(await sendHead(context, chunked)), () => {
-    // Later than the data: on some systems a reset overtakes what was written just before.
+    // Sent later than the data, because on some systems a reset overtakes data that was written just before.
     setTimeout(() => (reset ? socket.resetAndDestroy() : socket.end()), 20).unref();
   });
 }

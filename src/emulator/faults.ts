@@ -17,8 +17,8 @@ import {
 import { edgeError, oauthError, ok, type Reply, vendorError, vendorStatus } from './reply.ts';
 
 /**
- * Returns what is sent, or responds by itself in a way that no reply can. `argument` is the digits in place of N, NNN or
- * SECONDS in the fault's name.
+ * Returns the reply, or responds by itself in a way that a reply cannot express. `argument` is the digits in place of N, NNN
+ * or SECONDS in the fault's name.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a fault that returns nothing has responded by itself
 type Fault = (context: FaultContext, argument: string) => Promise<Reply | void> | Reply | void;
@@ -155,13 +155,13 @@ const AFTER = 'after-';
 /** Every name, with `N`, `NNN` and `SECONDS` for digits and `FAULT` for any other name. */
 export const faultNames: readonly string[] = [...Object.keys(faults), `${AFTER}FAULT`, `${AFTER}NNN`];
 
-// Nine digits: a timer of more than 2^31 ms would end at once.
+// At most nine digits, because a timer of more than 2^31 ms would end at once.
 const patterns = Object.entries(faults).map(([name, fault]) => {
   const digits = name.replace('NNN', '([2-5]\\d\\d)').replace(/SECONDS$|N$/, '(\\d{1,9})');
   return { pattern: new RegExp(`^${digits}$`), fault };
 });
 
-/** What a fault does with a request. Undefined if there is no fault of that name. */
+/** Finds a fault by its name. Undefined if there is none. */
 export function findFault(name: string): ((context: FaultContext) => ReturnType<Fault>) | undefined {
   if (name.startsWith(AFTER)) return findLateFault(name.slice(AFTER.length));
   for (const { pattern, fault } of patterns) {

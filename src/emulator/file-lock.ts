@@ -9,8 +9,8 @@ const MAX_TRIES = 5;
 
 /**
  * Makes this process the only one that uses `file`, by a file `<file>.lock` beside it with the process id and its start
- * time. A lock whose process has ended is taken over. Returns what gives it back. Rejects with an EmulatorError while
- * another process has it.
+ * time. A lock whose process has ended is taken over. Returns the function that releases it. Rejects with an EmulatorError
+ * while another process has it.
  */
 export async function lockFile(file: string): Promise<() => void> {
   const lock = `${file}.lock`;
@@ -21,7 +21,7 @@ export async function lockFile(file: string): Promise<() => void> {
     if (++tries === MAX_TRIES || (owner && isRunning(owner))) throw inUse(file, owner);
     if (read(lock) === owner) rmSync(lock, { force: true });
   }
-  // Another process that saw a stale lock may have removed this one in its place: then the lock is that process's.
+  // Another process that saw the stale lock may have removed this one, and then owns the lock.
   await sleep(CONFIRM_MS);
   const owner = read(lock);
   if (owner !== own) throw inUse(file, owner);

@@ -1,7 +1,7 @@
 import { type EmulatorOptions, startEmulator } from './emulator.ts';
 import { EmulatorError } from './reply.ts';
 
-/** An emulator that runs alone keeps the latest calls only. */
+/** An emulator that runs alone keeps only the latest calls. */
 const MAX_CALLS = 1000;
 const DEFAULT_PORT = '4010';
 

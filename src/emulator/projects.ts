@@ -53,8 +53,8 @@ export const projectOperations = {
   getWellKnownJwks: ({ credentials }) => ok(credentials.jwks),
 
   /**
-   * The project of a project-scoped token. Any other bearer means its default project: that is how the first token of
-   * an empty emulator gets into one.
+   * The project of a project-scoped token. Any other bearer uses its default project, so that the first token of an empty
+   * emulator can be added to one.
    */
   async addPrincipalToProject({ store }, request) {
     const { principalId, principalType } = Object(readJson(request));

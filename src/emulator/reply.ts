@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 
-/** What an operation or a fault responds with. A `body` that is a string is sent as it is, and any other as JSON. */
+/** The response of an operation or a fault. A `body` that is a string is sent unchanged, any other as JSON. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;

@@ -8,7 +8,7 @@ import type { Store } from './store.ts';
 
 export interface Call {
   readonly method: string;
-  /** As sent: not decoded, not normalised, without the query. */
+  /** The path as sent: not decoded or normalised, without the query. */
   readonly path: string;
   /** Without the question mark; empty if there is none. */
   readonly query: string;
@@ -46,7 +46,7 @@ export interface Service {
   readonly store: Store;
   readonly credentials: Credentials;
   readonly faults: FaultBook;
-  /** What was received: the last `maxCalls` or more, at most twice as many. A demo may run for weeks. */
+  /** The received requests: at least the last `maxCalls`, at most twice as many, because a demo may run for weeks. */
   readonly calls: Call[];
   readonly maxCalls: number;
   readonly now: () => number;

@@ -30,7 +30,7 @@ export interface SeedProject {
   readonly policy?: Partial<PolicyDto>;
 }
 
-/** What a seed leaves out is filled in the same way every time. */
+/** Members that a seed omits get the same values every time. */
 export function stateOf(seed: Seed): State {
   const tokens: StoredToken[] = [];
   for (const [principal, { tokens: seeds = [] }] of Object.entries(seed.principals)) {

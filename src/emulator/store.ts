@@ -21,16 +21,15 @@ export interface State {
   readonly tokens: readonly StoredToken[];
 }
 
-/** The state in memory. */
 export type Store = ReturnType<typeof createStore>;
 
 /**
  * Each write resolves when it is safe to acknowledge: when `save` has written the state to the file. Writes that arrive
  * while it runs share the next file, so a burst of creates costs two or three files and not one each. When a file cannot be
- * written, the memory goes back to the last file, because a restart would, and all writes since then are rejected.
+ * written, the state in memory is reset to the last file, as by a restart, and all writes since then are rejected.
  */
 export function createStore(initial: State, save: (state: State) => Promise<void>) {
-  // In the order of creation: a Map keeps the place of an entry that is replaced.
+  // In the order of creation, because a Map keeps the place of an entry that is replaced.
   let byId = toMap(initial.tokens);
   let { lastSequence, tokens: saved } = initial;
   let waiting: { resolve(): void; reject(error: unknown): void }[] = [];

@@ -46,7 +46,7 @@ export const tokenOperations = {
   },
 } satisfies Partial<Record<Operation, Handler>>;
 
-/** Unknown is 404, another principal's is 403: what the operations' documented errors suggest. */
+/** An unknown token is 404 and another principal's is 403, as the documented errors suggest. */
 function findToken(store: Store, { tokenId, caller: { principal } }: OperationRequest): StoredToken {
   const stored = store.find(tokenId) ?? sampleToken(tokenId, principal);
   if (stored === undefined) throw new Refusal(vendorError('NotFoundError', { param: 'token' }));

@@ -14,7 +14,7 @@ const ajv = new Ajv({
   strict: false,
   allErrors: true,
   verbose: true,
-  // The API says uuid and does not require it.
+  // The contract says `uuid`, but the API does not require it.
   validateFormats: false,
   // Compiling the rules for schemas takes longer than compiling these schemas.
   meta: false,
@@ -74,7 +74,7 @@ export function describeProblem({ errors }: ValidateFunction): string {
   return `${field ?? ''} ${error.keyword === 'additionalProperties' ? 'is not a known member' : issue}`.trim();
 }
 
-// The same as the contract's `oneOf`, but only the branch that the caller chose has something to say.
+// Equivalent to the contract's `oneOf`, but reports only problems of the branch that the caller chose.
 const publicKeyInfo = {
   if: { type: 'object', required: ['jwks'], not: { required: ['jwksUri'] } },
   // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
