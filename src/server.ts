@@ -102,7 +102,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const { persistedQueries } = state;
   const apollo = await startApollo(options, { schema, documentStore, persistedQueries }, log);
 
-  const admission = createAdmission({ ...options.limits, shared: state.rateLimit });
+  const admission = createAdmission({ ...options.limits, shared: state.takeFromRateLimit });
   const deadlines = createDeadlines(options.http.requestDeadlineMs);
   const connections = createConnections({
     max: options.maxConnections,
@@ -167,7 +167,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       singleFlights: { read: () => upstream.reads, operation: () => operations.counts },
       listPrefetch: () => context.listPrefetch.counts,
       load: admission.load,
-      stateFallbacks: state.fallbacks,
+      redisFailures: state.failures,
       droppedLogLines: options.droppedLogLines,
       connections,
       build: options.build,

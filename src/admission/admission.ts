@@ -13,7 +13,7 @@ interface AdmissionOptions extends RateLimitOptions {
   readonly maxInFlight: number;
   readonly maxInFlightPerPrincipal: number;
   /** The token buckets of all replicas. While they are unavailable each replica has its own. */
-  readonly shared?: State['rateLimit'] | undefined;
+  readonly shared?: State['takeFromRateLimit'] | undefined;
 }
 
 /** The error for a request above a limit; undefined if it is admitted. */
@@ -163,13 +163,9 @@ function createRateLimiter(options: AdmissionOptions) {
     report(takeHere(key, units), reply);
   const consume = (principal: string, units: number, reply: FastifyReply): Rejection | Promise<Rejection> => {
     if (!shared) return consumeHere(principal, units, reply);
-    const fallBack = () => {
-      shared.onFallback();
-      return takeHere(principal, units);
-    };
-    return shared.take(principal, units).then(
+    return shared(principal, units).then(
       (allowance) => report(allowance, reply),
-      () => report(fallBack(), reply),
+      () => consumeHere(principal, units, reply),
     );
   };
   return { consumeHere, consume };

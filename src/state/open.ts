@@ -16,14 +16,14 @@ interface StateOptions extends Pick<Config, 'redisUrl' | 'limits' | 'http'> {
 export interface State {
   readonly records: LeasedRecords;
   readonly writes?: SharedWrites;
-  /** The token buckets of all processes. `onFallback` is called when memory is used in their place. */
-  readonly rateLimit?: { readonly take: SharedBuckets; readonly onFallback: () => void };
+  /** The token buckets of all processes. */
+  readonly takeFromRateLimit?: SharedBuckets;
   /** Present with Redis only. */
   readonly persistedQueries?: PersistedQueries;
   /** Why Redis cannot be used; `''` if not known yet; undefined while it can be used. */
   readonly whyRedisUnreachable?: () => string | undefined;
-  /** How often memory was used in place of shared state. */
-  readonly fallbacks?: Partial<Record<StateUse, number>>;
+  /** How often Redis did not serve a use. Present with Redis only. */
+  readonly failures?: Readonly<Record<StateUse, number>>;
   close(): void;
 }
 

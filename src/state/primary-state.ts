@@ -30,7 +30,6 @@ const SILENT =
  * deadline.
  */
 export function openPrimaryState(primary: Channel, replyTimeoutMs: number, log: FastifyBaseLogger): State {
-  const fallbacks = { rate_limits: 0 };
   let isLate = false;
   const run = async <Value>(...call: Call): Promise<Value> => {
     if (isLate) throw new StateUnavailable('away', 'the primary process has not replied yet');
@@ -57,8 +56,7 @@ export function openPrimaryState(primary: Channel, replyTimeoutMs: number, log: 
       report: (...args) => run('report', ...args),
       sinceLast: (...args) => run('sinceLast', ...args),
     },
-    rateLimit: { take: (...args) => run('take', ...args), onFallback: () => fallbacks.rate_limits++ },
-    fallbacks,
+    takeFromRateLimit: (...args) => run('take', ...args),
     close: () => {},
   };
 }

@@ -32,7 +32,7 @@ export interface LeasedRecords {
 }
 
 /** Why state cannot be used: no reply, a rejected command, or no room for another record. */
-type Reason = 'away' | 'refused' | 'full';
+export type Reason = 'away' | 'refused' | 'full';
 
 export class StateUnavailable extends Error {
   override readonly name = 'StateUnavailable';

@@ -5,7 +5,7 @@ import { StandaloneConnector } from 'ioredis/built/connectors/index.js';
 import { type RedisAddress, readRedisAddress } from '../config/urls.ts';
 import { explainConnectionFailure } from '../connection-failure.ts';
 import { NoReply, replyWithin, trackAvailability } from './availability.ts';
-import { StateUnavailable } from './records.ts';
+import { type Reason, StateUnavailable } from './records.ts';
 
 /** The commands that are used here. A single server and a cluster have the same. */
 type Commands = Pick<Redis, 'get' | 'set' | 'del' | 'pttl' | 'eval'>;
@@ -36,6 +36,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
   const redis = connect(address, 2 * commandTimeoutMs);
   const probes = redis instanceof Cluster ? CLUSTER_PROBES : 1;
   const rejections = new Set<string>();
+  const failures = { idempotency: 0, rate_limits: 0, persisted_queries: 0, writes: 0 };
   // Commands fail with little more than "connection closed"; the reason comes in a separate event.
   let connectionError: unknown;
   let reminder: NodeJS.Timeout | undefined;
@@ -88,15 +89,21 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
       connectionError = error;
     });
   redis.connect().catch((error) => availability.lose(causeOf(error)));
+  const fail = (use: StateUse, reason: Reason, message: string) => {
+    failures[use]++;
+    return new StateUnavailable(reason, message);
+  };
 
   return {
     /** Why Redis cannot be used, in a few words; `''` if not known yet; undefined while it can be used. */
     whyUnreachable: () => (availability.isUp() ? undefined : explain(availability.cause()).problem),
     /** `performance.now()` of the last time that Redis came back: earlier state may be lost. */
     upSince: availability.upSince,
+    /** How often Redis did not serve a use. */
+    failures,
     /** Runs commands. Rejects with `StateUnavailable` within the time of one command, and at once while Redis is lost. */
     async run<Value>(use: StateUse, commands: (redis: Commands) => Promise<Value>): Promise<Value> {
-      if (!availability.isUp()) throw new StateUnavailable('away', 'Redis is unavailable');
+      if (!availability.isUp()) throw fail(use, 'away', 'Redis is unavailable');
       try {
         return await replyWithin(commandTimeoutMs, commands(redis as Commands));
       } catch (error) {
@@ -104,12 +111,12 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
         const code = codeOf(error) ?? 'unknown';
         if (isLoss(error)) {
           availability.lose(causeOf(error));
-          throw new StateUnavailable('away', `Redis is lost (${causeOf(error)})`);
+          throw fail(use, 'away', `Redis is lost (${causeOf(error)})`);
         }
         if (!rejections.has(`${use} ${code}`))
           log.error({ use, code, hint: explain(code).hint }, 'Redis rejects a command');
         rejections.add(`${use} ${code}`);
-        throw new StateUnavailable('refused', `Redis rejected a command (${code})`);
+        throw fail(use, 'refused', `Redis rejected a command (${code})`);
       }
     },
     /** Closes at once, without waiting for commands. */

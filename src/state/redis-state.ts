@@ -14,15 +14,14 @@ export function openRedisState(
   commandTimeoutMs: number,
   log: FastifyBaseLogger,
 ): State {
-  const fallbacks = { persisted_queries: 0, rate_limits: 0 };
   const redis = connectToRedis(url, commandTimeoutMs, log);
   return {
     records: createRecords(redis),
     writes: createWrites(redis),
-    rateLimit: { take: createBuckets(redis, limits), onFallback: () => fallbacks.rate_limits++ },
-    persistedQueries: createPersistedQueries(redis, () => fallbacks.persisted_queries++),
+    takeFromRateLimit: createBuckets(redis, limits),
+    persistedQueries: createPersistedQueries(redis),
     whyRedisUnreachable: redis.whyUnreachable,
-    fallbacks,
+    failures: redis.failures,
     close: redis.close,
   };
 }
@@ -129,14 +128,11 @@ const MAX_QUERIES = 1000;
  * Clients choose the texts, and a full Redis cannot be used by anybody. So each process stores a limited number of them in
  * Redis, and further ones in its own memory.
  */
-function createPersistedQueries({ run }: RedisConnection, onFallback: () => void): PersistedQueries {
+function createPersistedQueries({ run }: RedisConnection): PersistedQueries {
   const own = new LRUCache<string, string>({ max: MAX_QUERIES, ttl: TTL_MS });
   const stored = new LRUCache<string, true>({ max: MAX_QUERIES, ttl: TTL_MS });
   const orOwn = <Value>(shared: Parameters<typeof run<Value>>[1], fallback: () => Value): Promise<Value> =>
-    run('persisted_queries', shared).catch(() => {
-      onFallback();
-      return fallback();
-    });
+    run('persisted_queries', shared).catch(fallback);
   return {
     get: (key) =>
       orOwn(

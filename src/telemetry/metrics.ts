@@ -13,8 +13,8 @@ interface MetricSources {
   readonly singleFlights: Readonly<
     Record<string, () => { readonly started: number; readonly coalesced: number }>
   >;
-  /** How often memory was used because Redis was unavailable, by purpose. Undefined without Redis. */
-  readonly stateFallbacks?: Readonly<Record<string, number>> | undefined;
+  /** How often Redis did not serve a use of it. Undefined: there is no Redis. */
+  readonly redisFailures?: Readonly<Record<string, number>> | undefined;
   readonly listPrefetch: () => Hits;
   /** GraphQL requests in flight, and those that were rejected because the process had too many. */
   readonly load: () => { readonly inFlight: number; readonly shed: number };
@@ -37,7 +37,7 @@ const DROPPED_LINES = 'Log lines that were dropped because stdout could not take
 
 /** Adds the metrics that are read for each scrape. No label holds a caller, an id or an address. */
 export function addMetrics(registry: Registry, sources: MetricSources): void {
-  const { caches, singleFlights, listPrefetch, load, stateFallbacks, droppedLogLines, connections } = sources;
+  const { caches, singleFlights, listPrefetch, load, redisFailures, droppedLogLines, connections } = sources;
   addBuild(registry, sources.build);
   collectDefaultMetrics({ register: registry });
   const count = addSampled.bind(undefined, Counter, registry);
@@ -85,9 +85,9 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
     [connections.counts().late, { why: 'late' }],
     [connections.counts().rejected, { why: 'rejected' }],
   ]);
-  if (stateFallbacks)
-    count('state_fallbacks_total', 'Uses of memory while Redis was unavailable', ['use'], () =>
-      Object.entries(stateFallbacks).map(([use, value]) => [value, { use }]),
+  if (redisFailures)
+    count('state_fallbacks_total', 'Uses of shared state that Redis did not serve', ['use'], () =>
+      Object.entries(redisFailures).map(([use, value]) => [value, { use }]),
     );
 }
 
