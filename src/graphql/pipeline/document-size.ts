@@ -144,21 +144,20 @@ function createCounter(definitions: readonly DefinitionNode[]) {
 function ofField({ name: { value: name }, alias }: FieldNode, inner: Readonly<Counts>): Counts {
   const isIntrospection = name === '__schema' || name === '__type';
   return {
-    ...inner,
     rootFields: 1,
+    directives: inner.directives,
     aliases: inner.aliases + (alias ? 1 : 0),
     fields: inner.fields + 1,
     depth: isIntrospection ? 1 : inner.depth + 1,
   };
 }
 
-const NAMES = Object.keys(NOTHING) as (keyof Counts)[];
-
 /** All counts are sums, except the depth. */
+const SUMS = Object.keys(NOTHING).filter((name) => name !== 'depth') as Exclude<keyof Counts, 'depth'>[];
+
 function add(counts: Counts, more: Readonly<Counts>): void {
-  const depth = Math.max(counts.depth, more.depth);
-  for (const name of NAMES) counts[name] += more[name];
-  counts.depth = depth;
+  for (const name of SUMS) counts[name] += more[name];
+  counts.depth = Math.max(counts.depth, more.depth);
 }
 
 const isOperation = (node: DefinitionNode): node is OperationDefinitionNode =>
