@@ -50,11 +50,10 @@ export function createHttpApp(
     exposeHeadRoutes: false,
     bodyLimit: maxBodyBytes,
     serverFactory: (handler: RequestListener) => createHttpServer(handler, http, connections, observer),
-    // `node-server.ts` does this instead, because Fastify does it for only one address of a `HOST` that has several.
+    // `node-server.ts` responds to these errors.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       sendError(error, request, reply.headers(commonHeaders(request.id))),
-    forceCloseConnections: 'idle',
     // While draining, requests on open connections are served; `connection: close` then ends the connection.
     return503OnClosing: false,
   });

@@ -28,7 +28,7 @@ interface Connection {
   bytesAtRest: number;
 }
 
-/** The client connections of one listener, which may have several addresses and so several servers. */
+/** The client connections of one listener. */
 export type Connections = ReturnType<typeof createConnections>;
 
 interface ConnectionsOptions {
@@ -53,6 +53,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   let idled = 0;
   let accepted = 0;
   let nextEvictionAt = 0;
+  let isClosing = false;
   /**
    * Numbers of connections that were closed for others (idle ones and those of late requests), and of new ones that were
    * rejected.
@@ -104,19 +105,21 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   }
 
   /**
-   * Replaces `close` of a server: idle connections are closed, also those on which nothing was ever sent. A request that is
-   * partly sent keeps its timeouts, and a response is sent to its end.
+   * Replaces `close` of the server: idle connections are closed, also those on which nothing was ever sent, which Node.js
+   * counts as busy. A request that is partly sent keeps its timeouts, and a response is sent to its end. That of Node.js also
+   * stops the timer for slow requests, so half a request would keep the server open forever: here it stops at the end.
    */
   function closeWhenIdle(server: HttpServer): void {
-    replaceClose(server, () => {
-      // Node.js counts a connection on which nothing was sent yet as busy.
-      server.closeIdleConnections();
+    server.close = (callback) => {
+      isClosing = true;
       for (const connection of open.values()) if (isIdle(connection)) connection.socket.destroy();
-    });
+      return NetServer.prototype.close.call(server, callback) as HttpServer;
+    };
+    server.once('close', () => HttpServer.prototype.close.call(server));
   }
 
   /** Call it for each request as it arrives. */
-  function trackRequest(server: HttpServer, request: IncomingMessage, response: ServerResponse): void {
+  function trackRequest(request: IncomingMessage, response: ServerResponse): void {
     const connection = open.get(request.socket);
     if (!connection) return;
     const openRequest = { request, response };
@@ -128,7 +131,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
       connection.bytesAtRest = connection.socket.bytesRead;
       connection.idleOrder = idled++;
       // The head of the response may have been sent before the drain began, without `connection: close`.
-      if (!server.listening) connection.socket.destroySoon();
+      if (isClosing) connection.socket.destroySoon();
     });
   }
 
@@ -192,18 +195,6 @@ function abandon({ openRequests }: Connection): void {
     response.destroy();
     response.emit('close');
   }
-}
-
-/**
- * `close` of the HTTP server of Node.js stops its timer for slow requests, so half a request would keep the server open
- * forever. This one stops the timer when the last connection is closed.
- */
-function replaceClose(server: HttpServer, closeIdle: () => void): void {
-  server.close = (callback) => {
-    closeIdle();
-    return NetServer.prototype.close.call(server, callback) as HttpServer;
-  };
-  server.once('close', () => HttpServer.prototype.close.call(server));
 }
 
 const LISTENERS = Symbol('listeners');

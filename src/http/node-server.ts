@@ -47,7 +47,7 @@ export function createHttpServer(
       if (before.length >= MAX_PIPELINED)
         return rejectAfter(before.at(-1), socket, new HttpError(503, TOO_MANY));
       observer.onRequest(request, response);
-      connections.trackRequest(server, request, response);
+      connections.trackRequest(request, response);
       handler(request, response);
     },
   );
