@@ -16,13 +16,7 @@ import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import { type Connections, onClose } from './connections.ts';
 import { commonHeaders, errorBody, HttpError } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
-import {
-  continueRequest,
-  createHttpServer,
-  isWaitingForContinue,
-  type RequestObserver,
-  slowClients,
-} from './node-server.ts';
+import { createHttpServer, type RequestObserver, slowClients } from './node-server.ts';
 import { httpChecks, pathOf, type Routes, toOriginForm } from './validate-request.ts';
 
 interface HttpParts {
@@ -66,11 +60,11 @@ export function createHttpApp(
     done();
   });
   // Set when sending, so that it includes requests that were in flight when the drain began. Node.js sends nothing after a
-  // response with `close`, which Fastify sets for each request that arrives during the drain: only the last of a pipeline
-  // gets it.
+  // response with `close`, which Fastify sets for each request that arrives during the drain: only the latest on its
+  // connection gets it.
   app.addHook('onSend', ({ raw }, reply, _payload, done) => {
-    const isLast = () => connections.openRequestsOn(raw.socket).at(-1)?.request === raw;
-    if (isDraining()) reply.header('connection', isLast() ? 'close' : 'keep-alive');
+    const isLatest = () => connections.openRequestsOn(raw.socket).at(-1)?.request === raw;
+    if (isDraining()) reply.header('connection', isLatest() ? 'close' : 'keep-alive');
     done();
   });
   // The order matters: hooks of one kind run in the order of their registration.
@@ -85,12 +79,11 @@ export function createHttpApp(
 /** Sends `100 Continue` to a client that waits for it, in the last hook before the body is read, after all checks. */
 function requestBody(app: FastifyInstance, maxBodyBytes: number): void {
   app.addHook('preParsing', ({ raw, headers }, reply, _payload, done) => {
-    if (!isWaitingForContinue(raw)) done(null);
-    else if (Number(headers['content-length']) > maxBodyBytes) done(new HttpError(413, TOO_LARGE));
-    else {
-      continueRequest(raw, reply.raw);
-      done(null);
-    }
+    if (!raw.waitsForContinue) return done(null);
+    if (Number(headers['content-length']) > maxBodyBytes) return done(new HttpError(413, TOO_LARGE));
+    raw.waitsForContinue = false;
+    reply.raw.writeContinue();
+    done(null);
   });
 }
 

@@ -3,13 +3,6 @@ import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
-declare module 'node:http' {
-  interface IncomingMessage {
-    /** When its head had arrived, by the clock of `performance.now`. */
-    arrivedAt: number;
-  }
-}
-
 /** A request whose response has not ended. */
 export interface OpenRequest {
   readonly request: IncomingMessage;

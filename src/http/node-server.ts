@@ -13,6 +13,15 @@ import type { Config } from '../config/config.ts';
 import { type Connections, type OpenRequest, onClose } from './connections.ts';
 import { HttpError, rawErrorResponse } from './error-response.ts';
 
+declare module 'node:http' {
+  interface IncomingMessage {
+    /** When its head had arrived, by the clock of `performance.now`. */
+    arrivedAt: number;
+    /** `Expect: 100-continue`: the client waits before it sends the body (RFC 9110 section 10.1.1). */
+    waitsForContinue?: boolean;
+  }
+}
+
 export interface RequestObserver {
   /** Called when the head of a request has arrived. */
   onRequest(request: IncomingMessage, response: ServerResponse): void;
@@ -89,7 +98,7 @@ export function createHttpServer(
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   // Without this listener Node.js would request the body before any check.
   server.on('checkContinue', (request, response) => {
-    waitingForContinue.add(request);
+    request.waitsForContinue = true;
     server.emit('request', request, response);
   });
   return server;
@@ -109,19 +118,6 @@ function discardRest(socket: Duplex): void {
  */
 const MAX_PIPELINED = 100;
 const TOO_MANY = 'Too many requests are waiting on this connection. Read their responses before the next.';
-
-/** Requests with `Expect: 100-continue`: the client waits before it sends the body (RFC 9110 section 10.1.1). */
-const waitingForContinue = new WeakSet<IncomingMessage>();
-
-export function isWaitingForContinue(request: IncomingMessage): boolean {
-  return waitingForContinue.has(request);
-}
-
-/** Asks the client for the body of such a request. */
-export function continueRequest(request: IncomingMessage, response: ServerResponse): void {
-  waitingForContinue.delete(request);
-  response.writeContinue();
-}
 
 /** Node.js checks for slow clients at intervals. Timeouts are one interval shorter, so no client gets more time. */
 function timeouts({ headersTimeoutMs, requestTimeoutMs }: Config['http']) {
@@ -207,7 +203,7 @@ export function slowClients(app: FastifyInstance, responseTimeoutMs: number): vo
       else response.once('socket', startTimer);
     };
     if (request.complete) limitResponse();
-    else if (isWaitingForContinue(request)) {
+    else if (request.waitsForContinue) {
       // The client may or may not send the body now, so it cannot be distinguished from the next request (RFC 9110 section
       // 10.1.1).
       reply.header('connection', 'close');
