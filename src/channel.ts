@@ -46,7 +46,7 @@ interface Response {
 /** The end of the channel in a worker. Called once. */
 export function channelToPrimary(): Channel {
   return createChannel(
-    // Without the callback, a failure to send would be an `error` event, which would end this process.
+    // Without the callback, here and below, a failure to send would be an `error` event, which would end this process.
     (message) => process.send?.(message, undefined, undefined, () => {}),
     (listener) => process.on('message', listener),
   );
@@ -55,7 +55,7 @@ export function channelToPrimary(): Channel {
 /** The end of the channel in the primary process. Called once for each worker. */
 export function channelToWorker(worker: Worker): Channel {
   return createChannel(
-    (message) => worker.isConnected() && worker.send(message, () => {}),
+    (message) => worker.send(message, () => {}),
     (listener) => worker.on('message', listener),
   );
 }

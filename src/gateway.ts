@@ -15,7 +15,7 @@ import type { Output } from './telemetry/output.ts';
 const SAMPLE_AUTHORIZATION = 'Bearer demo';
 
 /** The process, as the entry of the program prepared it. */
-export interface ProcessParts {
+interface ProcessParts {
   readonly config: Config;
   readonly maxConnections: number | undefined;
   /** The value of `PRIVATE_KEY_FILE`. */

@@ -42,7 +42,6 @@ function normalizeAddress(text: string): string | undefined {
 
 /** Whether a normalized address is in one of the networks, each an address or a range in CIDR notation. */
 function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
-  if (networks.length === 0) return () => false;
   const list = new BlockList();
   for (const network of networks) {
     const [address = '', bits] = network.split('/');
