@@ -48,6 +48,8 @@ export function createHttpApp(
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       sendError(error, request, reply.headers(commonHeaders(request.id))),
+    // `connections.ts` closes idle ones. Node.js would also close those whose clients have not read all of a response yet.
+    forceCloseConnections: false,
     // While draining, requests on open connections are served; `connection: close` then ends the connection.
     return503OnClosing: false,
   });

@@ -218,6 +218,24 @@ describe('A caller of large responses', () => {
     await until(async () => (await limited.query(small)).status === 200);
   });
 
+  it('that reads one slowly gets all of it when the gateway shuts down', async () => {
+    await startLimited('100');
+    const body = JSON.stringify({ query: queryOf(20) });
+    const head = `${HEAD}authorization: Bearer large\r\ncontent-length: ${body.length}\r\n\r\n`;
+    const socket = await openConnection(limited.origin);
+    const answer = readToEnd(socket);
+    socket.write(head + body);
+    await once(socket, 'data');
+    socket.pause();
+    const closed = limited.close();
+    // The listener is closed by then.
+    await setTimeout(1_000);
+    socket.resume();
+    const { headers, body: read, end } = await answer;
+    expect([read.length, end]).toEqual([Number(headers.get('content-length')), 'closed']);
+    await closed;
+  });
+
   it('gets one of several that end at the same time', async () => {
     await startLimited('2');
     const answers = await together(
