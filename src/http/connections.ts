@@ -174,8 +174,9 @@ function isIdle(connection: Connection): boolean {
   return connection.openRequests.length === 0 && !isSending(connection);
 }
 
+/** An empty line is no beginning of a request (RFC 9112 section 2.2). Some clients send one behind each body. */
 function isSending({ socket, bytesAtRest }: Connection): boolean {
-  return socket.bytesRead > bytesAtRest;
+  return socket.bytesRead > bytesAtRest + '\r\n'.length;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -83,6 +84,14 @@ describe('Clients that take all connections they can get', () => {
     expect(Number(open)).toBeLessThanOrEqual(Number(max));
     expect(Number(max)).toBeLessThan(300);
     expect(gateway.output().match(/are at their limit/g)).toHaveLength(1);
+    crowd.close();
+  });
+
+  it('and send an empty line after each response make room for others', async () => {
+    start(300, { ...env, KEEP_ALIVE_TIMEOUT_MS: '600000' });
+    await gateway.until(/listening on/);
+    const crowd = await openMany(origin(), 200, 'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n', '\r\n');
+    await until(async () => (await list()).status === 200);
     crowd.close();
   });
 
@@ -174,6 +183,7 @@ async function openMany(
   origin: string,
   count: number,
   text = '',
+  afterResponse = '',
 ): Promise<{ open(): number; close(): void }> {
   const sockets: Socket[] = [];
   let open = 0;
@@ -184,6 +194,10 @@ async function openMany(
       socket.on('error', () => undefined).once('close', () => open--);
       socket.resume();
       if (text) socket.write(text);
+      if (afterResponse) {
+        await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+        socket.write(afterResponse);
+      }
       sockets.push(socket);
     } catch {
       // It was refused.
