@@ -35,7 +35,7 @@ interface WatchOptions {
   readonly maxBytes: number;
   /** The text that is in use. */
   readonly text: string;
-  /** Called with a new text, which then replaces the one in use. An error that it throws goes to `onFailure`. */
+  /** Called with each new text. An error that it throws goes to `onFailure`. */
   readonly onText: (text: string) => void;
   /** Called when the file cannot be read, or its text cannot be used. */
   readonly onFailure: (reason: string) => void;
@@ -50,7 +50,8 @@ const POLL_MS = 1000;
  */
 export function watchTextFile(path: string, options: WatchOptions): () => void {
   const { maxBytes, onText, onFailure } = options;
-  let used = options.text;
+  /** The latest text, whether it can be used or not. Undefined while the file cannot be read. */
+  let seen: string | undefined = options.text;
   let timer: NodeJS.Timeout | undefined;
   /** The system's error code of the last reading, if it failed. */
   let unreadable: string | undefined;
@@ -59,14 +60,15 @@ export function watchTextFile(path: string, options: WatchOptions): () => void {
     try {
       const text = readTextFile(path, maxBytes);
       unreadable = undefined;
-      if (text === used) return;
+      if (text === seen) return;
+      seen = text;
       onText(text);
-      used = text;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === undefined) return onFailure(message);
       if (code !== unreadable) onFailure(`The file cannot be read (${code})`);
       unreadable = code;
+      seen = undefined;
       reloadLater();
     }
   };

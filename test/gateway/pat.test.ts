@@ -254,6 +254,20 @@ describe('A file of API keys that changes', () => {
     expect([await codeFor('second'), await codeFor('third')]).toEqual([undefined, 'UNAUTHENTICATED']);
   });
 
+  it('is reported once for a line that is wrong, also when it is written again', async () => {
+    const before = gateway.log().length;
+    writeFileSync(file, 'wrong');
+    const reports = () =>
+      gateway
+        .log()
+        .slice(before)
+        .match(/line 1: /g) ?? [];
+    await until(() => reports().length > 0);
+    writeFileSync(file, 'wrong');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(reports()).toHaveLength(1);
+  });
+
   it('is used again as soon as it is valid', async () => {
     writeFileSync(file, `${lineOf('second')}\n${lineOf('third')}`);
     await until(async () => (await codeFor('third')) === undefined);
