@@ -61,7 +61,7 @@ describe('The gateway, called with', () => {
     ],
     [
       { PRIVATE_KEY: ENCRYPTED_PEM, PASSPHRASE: 'canary' },
-      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged.',
+      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.',
     ],
     [
       { CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: 'package.json', PORT: 'x' },

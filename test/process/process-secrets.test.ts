@@ -86,7 +86,7 @@ describe('A private key in a file', () => {
     const gateway = startWithKeyFile(String(privateKey.export(cipher)), 0o600, { PASSPHRASE: 'open-sesame' });
     expect(await gateway.ended).toBe(1);
     expect(gateway.output()).toBe(
-      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged.\n',
+      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.\n',
     );
   });
 });

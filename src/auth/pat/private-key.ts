@@ -33,7 +33,7 @@ function importKey(pem: string, passphrase?: Secret): KeyObject {
   } catch {
     throw new ConfigError([
       isEncryptedPem(pem)
-        ? 'Expected PASSPHRASE to open the private key: it does not, or the key is damaged.'
+        ? 'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.'
         : `Expected ${KEY} to be a whole private key in PEM form: it cannot be read.`,
     ]);
   }

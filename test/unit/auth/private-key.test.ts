@@ -83,19 +83,19 @@ describe('A private key that cannot be used is refused in one line that shows no
       'a wrong passphrase',
       encrypted,
       'wrong-canary',
-      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged.',
+      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.',
     ],
     [
       'no passphrase',
       encrypted,
       undefined,
-      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged.',
+      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.',
     ],
     [
       'a passphrase of 2000 characters',
       encrypted,
       'wrong-canary'.repeat(170),
-      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged.',
+      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.',
     ],
     [
       'a key that was cut short',
