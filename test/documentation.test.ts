@@ -81,7 +81,7 @@ describe('The documentation', () => {
     expect(command.match(/--[\w=-]+/g)).toEqual(flags);
   });
 
-  it('records each decision under a number of its own, in four parts', () => {
+  it('records each decision under a different number, in four parts', () => {
     const records = readdirSync('docs/adr');
     expect(new Set(records.map((name) => name.slice(0, 4))).size).toBe(records.length);
     for (const name of records) {

@@ -9,7 +9,7 @@ const FOCUSED = 'document.activeElement.textContent';
 const reads = () => app.gateway.calls().filter((call) => call.startsWith('GET /v1/tokens?'));
 
 describe('A search', () => {
-  it('reads the rest of the list, and finds what is at its end', async () => {
+  it('reads the rest of the list, and finds a token at its end', async () => {
     await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
     const last = app.gateway.emulator.tokensOf('demo').at(-1);
     expect(last?.name).toMatch(/-119$/);

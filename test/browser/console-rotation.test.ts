@@ -129,7 +129,7 @@ describe('A key that is rotated', () => {
     expect(await kids()).toHaveLength(2);
   });
 
-  it('whose response is lost is registered once, however often its user tries again', async () => {
+  it('whose response is lost is registered once, even if its user tries again several times', async () => {
     const name = nameOfNew();
     await app.createAndClose(name);
     await rotate();

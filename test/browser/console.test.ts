@@ -95,7 +95,7 @@ describe('A new token', () => {
     await app.page.getByRole('link', { name }).waitFor();
   });
 
-  it('whose response is lost is created once, however often its user tries again', async () => {
+  it('whose response is lost is created once, even if its user tries again several times', async () => {
     const name = nameOfNew();
     app.gateway.emulator.faults.add({ fault: 'close', operation: 'createToken', times: 1 });
     await app.create(name);
@@ -145,7 +145,7 @@ describe('When something fails', () => {
     await app.page.locator('.projects > li').first().waitFor();
   });
 
-  it('in the connection, what the user typed is kept', async () => {
+  it('in the connection, the typed input is kept', async () => {
     await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
     await app.page.getByRole('button', { name: 'New token' }).click();
     const name = nameOfNew();

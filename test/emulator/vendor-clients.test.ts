@@ -50,7 +50,7 @@ describe("The vendor's own client", () => {
     ]);
   });
 
-  it('makes an error of its own of each rejection', async () => {
+  it('turns each rejection into a typed error', async () => {
     const api = tokensApi('vendor');
     await expect(api.getToken('nobody')).rejects.toMatchObject({
       name: 'NotFoundError',

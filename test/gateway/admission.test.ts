@@ -54,7 +54,7 @@ describe('When the gateway is full', () => {
     expect((await full.query(LIST)).status).toBe(200);
   });
 
-  it('requests of clients that have left do not count, however many came on one connection', async () => {
+  it('requests of clients that have left do not count, even if many came on one connection', async () => {
     const full = await start({ MAX_IN_FLIGHT: '3' });
     hold(full);
     const body = JSON.stringify({ query: LIST });

@@ -162,7 +162,7 @@ describe('A GET', () => {
     },
   );
 
-  it('with the id of a document, where none is trusted, is asked for the document', async () => {
+  it('with the id of a document, without trusted documents, gets the request to send the document', async () => {
     const { status, text } = await get(plain, 'documentId=unknown');
     expect([status, codesIn(text)]).toEqual([200, ['PERSISTED_QUERY_NOT_FOUND']]);
   });

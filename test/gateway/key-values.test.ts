@@ -258,7 +258,7 @@ describe('A private key that was pasted as text', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('is rejected as an id and as an idempotency key, where its base64 has the form of one', async () => {
+  it('is rejected as an id and as an idempotency key, if its base64 has the form of one', async () => {
     const keys = [
       generatePair('ed25519').privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64url'),
       Buffer.from(JSON.stringify({ d: jwk(ecKey).d })).toString('base64url'),

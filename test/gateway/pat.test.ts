@@ -35,7 +35,7 @@ describe('Signing in by a personal access token', () => {
     },
   );
 
-  it('happens once, however many callers wait for it', async () => {
+  it('happens once for any number of waiting callers', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'));
     const answers = await Promise.all(Array.from({ length: 50 }, () => gateway.query(LIST)));
     expect(answers.filter(({ errors }) => errors)).toEqual([]);
@@ -167,7 +167,7 @@ describe('With CALLER_AUTH=api-key', () => {
     expect(data.updateToken).toEqual({ token: { name: 'renamed' }, userErrors: [] });
   });
 
-  it('a list that lacks the tokens of one caller is read for the next caller all the same', async () => {
+  it('a list that lacks the tokens of one caller is still read for the next caller', async () => {
     const readLists = async (key: string) => {
       gateway.forgetCalls();
       const variables = { ids: ['a', 'b', 'c', 'd'] };

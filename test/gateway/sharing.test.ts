@@ -24,7 +24,7 @@ afterEach(() => gateway.emulator.faults.clear());
 
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
 
-describe('The same query of one caller several times at once', () => {
+describe('The same query of one caller, several times at once', () => {
   it('is sent upstream once, and each response has the id of its own request', async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `request-${index}`);
     const answers = await together(
@@ -58,7 +58,7 @@ describe('The same query of one caller several times at once', () => {
     expect(gateway.calls()).toEqual([`GET /v1/tokens/${id}`]);
   });
 
-  it('is a read of its own for each size of a page', async () => {
+  it('is a separate read for each page size', async () => {
     const document =
       'query ($first: Int) { tokens(first: $first) { nodes { id } pageInfo { hasNextPage } } }';
     const answers = await together(
@@ -69,7 +69,7 @@ describe('The same query of one caller several times at once', () => {
     expect(gateway.calls().sort()).toEqual([2, 6, 61].map((limit) => `GET /v1/tokens?limit=${limit}`));
   });
 
-  it('is a read of its own for each size of a page of projects', async () => {
+  it('is a separate read for each page size of projects', async () => {
     const document =
       'query ($id: ID!, $first: Int) { token(id: $id) { projects(first: $first) { nodes { id } } } }';
     await together(

@@ -195,7 +195,7 @@ describe('With trusted documents logged', () => {
     expect([answer.status, codes(answer)]).toEqual([200, ['PERSISTED_QUERY_NOT_FOUND']]);
   });
 
-  it('what is not in the manifest is logged and counted', async () => {
+  it('operations outside the manifest are logged and counted', async () => {
     expect((await gateway.query('query Unknown { tokens(first: 1) { nodes { name } } }')).status).toBe(200);
     const lines = gateway.log().split('\n');
     expect(lines.find((line) => line.includes('"operation":"Unknown"'))).toContain('"untrusted":true');

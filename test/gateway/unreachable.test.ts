@@ -252,7 +252,7 @@ describe('Why the gateway cannot sign in', () => {
     ]);
   });
 
-  it('is one line in the log, however often it is tried', async () => {
+  it('is one line in the log for any number of attempts', async () => {
     gateway = await startPatGateway(plain, createKeyPair('ES256'), {
       TOKEN_ENDPOINT: `http://127.0.0.1:${await freePort()}/oauth2/token`,
     });

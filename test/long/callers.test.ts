@@ -53,7 +53,7 @@ describe('200 callers at once', () => {
     expect({ statuses, lost }).toEqual({ statuses: { 200: 10_000 }, lost: [] });
   });
 
-  it('are refused the tokens of others, and told no more', async () => {
+  it('cannot read the tokens of others, and learn nothing about them', async () => {
     const { text } = await client.query({
       as: 'caller-7',
       document: OWN_AND_FOREIGN,

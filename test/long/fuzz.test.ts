@@ -76,7 +76,7 @@ const nextOperation = createRandomOperations(createSchema(readTypeDefs()), rando
 });
 
 describe('5000 random HTTP requests', () => {
-  it('are answered with JSON and a code of the list, and repeat no secret', async () => {
+  it('get JSON and a code of the list, and repeat no secret', async () => {
     const nextRequest = createRandomRequests(random, {
       envelope: () => ({ query: '{ tokens { nodes { id name } } }', variables: { a: CANARY } }),
       authorization: `Bearer ${CREDENTIAL}`,
@@ -96,7 +96,7 @@ describe('5000 random HTTP requests', () => {
 });
 
 describe('5000 random operations over an IAM API that fails at random', () => {
-  it('are answered in time with JSON and codes of the list, and repeat no secret', async () => {
+  it('get JSON and codes of the list in time, and repeat no secret', async () => {
     emulator.resetCalls();
     const fields = new Map<string, number>();
     await expectNoProblems(5_000, async (index) => {
@@ -129,7 +129,7 @@ const MUTATIONS = [
 ];
 
 describe('1000 mutations over an IAM API that fails each time', () => {
-  it('are sent once each, and where one was lost on the way its caller learns that it was not sent, or that nobody knows', async () => {
+  it('are sent once each, and the caller of a lost one learns that it was not sent or that its outcome is unknown', async () => {
     emulator.resetCalls();
     const replies = new Map<string, string>();
     await expectNoProblems(1000, async (index) => {

@@ -45,7 +45,7 @@ afterEach(async () => {
 });
 
 describe('A slow IAM API', () => {
-  it('of 300 ms and 300 requests at once: all are answered', async () => {
+  it('of 300 ms and 300 requests at once: all get a response', async () => {
     await start();
     emulator.faults.add({ fault: 'latency-300', operation: 'listToken' });
     const { statuses, lost, maxMs } = await runBurst(300, (index) =>
@@ -71,7 +71,7 @@ describe('A slow IAM API', () => {
 });
 
 describe('An IAM API that is down', () => {
-  it('is asked at most 150 times for 100 reads', async () => {
+  it('is called at most 150 times for 100 reads', async () => {
     await start();
     emulator.faults.add({ fault: 'status-503', operation: 'listToken' });
     const codes: string[] = [];
@@ -89,7 +89,7 @@ describe('An IAM API that is down', () => {
 });
 
 describe('More than the gateway can do', () => {
-  it('2000 connections with room for 1000 requests: each is answered or told when to come again', async () => {
+  it('2000 connections with room for 1000 requests: each gets its response or the time to retry', async () => {
     // IAM answers once the last of them has arrived, however slow the machine is.
     const held: ServerResponse[] = [];
     const port = await listen(createServer((_request, response) => held.push(response)));

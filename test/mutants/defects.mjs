@@ -301,7 +301,7 @@ function mixtures() {
       find: 'credential.identity, call.path',
       replace: 'credential.identity, call.operation',
       tests: sharing,
-      only: 'a read of its own for each size of a page',
+      only: 'a separate read for each page size',
     },
     {
       name: 'A cancelled single flight can still be joined',
@@ -430,7 +430,7 @@ function writes() {
       find: 'response.status > 299',
       replace: 'response.status > 399',
       tests: attempt,
-      only: 'answered with 302',
+      only: 'gets a response with 302',
     },
     {
       name: 'A write of unknown outcome does not say that it may have succeeded',

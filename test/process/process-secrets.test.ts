@@ -32,7 +32,7 @@ function startWithKeyFile(content: string, mode: number, env: Record<string, str
   return gateway;
 }
 
-describe('An error that nobody expected', () => {
+describe('An unexpected error', () => {
   // What a failed request of an HTTP client carries. Thrown from outside, since no such bug is known.
   const crash = `process.on('SIGUSR2', () => {
     const secret = ['Bearer crash', 'canary'].join('-');

@@ -53,7 +53,7 @@ const untilCounted = (name: string, count: number) =>
   until(async () => metricOf(await readMetrics(), countOf(name)) === count);
 
 describe('Several workers', () => {
-  it('create one token for an idempotency key, whichever of them gets it', async () => {
+  it('create one token for an idempotency key, even if both get it', async () => {
     const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
     const input = { name: 'worker', authenticationMethod, idempotencyKey: 'one' };
     const answers = await times(10, () => query(CREATE, { input }));

@@ -80,7 +80,7 @@ describe('When the gateway gets a stop signal', () => {
     },
   );
 
-  it('half-sent headers may still arrive in time, and the log says what is waited for', async () => {
+  it('incomplete headers may still arrive in time, and the log says that a request is incomplete', async () => {
     await startAndListen({ HEADERS_TIMEOUT_MS: '4000' });
     const startedAt = performance.now();
     const socket = await openConnection(origin());
@@ -124,7 +124,7 @@ describe('When the gateway gets a stop signal', () => {
     expect((await stopped).code).toBe(0);
   });
 
-  it('what arrives while it cannot run is answered, although the time to accept connections is over then', async () => {
+  it('requests that arrive while it cannot run get a response, although the time to accept connections is over', async () => {
     await startAndListen({ DRAIN_DELAY_MS: '3000' });
     const kept = await openConnection(origin());
     const answer = readToEnd(kept);

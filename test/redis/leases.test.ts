@@ -113,7 +113,7 @@ describe('What the network delivers late', () => {
   });
 });
 
-describe('A replica that is told to stop', () => {
+describe('A replica that gets a stop signal', () => {
   it('records what it creates for a client that has left, so that a repeat elsewhere need not wait', async () => {
     const stopping = await startGateway({ env: { REDIS_URL: redis.url }, emulatorOf: near });
     await untilRedis(stopping.origin, 'ok');

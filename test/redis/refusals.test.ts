@@ -24,7 +24,7 @@ afterAll(async () => {
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
 const lines = (text: string) => gateway.log().split(text).length - 1;
 
-describe('When Redis refuses a command', () => {
+describe('When Redis rejects a command', () => {
   it('for one caller, that caller is limited by memory, no other is affected, and the log names the cause once', async () => {
     const principal = createHash('sha256').update('alice').digest('hex');
     await redis.command('lpush', `tokens-gateway:rate:{${principal}}`, 'x');

@@ -199,7 +199,7 @@ describe.each([
   // Also for the tests that follow one that failed.
   afterEach(recover);
 
-  it('a create with a key is refused before IAM is asked, all else works, and it comes back alone', async () => {
+  it('a create with a key is rejected before IAM is called, everything else works, and Redis is used again on its return', async () => {
     const losses = lossesIn(one.log());
     await lose();
     await untilRedis(one.origin, 'unreachable');

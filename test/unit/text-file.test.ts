@@ -83,13 +83,13 @@ describe('A file of a key', () => {
     expect(problemsOf('PRIVATE_KEY_FILE', at(path))).toEqual([]);
   });
 
-  it('of one byte more than 64 KB is refused', () => {
+  it('of one byte more than 64 KB is rejected', () => {
     expect(problemsOf('PRIVATE_KEY_FILE', at('64k-and-one'))).toEqual([
       'Expected PRIVATE_KEY_FILE to name a file that this process can read, got one that is too large: 64 KB at most',
     ]);
   });
 
-  it('that the system makes as it is read has a size all the same', () => {
+  it('that the system creates while it is read has a size limit too', () => {
     expect(readTextFile('/proc/self/status', 65_536)).toContain('Name:');
     expect(() => readTextFile('/proc/self/status', 16)).toThrow('too large');
   });

@@ -27,7 +27,7 @@ function problemsOf(text: string): readonly string[] {
 }
 
 describe('The file of API keys', () => {
-  it('is refused with all its problems, by line and without what is written there', () => {
+  it('is rejected with all its problems, by line and without the contents of the line', () => {
     const problems = problemsOf(
       [
         `a:read:${readHash}`,
@@ -61,7 +61,7 @@ describe('The file of API keys', () => {
     ]);
   });
 
-  it('must let somebody in', () => {
+  it('must have at least one key', () => {
     expect(problemsOf('# nobody\n')).toEqual([
       'CALLER_API_KEYS_FILE: Expected at least one line of name:role:sha256hex.',
     ]);

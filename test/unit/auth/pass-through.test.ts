@@ -7,7 +7,7 @@ import { createPassThroughAuthenticator } from '../../../src/auth/bearer.ts';
 
 const { authenticate } = createPassThroughAuthenticator();
 
-describe('A caller is known by the credential, however the header spells it', () => {
+describe('A caller is known by the credential, in any spelling of the header', () => {
   it.each([
     'Bearer secret-1',
     'bearer secret-1',

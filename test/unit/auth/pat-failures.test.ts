@@ -44,7 +44,7 @@ function ask(times: number): Promise<string[]> {
 }
 
 describe('A sign-in that fails', () => {
-  it('is told to all who waited, tried at most once a second, and forgotten when it works again', async () => {
+  it('is reported to all waiting callers, tried at most once a second, and cleared on success', async () => {
     issuer.answerWith(TOKEN_PATH, { status: 503, body: '' });
     const failures = await Promise.all(
       Array.from({ length: 50 }, () => failureOf(() => credential.authorization())),
@@ -154,7 +154,7 @@ describe('A sign-in that fails', () => {
 });
 
 describe('A value that IAM refused', () => {
-  it('is replaced once, from the assertion on, however many ask', async () => {
+  it('is replaced once, beginning with the assertion, for any number of callers', async () => {
     const [first] = (await ask(50)) as [string];
     const renewed = await Promise.all(Array.from({ length: 50 }, () => credential.renew(first)));
 

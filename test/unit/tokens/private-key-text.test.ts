@@ -172,7 +172,7 @@ it('A list of ids or other words, each too short for a key, takes about as long 
     expect(fastestOf(word.repeat(2000 / word.length))).toBeLessThan(2 * sentence);
 });
 
-it('Texts of one request that would take long to decode are refused, and plain ones are not', () => {
+it('Texts of one request that would take long to decode are rejected, and plain ones are not', () => {
   const create = (text: string) => Array.from({ length: 40 }, (_, index) => `${text}${index}`);
   const problemsOf = (texts: readonly string[]) => {
     const request = {};

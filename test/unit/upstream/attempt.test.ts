@@ -62,7 +62,7 @@ describe('One attempt', () => {
     expect(requests.map(({ cancellation }) => cancellation?.reason)).toEqual(['aborted', undefined]);
   });
 
-  it.each([302, 404, 500])('that is answered with %i leaves its place to the next', async (status) => {
+  it.each([302, 404, 500])('that gets a response with %i leaves its place to the next', async (status) => {
     const { attempt, limiter } = startAttempts(status);
     const deadline = createDeadlines(60_000).start();
     await expect(attempt(READ, deadline)).rejects.toMatchObject({ status });

@@ -51,13 +51,13 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
 }
 
 describe('A read', () => {
-  it('is asked again while that may help, twice at most', async () => {
+  it('is retried while that may help, twice at most', async () => {
     const { send, sent } = startSend([status(503), status(429), status(502)]);
     await expect(send(READ)).rejects.toMatchObject({ status: 502 });
     expect(sent).toEqual(['old', 'old', 'old']);
   });
 
-  it.each([429, 502, 503, 504])('is asked again after status %i', async (code) => {
+  it.each([429, 502, 503, 504])('is retried after status %i', async (code) => {
     const { send, sent } = startSend([status(code)]);
     expect(await send(READ)).toBe(OK);
     expect(sent).toHaveLength(2);
@@ -81,14 +81,14 @@ describe('A read', () => {
     expect(sent).toHaveLength(attempts);
   });
 
-  it('is asked again after up to 200 ms, then up to 400 ms', async () => {
+  it('is retried after up to 200 ms, then up to 400 ms', async () => {
     const { send } = startSend([status(503), status(503)], { random: 0.5 });
     const startedAt = performance.now();
     await send(READ);
     expect(performance.now() - startedAt).toBeGreaterThan(290);
   });
 
-  it('is asked again after as long as the API says', async () => {
+  it('is retried after the time that the API requests', async () => {
     const { send, sent } = startSend([status(429, 0.3)]);
     const startedAt = performance.now();
     expect(await send(READ)).toBe(OK);
@@ -108,7 +108,7 @@ describe('A read', () => {
     expect(sent).toHaveLength(4 + 3);
   });
 
-  it('is asked again from a budget that fills up by two a second', () => {
+  it('is retried from a budget that refills by two a second', () => {
     let now = 0;
     const limits = { rateLimitBurst: 2, rateLimitPerSecond: 2 };
     const budget = createTokenBuckets(limits, { now: () => now });
