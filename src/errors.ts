@@ -38,7 +38,8 @@ export const HTTP_STATUS = {
   INTERNAL_SERVER_ERROR: 500,
 } as const;
 
-type ErrorCode = keyof typeof HTTP_STATUS;
+/** `ABORTED` is for the log and metrics: its client has left. */
+type ErrorCode = keyof typeof HTTP_STATUS | 'ABORTED';
 
 interface Failure {
   readonly code: ErrorCode;
@@ -87,7 +88,7 @@ const BY_KIND: Readonly<Record<UpstreamError['kind'], Failure>> = {
     code: 'UPSTREAM_INVALID_RESPONSE',
     message: 'The response of the IAM API does not match its contract.',
   },
-  aborted: { code: 'UPSTREAM_TIMEOUT', message: 'The client disconnected before the response was complete.' },
+  aborted: { code: 'ABORTED', message: 'The client disconnected before the response was complete.' },
   'not-recorded': {
     code: 'OVERLOADED',
     message:

@@ -106,19 +106,33 @@ describe('/metrics', () => {
     expect(gateway.log()).toMatch(/"operation":"Remove".*"code":"USER_ERROR"/);
   });
 
-  it('counts a query whose client has left, and logs it, since IAM may be slow', async () => {
-    gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken', times: 1 });
+  const leave = async (query: string) => {
     gateway.forgetCalls();
     const client = new AbortController();
     const left = fetch(gateway.url, {
       method: 'POST',
       headers: { authorization: 'Bearer demo', 'content-type': 'application/json' },
-      body: JSON.stringify({ query: 'query Left { tokens(first: 7) { nodes { id } } }' }),
+      body: JSON.stringify({ query }),
       signal: client.signal,
     });
     await until(() => gateway.calls().length > 0);
     client.abort();
     await expect(left).rejects.toThrow();
+  };
+
+  it('counts a mutation whose client has left before its write was sent like such a query', async () => {
+    gateway.emulator.faults.add({ fault: 'hang', operation: 'getToken', times: 1 });
+    await leave(
+      'mutation LeftWrite { updateToken(input: { id: "x", authenticationMethod: { type: PRIVATE_KEY } }) { token { id } } }',
+    );
+    await until(async () => (await read()).includes('operation="LeftWrite"'));
+    expect(await read()).toContain('operations_total{operation="LeftWrite",code="ABORTED"} 1\n');
+    expect(gateway.calls()).toEqual(['GET /v1/tokens/x']);
+  });
+
+  it('counts a query whose client has left, and logs it, since IAM may be slow', async () => {
+    gateway.emulator.faults.add({ fault: 'hang', operation: 'listToken', times: 1 });
+    await leave('query Left { tokens(first: 7) { nodes { id } } }');
     let text = '';
     await until(async () => {
       text = await read();
