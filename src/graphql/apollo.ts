@@ -51,8 +51,7 @@ export async function startApollo(
     // Nothing may depend on NODE_ENV, and signals belong to main.ts.
     nodeEnv: 'production',
     stopOnTerminationSignals: false,
-    ...(options.apq ? {} : { persistedQueries: false }),
-    ...(options.apq && persistedQueries ? { persistedQueries: { cache: persistedQueries } } : {}),
+    persistedQueries: options.apq && (persistedQueries ? { cache: persistedQueries } : {}),
     plugins: [
       ApolloServerPluginLandingPageDisabled(),
       passOperationOn(),
