@@ -14,8 +14,6 @@ interface SendOptions extends Pick<Config['upstream'], 'retries' | 'retryAfterMa
 /** Makes one call for `scope` and resolves to the value of its response. Rejects only with `UpstreamError` or `AuthError`. */
 export type Send = <Value>(scope: Scope, call: Call<Value>) => Promise<Value>;
 
-type SendWith = <Value>(scope: Scope, call: Call<Value>, authorization: Authorization) => Promise<Value>;
-
 /**
  * The only place that decides about retries and back-off. A read may be sent again. A write never is, because a second POST
  * creates a second token. The client learns that the outcome is unknown and can look it up.
@@ -40,7 +38,11 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
     return raceCancel(credential.authorization(), cancellation);
   };
 
-  const readWith: SendWith = async (scope, call, authorization) => {
+  const readWith = async <Value>(
+    scope: Scope,
+    call: Call<Value>,
+    authorization: Authorization,
+  ): Promise<Value> => {
     for (let attempt = 0; ; attempt++) {
       try {
         return await sendOnce(scope, call, authorization, attempt);
@@ -68,21 +70,14 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
     }
   };
 
-  const writeWith: SendWith = async (scope, call, authorization) => {
-    try {
-      return await sendOnce(scope, call, authorization, 0);
-    } catch (error) {
-      // The connection broke before the first byte of the write, so this sends it for the first time.
-      const wasUnsent = error instanceof UpstreamError && error.staleConnection && !error.requestSent;
-      if (!wasUnsent) throw error;
-      return sendOnce(scope, call, authorization, 1);
-    }
-  };
-
   const write: Send = async (scope, call) => {
     const authorization = { value: await authorize(scope) };
     try {
-      return await writeWith(scope, call, authorization);
+      return await sendOnce(scope, call, authorization, 0).catch((error) => {
+        // The connection broke before the first byte of the write, so this sends it for the first time.
+        if (error.staleConnection && !error.requestSent) return sendOnce(scope, call, authorization, 1);
+        throw error;
+      });
     } catch (error) {
       // The renewal is for later calls. This write is not repeated, so it does not wait.
       if (error instanceof UpstreamError && isUnauthenticated(error)) {

@@ -376,7 +376,7 @@ function writes() {
     {
       name: 'A write is sent again after a failure',
       file: 'src/upstream/send.ts',
-      within: 'writeWith',
+      within: 'write',
       find: 'await sendOnce(scope, call, authorization, 0)',
       replace: 'await readWith(scope, call, authorization)',
       tests: send,
@@ -384,7 +384,7 @@ function writes() {
     {
       name: 'A write that broke a stale connection is sent again, although IAM may have it',
       file: 'src/upstream/send.ts',
-      within: 'writeWith',
+      within: 'write',
       find: ' && !error.requestSent',
       replace: '',
       tests: send,
