@@ -13,19 +13,14 @@ const INTERVAL_MS = 60_000;
 /** Reasons come from a small set. If there are more, all are dropped, to limit the memory. */
 const MAX_REASONS = 20;
 
-/**
- * Whether it is time for a log line about `reason`: once a minute for each reason, since every request may meet the same
- * failure. `now` is in milliseconds.
- */
-export function createWarnLimit(now = () => performance.now()): (reason: string) => boolean {
+/** Whether it is time for a log line about `reason`: once a minute for each, since every request may meet the same failure. */
+export function createWarnLimit(): (reason: string) => boolean {
   const warnedAt = new Map<string, number>();
   return (reason) => {
-    const time = now();
-    const last = warnedAt.get(reason);
-    // Compares the absolute difference, because the clock may have been set back.
-    if (last !== undefined && Math.abs(time - last) < INTERVAL_MS) return false;
+    const now = performance.now();
+    if (now - (warnedAt.get(reason) ?? -INTERVAL_MS) < INTERVAL_MS) return false;
     if (warnedAt.size >= MAX_REASONS) warnedAt.clear();
-    warnedAt.set(reason, time);
+    warnedAt.set(reason, now);
     return true;
   };
 }

@@ -29,7 +29,7 @@ export function createJwks(url: string, dependencies: AuthDependencies) {
   let triedAtMs: number | undefined;
   let fetching: Promise<void> | undefined;
   let isFailing = false;
-  const mayWarn = createWarnLimit(clock);
+  const mayWarn = createWarnLimit();
 
   /** Resolves also when the set could not be fetched. */
   function refetch(): Promise<void> {

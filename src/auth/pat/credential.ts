@@ -40,7 +40,7 @@ export function createPatCredential(
   let refreshing: Promise<HeldToken> | undefined;
   let signedInAtMs: number | undefined;
   let lastFailure: { readonly error: unknown; readonly atMs: number; readonly forMs: number } | undefined;
-  const mayWarn = createWarnLimit(clock);
+  const mayWarn = createWarnLimit();
   let lastRenewal: { readonly header: string; readonly atMs: number } | undefined;
 
   function refresh(): Promise<HeldToken> {
