@@ -64,15 +64,13 @@ export function createGotTransport({
   };
 }
 
-const CONNECT_PHASES = new Set(['lookup', 'connect', 'secureConnect', 'socket']);
-
 /**
  * got's errors carry the request's options, `Authorization` included, and name the URL in their message. So only the
  * error's code leaves this function.
  */
 function toUpstreamError(error: unknown): UpstreamError {
   if (error instanceof TimeoutError) {
-    const kind = CONNECT_PHASES.has(error.event) ? 'unavailable' : 'timeout';
+    const kind = ['connect', 'secureConnect'].includes(error.event) ? 'unavailable' : 'timeout';
     const code = kind === 'timeout' ? 'NO_RESPONSE' : 'ETIMEDOUT';
     return new UpstreamError(kind, `timeout during ${error.event}`, { code });
   }
