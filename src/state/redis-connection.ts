@@ -36,7 +36,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
   const redis = connect(address, 2 * commandTimeoutMs);
   const probes = redis instanceof Cluster ? CLUSTER_PROBES : 1;
   const rejections = new Set<string>();
-  const failures = { idempotency: 0, rate_limits: 0, persisted_queries: 0, writes: 0 };
+  const failures = { idempotency: 0, rate_limits: 0, persisted_queries: 0, writes: 0, probe: 0 };
   // Commands fail with little more than "connection closed"; the reason comes in a separate event.
   let connectionError: unknown;
   let reminder: NodeJS.Timeout | undefined;
@@ -50,6 +50,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
     try {
       await replyWithin(commandTimeoutMs, Promise.all([...select, ...sets]));
     } catch (error) {
+      failures.probe++;
       if (!isClosed) connectAnew(redis);
       throw error;
     }
@@ -99,7 +100,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
     whyUnreachable: () => (availability.isUp() ? undefined : explain(availability.cause()).problem),
     /** `performance.now()` of the last time that Redis came back: earlier state may be lost. */
     upSince: availability.upSince,
-    /** How often Redis did not serve a use. */
+    /** How often Redis did not serve a use, or a probe. */
     failures,
     /** Runs commands. Rejects with `StateUnavailable` within the time of one command, and at once while Redis is lost. */
     async run<Value>(use: StateUse, commands: (redis: Commands) => Promise<Value>): Promise<Value> {

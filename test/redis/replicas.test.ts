@@ -211,8 +211,8 @@ describe.each([
     expect(plain.data.createToken.userErrors).toEqual([]);
     expect(await persisted(one, '{__typename}')).toEqual({ data: { __typename: 'Query' } });
     expect(await persisted(one)).toEqual({ data: { __typename: 'Query' } });
-    // Also without a rate limit, by these the alert TokensGatewayRedis fires.
-    for (const use of ['idempotency', 'writes', 'persisted_queries'])
+    // By these the alert TokensGatewayRedis fires without a rate limit; by the probe, also without requests.
+    for (const use of ['idempotency', 'writes', 'persisted_queries', 'probe'])
       expect(await fallbacks()).toMatch(
         new RegExp(`tokens_gateway_state_fallbacks_total\\{use="${use}"\\} [1-9]`),
       );
