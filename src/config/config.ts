@@ -111,12 +111,10 @@ function overlap(one: string, other: string): boolean {
 }
 
 function readUpstream(environment: Environment) {
-  const { values, isSet, addProblem } = environment;
+  const { values, isSet, isInvalid, addProblem } = environment;
   if (values.EMULATOR && isSet('API_GATEWAY_URL'))
     addProblem('API_GATEWAY_URL and EMULATOR=true exclude each other: leave one of them out');
-  // If EMULATOR itself has a problem, it may have been meant as true.
-  const isEmulatorMeant = environment.problems.some((line) => line.includes('EMULATOR '));
-  if (!values.EMULATOR && !isSet('API_GATEWAY_URL') && !isEmulatorMeant)
+  if (!values.EMULATOR && !isSet('API_GATEWAY_URL') && !isInvalid('EMULATOR'))
     addProblem('API_GATEWAY_URL is required, or EMULATOR=true');
   return {
     /** In normal form, without a trailing slash or `/iam`. Undefined: the emulator's. */
