@@ -262,7 +262,7 @@ describe('A worker that dies', () => {
     const answers = sockets.map(readToEnd);
     for (const socket of sockets) socket.write(rawRequest('GET /livez'));
     process.kill(Number(first), 'SIGTERM');
-    await gateway.until(/waiting for these/);
+    await gateway.until(/waiting for requests/);
     process.kill(Number(second), 'SIGSTOP');
     gateway.child.kill('SIGCONT');
     // Only the first can reply, after it has rejected the connection that it was given.
