@@ -65,8 +65,11 @@ export function createHttpApp(
   // response with `close`, which Fastify sets for each request that arrives during the drain: only the latest on its
   // connection gets it.
   app.addHook('onSend', ({ raw }, reply, _payload, done) => {
-    const isLatest = () => connections.openRequestsOn(raw.socket).at(-1)?.request === raw;
-    if (isDraining()) reply.header('connection', isLatest() ? 'close' : 'keep-alive');
+    if (!isDraining()) return done();
+    const latest = connections.openRequestsOn(raw.socket).at(-1);
+    const isLatest = latest?.request === raw;
+    if (isLatest) latest.isLast = true;
+    reply.header('connection', isLatest ? 'close' : 'keep-alive');
     done();
   });
   // The order matters: hooks of one kind run in the order of their registration.

@@ -7,7 +7,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 export interface OpenRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Set when an error response follows, after which the connection ends. */
+  /** Set when the connection ends after its response, or after the error response that follows. */
   isLast?: boolean;
 }
 

@@ -51,7 +51,7 @@ export function createHttpServer(
       request.arrivedAt = performance.now();
       const { socket } = request;
       const before = connections.openRequestsOn(socket);
-      // Requests that follow on a connection that was rejected are ignored.
+      // Requests that follow are ignored: they would get no response (RFC 9112 section 9.6).
       if (!socket.writable || before.some(({ isLast }) => isLast)) return;
       if (before.length >= MAX_PIPELINED)
         return rejectAfter(before.at(-1), socket, new HttpError(503, TOO_MANY));

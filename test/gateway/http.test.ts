@@ -99,13 +99,14 @@ describe('The root', () => {
   });
 });
 
+const request = (query: string) => {
+  const body = JSON.stringify({ query });
+  const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer demo';
+  return `${head}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+};
+
 it('Requests that wait on one connection for their turn get their responses when the gateway shuts down', async () => {
   const closing = await startGateway({ env: { DRAIN_DELAY_MS: '0' } });
-  const request = (query: string) => {
-    const body = JSON.stringify({ query });
-    const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer demo';
-    return `${head}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
-  };
   const slow = '{ token(id: "fault-latency-900") { id } }';
   const write = 'mutation { deleteToken(input: { id: "fault-latency-1200" }) { userErrors { code } } }';
   const socket = await openConnection(closing.origin);
@@ -125,6 +126,29 @@ it('Requests that wait on one connection for their turn get their responses when
   ]);
   expect([text.match(/connection: close/gi)?.length, end]).toEqual([1, 'closed']);
   await closed;
+});
+
+it('A request that arrives after the last response of a shutdown is prepared is not carried out', async () => {
+  const closing = await startGateway({ env: { DRAIN_DELAY_MS: '0' } });
+  const socket = await openConnection(closing.origin);
+  const answer = readToEnd(socket);
+  socket.write(request('{ token(id: "fault-latency-1500") { id } }'));
+  await until(() => closing.calls().length === 1);
+  const closed = closing.close();
+  await setTimeout(400);
+  // Its response is complete, and waits for the first one.
+  socket.write(request('{ __typename }'));
+  await until(() => closing.log().includes('"kind":"query"'));
+  socket.write(request('mutation { deleteToken(input: { id: "x" }) { userErrors { code } } }'));
+  const { text, end } = await answer;
+  // A client that reads `close` may send what it sent after that request again (RFC 9112 section 9.6).
+  expect([text.match(/^HTTP/gm)?.length, text.match(/connection: close/gi)?.length, end]).toEqual([
+    2,
+    1,
+    'closed',
+  ]);
+  await closed;
+  expect(closing.calls()).toHaveLength(1);
 });
 
 describe('GraphQL over HTTP', () => {
