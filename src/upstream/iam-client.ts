@@ -30,11 +30,14 @@ export interface WriteHooks {
  * ended is never shared with a request that comes after the write, because it may have seen the old state.
  */
 export function createIamClient(send: Send, reads: SingleFlight, { onWrite, afterWrite }: WriteHooks) {
-  const read = <Value>(scope: Scope, route: Omit<Call<Value>, 'method'>): Promise<Value> => {
-    const call = { ...route, method: 'GET' } as const;
+  const read = <Value>(
+    scope: Scope,
+    { operation, path, parse }: Omit<Call<Value>, 'method'>,
+  ): Promise<Value> => {
+    const call = { operation, method: 'GET', path, parse } as const;
     if (scope.isShared === false) return send(scope, call);
     const { credential, deadline } = scope;
-    return reads.run(credential.identity, call.path, deadline, (shared) =>
+    return reads.run(credential.identity, path, deadline, (shared) =>
       send(toSharedScope(scope, shared), call),
     );
   };

@@ -298,7 +298,7 @@ function mixtures() {
       name: 'The key of a shared read lacks its page',
       file: 'src/upstream/iam-client.ts',
       within: 'read',
-      find: 'credential.identity, call.path',
+      find: 'credential.identity, path',
       replace: 'credential.identity, call.operation',
       tests: sharing,
       only: 'a separate read for each page size',
