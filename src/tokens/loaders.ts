@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { Scope } from '../upstream/attempt.ts';
+import { type Scope, withDeadline } from '../upstream/attempt.ts';
 import { createDeadlines, type Deadline } from '../upstream/cancellation.ts';
 import type { CreateTokenBody, TokenDto, UpdateTokenBody } from '../upstream/generated.ts';
 import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
@@ -45,7 +45,7 @@ export function createLoaders(
   async function loadListed(ids: readonly string[]): Promise<Map<string, TokenDto> | undefined> {
     try {
       const { items, next } = await inHalfTheTime(scope.deadline, (deadline) =>
-        client.listTokens({ ...scope, deadline }, { limit: 100, startKey: undefined }),
+        client.listTokens(withDeadline(scope, deadline), { limit: 100, startKey: undefined }),
       );
       const wanted = new Set(ids);
       const found = items.filter((item): item is TokenDto => wanted.has(item.id) && !(item instanceof Error));

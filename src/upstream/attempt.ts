@@ -16,10 +16,16 @@ export interface Scope {
   /** Trace context and request id; nothing else of the client's headers goes upstream. */
   readonly headers: Headers;
   /** False: the calls of this scope start their own reads and are not coalesced with reads in flight. */
-  readonly isShared?: boolean;
+  readonly isShared?: boolean | undefined;
   /** Counts the attempts of all calls of this scope. */
   readonly counter?: { upstreamCalls: number } | undefined;
   readonly observer?: CallObserver | undefined;
+}
+
+/** The same scope with another deadline. Every call reads the copy, and one made by a spread would slow them all down. */
+export function withDeadline(scope: Scope, deadline: Deadline): Scope {
+  const { owner, credential, headers, isShared, counter, observer } = scope;
+  return { owner, credential, deadline, headers, isShared, counter, observer };
 }
 
 /** Called as an attempt starts. The `headers` that it returns are sent with the call, in place of others of that name. */

@@ -1,5 +1,5 @@
-import type { Call, Scope } from './attempt.ts';
-import { type Deadline, raceCancel } from './cancellation.ts';
+import { type Call, type Scope, withDeadline } from './attempt.ts';
+import { raceCancel } from './cancellation.ts';
 import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from './generated.ts';
 import { checkDeleteBody, type Page, readProjectPage, readToken, readTokenPage } from './parse-response.ts';
 import type { Send } from './send.ts';
@@ -38,7 +38,7 @@ export function createIamClient(send: Send, reads: SingleFlight, { onWrite, afte
     if (scope.isShared === false) return send(scope, call);
     const { credential, deadline } = scope;
     return reads.run(credential.identity, path, deadline, (shared) =>
-      send(toSharedScope(scope, shared), call),
+      send(withDeadline(scope, shared), call),
     );
   };
   const write = async <Value>(scope: Scope, call: Call<Value>): Promise<Value> => {
@@ -78,12 +78,6 @@ export function createIamClient(send: Send, reads: SingleFlight, { onWrite, afte
       return write(scope, { ...call, parse: checkDeleteBody });
     },
   };
-}
-
-/** The scope of a shared read, with the headers and the credential of the first request that waits for it. */
-function toSharedScope(scope: Scope, deadline: Deadline): Scope {
-  const { owner, credential, headers, counter, observer } = scope;
-  return { owner, credential, headers, counter, observer, deadline };
 }
 
 /**
