@@ -179,15 +179,20 @@ describe('Why IAM cannot be reached', () => {
   it('is not reported when a load balancer forgets idle connections: the first of them that breaks replaces all', async () => {
     const known = new Set<object>();
     let forgotten: ReadonlySet<object> = new Set();
+    const held: (() => void)[] = [];
     const port = await listen(
       createHttpServer(({ socket, method }, response) => {
         if (forgotten.has(socket)) return void socket.resetAndDestroy();
         known.add(socket);
-        // Late, so that the calls of one request are under way at the same time.
-        setTimeout(() => response.writeHead(method === 'GET' ? 404 : 204).end(), 100);
+        held.push(() => response.writeHead(method === 'GET' ? 404 : 204).end());
+        // The calls of the first request are under way at the same time, each on its own connection.
+        if (known.size >= 12) for (const respond of held.splice(0)) respond();
       }),
     );
-    gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}` });
+    gateway = await startGateway({
+      apiGatewayUrl: `http://127.0.0.1:${port}`,
+      env: { TOKEN_BATCH_LIST_MIN: '0' },
+    });
     const many = Array.from({ length: 12 }, (_, index) => `t${index}: token(id: "t${index}") { id }`);
     await gateway.query(`{ ${many.join(' ')} }`);
     expect(known.size).toBe(12);
