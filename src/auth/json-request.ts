@@ -28,7 +28,7 @@ export async function requestJson(
     const iamName = matching(body?.error, /^[a-z_]{1,64}$/) ?? matching(body?.name, /^[A-Za-z]{1,64}$/);
     const clockAheadSeconds = hasTime ? findClockDifference(headers.date, sentAtMs) : undefined;
     const clockText = clockAheadSeconds === undefined ? '' : `; ${describeClock(clockAheadSeconds)}`;
-    const message = `${server} answered ${status}${iamName ? ` ${iamName}` : ''}${clockText}`;
+    const message = `${server} responded with ${status}${iamName ? ` ${iamName}` : ''}${clockText}`;
     throw new UpstreamError('status', message, {
       status,
       iamName,
@@ -38,7 +38,7 @@ export async function requestJson(
     });
   }
   if (status < 200 || status >= 300) {
-    throw new UpstreamError('invalid-response', `${server} answered ${status}, expected 200`, { status });
+    throw new UpstreamError('invalid-response', `${server} responded with ${status}, not 200`, { status });
   }
   if (body === undefined) throw incompleteResponse(server, 'a JSON object');
   return body;

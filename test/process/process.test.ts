@@ -79,7 +79,7 @@ describe('Starting with a personal access token that the API does not accept', (
       TOKEN_ID: 'unknown-token',
       PROJECT_ID: 'unknown-project',
     });
-    await gateway.until(/answered 401 invalid_client.*\n/);
+    await gateway.until(/responded with 401 invalid_client.*\n/);
     gateway.child.kill('SIGTERM');
     expect(await gateway.ended).toBe(0);
     expect(gateway.output()).not.toContain('PAT_CREDENTIAL=user');

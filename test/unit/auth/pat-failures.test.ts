@@ -128,7 +128,7 @@ describe('A sign-in that fails', () => {
     expect(logged.lines.at(-1)).toMatchObject({
       fields: {
         clockAheadSeconds: -seconds,
-        reason: `The token endpoint answered 401 invalid_client; the clock of this machine is ${difference} that of IAM`,
+        reason: `The token endpoint responded with 401 invalid_client; the clock of this machine is ${difference} that of IAM`,
       },
     });
   });
