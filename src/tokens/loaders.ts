@@ -54,8 +54,8 @@ export function createLoaders(
       return byId;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      // A list that is too slow or too large will be so the next time.
-      if (error.kind === 'timeout' || error.kind === 'invalid-response')
+      // A list that is too slow or too large will be so the next time. A call that was not sent says nothing about the list.
+      if (error.requestSent && (error.kind === 'timeout' || error.kind === 'invalid-response'))
         listPrefetch.record(principal, { wanted: ids.length, found: 0, hasMore: true });
       return undefined;
     }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 
 const NAMES = Array.from({ length: 10 }, (_, index) => `t${index}`);
 const TEN = `query (${NAMES.map((name) => `$${name}: ID!`).join(', ')}) { ${NAMES.map((name) => `${name}: token(id: $${name}) { id }`).join(' ')} }`;
@@ -113,6 +114,26 @@ describe('When the list lacks the requested tokens', () => {
     await fresh.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: [...listed] });
     expect(fresh.calls()).toHaveLength(8);
     await fresh.close();
+  });
+
+  it('a list call the next time if it only waited for other calls of the gateway', async () => {
+    const env = { UPSTREAM_CONCURRENCY: '1', REQUEST_DEADLINE_MS: '2000' };
+    const busy = await startGateway({
+      env,
+      emulator: { seed: { principals: { demo: { tokens: tokens(8) } } } },
+    });
+    const listed = busy.emulator.tokensOf('demo').map(({ id }) => id);
+    const ask = () => busy.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: listed });
+    busy.emulator.faults.add({ fault: 'latency-1500', operation: 'getToken', times: 1 });
+    const slow = busy.query(`{ token(id: "${listed[0]}") { name } }`);
+    await until(async () => busy.calls().length > 0);
+    await ask();
+    await slow;
+    expect(busy.calls()).not.toContain('GET /v1/tokens?limit=100');
+    busy.forgetCalls();
+    expect((await ask()).errors).toBeUndefined();
+    expect(busy.calls()).toEqual(['GET /v1/tokens?limit=100']);
+    await busy.close();
   });
 });
 
