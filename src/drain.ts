@@ -27,7 +27,7 @@ export async function drain(
       exitCode = 1;
       log.error(
         pending,
-        'requests were still running near the end of DRAIN_TIMEOUT_MS: they end with UPSTREAM_TIMEOUT',
+        'requests were not finished near the end of DRAIN_TIMEOUT_MS: operations that still run end with UPSTREAM_TIMEOUT',
       );
     }
     server.expireRequests();

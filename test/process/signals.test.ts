@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
@@ -172,6 +173,25 @@ describe('When the gateway gets a stop signal', () => {
     expect(code).toBe(0);
     expect(ownMs).toBeLessThan(2_500);
     expect(gateway.output()).not.toContain('"level":"error"');
+    socket.destroy();
+  });
+
+  it('a large response that its client does not read fails the exit, and the log says that no operation runs', async () => {
+    const tokens = Array.from({ length: 40 }, () => ({ name: 'a'.repeat(40_000) }));
+    await emulator.close();
+    emulator = await startEmulator({ port: 0, seed: { principals: { demo: { tokens } } } });
+    await startAndListen({ DRAIN_TIMEOUT_MS: '1500' });
+    // More than twenty megabytes.
+    const pages = Array.from({ length: 15 }, (_, at) => `a${at}: tokens(first: 40) { nodes { name } }`);
+    const body = JSON.stringify({ query: `{ ${pages.join(' ')} }` });
+    const socket = await openConnection(origin());
+    const headers = ['authorization: Bearer demo', 'content-type: application/json'];
+    socket.write(rawRequest('POST /graphql', [...headers, `content-length: ${body.length}`], body));
+    await once(socket, 'readable');
+    expect((await stop()).code).toBe(1);
+    expect(gateway.output()).toMatch(
+      /"operations":0,"requests":1,"incompleteRequests":0,"msg":"requests were not finished/,
+    );
     socket.destroy();
   });
 
