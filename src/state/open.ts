@@ -22,7 +22,7 @@ export interface State {
   readonly persistedQueries?: PersistedQueries;
   /** Why Redis cannot be used; `''` if not known yet; undefined while it can be used. */
   readonly whyRedisUnreachable?: () => string | undefined;
-  /** How often Redis did not serve a use. Present with Redis only. */
+  /** How often Redis did not serve a use, or a probe. Present with Redis only. */
   readonly failures?: Readonly<Record<StateUse, number>>;
   close(): void;
 }

@@ -13,7 +13,7 @@ interface MetricSources {
   readonly singleFlights: Readonly<
     Record<string, () => { readonly started: number; readonly coalesced: number }>
   >;
-  /** How often Redis did not serve a use of it. Undefined: there is no Redis. */
+  /** How often Redis did not serve a use, or a probe. Undefined: there is no Redis. */
   readonly redisFailures?: Readonly<Record<string, number>> | undefined;
   readonly listPrefetch: () => Hits;
   /** GraphQL requests in flight, and those that were rejected because the process had too many. */
@@ -86,7 +86,7 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
     [connections.counts().rejected, { why: 'rejected' }],
   ]);
   if (redisFailures)
-    count('state_fallbacks_total', 'Uses of shared state that Redis did not serve', ['use'], () =>
+    count('state_fallbacks_total', 'Uses and probes that Redis did not serve', ['use'], () =>
       Object.entries(redisFailures).map(([use, value]) => [value, { use }]),
     );
 }
