@@ -65,9 +65,10 @@ export function createPatCredential(
       return held;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
-      const failure = toSignInFailure(error);
       const retryAfterMs = Math.min((error.retryAfterSeconds ?? 0) * 1000, MAX_RETRY_AFTER_MS);
-      lastFailure = { error: failure, atMs: clock(), forMs: Math.max(MIN_INTERVAL_MS, retryAfterMs) };
+      const forMs = Math.max(MIN_INTERVAL_MS, retryAfterMs);
+      const failure = toSignInFailure(error, forMs / 1000);
+      lastFailure = { error: failure, atMs: clock(), forMs };
       const description = describe(error);
       onSignIn?.('failed', problemOf(error));
       if (!closing.reason && mayWarn(description.reason))
@@ -130,7 +131,7 @@ function toHeld(token: AccessToken, nowMs: number, random: number): HeldToken {
  * endpoint's 401 or 404 would read as an error of the caller or as "no such token". All other failures are marked as a call
  * that was not sent.
  */
-function toSignInFailure(error: UpstreamError): Error {
+function toSignInFailure(error: UpstreamError, retryAfterSeconds: number): Error {
   const { kind, status, iamName, clockAheadSeconds } = error;
   if (kind === 'status' && status !== undefined && status < 500 && status !== 429) {
     const message =
@@ -139,7 +140,12 @@ function toSignInFailure(error: UpstreamError): Error {
         : `The gateway could not sign in to IAM, and ${describeClock(clockAheadSeconds)}. Ask its operator to set the clock.`;
     return new AuthError('sign-in-refused', message, iamName ?? String(status));
   }
-  return new UpstreamError(kind, error.message, { ...error, requestSent: false, isSignIn: true });
+  return new UpstreamError(kind, error.message, {
+    ...error,
+    retryAfterSeconds,
+    requestSent: false,
+    isSignIn: true,
+  });
 }
 
 /** The fields of the log line. */

@@ -79,7 +79,10 @@ describe('A sign-in that fails', () => {
       issuer.answerAsUsual();
       const calls = issuer.calls.length;
       time.advanceSeconds(seconds - 0.001);
-      expect(await failureOf(() => credential.authorization())).toMatchObject({ status });
+      expect(await failureOf(() => credential.authorization())).toMatchObject({
+        status,
+        retryAfterSeconds: seconds,
+      });
       expect(issuer.calls).toHaveLength(calls);
 
       time.advanceSeconds(0.001);
