@@ -49,14 +49,8 @@ export function createPatAuthenticator(
         await client.listTokens(scope, { limit: 1, startKey: undefined });
         parts.log.info({}, `the IAM API accepts the personal access token (PAT_CREDENTIAL=${kind})`);
       } catch (error) {
-        // Other failures are in the log already, and another credential would not help.
-        const isRejected = error instanceof UpstreamError && error.kind === 'status' && !error.isSignIn;
-        if (!isRejected) return;
-        const other = kind === 'project' ? 'user' : 'project';
-        parts.log.warn(
-          { reason: error.message },
-          `the IAM API does not accept PAT_CREDENTIAL=${kind}: if this is no passing failure, try PAT_CREDENTIAL=${other}`,
-        );
+        const problem = problemOfProbe(error, kind);
+        if (problem) parts.log.warn({ reason: (error as Error).message }, problem);
       } finally {
         deadline.end();
       }
@@ -64,6 +58,19 @@ export function createPatAuthenticator(
 
     close: () => closing.cancel('aborted'),
   };
+}
+
+/** Undefined where there is nothing to add to the log: it has failed sign-ins and missing responses already. */
+function problemOfProbe(error: unknown, kind: PatConfig['credential']): string | undefined {
+  if (!(error instanceof UpstreamError) || error.isSignIn) return undefined;
+  const passing = 'if this is no passing failure';
+  if (error.kind === 'status' && (error.status ?? 0) < 500) {
+    const other = kind === 'project' ? 'user' : 'project';
+    return `the IAM API does not accept PAT_CREDENTIAL=${kind}: ${passing}, try PAT_CREDENTIAL=${other}`;
+  }
+  return error.kind === 'status' || error.kind === 'invalid-response'
+    ? `the IAM API returned no list of tokens: ${passing}, check API_GATEWAY_URL`
+    : undefined;
 }
 
 /** All clients that reach the port, as one principal. Only a loopback host may be configured so. */

@@ -53,12 +53,28 @@ function startInPatMode(env: Record<string, string>): GatewayProcess {
   return start({ API_GATEWAY_URL: emulator.url, AUTH_MODE: 'pat', PRIVATE_KEY: key, ...env });
 }
 
-describe('Starting with a personal access token that the API does not accept', () => {
-  it('says which PAT_CREDENTIAL to try, and serves requests', async () => {
+describe('Starting with a personal access token with which the API lists no tokens', () => {
+  it.each<[string, number, string, RegExp]>([
+    [
+      'which PAT_CREDENTIAL to try',
+      401,
+      '{}',
+      /does not accept PAT_CREDENTIAL=user.*try PAT_CREDENTIAL=project/,
+    ],
+    ['to check API_GATEWAY_URL where it leads to a web site', 200, '<html>', /check API_GATEWAY_URL/],
+    ['to check API_GATEWAY_URL where it redirects', 301, '', /check API_GATEWAY_URL/],
+    [
+      'to check API_GATEWAY_URL, or to wait, where the API fails',
+      500,
+      '',
+      /if this is no passing failure, check API_GATEWAY_URL/,
+    ],
+  ])('says %s, and serves requests', async (_title, status, body, advice) => {
     const servers = createTcpServers();
     const api = createServer(({ url }, response) => {
       const isSignIn = url === '/oauth2/token';
-      response.writeHead(isSignIn ? 200 : 401).end('{"access_token":"token","expires_in":600}');
+      response.writeHead(isSignIn ? 200 : status);
+      response.end(isSignIn ? '{"access_token":"token","expires_in":600}' : body);
     });
     const origin = `http://127.0.0.1:${await servers.listen(api)}`;
     const gateway = startInPatMode({
@@ -68,7 +84,7 @@ describe('Starting with a personal access token that the API does not accept', (
       PAT_CREDENTIAL: 'user',
     });
     const url = await urlOf(gateway);
-    await gateway.until(/does not accept PAT_CREDENTIAL=user.*try PAT_CREDENTIAL=project/);
+    await gateway.until(advice);
     expect((await fetch(new URL('/livez', url))).status).toBe(200);
     servers.close();
   });
