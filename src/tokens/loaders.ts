@@ -37,28 +37,30 @@ export function createLoaders(
   );
 
   async function loadTokens(ids: readonly string[]): Promise<Found<TokenDto | null>[]> {
-    const listed = listPrefetch.shouldPrefetch(principal, ids.length) ? await loadListed(ids) : undefined;
-    return Promise.all(ids.map((id) => listed?.get(id) ?? settle(orNull(client.getToken(scope, id)))));
+    if (!listPrefetch.shouldPrefetch(principal, ids.length)) return loadEach(ids);
+    const listed = await settle(loadListed(ids));
+    if (!(listed instanceof Error)) return loadEach(ids, listed);
+    if (!(listed instanceof UpstreamError)) throw listed;
+    const found = await loadEach(ids);
+    // The list alone is too slow or too large, and will be so the next time.
+    if (isUnreadable(listed) && found.some((token) => !(token instanceof Error)))
+      listPrefetch.record(principal, { wanted: ids.length, found: 0, hasMore: true });
+    return found;
   }
 
-  /** The first page of the list, by id. Undefined when it cannot be read; then each id has its own call. */
-  async function loadListed(ids: readonly string[]): Promise<Map<string, TokenDto> | undefined> {
-    try {
-      const { items, next } = await inHalfTheTime(scope.deadline, (deadline) =>
-        client.listTokens(withDeadline(scope, deadline), { limit: 100, startKey: undefined }),
-      );
-      const wanted = new Set(ids);
-      const found = items.filter((item): item is TokenDto => wanted.has(item.id) && !(item instanceof Error));
-      const byId = new Map(found.map((token) => [token.id, token]));
-      listPrefetch.record(principal, { wanted: ids.length, found: byId.size, hasMore: next !== undefined });
-      return byId;
-    } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error;
-      // A list that is too slow or too large will be so the next time. A call that was not sent says nothing about the list.
-      if (error.requestSent && (error.kind === 'timeout' || error.kind === 'invalid-response'))
-        listPrefetch.record(principal, { wanted: ids.length, found: 0, hasMore: true });
-      return undefined;
-    }
+  const loadEach = (ids: readonly string[], listed?: ReadonlyMap<string, TokenDto>) =>
+    Promise.all(ids.map((id) => listed?.get(id) ?? settle(orNull(client.getToken(scope, id)))));
+
+  /** The first page of the list, by id. */
+  async function loadListed(ids: readonly string[]): Promise<ReadonlyMap<string, TokenDto>> {
+    const { items, next } = await inHalfTheTime(scope.deadline, (deadline) =>
+      client.listTokens(withDeadline(scope, deadline), { limit: 100, startKey: undefined }),
+    );
+    const wanted = new Set(ids);
+    const found = items.filter((item): item is TokenDto => wanted.has(item.id) && !(item instanceof Error));
+    const byId = new Map(found.map((token) => [token.id, token]));
+    listPrefetch.record(principal, { wanted: ids.length, found: byId.size, hasMore: next !== undefined });
+    return byId;
   }
 
   // Created only for writes, because an object literal that begins with a spread would slow down every read.
@@ -140,6 +142,11 @@ async function inHalfTheTime<Value>(
     removeListener();
     half.end();
   }
+}
+
+/** Whether the response did not come in time or could not be used. A call that was not sent has none. */
+function isUnreadable({ kind, requestSent }: UpstreamError): boolean {
+  return requestSent && (kind === 'timeout' || kind === 'invalid-response');
 }
 
 /** Null when there is no such token. */

@@ -117,6 +117,22 @@ describe('The deadline of a request', () => {
     expect(again.ownMs).toBeLessThan(1000);
   });
 
+  it('requests the list again after an outage in which IAM responded to no call', async () => {
+    const fresh = await startGateway({ env: { REQUEST_DEADLINE_MS: '1000' } });
+    const ids = fresh.emulator
+      .tokensOf('demo')
+      .slice(0, 4)
+      .map(({ id }) => id);
+    const ask = () => fresh.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids });
+    fresh.emulator.faults.add({ fault: 'hang' });
+    expect((await ask()).errors?.map(({ extensions }) => extensions.code)).toContain('UPSTREAM_TIMEOUT');
+    fresh.emulator.faults.clear();
+    fresh.forgetCalls();
+    expect((await ask()).data).toEqual({ nodes: ids.map((id) => ({ id })) });
+    expect(fresh.calls()).toEqual(['GET /v1/tokens?limit=100']);
+    await fresh.close();
+  });
+
   it('returns the fields that are complete, when all coalesced requests have the same', async () => {
     gateway.emulator.faults.add({ fault: 'hang', operation: 'listProjectsOfToken' });
     const document = '{ tokens(first: 1) { nodes { name projects(first: 1) { nodes { id } } } } }';
