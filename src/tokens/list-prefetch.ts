@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache';
 
 /**
  * Decides whether one list call is likely to have several tokens that are requested by id. It keeps one fact per caller and
- * no data: the first page of the caller's list is not the whole list, lacked a requested token, or could not be read in
- * time. The fact expires, because lists change.
+ * no data: the first page of the caller's list is not the whole list, lacked a requested token, or could not be read while
+ * single tokens could. The fact expires, because lists change.
  */
 export type ListPrefetch = ReturnType<typeof createListPrefetch>;
 
