@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SCREENSHOTS } from '../support/browser.ts';
+import { until } from '../support/until.ts';
 import { nameOfNew, useConsole } from './console-page.ts';
 
 const app = useConsole();
@@ -27,9 +28,11 @@ describe('A search', () => {
   it('shows its progress, and stops on request', async () => {
     await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
     app.gateway.emulator.faults.add({ fault: 'latency-60000', operation: 'listToken' });
+    const first = reads().length;
     await search().fill('nothing is called this');
     await app.page.getByText(/^Searching… 0 of 20 tokens$/).waitFor();
     await app.page.screenshot({ path: `${SCREENSHOTS}/console-searching.png` });
+    await until(async () => reads().length > first);
     const before = reads().length;
     await app.page.getByRole('button', { name: 'Stop' }).click();
     await app.page.getByRole('button', { name: 'Search the rest' }).waitFor();
