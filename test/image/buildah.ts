@@ -37,9 +37,11 @@ export async function buildah(...args: string[]): Promise<string> {
 /** Builds the Dockerfile in `context` as `tag`. Only npm's cache is shared with this machine. */
 export async function build(context: string, tag: string, args: readonly string[] = []): Promise<void> {
   mkdirSync(NPM_CACHE, { recursive: true });
-  const options = ['--pull=never', '--network', 'host', '--isolation', 'chroot', '--format', 'docker'];
+  const options = '--jobs 2 --pull=never --network host --isolation chroot --format docker'.split(' ');
+  // Without it 1024 files can be open, and npm opens more on a slow machine: it fails with EMFILE.
+  const files = ['--ulimit', 'nofile=8192:8192'];
   const cache = ['--volume', `${NPM_CACHE}:/root/.npm:rw`];
-  await buildah('bud', '--quiet', '--jobs', '2', ...options, ...cache, ...args, '--tag', tag, context);
+  await buildah('bud', '--quiet', ...options, ...files, ...cache, ...args, '--tag', tag, context);
 }
 
 /** Every path that the layers of `image` add to those of its base image, which is one layer. */
