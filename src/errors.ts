@@ -157,7 +157,7 @@ export function toFieldError(error: GraphQLError, isMutation: boolean): GraphQLE
 const BY_AUTH_FAILURE: Readonly<Record<AuthError['kind'], ErrorCode>> = {
   unauthenticated: 'UNAUTHENTICATED',
   forbidden: 'FORBIDDEN',
-  'sign-in-refused': 'UPSTREAM_ERROR',
+  'sign-in-rejected': 'UPSTREAM_ERROR',
   'keys-unavailable': 'UPSTREAM_UNAVAILABLE',
 };
 

@@ -25,12 +25,12 @@ function listLicences(components) {
     return { name, version, licence: names.join(' AND ') };
   });
   for (const { name, version, licence } of packages) console.log(`${licence.padEnd(24)} ${name} ${version}`);
-  const refused = packages.filter(({ licence }) => !isPermitted(licence));
-  console.log(`${packages.length} packages, ${refused.length} with a licence that is not permitted`);
-  for (const { name, licence } of refused) {
+  const rejected = packages.filter(({ licence }) => !isPermitted(licence));
+  console.log(`${packages.length} packages, ${rejected.length} with a licence that is not permitted`);
+  for (const { name, licence } of rejected) {
     console.error(`Expected a permissive licence of ${name}, got "${licence}".`);
   }
-  process.exitCode = refused.length === 0 ? 0 : 1;
+  process.exitCode = rejected.length === 0 ? 0 : 1;
 }
 
 /** True if every part of `A AND B`, or any part of `A OR B`, is permitted. */

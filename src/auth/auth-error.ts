@@ -7,10 +7,10 @@ export class AuthError extends Error {
   /**
    * - `unauthenticated`: the caller is unknown.
    * - `forbidden`: the caller is known and lacks the right.
-   * - `sign-in-refused`: IAM rejected the gateway's own personal access token, which no caller can change.
+   * - `sign-in-rejected`: IAM rejected the gateway's own personal access token, which no caller can change.
    * - `keys-unavailable`: callers cannot be checked at the moment; a retry may help.
    */
-  readonly kind: 'unauthenticated' | 'forbidden' | 'sign-in-refused' | 'keys-unavailable';
+  readonly kind: 'unauthenticated' | 'forbidden' | 'sign-in-rejected' | 'keys-unavailable';
   /** For the log: a code and perhaps a claim's name, never a value. */
   readonly reason: string | undefined;
 

@@ -26,7 +26,7 @@ interface Place {
 
 /**
  * Pages as DynamoDB cuts them: a key is present if and only if the limit cut the page, so a list of exactly
- * `limit` items has a key, and the page behind it is empty. Throws a refusal for a wrong limit or key.
+ * `limit` items has a key, and the page behind it is empty. Throws a rejection for a wrong limit or key.
  */
 export function cutPage<Item extends { readonly sequence: number }>(
   items: readonly Item[],

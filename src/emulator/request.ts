@@ -55,7 +55,7 @@ export interface Service {
 /** Carries out one operation. Throws a `Refusal` for a request that gets an error. */
 export type Handler = (service: Service, request: OperationRequest) => Promise<Reply> | Reply;
 
-/** The body as JSON. Throws the refusal of API Gateway, which checks it before the service. */
+/** The body as JSON. Throws the rejection of API Gateway, which checks it before the service. */
 export function readJson({ contentType, text }: OperationRequest): unknown {
   try {
     if (/^application\/(.+\+)?json\b/i.test(contentType)) return JSON.parse(text);

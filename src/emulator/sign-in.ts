@@ -16,8 +16,8 @@ export function createSignIn(): Handler {
   return async ({ store, credentials, now }, request) => {
     if (!isForm(request)) return invalidRequest('a form is expected');
     const form = new URLSearchParams(request.text);
-    const refusal = checkForm(form);
-    if (refusal !== undefined) return refusal;
+    const rejection = checkForm(form);
+    if (rejection !== undefined) return rejection;
 
     const tokenId = form.get('client_id') ?? '';
     const token = store.find(tokenId)?.token;

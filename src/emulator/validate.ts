@@ -96,7 +96,7 @@ export const readProjectScopedTokenInput = bodyReader<CreateProjectScopedTokenBo
   'CreateProjectScopedTokenBody',
 );
 
-/** Reads the body of a request. Throws a refusal for one that does not fit the model, with a detail for each problem. */
+/** Reads the body of a request. Throws a rejection for one that does not fit the model, with a detail for each problem. */
 function bodyReader<Body>(model: keyof typeof definitions): (request: OperationRequest) => Body {
   const bodyCheck = onFirstUse<Body>({ definitions: bodyDefinitions, $ref: `#/definitions/${model}` });
   return (request) => {

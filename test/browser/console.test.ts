@@ -64,7 +64,7 @@ describe('A token', () => {
     await app.page.getByRole('button', { name: 'Rename' }).click();
     await app.page.getByRole('textbox', { name: 'Name' }).fill('x');
     await app.page.keyboard.press('Enter');
-    await app.page.locator('.refusal').waitFor();
+    await app.page.locator('.rejection').waitFor();
     await app.page.keyboard.press('Escape');
     await app.page.getByRole('heading', { name: 'billing-worker' }).waitFor();
     expect(app.gateway.emulator.tokensOf('demo')[0]?.name).toBe('billing-worker');

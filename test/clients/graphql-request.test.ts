@@ -62,8 +62,8 @@ describe('graphql-request', () => {
   });
 
   it('gets error codes', async () => {
-    const refused = new GraphQLClient(gateway.url).request(TOKENS, {}).catch((error: unknown) => error);
-    const error = await refused;
+    const rejected = new GraphQLClient(gateway.url).request(TOKENS, {}).catch((error: unknown) => error);
+    const error = await rejected;
     expect(error).toBeInstanceOf(ClientError);
     expect((error as ClientError).response.errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
   });

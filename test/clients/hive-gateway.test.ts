@@ -104,13 +104,13 @@ describe('Hive Gateway', () => {
     expect(data.tokens.nodes).toEqual([
       { name: 'billing-worker', projects: { nodes: [{ name: 'Billing' }] } },
     ]);
-    const refused = await post(
+    const rejected = await post(
       url,
       {
         query: 'mutation { deleteToken(input: { id: "not/an/id" }) { deletedTokenId userErrors { code } } }',
       },
       DEMO,
     );
-    expect(refused.data.deleteToken.userErrors).toEqual([{ code: 'INVALID' }]);
+    expect(rejected.data.deleteToken.userErrors).toEqual([{ code: 'INVALID' }]);
   });
 });

@@ -49,7 +49,7 @@ describe('A data file with another hard link', () => {
   });
 });
 
-it('A folder in place of a data file is refused', async () => {
+it('A folder in place of a data file is rejected', async () => {
   await expect(start(folder)).rejects.toThrow('not a regular file');
 });
 

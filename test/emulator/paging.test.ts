@@ -13,7 +13,7 @@ afterAll(() => emulator.close());
 const idsOf = (items: readonly { id: string }[]) => items.map(({ id }) => id);
 
 /** Reads on until no key comes; the ids of each page. */
-async function walk(send: Send, path: string, limit: number): Promise<string[][]> {
+async function readAll(send: Send, path: string, limit: number): Promise<string[][]> {
   const pages: string[][] = [];
   let key: string | undefined = '';
   while (key !== undefined && pages.length < 300) {
@@ -34,7 +34,7 @@ describe('Pages', () => {
     [99, 2],
     [100, 2],
   ])('of %i show each of the 120 sample tokens once, in %i pages', async (limit, count) => {
-    const pages = await walk(demo, '/v1/tokens', limit);
+    const pages = await readAll(demo, '/v1/tokens', limit);
     expect(pages).toHaveLength(count);
     expect(pages.flat()).toEqual(idsOf(emulator.tokensOf('demo')));
   });
@@ -44,7 +44,7 @@ describe('Pages', () => {
     [99, 3],
     [100, 3],
   ])('of %i show each of the 250 projects once, in %i pages', async (limit, count) => {
-    const pages = await walk(demo, `/v1/tokens/${tokenNamed('audit-exporter')}/projects`, limit);
+    const pages = await readAll(demo, `/v1/tokens/${tokenNamed('audit-exporter')}/projects`, limit);
     expect(pages).toHaveLength(count);
     expect(new Set(pages.flat()).size).toBe(250);
   });
@@ -54,7 +54,7 @@ describe('Pages', () => {
   });
 
   it('of exactly the size of the list come with a key to an empty page, as in DynamoDB', async () => {
-    const pages = await walk(demo, `/v1/tokens/${tokenNamed('credential-issuer')}/projects`, 40);
+    const pages = await readAll(demo, `/v1/tokens/${tokenNamed('credential-issuer')}/projects`, 40);
     expect(pages.map(({ length }) => length)).toEqual([40, 0]);
   });
 
@@ -101,7 +101,7 @@ describe('The sample data', () => {
     const names = ['audit-exporter', 'ci-deployer', 'credential-issuer', 'retired-importer'];
     const counts = await Promise.all(
       names.map(
-        async (name) => (await walk(demo, `/v1/tokens/${tokenNamed(name)}/projects`, 99)).flat().length,
+        async (name) => (await readAll(demo, `/v1/tokens/${tokenNamed(name)}/projects`, 99)).flat().length,
       ),
     );
     expect(counts).toEqual([250, 7, 40, 0]);

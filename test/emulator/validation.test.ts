@@ -52,7 +52,7 @@ describe('A body that the API would reject', () => {
     expect(emulator.tokensOf('demo')).toEqual([]);
   });
 
-  it('tells every fault at once, with the value that was sent', async () => {
+  it('reports every fault at once, with the value that was sent', async () => {
     const { body } = await demo('POST', '/v1/tokens', { body: { name: 'ab', colour: 'red' } });
     expect(body.details).toEqual([
       {
@@ -81,8 +81,8 @@ describe('A body that the API would reject', () => {
 
   it('a bad update is rejected, an empty one changes nothing', async () => {
     const { body: token } = await demo('POST', '/v1/tokens', { body: validInput });
-    const refused = await demo('PATCH', `/v1/tokens/${token.id}`, { body: { description: 'new' } });
-    expect(refused).toMatchObject({ status: 400, body: { details: [{ field: 'description' }] } });
+    const rejected = await demo('PATCH', `/v1/tokens/${token.id}`, { body: { description: 'new' } });
+    expect(rejected).toMatchObject({ status: 400, body: { details: [{ field: 'description' }] } });
     expect((await demo('PATCH', `/v1/tokens/${token.id}`, { body: {} })).body).toEqual(token);
   });
 });

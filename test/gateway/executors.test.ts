@@ -87,8 +87,8 @@ async function askReference(request: Request) {
   );
 }
 
-/** Sends a request several times. The gateway answers each as graphql-js does, or refuses a misplaced null of a variable. */
-async function expectSame(request: Request, times = 3): Promise<'answered' | 'failed' | 'refused'> {
+/** Sends a request several times. The gateway answers each as graphql-js does, or rejects a misplaced null of a variable. */
+async function expectSame(request: Request, times = 3): Promise<'answered' | 'failed' | 'rejected'> {
   const expected = await askReference(request);
   const answers = [];
   for (let count = 0; count < times; count++) answers.push(await askGateway(request));
@@ -96,18 +96,18 @@ async function expectSame(request: Request, times = 3): Promise<'answered' | 'fa
   const refusedFor =
     first?.data === undefined &&
     /Variable \\"\$(\w+)\\" must (not be null|have a value)/.exec(first?.errors[0] ?? '')?.[1];
-  const isRefused =
+  const isRejected =
     refusedFor !== undefined &&
     refusedFor !== false &&
     (request.variables as Record<string, unknown>)[refusedFor] == null;
-  const wanted = isRefused ? first : expected;
+  const wanted = isRejected ? first : expected;
   expect({ request, answers }).toEqual({ request, answers: Array(times).fill(wanted) });
-  if (isRefused) return 'refused';
+  if (isRejected) return 'rejected';
   return expected.errors.length > 0 ? 'failed' : 'answered';
 }
 
-type Outcomes = Record<'answered' | 'failed' | 'refused', number>;
-const isVaried = ({ answered, refused }: Outcomes) => answered > 10 && refused > 0;
+type Outcomes = Record<'answered' | 'failed' | 'rejected', number>;
+const isVaried = ({ answered, rejected }: Outcomes) => answered > 10 && rejected > 0;
 
 describe('Every response to an operation is that of graphql-js', () => {
   const schema = createSchema(readTypeDefs(), { federation: true });
@@ -133,7 +133,7 @@ describe('Every response to an operation is that of graphql-js', () => {
         return suggestions && random.pick(suggestions);
       },
     });
-    const outcomes = { answered: 0, failed: 0, refused: 0 };
+    const outcomes = { answered: 0, failed: 0, rejected: 0 };
     const countCompiled = async () => {
       const metrics = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
       return Number(/cache="compiled",outcome="hit"} (\d+)/.exec(metrics)?.[1]);
@@ -161,7 +161,7 @@ describe('Every response to an operation is that of graphql-js', () => {
         return undefined;
       },
     });
-    const outcomes = { answered: 0, failed: 0, refused: 0 };
+    const outcomes = { answered: 0, failed: 0, rejected: 0 };
     for (let run = 0; run < RUNS || (run < 10 * RUNS && !isVaried(outcomes)); run++) {
       const { document: query, variables, nextVariables, operationName } = next();
       outcomes[await expectSame({ query, variables, operationName }, 2)]++;

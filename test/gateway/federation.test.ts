@@ -35,11 +35,11 @@ describe('A router', () => {
       emulatorOf: gateway,
     });
     const { data } = await locked.query('{ _service { sdl } }');
-    const refused = await locked.query('{ __schema { description } }');
+    const rejected = await locked.query('{ __schema { description } }');
     await locked.close();
     expect(data._service.sdl).toContain('type Token implements Node @key(fields: "id")');
-    expect(refused.status).toBe(200);
-    expect(refused.data).toBeUndefined();
+    expect(rejected.status).toBe(200);
+    expect(rejected.data).toBeUndefined();
   });
 
   it("finds the definition of each directive that is newer than GraphQL of 2021, for Apollo's composition", async () => {

@@ -57,11 +57,11 @@ describe('An id that would reach another path', () => {
     ]);
     const nodes = await gateway.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: [id] });
     expect([nodes.data, nodes.errors]).toEqual([{ nodes: [null] }, undefined]);
-    const refused = [{ code: 'INVALID', field: ['input', 'id'] }];
+    const rejected = [{ code: 'INVALID', field: ['input', 'id'] }];
     const updated = await gateway.query(UPDATE, { input: { id, name: 'renamed' } });
-    expect(updated.data.updateToken).toMatchObject({ token: null, userErrors: refused });
+    expect(updated.data.updateToken).toMatchObject({ token: null, userErrors: rejected });
     const deleted = await gateway.query(DELETE, { input: { id } });
-    expect(deleted.data.deleteToken).toEqual({ deletedTokenId: null, userErrors: refused });
+    expect(deleted.data.deleteToken).toEqual({ deletedTokenId: null, userErrors: rejected });
   });
 
   it('is not decoded before it is sent', async () => {
@@ -72,7 +72,7 @@ describe('An id that would reach another path', () => {
 
 describe('A cursor that the gateway did not create', () => {
   it.each(['x', 'a\r\nb', '../..', 'W10', 'x'.repeat(5000), '', 'WzEsIiJd'])(
-    '(%j) is refused without being repeated',
+    '(%j) is rejected without being repeated',
     async (after) => {
       const { errors } = await gateway.query(
         'query ($after: String) { tokens(after: $after) { nodes { id } } }',
@@ -178,7 +178,7 @@ describe('Keys and URLs of key sets', () => {
   });
 
   it.each(['name', 'description'])(
-    'a private key pasted into the %s is told and not repeated',
+    'a private key pasted into the %s is reported and not repeated',
     async (field) => {
       const pem = `-----BEGIN PRIVATE KEY-----\n${CANARY}\n-----END PRIVATE KEY-----`;
       const { input } = withInfo({ jwksUri: 'https://a.example/jwks' });

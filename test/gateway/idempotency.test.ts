@@ -98,8 +98,8 @@ describe('The same idempotency key', () => {
 
   it('is free again after a rejection', async () => {
     gateway.emulator.faults.add({ fault: 'status-400', operation: 'createToken', times: 1 });
-    const refused = await create('key-1');
-    expect(refused.data.createToken.userErrors).toMatchObject([{ code: 'INVALID' }]);
+    const rejected = await create('key-1');
+    expect(rejected.data.createToken.userErrors).toMatchObject([{ code: 'INVALID' }]);
     const made = await create('key-1', { name: 'another name' });
     expect(made.data.createToken.userErrors).toEqual([]);
   });

@@ -311,7 +311,7 @@ describe('A text that is not Unicode', () => {
   const uri = { publicKeyInfo: { jwksUri: 'https://a.example/jwks' }, signingAlgorithm: 'RS256' };
 
   it.each(['worker \ud800', '\udc00 worker', 'wor\ud83dker', 'worker \udc00\ud800', '\udfff'])(
-    '(%j) is refused in name and description',
+    '(%j) is rejected in name and description',
     async (text) => {
       for (const field of ['name', 'description']) {
         const input = { name: 'worker', authenticationMethod: uri, [field]: text };

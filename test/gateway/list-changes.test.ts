@@ -46,7 +46,7 @@ async function read(list: List, first: number, after: string | null) {
 }
 
 /** The ids of all pages behind `after`. */
-async function walk(list: List, first: number, after: string | null): Promise<string[]> {
+async function readAll(list: List, first: number, after: string | null): Promise<string[]> {
   const seen: string[] = [];
   for (let page = await read(list, first, after); ; page = await read(list, first, page.end)) {
     seen.push(...page.ids);
@@ -60,14 +60,14 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
     async (count) => {
       const { end } = await read(list, 2, null);
       api[list] = [...range('new', 1, count), ...api[list]];
-      expect(await walk(list, 2, end)).toEqual(range('t', 3, 12));
+      expect(await readAll(list, 2, end)).toEqual(range('t', 3, 12));
     },
   );
 
   it.each([1, 2, 5, 9])('%i are deleted before the cursor: no gap, no repeat', async (count) => {
     const { end } = await read(list, 10, null);
     api[list] = api[list].slice(count);
-    expect(await walk(list, 2, end)).toEqual(['t11', 't12']);
+    expect(await readAll(list, 2, end)).toEqual(['t11', 't12']);
   });
 
   it.each([1, 2, 5, 9])(
@@ -75,7 +75,7 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
     async (count) => {
       const { end } = await read(list, 10, null);
       api[list] = api[list].filter((_, at) => at >= 10 || at < 9 - count);
-      expect(await walk(list, 2, end)).toEqual(['t11', 't12']);
+      expect(await readAll(list, 2, end)).toEqual(['t11', 't12']);
     },
   );
 
@@ -85,22 +85,22 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
       api[list] = range('t', 1, 60);
       const { end } = await read(list, 40, null);
       api.largestPage = 13;
-      expect(await walk(list, 10, end)).toEqual(range('t', 41, 60));
+      expect(await readAll(list, 10, end)).toEqual(range('t', 41, 60));
       api[list] = api[list].filter((_, at) => at >= 40 || at < 39 - count);
-      expect(await walk(list, 10, end)).toEqual(range('t', 41, 60));
+      expect(await readAll(list, 10, end)).toEqual(range('t', 41, 60));
     },
   );
 
   it('everything that was read is deleted: no gap', async () => {
     const { end } = await read(list, 10, null);
     api[list] = ['t11', 't12'];
-    expect(await walk(list, 2, end)).toEqual(['t11', 't12']);
+    expect(await readAll(list, 2, end)).toEqual(['t11', 't12']);
   });
 
   it('the item of the cursor is deleted, others before it too, and some are added: no gap, no repeat', async () => {
     const { end } = await read(list, 6, null);
     api[list] = [...range('new', 1, 30), 't2', 't4', ...range('t', 7, 12)];
-    expect(await walk(list, 3, end)).toEqual(range('t', 7, 12));
+    expect(await readAll(list, 3, end)).toEqual(range('t', 7, 12));
   });
 
   it.each([2, 20, 60, 97])(
@@ -111,16 +111,16 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
       for (let pages = 1; pages < 6; pages++) page = await read(list, 16, page.end);
       expect(page.ids.at(-1)).toBe('t96');
       api[list] = [...range('t', 1, 40), ...range('new', 1, count), ...range('t', 41, 250)];
-      expect(await walk(list, 16, page.end)).toEqual(range('t', 97, 250));
+      expect(await readAll(list, 16, page.end)).toEqual(range('t', 97, 250));
       api[list] = api[list].filter((id) => !['t94', 't95', 't96'].includes(id));
-      expect(await walk(list, 100, page.end)).toEqual(range('t', 97, 250));
+      expect(await readAll(list, 100, page.end)).toEqual(range('t', 97, 250));
     },
   );
 
   it('some are added right after the cursor: they come next', async () => {
     const { end } = await read(list, 6, null);
     api[list] = [...range('t', 1, 6), 'new1', 'new2', ...range('t', 7, 12)];
-    expect(await walk(list, 3, end)).toEqual(['new1', 'new2', ...range('t', 7, 12)]);
+    expect(await readAll(list, 3, end)).toEqual(['new1', 'new2', ...range('t', 7, 12)]);
   });
 
   it('some are added and some deleted on a later page of the API: no gap, no repeat', async () => {
@@ -134,7 +134,7 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
       ...range('t', 105, 119),
       ...range('t', 121, 250),
     ];
-    expect(await walk(list, 100, second.end)).toEqual(range('t', 121, 250));
+    expect(await readAll(list, 100, second.end)).toEqual(range('t', 121, 250));
   });
 
   it('nothing changes: a page is one call', async () => {
@@ -188,8 +188,8 @@ describe('A key of the API', () => {
     'of 3000 characters, of which many are %s, makes cursors that are accepted',
     async (_title, printKey) => {
       api.printKey = printKey;
-      expect(await walk('tokens', 2, null)).toEqual(range('t', 1, 12));
-      expect(await walk('projects', 3, null)).toEqual(range('t', 1, 12));
+      expect(await readAll('tokens', 2, null)).toEqual(range('t', 1, 12));
+      expect(await readAll('projects', 3, null)).toEqual(range('t', 1, 12));
       const page = await read('tokens', 7, (await read('tokens', 1, null)).end);
       for (const cursor of page.cursors) expect((await read('tokens', 1, cursor)).extensions).toBeUndefined();
     },
@@ -217,7 +217,7 @@ describe('A key of the API', () => {
 
   it.each(['null', '""'])('that is %s counts as absent', async (key) => {
     api.printKey = () => key;
-    expect(await walk('tokens', 12, null)).toEqual(range('t', 1, 12));
+    expect(await readAll('tokens', 12, null)).toEqual(range('t', 1, 12));
   });
 });
 
@@ -226,7 +226,7 @@ it.each(['x'.repeat(200), '\ud800', 'a\udc00', '\u0000', ' ', '🚀'])(
   async (id) => {
     api.tokens = ['t1', id, 't3'];
     api.printKey = (last) => JSON.stringify(`behind-${api.tokens.indexOf(last)}`);
-    expect(await walk('tokens', 1, null)).toEqual(['t1', id.toWellFormed(), 't3']);
+    expect(await readAll('tokens', 1, null)).toEqual(['t1', id.toWellFormed(), 't3']);
   },
 );
 
@@ -317,7 +317,7 @@ describe('Text that IAM sends in malformed Unicode', () => {
 
   it('is made well-formed in error messages', async () => {
     const issue = `${'x'.repeat(299)}🚀 \\ud800`;
-    api.refusal = `{"name":"InvalidParameterError","details":[{"issue":"${issue}","field":"na\\udc00me"}],"\\ud800":1}`;
+    api.rejection = `{"name":"InvalidParameterError","details":[{"issue":"${issue}","field":"na\\udc00me"}],"\\ud800":1}`;
     const { data, text } = await gateway.query(
       'mutation { updateToken(input: { id: "x", name: "worker" }) { userErrors { message field } } }',
     );

@@ -14,15 +14,15 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 beforeEach(() => gateway.forgetCalls());
 
-/** What a refusal says: the limit, and nothing of the document. */
-const refusal = (limit: string, actual: number, max: number) => [
+/** What a rejection says: the limit, and nothing of the document. */
+const rejection = (limit: string, actual: number, max: number) => [
   {
     message: expect.stringMatching(new RegExp(`^Expected at most ${max} .*, got ${actual}\\.$`)),
     extensions: { code: 'OPERATION_LIMIT_EXCEEDED', limit, actual, max },
   },
 ];
 
-/** Refused for the same reason under both media types, and nobody was asked anything. */
+/** Rejected for the same reason under both media types, and no upstream was called. */
 async function expectRefusal(
   document: string,
   limit: string,
@@ -35,7 +35,7 @@ async function expectRefusal(
     await gateway.query(document, variables, GRAPHQL_RESPONSE),
   ];
   for (const { status, errors, text } of answers) {
-    expect({ status, errors }).toEqual({ status: 400, errors: refusal(limit, actual, max) });
+    expect({ status, errors }).toEqual({ status: 400, errors: rejection(limit, actual, max) });
     expect(text).not.toContain('"data"');
   }
   expect(gateway.calls()).toEqual([]);
@@ -247,7 +247,7 @@ describe('An operation that is too large', () => {
     const operationName = 'CANARY'.repeat(20_000 / 6);
     const body = { query: '{ __typename }', operationName };
     const { status, errors, text } = await post(gateway.url, body, {});
-    expect({ status, errors }).toEqual({ status: 400, errors: refusal('operationName', 19_998, 512) });
+    expect({ status, errors }).toEqual({ status: 400, errors: rejection('operationName', 19_998, 512) });
     expect(text).not.toContain('CANARY');
     expect(gateway.log()).not.toContain('CANARY');
     await expectRefusal(`query ${'a'.repeat(513)} { __typename }`, 'operationName', 513, 512);
@@ -267,7 +267,7 @@ describe('An operation that is too large', () => {
       headers: { 'apollo-require-preflight': 'yes' },
     });
     expect(response.status).toBe(400);
-    expect(await response.json()).toEqual({ errors: refusal('aliases', 31, 30) });
+    expect(await response.json()).toEqual({ errors: rejection('aliases', 31, 30) });
   });
 
   it('is rejected again when it is sent again', async () => {
@@ -402,7 +402,7 @@ describe('A create with an idempotency key', () => {
     const twoWithoutKey = await small.query(document('a', 'b'), { input: withoutKey });
     await small.close();
     expect([one.errors, twoWithoutKey.errors]).toEqual([undefined, undefined]);
-    expect(two.errors).toEqual(refusal('upstreamCalls', 22, 21));
+    expect(two.errors).toEqual(rejection('upstreamCalls', 22, 21));
     expect(gateway.calls()).toEqual([]);
   });
 });

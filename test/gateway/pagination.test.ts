@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
-async function walk(read: (after: string | null) => Promise<PageOf<Item>>): Promise<string[]> {
+async function readAll(read: (after: string | null) => Promise<PageOf<Item>>): Promise<string[]> {
   const seen: string[] = [];
   let after: string | null = null;
   for (;;) {
@@ -40,7 +40,7 @@ const tokensOf = (authorization: string, first: number) => async (after: string 
 
 describe('Reading a list to its end', () => {
   it('of 10 000 tokens, by 100: every token once', async () => {
-    const seen = await walk(tokensOf('Bearer demo', 100));
+    const seen = await readAll(tokensOf('Bearer demo', 100));
     expect(new Set(seen).size).toBe(10_000);
     expect(seen).toEqual(gateway.emulator.tokensOf('demo').map(({ id }) => id));
   });
@@ -53,7 +53,7 @@ describe('Reading a list to its end', () => {
       projects(first: $first, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } } }`;
       const id = await tokenWithMostProjects();
       let pages = 0;
-      const seen = await walk(async (after) => {
+      const seen = await readAll(async (after) => {
         const first = sizes[Math.min(pages++, sizes.length - 1)];
         return (await gateway.query(document, { id, first, after })).data.token.projects;
       });
@@ -82,7 +82,7 @@ describe('Reading a list to its end', () => {
 
     const gone = new Set<string>();
     let page = 0;
-    const seen = await walk(async (after) => {
+    const seen = await readAll(async (after) => {
       const answer = await tokensOf(authorization, 7)(after);
       // Between every two pages, one that was seen goes, one that was not seen goes, and a new one comes.
       for (const id of [answer.nodes[0]?.id, ids[39 - page]])

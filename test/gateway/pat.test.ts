@@ -69,8 +69,8 @@ describe('Signing in by a personal access token', () => {
     const id = plain.emulator.tokensOf('demo')[0]?.id;
     gateway.forgetCalls();
     gateway.emulator.faults.add({ fault: 'status-401', operation: 'updateToken', times: 1 });
-    const refused = await gateway.query(RENAME, { id });
-    expect(refused.errors?.[0]).toMatchObject({
+    const rejected = await gateway.query(RENAME, { id });
+    expect(rejected.errors?.[0]).toMatchObject({
       message: expect.stringMatching(/gateway's own credential.*repeat the request/),
       extensions: { code: 'UNAUTHENTICATED' },
     });
@@ -79,7 +79,7 @@ describe('Signing in by a personal access token', () => {
     await gateway.close();
   });
 
-  it('does not help where IAM denies an action to the token, and callers learn whom to ask', async () => {
+  it('does not help where IAM denies an action to the token, and callers learn who can help', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'));
     gateway.emulator.faults.add({ fault: 'status-403', operation: 'listToken', times: 1 });
     const { errors } = await gateway.query(LIST);
@@ -181,7 +181,7 @@ describe('With CALLER_AUTH=api-key', () => {
   });
 
   it.each(['Bearer nobody', ''])(
-    'a caller with %j is UNAUTHENTICATED, and nobody is asked',
+    'a caller with %j is UNAUTHENTICATED, and IAM gets no request',
     async (authorization) => {
       gateway.forgetCalls();
       const { errors } = await gateway.query(LIST, {}, authorization ? { authorization } : {});

@@ -65,7 +65,7 @@ describe('An operation that has run before gets the response of a new one', () =
     ['by an empty name', list, { ...list, operationName: '' }],
     ['for the newer media type', list, list, { accept: RESPONSE_TYPE }],
     ['for either media type', list, list, { accept: `${RESPONSE_TYPE}, ${JSON_TYPE};q=0.9` }],
-    ['for whom nobody knows', list, list, { authorization: '' }],
+    ['of an unknown caller', list, list, { authorization: '' }],
     ['for another caller', list, list, { authorization: 'Bearer somebody-else' }],
     ['that fails in part', list, { query: LIST, variables: { first: 2, each: 101 } }],
     ['with a variable of another type', list, { query: LIST, variables: { first: 'many' } }],

@@ -220,7 +220,7 @@ describe('A POST', () => {
     ['is of another media type', 415, 'POST /graphql', ['content-type: text/plain', LENGTH], 'BAD_REQUEST'],
     ['is compressed', 415, 'POST /graphql', [JSON_TYPE, 'content-encoding: gzip', LENGTH], 'BAD_REQUEST'],
   ])(
-    'that waits for "100 Continue" and %s is refused at once with %d',
+    'that waits for "100 Continue" and %s is rejected at once with %d',
     async (_title, status, line, headers, code) => {
       const keepAlive = rawRequest(line, [CREDENTIAL, ...headers, 'expect: 100-continue']).replace(
         'connection: close\r\n',
@@ -332,7 +332,7 @@ describe('A large body', () => {
   });
 
   it.each([4, 20])(
-    'of %i MB is refused, and a client that sends all before it reads gets the answer',
+    'of %i MB is rejected, and a client that sends all before it reads gets the answer',
     async (size) => {
       const answer = await postRaw([JSON_TYPE, `content-length: ${size * MB}`], padded(size * MB));
       expectRefusal(answer, 413);
@@ -605,8 +605,8 @@ describe('A page of another origin', () => {
       null,
     ]);
     expect(allowed(await postRaw([app, JSON_TYPE, LENGTH]))).toEqual(['https://app.example', null]);
-    const refused = await postRaw([app, 'content-type: text/plain', LENGTH]);
-    expect([refused.status, ...allowed(refused)]).toEqual([415, 'https://app.example', null]);
+    const rejected = await postRaw([app, 'content-type: text/plain', LENGTH]);
+    expect([rejected.status, ...allowed(rejected)]).toEqual([415, 'https://app.example', null]);
   });
 
   it('gets no header of CORS where no origin may call', async () => {

@@ -75,7 +75,7 @@ describe('A read of an API that fails', () => {
     ['redirect-loop', 'UPSTREAM_INVALID_RESPONSE', 1],
     ['redirect-file', 'UPSTREAM_INVALID_RESPONSE', 1],
     ['redirect-metadata', 'UPSTREAM_INVALID_RESPONSE', 1],
-  ])('(%s) is %s after %i call(s), and tells nothing of the API', async (fault, code, calls) => {
+  ])('(%s) is %s after %i call(s), and reveals nothing of the API', async (fault, code, calls) => {
     const { data, errors, text } = await read(fault);
     expect(data).toEqual({ token: null, other: 'Query' });
     expect(errors).toHaveLength(1);

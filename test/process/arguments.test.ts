@@ -115,7 +115,7 @@ describe('The gateway, called with', () => {
   });
 
   it.each([[['--prot=4000']], [['4000']], [['--help', '--verbose']], [['__proto__']]])(
-    '%j, refuses what it does not know',
+    '%j, rejects what it does not know',
     (args) => {
       const { status, stdout, stderr } = run(args, { EMULATOR: 'true' });
       expect([status, stdout]).toEqual([1, '']);

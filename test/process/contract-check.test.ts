@@ -219,7 +219,7 @@ describe('What prevents the comparison is reported in one line, with exit code 2
     expect(code).toBe(2);
   });
 
-  it('a credential that is refused', async () => {
+  it('a credential that is rejected', async () => {
     emulator.faults.add({ fault: 'status-403', operation: 'listToken' });
     const { code, stderr } = await check(['--url', emulator.url], { IAM_AUTHORIZATION: 'Bearer demo' });
     emulator.faults.clear();

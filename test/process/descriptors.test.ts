@@ -46,7 +46,7 @@ describe('A limit of open files that is too low', () => {
     [700, {}],
     [1024, { UPSTREAM_CONCURRENCY: '2000' }],
     [300, { WORKERS: '2' }],
-  ])('(%d, %j) is refused with what is needed', async (limit, env) => {
+  ])('(%d, %j) is rejected with what is needed', async (limit, env) => {
     start(limit, env);
     expect(await gateway.ended).toBe(1);
     expect(gateway.output()).toMatch(
@@ -200,7 +200,7 @@ async function openMany(
       }
       sockets.push(socket);
     } catch {
-      // It was refused.
+      // It was rejected.
     }
   }
   return {

@@ -165,7 +165,7 @@ describe('A gateway whose traces are not received', () => {
   afterEach(() => other.kill());
 
   it.each([
-    ['refuses', (response: ServerResponse) => response.writeHead(500).end()],
+    ['rejects', (response: ServerResponse) => response.writeHead(500).end()],
     ['does not answer', () => undefined],
   ])('ends as one that is well, within three seconds, when the receiver %s', async (_title, respond) => {
     const away = createServer((request, response) => {

@@ -190,9 +190,9 @@ describe('While the primary process is suspended', () => {
     const list = await ask(LIST);
     expect([list.status, list.errors]).toEqual([200, undefined]);
     expect(list.ownMs).toBeLessThan(DEADLINE_MS);
-    const refused = await ask(CREATE, { input });
-    expect(refused.errors[0].extensions).toEqual({ code: 'OVERLOADED', retryAfter: 1 });
-    expect(refused.ownMs).toBeLessThan(DEADLINE_MS);
+    const rejected = await ask(CREATE, { input });
+    expect(rejected.errors[0].extensions).toEqual({ code: 'OVERLOADED', retryAfter: 1 });
+    expect(rejected.ownMs).toBeLessThan(DEADLINE_MS);
     expect(emulator.calls.filter(({ method }) => method === 'POST')).toEqual([]);
     gateway.child.kill('SIGCONT');
     const made = await askUntilServed();

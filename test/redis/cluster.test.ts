@@ -51,8 +51,10 @@ describe('On a Redis Cluster', () => {
     const losses = lossesIn(one.log());
     cluster.suspend(1);
     await untilRedis(one.origin, 'unreachable');
-    const refused = await Promise.all(['a', 'b', 'c', 'd'].map((key) => one.query(CREATE, createInput(key))));
-    for (const { errors } of refused)
+    const rejected = await Promise.all(
+      ['a', 'b', 'c', 'd'].map((key) => one.query(CREATE, createInput(key))),
+    );
+    for (const { errors } of rejected)
       expect(errors?.map(({ extensions }) => extensions)).toEqual([{ code: 'OVERLOADED', retryAfter: 1 }]);
     expect((await one.query('{ __typename }')).status).toBe(200);
     cluster.resume(1);

@@ -100,7 +100,7 @@ it(`A replica that is killed leaves no token twice and none unknown (seed ${SEED
     const asked = keys.map((key) =>
       post(url, { query: CREATE, variables: createInput(key) }, AUTHORIZATION)
         .then(
-          // On a busy machine some are refused before the kill.
+          // On a busy machine some are rejected before the kill.
           ({ data }) => data?.createToken?.token.id as string | undefined,
           () => undefined,
         )

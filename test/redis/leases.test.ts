@@ -131,7 +131,7 @@ describe('A replica that gets a stop signal', () => {
 });
 
 describe('While a replica cannot reach Redis', () => {
-  it('its create is refused or finished, and a repeat gets a time to come again, and never the error of an IAM that did not answer', async () => {
+  it('its create is rejected or finished, and a repeat gets a time to come again, and never the error of an IAM that did not answer', async () => {
     const first = create(far);
     await until(() =>
       isFound('tokens-gateway:create:*:lease').then((found) => found || called('createToken') > 0),

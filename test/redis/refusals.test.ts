@@ -45,10 +45,10 @@ describe('When Redis rejects a command', () => {
     expect(gateway.log()).not.toContain(principal);
   });
 
-  it('for all, creates with a key are refused for now, all else works, and Redis does not count as lost', async () => {
+  it('for all, creates with a key are rejected for now, all else works, and Redis does not count as lost', async () => {
     await redis.command('acl', 'setuser', 'default', '-eval');
-    const refused = await gateway.query(CREATE, createInput('no-eval'), as('carol'));
-    expect(refused.errors?.map(({ extensions }) => extensions)).toEqual([
+    const rejected = await gateway.query(CREATE, createInput('no-eval'), as('carol'));
+    expect(rejected.errors?.map(({ extensions }) => extensions)).toEqual([
       { code: 'OVERLOADED', retryAfter: 1 },
     ]);
     expect(

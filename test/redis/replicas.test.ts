@@ -52,7 +52,7 @@ describe('With Redis, replicas', () => {
     expect(posts()).toBe(1);
   });
 
-  it('refuse at one what was another input under the same key at the other', async () => {
+  it('reject at one what was another input under the same key at the other', async () => {
     await create(one, 'conflict');
     const { data } = await create(two, 'conflict', 'another name');
     expect(data.createToken.userErrors).toEqual([{ code: 'CONFLICT' }]);
@@ -204,8 +204,8 @@ describe.each([
     await lose();
     await untilRedis(one.origin, 'unreachable');
     one.forgetCalls();
-    const refused = await one.query(CREATE, createInput(`lost ${name}`.replaceAll(' ', '-')));
-    expect(refused.errors?.map(({ extensions }) => extensions.code)).toEqual(['OVERLOADED']);
+    const rejected = await one.query(CREATE, createInput(`lost ${name}`.replaceAll(' ', '-')));
+    expect(rejected.errors?.map(({ extensions }) => extensions.code)).toEqual(['OVERLOADED']);
     expect(one.calls()).toEqual([]);
     const plain = await one.query(CREATE, createInput(undefined, 'no key'));
     expect(plain.data.createToken.userErrors).toEqual([]);

@@ -19,8 +19,8 @@ export interface ListApi {
   printKey: (id: string) => string;
   /** Changes the JSON text of every response. */
   change: (text: string) => string;
-  /** The JSON text that every write is refused with. */
-  refusal: string;
+  /** The JSON text that every write is rejected with. */
+  rejection: string;
   /** `limit` and start key of each list request. */
   readonly requests: string[];
   close(): Promise<void>;
@@ -30,7 +30,7 @@ export interface ListApi {
 export async function startListApi(): Promise<ListApi> {
   const server = createServer((request, response) => {
     if (request.method !== 'GET') {
-      response.writeHead(400, { 'content-type': 'application/json' }).end(api.refusal);
+      response.writeHead(400, { 'content-type': 'application/json' }).end(api.rejection);
       return;
     }
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
@@ -53,7 +53,7 @@ export async function startListApi(): Promise<ListApi> {
     largestPage: 100,
     printKey: (id) => JSON.stringify(`behind-${id}`),
     change: (text) => text,
-    refusal: '{}',
+    rejection: '{}',
     requests: [],
     close: () => {
       server.closeAllConnections();

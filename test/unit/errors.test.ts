@@ -44,7 +44,7 @@ describe('A failed read is reported as', () => {
     ['a wrong answer', new UpstreamError('invalid-response', ''), { code: 'UPSTREAM_INVALID_RESPONSE' }],
     ['an unknown caller', new AuthError('unauthenticated', 'Sign in.'), { code: 'UNAUTHENTICATED' }],
     ['a caller without the right', new AuthError('forbidden', 'No.'), { code: 'FORBIDDEN' }],
-    ['a refused sign-in of the gateway', new AuthError('sign-in-refused', ''), { code: 'UPSTREAM_ERROR' }],
+    ['a rejected sign-in of the gateway', new AuthError('sign-in-rejected', ''), { code: 'UPSTREAM_ERROR' }],
     ['no keys to check callers by', new AuthError('keys-unavailable', ''), { code: 'UPSTREAM_UNAVAILABLE' }],
   ])('%s', (_title, error, expected) => {
     expect(extensions(toReadError(error))).toEqual(expected);
@@ -63,7 +63,7 @@ describe('A failed read is reported as', () => {
 describe('An unexpected error', () => {
   const bug = new TypeError('secret 127.0.0.1');
 
-  it.each([undefined, 'INTERNAL_SERVER_ERROR'])('with the code %s tells nothing of itself', (code) => {
+  it.each([undefined, 'INTERNAL_SERVER_ERROR'])('with the code %s reveals nothing of itself', (code) => {
     const formatted = { message: bug.message, path: ['token'], extensions: code ? { code } : {} };
     expect(formatError(formatted)).toEqual({ ...formatted, message: 'Internal server error' });
   });

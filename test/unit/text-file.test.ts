@@ -98,14 +98,14 @@ describe('A file of a key', () => {
 describe('The files of the emulator', () => {
   it.each(['pipe', 'folder', '/dev/zero'])('are regular files (%s)', async (path) => {
     const name = path.startsWith('/') ? path : at(path);
-    const refused = expect.objectContaining({ message: expect.stringContaining('not a regular file') });
-    await expect(startEmulator({ seed: name })).rejects.toEqual(refused);
-    await expect(startEmulator({ dataFile: name })).rejects.toEqual(refused);
+    const rejected = expect.objectContaining({ message: expect.stringContaining('not a regular file') });
+    await expect(startEmulator({ seed: name })).rejects.toEqual(rejected);
+    await expect(startEmulator({ dataFile: name })).rejects.toEqual(rejected);
   });
 
   it('are not of any size', async () => {
-    const refused = expect.objectContaining({ message: expect.stringContaining('too large') });
-    await expect(startEmulator({ seed: at('huge') })).rejects.toEqual(refused);
-    await expect(startEmulator({ dataFile: at('huge') })).rejects.toEqual(refused);
+    const rejected = expect.objectContaining({ message: expect.stringContaining('too large') });
+    await expect(startEmulator({ seed: at('huge') })).rejects.toEqual(rejected);
+    await expect(startEmulator({ dataFile: at('huge') })).rejects.toEqual(rejected);
   });
 });

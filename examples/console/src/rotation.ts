@@ -28,7 +28,7 @@ export interface Rotation {
   readonly algorithm: SigningAlgorithm;
   readonly setAlgorithm: (algorithm: SigningAlgorithm) => void;
   /** Why IAM did not accept the keys. */
-  readonly refusal: string | undefined;
+  readonly rejection: string | undefined;
   readonly progress: KeyInProgress;
   readonly send: () => void;
 }
@@ -39,7 +39,7 @@ export function useRotation({ token, onClose, onChanged }: RotationOptions): Rot
   const shared = overlapAlgorithm(keys);
   const [isOverlap, setOverlap] = useState(shared !== undefined);
   const [chosen, setAlgorithm] = useState(token.authenticationMethod.signingAlgorithm ?? 'ES256');
-  const [refusal, setRefusal] = useState<string>();
+  const [rejection, setRejection] = useState<string>();
   const client = useApolloClient();
   const progress = useNewKey(onClose);
   const [update] = useMutation(UpdateTokenDocument);
@@ -51,13 +51,13 @@ export function useRotation({ token, onClose, onChanged }: RotationOptions): Rot
       publicKeyInfo: { jwks: { keys: next } },
     };
     const { data } = await update({ variables: { input: { id: token.id, authenticationMethod } } });
-    setRefusal(data?.updateToken?.userErrors[0]?.message);
+    setRejection(data?.updateToken?.userErrors[0]?.message);
     return Boolean(data?.updateToken?.token);
   };
   const addKey = async (added: JsonWebKeyInput): Promise<boolean> => {
     const present = await readKeys(client, token.id);
     if (!present) {
-      setRefusal(CHANGED_MEANWHILE);
+      setRejection(CHANGED_MEANWHILE);
       return false;
     }
     // After a lost response the new key may be among them.
@@ -70,8 +70,8 @@ export function useRotation({ token, onClose, onChanged }: RotationOptions): Rot
     return isChanged;
   };
   const send = () => {
-    setRefusal(undefined);
+    setRejection(undefined);
     void progress.register(algorithm, register);
   };
-  return { keys, isOverlap, setOverlap, algorithm, setAlgorithm, refusal, progress, send };
+  return { keys, isOverlap, setOverlap, algorithm, setAlgorithm, rejection, progress, send };
 }

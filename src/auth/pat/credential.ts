@@ -138,7 +138,7 @@ function toSignInFailure(error: UpstreamError, retryAfterSeconds: number): Error
       clockAheadSeconds === undefined
         ? 'The gateway could not sign in to IAM. Ask its operator to check its personal access token.'
         : `The gateway could not sign in to IAM, and ${describeClock(clockAheadSeconds)}. Ask its operator to set the clock.`;
-    return new AuthError('sign-in-refused', message, iamName ?? String(status));
+    return new AuthError('sign-in-rejected', message, iamName ?? String(status));
   }
   return new UpstreamError(kind, error.message, {
     ...error,

@@ -52,7 +52,7 @@ describe('The file of API keys', () => {
     ]);
   });
 
-  it('that is another file is refused in a few lines', () => {
+  it('that is another file is rejected in a few lines', () => {
     const problems = problemsOf('x\n'.repeat(32_000));
     expect(problems).toHaveLength(11);
     expect(problems.slice(9)).toEqual([
@@ -89,7 +89,7 @@ describe('A caller with an API key', () => {
     ['the key in other letters', 'Bearer READ-KEY'],
     ['no key', undefined],
     ['another scheme', 'Basic read-key'],
-  ])('is refused with %s', async (_, header) => {
+  ])('is rejected with %s', async (_, header) => {
     const error = await failureOf(() => check(header));
 
     expect(error).toMatchObject({ name: 'AuthError', kind: 'unauthenticated' });

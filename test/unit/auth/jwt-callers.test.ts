@@ -107,7 +107,7 @@ describe('A caller with an access token of the identity provider', () => {
   });
 });
 
-describe('An access token is refused', () => {
+describe('An access token is rejected', () => {
   it.each<[string, () => Promise<string> | string, string]>([
     [
       'from another issuer',

@@ -49,7 +49,7 @@ describe('A caller is known by the credential, in any spelling of the header', (
   });
 });
 
-describe('A header that is not exactly one bearer credential is refused', () => {
+describe('A header that is not exactly one bearer credential is rejected', () => {
   it.each([
     ['no header', undefined],
     ['an empty header', ''],
@@ -85,7 +85,7 @@ describe('What a caller with a credential of their own may do is for IAM to say'
     expect(caller).toMatchObject({ mayWrite: true });
   });
 
-  it('and there is no other credential when IAM refuses it', async () => {
+  it('and there is no other credential when IAM rejects it', async () => {
     expect(await caller.credential.renew('Bearer secret-1')).toBeUndefined();
   });
 

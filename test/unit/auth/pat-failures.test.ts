@@ -110,7 +110,7 @@ describe('A sign-in that fails', () => {
 
       expect(await failureOf(() => credential.authorization())).toMatchObject({
         name: 'AuthError',
-        kind: 'sign-in-refused',
+        kind: 'sign-in-rejected',
         message: 'The gateway could not sign in to IAM. Ask its operator to check its personal access token.',
         reason,
       });
@@ -125,7 +125,7 @@ describe('A sign-in that fails', () => {
     issuer.answerWith(TOKEN_PATH, { status: 401, body: { error: 'invalid_client' }, headers: { date } });
 
     expect(await failureOf(() => credential.authorization())).toMatchObject({
-      kind: 'sign-in-refused',
+      kind: 'sign-in-rejected',
       message: `The gateway could not sign in to IAM, and the clock of this machine is ${difference} that of IAM. Ask its operator to set the clock.`,
     });
     expect(logged.lines.at(-1)).toMatchObject({
@@ -156,7 +156,7 @@ describe('A sign-in that fails', () => {
   });
 });
 
-describe('A value that IAM refused', () => {
+describe('A value that IAM rejected', () => {
   it('is replaced once, beginning with the assertion, for any number of callers', async () => {
     const [first] = (await ask(50)) as [string];
     const renewed = await Promise.all(Array.from({ length: 50 }, () => credential.renew(first)));

@@ -133,7 +133,7 @@ describe('A value that lives for a second or less', () => {
     expect(issuer.callsTo(TOKEN_PATH)).toHaveLength(5);
   });
 
-  it('also when IAM refuses it as soon as it has ended', async () => {
+  it('also when IAM rejects it as soon as it has ended', async () => {
     Object.assign(issuer.lifetimes, { user: 0.2, project: 0.2 });
     let endsAt = 0;
     let last = '';

@@ -75,7 +75,7 @@ describe('A private key is read in every form tools write it in', () => {
   });
 });
 
-describe('A private key that cannot be used is refused in one line that shows none of it', () => {
+describe('A private key that cannot be used is rejected in one line that shows none of it', () => {
   const body = encrypted.split('\n')[3] as string;
 
   it.each([
@@ -137,7 +137,7 @@ describe('The signing algorithm follows from the key', () => {
       generatePair('rsa', { modulusLength: 1024 }).privateKey,
       'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be an RSA key that is safe to use. An RSA key needs at least 2048 bits.',
     ],
-  ] as const)('%s is refused', async (_, key, message) => {
+  ] as const)('%s is rejected', async (_, key, message) => {
     const error = await failureOf(() => read(toPem(key)));
 
     expect(error).toMatchObject({ name: 'ConfigError', message });

@@ -5,7 +5,7 @@ import { PAT, PEM, problemsOf, read, URL_ONLY } from '../../support/config.ts';
 describe('What is wrong is said in one line each', () => {
   const url = 'an http or https URL without credentials, query and fragment';
 
-  const refused: [env: Record<string, string | undefined>, problem: string][] = [
+  const rejected: [env: Record<string, string | undefined>, problem: string][] = [
     [{}, 'API_GATEWAY_URL is required, or EMULATOR=true'],
     [
       { ...URL_ONLY, EMULATOR: 'true' },
@@ -172,7 +172,7 @@ describe('What is wrong is said in one line each', () => {
     [{ ...PAT, CALLER_JWKS_URL: 'https://id.example.com/keys' }, 'CALLER_JWKS_URL needs CALLER_AUTH=jwt'],
   ];
 
-  it.each(refused.map(([env, problem]) => [problem, env] as const))('%s', (problem, env) => {
+  it.each(rejected.map(([env, problem]) => [problem, env] as const))('%s', (problem, env) => {
     expect(problemsOf(env)).toEqual([problem]);
   });
 
@@ -184,7 +184,7 @@ describe('What is wrong is said in one line each', () => {
     'a.example',
     'https://A.example',
     ',',
-  ])('CORS_ORIGINS=%s is refused', (CORS_ORIGINS) => {
+  ])('CORS_ORIGINS=%s is rejected', (CORS_ORIGINS) => {
     expect(problemsOf({ ...URL_ONLY, CORS_ORIGINS })).toEqual([
       `Expected CORS_ORIGINS to be ${variables.CORS_ORIGINS.expected}, got ${JSON.stringify(CORS_ORIGINS)}`,
     ]);
@@ -219,7 +219,7 @@ describe('Variables of Node.js are accepted', () => {
 
 describe('Names of headers', () => {
   it.each(['*', 'x y', 'x:', 'ü', ',', 'x-a,,x-b', 'x/y', '"x"'])(
-    'CORS_HEADERS=%s is refused',
+    'CORS_HEADERS=%s is rejected',
     (CORS_HEADERS) => {
       expect(problemsOf({ ...URL_ONLY, CORS_HEADERS })).toEqual([
         `Expected CORS_HEADERS to be ${variables.CORS_HEADERS.expected}, got ${JSON.stringify(CORS_HEADERS)}`,
@@ -232,7 +232,7 @@ describe('Names of headers', () => {
   });
 });
 
-describe('A network that would not be matched is refused', () => {
+describe('A network that would not be matched is rejected', () => {
   it.each(['10.0.0.0/33', '010.0.0.1', '01.2.3.4', '1.2.3', '::1/129', 'proxy', 'fe80::1%eth0'])(
     '%s',
     (TRUSTED_PROXIES) => {

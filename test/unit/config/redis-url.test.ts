@@ -38,7 +38,7 @@ describe('REDIS_URL', () => {
     'redis://cache#1',
     'redis://:100%@cache',
     'redis://us%zz:p@cache?cluster=true',
-  ])('%s is refused', (url) => {
+  ])('%s is rejected', (url) => {
     expect(readRedisAddress(url)).toBeUndefined();
   });
 });

@@ -73,7 +73,7 @@ describe('A record', () => {
 });
 
 describe('Where there is no more room', () => {
-  it('a new key is refused, and no record is dropped before its time', async () => {
+  it('a new key is rejected, and no record is dropped before its time', async () => {
     const { clock, records, keep } = start({ maxEntries: 2 });
     await keep('a', 'alice');
     await keep('b', 'bob');
@@ -100,9 +100,9 @@ describe('Where there is no more room', () => {
     await keep('b');
   });
 
-  it('a refusal costs as much with 100 000 entries as with 100', async () => {
+  it('a rejection costs as much with 100 000 entries as with 100', async () => {
     /** The quickest of twenty rounds, as a busy machine only ever makes one slower. */
-    const refusalMs = async (maxEntries: number) => {
+    const rejectionMs = async (maxEntries: number) => {
       const { keep } = start({ maxEntries, maxEntriesPerCaller: maxEntries });
       for (let entry = 0; entry < maxEntries; entry++) await keep(`${entry}`);
       let quickest = Number.POSITIVE_INFINITY;
@@ -113,7 +113,7 @@ describe('Where there is no more room', () => {
       }
       return quickest;
     };
-    // A walk through the entries would cost a thousand times as much.
-    expect((await refusalMs(100_000)) / (await refusalMs(100))).toBeLessThan(50);
+    // Going through the entries would cost a thousand times as much.
+    expect((await rejectionMs(100_000)) / (await rejectionMs(100))).toBeLessThan(50);
   });
 });

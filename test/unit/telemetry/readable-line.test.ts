@@ -16,8 +16,8 @@ describe('A log line for people', () => {
       '03:04:05.678 WARN  Redis is lost\n',
     ],
     [
-      '{"level":"info","time":"2026-01-02T03:04:05.678Z","path":"/a\\u001b[2J b","msg":"refused"}\n',
-      '03:04:05.678 INFO  refused  path="/a\\u001b[2J b"\n',
+      '{"level":"info","time":"2026-01-02T03:04:05.678Z","path":"/a\\u001b[2J b","msg":"rejected"}\n',
+      '03:04:05.678 INFO  rejected  path="/a\\u001b[2J b"\n',
     ],
   ])('%s', (json, text) => {
     expect(toReadableLine(json)).toBe(text);

@@ -74,9 +74,9 @@ describe('One attempt', () => {
     const { attempt, requests } = startAttempts('never');
     const patient = createDeadlines(60_000).start();
     void attempt(READ, patient);
-    const refused = await attempt(WRITE, createDeadlines(50).start()).catch((error: UpstreamError) => error);
+    const rejected = await attempt(WRITE, createDeadlines(50).start()).catch((error: UpstreamError) => error);
     patient.end();
-    expect(refused).toMatchObject({ kind: 'timeout', requestSent: false });
+    expect(rejected).toMatchObject({ kind: 'timeout', requestSent: false });
     expect(requests).toHaveLength(1);
   });
 });

@@ -58,11 +58,11 @@ describe('An answer that holds a token', () => {
       }),
     ],
     ['another token', json({ ...TOKEN, id: 'other' })],
-  ])('is refused when it holds %s', (_title, body) => {
+  ])('is rejected when it holds %s', (_title, body) => {
     expect(() => readToken(body, TOKEN.id)).toThrow(invalid);
   });
 
-  it('is refused with a message that repeats no value', () => {
+  it('is rejected with a message that repeats no value', () => {
     expect(() => readToken(json({ ...TOKEN, name: { secret: 'canary' } }))).toThrow('/name must be string');
   });
 });
@@ -89,7 +89,7 @@ describe('An answer that holds a page', () => {
     ['a key that is a number', json({ projects: [], lastEvaluatedKey: 1 })],
     ['an item without an id', json({ projects: [{ name: 'x' }] })],
     ['an item that is null', json({ projects: [null] })],
-  ])('is refused when it holds %s', (_title, body) => {
+  ])('is rejected when it holds %s', (_title, body) => {
     expect(() => readProjectPage(body)).toThrow(invalid);
   });
 });

@@ -63,7 +63,7 @@ describe('A read', () => {
     expect(sent).toHaveLength(2);
   });
 
-  it.each([400, 403, 404, 409, 418, 424, 500, 501])('is not asked again after status %i', async (code) => {
+  it.each([400, 403, 404, 409, 418, 424, 500, 501])('is not sent again after status %i', async (code) => {
     const { send, sent } = startSend([status(code)]);
     await expect(send(READ)).rejects.toMatchObject({ status: code });
     expect(sent).toHaveLength(1);
@@ -96,13 +96,13 @@ describe('A read', () => {
     expect(sent).toHaveLength(2);
   });
 
-  it('is not asked again when the API says to wait for longer than configured', async () => {
+  it('is not sent again when the API says to wait for longer than configured', async () => {
     const { send, sent } = startSend([status(429, 3)]);
     await expect(send(READ)).rejects.toMatchObject({ status: 429, retryAfterSeconds: 3 });
     expect(sent).toHaveLength(1);
   });
 
-  it('is not asked again when the budget of the process is used up', async () => {
+  it('is not sent again when the budget of the process is used up', async () => {
     const { send, sent } = startSend(Array(10).fill(status(503)), { budget: 3 });
     for (let i = 0; i < 4; i++) await expect(send(READ)).rejects.toMatchObject({ status: 503 });
     expect(sent).toHaveLength(4 + 3);

@@ -20,7 +20,7 @@ const waiter = (cancellation: Cancellation = createCancellation()) => ({
 });
 
 describe('Work that is shared', () => {
-  it('is not joined after its last waiter has left, even while it still winds down', async () => {
+  it('takes no more callers after its last waiter has left, even while it still winds down', async () => {
     const flight = createSingleFlight();
     const { runs, start } = createWork();
     const first = createCancellation();

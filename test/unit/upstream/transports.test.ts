@@ -64,7 +64,7 @@ describe.each(['undici, for the API', 'got, for signing in'])('The transport by 
     }
   };
 
-  it.each(['/long', '/pieces'])('refuses an answer that is too long (%s)', (path) =>
+  it.each(['/long', '/pieces'])('rejects an answer that is too long (%s)', (path) =>
     expect(get(path)).rejects.toMatchObject({
       kind: 'invalid-response',
       message: 'response larger than 1000 bytes',
@@ -75,13 +75,13 @@ describe.each(['undici, for the API', 'got, for signing in'])('The transport by 
     expect((await get(path, { maxBytes: TEXT.length })).body).toBe(TEXT);
   });
 
-  it('refuses a compressed response, and reads no more of it', () =>
+  it('rejects a compressed response, and reads no more of it', () =>
     expect(get('/compressed')).rejects.toMatchObject({
       kind: 'invalid-response',
       message: 'a compressed response',
     }));
 
-  it('tells the status of an error, compressed or not', async () => {
+  it('reports the status of an error, compressed or not', async () => {
     expect((await get('/error')).status).toBe(502);
   });
 

@@ -11,7 +11,7 @@ export function Copyable({ value, what }: { value: string; what: string }) {
 }
 
 function CopyButton({ value, what }: { value: string; what: string }) {
-  const [result, setResult] = useState<'copied' | 'refused'>();
+  const [result, setResult] = useState<'copied' | 'rejected'>();
   useEffect(() => {
     if (!result) return undefined;
     const timer = setTimeout(() => setResult(undefined), 2_000);
@@ -20,7 +20,7 @@ function CopyButton({ value, what }: { value: string; what: string }) {
   const copy = () =>
     navigator.clipboard.writeText(value).then(
       () => setResult('copied'),
-      () => setResult('refused'),
+      () => setResult('rejected'),
     );
   return (
     <>
@@ -44,7 +44,7 @@ function CopyButton({ value, what }: { value: string; what: string }) {
       </button>
       <span role="status" className="hint">
         {result === 'copied' && 'Copied'}
-        {result === 'refused' && 'The browser did not allow copying'}
+        {result === 'rejected' && 'The browser did not allow copying'}
       </span>
     </>
   );

@@ -119,7 +119,7 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
 
 function Problems({ id, problems }: { id: string; problems: readonly { readonly message: string }[] }) {
   return (
-    <div id={id} className="refusal" role="alert">
+    <div id={id} className="rejection" role="alert">
       {problems.map(({ message }) => message).join(' ')}
     </div>
   );

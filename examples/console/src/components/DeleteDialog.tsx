@@ -35,13 +35,13 @@ export function DeleteDialog({ token, onClose, onDeleted }: DeleteDialogProps) {
   });
   const [problem] = data?.deleteToken?.userErrors ?? [];
   // A token that is gone already is what was wanted.
-  const isRefused = problem !== undefined && problem.code !== 'NOT_FOUND';
+  const isRejected = problem !== undefined && problem.code !== 'NOT_FOUND';
 
   const send = async () => {
     try {
       const { data: deleted } = await remove({ variables: { input: { id: token.id } } });
-      const [refusal] = deleted?.deleteToken?.userErrors ?? [];
-      if (!refusal || refusal.code === 'NOT_FOUND') onDeleted(token.name);
+      const [rejection] = deleted?.deleteToken?.userErrors ?? [];
+      if (!rejection || rejection.code === 'NOT_FOUND') onDeleted(token.name);
     } catch {
       // `error` has it, and the list has the token again.
     }
@@ -60,7 +60,7 @@ export function DeleteDialog({ token, onClose, onDeleted }: DeleteDialogProps) {
         disabled={!isSure || loading}
         onCancel={onClose}
         onConfirm={send}
-        refusal={isRefused ? problem.message : undefined}
+        rejection={isRejected ? problem.message : undefined}
         failure={failure}
         retryHint="It may have been deleted: trying again does no harm."
       >

@@ -10,20 +10,20 @@ interface DialogFooterProps {
   /** Absent in a form, which the button submits. */
   readonly onConfirm?: () => void;
   /** Why IAM or the gateway does not do it. */
-  readonly refusal?: string | undefined;
+  readonly rejection?: string | undefined;
   readonly failure: Failure | undefined;
   /** What its user should know before trying again. */
   readonly retryHint: string;
 }
 
 /** The end of every dialog that changes something: what went wrong, a way out, and the button that does it. */
-export function DialogFooter({ refusal, failure, retryHint, onCancel, ...confirm }: DialogFooterProps) {
+export function DialogFooter({ rejection, failure, retryHint, onCancel, ...confirm }: DialogFooterProps) {
   const { children, className, disabled, onConfirm } = confirm;
   return (
     <>
-      {refusal && (
-        <p className="refusal" role="alert">
-          {refusal}
+      {rejection && (
+        <p className="rejection" role="alert">
+          {rejection}
         </p>
       )}
       {failure && <Notice failure={failure} retryHint={retryHint} />}

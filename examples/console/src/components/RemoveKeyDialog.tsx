@@ -19,7 +19,7 @@ export function RemoveKeyDialog({ token, kid, onClose, onChanged }: RemoveKeyDia
   const client = useApolloClient();
   const [isSure, setSure] = useState(false);
   const [isBusy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<string>();
+  const [rejection, setRejection] = useState<string>();
   const [error, setError] = useState<unknown>();
   const [update] = useMutation(UpdateTokenDocument);
 
@@ -42,7 +42,7 @@ export function RemoveKeyDialog({ token, kid, onClose, onChanged }: RemoveKeyDia
     setError(undefined);
     try {
       const problem = await remove();
-      setRefusal(problem);
+      setRejection(problem);
       if (problem === undefined) {
         onChanged(`Key ${kid} was removed`);
         onClose();
@@ -69,7 +69,7 @@ export function RemoveKeyDialog({ token, kid, onClose, onChanged }: RemoveKeyDia
           className="danger"
           disabled={!isSure || isBusy}
           onCancel={onClose}
-          refusal={refusal}
+          rejection={rejection}
           failure={failure}
           retryHint="It may have been removed: trying again does no harm."
         >

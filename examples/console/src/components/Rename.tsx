@@ -15,7 +15,7 @@ interface RenameProps {
 /** The name of a token with its actions. It is changed in place, and shown at once; when that fails it comes back. */
 export function Rename({ token, onChanged, children }: RenameProps) {
   const [draft, setDraft] = useState<string>();
-  const [refusal, setRefusal] = useState<string>();
+  const [rejection, setRejection] = useState<string>();
   const [update, { error, reset }] = useMutation(UpdateTokenDocument);
   const button = useRef<HTMLButtonElement>(null);
   const wasOpen = useRef(false);
@@ -27,7 +27,7 @@ export function Rename({ token, onChanged, children }: RenameProps) {
 
   const cancel = () => {
     setDraft(undefined);
-    setRefusal(undefined);
+    setRejection(undefined);
     reset();
   };
   const save = async (event?: FormEvent) => {
@@ -47,7 +47,7 @@ export function Rename({ token, onChanged, children }: RenameProps) {
         },
       });
       const [problem] = data?.updateToken?.userErrors ?? [];
-      if (problem) return setRefusal(problem.message);
+      if (problem) return setRejection(problem.message);
       onChanged(`Renamed to ${draft}`);
       cancel();
     } catch {
@@ -72,7 +72,7 @@ export function Rename({ token, onChanged, children }: RenameProps) {
       <form className="title" onSubmit={save}>
         <input
           aria-label="Name"
-          aria-invalid={refusal !== undefined}
+          aria-invalid={rejection !== undefined}
           value={draft}
           // biome-ignore lint/a11y/noAutofocus: its user has just asked for it
           autoFocus
@@ -88,9 +88,9 @@ export function Rename({ token, onChanged, children }: RenameProps) {
           </button>
         </div>
       </form>
-      {refusal && (
-        <p className="refusal" role="alert">
-          {refusal}
+      {rejection && (
+        <p className="rejection" role="alert">
+          {rejection}
         </p>
       )}
       {error && <Notice failure={toFailure(error)} onRetry={() => void save()} />}

@@ -42,7 +42,7 @@ export function RotateDialog({ token, onClose, onChanged }: RotateDialogProps) {
 }
 
 function RotateForm({ rotation }: { rotation: Rotation }) {
-  const { keys, isOverlap, setOverlap, algorithm, setAlgorithm, refusal, progress, send } = rotation;
+  const { keys, isOverlap, setOverlap, algorithm, setAlgorithm, rejection, progress, send } = rotation;
   const [isSure, setSure] = useState(false);
   const failure = failureOf(progress);
   return (
@@ -72,7 +72,7 @@ function RotateForm({ rotation }: { rotation: Rotation }) {
         className={isOverlap ? 'primary' : 'danger'}
         disabled={progress.isBusy || !(isOverlap || isSure)}
         onCancel={progress.close}
-        refusal={refusal}
+        rejection={rejection}
         failure={failure}
         retryHint="It may have been changed: trying again registers the same key."
       >

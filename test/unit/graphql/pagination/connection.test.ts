@@ -38,7 +38,7 @@ function pages(byKey: Record<string, Page<Item> | Error>, asked: Asked[] = []) {
   };
 }
 
-async function walk(fetchPage: (request: Asked) => Promise<Page<Item>>, first: number): Promise<string[]> {
+async function readAll(fetchPage: (request: Asked) => Promise<Page<Item>>, first: number): Promise<string[]> {
   const seen: string[] = [];
   let after: string | null = null;
   for (let page = 0; page < 1000; page++) {
@@ -50,7 +50,7 @@ async function walk(fetchPage: (request: Asked) => Promise<Page<Item>>, first: n
     if (!(await pageInfo.hasNextPage())) return seen;
     after = pageInfo.endCursor();
   }
-  throw new Error('the walk does not end');
+  throw new Error('the pages do not end');
 }
 
 function connect(
@@ -78,7 +78,7 @@ describe('Reading a list page by page', () => {
   ])('%i items by %i: every item once, in order', async (count, first) => {
     const all = range(1, count);
     expect(
-      await walk(
+      await readAll(
         listing(() => all),
         first,
       ),
@@ -247,7 +247,7 @@ describe('A listing that pages oddly', () => {
 
   it('that ignores limit and key is sliced', async () => {
     const all = range(1, 45);
-    expect(await walk(async () => ({ items: all, next: undefined }), 20)).toEqual(all.map(({ id }) => id));
+    expect(await readAll(async () => ({ items: all, next: undefined }), 20)).toEqual(all.map(({ id }) => id));
   });
 
   it('with a key to an empty page has no next page', async () => {
@@ -266,9 +266,9 @@ describe('A listing that pages oddly', () => {
 
   it('that rejects our key makes the client start again', async () => {
     const { pageInfo } = await connect(pages({ '': { items: items('a'), next: 'k1' } }), { first: 1 });
-    const refused = new UpstreamError('status', 'status 400', { status: 400 });
+    const rejected = new UpstreamError('status', 'status 400', { status: 400 });
     await expect(
-      connect(pages({ k1: refused }), { first: 1, after: pageInfo.endCursor() }),
+      connect(pages({ k1: rejected }), { first: 1, after: pageInfo.endCursor() }),
     ).rejects.toMatchObject({
       extensions: { code: 'BAD_USER_INPUT', argument: 'after', reason: 'INVALID_CURSOR' },
     });

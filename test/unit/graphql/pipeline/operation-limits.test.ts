@@ -192,7 +192,7 @@ describe('The cost of an operation', () => {
     [{ n: 0 }, 2],
     [{ n: null }, 22],
     [{}, 32],
-    // These are refused before anything runs; until then they are as expensive as can be.
+    // These are rejected before anything runs; until then they are as expensive as can be.
     [{ n: 1_000_000 }, 102],
     [{ n: '5' }, 102],
     [{ n: -1 }, 2],

@@ -25,7 +25,7 @@ const parsedOf = async (text: string) => {
 };
 
 describe('Operations', () => {
-  it('are prepared once for all who ask at the same time, and found from then on', async () => {
+  it('are prepared once for all requests at the same time, and found from then on', async () => {
     const operations = create();
     const parseText = jest.fn(() => parsedOf(TEXT));
     const [one, other] = await Promise.all([1, 2].map(() => operations.prepare(paramsOf(TEXT), parseText)));
