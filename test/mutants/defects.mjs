@@ -263,7 +263,7 @@ function mixtures() {
     },
     {
       name: 'The coalescing key lacks the principal',
-      file: 'src/graphql/pipeline/coalesce.ts',
+      file: 'src/graphql/pipeline/execute.ts',
       within: 'toKey',
       find: '${principal} ${prepared.id}',
       replace: '${prepared.id}',
@@ -271,7 +271,7 @@ function mixtures() {
     },
     {
       name: 'Mutations are coalesced',
-      file: 'src/graphql/pipeline/coalesce.ts',
+      file: 'src/graphql/pipeline/execute.ts',
       within: 'coalesce',
       find: 'pending.prepared.isMutation ||',
       replace: '',
@@ -279,7 +279,7 @@ function mixtures() {
     },
     {
       name: 'An internal error goes to all coalesced requests, with the request id of the first',
-      file: 'src/graphql/pipeline/coalesce.ts',
+      file: 'src/graphql/pipeline/execute.ts',
       within: 'coalesce',
       find: 'outcome.isPersonal',
       replace: 'false',

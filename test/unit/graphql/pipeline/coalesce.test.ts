@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { coalesce } from '../../../../src/graphql/pipeline/coalesce.ts';
+import { coalesce } from '../../../../src/graphql/pipeline/execute.ts';
 import type { PendingOperation } from '../../../../src/graphql/pipeline/request.ts';
 import { createDeadlines } from '../../../../src/upstream/cancellation.ts';
 import { createSingleFlight } from '../../../../src/upstream/single-flight.ts';
