@@ -31,7 +31,7 @@ import { createCallLog } from './telemetry/operation-log.ts';
 import { createRequestMetrics, type RequestMetrics } from './telemetry/request-metrics.ts';
 import { reportMetrics } from './telemetry/worker-metrics.ts';
 import { createIdempotentCreate } from './tokens/idempotent-create.ts';
-import { createListPrefetch } from './tokens/list-prefetch.ts';
+import { createListPrefetch } from './tokens/loaders.ts';
 import { createDeadlines } from './upstream/cancellation.ts';
 import { createSingleFlight } from './upstream/single-flight.ts';
 import { createUpstream } from './upstream/upstream.ts';

@@ -12,7 +12,7 @@ import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import { createMemoryRecords } from '../../src/state/records.ts';
 import { createOperationRecord } from '../../src/telemetry/operation-log.ts';
 import { createIdempotentCreate } from '../../src/tokens/idempotent-create.ts';
-import { createListPrefetch } from '../../src/tokens/list-prefetch.ts';
+import { createListPrefetch } from '../../src/tokens/loaders.ts';
 import { createDeadlines } from '../../src/upstream/cancellation.ts';
 import { createUpstream } from '../../src/upstream/upstream.ts';
 

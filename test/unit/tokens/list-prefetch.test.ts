@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createListPrefetch } from '../../../src/tokens/list-prefetch.ts';
+import { createListPrefetch } from '../../../src/tokens/loaders.ts';
 
 const alice = 'a'.repeat(64);
 const bob = 'b'.repeat(64);

@@ -1,6 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { createListPrefetch } from '../../../src/tokens/list-prefetch.ts';
-import { createLoaders, type Loaders } from '../../../src/tokens/loaders.ts';
+import { createListPrefetch, createLoaders, type Loaders } from '../../../src/tokens/loaders.ts';
 import type { Scope } from '../../../src/upstream/attempt.ts';
 import { createDeadlines } from '../../../src/upstream/cancellation.ts';
 import type { TokenDto } from '../../../src/upstream/generated.ts';
