@@ -246,7 +246,7 @@ function mixtures() {
   return [
     {
       name: 'A principal is cut to twelve digits',
-      file: 'src/auth/bearer.ts',
+      file: 'src/auth/authenticator.ts',
       within: 'sha256',
       find: "hash('sha256', text, 'hex')",
       replace: "hash('sha256', text, 'hex').slice(0, 12)",

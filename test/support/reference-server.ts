@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type ExecutionResult, execute, GraphQLError, parse, validate } from 'graphql';
 import { pino } from 'pino';
-import { createPassThroughAuthenticator } from '../../src/auth/bearer.ts';
+import { createPassThroughAuthenticator } from '../../src/auth/authenticator.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { toFieldError } from '../../src/errors.ts';
 import { createContext } from '../../src/graphql/pipeline/execute.ts';

@@ -1,7 +1,6 @@
 import { errors, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
 import { AuthError } from '../auth-error.ts';
-import type { CallerCheck, CallerRights } from '../authenticator.ts';
-import { readBearer, sha256 } from '../bearer.ts';
+import { type CallerCheck, type CallerRights, readBearer, sha256 } from '../authenticator.ts';
 import { type Jwks, type KeySet, keysUnavailable } from './jwks.ts';
 
 /**

@@ -3,8 +3,7 @@ import { createWarnLimit } from '../../telemetry/failures.ts';
 import type { UpstreamCredential } from '../../upstream/attempt.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
-import type { AuthDependencies } from '../authenticator.ts';
-import { sha256 } from '../bearer.ts';
+import { type AuthDependencies, sha256 } from '../authenticator.ts';
 import { describeClock } from '../json-request.ts';
 import { type AccessToken, createSignIn, type PatOptions } from './sign-in.ts';
 

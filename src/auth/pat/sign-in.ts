@@ -1,7 +1,6 @@
 import type { PatConfig } from '../../config/auth.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
-import type { AuthDependencies } from '../authenticator.ts';
-import { isCredential } from '../bearer.ts';
+import { type AuthDependencies, isCredential } from '../authenticator.ts';
 import { incompleteResponse, requestJson } from '../json-request.ts';
 import { createAssertion, readSigningKey } from './private-key.ts';
 

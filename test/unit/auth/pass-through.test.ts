@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { AuthError } from '../../../src/auth/auth-error.ts';
-import type { Caller } from '../../../src/auth/authenticator.ts';
-import { createPassThroughAuthenticator } from '../../../src/auth/bearer.ts';
+import { type Caller, createPassThroughAuthenticator } from '../../../src/auth/authenticator.ts';
 
 const { authenticate } = createPassThroughAuthenticator();
 
