@@ -1,8 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { createAdmission } from './admission/admission.ts';
-import { createCallLimit } from './admission/call-limit.ts';
+import { createAdmission, createCallLimit } from './admission/admission.ts';
 import { createAuthenticator, type IamAddress, isOpen } from './auth/authenticator.ts';
 import type { Channel } from './channel.ts';
 import type { Config } from './config/config.ts';

@@ -568,7 +568,7 @@ function limits() {
     },
     {
       name: 'Operations of many upstream calls run however many calls wait for IAM',
-      file: 'src/admission/call-limit.ts',
+      file: 'src/admission/admission.ts',
       within: 'createCallLimit',
       find: 'calls + upstreamCalls > MAX_CALLS',
       replace: 'false',

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { CallLimit } from '../../admission/call-limit.ts';
+import type { CallLimit } from '../../admission/admission.ts';
 import type { Config } from '../../config/config.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo.ts';
