@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { createServer } from 'node:net';
 import cors from '@fastify/cors';
 import fastify, {
@@ -14,7 +13,7 @@ import { type Config, ConfigError } from '../config/config.ts';
 import { describeError } from '../telemetry/failures.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import { type Connections, onClose } from './connections.ts';
-import { commonHeaders, errorBody, HttpError } from './error-response.ts';
+import { commonHeaders, errorBody, HttpError, readRequestId } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
 import { createHttpServer, type RequestObserver, slowClients } from './node-server.ts';
 import { httpChecks, pathOf, type Routes, toOriginForm } from './validate-request.ts';
@@ -92,16 +91,10 @@ function requestBody(app: FastifyInstance, maxBodyBytes: number): void {
   });
 }
 
-/** The client's `x-request-id` if it is well-formed, else a new one. It is returned, logged and sent upstream. */
-function readRequestId({ headers }: Pick<IncomingMessage, 'headers'>): string {
-  const id = headers['x-request-id'];
-  return typeof id === 'string' && /^[A-Za-z0-9_.:-]{1,128}$/.test(id) ? id : randomUUID();
-}
-
 function createErrorHandler(log: FastifyBaseLogger) {
   return (
     error: FastifyError,
-    { id: requestId, method }: FastifyRequest,
+    { id: requestId, method, raw: { socket } }: FastifyRequest,
     reply: FastifyReply,
   ): FastifyReply => {
     const status = error.statusCode ?? 500;
@@ -112,7 +105,8 @@ function createErrorHandler(log: FastifyBaseLogger) {
     if (error instanceof HttpError) reply.headers(error.headers);
     const known = error instanceof HttpError ? error.message : MESSAGES[error.code];
     const message = known ?? 'The request is malformed.';
-    log.info({ requestId, method, status, reason: message }, REJECTED_LINE);
+    // `node-server.ts` has ended the connection and logged why, if the body did not arrive or was malformed.
+    if (!socket.writableEnded) log.info({ requestId, method, status, reason: message }, REJECTED_LINE);
     const code = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
     return reply.code(status).send(errorBody(code, message));
   };

@@ -1,4 +1,5 @@
-import { STATUS_CODES } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 
 /** An HTTP error in the shape of a GraphQL response. */
 export function errorBody(
@@ -23,6 +24,12 @@ export class HttpError extends Error {
   }
 }
 
+/** The client's `x-request-id` if it is well-formed, else a new one. It is returned, logged and sent upstream. */
+export function readRequestId({ headers }: { readonly headers?: IncomingHttpHeaders | undefined }): string {
+  const id = headers?.['x-request-id'];
+  return typeof id === 'string' && /^[A-Za-z0-9_.:-]{1,128}$/.test(id) ? id : randomUUID();
+}
+
 export function commonHeaders(requestId: string): Record<string, string> {
   return {
     'cache-control': 'no-store',
@@ -32,13 +39,17 @@ export function commonHeaders(requestId: string): Record<string, string> {
 }
 
 /** An error response as bytes, for a connection on which no complete request has arrived. */
-export function rawErrorResponse({ statusCode, message }: HttpError, requestId: string): string {
+export function rawErrorResponse(
+  { statusCode, message, headers: own }: HttpError,
+  requestId: string,
+): string {
   const isOverload = statusCode === 503;
   const body = JSON.stringify(
     isOverload ? errorBody('OVERLOADED', message, { retryAfter: 1 }) : errorBody('BAD_REQUEST', message),
   );
   const headers = {
     ...commonHeaders(requestId),
+    ...own,
     ...(isOverload ? { 'retry-after': 1 } : {}),
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),

@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import {
   createServer,
+  type IncomingHttpHeaders,
   type IncomingMessage,
   type RequestListener,
   type Server,
@@ -11,7 +11,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { type Connections, type OpenRequest, onClose } from './connections.ts';
-import { HttpError, rawErrorResponse } from './error-response.ts';
+import { HttpError, rawErrorResponse, readRequestId } from './error-response.ts';
 
 declare module 'node:http' {
   interface IncomingMessage {
@@ -54,7 +54,7 @@ export function createHttpServer(
       // Requests that follow are ignored: they would get no response (RFC 9112 section 9.6).
       if (!socket.writable || before.some(({ isLast }) => isLast)) return;
       if (before.length >= MAX_PIPELINED)
-        return rejectAfter(before.at(-1), socket, new HttpError(503, TOO_MANY));
+        return rejectAfter(before.at(-1), request, new HttpError(503, TOO_MANY));
       observer.onRequest(request, response);
       connections.trackRequest(request, response);
       handler(request, response);
@@ -64,12 +64,12 @@ export function createHttpServer(
   // unnoticed. The size of the head limits their number.
   server.maxHeadersCount = 0;
   /** Waits for the requests before: a client would take an earlier error response for the response to one of them. */
-  const rejectAfter = (before: OpenRequest | undefined, socket: Duplex, error: HttpError) => {
-    if (!before) return sendRejection(socket, error, observer);
+  const rejectAfter = (before: OpenRequest | undefined, request: Rejected, error: HttpError) => {
+    if (!before) return sendRejection(request, error, observer);
     if (before.isLast) return;
     before.isLast = true;
-    discardRest(socket);
-    onClose(before.response, () => sendRejection(socket, error, observer));
+    discardRest(request.socket);
+    onClose(before.response, () => sendRejection(request, error, observer));
   };
   server.on('connection', (socket) => {
     if (!connections.accept(socket)) rejectConnection(socket, observer);
@@ -84,14 +84,14 @@ export function createHttpServer(
     if (code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE' || (socket as Socket).bytesRead === 0)
       socket.destroy();
     else if (isPartOfLast && last.response.headersSent) socket.destroy();
-    else rejectAfter(before, socket, parserError(code));
+    else rejectAfter(before, isPartOfLast ? last.request : { socket }, parserError(code));
   });
-  server.on('connect', (_request, socket) => {
+  server.on('connect', (request, socket) => {
     socket.on('error', () => socket.destroy());
     rejectAfter(
       connections.openRequestsOn(socket).at(-1),
-      socket,
-      new HttpError(405, 'This server is not a proxy.'),
+      request,
+      new HttpError(405, NO_PROXY, { allow: '' }),
     );
   });
   // An unknown expectation may be ignored (RFC 9110 section 10.1.1). Node.js would respond with an empty 417.
@@ -130,6 +130,8 @@ function timeouts({ headersTimeoutMs, requestTimeoutMs }: Config['http']) {
   };
 }
 
+const NO_PROXY = 'This server is not a proxy.';
+
 /** The message does not reveal which error of the parser occurred. */
 function parserError(code: string | undefined): HttpError {
   switch (code) {
@@ -142,10 +144,20 @@ function parserError(code: string | undefined): HttpError {
   }
 }
 
-function sendRejection(socket: Duplex, error: HttpError, { onRejection }: RequestObserver): void {
+/** A request without a complete body, or a connection on which no head has arrived. */
+interface Rejected {
+  readonly socket: Duplex;
+  readonly headers?: IncomingHttpHeaders;
+}
+
+function sendRejection(
+  { socket, headers }: Rejected,
+  error: HttpError,
+  { onRejection }: RequestObserver,
+): void {
   // The parser reports every further chunk of a malformed request.
   if (!socket.writable) return;
-  const requestId = randomUUID();
+  const requestId = readRequestId({ headers });
   onRejection(error, requestId);
   discardRest(socket);
   socket.end(rawErrorResponse(error, requestId));
@@ -171,7 +183,7 @@ function rejectConnection(socket: Socket, observer: RequestObserver): void {
   }
   rejecting++;
   socket.once('close', () => rejecting--);
-  sendRejection(socket, new HttpError(503, FULL), observer);
+  sendRejection({ socket }, new HttpError(503, FULL), observer);
 }
 
 /** Closes a connection after its response, with a delay: the client may have begun to send the rejected body. */

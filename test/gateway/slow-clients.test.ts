@@ -17,6 +17,7 @@ const requestFor = (query: string) => {
   return `${HEAD}authorization: Bearer demo\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 };
 const LIST = requestFor('{ tokens(first: 1) { nodes { id } } }');
+const LIVEZ = 'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n';
 
 let gateway: Gateway;
 beforeAll(async () => {
@@ -126,12 +127,39 @@ describe('A request that got 408', () => {
   });
 });
 
+describe('A request that is rejected before all of it was read', () => {
+  const sent = (id: string, rest: string) => `${HEAD}x-request-id: ${id}\r\n${rest}`;
+
+  it.each([
+    ['late', 408, sent('late', 'content-length: 50\r\n\r\n{')],
+    ['malformed', 400, sent('malformed', 'transfer-encoding: chunked\r\n\r\nzz\r\n')],
+    ['proxied', 405, sent('proxied', '\r\n').replace('POST /graphql', 'CONNECT internal.example:443')],
+    ['excessive', 503, `${LIST}${LIVEZ.repeat(99)}${sent('excessive', '\r\n')}`],
+  ])('(%s) keeps the id of its client, and has one log line', async (id, status, text) => {
+    gateway.emulator.faults.add({ fault: 'latency-300', operation: 'listToken', times: 1 });
+    const socket = await openConnection(gateway.origin);
+    const answer = readToEnd(socket);
+    socket.write(text);
+    const last = `HTTP/1.1 ${(await answer).text.split('HTTP/1.1 ').at(-1)}`;
+    gateway.emulator.faults.clear();
+    expect(last).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*\r\nx-request-id: ${id}\r\n`));
+    expect(last.includes('\r\nallow: \r\n')).toBe(status === 405);
+    // By the time of another response, the log has all lines about this request.
+    await gateway.query('{ __typename }');
+    const lines = gateway
+      .log()
+      .split('\n')
+      .filter((line) => line.includes(`"requestId":"${id}"`));
+    expect(lines.map((line) => JSON.parse(line).status)).toEqual([status]);
+  });
+});
+
 describe('A client that sends many requests and reads no response', () => {
   it('is disconnected after a hundred, so that they take no more memory', async () => {
     gateway.emulator.faults.add({ fault: 'latency-300', operation: 'listToken', times: 1 });
     const socket = await openConnection(gateway.origin);
     const answer = readToEnd(socket);
-    socket.write(LIST + 'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n'.repeat(150));
+    socket.write(LIST + LIVEZ.repeat(150));
     const { text, end } = await answer;
     const statuses = text.match(/HTTP\/1\.1 \d+/g) ?? [];
     expect(statuses.slice(0, -1)).toEqual(Array(100).fill('HTTP/1.1 200'));
