@@ -11,7 +11,7 @@ import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config.ts';
 import type { PersistedQueries } from '../state/redis-state.ts';
 import { formatRequestError } from './mask-error.ts';
-import { isRecord, type Params } from './pipeline/params.ts';
+import type { Params } from './pipeline/params.ts';
 import type { ParsedOperation, PreparedOperations } from './pipeline/prepared-operations.ts';
 import { ApolloRejection } from './pipeline/response.ts';
 
@@ -106,14 +106,7 @@ const HEADERS = new HeaderMap([
 
 /** Leaves out variables, because nothing is executed. */
 function toBody({ query, operationName, persistedQuery }: Params) {
-  const extensions = persistedQuery === undefined ? {} : { persistedQuery: withTextHash(persistedQuery) };
-  return { query, extensions, ...(operationName === undefined ? {} : { operationName }) };
-}
-
-/** An invalid `sha256Hash` becomes empty, because Apollo Server's messages repeat it. No text has an empty hash. */
-function withTextHash(persistedQuery: unknown): unknown {
-  if (!isRecord(persistedQuery) || typeof persistedQuery.sha256Hash === 'string') return persistedQuery;
-  return { ...persistedQuery, sha256Hash: '' };
+  return { query, extensions: { persistedQuery }, ...(operationName === undefined ? {} : { operationName }) };
 }
 
 function toRejection({ body }: HTTPGraphQLResponse): ApolloRejection {

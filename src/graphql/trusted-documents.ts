@@ -7,7 +7,7 @@ import { rejection } from '../errors.ts';
 import type { OperationRecord } from '../telemetry/operation-log.ts';
 import { watchTextFile } from '../text-file.ts';
 import { checkLength } from './pipeline/limits.ts';
-import { hashOf, type Params } from './pipeline/params.ts';
+import type { Params } from './pipeline/params.ts';
 
 export type TrustedDocuments = ReturnType<typeof openTrustedDocuments>;
 
@@ -48,7 +48,7 @@ function createLookup(manifest: Manifest, maxChars: number) {
   const isTrusted = (text: string) =>
     texts.has(text) || (text.length <= maxChars && stripped.has(strip(text)));
   return (params: Params): string | undefined => {
-    const { query, documentId: id = hashOf(params) } = params;
+    const { query, documentId: id = params.persistedQuery?.sha256Hash } = params;
     if (query !== undefined) return isTrusted(query) ? query : undefined;
     // An id that is a hash has two spellings (GraphQL over HTTP, "Persisted documents").
     return id === undefined ? undefined : (manifest.get(id) ?? manifest.get(otherSpelling(id)));

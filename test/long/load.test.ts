@@ -184,3 +184,25 @@ describe('An IAM API that closes each connection right after its answer', () => 
 function untilCalls(count: number): Promise<true> {
   return until(() => emulator.calls.length >= count);
 }
+
+describe('90 bodies of 256 KB with members that the gateway does not read', () => {
+  it('take no memory while their operations run', async () => {
+    await start();
+    const junk = JSON.stringify(Array.from({ length: 80_000 }, () => ({})));
+    const before = await gateway.holdings();
+    emulator.faults.add({ fault: 'latency-60000', operation: 'listToken' });
+    const burst = runBurst(90, (index) =>
+      client.send('/graphql', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: 'Bearer demo' },
+        body: `{"query":"{ tokens(first: ${index + 1}) { nodes { id } } }","extensions":{"more":${junk}},"more":1}`,
+      }),
+    );
+    await until(() => emulator.calls.filter(({ path }) => path.endsWith('/tokens')).length >= 90);
+    const during = await gateway.holdings();
+    emulator.faults.clear();
+    expect((await burst).statuses).toEqual({ 200: 90 });
+    tellFigure(`90 bodies of 256 KB: ${(during.heapMb - before.heapMb).toFixed(1)} MB while they run`);
+    expect(during.heapMb - before.heapMb).toBeLessThan(50);
+  });
+});

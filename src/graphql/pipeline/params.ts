@@ -9,8 +9,8 @@ export interface Params {
   readonly query: string | undefined;
   /** The id of a document: `documentId` as in GraphQL over HTTP, or `doc_id` as Relay sends it. */
   readonly documentId: string | undefined;
-  /** The extension of Apollo's persisted queries, as it was sent. */
-  readonly persistedQuery: unknown;
+  /** The extension of Apollo's persisted queries. Apollo Server rejects version 0, and no text has an empty hash. */
+  readonly persistedQuery: { readonly version: 0 | 1; readonly sha256Hash: string } | undefined;
   /** Undefined also for an empty name, which means the same (GraphQL over HTTP). */
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
@@ -60,7 +60,7 @@ function readMembers(members: Members): Params {
   return {
     query,
     documentId: firstString(members.documentId, members.doc_id),
-    persistedQuery: extensions.persistedQuery || undefined,
+    persistedQuery: readPersistedQuery(extensions.persistedQuery),
     operationName: operationName === '' ? undefined : operationName,
     variables,
   };
@@ -103,9 +103,11 @@ function searchOf(url: string): string {
   return at < 0 ? '' : url.slice(at);
 }
 
-/** The hash of a persisted query, if the request has one in the right form. */
-export function hashOf({ persistedQuery }: Params): string | undefined {
-  return isRecord(persistedQuery) ? firstString(persistedQuery.sha256Hash) : undefined;
+/** Copies what Apollo Server reads, so that nothing else of the body is kept while the operation runs. */
+function readPersistedQuery(value: unknown): Params['persistedQuery'] {
+  if (!value) return undefined;
+  const { version, sha256Hash } = isRecord(value) ? value : {};
+  return { version: version === 1 ? 1 : 0, sha256Hash: firstString(sha256Hash) ?? '' };
 }
 
 function firstString(...values: readonly unknown[]): string | undefined {

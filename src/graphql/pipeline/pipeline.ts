@@ -53,6 +53,8 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
   return async (request) => {
     const { http, record } = request;
     const sent = readParams(http);
+    // The rest of a body of 256 KB may take 6 MB, for as long as the operation runs.
+    http.body = undefined;
     let operation: PreparedOperation;
     try {
       operation = await identify(request, sent);
