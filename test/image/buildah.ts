@@ -20,17 +20,12 @@ export interface ImageConfig {
   readonly Healthcheck: { readonly Test: readonly string[] };
 }
 
+/** With the storage driver that buildah finds to work here: overlay, or vfs, which copies all files for each container. */
+const STORAGE = ['--root', join(FOLDER, 'root'), '--runroot', join(FOLDER, 'run')];
+
 /** Runs buildah over a storage of its own, without a daemon. Resolves to the last line that it printed. */
 export async function buildah(...args: string[]): Promise<string> {
-  const storage = [
-    '--storage-driver',
-    'vfs',
-    '--root',
-    join(FOLDER, 'root'),
-    '--runroot',
-    join(FOLDER, 'run'),
-  ];
-  const { stdout } = await run('buildah', [...storage, ...args], { maxBuffer: 64 * 1024 * 1024 });
+  const { stdout } = await run('buildah', [...STORAGE, ...args], { maxBuffer: 64 * 1024 * 1024 });
   return stdout.trim().split('\n').at(-1) ?? '';
 }
 
@@ -67,10 +62,7 @@ export interface Container {
 }
 
 export async function createContainer(image: string): Promise<Container> {
-  const { stdout } = await run('buildah', [
-    ...['--storage-driver', 'vfs', '--root', join(FOLDER, 'root'), '--runroot', join(FOLDER, 'run')],
-    ...['inspect', '--type', 'image', image],
-  ]);
+  const { stdout } = await run('buildah', [...STORAGE, 'inspect', '--type', 'image', image]);
   const id = await buildah('from', '--pull=never', image);
   return { id, config: JSON.parse(stdout).Docker.config, root: await buildah('mount', id) };
 }
