@@ -39,13 +39,6 @@ export interface PreparedOperation extends ParsedOperation {
 
 type Parse = () => Promise<ParsedOperation>;
 
-interface Entry {
-  readonly hash: string;
-  readonly document: DocumentNode;
-  /** By the operation name that was requested, if any. */
-  readonly operations: Map<string | undefined, PreparedOperation>;
-}
-
 export type PreparedOperations = ReturnType<typeof createPreparedOperations>;
 
 /**
@@ -74,23 +67,15 @@ export function createPreparedOperations(
   schema: GraphQLSchema,
   { limits, introspection, execution }: Pick<Config, 'limits' | 'introspection' | 'execution'>,
 ) {
-  const byHash = new Map<string, Entry>();
-  const byText = new LRUCache<string, Entry>({
+  /** By hash. Without its document, a text is parsed again for another of its operations. */
+  const documents = new Map<string, DocumentNode>();
+  const operations = new LRUCache<string, PreparedOperation>({
     ...cacheLimits(execution.maxDocuments),
-    dispose: ({ hash }) => byHash.delete(hash),
+    dispose: ({ hash }) => documents.delete(hash),
   });
   const preparing = new Map<string, Promise<PreparedOperation>>();
   const counts = { hits: 0, misses: 0 };
 
-  const entryOf = ({ text, hash, document }: ParsedOperation): Entry => {
-    const known = byText.get(text);
-    // A concurrent request for another operation may have parsed the text too, and operations belong to their document.
-    if (known?.document === document) return known;
-    const entry: Entry = { hash, document, operations: new Map() };
-    byText.set(text, entry, { size: sizeIn(byText, document) });
-    byHash.set(hash, entry);
-    return entry;
-  };
   const toPrepared = (parsed: ParsedOperation, operationName: string | undefined): PreparedOperation => {
     const { hash, document, operation } = parsed;
     return {
@@ -105,27 +90,24 @@ export function createPreparedOperations(
     };
   };
 
-  const checkUnlessKnown = (text: string) => {
-    const isKnown = byText.has(text);
+  const checkUnlessKnown = (key: string, text: string) => {
+    const isKnown = operations.has(key);
     counts[isKnown ? 'hits' : 'misses']++;
     if (!isKnown) checkStatically(text, limits);
   };
   const prepareNew = async ({ query, operationName }: Params, parse: Parse): Promise<PreparedOperation> => {
-    if (query !== undefined) checkUnlessKnown(query);
+    if (query !== undefined) checkUnlessKnown(toKey(query, operationName), query);
     const parsed = await parse();
+    const key = toKey(parsed.text, operationName);
     // A text that came by its hash was not known until now.
-    if (query === undefined) checkUnlessKnown(parsed.text);
-    const entry = entryOf(parsed);
-    const prepared = entry.operations.get(operationName) ?? toPrepared(parsed, operationName);
-    entry.operations.set(operationName, prepared);
+    if (query === undefined) checkUnlessKnown(key, parsed.text);
+    const prepared = operations.get(key) ?? toPrepared(parsed, operationName);
+    operations.set(key, prepared, { size: sizeIn(operations, prepared.document) });
+    documents.set(prepared.hash, prepared.document);
     return prepared;
   };
-  const prepareOnce = (params: Params, parse: Parse): Promise<PreparedOperation> => {
-    // As JSON, because a name, which is any text of a client, could otherwise contain the beginning of a query.
-    const key = JSON.stringify([params.operationName, params.query]);
-    const running = preparing.get(key);
-    if (running) return running;
-    const started = prepareNew(params, parse).finally(() => preparing.delete(key));
+  const prepareOnce = (key: string, params: Params, parse: Parse): Promise<PreparedOperation> => {
+    const started = preparing.get(key) ?? prepareNew(params, parse).finally(() => preparing.delete(key));
     preparing.set(key, started);
     return started;
   };
@@ -139,21 +121,27 @@ export function createPreparedOperations(
     prepare(params: Params, parse: Parse): PreparedOperation | Promise<PreparedOperation> {
       const { query, operationName, persistedQuery } = params;
       if (query === undefined || persistedQuery !== undefined) return prepareNew(params, parse);
-      const found = byText.get(query)?.operations.get(operationName);
+      const key = toKey(query, operationName);
+      const found = operations.get(key);
       if (found) counts.hits++;
-      return found ?? prepareOnce(params, parse);
+      return found ?? prepareOnce(key, params, parse);
     },
     /** The documents in the form of Apollo Server's `documentStore`. Read-only: only validated ones are ever added. */
     documentStore: {
       // Apollo Server puts a prefix before the hash.
-      get: async (key: string) => byHash.get(key.slice(key.lastIndexOf(':') + 1))?.document,
+      get: async (key: string) => documents.get(key.slice(key.lastIndexOf(':') + 1)),
       set: async () => undefined,
       delete: async () => false,
     },
     get counts() {
-      return { ...counts, size: byText.size };
+      return { ...counts, size: operations.size };
     },
   };
+}
+
+/** With the name's length, so that no other pair of text and name gives the same key. */
+function toKey(text: string, operationName = ''): string {
+  return `${operationName.length} ${operationName}${text}`;
 }
 
 /**
