@@ -637,9 +637,9 @@ function limits() {
     {
       name: 'Upstream calls below a list are counted once, not for each item',
       file: 'src/graphql/pipeline/cost.ts',
-      within: 'addCost',
-      find: 'cost.upstreamCalls += items * calls',
-      replace: 'cost.upstreamCalls += lists * calls',
+      within: 'compileCost',
+      find: 'addBelow?.(cost, below, variables)',
+      replace: 'addBelow?.(cost, objects, variables)',
       tests: measures,
     },
     {

@@ -27,21 +27,17 @@ export interface Cost {
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/**
- * Selections that are resolved together, as often as a list has items: those on the operation itself, on the items of one
- * page, or on the objects of one list of ids.
- */
-interface Level {
-  /** The levels of lists that each item has. */
-  readonly below: Level[];
-  /** How many items the list has. */
-  sizeOf(variables: Variables): number;
-  /** Fields and calls to the IAM API for each item. */
-  fields: number;
-  calls: number;
-}
+/** A number that depends on the variables. */
+type NumberOf = (variables: Variables) => number;
 
-type CallsOf = (variables: Variables) => number;
+/** Adds what selections cost on this many objects. */
+type AddCost = (
+  cost: { -readonly [Member in keyof Cost]: number },
+  objects: number,
+  variables: Variables,
+) => void;
+
+const ONE: NumberOf = () => 1;
 
 /**
  * Compiles a validated operation to its cost for coerced variables. What each field costs is declared in `field-costs.ts`.
@@ -51,29 +47,45 @@ type CallsOf = (variables: Variables) => number;
 export function compileCost(
   schema: GraphQLSchema,
   document: DocumentNode,
-  operation: OperationDefinitionNode,
+  { operation, selectionSet }: OperationDefinitionNode,
 ): (variables: Variables) => Cost {
-  const { root, sharedCalls } = findLevels(schema, document, operation);
+  const sharedCalls: NumberOf[] = [];
+
+  /** `pageSize` is the length of the lists of a page, if the selections are those of one. */
+  const compileFields = (set: SelectionSetNode, parent: string, pageSize = ONE): AddCost => {
+    const fields = selectedFields(document, set, parent).map((field) => compileField(field, pageSize));
+    return (cost, objects, variables) => {
+      for (const addField of fields) addField(cost, objects, variables);
+    };
+  };
+  const compileField = ({ node, parent }: SelectedField, pageSize: NumberOf): AddCost => {
+    const declared = FIELD_COSTS[`${parent}.${node.name.value}`] ?? {};
+    const { calls = 0, page, perItemOf, shared } = declared;
+    if (shared) sharedCalls.push(compileShared(node, shared));
+    const type = typeOfField(schema, parent, node.name.value);
+    const lengthOf = isListOfPage(parent, type) ? pageSize : compileLength(node, declared);
+    const after = compileArgument(node, ['after']);
+    const first = compileArgument(node, ['first']);
+    const sizeOf = page && ((variables: Variables) => toPageSize(first(variables)));
+    const addBelow =
+      node.selectionSet && compileFields(node.selectionSet, getNamedType(type)?.name ?? '', sizeOf);
+    return (cost, objects, variables) => {
+      const below = objects * lengthOf(variables);
+      cost.fieldCost += objects;
+      cost.upstreamCalls += (perItemOf === undefined ? objects : below) * calls;
+      if (page && after(variables) != null) cost.upstreamCalls += objects * page.callsAfter;
+      addBelow?.(cost, below, variables);
+    };
+  };
+
+  const addOperation = compileFields(selectionSet, schema.getRootType(operation)?.name ?? '');
   return (variables) => {
     // Only the largest number counts, because a request makes these calls once.
     const upstreamCalls = sharedCalls.reduce((most, callsOf) => Math.max(most, callsOf(variables)), 0);
     const cost = { fieldCost: 0, upstreamCalls };
-    addCost(cost, root, 1, variables);
+    addOperation(cost, 1, variables);
     return cost;
   };
-}
-
-/** Adds the cost of this many lists. */
-function addCost(
-  cost: { -readonly [Member in keyof Cost]: number },
-  { sizeOf, fields, calls, below }: Level,
-  lists: number,
-  variables: Variables,
-): void {
-  const items = lists * sizeOf(variables);
-  cost.fieldCost += items * fields;
-  cost.upstreamCalls += items * calls;
-  for (const level of below) addCost(cost, level, items, variables);
 }
 
 /** The fields about the schema, which no type defines. */
@@ -81,60 +93,6 @@ const INTROSPECTION: Readonly<Record<string, GraphQLOutputType>> = {
   __schema: SchemaMetaFieldDef.type,
   __type: TypeMetaFieldDef.type,
 };
-
-/** Where selections stand. */
-interface Place {
-  readonly level: Level;
-  /** The level of the items, where the selections are those of a page. */
-  readonly page?: Level | undefined;
-}
-
-/** The level of an operation, with those below it, and the calls that its fields share. */
-function findLevels(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  { operation, selectionSet }: OperationDefinitionNode,
-) {
-  const root: Level = { below: [], sizeOf: () => 1, fields: 0, calls: 0 };
-  const sharedCalls: CallsOf[] = [];
-
-  const addLevel = (above: Level, sizeOf: Level['sizeOf'], calls = 0): Level => {
-    const level = { below: [], sizeOf, fields: 0, calls };
-    above.below.push(level);
-    return level;
-  };
-  const addFields = (set: SelectionSetNode, parent: string, place: Place): void => {
-    for (const selected of selectedFields(document, set, parent)) addField(selected, place);
-  };
-  const addField = ({ node, parent }: SelectedField, place: Place): void => {
-    const cost = FIELD_COSTS[`${parent}.${node.name.value}`] ?? {};
-    const type = typeOfField(schema, parent, node.name.value);
-    place.level.fields++;
-    if (cost.shared) sharedCalls.push(compileShared(node, cost.shared));
-    const below = isListOfPage(parent, type)
-      ? { level: place.page ?? place.level }
-      : placeBelow(node, cost, place);
-    if (node.selectionSet) addFields(node.selectionSet, getNamedType(type)?.name ?? '', below);
-  };
-  const placeBelow = (node: FieldNode, cost: FieldCost, place: Place): Place => {
-    const { calls = 0, page, perItemOf, items } = cost;
-    const { level } = place;
-    if (items !== undefined) return { level: addLevel(level, () => items) };
-    if (perItemOf !== undefined) {
-      const listOf = compileArgument(node, [perItemOf]);
-      return { level: addLevel(level, (variables) => toLength(listOf(variables)), calls) };
-    }
-    level.calls += calls;
-    if (!page) return place;
-    const after = compileArgument(node, ['after']);
-    addLevel(level, (variables) => toLength(after(variables)), page.callsAfter);
-    const first = compileArgument(node, ['first']);
-    return { level, page: addLevel(level, (variables) => toPageSize(first(variables))) };
-  };
-
-  addFields(selectionSet, schema.getRootType(operation)?.name ?? '', { level: root });
-  return { root, sharedCalls };
-}
 
 /** Undefined for `__typename`, which has no selections. */
 export function typeOfField(
@@ -147,7 +105,14 @@ export function typeOfField(
   return field?.type ?? INTROSPECTION[name];
 }
 
-function compileShared(node: FieldNode, { calls, path }: NonNullable<FieldCost['shared']>): CallsOf {
+/** How many objects a field has on each object. */
+function compileLength(node: FieldNode, { items = 1, perItemOf }: FieldCost): NumberOf {
+  if (perItemOf === undefined) return () => items;
+  const listOf = compileArgument(node, [perItemOf]);
+  return (variables) => toLength(listOf(variables));
+}
+
+function compileShared(node: FieldNode, { calls, path }: NonNullable<FieldCost['shared']>): NumberOf {
   const keyOf = compileArgument(node, path);
   return (variables) => (keyOf(variables) == null ? 0 : calls);
 }
