@@ -52,7 +52,7 @@ export function decodeCursor(scope: string, cursor: string): Position | undefine
   const [head, digest] = HEAD.exec(text) ?? [];
   if (head === undefined || digest !== digestOf(scope, text.slice(head.length))) return undefined;
   const position = readPosition(parse(text));
-  // Accepts only the spelling that `encodeCursor` writes: base64url and JSON have several for the same position.
+  // Accepts only what `encodeCursor` writes: base64url and JSON have several spellings, and it writes no longer id.
   return position && encodeCursor(scope, position) === cursor ? position : undefined;
 }
 
@@ -64,8 +64,7 @@ function digestOf(scope: string, position: string): string {
 }
 
 function readPosition(parts: unknown): Position | undefined {
-  if (!Array.isArray(parts) || parts.length < 5 || parts.length > 6 || parts[0] !== VERSION) return undefined;
-  const [, , key, offset, id, trail = ''] = parts as unknown[];
+  const [, , key, offset, id, trail = ''] = Array.isArray(parts) ? (parts as unknown[]) : [];
   const isValid =
     typeof key === 'string' &&
     isEncodableKey(key) &&
@@ -73,7 +72,6 @@ function readPosition(parts: unknown): Position | undefined {
     (offset as number) >= 0 &&
     (offset as number) <= MAX_OFFSET &&
     typeof id === 'string' &&
-    id.length <= MAX_ID &&
     id.isWellFormed() &&
     isTrail(trail);
   return isValid ? { key, offset: offset as number, id, trail } : undefined;
