@@ -53,42 +53,37 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
     }
   };
 
-  /**
-   * The page with the items behind the position, and the index at which they begin. Usually the last passed item is where
-   * the cursor says. If the list has changed since, it is farther back (items were added before it), in a later page (pages
-   * have become smaller), or gone (it was deleted).
-   */
-  const fetchFrom = async (wanted: number): Promise<Place<Item>> => {
+  /** The page at the position. If it lacks the last passed item, which may be farther back, it is requested again, larger. */
+  const fetchFirst = async (wanted: number): Promise<Page<Item>> => {
     const { key, offset } = position;
     const limit = isSparse ? LARGEST_PAGE : Math.min(LARGEST_PAGE, offset + wanted);
-    let page = await fetch(key, limit);
-    let at = findBehind(page.items, position);
-    if (at === undefined && limit < LARGEST_PAGE && page.next !== undefined) {
-      // The item may be farther back: request a larger page.
-      page = await fetch(key, LARGEST_PAGE);
-      at = findBehind(page.items, position);
-    }
-    return at === undefined ? findRemaining({ key, page }) : { key, page, at };
+    const page = await fetch(key, limit);
+    const isWhole = limit === LARGEST_PAGE || page.next === undefined;
+    return isWhole || findBehind(page.items, position) !== undefined ? page : fetch(key, LARGEST_PAGE);
   };
 
   /**
-   * The last passed item is in a later page or gone. Passed items cannot be counted, because others may be gone too. So the
+   * The page with the items behind the position, and the index at which they begin. Usually the last passed item is where
+   * the cursor says. If the list has changed since, it is farther back (items were added before it), in a later page (pages
+   * have become smaller), or gone (it was deleted). Passed items cannot be counted, because others may be gone too. So the
    * search covers as many items as were passed, but at most a page, and one page more: a cursor that a client has made up
    * may have any offset.
    */
-  const findRemaining = async (first: KeyedPage<Item>): Promise<Place<Item>> => {
-    const pages: [KeyedPage<Item>, ...KeyedPage<Item>[]] = [first];
-    let { items, next } = first.page;
+  const findPlace = async (wanted: number): Promise<Place<Item>> => {
+    const pages: KeyedPage<Item>[] = [];
+    let { key } = position;
+    let page = await fetchFirst(wanted);
     let unread = Math.min(position.offset, LARGEST_PAGE);
-    while (next !== undefined && unread > 0 && calls < MAX_CALLS) {
-      unread -= items.length;
-      const later: KeyedPage<Item> = { key: next, page: await fetch(next, LARGEST_PAGE) };
-      ({ items, next } = later.page);
+    for (;;) {
+      const { items, next } = page;
       const at = findBehind(items, position);
-      if (at !== undefined) return { ...later, at };
-      pages.push(later);
+      if (at !== undefined) return { key, page, at };
+      pages.push({ key, page });
+      if (next === undefined || unread <= 0 || calls >= MAX_CALLS) return findBehindTrail(pages, position);
+      unread -= items.length;
+      key = next;
+      page = await fetch(key, LARGEST_PAGE);
     }
-    return findBehindTrail(pages, position);
   };
 
   /** Moves on to the page behind `next`. */
@@ -105,7 +100,7 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
   return {
     /** Up to `wanted` items of the next API page, possibly none. Rejects with `UpstreamError`. */
     async next(wanted: number): Promise<readonly Edge[]> {
-      const { key, page, at } = await fetchFrom(wanted);
+      const { key, page, at } = await findPlace(wanted);
       const { items, next } = page;
       seenKeys.add(key);
       isSparse = at >= items.length;
@@ -160,7 +155,7 @@ function findBehind(items: Items, { offset, id }: Position): number | undefined 
 
 /** Where to continue when the last passed item is gone: after the latest passed item that one of `pages` still has. */
 function findBehindTrail<Item extends { readonly id: string }>(
-  pages: readonly [KeyedPage<Item>, ...KeyedPage<Item>[]],
+  pages: readonly KeyedPage<Item>[],
   { trail = '' }: Position,
 ): Place<Item> {
   const left = followTrail(
@@ -169,5 +164,5 @@ function findBehindTrail<Item extends { readonly id: string }>(
   );
   // If none is left, begin with the first item: repeating items does less harm than skipping some.
   const { page, at } = left ?? { page: 0, at: 0 };
-  return { ...(pages[page] ?? pages[0]), at };
+  return { ...(pages[page] as KeyedPage<Item>), at };
 }
