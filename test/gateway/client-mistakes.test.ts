@@ -115,8 +115,9 @@ describe('The error for a malformed request says which member is wrong', () => {
       '`extensions` must be a JSON object, and not the text of one.',
       { query: TYPENAME, extensions: [] },
     ],
-    ['body', 'The body must be a JSON object with `query` or the id of a document.', '"text"'],
-    ['body', 'The body must be a JSON object with `query` or the id of a document.', {}],
+    ['body', 'The body must be a JSON object.', '"text"'],
+    ['body', 'Send `query`, or the id of a document.', {}],
+    ['body', 'Send `query`, or the id of a document.', { query: null, extensions: {} }],
   ])('%s: %s', async (_member, message, body) => {
     const { status, errors } = await post(plain.url, body as object, DEMO);
     expect([status, errors]).toEqual([400, [{ message, extensions: { code: 'BAD_REQUEST' } }]]);

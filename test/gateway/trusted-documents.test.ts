@@ -117,11 +117,19 @@ describe('With trusted documents enforced', () => {
   it.each([
     ['an id', { documentId: 'unknown' }],
     ['a hash', { extensions: { persistedQuery: { version: 1, sha256Hash: 'f'.repeat(64) } } }],
-    ['nothing', { variables: {} }],
   ])('%s that is not in the manifest is not found', async (_name, body) => {
     const answer = await send(body);
     expect(codes(answer)).toEqual(['PERSISTED_QUERY_NOT_FOUND']);
     expect(answer.status).toBe(200);
+  });
+
+  it.each([
+    ['no document', { variables: {} }],
+    ['a null document', { query: null }],
+    ['a null persisted query', { extensions: { persistedQuery: null } }],
+  ])('a request that names no document is malformed (%s)', async (_name, body) => {
+    const answer = await send(body);
+    expect([answer.status, codes(answer)]).toEqual([400, ['BAD_REQUEST']]);
   });
 
   it('a trusted document still needs a caller, and variables that fit', async () => {

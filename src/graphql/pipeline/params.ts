@@ -45,8 +45,7 @@ export function readParams(request: RequestHead): Params {
     return readSearch(new URLSearchParams(searchOf(url)));
   }
   if (Array.isArray(body)) throw malformed('Operation batching disabled.');
-  if (!isRecord(body) || Object.keys(body).length === 0)
-    throw malformed('The body must be a JSON object with `query` or the id of a document.');
+  if (!isRecord(body)) throw malformed('The body must be a JSON object.');
   return readMembers(body);
 }
 
@@ -56,11 +55,14 @@ function readMembers(members: Members): Params {
   if (query !== undefined && typeof query !== 'string') throw malformed('`query` must be a string.');
   if (typeof operationName !== 'string') throw malformed('`operationName` must be a string.');
   const variables = readObject('variables', members);
-  const extensions = readObject('extensions', members);
+  const persistedQuery = readPersistedQuery(readObject('extensions', members).persistedQuery);
+  const documentId = firstString(members.documentId, members.doc_id);
+  if ((query ?? documentId ?? persistedQuery) === undefined)
+    throw malformed('Send `query`, or the id of a document.');
   return {
     query,
-    documentId: firstString(members.documentId, members.doc_id),
-    persistedQuery: readPersistedQuery(extensions.persistedQuery),
+    documentId,
+    persistedQuery,
     operationName: operationName === '' ? undefined : operationName,
     variables,
   };
