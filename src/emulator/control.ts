@@ -41,8 +41,12 @@ async function carryOut({ store, faults, calls }: Service, request: string, text
 
 function readPlanned(text: string): PlannedFault {
   const planned = readObject(text);
-  const { fault, operation, times, tokenId: _tokenId, principal: _principal, ...others } = planned;
+  const { fault, operation, times, tokenId = '', principal = '', ...others } = planned;
   if (typeof fault !== 'string') throw new EmulatorError('Expected `fault` to be a name.');
+  // Another type would be equal to no id and no principal, so that the fault never applied.
+  if (typeof tokenId !== 'string' || typeof principal !== 'string') {
+    throw new EmulatorError('Expected `tokenId` and `principal` to be strings.');
+  }
   if (operation !== undefined && !(operations as readonly unknown[]).includes(operation)) {
     throw new EmulatorError(`Expected \`operation\` to be one of ${operations.join(', ')}.`);
   }

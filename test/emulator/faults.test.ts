@@ -385,6 +385,8 @@ describe('A fault is ordered', () => {
     for (const wrong of [
       { fault: 'x' },
       { fault: 'hang', operatoin: 'getToken' },
+      { fault: 'hang', tokenId: 5 },
+      { fault: 'hang', principal: null },
       { fault: 'latency-3000000000' },
     ])
       expect((await control('POST', 'faults', wrong)).status).toBe(400);
