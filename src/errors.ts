@@ -172,10 +172,11 @@ function toRejection(error: UpstreamError, outcome: GraphQLErrorExtensions = {})
   const { code, message } = failureOf(error);
   const { kind, status, traceId, retryAfterSeconds } = error;
   const isTemporary = status === 429 || kind === 'not-recorded' || kind === 'in-progress';
+  const retryAfter = retryAfterSeconds ?? (isTemporary ? 1 : undefined);
   return rejection(code, message, {
     ...(kind === 'status' && status !== undefined ? { upstreamStatus: status } : {}),
     ...(traceId === undefined ? {} : { traceId }),
-    ...(isTemporary ? { retryAfter: retryAfterSeconds ?? 1 } : {}),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
     ...outcome,
   });
 }

@@ -33,9 +33,10 @@ const compressed: Record<string, string | string[]> = {
   gzip: 'identity, gzip',
   'two-gzip': ['gzip', 'gzip'],
 };
-const statuses: Record<string, number> = { 'bom-error': 403, 'see-other': 303 };
+const statuses: Record<string, number> = { 'bom-error': 403, 'see-other': 303, maintenance: 503 };
+const headers: Record<string, Record<string, string>> = { maintenance: { 'retry-after': '3' } };
 
-/** Answers `token-<n>` with the n-th content encoding, `bom` with a byte order mark, `bom-error` with one before an error. */
+/** Answers `token-<n>` with the n-th content encoding, `bom` with a byte order mark, and ids of `statuses` with their status. */
 async function startApi(): Promise<{ server: Server; url: string; bodies: string[] }> {
   const bodies: string[] = [];
   const server = createServer(async (request, response) => {
@@ -45,7 +46,7 @@ async function startApi(): Promise<{ server: Server; url: string; bodies: string
     if (encoding !== undefined) response.setHeader('content-encoding', encoding);
     const error = { name: 'NotFoundError', traceId: 'trace-1', message: '', httpStatusCode: 404 };
     const body = JSON.stringify(id === 'bom-error' ? { ...error, name: 'UnauthorizedError' } : tokenOf(id));
-    response.writeHead(request.method === 'POST' ? 404 : (statuses[id] ?? 200));
+    response.writeHead(request.method === 'POST' ? 404 : (statuses[id] ?? 200), headers[id]);
     if (id.startsWith('bom')) {
       // In two pieces, so that the mark arrives alone.
       response.write(BOM.subarray(0, 2));
@@ -104,6 +105,14 @@ describe('A response of the IAM API', () => {
   it('that says where the result of a write is means that it may have succeeded', async () => {
     const { errors } = await gateway.query(UPDATE, { id: 'see-other' });
     expect(errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_INVALID_RESPONSE', mayHaveSucceeded: true });
+  });
+
+  it('that names a longer time than the gateway waits is passed on with it, whatever its status', async () => {
+    const unavailable = { code: 'UPSTREAM_UNAVAILABLE', upstreamStatus: 503, retryAfter: 3 };
+    const read = await gateway.query(READ, { id: 'maintenance' });
+    expect(read.errors?.[0]?.extensions).toEqual(unavailable);
+    const write = await gateway.query(UPDATE, { id: 'maintenance' });
+    expect(write.errors?.[0]?.extensions).toEqual({ ...unavailable, mayHaveSucceeded: true });
   });
 
   it('that has no place for new tokens is not reported as a problem of an id, which a create has not', async () => {
