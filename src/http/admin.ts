@@ -60,16 +60,17 @@ interface HealthChecks {
  * gateway's. The same applies to Redis, without which most requests work.
  */
 export async function checkReadiness(checks: HealthChecks): Promise<Readiness> {
+  // A drain does not wait for a slow API: load balancers must notice it while connections are still accepted.
+  const upstream = checks.isDraining() ? undefined : await checks.whyUpstreamUnreachable();
   const draining = checks.isDraining();
   const overloaded = checks.isOverloaded();
   const ready = !draining && !overloaded;
-  const upstream = await checks.whyUpstreamUnreachable();
   const redis = checks.whyRedisUnreachable?.();
   const yesOrNo = (claim: boolean) => (claim ? 'yes' : 'no');
   const okUnless = (problem: string | undefined) => (problem === undefined ? 'ok' : 'unreachable');
   const lines = [
     `ready: ${yesOrNo(ready)}`,
-    `upstream: ${okUnless(upstream)}`,
+    ...(draining ? [] : [`upstream: ${okUnless(upstream)}`]),
     ...(checks.whyRedisUnreachable ? [`redis: ${okUnless(redis)}`] : []),
     `draining: ${yesOrNo(draining)}`,
     `overloaded: ${yesOrNo(overloaded)}`,

@@ -1,7 +1,9 @@
+import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, post, startGateway } from '../support/gateway.ts';
 import { openConnection, readToEnd } from '../support/raw.ts';
+import { createTcpServers } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
@@ -104,6 +106,19 @@ const request = (query: string) => {
   const head = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer demo';
   return `${head}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 };
+
+it('A load balancer learns of a shutdown at once, also while IAM does not respond', async () => {
+  const { listen, close } = createTcpServers();
+  const silent = `http://127.0.0.1:${await listen(createServer())}`;
+  const closing = await startGateway({ apiGatewayUrl: silent, env: { DRAIN_DELAY_MS: '1000' } });
+  const closed = closing.close();
+  const { status } = await fetch(`${closing.origin}/readyz`);
+  // New connections are still accepted after the response.
+  const alive = await fetch(`${closing.origin}/livez`);
+  expect([status, alive.status]).toEqual([503, 200]);
+  await closed;
+  close();
+});
 
 it('Requests that wait on one connection for their turn get their responses when the gateway shuts down', async () => {
   const closing = await startGateway({ env: { DRAIN_DELAY_MS: '0' } });
