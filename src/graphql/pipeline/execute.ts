@@ -177,7 +177,11 @@ export function createContext(
   };
   const loaders = createLoaders(client, scope, listPrefetch, principal);
   const outcome = { hasUserErrors: false, hasUnknownValues: false };
-  return { caller, loaders, deadline, createOnce, outcome };
+  return {
+    loaders,
+    createOnce: (key, body) => createOnce({ principal, key, body, loaders, deadline }),
+    outcome,
+  };
 }
 
 /** Accepts any value unchanged. No schema can define a type of this name. */

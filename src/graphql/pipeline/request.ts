@@ -4,7 +4,8 @@ import type { OperationRecord } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
 import type { Loaders } from '../../tokens/loaders.ts';
 import type { CallObserver } from '../../upstream/attempt.ts';
-import type { Deadline, RequestDeadline } from '../../upstream/cancellation.ts';
+import type { RequestDeadline } from '../../upstream/cancellation.ts';
+import type { CreateTokenBody } from '../../upstream/generated.ts';
 import type { Cost, Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
 
@@ -38,13 +39,10 @@ export interface PendingOperation {
 
 /** The GraphQL context of one execution. An operation about the schema alone has none. */
 export interface Context {
-  readonly caller: Caller;
   /** Reads and writes on the caller's behalf. */
   readonly loaders: Loaders;
-  /** The time limit of the execution. */
-  readonly deadline: Deadline;
-  /** Creates a token at most once per idempotency key. */
-  readonly createOnce: IdempotentCreate;
+  /** Creates a token at most once per idempotency key of the caller. */
+  createOnce(key: string, body: CreateTokenBody): ReturnType<IdempotentCreate>;
   /** Set by resolvers, for log and metrics. User errors are data, not GraphQL errors. */
   readonly outcome: { hasUserErrors: boolean; hasUnknownValues: boolean };
 }

@@ -35,7 +35,10 @@ export const Mutation = {
       ...checkPublicKeyInfo(publicKeyInfo, signingAlgorithm, context),
       ...checkInputText('idempotencyKey', idempotencyKey, context),
     ];
-    return toPayload(context, NO_TOKEN, problems, () => create(body, idempotencyKey, context), false);
+    const { loaders, createOnce } = context;
+    const create = async (): Promise<Outcome<typeof NO_TOKEN>> =>
+      idempotencyKey == null ? { token: await loaders.createToken(body) } : createOnce(idempotencyKey, body);
+    return toPayload(context, NO_TOKEN, problems, create, false);
   },
 
   updateToken: (_parent, { input }, context) =>
@@ -51,15 +54,6 @@ export const Mutation = {
       return { deletedTokenId: id };
     }),
 } satisfies Required<MutationResolvers>;
-
-async function create(
-  body: CreateTokenBody,
-  key: string | null | undefined,
-  { caller: { principal }, loaders, deadline, createOnce }: Context,
-): Promise<Outcome<Pick<TokenPayload, 'token'>>> {
-  if (key == null) return { token: await loaders.createToken(body) };
-  return createOnce({ principal, key, body, loaders, deadline });
-}
 
 type Outcome<Result> = Result | { readonly problems: readonly Problem[] };
 
