@@ -85,11 +85,9 @@ export function createAdmission(options: AdmissionOptions) {
      * Counts a request for its caller until its response is complete. The error when the caller sends too many requests
      * (`RATE_LIMITED`) or has too many concurrent ones (`OVERLOADED`). Adds the `RateLimit` fields to the response.
      */
-    admit(principal: string, reply: FastifyReply): Rejection | Promise<Rejection> {
+    async admit(principal: string, reply: FastifyReply): Promise<Rejection> {
       if (principal === ANONYMOUS) return undefined;
-      const limited = rateLimiter?.consume(principal, 1, reply);
-      if (limited instanceof Promise) return limited.then((error) => error ?? acquire(principal, reply.raw));
-      return limited ?? acquire(principal, reply.raw);
+      return (await rateLimiter?.consume(principal, 1, reply)) ?? acquire(principal, reply.raw);
     },
 
     /** Like `admit`, for a request without a caller. It counts for the client's address, and only for the rate limit. */
