@@ -45,6 +45,9 @@ interface Create extends CreateRequest {
   readonly requestDeadlineMs: number;
   /** The token that this request has created and not recorded yet. */
   made?: TokenDto;
+  /** When it may search for the token again, and for how long it does not after that. */
+  lookUpAt: number;
+  lookUpWaitMs: number;
 }
 
 /**
@@ -58,14 +61,15 @@ export function createIdempotentCreate(records: LeasedRecords, requestDeadlineMs
   return (request) => {
     const id = digestOf([request.principal, request.key]);
     const recordKey = { caller: request.principal, id };
-    return run({ ...request, records, recordKey, digest: digestOf(request.body), requestDeadlineMs });
+    const digest = digestOf(request.body);
+    const lookUps = { lookUpAt: 0, lookUpWaitMs: FIRST_LOOK_UP_MS };
+    return run({ ...request, ...lookUps, records, recordKey, digest, requestDeadlineMs });
   };
 }
 
 async function run(create: Create): Promise<CreateOutcome> {
-  const lookUps = { nextAt: 0, waitMs: FIRST_LOOK_UP_MS };
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, MAX_POLL_MS)) {
-    const step = await orRetryLater(create, () => takeStep(create, lookUps));
+    const step = await orRetryLater(create, () => takeStep(create));
     if ('outcome' in step) return step.outcome;
     await pause(create, pollMs, step.heldForMs);
   }
@@ -85,7 +89,7 @@ const READ_AGAIN: Step = { heldForMs: FIRST_POLL_MS };
  * | without a token | searches for the token, and creates it otherwise | waits, and searches now and then    |
  * | with a token    | returns the token                                | returns the token                   |
  */
-function takeStep(create: Create, lookUps: LookUps): Promise<Step> {
+function takeStep(create: Create): Promise<Step> {
   const { records, recordKey, digest, deadline } = create;
   return withLease(records, recordKey, deadline.remainingMs() + MARGIN_MS, async (attempt) => {
     const { record } = attempt;
@@ -93,7 +97,7 @@ function takeStep(create: Create, lookUps: LookUps): Promise<Step> {
     if (record?.tokenId !== undefined) return { outcome: await readDone(create, record.tokenId) };
     return attempt.lease
       ? createOrFind(create, record, attempt.lease)
-      : waitForOther(create, record, attempt.heldForMs, lookUps);
+      : waitForOther(create, record, attempt.heldForMs);
   });
 }
 
@@ -135,16 +139,15 @@ async function waitForOther(
   create: Create,
   record: CreateRecord | undefined,
   heldForMs: number,
-  lookUps: LookUps,
 ): Promise<Step> {
   const { records, recordKey, digest } = create;
   // The last part of a lease begins when the deadline of its request has passed: the POST may still take effect, but its
   // request has ended.
   const isInTime = heldForMs > settleMs(create);
   if (!record || isInTime || record.owner === undefined) return { heldForMs };
-  if (!create.made && performance.now() < lookUps.nextAt) return { heldForMs };
-  lookUps.nextAt = performance.now() + lookUps.waitMs;
-  lookUps.waitMs *= 2;
+  if (!create.made && performance.now() < create.lookUpAt) return { heldForMs };
+  create.lookUpAt = performance.now() + create.lookUpWaitMs;
+  create.lookUpWaitMs *= 2;
   const found = create.made ?? (await inTime(create, heldForMs, findMade(create, record.before)));
   if (found === 'cannot-be-known') return { outcome: notKnown };
   if (found === undefined || found === 'search-again') return { heldForMs };
@@ -191,11 +194,6 @@ function afterFailure(create: Create, error: unknown): LeasedChange {
   // outcome.
   const isOver = !(error instanceof UpstreamError) || (error.iamName !== undefined && !isFromProxy(error));
   return { leaseMs: isOver ? 0 : settleMs(create) };
-}
-
-interface LookUps {
-  nextAt: number;
-  waitMs: number;
 }
 
 /**
