@@ -22,16 +22,14 @@ const PROBE_MS = 10_000;
  */
 export function createPatAuthenticator(
   pat: PatConfig,
-  { apiGatewayUrl, tokenEndpoint = '' }: IamAddress,
+  iam: IamAddress,
   parts: Omit<AuthDependencies, 'closing'>,
 ): Authenticator {
   const closing = createCancellation();
   const dependencies = { ...parts, closing };
-  const endpoints = {
-    tokenEndpoint: pat.tokenEndpoint ?? tokenEndpoint,
-    stsBaseUrl: `${apiGatewayUrl}/iam`,
-  };
-  const credential = createPatCredential({ ...pat, ...endpoints }, dependencies);
+  const { apiGatewayUrl } = iam;
+  const tokenEndpoint = pat.tokenEndpoint ?? iam.tokenEndpoint ?? '';
+  const credential = createPatCredential({ ...pat, apiGatewayUrl, tokenEndpoint }, dependencies);
   const checkCaller = createCallerCheck(pat.callerAuth, dependencies);
   const toCaller = (rights: CallerRights): Caller => ({ credential, ...rights });
   return {

@@ -8,8 +8,7 @@ import { createAssertion, readSigningKey } from './private-key.ts';
 export interface PatOptions
   extends Pick<PatConfig, 'projectId' | 'tokenId' | 'keyId' | 'privateKeyPem' | 'passphrase' | 'credential'> {
   readonly tokenEndpoint: string;
-  /** Base of the IAM API, `…/iam`. */
-  readonly stsBaseUrl: string;
+  readonly apiGatewayUrl: string;
 }
 
 /** A token from an issuer, and its lifetime. */
@@ -36,7 +35,7 @@ export function createSignIn(
   dependencies: Pick<AuthDependencies, 'transport' | 'clock' | 'closing'>,
 ) {
   const { clock } = dependencies;
-  const { tokenEndpoint, tokenId, stsBaseUrl, projectId } = options;
+  const { tokenEndpoint, tokenId, apiGatewayUrl, projectId } = options;
   const signingKey = readSigningKey(options.privateKeyPem.reveal(), options.passphrase);
   let userToken: AccessToken | undefined;
 
@@ -74,7 +73,7 @@ export function createSignIn(
     const request = {
       server: STS,
       method: 'POST',
-      url: `${stsBaseUrl}/v1/sts/create-project-scoped-token`,
+      url: `${apiGatewayUrl}/iam/v1/sts/create-project-scoped-token`,
       headers: {
         authorization: `Bearer ${user.value}`,
         'content-type': 'application/json',

@@ -149,7 +149,7 @@ export function toPatOptions(
 ): PatOptions {
   return {
     tokenEndpoint: `${issuer.origin}${TOKEN_PATH}`,
-    stsBaseUrl: `${issuer.origin}/iam`,
+    apiGatewayUrl: issuer.origin,
     projectId: 'project-id',
     tokenId: 'token-id',
     keyId: 'key-id',
