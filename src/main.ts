@@ -91,7 +91,7 @@ function checkRuntime(): void {
 }
 
 /** Finds problems that appear only at the start and not when the configuration is read. Rejects with `ConfigError`. */
-async function checkParts({ auth, explorer, emulator, listen, admin }: Config): Promise<void> {
+async function checkParts({ explorer, emulator, listen, admin }: Config): Promise<void> {
   const { checkGraphiql } = await import('./http/graphiql.ts');
   const { checkListener } = await import('./http/app.ts');
   const checks = [
@@ -107,10 +107,6 @@ async function checkParts({ auth, explorer, emulator, listen, admin }: Config): 
       () => checkStore(emulator),
       () => checkListener({ ...emulator, variables }),
     );
-  }
-  if (auth.mode === 'pat') {
-    const { readSigningKey } = await import('./auth/pat/private-key.ts');
-    checks.push(async () => void readSigningKey(auth.privateKeyPem.reveal(), auth.passphrase));
   }
   const problems = await Promise.all(checks.map((check) => check().then(() => [], problemsOf)));
   if (problems.flat().length > 0) throw new ConfigError(problems.flat());

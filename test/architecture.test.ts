@@ -11,7 +11,6 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // Little, so that signals are caught early: it loads the rest.
   'main.ts': [
     'arguments.ts',
-    'auth/pat/private-key.ts',
     'channel.ts',
     'config/',
     'descriptors.ts',

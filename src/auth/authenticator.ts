@@ -71,8 +71,7 @@ export function isOpen(auth: AuthConfig): boolean {
 
 /**
  * Creates the configured kind of authenticator. The code for signing in is loaded only for the `pat` mode: a gateway that
- * passes credentials through starts sooner without it. Rejects with `ConfigError` for a private key that cannot
- * be used.
+ * passes credentials through starts sooner without it.
  */
 export async function createAuthenticator(
   auth: AuthConfig,

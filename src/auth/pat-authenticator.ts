@@ -16,10 +16,7 @@ import { createPatCredential } from './pat/credential.ts';
 
 const PROBE_MS = 10_000;
 
-/**
- * Authenticates callers. Upstream calls carry the gateway's own credential, never the caller's. Throws `ConfigError` for a
- * private key that cannot be used.
- */
+/** Authenticates callers. Upstream calls carry the gateway's own credential, never the caller's. */
 export function createPatAuthenticator(
   pat: PatConfig,
   iam: IamAddress,

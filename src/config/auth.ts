@@ -1,8 +1,9 @@
 import { isEncryptedPem, readPrivateKeyPem } from '../keys/pem.ts';
+import { readSigningKey, type SigningKey } from '../keys/signing-key.ts';
 import { readApiKeys } from './api-keys.ts';
 import { type Environment, readSecureUrl } from './environment.ts';
 import { isLoopback } from './urls.ts';
-import { createSecret, type Secret } from './variable-types.ts';
+import { createSecret } from './variable-types.ts';
 
 /** How callers are authenticated in `pat` mode. */
 export type CallerAuthConfig =
@@ -40,27 +41,31 @@ export function readAuth(environment: Environment) {
     projectId: values.PROJECT_ID ?? '',
     tokenId,
     keyId: values.KEY_ID ?? tokenId,
-    privateKeyPem: readPrivateKey(environment),
-    passphrase: values.PASSPHRASE,
+    // Undefined only beside a problem, so never in a configuration that is used.
+    signingKey: createSecret(readKey(environment) as SigningKey),
     callerAuth: readCallerAuth(environment),
   } as const;
 }
 
-function readPrivateKey({ values, isSet, addProblem, readFile }: Environment): Secret {
+function readKey({ values, isSet, addProblem, readFile }: Environment): SigningKey | undefined {
   const name = isSet('PRIVATE_KEY') ? 'PRIVATE_KEY' : 'PRIVATE_KEY_FILE';
   if (isSet('PRIVATE_KEY') === isSet('PRIVATE_KEY_FILE')) {
     addProblem('Exactly one of PRIVATE_KEY and PRIVATE_KEY_FILE is required by AUTH_MODE=pat');
-    return createSecret('');
+    return undefined;
   }
   const text = values.PRIVATE_KEY?.reveal() ?? readFile('PRIVATE_KEY_FILE');
-  if (text === undefined) return createSecret('');
+  if (text === undefined) return undefined;
   const pem = readPrivateKeyPem(text);
   if (pem === undefined) {
     addProblem(`Expected ${name} to hold a private key in PEM form; newlines may be written \\n`);
   } else if (isEncryptedPem(pem) && !isSet('PASSPHRASE')) {
     addProblem(`PASSPHRASE is required: the key of ${name} is encrypted`);
+  } else {
+    const key = readSigningKey(pem, values.PASSPHRASE?.reveal());
+    if ('key' in key) return key;
+    addProblem(key.problem);
   }
-  return createSecret(pem ?? '');
+  return undefined;
 }
 
 /** The variables of callers, and the `CALLER_AUTH` that requires them. */

@@ -135,13 +135,13 @@ function isNetwork(value: string): boolean {
 }
 
 /** A value that always prints as `[secret]`. Only `reveal` returns it. */
-export interface Secret {
-  reveal(): string;
+export interface Secret<Value = string> {
+  reveal(): Value;
 }
 
 const REDACTED = '[secret]';
 
-export function createSecret(value: string): Secret {
+export function createSecret<Value>(value: Value): Secret<Value> {
   const redact = () => REDACTED;
   return Object.freeze({
     reveal: () => value,

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { ENCRYPTED_PEM, PEM } from '../support/config.ts';
+import { DAMAGED_PEM, ENCRYPTED_PEM } from '../support/config.ts';
 import { freePort } from '../support/free-port.ts';
 import { generatePair } from '../support/keys.ts';
 import { type GatewayProcess, MAIN, startProcess } from '../support/process.ts';
@@ -56,12 +56,12 @@ describe('The gateway, called with', () => {
 
   it.each([
     [
-      { PRIVATE_KEY: PEM },
+      { PRIVATE_KEY: DAMAGED_PEM },
       'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be a whole private key in PEM form: it cannot be read.',
     ],
     [
-      { PRIVATE_KEY: ENCRYPTED_PEM, PASSPHRASE: 'canary' },
-      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.',
+      { PRIVATE_KEY: ENCRYPTED_PEM, PASSPHRASE: 'canary', PORT: 'x' },
+      'Expected PORT to be a whole number from 0 to 65535, got "x"\nExpected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.',
     ],
     [
       { CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: 'package.json', PORT: 'x' },

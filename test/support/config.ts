@@ -1,7 +1,16 @@
 import { ConfigError, readConfig } from '../../src/config/config.ts';
+import { generatePair } from './keys.ts';
 
-export const PEM = '-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQ\n-----END PRIVATE KEY-----\n';
-export const ENCRYPTED_PEM = PEM.replaceAll('PRIVATE', 'ENCRYPTED PRIVATE');
+export const KEY = generatePair('ec', { namedCurve: 'P-256' }).privateKey;
+const PKCS8 = { type: 'pkcs8', format: 'pem' } as const;
+export const PEM = KEY.export(PKCS8).toString();
+export const PASSPHRASE = ' CANARY with blanks ';
+export const ENCRYPTED_PEM = KEY.export({
+  ...PKCS8,
+  cipher: 'aes-256-cbc',
+  passphrase: PASSPHRASE,
+}).toString();
+export const DAMAGED_PEM = PEM.replace(/\n.{20}/, '\n');
 export const URL_ONLY = { API_GATEWAY_URL: 'https://apse1.api.affinidi.io' };
 export const PAT = {
   ...URL_ONLY,

@@ -26,7 +26,7 @@ const MAX_RETRY_AFTER_MS = 20_000;
  *   second; longer where `Retry-After` says so. The same holds for a value that the API rejects as soon as it is made.
  * - Within a second of its sign-in a value is used to its very end, so that short lifetimes cause no more sign-ins.
  * - There are no timers: an idle gateway does not sign in, and at the end only `closing` has to be cancelled.
- * Throws `ConfigError` when the key cannot be used. `random`, from 0 to 1, spreads the refreshes of many replicas.
+ * `random`, from 0 to 1, spreads the refreshes of many replicas.
  */
 export function createPatCredential(
   options: PatOptions,

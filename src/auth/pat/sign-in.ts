@@ -2,11 +2,11 @@ import type { PatConfig } from '../../config/auth.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { type AuthDependencies, isCredential } from '../authenticator.ts';
 import { incompleteResponse, requestJson } from '../json-request.ts';
-import { createAssertion, readSigningKey } from './private-key.ts';
+import { createAssertion } from './assertion.ts';
 
 /** A personal access token, and where it signs in. */
 export interface PatOptions
-  extends Pick<PatConfig, 'projectId' | 'tokenId' | 'keyId' | 'privateKeyPem' | 'passphrase' | 'credential'> {
+  extends Pick<PatConfig, 'projectId' | 'tokenId' | 'keyId' | 'signingKey' | 'credential'> {
   readonly tokenEndpoint: string;
   readonly apiGatewayUrl: string;
 }
@@ -26,17 +26,14 @@ const STS = 'The STS';
 /** RFC 6749 lets a server leave `expires_in` out. */
 const ASSUMED_LIFETIME_SECONDS = 300;
 
-/**
- * The chain assertion → user token → project token. `credential.ts` decides when it runs. Throws `ConfigError` when the key
- * cannot be used.
- */
+/** The chain assertion → user token → project token. `credential.ts` decides when it runs. */
 export function createSignIn(
   options: PatOptions,
   dependencies: Pick<AuthDependencies, 'transport' | 'clock' | 'closing'>,
 ) {
   const { clock } = dependencies;
   const { tokenEndpoint, tokenId, apiGatewayUrl, projectId } = options;
-  const signingKey = readSigningKey(options.privateKeyPem.reveal(), options.passphrase);
+  const signingKey = options.signingKey.reveal();
   let userToken: AccessToken | undefined;
 
   /** OAuth 2 client credentials with a signed assertion: personal access token → user access token. */

@@ -1,7 +1,6 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
-import { createSecret } from '../../../src/config/variable-types.ts';
 import {
   createEcKey,
   createTestClock,
@@ -204,8 +203,8 @@ describe('A value that IAM rejected', () => {
 
 describe('Secrets of the personal access token', () => {
   it('show neither in the credential nor in the log nor in errors', async () => {
-    const { key, passphrase } = { key: pem.split('\n')[1] as string, passphrase: 'passphrase-canary' };
-    credential = create({ passphrase: createSecret(passphrase) });
+    const key = pem.split('\n')[1];
+    credential = create();
     const value = (await credential.authorization()) as string;
     issuer.answerWith(TOKEN_PATH, {
       status: 401,

@@ -1,14 +1,11 @@
-import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { readSigningKey } from '../../../src/auth/pat/private-key.ts';
-import { createSecret } from '../../../src/config/variable-types.ts';
 import { readPrivateKeyPem } from '../../../src/keys/pem.ts';
+import { readSigningKey, type SigningKey } from '../../../src/keys/signing-key.ts';
 import { generatePair } from '../../support/keys.ts';
-import { createEcKey, failureOf, toPem } from './support.ts';
+import { createEcKey, toPem } from './support.ts';
 
 const PASSPHRASE = 'correct horse battery';
-const read = (pem: string, passphrase?: string) =>
-  readSigningKey(pem, passphrase === undefined ? undefined : createSecret(passphrase));
+const read = (pem: string, passphrase?: string) => readSigningKey(pem, passphrase) as SigningKey;
 const rsa = generatePair('rsa', { modulusLength: 2048 }).privateKey;
 const ec = createEcKey().privateKey;
 const encrypted = rsa
@@ -76,8 +73,6 @@ describe('A private key is read in every form tools write it in', () => {
 });
 
 describe('A private key that cannot be used is rejected in one line that shows none of it', () => {
-  const body = encrypted.split('\n')[3] as string;
-
   it.each([
     [
       'a wrong passphrase',
@@ -103,12 +98,8 @@ describe('A private key that cannot be used is rejected in one line that shows n
       undefined,
       'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be a whole private key in PEM form: it cannot be read.',
     ],
-  ])('%s', async (_, pem, passphrase, message) => {
-    const error = await failureOf(() => read(pem, passphrase));
-
-    expect(error).toMatchObject({ name: 'ConfigError', message });
-    expect(inspect(error, { depth: 9, showHidden: true })).not.toMatch(/canary|OpenSSL|ERR_OSSL/i);
-    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(body);
+  ])('%s', (_, pem, passphrase, problem) => {
+    expect(readSigningKey(pem, passphrase)).toEqual({ problem });
   });
 });
 
@@ -137,9 +128,7 @@ describe('The signing algorithm follows from the key', () => {
       generatePair('rsa', { modulusLength: 1024 }).privateKey,
       'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be an RSA key that is safe to use. An RSA key needs at least 2048 bits.',
     ],
-  ] as const)('%s is rejected', async (_, key, message) => {
-    const error = await failureOf(() => read(toPem(key)));
-
-    expect(error).toMatchObject({ name: 'ConfigError', message });
+  ] as const)('%s is rejected', (_, key, problem) => {
+    expect(readSigningKey(toPem(key))).toEqual({ problem });
   });
 });

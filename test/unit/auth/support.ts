@@ -5,6 +5,7 @@ import type { AuthDependencies, Log } from '../../../src/auth/authenticator.ts';
 import { createPatCredential } from '../../../src/auth/pat/credential.ts';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
 import { createSecret } from '../../../src/config/variable-types.ts';
+import { readSigningKey, type SigningKey } from '../../../src/keys/signing-key.ts';
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import type { Transport } from '../../../src/upstream/transport.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
@@ -153,8 +154,7 @@ export function toPatOptions(
     projectId: 'project-id',
     tokenId: 'token-id',
     keyId: 'key-id',
-    privateKeyPem: createSecret(pem),
-    passphrase: undefined,
+    signingKey: createSecret(readSigningKey(pem) as SigningKey),
     credential: 'project',
     ...more,
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { variables } from '../../../src/config/variables.ts';
-import { PAT, PEM, problemsOf, read, URL_ONLY } from '../../support/config.ts';
+import { DAMAGED_PEM, ENCRYPTED_PEM, PAT, PEM, problemsOf, read, URL_ONLY } from '../../support/config.ts';
 
 describe('What is wrong is said in one line each', () => {
   const url = 'an http or https URL without credentials, query and fragment';
@@ -187,6 +187,19 @@ describe('What is wrong is said in one line each', () => {
   ])('CORS_ORIGINS=%s is rejected', (CORS_ORIGINS) => {
     expect(problemsOf({ ...URL_ONLY, CORS_ORIGINS })).toEqual([
       `Expected CORS_ORIGINS to be ${variables.CORS_ORIGINS.expected}, got ${JSON.stringify(CORS_ORIGINS)}`,
+    ]);
+  });
+
+  it.each([
+    [
+      DAMAGED_PEM,
+      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be a whole private key in PEM form: it cannot be read.',
+    ],
+    [ENCRYPTED_PEM, expect.stringContaining('Expected PASSPHRASE to open the private key')],
+  ])('a private key that cannot be used is reported with the others', (PRIVATE_KEY, problem) => {
+    expect(problemsOf({ ...PAT, PRIVATE_KEY, PASSPHRASE: 'wrong', PORT: 'x' })).toEqual([
+      'Expected PORT to be a whole number from 0 to 65535, got "x"',
+      problem,
     ]);
   });
 
