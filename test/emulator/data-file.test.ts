@@ -12,14 +12,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
-import { compileEmulator, runEmulator } from './compiled.ts';
+import { runEmulator } from './built.ts';
 import { clientOf, validInput } from './support.ts';
 
 let folder: string;
-let entry: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'data-file-'));
-  entry = await compileEmulator();
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -58,7 +56,7 @@ describe('Two emulators on one data file', () => {
     const dataFile = path.join(folder, 'shared.json');
     const first = await start(dataFile);
     const { body } = await create(first);
-    const second = await runEmulator(entry, { EMULATOR_DATA_FILE: dataFile });
+    const second = await runEmulator({ EMULATOR_DATA_FILE: dataFile });
     expect(await second.exit).toBe(1);
     expect(second.output()).toBe(
       `EMULATOR_DATA_FILE ${dataFile} is in use by the emulator with process id ${process.pid}. Stop it, or name another file.\n`,
@@ -72,7 +70,7 @@ describe('Two emulators on one data file', () => {
     const dataFile = path.join(folder, 'race.json');
     await writeFile(`${dataFile}.lock`, '999999999 1');
     const all = await Promise.all(
-      [1, 2, 3, 4].map(() => runEmulator(entry, { EMULATOR_DATA_FILE: dataFile, EMULATOR_SEED: 'empty' })),
+      [1, 2, 3, 4].map(() => runEmulator({ EMULATOR_DATA_FILE: dataFile, EMULATOR_SEED: 'empty' })),
     );
     const running = all.filter(({ url }) => url !== '');
     for (const { process: child } of running) child.kill('SIGKILL');
@@ -81,7 +79,7 @@ describe('Two emulators on one data file', () => {
 
   it('after a kill -9 the next one starts, also with the same process id', async () => {
     const dataFile = path.join(folder, 'killed.json');
-    const killed = await runEmulator(entry, { EMULATOR_DATA_FILE: dataFile, EMULATOR_SEED: 'empty' });
+    const killed = await runEmulator({ EMULATOR_DATA_FILE: dataFile, EMULATOR_SEED: 'empty' });
     const { body } = await create(killed);
     killed.process.kill('SIGKILL');
     await killed.exit;

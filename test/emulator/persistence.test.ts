@@ -4,14 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEmulator } from '../../src/emulator/emulator.ts';
-import { compileEmulator, runEmulator } from './compiled.ts';
+import { EMULATOR, runEmulator } from './built.ts';
 import { clientOf, validInput } from './support.ts';
 
 let folder: string;
-let entry: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'emulator-'));
-  entry = await compileEmulator();
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -57,7 +55,7 @@ describe('With a data file', () => {
     const env = { EMULATOR_DATA_FILE: path.join(folder, 'killed.json'), EMULATOR_SEED: 'empty' };
     const acknowledged: string[] = [];
     for (const killAfter of [40, 100, 160]) {
-      const emulator = await runEmulator(entry, env);
+      const emulator = await runEmulator(env);
       const send = clientOf(emulator.url);
       const before = acknowledged.length;
       const creates = Array.from({ length: 200 }, async () => {
@@ -89,7 +87,7 @@ describe('With a data file', () => {
 
 describe('Started by itself', () => {
   it('prints a curl that works, and ends with 0 on SIGTERM', async () => {
-    const emulator = await runEmulator(entry, {});
+    const emulator = await runEmulator({});
     const [, header = '', url = ''] = /curl -H '(.+?)' '(.+?)'/.exec(emulator.output()) ?? [];
     const answer = await fetch(url, { headers: [header.split(': ') as [string, string]] });
     expect(await answer.json()).toMatchObject({ tokens: [{ name: 'billing-worker' }, {}, {}] });
@@ -112,12 +110,12 @@ describe('Started by itself', () => {
       'Expected EMULATOR_HOST and EMULATOR_PORT to be an address of this machine, got 192.0.2.1:4010 (EADDRNOTAVAIL).\n',
     ],
   ])('says in one line what is wrong with %j', async (env, line) => {
-    const emulator = await runEmulator(entry, env as Record<string, string>);
+    const emulator = await runEmulator(env as Record<string, string>);
     expect([await emulator.exit, emulator.output()]).toEqual([1, line]);
   });
 
   it('names the variables to someone who calls it with arguments', () => {
-    const { status, stderr } = spawnSync(process.execPath, [entry, '--port=4011'], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, [EMULATOR, '--port=4011'], { encoding: 'utf8' });
     expect([status, stderr]).toEqual([
       1,
       'Unknown argument "--port=4011": set EMULATOR_PORT, EMULATOR_HOST, EMULATOR_DATA_FILE or EMULATOR_SEED.\n',
