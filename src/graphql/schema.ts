@@ -12,6 +12,7 @@ import {
 } from 'graphql';
 import { badUserInput } from '../errors.ts';
 import type { TokenDto } from '../upstream/generated.ts';
+import { isRecord } from './pipeline/params.ts';
 import type { Context } from './pipeline/request.ts';
 import { resolvers } from './resolvers/index.ts';
 import { isObjectId } from './resolvers/token-input.ts';
@@ -146,8 +147,7 @@ async function loadEntity(id: string | undefined, context: Context): Promise<Tok
 }
 
 function readId(representation: unknown): string | undefined {
-  if (typeof representation !== 'object' || representation === null) return undefined;
-  const { __typename: type, id } = representation as { __typename?: unknown; id?: unknown };
+  const { __typename: type, id } = isRecord(representation) ? representation : {};
   return type === 'Token' && typeof id === 'string' ? id : undefined;
 }
 
