@@ -95,32 +95,22 @@ export function checkCost(
 
 /**
  * Counts the values of all variables, which are items of lists and members of objects at any depth, and the levels of lists
- * and objects, with the one that has the variables. Stops when a limit is exceeded, and then returns one more than the
- * limit.
+ * and objects, with the one that has the variables. Stops when a limit is exceeded, and then returns at most one more than
+ * the limit.
  */
-function measureVariables(
-  variables: Readonly<Record<string, unknown>>,
-  maxValues: number,
-): { readonly values: number; readonly depth: number } {
-  let values = 0;
-  let level = containersIn(variables);
-  for (let depth = 1; ; depth++) {
-    if (level.length === 0 || depth > MAX_VARIABLE_DEPTH) return { values, depth };
-    const below: object[][] = [];
-    for (const container of level) {
-      values += sizeOf(container);
-      if (values > maxValues) return { values: maxValues + 1, depth };
-      below.push(containersIn(container));
+function measureVariables(variables: object, maxValues: number): Record<'values' | 'depth', number> {
+  const counts = { values: 0, depth: 1 };
+  const measure = (container: object, depth: number): void => {
+    for (const below of Object.values(container).filter(isContainer)) {
+      counts.values += Array.isArray(below) ? below.length : Object.keys(below).length;
+      counts.depth = Math.max(counts.depth, depth);
+      if (counts.values <= maxValues && counts.depth <= MAX_VARIABLE_DEPTH) measure(below, depth + 1);
     }
-    level = below.flat();
-  }
+  };
+  measure(variables, 2);
+  return { values: Math.min(counts.values, maxValues + 1), depth: counts.depth };
 }
 
-function containersIn(container: object): object[] {
-  return Object.values(container).filter((value) => typeof value === 'object' && value !== null);
-}
-
-/** `Object.keys` takes a third of the time of `Object.values` for an object of many thousand members. */
-function sizeOf(container: object): number {
-  return Array.isArray(container) ? container.length : Object.keys(container).length;
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
