@@ -6,7 +6,7 @@ import { MAX_FILE_BYTES } from '../config/read-file.ts';
 import { rejection } from '../errors.ts';
 import type { OperationRecord } from '../telemetry/operation-log.ts';
 import { watchTextFile } from '../text-file.ts';
-import { checkLength } from './pipeline/limits.ts';
+import { checkLength } from './pipeline/checks.ts';
 import type { Params } from './pipeline/params.ts';
 
 export type TrustedDocuments = ReturnType<typeof openTrustedDocuments>;

@@ -549,7 +549,7 @@ function limits() {
   const measures = ['test/unit/graphql/pipeline/operation-limits.test.ts'];
   const oneMore = (what, within, find, only) => ({
     name: `An operation may exceed the limit of ${what} by one`,
-    file: 'src/graphql/pipeline/limits.ts',
+    file: 'src/graphql/pipeline/checks.ts',
     within,
     find,
     replace: `${find} + 1`,

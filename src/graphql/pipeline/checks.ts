@@ -1,7 +1,10 @@
+import type { DocumentNode } from 'graphql';
 import type { Config } from '../../config/config.ts';
-import { rejection } from '../../errors.ts';
+import { limitExceeded, rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
-import { checkCost } from './limits.ts';
+import type { Cost } from './cost.ts';
+import { countDocument, measureSource } from './document-size.ts';
+import type { Params } from './params.ts';
 import type { PendingOperation } from './request.ts';
 
 /** Throws the public error when the operation may not run. Has no effect beyond the pending operation. */
@@ -33,3 +36,113 @@ export const limitCost: Check = (pending, { limits }) => {
   pending.cost = pending.prepared.costOf(pending.variables);
   checkCost(pending.cost, limits);
 };
+
+/** The limits that an operator can set. */
+type Limits = Config['limits'];
+
+const MAX_OPERATION_NAME = 512;
+/** Validation compares each fragment that is spread with each other one, whether or not they are defined. */
+const MAX_FRAGMENTS = 50;
+/** Validation compares the fields of each pair, in at most a quarter of a microsecond. */
+const MAX_PAIRS = 10_000;
+/** Times the square of `MAX_ROOT_FIELDS`: the pairs of five fields of one name in each root field. */
+const MAX_PAIRS_OF_ROOT_FIELDS = 12.5;
+/** graphql-js aborts a validation after 500 000 comparisons, with an unhelpful message. */
+const MOST_PAIRS = 400_000;
+/** The deepest input of the schema has seven levels. */
+const MAX_VARIABLE_DEPTH = 32;
+
+/** The name of the limit, what is counted, the number found, the maximum. */
+type Count = readonly [limit: string, counted: string, actual: number, max: number];
+
+/** Throws `OPERATION_LIMIT_EXCEEDED` for the first count above its maximum. */
+function check(counts: readonly Count[]): void {
+  for (const [limit, counted, actual, max] of counts) {
+    if (actual > max) throw limitExceeded(limit, counted, actual, max);
+  }
+}
+
+/** The limit of a text that needs no scan. */
+export function checkLength(text: string, { maxOperationChars }: Limits): void {
+  check([['characters', 'characters in the document', text.length, maxOperationChars]]);
+}
+
+/** The limits that hold before the text is parsed: a few thousand open brackets exceed the parser's stack. */
+export function checkText(text: string, limits: Limits): void {
+  checkLength(text, limits);
+  const { tokens, comments, brackets } = measureSource(text);
+  check([
+    ['tokens', 'tokens in the document', tokens, limits.maxOperationTokens],
+    // The lexer makes a token of each comment.
+    ['comments', 'comments in the document', comments, limits.maxOperationTokens],
+    ['brackets', 'brackets open at once in the document', brackets, limits.maxBracketDepth],
+  ]);
+}
+
+/** The limits that hold before the document is validated, which takes quadratic time. All of its operations count. */
+export function checkDocument(document: DocumentNode, limits: Limits): void {
+  const counts = countDocument(document);
+  const pairsOfRootFields = Math.min(MAX_PAIRS_OF_ROOT_FIELDS * limits.maxRootFields ** 2, MOST_PAIRS);
+  const maxPairs = Math.max(MAX_PAIRS, pairsOfRootFields);
+  check([
+    ['operations', 'operations in the document', counts.operations, limits.maxOperations],
+    ['fragments', 'fragments that are spread', counts.fragments, MAX_FRAGMENTS],
+    ['operationName', 'characters in an operation name', counts.operationName, MAX_OPERATION_NAME],
+    ['variables', 'variables', counts.variables, limits.maxVariables],
+    ['directives', 'directives', counts.directives, limits.maxDirectives],
+    ['aliases', 'aliases', counts.aliases, limits.maxAliases],
+    ['rootFields', 'root fields', counts.rootFields, limits.maxRootFields],
+    ['depth', 'levels of fields', counts.depth, limits.maxDepth],
+    ['fields', 'fields, counting fragments wherever they are spread', counts.fields, limits.maxFields],
+    ['fields', 'pairs of fields with one response name, and of spreads', counts.pairs, maxPairs],
+  ]);
+}
+
+/** The limits that need no document: the operation name, and the number, size and nesting of the variables. */
+export function checkRequest(
+  { operationName = '', variables }: Params,
+  { maxVariables, maxVariableValues: maxValues }: Limits,
+): void {
+  check([
+    ['operationName', 'characters in an operation name', operationName.length, MAX_OPERATION_NAME],
+    ['variables', 'variables', Object.keys(variables).length, maxVariables],
+  ]);
+  const { values, depth } = measureVariables(variables, maxValues);
+  check([
+    ['variableDepth', 'levels of variables', depth, MAX_VARIABLE_DEPTH],
+    ['variableValues', 'values in all variables together', values, maxValues],
+  ]);
+}
+
+/** The limits of the cost of one operation with its variables. */
+export function checkCost(
+  { fieldCost, upstreamCalls }: Cost,
+  { maxFieldCost, maxUpstreamCalls }: Limits,
+): void {
+  check([
+    ['upstreamCalls', 'calls to the IAM API', upstreamCalls, maxUpstreamCalls],
+    ['fieldCost', 'fields in the response, with all lists at their maximum length', fieldCost, maxFieldCost],
+  ]);
+}
+
+/**
+ * Counts the values of all variables, which are items of lists and members of objects at any depth, and the levels of lists
+ * and objects, with the one that has the variables. Stops when a limit is exceeded, and then returns at most one more than
+ * the limit.
+ */
+function measureVariables(variables: object, maxValues: number): Record<'values' | 'depth', number> {
+  const counts = { values: 0, depth: 1 };
+  const measure = (container: object, depth: number): void => {
+    for (const below of Object.values(container).filter(isContainer)) {
+      counts.values += Array.isArray(below) ? below.length : Object.keys(below).length;
+      counts.depth = Math.max(counts.depth, depth);
+      if (counts.values <= maxValues && counts.depth <= MAX_VARIABLE_DEPTH) measure(below, depth + 1);
+    }
+  };
+  measure(variables, 2);
+  return { values: Math.min(counts.values, maxValues + 1), depth: counts.depth };
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

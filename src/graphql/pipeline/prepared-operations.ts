@@ -7,10 +7,10 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../../config/config.ts';
+import { checkDocument, checkText } from './checks.ts';
 import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
 import { findConditions } from './compile.ts';
 import { type Cost, compileCost, type Variables } from './cost.ts';
-import { checkDocument, checkText } from './limits.ts';
 import type { Params } from './params.ts';
 import { selectedFields } from './selected-fields.ts';
 
