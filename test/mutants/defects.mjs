@@ -616,8 +616,8 @@ function limits() {
       tests: ['test/unit/http/client-address.test.ts'],
     },
     oneMore('characters', 'checkLength', 'text.length, maxOperationChars', '15001'),
-    oneMore('upstream calls', 'checkCost', 'upstreamCalls, maxUpstreamCalls', 'and not 151'),
-    oneMore('cost', 'checkCost', 'fieldCost, maxFieldCost', 'and not 50 001'),
+    oneMore('upstream calls', 'limitCost', 'upstreamCalls, maxUpstreamCalls', 'and not 151'),
+    oneMore('cost', 'limitCost', 'fieldCost, maxFieldCost', 'and not 50 001'),
     {
       name: 'What fragments hold is not counted',
       file: 'src/graphql/pipeline/document-size.ts',

@@ -2,7 +2,6 @@ import type { DocumentNode } from 'graphql';
 import type { Config } from '../../config/config.ts';
 import { limitExceeded, rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
-import type { Cost } from './cost.ts';
 import { countDocument, measureSource } from './document-size.ts';
 import type { Params } from './params.ts';
 import type { PendingOperation } from './request.ts';
@@ -32,9 +31,13 @@ export const coerceVariables: Check = (pending) => {
   pending.variables = values;
 };
 
-export const limitCost: Check = (pending, { limits }) => {
+export const limitCost: Check = (pending, { limits: { maxFieldCost, maxUpstreamCalls } }) => {
   pending.cost = pending.prepared.costOf(pending.variables);
-  checkCost(pending.cost, limits);
+  const { fieldCost, upstreamCalls } = pending.cost;
+  check([
+    ['upstreamCalls', 'calls to the IAM API', upstreamCalls, maxUpstreamCalls],
+    ['fieldCost', 'fields in the response, with all lists at their maximum length', fieldCost, maxFieldCost],
+  ]);
 };
 
 /** The limits that an operator can set. */
@@ -111,17 +114,6 @@ export function checkRequest(
   check([
     ['variableDepth', 'levels of variables', depth, MAX_VARIABLE_DEPTH],
     ['variableValues', 'values in all variables together', values, maxValues],
-  ]);
-}
-
-/** The limits of the cost of one operation with its variables. */
-export function checkCost(
-  { fieldCost, upstreamCalls }: Cost,
-  { maxFieldCost, maxUpstreamCalls }: Limits,
-): void {
-  check([
-    ['upstreamCalls', 'calls to the IAM API', upstreamCalls, maxUpstreamCalls],
-    ['fieldCost', 'fields in the response, with all lists at their maximum length', fieldCost, maxFieldCost],
   ]);
 }
 
