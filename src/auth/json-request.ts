@@ -34,7 +34,7 @@ export async function requestJson(
       iamName,
       clockAheadSeconds,
       traceId: matching(body?.traceId, /^[\w-]{1,128}$/),
-      retryAfterSeconds: readRetryAfter(headers['retry-after'], sentAtMs),
+      retryAfterSeconds: readRetryAfter(headers),
     });
   }
   if (status < 200 || status >= 300) {

@@ -62,8 +62,6 @@ interface AttemptOptions
   readonly baseUrl: string;
   readonly transport: Transport;
   readonly limiter: ConcurrencyLimiter;
-  /** Wall clock in milliseconds, for dates in `Retry-After`. */
-  readonly now: () => number;
   /** Called after every attempt that was made, for logs and metrics: a call that ends in the queue makes none. */
   readonly onAttempt?: ((report: AttemptReport) => void) | undefined;
 }
@@ -93,7 +91,7 @@ export type SendOnce = <Value>(
 ) => Promise<Value>;
 
 export function createSendOnce(options: AttemptOptions): SendOnce {
-  const { transport, limiter, now, onAttempt } = options;
+  const { transport, limiter, onAttempt } = options;
 
   const toRequest = (scope: Scope, call: Call, authorization: string, more?: Headers): HttpRequest => {
     const isRead = call.method === 'GET';
@@ -129,7 +127,7 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
     try {
       const response = await transport(toRequest(scope, call, authorization, observed?.headers));
       if (response.status < 200 || response.status > 299)
-        throw toStatusError(response, now(), scope.credential.isOwn);
+        throw toStatusError(response, scope.credential.isOwn);
       const value = call.parse(response.body);
       report(response.status);
       return value;

@@ -117,11 +117,7 @@ function compile<Dto>(name: keyof typeof definitions): ValidateFunction<Dto> {
  * The error for a response without a success status. Bodies come from the service (`name`, `traceId`, `details`), from the
  * API gateway in front of it (only `message`), or are not JSON. Nothing but these three members is read.
  */
-export function toStatusError(
-  response: HttpResponse,
-  nowMs: number,
-  hadOwnCredential = false,
-): UpstreamError {
+export function toStatusError(response: HttpResponse, hadOwnCredential = false): UpstreamError {
   const { status } = response;
   if (status < 400) return new UpstreamError('invalid-response', `unexpected status ${status}`, { status });
   const { name, traceId, details } = readJsonObject(response.body) ?? {};
@@ -131,7 +127,7 @@ export function toStatusError(
     iamName,
     traceId: matching(traceId, /^[\w.:=-]{1,128}$/),
     details: Array.isArray(details) ? details.slice(0, 20).flatMap(readDetail) : [],
-    retryAfterSeconds: readRetryAfter(response.headers['retry-after'], nowMs),
+    retryAfterSeconds: readRetryAfter(response.headers),
     hadOwnCredential,
   });
 }
@@ -153,16 +149,14 @@ export function matching(value: unknown, pattern: RegExp): string | undefined {
 }
 
 /**
- * `Retry-After` (RFC 9110 section 10.2.3) in seconds: a number or an HTTP date. Undefined when absent, malformed or in
- * the past.
+ * `Retry-After` (RFC 9110 section 10.2.3) in seconds: a number or an HTTP date, by the clock of the server where the
+ * response has its time. Undefined when absent, malformed or in the past.
  */
-export function readRetryAfter(value: string | undefined, nowMs: number): number | undefined {
-  if (value === undefined) return undefined;
+export function readRetryAfter(headers: HttpResponse['headers']): number | undefined {
+  const { 'retry-after': value = '', date = '' } = headers;
   if (/^\d{1,9}$/.test(value)) return Number(value);
-  const date = Date.parse(value);
-  return Number.isNaN(date) || date <= nowMs || /^-?\d/.test(value)
-    ? undefined
-    : Math.ceil((date - nowMs) / 1000);
+  const seconds = Math.ceil((Date.parse(value) - (Date.parse(date) || Date.now())) / 1000);
+  return seconds > 0 && !/^-?\d/.test(value) ? seconds : undefined;
 }
 
 /** The JSON object in a text; undefined for anything else. */

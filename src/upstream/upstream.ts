@@ -34,7 +34,6 @@ export function createUpstream(
     baseUrl,
     transport,
     limiter,
-    now: Date.now,
     onAttempt(report) {
       reachability.onAttempt(report);
       onAttempt?.(report);

@@ -33,8 +33,16 @@ const compressed: Record<string, string | string[]> = {
   gzip: 'identity, gzip',
   'two-gzip': ['gzip', 'gzip'],
 };
-const statuses: Record<string, number> = { 'bom-error': 403, 'see-other': 303, maintenance: 503 };
-const headers: Record<string, Record<string, string>> = { maintenance: { 'retry-after': '3' } };
+const statuses: Record<string, number> = {
+  'bom-error': 403,
+  'see-other': 303,
+  maintenance: 503,
+  'other-clock': 503,
+};
+const headers: Record<string, Record<string, string>> = {
+  maintenance: { 'retry-after': '3' },
+  'other-clock': { date: 'Mon, 23 Nov 2020 10:00:00 GMT', 'retry-after': 'Mon, 23 Nov 2020 10:00:03 GMT' },
+};
 
 /** Answers `token-<n>` with the n-th content encoding, `bom` with a byte order mark, and ids of `statuses` with their status. */
 async function startApi(): Promise<{ server: Server; url: string; bodies: string[] }> {
@@ -107,11 +115,14 @@ describe('A response of the IAM API', () => {
     expect(errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_INVALID_RESPONSE', mayHaveSucceeded: true });
   });
 
-  it('that names a longer time than the gateway waits is passed on with it, whatever its status', async () => {
+  it.each([
+    ['time', 'maintenance'],
+    ['time, as a date of another clock,', 'other-clock'],
+  ])('that names a longer %s than the gateway waits is passed on with it', async (_what, id) => {
     const unavailable = { code: 'UPSTREAM_UNAVAILABLE', upstreamStatus: 503, retryAfter: 3 };
-    const read = await gateway.query(READ, { id: 'maintenance' });
+    const read = await gateway.query(READ, { id });
     expect(read.errors?.[0]?.extensions).toEqual(unavailable);
-    const write = await gateway.query(UPDATE, { id: 'maintenance' });
+    const write = await gateway.query(UPDATE, { id });
     expect(write.errors?.[0]?.extensions).toEqual({ ...unavailable, mayHaveSucceeded: true });
   });
 

@@ -29,7 +29,6 @@ function startAttempts(status: number | 'never' = 200) {
     maxResponseBytes: 10,
     transport,
     limiter,
-    now: Date.now,
   });
   const attempt = (call: Call, deadline: Deadline) =>
     sendOnce({ owner: deadline, credential, deadline, headers: {} }, call, { value: 'Bearer a' }, 0);
