@@ -50,6 +50,8 @@ export interface AuthDependencies {
   readonly transport: Transport;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Milliseconds that never fall, for lifetimes. */
+  readonly steadyClock: () => number;
   readonly log: Log;
   /** Ends what is in flight when the gateway closes. */
   readonly closing: Cancellation;
@@ -77,7 +79,7 @@ export async function createAuthenticator(
   auth: AuthConfig,
   iam: IamAddress,
   openTransport: () => Promise<Transport>,
-  dependencies: Omit<AuthDependencies, 'transport' | 'closing'>,
+  dependencies: Omit<AuthDependencies, 'transport' | 'closing' | 'steadyClock'>,
 ): Promise<Authenticator> {
   if (auth.mode === 'pass-through') return createPassThroughAuthenticator();
   const { createPatAuthenticator } = await import('./pat-authenticator.ts');

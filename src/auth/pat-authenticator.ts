@@ -13,6 +13,7 @@ import { openApiKeys } from './callers/api-key.ts';
 import { createJwks } from './callers/jwks.ts';
 import { createJwtCallerCheck } from './callers/jwt.ts';
 import { createPatCredential } from './pat/credential.ts';
+import { createSteadyClock } from './steady-clock.ts';
 
 const PROBE_MS = 10_000;
 
@@ -20,10 +21,10 @@ const PROBE_MS = 10_000;
 export function createPatAuthenticator(
   pat: PatConfig,
   iam: IamAddress,
-  parts: Omit<AuthDependencies, 'closing'>,
+  parts: Omit<AuthDependencies, 'closing' | 'steadyClock'>,
 ): Authenticator {
   const closing = createCancellation();
-  const dependencies = { ...parts, closing };
+  const dependencies = { ...parts, closing, steadyClock: createSteadyClock() };
   const { apiGatewayUrl } = iam;
   const tokenEndpoint = pat.tokenEndpoint ?? iam.tokenEndpoint ?? '';
   const credential = createPatCredential({ ...pat, apiGatewayUrl, tokenEndpoint }, dependencies);

@@ -150,7 +150,11 @@ interface Outcome {
 
 const FORGET_AFTER_MS = 300_000;
 
-export function createListPrefetch({ min, maxCallers = 10_000, now = Date.now }: ListPrefetchOptions) {
+export function createListPrefetch({
+  min,
+  maxCallers = 10_000,
+  now = () => performance.now(),
+}: ListPrefetchOptions) {
   // Callers whose list is not worth prefetching.
   const useless = new LRUCache<string, true>({
     max: maxCallers,

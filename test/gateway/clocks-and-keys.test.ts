@@ -19,9 +19,10 @@ afterEach(async () => {
 /** A gateway in `pat` mode over an emulator whose clock differs from this machine's. */
 async function startPatGateway({
   emulatorAheadMs = 0,
+  emulatorClock = () => Date.now() + emulatorAheadMs,
   env = {} as Record<string, string>,
 } = {}): Promise<Gateway> {
-  const plain = await startGateway({ emulator: { clock: () => Date.now() + emulatorAheadMs } });
+  const plain = await startGateway({ emulator: { clock: emulatorClock } });
   open.push(plain);
   const { data } = await plain.query(
     'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } } }',
@@ -66,6 +67,32 @@ describe('A clock that differs from that of IAM', () => {
     expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_ERROR');
     expect(errors?.[0]?.message).toMatch(message);
     expect(gateway.log()).toMatch(message);
+  });
+});
+
+describe('When the clock of the machine is changed', () => {
+  it.each([
+    ['is set back', 0, -140_000],
+    ['was ahead, and is corrected', 140_000, 0],
+  ])('and %s, no write is sent with a token that has expired', async (_change, beforeMs, afterMs) => {
+    const [realNow, realRunning] = [Date.now, performance.now.bind(performance)];
+    let wrongByMs = beforeMs;
+    let passedMs = 0;
+    const clocks = [
+      jest.spyOn(Date, 'now').mockImplementation(() => realNow() + passedMs + wrongByMs),
+      jest.spyOn(performance, 'now').mockImplementation(() => realRunning() + passedMs),
+    ];
+    open.push({ close: () => clocks.forEach((clock) => void clock.mockRestore()) });
+    const gateway = await startPatGateway({ emulatorClock: () => realNow() + passedMs });
+    expect((await gateway.query(LIST)).errors).toBeUndefined();
+    // Tokens of the emulator live for an hour.
+    passedMs = 3_610_000;
+    wrongByMs = afterMs;
+    const { data, errors } = await gateway.query(
+      'mutation { deleteToken(input: { id: "none" }) { userErrors { code } } }',
+    );
+    expect(errors).toBeUndefined();
+    expect(data.deleteToken.userErrors).toEqual([{ code: 'NOT_FOUND' }]);
   });
 });
 

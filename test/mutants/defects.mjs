@@ -698,7 +698,7 @@ function limits() {
       name: 'Invented key ids become requests to the identity provider',
       file: 'src/auth/callers/jwks.ts',
       within: 'refetch',
-      find: 'triedAtMs !== undefined && Math.abs(clock() - triedAtMs) < cooldownMs',
+      find: 'triedAtMs !== undefined && steadyClock() - triedAtMs < cooldownMs',
       replace: 'false',
       tests: ['test/unit/auth/jwks.test.ts'],
       only: 'for keys that nobody has',

@@ -23,7 +23,7 @@ export type Jwks = ReturnType<typeof createJwks>;
  * set cannot be fetched.
  */
 export function createJwks(url: string, dependencies: AuthDependencies) {
-  const { clock, log, closing } = dependencies;
+  const { steadyClock, log, closing } = dependencies;
   let keys: KeySet | undefined;
   let fetchedAtMs = 0;
   let triedAtMs: number | undefined;
@@ -36,9 +36,9 @@ export function createJwks(url: string, dependencies: AuthDependencies) {
     if (fetching !== undefined) return fetching;
     // Without a key all callers are rejected, so the first fetch is repeated sooner.
     const cooldownMs = keys === undefined ? FIRST_FETCH_COOLDOWN_MS : COOLDOWN_MS;
-    if (triedAtMs !== undefined && Math.abs(clock() - triedAtMs) < cooldownMs) return Promise.resolve();
+    if (triedAtMs !== undefined && steadyClock() - triedAtMs < cooldownMs) return Promise.resolve();
     fetching = fetchKeys().finally(() => {
-      triedAtMs = clock();
+      triedAtMs = steadyClock();
       fetching = undefined;
     });
     return fetching;
@@ -51,7 +51,7 @@ export function createJwks(url: string, dependencies: AuthDependencies) {
       const usable = withUsableKeys(set);
       // Checks the shape itself and throws JWKSInvalid.
       keys = createLocalJWKSet(usable as unknown as JSONWebKeySet);
-      fetchedAtMs = clock();
+      fetchedAtMs = steadyClock();
       isFailing = false;
       warnWithoutKeys(usable);
     } catch (error) {
@@ -81,7 +81,7 @@ export function createJwks(url: string, dependencies: AuthDependencies) {
   return {
     /** The set in use. Rejects with `AuthError` when there is none. */
     async current(): Promise<KeySet> {
-      if (keys === undefined || Math.abs(clock() - fetchedAtMs) >= MAX_AGE_MS) await update();
+      if (keys === undefined || steadyClock() - fetchedAtMs >= MAX_AGE_MS) await update();
       if (keys === undefined) throw keysUnavailable();
       return keys;
     },

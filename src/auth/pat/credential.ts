@@ -33,7 +33,7 @@ export function createPatCredential(
   dependencies: AuthDependencies,
   random = Math.random,
 ): UpstreamCredential {
-  const { clock, log, onSignIn, closing } = dependencies;
+  const { steadyClock, log, onSignIn, closing } = dependencies;
   const signIn = createSignIn(options, dependencies);
   let held: HeldToken | undefined;
   let refreshing: Promise<HeldToken> | undefined;
@@ -55,7 +55,7 @@ export function createPatCredential(
   async function signInAgain(): Promise<HeldToken> {
     try {
       const token = await signIn.run();
-      signedInAtMs = clock();
+      signedInAtMs = steadyClock();
       held = toHeld(token, signedInAtMs, random());
       lastFailure = undefined;
       onSignIn?.('ok');
@@ -67,7 +67,7 @@ export function createPatCredential(
       const retryAfterMs = Math.min((error.retryAfterSeconds ?? 0) * 1000, MAX_RETRY_AFTER_MS);
       const forMs = Math.max(MIN_INTERVAL_MS, retryAfterMs);
       const failure = toSignInFailure(error, forMs / 1000);
-      lastFailure = { error: failure, atMs: clock(), forMs };
+      lastFailure = { error: failure, atMs: steadyClock(), forMs };
       const description = describe(error);
       onSignIn?.('failed', problemOf(error));
       if (!closing.reason && mayWarn(description.reason))
@@ -76,13 +76,12 @@ export function createPatCredential(
     }
   }
 
-  /** Compares the absolute difference: a clock that was set back must not make a second last for hours. */
   function isRecent(atMs: number | undefined, withinMs = MIN_INTERVAL_MS): boolean {
-    return atMs !== undefined && Math.abs(clock() - atMs) < withinMs;
+    return atMs !== undefined && steadyClock() - atMs < withinMs;
   }
 
   function authorization(): string | Promise<string> {
-    const now = clock();
+    const now = steadyClock();
     if (held === undefined || now >= held.usableUntilMs) return refresh().then(({ header }) => header);
     // `signInAgain` logs the failure.
     if (now >= held.refreshFromMs) refresh().catch(() => {});
@@ -92,7 +91,7 @@ export function createPatCredential(
   /** Whether a new value would be rejected as well: this one was just renewed, or lived for less than a second. */
   function isRenewalUseless({ header, endsAtMs }: HeldToken): boolean {
     if (lastRenewal?.header === header && isRecent(lastRenewal.atMs)) return true;
-    return clock() >= endsAtMs && isRecent(signedInAtMs);
+    return steadyClock() >= endsAtMs && isRecent(signedInAtMs);
   }
 
   async function renew(rejected: string): Promise<string | undefined> {
@@ -101,12 +100,12 @@ export function createPatCredential(
       held = undefined;
       // The user token comes from the same sign-in, and IAM may have revoked the whole session, so it is not reused.
       signIn.dropUserToken();
-    } else if (held !== undefined && clock() < held.usableUntilMs) {
+    } else if (held !== undefined && steadyClock() < held.usableUntilMs) {
       // Another call has renewed it meanwhile.
       return held.header;
     }
     const { header } = await refresh();
-    lastRenewal = { header, atMs: clock() };
+    lastRenewal = { header, atMs: steadyClock() };
     return header === rejected ? undefined : header;
   }
 

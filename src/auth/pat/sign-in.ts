@@ -29,21 +29,21 @@ const ASSUMED_LIFETIME_SECONDS = 300;
 /** The chain assertion → user token → project token. `credential.ts` decides when it runs. */
 export function createSignIn(
   options: PatOptions,
-  dependencies: Pick<AuthDependencies, 'transport' | 'clock' | 'closing'>,
+  dependencies: Pick<AuthDependencies, 'transport' | 'clock' | 'steadyClock' | 'closing'>,
 ) {
-  const { clock } = dependencies;
+  const { clock, steadyClock } = dependencies;
   const { tokenEndpoint, tokenId, apiGatewayUrl, projectId } = options;
   const signingKey = options.signingKey.reveal();
   let userToken: AccessToken | undefined;
 
   /** OAuth 2 client credentials with a signed assertion: personal access token → user access token. */
   async function requestUserToken(): Promise<AccessToken> {
-    const nowMs = clock();
+    const nowMs = steadyClock();
     const form = new URLSearchParams({
       grant_type: 'client_credentials',
       scope: 'openid',
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: await createAssertion(signingKey, options, nowMs),
+      client_assertion: await createAssertion(signingKey, options, clock()),
       client_id: tokenId,
     });
     const request = {
@@ -66,7 +66,7 @@ export function createSignIn(
    * refresh, and fails when keys rotate.
    */
   async function requestProjectToken(user: AccessToken): Promise<AccessToken> {
-    const nowMs = clock();
+    const nowMs = steadyClock();
     const request = {
       server: STS,
       method: 'POST',
@@ -85,7 +85,7 @@ export function createSignIn(
   }
 
   async function signInToProject(): Promise<AccessToken> {
-    const kept = userToken !== undefined && clock() < userToken.usableUntilMs ? userToken : undefined;
+    const kept = userToken !== undefined && steadyClock() < userToken.usableUntilMs ? userToken : undefined;
     userToken = kept ?? (await requestUserToken());
     try {
       return await requestProjectToken(userToken);

@@ -44,7 +44,7 @@ beforeEach(async () => {
   const closing = createCancellation();
   isSilent = false;
   asked = 0;
-  const parts = { transport: ask, clock, log: logged.log, closing };
+  const parts = { transport: ask, clock, steadyClock: clock, log: logged.log, closing };
   const jwks = createJwks(`${issuer.origin}${JWKS_PATH}`, parts);
   check = createJwtCallerCheck({ issuer: ISSUER, audience: AUDIENCE }, jwks, clock);
 });

@@ -38,7 +38,13 @@ beforeEach(async () => {
   logged = createTestLog();
   const { clock } = time;
   const closing = createCancellation();
-  const jwks = createJwks(`${issuer.origin}${JWKS_PATH}`, { transport, clock, log: logged.log, closing });
+  const jwks = createJwks(`${issuer.origin}${JWKS_PATH}`, {
+    transport,
+    clock,
+    steadyClock: clock,
+    log: logged.log,
+    closing,
+  });
   checkOf = (name) => createJwtCallerCheck({ issuer: name, audience: AUDIENCE }, jwks, clock);
   check = checkOf(ISSUER);
 });

@@ -32,6 +32,7 @@ function signIn(more: Partial<PatOptions> = {}) {
   return createSignIn(toPatOptions(issuer, pem, more), {
     transport,
     clock,
+    steadyClock: clock,
     closing: createCancellation(),
   });
 }

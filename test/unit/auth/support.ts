@@ -166,7 +166,11 @@ export function createTestCredential(
   { clock, log }: Pick<AuthDependencies, 'clock' | 'log'>,
 ) {
   const closing = createCancellation();
-  const credential = createPatCredential(options, { transport, clock, log, closing }, () => 0);
+  const credential = createPatCredential(
+    options,
+    { transport, clock, steadyClock: clock, log, closing },
+    () => 0,
+  );
   return Object.assign(credential, { close: () => closing.cancel('aborted') });
 }
 
