@@ -171,8 +171,10 @@ const EXPLORERS = { sandbox: [SANDBOX], graphiql: [GRAPHIQL], both: [SANDBOX, GR
 function bannerOf(url: string, explorer: Config['explorer'], emulatorUrl: string): string {
   const query = '{ tokens(first: 3) { nodes { id name projects(first: 2) { nodes { name } } } } }';
   const pages = EXPLORERS[explorer];
+  const [first] = pages;
+  const open = first ? `open ${new URL(first[0], url)} in a browser, or ` : '';
   return `
-  Ready: open ${new URL(pages[0]?.[0] ?? '/graphql', url)} in a browser, or paste the curl below.
+  Ready: ${open}paste the curl below.
 
   GraphQL        ${url}
 ${pages.map(([path, name]) => `  Explorer       ${new URL(path, url)}  (${name})\n`).join('')}  IAM emulator   ${emulatorUrl}/iam

@@ -44,6 +44,11 @@ describe('Starting over the emulator', () => {
     expect(data.tokens.nodes).toHaveLength(3);
     expect(data.tokens.nodes[0].projects.nodes.length).toBeGreaterThan(0);
   });
+
+  it('names no page where there is none for browsers', async () => {
+    const gateway = start({ EMULATOR: 'true', EXPLORER: 'off' });
+    await gateway.until(/Ready: paste the curl below/);
+  });
 });
 
 /** A process that signs in with a personal access token of its own. */
