@@ -1,11 +1,6 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
 import { AuthError } from './auth/auth-error.ts';
-import {
-  isFromProxy,
-  isUnauthenticated,
-  mayHaveSucceeded,
-  UpstreamError,
-} from './upstream/upstream-error.ts';
+import { isFromProxy, mayHaveSucceeded, meaningOf, UpstreamError } from './upstream/upstream-error.ts';
 
 /**
  * The request is well-formed, but its document or variables do not fit. The status is 400 only with the newer media type,
@@ -162,10 +157,10 @@ const BY_AUTH_FAILURE: Readonly<Record<AuthError['kind'], ErrorCode>> = {
 };
 
 function failureOf(error: UpstreamError): Failure {
-  const status = isUnauthenticated(error) ? 401 : error.status;
   if (error.kind !== 'status') return BY_KIND[error.kind];
-  const ofOwn = error.hadOwnCredential ? BY_STATUS_OF_OWN[status ?? 0] : undefined;
-  return ofOwn ?? BY_STATUS[status ?? 0] ?? (isFromProxy(error) ? UNAVAILABLE : BY_KIND.status);
+  const status = meaningOf(error) ?? 0;
+  const ofOwn = error.hadOwnCredential ? BY_STATUS_OF_OWN[status] : undefined;
+  return ofOwn ?? BY_STATUS[status] ?? (isFromProxy(error) ? UNAVAILABLE : BY_KIND.status);
 }
 
 function toRejection(error: UpstreamError, outcome: GraphQLErrorExtensions = {}): GraphQLError {

@@ -5,7 +5,7 @@ import { createDeadlines, type Deadline } from '../upstream/cancellation.ts';
 import type { CreateTokenBody, TokenDto, UpdateTokenBody } from '../upstream/generated.ts';
 import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
 import type { Page } from '../upstream/parse-response.ts';
-import { beforeWrite, UpstreamError } from '../upstream/upstream-error.ts';
+import { beforeWrite, meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
 import { createTokenLookUp, type TokenLookUp } from './matching-tokens.ts';
 
 /** The reads and writes of one request. Each request has its own: no other caller sees its data. */
@@ -200,7 +200,7 @@ function isUnreadable({ kind, requestSent }: UpstreamError): boolean {
 /** Null when there is no such token. */
 export function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
   return call.catch((error) => {
-    if (error instanceof UpstreamError && error.status === 404) return null;
+    if (error instanceof UpstreamError && meaningOf(error) === 404) return null;
     throw error;
   });
 }

@@ -67,9 +67,13 @@ export class UpstreamError extends Error {
 
 const UNAUTHENTICATED = new Set(['UnauthorizedError', 'InvalidJwtTokenError']);
 
-/** Whether IAM does not accept the credential: status 401, or one of two error names under any status. */
-export function isUnauthenticated({ status, iamName }: UpstreamError): boolean {
-  return status === 401 || (iamName !== undefined && UNAUTHENTICATED.has(iamName));
+/** What an error means as a status. Two error names say, under any status, that IAM does not accept the credential: 401. */
+export function meaningOf({ status, iamName }: UpstreamError): number | undefined {
+  return iamName !== undefined && UNAUTHENTICATED.has(iamName) ? 401 : status;
+}
+
+export function isUnauthenticated(error: UpstreamError): boolean {
+  return meaningOf(error) === 401;
 }
 
 /** Statuses of a server in front of IAM, behind which a write may still run. They are retried and mean `UPSTREAM_UNAVAILABLE`. */

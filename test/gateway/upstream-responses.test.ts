@@ -3,12 +3,19 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { encodeCursor } from '../../src/graphql/pagination/cursor.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { type ListApi, startListApi } from '../support/list-api.ts';
 
 const READ = 'query ($id: ID!) { token(id: $id) { name } }';
 const UPDATE =
   'mutation ($id: ID!) { updateToken(input: { id: $id, name: "worker" }) { token { name } userErrors { code } } }';
+
+const NODES = 'query ($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }';
+const LIST = 'query ($after: String) { tokens(after: $after) { nodes { id } } }';
+const COMPLETE =
+  'mutation ($id: ID!) { updateToken(input: { id: $id, authenticationMethod: { signingAlgorithm: RS512 } }) { token { id } } }';
+const DELETE = 'mutation ($id: ID!) { deleteToken(input: { id: $id }) { deletedTokenId } }';
 
 const CREATE =
   'mutation { createToken(input: { name: "worker", authenticationMethod: { signingAlgorithm: RS256, ' +
@@ -27,6 +34,7 @@ const tokenOf = (id: string) => ({
   },
 });
 
+const UNAUTHENTICATED = { name: 'UnauthorizedError', traceId: 'trace-1', message: '', httpStatusCode: 403 };
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const encodings = ['Identity', 'IDENTITY', '', ' identity , ', ',', ['identity', 'identity']];
 const compressed: Record<string, string | string[]> = {
@@ -37,6 +45,9 @@ const statuses: Record<string, number> = {
   'bom-error': 403,
   'see-other': 303,
   maintenance: 503,
+  'expired-400': 400,
+  'expired-404': 404,
+  'expired-409': 409,
   'other-clock': 503,
 };
 const headers: Record<string, Record<string, string>> = {
@@ -49,11 +60,10 @@ async function startApi(): Promise<{ server: Server; url: string; bodies: string
   const bodies: string[] = [];
   const server = createServer(async (request, response) => {
     bodies.push(await text(request));
-    const id = request.url?.split('/').at(-1) ?? '';
+    const id = request.url?.split(/[/=]/).at(-1) ?? '';
     const encoding = compressed[id] ?? encodings[Number(id.split('-')[1])];
     if (encoding !== undefined) response.setHeader('content-encoding', encoding);
-    const error = { name: 'NotFoundError', traceId: 'trace-1', message: '', httpStatusCode: 404 };
-    const body = JSON.stringify(id === 'bom-error' ? { ...error, name: 'UnauthorizedError' } : tokenOf(id));
+    const body = JSON.stringify(/error|expired/.test(id) ? UNAUTHENTICATED : tokenOf(id));
     response.writeHead(request.method === 'POST' ? 404 : (statuses[id] ?? 200), headers[id]);
     if (id.startsWith('bom')) {
       // In two pieces, so that the mark arrives alone.
@@ -125,6 +135,18 @@ describe('A response of the IAM API', () => {
     const write = await gateway.query(UPDATE, { id });
     expect(write.errors?.[0]?.extensions).toEqual({ ...unavailable, mayHaveSucceeded: true });
   });
+
+  it.each([400, 404, 409])(
+    'that does not accept the credential is UNAUTHENTICATED, also with status %i',
+    async (status) => {
+      const id = `expired-${status}`;
+      const after = encodeCursor('tokens', { key: id, offset: 0, id: '' });
+      for (const document of [READ, NODES, LIST, UPDATE, COMPLETE, DELETE]) {
+        const { errors } = await gateway.query(document, { id, after });
+        expect([document, errors?.[0]?.extensions.code]).toEqual([document, 'UNAUTHENTICATED']);
+      }
+    },
+  );
 
   it('that has no place for new tokens is not reported as a problem of an id, which a create has not', async () => {
     const { data, errors } = await gateway.query(CREATE);

@@ -1,6 +1,6 @@
 import { invalidCursor } from '../../errors.ts';
 import type { InvalidItem, Page } from '../../upstream/parse-response.ts';
-import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
 import {
   cutTrail,
   encodeCursor,
@@ -47,7 +47,7 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
       return page;
     } catch (error) {
       const isKeyRefused =
-        calls === 1 && key !== '' && error instanceof UpstreamError && error.status === 400;
+        calls === 1 && key !== '' && error instanceof UpstreamError && meaningOf(error) === 400;
       if (isKeyRefused) throw invalidCursor('`after` is no longer valid. Start again from the first page.');
       throw error;
     }

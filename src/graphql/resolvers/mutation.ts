@@ -1,5 +1,5 @@
 import type { CreateTokenBody, TokenDto } from '../../upstream/generated.ts';
-import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
 import type { MutationResolvers, UserError } from '../generated.ts';
 import type { Context } from '../pipeline/request.ts';
 import {
@@ -81,7 +81,7 @@ async function orProblems<Result>(
   } catch (error) {
     const isStatus = error instanceof UpstreamError && error.kind === 'status';
     // A failed read before the write says nothing about the input, unless there is no such token.
-    const isAboutInput = isStatus && (!error.isBeforeWrite || error.status === 404);
+    const isAboutInput = isStatus && (!error.isBeforeWrite || meaningOf(error) === 404);
     const problems = isAboutInput ? readProblems(error, hasId) : undefined;
     if (!problems) throw error;
     return { problems };
@@ -89,8 +89,9 @@ async function orProblems<Result>(
 }
 
 /** A 400 is about the input (one problem per detail), a 404 about the `id` if the input has one, a 409 about the token. */
-function readProblems({ status, details, traceId }: UpstreamError, hasId: boolean): Problem[] | undefined {
-  switch (status) {
+function readProblems(error: UpstreamError, hasId: boolean): Problem[] | undefined {
+  const { details, traceId } = error;
+  switch (meaningOf(error)) {
     case 400:
       if (details.length === 0)
         return [{ path: undefined, message: 'The IAM API rejected the input.', traceId }];
