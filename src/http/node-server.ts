@@ -55,6 +55,9 @@ export function createHttpServer(
       if (!socket.writable || before.some(({ isLast }) => isLast)) return;
       if (before.length >= MAX_PIPELINED)
         return rejectAfter(before.at(-1), request, new HttpError(503, TOO_MANY));
+      // RFC 9112 section 6.1: a proxy of HTTP/1.0 does not know chunks, and takes the body for further requests.
+      if (request.httpVersion === '1.0' && request.headers['transfer-encoding'] !== undefined)
+        return rejectAfter(before.at(-1), request, parserError(undefined));
       observer.onRequest(request, response);
       connections.trackRequest(request, response);
       handler(request, response);
@@ -177,10 +180,7 @@ const FULL = 'The gateway has reached its limit of connections. Try again.';
 /** Ends a connection above the limit. */
 function rejectConnection(socket: Socket, observer: RequestObserver): void {
   socket.on('error', () => socket.destroy());
-  if (rejecting >= MAX_REJECTING) {
-    socket.destroy();
-    return;
-  }
+  if (rejecting >= MAX_REJECTING) return void socket.destroy();
   rejecting++;
   socket.once('close', () => rejecting--);
   sendRejection({ socket }, new HttpError(503, FULL), observer);

@@ -521,6 +521,12 @@ describe('A request that is malformed', () => {
     ['a length that is no number', postOf(['content-length: 0x10'])],
     ['a chunk without a size', postOf([chunked], 'zz\r\n')],
     ['chunked not as the last coding', postOf(['transfer-encoding: chunked, identity'])],
+    [
+      'chunks in HTTP/1.0',
+      postOf([CREDENTIAL, chunked], `${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`)
+        .replace('HTTP/1.1', 'HTTP/1.0')
+        .replace('connection: close', 'connection: keep-alive'),
+    ],
     ['a folded header', postOf(['x-a: b', ' c', LENGTH])],
     ['a NUL in a header', postOf(['x-a: b\0c', LENGTH])],
     ['a blank before a colon', postOf(['x-a : b', LENGTH])],
