@@ -10,6 +10,15 @@ export function parseUrl(text: string): URL | undefined {
   }
 }
 
+/**
+ * Like `parseUrl`, also undefined for what `URL` repairs or accepts, although it is a mistake: tabs and line breaks, which it
+ * drops, and hosts such as `a..b` or `a,https:`.
+ */
+export function parseExactUrl(text: string): URL | undefined {
+  const url = /[\t\r\n]/.test(text) ? undefined : parseUrl(text);
+  return url && /^(\[.+\]|([\w-]+\.)*[\w-]+\.?)$/.test(url.hostname) ? url : undefined;
+}
+
 /** Whether only processes of this machine can reach `host`, which is written as in a URL or as given to `listen`. */
 export function isLoopback(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').replace(/%.*$/s, '');
@@ -45,15 +54,14 @@ export interface RedisAddress {
  */
 export function readRedisAddress(text: string): RedisAddress | undefined {
   const parts = text.split(/,\s*(?=rediss?:\/\/)/i);
-  const nodes = parts.flatMap((part) => parseUrl(part) ?? []);
+  const nodes = parts.flatMap((part) => parseExactUrl(part) ?? []);
   const [first] = nodes;
   if (first === undefined || nodes.length < parts.length) return undefined;
   const isCluster = nodes.length > 1 || first.search === '?cluster=true';
   const areValid = nodes.every(
-    ({ protocol, hostname, pathname, search, hash }) =>
+    ({ protocol, pathname, search, hash }) =>
       /^rediss?:$/.test(protocol) &&
       protocol === first.protocol &&
-      /^[^,]+$/.test(hostname) &&
       /^(\?cluster=(true|false))?$/.test(search) &&
       hash === '' &&
       (isCluster ? /^\/?0?$/ : /^\/?\d{0,9}$/).test(pathname),

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { parseUrl, readRedisAddress } from './urls.ts';
+import { parseExactUrl, readRedisAddress } from './urls.ts';
 
 /** One environment variable: its parser, its default and its documentation. */
 export interface Variable<T> {
@@ -178,7 +178,7 @@ export function redisUrl(meaning: string): Variable<Secret | undefined> {
 }
 
 function readUrl(value: string): URL | undefined {
-  const parsed = parseUrl(value);
+  const parsed = parseExactUrl(value);
   if (!parsed) return undefined;
   const isHttp = parsed.protocol === 'http:' || parsed.protocol === 'https:';
   const isBare = parsed.username === '' && parsed.password === '' && !/[?#]/.test(value);

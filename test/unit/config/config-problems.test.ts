@@ -15,6 +15,18 @@ describe('What is wrong is said in one line each', () => {
       { API_GATEWAY_URL: 'apse1.api.affinidi.io' },
       `Expected API_GATEWAY_URL to be ${url}, got "apse1.api.affinidi.io"`,
     ],
+    [
+      { API_GATEWAY_URL: 'https://a.example,https://b.example' },
+      `Expected API_GATEWAY_URL to be ${url}, got "https://a.example,https://b.example"`,
+    ],
+    [
+      { API_GATEWAY_URL: 'https://a..example' },
+      `Expected API_GATEWAY_URL to be ${url}, got "https://a..example"`,
+    ],
+    [
+      { API_GATEWAY_URL: 'https://a.ex\nample' },
+      `Expected API_GATEWAY_URL to be ${url}, got "https://a.ex\\nample"`,
+    ],
     [{ API_GATEWAY_URL: 'ftp://a.example' }, `Expected API_GATEWAY_URL to be ${url}, got "ftp://a.example"`],
     [
       { API_GATEWAY_URL: 'https://a.example/?k=CANARY' },

@@ -25,6 +25,8 @@ describe('REDIS_URL', () => {
     'redis://',
     'cache:6379',
     'redis://a,b',
+    'redis://a..b',
+    'redis://a\nb',
     'redis://a,rediss://b',
     'redis://a/1,redis://b/1',
     'redis://a,redis://',
