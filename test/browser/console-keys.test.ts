@@ -184,6 +184,22 @@ describe('A private key whose public half may be registered', () => {
     expect(app.gateway.emulator.tokensOf('demo').filter((token) => token.name === name)).toHaveLength(1);
   });
 
+  it('because a lost response was followed by a rejection asks', async () => {
+    app.gateway.emulator.faults.add({ fault: 'close', operation: 'createToken', times: 1 });
+    await app.create(nameOfNew());
+    await app.dialog.getByText(/It may have been created/).waitFor();
+    const userErrors = [
+      { __typename: 'UserError', code: 'CONFLICT', message: 'The outcome cannot be found out.', field: null },
+    ];
+    const createToken = { __typename: 'CreateTokenPayload', token: null, userErrors };
+    await app.page.route('**/graphql', (route) => route.fulfill({ json: { data: { createToken } } }));
+    await app.dialog.getByRole('button', { name: /^Try again/ }).click();
+    await app.dialog.getByText('The outcome cannot be found out.').waitFor();
+    await app.page.keyboard.press('Escape');
+    await question().waitFor();
+    await expectKeyIsThere();
+  });
+
   it('does not ask when IAM certainly rejected it', async () => {
     app.gateway.emulator.faults.add({ fault: 'status-403', operation: 'createToken', times: 1 });
     await app.create(nameOfNew());

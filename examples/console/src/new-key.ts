@@ -48,21 +48,21 @@ export function useNewKey(onClose: () => void): KeyInProgress {
   const register: KeyInProgress['register'] = async (algorithm, send) => {
     setBusy(true);
     setError(undefined);
-    const next = isReusable(key, registration, algorithm) ? key : await createKey(algorithm);
-    // An RSA key takes seconds. Nothing was sent yet, so nothing is lost.
-    if (isClosed.current) return;
-    // The guard is set before the request is sent.
-    flushSync(() => {
-      if (next !== key) setSaved(false);
-      setKey(next);
-      setRegistration((before) => (before === 'no' ? 'maybe' : before));
-    });
     try {
-      setRegistration((await send(next)) ? 'yes' : 'no');
+      const next = isReusable(key, registration, algorithm) ? key : await createKey(algorithm);
+      // An RSA key takes seconds. Nothing was sent yet, so nothing is lost.
+      if (isClosed.current) return;
+      // The guard is set before the request is sent.
+      flushSync(() => {
+        if (next !== key) setSaved(false);
+        setKey(next);
+        setRegistration((before) => (before === 'no' ? 'maybe' : before));
+      });
+      // What is not known after an earlier request stays unknown, also when this one is rejected.
+      setRegistration((await send(next)) ? 'yes' : registration);
       setAsking(false);
     } catch (reason) {
       setError(reason);
-      // What is not known after an earlier request stays unknown.
       if (registration === 'no' && !toFailure(reason).mayHaveSucceeded) setRegistration('no');
     }
     setBusy(false);
@@ -106,7 +106,8 @@ function guardPage(onLeave: () => void): () => void {
   };
 }
 
-function useIsClosed(): { readonly current: boolean } {
+/** Whether the component that calls this has left the page. */
+export function useIsClosed(): { readonly current: boolean } {
   const isClosed = useRef(false);
   useEffect(() => {
     isClosed.current = false;
