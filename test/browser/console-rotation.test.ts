@@ -109,6 +109,25 @@ describe('A key that is rotated', () => {
     expect(app.writes()).toEqual([]);
   });
 
+  it('of a token that somebody has deleted says so', async () => {
+    const name = nameOfNew();
+    await app.createAndClose(name);
+    await rotate();
+    await button('Add a new key').click();
+    await hasNewKey(name);
+    await saveKey();
+    app.gateway.emulator.faults.add({ fault: 'status-404', operation: 'getToken' });
+    await app.page
+      .getByRole('button', { name: /^Remove key/ })
+      .first()
+      .click();
+    await app.dialog.getByRole('checkbox').check();
+    await button('Remove key').click();
+    await app.dialog.getByText('This token was changed or deleted meanwhile').waitFor();
+    await button('Cancel').click();
+    await app.page.getByText('There is no such token').waitFor();
+  });
+
   it('does not undo what somebody else changed meanwhile', async () => {
     const name = nameOfNew();
     await app.createAndClose(name);

@@ -8,10 +8,14 @@ import {
 } from './gql/graphql.ts';
 import type { NewKey } from './keys.ts';
 import { type KeyInProgress, useNewKey } from './new-key.ts';
-import { keysOf, overlapAlgorithm, readKeys, type TokenKeys, toInput } from './token-keys.ts';
-
-const CHANGED_MEANWHILE =
-  'The keys of this token were changed meanwhile. Close this, and look at them again.';
+import {
+  CHANGED_MEANWHILE,
+  keysOf,
+  overlapAlgorithm,
+  readKeys,
+  type TokenKeys,
+  toInput,
+} from './token-keys.ts';
 
 interface RotationOptions {
   readonly token: TokenDetailsFragment;

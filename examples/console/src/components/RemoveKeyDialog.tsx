@@ -2,7 +2,7 @@ import { useApolloClient, useMutation } from '@apollo/client/react';
 import { type FormEvent, useState } from 'react';
 import { toFailure } from '../failure.ts';
 import { UpdateTokenDocument } from '../gql/graphql.ts';
-import { readKeys, toInput } from '../token-keys.ts';
+import { CHANGED_MEANWHILE, readKeys, toInput } from '../token-keys.ts';
 import { Dialog } from './Dialog.tsx';
 import { DialogFooter, SureField } from './DialogFooter.tsx';
 import type { Token } from './TokenDetails.tsx';
@@ -26,8 +26,9 @@ export function RemoveKeyDialog({ token, kid, onClose, onChanged }: RemoveKeyDia
   /** Resolves to why the key was not removed; undefined when it is gone. */
   const remove = async (): Promise<string | undefined> => {
     const present = await readKeys(client, token.id);
-    if (present && !present.some((key) => key.kid === kid)) return undefined;
-    const others = present?.filter((key) => key.kid !== kid) ?? [];
+    if (!present) return CHANGED_MEANWHILE;
+    if (!present.some((key) => key.kid === kid)) return undefined;
+    const others = present.filter((key) => key.kid !== kid);
     const algorithm = token.authenticationMethod.signingAlgorithm;
     if (others.length === 0 || !algorithm)
       return 'The last key of a token cannot be removed. Add another one first, or delete the token.';
@@ -54,8 +55,10 @@ export function RemoveKeyDialog({ token, kid, onClose, onChanged }: RemoveKeyDia
   };
 
   const failure = error ? toFailure(error) : undefined;
+  // The request cannot be called back.
+  const close = () => !isBusy && onClose();
   return (
-    <Dialog title="Remove this key?" onClose={onClose}>
+    <Dialog title="Remove this key?" onClose={close}>
       <form onSubmit={send}>
         <p>
           <span className="code">{kid}</span> is removed from {token.name}. Its other keys stay.
@@ -68,7 +71,7 @@ export function RemoveKeyDialog({ token, kid, onClose, onChanged }: RemoveKeyDia
         <DialogFooter
           className="danger"
           disabled={!isSure || isBusy}
-          onCancel={onClose}
+          onCancel={close}
           rejection={rejection}
           failure={failure}
           retryHint="It may have been removed: trying again does no harm."
