@@ -7,6 +7,7 @@ const app = useConsole();
 const search = () => app.page.getByLabel('Search tokens');
 const rows = () => app.page.getByRole('navigation').getByRole('link');
 const FOCUSED = 'document.activeElement.textContent';
+const scrollToTheEnd = () => app.page.evaluate('document.querySelector(".list").scrollTo(0, 1e6)');
 const reads = () => app.gateway.calls().filter((call) => call.startsWith('GET /v1/tokens?'));
 
 describe('A search', () => {
@@ -217,5 +218,50 @@ describe('A delete', () => {
     await app.open('partner-portal');
     await app.page.getByRole('button', { name: 'Delete' }).click();
     await app.dialog.getByText('This token will lose access to 1 project:').waitFor();
+  });
+});
+
+describe('The list', () => {
+  it('with tokens that cannot be read shows the others', async () => {
+    await app.page.getByRole('button', { name: 'Sign out' }).click();
+    await app.page.route('**/graphql', async (route) => {
+      const response = await route.fetch();
+      const json = await response.json();
+      json.data.tokens.edges[0].node = null;
+      const path = ['tokens', 'edges', 0, 'node'];
+      json.errors = [{ message: 'No.', path, extensions: { code: 'UPSTREAM_INVALID_RESPONSE' } }];
+      await route.fulfill({ response, json });
+    });
+    await app.signIn(app.page);
+    await app.page.getByText('1 token could not be read').waitFor();
+    expect(await rows().count()).toBe(19);
+    await scrollToTheEnd();
+    await app.page.getByText('2 tokens could not be read').waitFor();
+    expect(await rows().count()).toBe(38);
+  });
+
+  it('has a new token once, also when its page of the list is reached', async () => {
+    const name = nameOfNew();
+    await app.createAndClose(name);
+    await search().fill(name);
+    await app.page.getByText(/^1 of \d+ tokens$/).waitFor();
+    expect(await rows().count()).toBe(1);
+  });
+
+  it('begins again when the gateway no longer accepts its cursor', async () => {
+    await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
+    let firstPages = 0;
+    await app.page.route('**/graphql', (route) => {
+      if (!route.request().postDataJSON().variables.after) {
+        firstPages++;
+        return route.continue();
+      }
+      const extensions = { code: 'BAD_USER_INPUT', argument: 'after', reason: 'INVALID_CURSOR' };
+      const errors = [{ message: 'No cursor.', path: ['tokens'], extensions }];
+      return route.fulfill({ json: { data: { tokens: null }, errors } });
+    });
+    await scrollToTheEnd();
+    await app.page.getByRole('button', { name: 'Try again' }).click();
+    await until(async () => firstPages > 0);
   });
 });

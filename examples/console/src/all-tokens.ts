@@ -1,5 +1,6 @@
 import { useQuery } from '@apollo/client/react';
 import { useEffect, useState } from 'react';
+import { isInvalidCursor } from './failure.ts';
 import { TokensDocument, type TokensQuery } from './gql/graphql.ts';
 
 /** How many tokens a page has that is scrolled to. */
@@ -13,6 +14,8 @@ export type ListedToken = NonNullable<Edge['node']>;
 export interface AllTokens {
   /** As far as the list was read. */
   readonly tokens: readonly ListedToken[];
+  /** How many of the list could not be read. */
+  readonly unreadable: number;
   readonly hasMore: boolean;
   readonly isLoading: boolean;
   /** The rest of the list is being read for a search. */
@@ -32,6 +35,8 @@ export function useAllTokens(words: string): AllTokens {
   const { data, error, loading, fetchMore, refetch } = useQuery(TokensDocument, {
     variables: { first: PAGE },
     notifyOnNetworkStatusChange: true,
+    // One token that cannot be read must not hide the others.
+    errorPolicy: 'all',
   });
   const [pageError, setPageError] = useState<unknown>();
   const [stoppedWords, setStoppedWords] = useState<string>();
@@ -42,22 +47,31 @@ export function useAllTokens(words: string): AllTokens {
 
   const read = (first: number) => {
     setPageError(undefined);
-    fetchMore({ variables: { first, after } }).catch(setPageError);
+    fetchMore({ variables: { first, after }, errorPolicy: 'all' })
+      .then(({ data: page, error: failed }) => !page?.tokens && setPageError(failed))
+      .catch(setPageError);
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: the next page follows when this one is there
   useEffect(() => {
     if (isSearching && !loading) read(SEARCH_PAGE);
   }, [isSearching, loading, after]);
 
-  const tokens = edges.flatMap(({ node }) => (node ? [node] : []));
+  const readable = edges.flatMap(({ node }) => (node ? [node] : []));
+  // A token that was created here comes again on its page of the list.
+  const tokens = [...new Map(readable.map((token) => [token.id, token])).values()];
   return {
     tokens,
+    unreadable: edges.length - readable.length,
     hasMore,
     isLoading: loading,
     isSearching,
-    error: pageError ?? (tokens.length === 0 ? error : undefined),
+    error: pageError ?? (edges.length === 0 ? error : undefined),
     more: () => read(PAGE),
-    retry: () => (pageError === undefined ? void refetch().catch(() => {}) : read(PAGE)),
+    retry: () => {
+      if (pageError !== undefined && !isInvalidCursor(pageError)) return read(PAGE);
+      setPageError(undefined);
+      refetch().catch(() => {});
+    },
     stopSearch: () => setStoppedWords(words),
     resumeSearch: () => setStoppedWords(undefined),
   };

@@ -50,6 +50,11 @@ export function isUnauthenticated(error: unknown): boolean {
   return codeOf(error) === 'UNAUTHENTICATED';
 }
 
+/** The list has to be read from its start. */
+export function isInvalidCursor(error: unknown): boolean {
+  return extensionsOf(error)?.reason === 'INVALID_CURSOR';
+}
+
 function codeOf(error: unknown): string | undefined {
   const code = extensionsOf(error)?.code;
   if (code !== undefined) return String(code);
@@ -70,8 +75,7 @@ function fallback(
   error: unknown,
   extensions: Record<string, unknown> | undefined,
 ): readonly [string, string] {
-  if (isConnectionLost(error))
-    return ['You are offline', 'The connection was lost. Check it, then try again.'];
+  if (isConnectionLost(error)) return ['The connection was lost', 'Check your network, then try again.'];
   const id = extensions?.requestId ?? extensions?.traceId;
   return [
     'Something went wrong',

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { toFailure } from '../failure.ts';
+import { isInvalidCursor, toFailure } from '../failure.ts';
 import { Notice } from './Notice.tsx';
 import { PROJECTS, type Token } from './TokenDetails.tsx';
 
@@ -30,6 +30,10 @@ export function Projects({ token: { projects }, error, onMore, onRetry }: Projec
     setFailed(undefined);
     await onMore({ variables: { first: PROJECTS, after: pageInfo.endCursor ?? null } }).catch(setFailed);
     setLoading(false);
+  };
+  const startAgain = () => {
+    setFailed(undefined);
+    onRetry();
   };
   return (
     <section>
@@ -62,7 +66,9 @@ export function Projects({ token: { projects }, error, onMore, onRetry }: Projec
           </li>
         ))}
       </ul>
-      {failed !== undefined && <Notice failure={toFailure(failed)} onRetry={more} />}
+      {failed !== undefined && (
+        <Notice failure={toFailure(failed)} onRetry={isInvalidCursor(failed) ? startAgain : more} />
+      )}
       {pageInfo.hasNextPage && failed === undefined && (
         <button type="button" className="more" onClick={more} disabled={isLoading}>
           {isLoading ? 'Loading…' : 'Load more projects'}

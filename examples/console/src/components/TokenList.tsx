@@ -22,7 +22,7 @@ export function TokenList({ selected, onCreate }: TokenListProps) {
   const list = useAllTokens(words);
   const [rows, setRows] = useState(ROWS);
   const found = list.tokens.filter(({ name, id }) => `${name} ${id}`.toLowerCase().includes(words));
-  const isFirstPage = list.tokens.length === 0;
+  const isFirstPage = list.tokens.length + list.unreadable === 0;
   const hasMoreRows = found.length > rows;
   const canRead = list.hasMore && words === '' && list.error === undefined;
   const more = () => {
@@ -51,6 +51,9 @@ export function TokenList({ selected, onCreate }: TokenListProps) {
             <Row key={token.id} token={token} isSelected={token.id === selected} />
           ))}
         </ul>
+        {list.unreadable > 0 && (
+          <p className="hint">{plural(list.unreadable)} could not be read and cannot be shown here.</p>
+        )}
         {list.isLoading && isFirstPage && <Skeleton />}
         {list.error !== undefined && <Notice failure={toFailure(list.error)} onRetry={list.retry} />}
         {!list.isLoading && list.error === undefined && isFirstPage && (
