@@ -107,7 +107,7 @@ describe.each([
     app.gateway.emulator.faults.clear();
     app.gateway.emulator.faults.add({ fault: 'status-401' });
     await page.goto(`${app.origin}/#/tokens/unknown`);
-    await page.getByRole('alert').getByText('Your session has ended').waitFor();
+    await page.getByRole('alert').getByText('You are signed out').waitFor();
     await check('session-ended');
     app.gateway.emulator.faults.clear();
     await app.signIn(page);

@@ -10,7 +10,7 @@ describe('A session', () => {
     await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
     app.gateway.emulator.faults.add({ fault: 'status-401' });
     await app.open('signing-service');
-    await app.page.getByRole('alert').getByText('Your session has ended').waitFor();
+    await app.page.getByRole('alert').getByText('You are signed out').waitFor();
     expect(await app.page.getByRole('navigation').count()).toBe(0);
     await app.page.screenshot({ path: `${SCREENSHOTS}/console-session-ended.png` });
     app.gateway.emulator.faults.clear();
@@ -31,7 +31,22 @@ describe('A session', () => {
       app.dialog.getByRole('button', { name: 'Download private key' }).click(),
     ]);
     await app.dialog.getByRole('button', { name: 'Done' }).click();
-    await app.page.getByText('Your session has ended').waitFor();
+    await app.page.getByText('You are signed out').waitFor();
+  });
+
+  it('does not begin with a credential that cannot be sent', async () => {
+    await app.page.getByRole('button', { name: 'Sign out' }).click();
+    await app.page.getByLabel('Credential').fill('“Bearer demo”');
+    await app.page.getByRole('button', { name: 'Continue' }).click();
+    await app.page.locator('#credential:invalid').waitFor();
+    await app.signIn(app.page);
+  });
+
+  it('does not begin over plain http', async () => {
+    await app.page.addInitScript('Object.defineProperty(window, "isSecureContext", { value: false })');
+    await app.page.reload();
+    await app.page.getByText('Open this page at an https:// address').waitFor();
+    expect(await app.page.getByLabel('Credential').count()).toBe(0);
   });
 
   it('of the next person starts at the list, whatever the last one looked at', async () => {

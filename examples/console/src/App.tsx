@@ -35,6 +35,13 @@ export function App() {
     resetRoute();
     setSession(undefined);
   };
+  if (!isSecureContext)
+    return (
+      <p className="empty" role="alert">
+        Open this page at an https:// address or at http://localhost. Elsewhere the browser makes no keys, and
+        sends your credential in the clear.
+      </p>
+    );
   if (!session || isOver) return <SignIn hasEnded={isOver} onSignIn={signIn} />;
   return (
     <ApolloProvider client={session.client}>

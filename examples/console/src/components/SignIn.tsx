@@ -25,8 +25,8 @@ export function SignIn({ hasEnded, onSignIn }: SignInProps) {
         {hasEnded ? (
           <div className="notice" role="alert">
             <div>
-              <strong>Your session has ended</strong>
-              <p>Your credential is no longer accepted. Sign in again to go on.</p>
+              <strong>You are signed out</strong>
+              <p>Your credential is wrong, or no longer accepted. Sign in again to go on.</p>
             </div>
           </div>
         ) : (
@@ -38,6 +38,9 @@ export function SignIn({ hasEnded, onSignIn }: SignInProps) {
           value={value}
           onChange={(event) => setValue(event.target.value)}
           placeholder="Bearer …"
+          // What a header can hold: a credential that was copied with “ and ” cannot be sent.
+          pattern="[ -~]+"
+          title="The credential alone, without quotation marks"
           autoComplete="off"
           spellCheck={false}
           // biome-ignore lint/a11y/noAutofocus: it is the only thing on the page
