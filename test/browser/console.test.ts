@@ -105,6 +105,91 @@ describe('A new token', () => {
   });
 });
 
+describe('A slow request', () => {
+  it('of a rename keeps its field until the end, and what was typed when it fails', async () => {
+    let fail = () => {};
+    const isOver = new Promise<void>((resolve) => {
+      fail = resolve;
+    });
+    let sent = 0;
+    await app.page.route('**/graphql', async (route) => {
+      if (!route.request().postData()?.includes('UpdateToken')) return route.continue();
+      sent++;
+      await isOver;
+      return route.abort();
+    });
+    await app.open('billing-worker');
+    await app.page.getByRole('button', { name: 'Rename' }).click();
+    await app.page.getByLabel('Name').fill('never-renamed');
+    await app.page.getByRole('button', { name: 'Save' }).dblclick();
+    await app.page.getByLabel('Name').press('Escape');
+    await app.page.getByRole('button', { name: 'Saving…' }).waitFor();
+    fail();
+    await app.page.getByText('The connection was lost').waitFor();
+    expect(await app.page.getByLabel('Name').inputValue()).toBe('never-renamed');
+    expect(sent).toBe(1);
+  });
+
+  it('of a delete keeps its dialog, and does not take its user away from another token', async () => {
+    const name = nameOfNew();
+    await app.createAndClose(name);
+    await app.page.getByRole('heading', { name }).waitFor();
+    app.gateway.emulator.faults.add({ fault: 'latency-60000', operation: 'deleteToken' });
+    await app.page.getByRole('button', { name: 'Delete' }).click();
+    await app.dialog.getByRole('checkbox').check();
+    await app.dialog.getByRole('button', { name: 'Delete token' }).click();
+    await app.page.keyboard.press('Escape');
+    await app.page.keyboard.press('Escape');
+    expect(await app.dialog.isVisible()).toBe(true);
+    const other = app.gateway.emulator.tokensOf('demo')[0];
+    await app.page.evaluate(`location.hash = '#/tokens/${other?.id}'`);
+    await app.page.getByRole('heading', { name: other?.name ?? '' }).waitFor();
+    app.gateway.emulator.faults.clear();
+    await app.page.getByText(`${name} was deleted`).waitFor();
+    expect(app.page.url()).toContain(other?.id);
+  });
+
+  it('of a create that was given up does not either', async () => {
+    const name = nameOfNew();
+    app.gateway.emulator.faults.add({ fault: 'latency-60000', operation: 'createToken' });
+    await app.create(name);
+    await app.page.keyboard.press('Escape');
+    await app.page.getByRole('button', { name: 'Discard the key' }).click();
+    await app.open('billing-worker');
+    const address = app.page.url();
+    app.gateway.emulator.faults.clear();
+    await app.page.getByRole('link', { name }).waitFor();
+    expect(app.page.url()).toBe(address);
+  });
+
+  it('that is tried again does not say that there is no such token', async () => {
+    app.gateway.emulator.faults.add({ fault: 'status-403', operation: 'getToken' });
+    await app.open('billing-worker');
+    const again = app.page.getByRole('button', { name: 'Try again' });
+    await again.waitFor();
+    app.gateway.emulator.faults.clear();
+    app.gateway.emulator.faults.add({ fault: 'latency-60000', operation: 'getToken' });
+    await again.click();
+    await again.waitFor({ state: 'detached' });
+    expect(await app.page.getByText('There is no such token').count()).toBe(0);
+    app.gateway.emulator.faults.clear();
+    await app.page.getByRole('heading', { name: 'billing-worker' }).waitFor();
+  });
+});
+
+describe('A token that could not be read', () => {
+  it('is read again when its user comes back', async () => {
+    app.gateway.emulator.faults.add({ fault: 'status-403', operation: 'getToken' });
+    await app.open('partner-portal');
+    await app.page.getByText('You do not have permission').waitFor();
+    app.gateway.emulator.faults.clear();
+    await app.open('billing-worker');
+    await app.page.getByRole('heading', { name: 'billing-worker' }).waitFor();
+    await app.open('partner-portal');
+    await app.page.getByRole('heading', { name: 'partner-portal' }).waitFor();
+  });
+});
+
 describe('A token that is deleted', () => {
   it('says first which projects lose access, and is gone after', async () => {
     const target = app.gateway.emulator.tokensOf('demo').find(({ name }) => name === 'signing-service');
@@ -119,6 +204,19 @@ describe('A token that is deleted', () => {
     await app.page.getByText('signing-service was deleted').waitFor();
     expect(app.writes()).toEqual([`DELETE /v1/tokens/${target?.id}`]);
     expect(await app.page.getByRole('link', { name: 'signing-service' }).count()).toBe(0);
+  });
+
+  it('is gone from the list and from the history, also when somebody else was faster', async () => {
+    const name = nameOfNew();
+    await app.createAndClose(name);
+    app.gateway.emulator.faults.add({ fault: 'after-404', operation: 'deleteToken' });
+    await app.page.getByRole('button', { name: 'Delete' }).click();
+    await app.dialog.getByRole('checkbox').check();
+    await app.dialog.getByRole('button', { name: 'Delete token' }).click();
+    await app.page.getByText(`${name} was deleted`).waitFor();
+    expect(await app.page.getByRole('link', { name }).count()).toBe(0);
+    await app.page.goBack();
+    await app.page.getByText('There is no such token').waitFor();
   });
 
   it('stays where it was when that fails', async () => {
@@ -152,7 +250,7 @@ describe('When something fails', () => {
     await app.dialog.getByLabel('Name').fill(name);
     await app.page.context().setOffline(true);
     await app.dialog.getByRole('button', { name: 'Create token' }).click();
-    await app.dialog.getByText('You are offline').waitFor();
+    await app.dialog.getByText('The connection was lost').waitFor();
     expect(await app.dialog.getByLabel('Name').inputValue()).toBe(name);
     await app.page.context().setOffline(false);
     await app.dialog.getByRole('button', { name: 'Try again' }).click();

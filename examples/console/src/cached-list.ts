@@ -1,4 +1,4 @@
-import type { ApolloCache, Reference } from '@apollo/client';
+import { type ApolloCache, isReference, type Reference } from '@apollo/client';
 
 interface CachedEdge {
   readonly __typename: 'TokenEdge';
@@ -20,4 +20,14 @@ export function changeTokenList(
       },
     },
   });
+}
+
+/** Takes a deleted token out of the list, and out of its page, which the back button may show again. */
+export function forgetToken(
+  cache: ApolloCache,
+  token: { readonly __typename: 'Token'; readonly id: string },
+): void {
+  const id = cache.identify(token);
+  changeTokenList(cache, (edges) => edges.filter(({ node }) => node?.__ref !== id));
+  cache.modify({ fields: { token: (value) => (isReference(value) && value.__ref === id ? null : value) } });
 }

@@ -24,6 +24,11 @@ export function selectToken(id: string | undefined): void {
   setCurrent(location.hash);
 }
 
+/** Shows the list if this token is shown. A request may end when its user has gone on to another one. */
+export function leaveToken(id: string): void {
+  if (current === hrefOf(id) && !guard) selectToken(undefined);
+}
+
 /** Shows the list in place of the current entry, so that the address no longer names a token. */
 export function resetRoute(): void {
   history.replaceState(null, '', LIST);

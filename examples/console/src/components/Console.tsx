@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import { hrefOf, selectToken, useSelectedToken } from '../route.ts';
+import { hrefOf, leaveToken, selectToken, useSelectedToken } from '../route.ts';
 import { useTitle } from '../title.ts';
 import { CreateDialog } from './CreateDialog.tsx';
 import { Logo } from './Logo.tsx';
@@ -38,9 +38,9 @@ export function Console({ onSignOut }: { onSignOut: () => void }) {
             id={selected}
             onBack={() => selectToken(undefined)}
             onChanged={showMessage}
-            onDeleted={(name) => {
-              showMessage(`${name} was deleted`);
-              selectToken(undefined);
+            onDeleted={(token) => {
+              showMessage(`${token.name} was deleted`);
+              leaveToken(token.id);
             }}
           />
         ) : (

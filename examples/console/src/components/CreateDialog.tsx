@@ -2,7 +2,7 @@ import { useMutation } from '@apollo/client/react';
 import { type FormEvent, useRef, useState } from 'react';
 import { changeTokenList } from '../cached-list.ts';
 import { CreateTokenDocument, type SigningAlgorithm, TokenRowFragmentDoc } from '../gql/graphql.ts';
-import { failureOf, useNewKey } from '../new-key.ts';
+import { failureOf, useIsClosed, useNewKey } from '../new-key.ts';
 import { Dialog } from './Dialog.tsx';
 import { DialogFooter } from './DialogFooter.tsx';
 import { AlgorithmField, KeyGuard, PrivateKey } from './KeyFields.tsx';
@@ -21,6 +21,7 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
   const [description, setDescription] = useState('');
   const [algorithm, setAlgorithm] = useState<SigningAlgorithm>('ES256');
   const idempotencyKey = useRef('');
+  const isClosed = useIsClosed();
   const progress = useNewKey(onClose);
   const { key, registration, isBusy, isSaved, setSaved, close } = progress;
   const [create, { data }] = useMutation(CreateTokenDocument, {
@@ -57,7 +58,8 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
       };
       const { data: made } = await create({ variables: { input } });
       const created = made?.createToken?.token;
-      if (created) onCreated(created);
+      // Whoever gave the key up may be at another token by now.
+      if (created && !isClosed.current) onCreated(created);
       return Boolean(created);
     });
   };

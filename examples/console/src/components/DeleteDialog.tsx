@@ -1,9 +1,9 @@
 import { useMutation } from '@apollo/client/react';
 import { useState } from 'react';
 import { useAllProjects } from '../all-projects.ts';
-import { changeTokenList } from '../cached-list.ts';
+import { forgetToken } from '../cached-list.ts';
 import { toFailure } from '../failure.ts';
-import { DeleteTokenDocument } from '../gql/graphql.ts';
+import { DeleteTokenDocument, type DeleteTokenMutation } from '../gql/graphql.ts';
 import { Dialog } from './Dialog.tsx';
 import { DialogFooter, SureField } from './DialogFooter.tsx';
 import { Notice } from './Notice.tsx';
@@ -16,7 +16,7 @@ const UNREADABLE = 'a project that could not be read';
 interface DeleteDialogProps {
   readonly token: Token;
   readonly onClose: () => void;
-  readonly onDeleted: (name: string) => void;
+  readonly onDeleted: (token: Token) => void;
 }
 
 /** Says what will be lost before it is. */
@@ -28,27 +28,24 @@ export function DeleteDialog({ token, onClose, onDeleted }: DeleteDialogProps) {
       deleteToken: { __typename: 'DeleteTokenPayload', deletedTokenId: token.id, userErrors: [] },
     },
     update(cache, { data: gone }) {
-      if (!gone?.deleteToken?.deletedTokenId) return;
-      const id = cache.identify(token);
-      changeTokenList(cache, (edges) => edges.filter(({ node }) => node?.__ref !== id));
+      if (isGone(gone)) forgetToken(cache, token);
     },
   });
   const [problem] = data?.deleteToken?.userErrors ?? [];
-  // A token that is gone already is what was wanted.
-  const isRejected = problem !== undefined && problem.code !== 'NOT_FOUND';
 
   const send = async () => {
     try {
       const { data: deleted } = await remove({ variables: { input: { id: token.id } } });
-      const [rejection] = deleted?.deleteToken?.userErrors ?? [];
-      if (!rejection || rejection.code === 'NOT_FOUND') onDeleted(token.name);
+      if (isGone(deleted)) onDeleted(token);
     } catch {
       // `error` has it, and the list has the token again.
     }
   };
   const failure = error && toFailure(error);
+  // The request cannot be called back.
+  const close = () => !loading && onClose();
   return (
-    <Dialog title={`Delete ${token.name}?`} onClose={onClose}>
+    <Dialog title={`Delete ${token.name}?`} onClose={close}>
       <LostProjects tokenId={token.id} />
       <SureField
         consequence="programs using this token lose access immediately"
@@ -58,9 +55,9 @@ export function DeleteDialog({ token, onClose, onDeleted }: DeleteDialogProps) {
       <DialogFooter
         className="danger"
         disabled={!isSure || loading}
-        onCancel={onClose}
+        onCancel={close}
         onConfirm={send}
-        rejection={isRejected ? problem.message : undefined}
+        rejection={isGone(data) ? undefined : problem?.message}
         failure={failure}
         retryHint="It may have been deleted: trying again does no harm."
       >
@@ -68,6 +65,12 @@ export function DeleteDialog({ token, onClose, onDeleted }: DeleteDialogProps) {
       </DialogFooter>
     </Dialog>
   );
+}
+
+/** A token that was gone already is what was wanted. */
+function isGone(data: DeleteTokenMutation | null | undefined): boolean {
+  const { deletedTokenId, userErrors = [] } = data?.deleteToken ?? {};
+  return Boolean(deletedTokenId) || userErrors[0]?.code === 'NOT_FOUND';
 }
 
 function LostProjects({ tokenId }: { tokenId: string }) {

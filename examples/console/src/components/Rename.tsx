@@ -16,7 +16,7 @@ interface RenameProps {
 export function Rename({ token, onChanged, children }: RenameProps) {
   const [draft, setDraft] = useState<string>();
   const [rejection, setRejection] = useState<string>();
-  const [update, { error, reset }] = useMutation(UpdateTokenDocument);
+  const [update, { error, loading, reset }] = useMutation(UpdateTokenDocument);
   const button = useRef<HTMLButtonElement>(null);
   const wasOpen = useRef(false);
   const isOpen = draft !== undefined;
@@ -25,14 +25,17 @@ export function Rename({ token, onChanged, children }: RenameProps) {
     wasOpen.current = isOpen;
   }, [isOpen]);
 
-  const cancel = () => {
+  const close = () => {
     setDraft(undefined);
     setRejection(undefined);
     reset();
   };
+  // The request cannot be called back.
+  const cancel = () => !loading && close();
   const save = async (event?: FormEvent) => {
     event?.preventDefault();
-    if (draft === undefined || draft === token.name) return cancel();
+    if (draft === undefined || loading) return;
+    if (draft === token.name) return close();
     const { projects: _, ...details } = token;
     try {
       const { data } = await update({
@@ -49,7 +52,7 @@ export function Rename({ token, onChanged, children }: RenameProps) {
       const [problem] = data?.updateToken?.userErrors ?? [];
       if (problem) return setRejection(problem.message);
       onChanged(`Renamed to ${draft}`);
-      cancel();
+      close();
     } catch {
       // `error` has it, and the draft is still there.
     }
@@ -81,7 +84,7 @@ export function Rename({ token, onChanged, children }: RenameProps) {
         />
         <div className="actions">
           <button type="submit" className="primary">
-            Save
+            {loading ? 'Saving…' : 'Save'}
           </button>
           <button type="button" onClick={cancel}>
             Cancel

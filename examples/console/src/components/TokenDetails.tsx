@@ -27,15 +27,17 @@ interface TokenDetailsProps {
   readonly id: string;
   readonly onBack: () => void;
   readonly onChanged: (message: string) => void;
-  readonly onDeleted: (name: string) => void;
+  readonly onDeleted: (token: Token) => void;
 }
 
 /** One token: its name, its keys, and the projects it reaches. */
 export function TokenDetails({ id, onBack, onChanged, onDeleted }: TokenDetailsProps) {
   const [open, setOpen] = useState<OpenDialog>();
-  const { data, error, fetchMore, refetch } = useQuery(TokenDocument, {
+  const { data, error, loading, fetchMore, refetch } = useQuery(TokenDocument, {
     variables: { id, first: PROJECTS },
     errorPolicy: 'all',
+    // The cache may be old, and has null for a token that could not be read.
+    fetchPolicy: 'cache-and-network',
   });
   const token = data?.token;
   useTitle(token?.name ?? 'Token');
@@ -60,7 +62,7 @@ export function TokenDetails({ id, onBack, onChanged, onDeleted }: TokenDetailsP
           <Projects token={token} error={error} onMore={fetchMore} onRetry={retry} />
         </>
       ) : (
-        <Missing error={error} isLoading={!data} onRetry={retry} />
+        <Missing error={error} isLoading={loading} onRetry={retry} />
       )}
       {open?.kind === 'rotate' && <RotateDialog token={open.token} onClose={close} onChanged={onChanged} />}
       {open?.kind === 'delete' && <DeleteDialog token={open.token} onClose={close} onDeleted={onDeleted} />}
