@@ -32,19 +32,20 @@ const SILENT =
 export function openPrimaryState(primary: Channel, replyTimeoutMs: number, log: FastifyBaseLogger): State {
   let isLate = false;
   const run = async <Value>(...call: Call): Promise<Value> => {
-    if (isLate) throw new StateUnavailable('away', 'the primary process has not replied yet');
+    if (isLate) throw new StateUnavailable('the primary process has not replied yet');
     const reply = primary.request<Value>('state', call);
     try {
       return await replyWithin(replyTimeoutMs, reply);
     } catch (error) {
-      if (!(error instanceof NoReply)) throw new StateUnavailable('full', 'the primary process has no room');
+      if (!(error instanceof NoReply))
+        throw new StateUnavailable('the primary process has no room', { isFull: true });
       const end = () => {
         isLate = false;
       };
       if (!isLate) log.warn(SILENT);
       isLate = true;
       reply.then(end, end);
-      throw new StateUnavailable('away', 'the primary process did not reply');
+      throw new StateUnavailable('the primary process did not reply');
     }
   };
   return {

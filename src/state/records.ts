@@ -31,16 +31,14 @@ export interface LeasedRecords {
   change(key: RecordKey, owner: string, change: LeasedChange): Promise<boolean>;
 }
 
-/** Why state cannot be used: no reply, a rejected command, or no room for another record. */
-export type Reason = 'away' | 'refused' | 'full';
-
 export class StateUnavailable extends Error {
   override readonly name = 'StateUnavailable';
-  readonly reason: Reason;
+  /** There is no room for another record, so that a retry helps only when others have expired. */
+  readonly isFull: boolean;
 
-  constructor(reason: Reason, message: string) {
+  constructor(message: string, { isFull = false } = {}) {
     super(message);
-    this.reason = reason;
+    this.isFull = isFull;
   }
 }
 
@@ -75,9 +73,11 @@ export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords 
     leases.dropExpired();
     records.dropExpired();
     if (leases.size() + records.size() >= maxEntries)
-      throw new StateUnavailable('full', `${maxEntries} records and leases are in use`);
+      throw new StateUnavailable(`${maxEntries} records and leases are in use`, { isFull: true });
     if ((entriesOf.get(caller) ?? 0) >= maxEntriesPerCaller)
-      throw new StateUnavailable('full', `this caller has ${maxEntriesPerCaller} records and leases`);
+      throw new StateUnavailable(`this caller has ${maxEntriesPerCaller} records and leases`, {
+        isFull: true,
+      });
   };
 
   return {

@@ -5,7 +5,7 @@ import { StandaloneConnector } from 'ioredis/built/connectors/index.js';
 import { type RedisAddress, readRedisAddress } from '../config/urls.ts';
 import { explainConnectionFailure } from '../connection-failure.ts';
 import { NoReply, replyWithin, trackAvailability } from './availability.ts';
-import { type Reason, StateUnavailable } from './records.ts';
+import { StateUnavailable } from './records.ts';
 
 /** The commands that are used here. A single server and a cluster have the same. */
 type Commands = Pick<Redis, 'get' | 'set' | 'del' | 'pttl' | 'eval'>;
@@ -90,9 +90,9 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
       connectionError = error;
     });
   redis.connect().catch((error) => availability.lose(causeOf(error)));
-  const fail = (use: StateUse, reason: Reason, message: string) => {
+  const fail = (use: StateUse, message: string) => {
     failures[use]++;
-    return new StateUnavailable(reason, message);
+    return new StateUnavailable(message);
   };
 
   return {
@@ -104,7 +104,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
     failures,
     /** Runs commands. Rejects with `StateUnavailable` within the time of one command, and at once while Redis is lost. */
     async run<Value>(use: StateUse, commands: (redis: Commands) => Promise<Value>): Promise<Value> {
-      if (!availability.isUp()) throw fail(use, 'away', 'Redis is unavailable');
+      if (!availability.isUp()) throw fail(use, 'Redis is unavailable');
       try {
         return await replyWithin(commandTimeoutMs, commands(redis as Commands));
       } catch (error) {
@@ -112,12 +112,12 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
         const code = codeOf(error) ?? 'unknown';
         if (isLoss(error)) {
           availability.lose(causeOf(error));
-          throw fail(use, 'away', `Redis is lost (${causeOf(error)})`);
+          throw fail(use, `Redis is lost (${causeOf(error)})`);
         }
         if (!rejections.has(`${use} ${code}`))
           log.error({ use, code, hint: explain(code).hint }, 'Redis rejects a command');
         rejections.add(`${use} ${code}`);
-        throw fail(use, 'refused', `Redis rejected a command (${code})`);
+        throw fail(use, `Redis rejected a command (${code})`);
       }
     },
     /** Closes at once, without waiting for commands. */

@@ -208,7 +208,7 @@ async function orRetryLater(create: Create, step: () => Promise<Step>): Promise<
     if (create.made) return { heldForMs: MAX_POLL_MS };
     throw new UpstreamError('not-recorded', error.message, {
       requestSent: false,
-      retryAfterSeconds: error.reason === 'full' ? FULL_RETRY_SECONDS : 1,
+      retryAfterSeconds: error.isFull ? FULL_RETRY_SECONDS : 1,
       cause: error,
     });
   }

@@ -77,7 +77,7 @@ describe('Where there is no more room', () => {
     const { clock, records, keep } = start({ maxEntries: 2 });
     await keep('a', 'alice');
     await keep('b', 'bob');
-    await expect(keep('c', 'carol')).rejects.toMatchObject({ name: 'StateUnavailable', reason: 'full' });
+    await expect(keep('c', 'carol')).rejects.toMatchObject({ name: 'StateUnavailable', isFull: true });
     expect(await records.acquire(keyOf('a'), 'again', 1000)).toMatchObject({ record: 'a', isAcquired: true });
     clock.ms = 10_000;
     await keep('c', 'carol');
@@ -87,7 +87,7 @@ describe('Where there is no more room', () => {
     const { clock, keep } = start({ maxEntries: 100, maxEntriesPerCaller: 2 });
     await keep('a');
     await keep('b');
-    await expect(keep('c')).rejects.toMatchObject({ reason: 'full' });
+    await expect(keep('c')).rejects.toMatchObject({ isFull: true });
     await keep('d', 'bob');
     clock.ms = 10_000;
     await keep('c');

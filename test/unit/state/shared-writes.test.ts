@@ -26,10 +26,10 @@ describe('What the primary process knows of writes', () => {
 });
 
 describe('A request', () => {
-  it('joins nothing when the shared state is away', async () => {
+  it('joins nothing when the shared state is unreachable', async () => {
     const report = async () => {};
-    const away = { report, sinceLast: () => Promise.reject(new Error('away')) };
-    expect(await createLastWriteLookUp(away)('alice')).toBe(Number.POSITIVE_INFINITY);
+    const unreachable = { report, sinceLast: () => Promise.reject(new Error('no reply')) };
+    expect(await createLastWriteLookUp(unreachable)('alice')).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('looks a write up once for the reads that it begins at once, and again for those that follow', async () => {

@@ -72,7 +72,7 @@ describe('A create under an idempotency key', () => {
           if (!isLost || !change.record?.text.includes('tokenId')) return records.change(key, owner, change);
           isLost = false;
           if (isDone) await records.change(key, owner, change);
-          throw new StateUnavailable('away', 'no reply');
+          throw new StateUnavailable('no reply');
         },
       });
       const { made, newRequest } = startApi();
