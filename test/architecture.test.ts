@@ -125,7 +125,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['state/'],
   jose: ['auth/', 'emulator/'],
   'lru-cache': ['graphql/', 'http/', 'state/', 'tokens/', 'upstream/connect.ts'],
-  negotiator: ['http/media-type.ts'],
+  negotiator: ['http/validate-request.ts'],
   'prom-client': ['http/', 'telemetry/'],
   pino: ['telemetry/log.ts'],
   undici: ['upstream/'],
