@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import {
   type DocumentNode,
@@ -184,8 +185,11 @@ export function createContext(
   };
 }
 
-/** Accepts any value unchanged. No schema can define a type of this name. */
-const COERCED = new GraphQLScalarType({ name: '__Coerced', parseValue: (value) => value });
+/** Accepts any value unchanged. Nobody can guess its name, so `__type` never returns it. */
+const COERCED = new GraphQLScalarType({
+  name: `__Coerced_${randomUUID().replaceAll('-', '_')}`,
+  parseValue: (value) => value,
+});
 
 /**
  * Executes operations by graphql-js, with variables that are coerced already.
