@@ -228,7 +228,7 @@ export const variables = {
     { max: 100 },
   ),
 
-  MAX_CACHED_DOCUMENTS: integer('Prepared documents in the LRU cache, of 150 tokens on average', 1000, {
+  MAX_CACHED_DOCUMENTS: integer('Prepared operations in the LRU cache, of 150 tokens on average', 1000, {
     min: 1,
     max: 100_000,
   }),
