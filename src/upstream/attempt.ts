@@ -127,7 +127,7 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
     try {
       const response = await transport(toRequest(scope, call, authorization, observed?.headers));
       if (response.status < 200 || response.status > 299)
-        throw toStatusError(response, scope.credential.isOwn);
+        throw toStatusError(response, scope.credential.isOwn && authorization.replace('Bearer ', ''));
       const value = call.parse(response.body);
       report(response.status);
       return value;

@@ -115,12 +115,14 @@ function compile<Dto>(name: keyof typeof definitions): ValidateFunction<Dto> {
 
 /**
  * The error for a response without a success status. Bodies come from the service (`name`, `traceId`, `details`), from the
- * API gateway in front of it (only `message`), or are not JSON. Nothing but these three members is read.
+ * API gateway in front of it (only `message`), or are not JSON. Nothing but these three members is read. `own` is the
+ * gateway's own credential, if the request had it: callers must not see it where a body quotes the request.
  */
-export function toStatusError(response: HttpResponse, hadOwnCredential = false): UpstreamError {
+export function toStatusError(response: HttpResponse, own?: string): UpstreamError {
   const { status } = response;
   if (status < 400) return new UpstreamError('invalid-response', `unexpected status ${status}`, { status });
-  const { name, traceId, details } = readJsonObject(response.body) ?? {};
+  const { name, traceId, details } =
+    readJsonObject(own ? response.body.replaceAll(own, '') : response.body) ?? {};
   const iamName = matching(name, /^[A-Za-z]{1,64}$/);
   return new UpstreamError('status', `status ${status}${iamName ? ` ${iamName}` : ''}`, {
     status,
@@ -128,7 +130,7 @@ export function toStatusError(response: HttpResponse, hadOwnCredential = false):
     traceId: matching(traceId, /^[\w.:=-]{1,128}$/),
     details: Array.isArray(details) ? details.slice(0, 20).flatMap(readDetail) : [],
     retryAfterSeconds: readRetryAfter(response.headers),
-    hadOwnCredential,
+    hadOwnCredential: own !== undefined,
   });
 }
 

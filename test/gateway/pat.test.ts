@@ -52,6 +52,28 @@ describe('Signing in by a personal access token', () => {
     await gateway.close();
   });
 
+  it('gives a token that no caller sees, also where the API quotes it in its errors', async () => {
+    const seen: string[] = [];
+    const api = createServer(({ headers: { authorization = 'none' } }, response) => {
+      seen.push(authorization);
+      const details = [{ issue: `rejected: ${authorization}`, field: authorization }];
+      response.writeHead(400).end(JSON.stringify({ name: 'InvalidParameterError', details }));
+    }).listen(0, '127.0.0.1');
+    await until(() => api.listening);
+    const gateway = await startPatGateway(plain, createKeyPair('ES256'), {
+      API_GATEWAY_URL: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
+      PAT_CREDENTIAL: 'user',
+    });
+    const { text, data } = await gateway.query(RENAME.replace('{ code }', '{ message field }'), { id: 'a' });
+    expect(data.updateToken.userErrors).toEqual([
+      { message: 'rejected: Bearer ', field: ['input', 'Bearer '] },
+    ]);
+    expect(seen.at(-1)).toMatch(/^Bearer .{20}/);
+    expect(text + gateway.log()).not.toContain(seen.at(-1)?.slice('Bearer '.length, 60));
+    await gateway.close();
+    api.close();
+  });
+
   it('happens again after IAM rejected the token, and the read is repeated once', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'));
     await gateway.query(LIST);
