@@ -191,25 +191,8 @@ function abandon({ openRequests }: Connection): void {
   }
 }
 
-const LISTENERS = Symbol('listeners');
-
-interface Observed extends ServerResponse {
-  [LISTENERS]?: (() => void)[];
-}
-
-/**
- * Calls `listener` when the response is closed, sent or not; at once if it is closed already. All listeners share one
- * event listener of Node.js, because adding one costs more than most of what they do.
- */
-export function onClose(response: Observed, listener: () => void): void {
+/** Calls `listener` when the response is closed, sent or not; at once if it is closed already. */
+export function onClose(response: ServerResponse, listener: () => void): void {
   if (response.destroyed) listener();
-  else if (response[LISTENERS]) response[LISTENERS].push(listener);
-  else {
-    response[LISTENERS] = [listener];
-    response.once('close', callListeners);
-  }
-}
-
-function callListeners(this: Observed): void {
-  for (const listener of this[LISTENERS] ?? []) listener();
+  else response.once('close', listener);
 }
