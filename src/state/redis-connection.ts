@@ -171,7 +171,8 @@ function connect(
     commandTimeout,
     ...(username ? { username } : {}),
     ...(password ? { password } : {}),
-    ...(isSecure ? { tls: {}, Connector: NamingConnector } : {}),
+    ...(isSecure ? { tls: {} } : {}),
+    Connector,
   };
   const hosts = nodes.map(({ hostname, port }) => ({
     host: hostname.replace(/^\[|\]$/g, ''),
@@ -194,12 +195,20 @@ function connect(
   return cluster;
 }
 
-/** Names the host in the TLS handshake (SNI, RFC 6066), as servers behind one address require. ioredis does not. */
-class NamingConnector extends StandaloneConnector {
+class Connector extends StandaloneConnector {
+  /** Names the host in the TLS handshake (SNI, RFC 6066), as servers behind one address require. ioredis does not. */
   constructor(given: unknown) {
     const options = given as StandaloneConnectionOptions;
-    const { host = '' } = options;
-    super(isIP(host) ? options : { ...options, tls: { servername: host } });
+    const { host = '', tls } = options;
+    super(isIP(host) || !tls ? options : { ...options, tls: { servername: host } });
+  }
+
+  /** The time to connect begins after the look-up of the host: with slow DNS it would always be too short. */
+  override async connect(...given: Parameters<StandaloneConnector['connect']>) {
+    const stream = await super.connect(...given);
+    if (!isIP(this.options.host ?? ''))
+      await new Promise<unknown>((resolve) => stream.once('lookup', resolve).once('close', resolve));
+    return stream;
   }
 }
 

@@ -17,16 +17,20 @@ const TYPE_A = 1;
 export async function startDnsServer(host: string, addresses: string[]): Promise<DnsServer> {
   const socket = createSocket('udp4');
   let questions = 0;
+  let isClosed = false;
   const server: DnsServer = {
     addresses,
     delayMs: 0,
     questions: () => questions,
-    close: () => socket.close(),
+    close() {
+      isClosed = true;
+      socket.close();
+    },
   };
   socket.on('message', (question, { port, address }) => {
     questions++;
     const reply = answer(question, server.addresses);
-    setTimeout(() => socket.send(reply, port, address), server.delayMs);
+    setTimeout(() => isClosed || socket.send(reply, port, address), server.delayMs);
   });
   socket.bind(53, host);
   await once(socket, 'listening');

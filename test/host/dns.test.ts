@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { startRedis } from '../redis/redis-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { until } from '../support/until.ts';
@@ -79,6 +80,23 @@ describe('A name server that takes 300 ms', () => {
     const answers = await Promise.all(Array.from({ length: 250 }, (_, index) => ask(url, `caller-${index}`)));
     expect(new Set(answers)).toEqual(new Set([OK]));
     expect(dns.questions()).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('A name server that takes longer than connecting may', () => {
+  it('delays the connection to Redis, and does not prevent it', async () => {
+    const redis = await startRedis();
+    try {
+      dns.addresses = ['127.0.0.1'];
+      dns.delayMs = 2_500;
+      const url = await start({ REDIS_URL: `redis://redis.test.example:${new URL(redis.url).port}` });
+      await until(
+        async () => (await (await fetch(new URL('/readyz', url))).text()).includes('redis: ok'),
+        20,
+      );
+    } finally {
+      await redis.kill();
+    }
   });
 });
 
