@@ -1,4 +1,4 @@
-import { pino, stdTimeFunctions } from 'pino';
+import { pino } from 'pino';
 
 interface LogOptions {
   readonly level: string;
@@ -15,13 +15,31 @@ export function createLog({ level, version, write }: LogOptions) {
     {
       level,
       base: { service: 'tokens-gateway', version, pid: process.pid },
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: createTimestamp(),
       formatters: { level: (name) => ({ level: name }) },
       // No line contains a header; this redaction is a second line of defence.
       redact: ['authorization', '*.authorization', '*.*.authorization'],
     },
     { write },
   );
+}
+
+/**
+ * The member `time` in ISO 8601. Formats a date only once a second, because that takes about as long as the rest of the
+ * line.
+ */
+function createTimestamp(): () => string {
+  let second = 0;
+  let text = '';
+  return () => {
+    const now = Date.now();
+    const ms = now % 1000;
+    if (now - ms !== second) {
+      second = now - ms;
+      text = new Date(second).toISOString().slice(0, -'000Z'.length);
+    }
+    return `,"time":"${text}${String(ms).padStart(3, '0')}Z"`;
+  };
 }
 
 /** The level that SIGUSR2 changes to: `configured`, `debug`, `trace`, and `configured` again. */
