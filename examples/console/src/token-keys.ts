@@ -34,8 +34,9 @@ export const CHANGED_MEANWHILE =
   'This token was changed or deleted meanwhile. Close this, and look at it again.';
 
 /**
- * The registered keys as they are at this moment; undefined when there are none, or the token is gone. A change sends the whole set, and the API has no versions: reading
- * just before keeps the time short in which a change of somebody else would be undone.
+ * The registered keys as they are at this moment; undefined when there are none, or the token is gone. A change sends the
+ * whole set, and the API has no versions: reading just before keeps the time short in which a change of somebody else would
+ * be undone.
  */
 export async function readKeys(client: ApolloClient, id: string): Promise<readonly PublicKey[] | undefined> {
   const { data } = await client.query({
