@@ -1,6 +1,6 @@
 import type { CallerAuthConfig, PatConfig } from '../config/auth.ts';
 import { createCancellation, createDeadlines } from '../upstream/cancellation.ts';
-import { UpstreamError } from '../upstream/upstream-error.ts';
+import { meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
 import type {
   AuthDependencies,
   Authenticator,
@@ -60,7 +60,7 @@ export function createPatAuthenticator(
 function problemOfProbe(error: unknown, kind: PatConfig['credential']): string | undefined {
   if (!(error instanceof UpstreamError) || error.isSignIn) return undefined;
   const passing = 'if this is no passing failure';
-  if (error.kind === 'status' && (error.status ?? 0) < 500) {
+  if (error.kind === 'status' && (meaningOf(error) ?? 0) < 500) {
     const other = kind === 'project' ? 'user' : 'project';
     return `the IAM API does not accept PAT_CREDENTIAL=${kind}: ${passing}, try PAT_CREDENTIAL=${other}`;
   }

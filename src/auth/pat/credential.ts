@@ -1,7 +1,7 @@
 import { explainConnectionFailure } from '../../connection-failure.ts';
 import { createWarnLimit } from '../../telemetry/failures.ts';
 import type { UpstreamCredential } from '../../upstream/attempt.ts';
-import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import { type AuthDependencies, sha256 } from '../authenticator.ts';
 import { describeClock } from '../json-request.ts';
@@ -130,7 +130,8 @@ function toHeld(token: AccessToken, nowMs: number, random: number): HeldToken {
  * that was not sent.
  */
 function toSignInFailure(error: UpstreamError, retryAfterSeconds: number): Error {
-  const { kind, status, iamName, clockAheadSeconds } = error;
+  const { kind, iamName, clockAheadSeconds } = error;
+  const status = meaningOf(error);
   if (kind === 'status' && status !== undefined && status < 500 && status !== 429) {
     const message =
       clockAheadSeconds === undefined

@@ -1,5 +1,5 @@
 import type { PatConfig } from '../../config/auth.ts';
-import { UpstreamError } from '../../upstream/upstream-error.ts';
+import { meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
 import { type AuthDependencies, isCredential } from '../authenticator.ts';
 import { incompleteResponse, requestJson } from '../json-request.ts';
 import { createAssertion } from './assertion.ts';
@@ -109,7 +109,7 @@ export function createSignIn(
 }
 
 function isUserTokenRejected(error: unknown): boolean {
-  return error instanceof UpstreamError && (error.status === 401 || error.status === 403);
+  return error instanceof UpstreamError && [401, 403].includes(meaningOf(error) ?? 0);
 }
 
 const MARGIN_SECONDS = 60;

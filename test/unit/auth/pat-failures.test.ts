@@ -93,6 +93,7 @@ describe('A sign-in that fails', () => {
     [TOKEN_PATH, 401, { error: 'invalid_client' }, 'invalid_client'],
     [TOKEN_PATH, 404, '', '404'],
     [STS_PATH, 403, { name: 'PrincipalDoesNotBelongToProjectError' }, 'PrincipalDoesNotBelongToProjectError'],
+    [STS_PATH, 500, { name: 'InvalidJwtTokenError' }, 'InvalidJwtTokenError'],
   ])(
     'because %s answers %i is the operator’s to mend, not the caller’s',
     async (path, status, body, reason) => {

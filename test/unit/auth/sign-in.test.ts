@@ -84,15 +84,18 @@ describe('A personal access token signs in', () => {
     expect(issuer.paths().slice(3)).toEqual([TOKEN_PATH, STS_PATH]);
   });
 
-  it('starts over when the STS has stopped accepting the user token', async () => {
-    const { run } = signIn();
-    await run();
-    issuer.calls.length = 0;
-    issuer.answerWith(STS_PATH, { status: 401, body: { name: 'InvalidJwtTokenError' } });
+  it.each([401, 400, 503])(
+    'starts over when the STS has stopped accepting the user token, by status %i',
+    async (status) => {
+      const { run } = signIn();
+      await run();
+      issuer.calls.length = 0;
+      issuer.answerWith(STS_PATH, { status, body: { name: 'InvalidJwtTokenError' } });
 
-    await failureOf(run);
-    expect(issuer.paths()).toEqual([STS_PATH, TOKEN_PATH, STS_PATH]);
-  });
+      await failureOf(run);
+      expect(issuer.paths()).toEqual([STS_PATH, TOKEN_PATH, STS_PATH]);
+    },
+  );
 
   it('uses a new assertion for every attempt', async () => {
     issuer.answerWith(TOKEN_PATH, { status: 503, body: '' });
