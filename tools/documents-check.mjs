@@ -4,8 +4,8 @@ import { GraphQLError, isInputObjectType, Kind, parse, typeFromAST, validate } f
 import { ConfigError, readConfig } from '../dist/config/config.js';
 import { parseManifest } from '../dist/config/documents-manifest.js';
 import { MAX_FILE_BYTES } from '../dist/config/read-file.js';
+import { checkDocument, checkText, limitCost } from '../dist/graphql/pipeline/checks.js';
 import { compileCost } from '../dist/graphql/pipeline/cost.js';
-import { checkCost, checkDocument, checkText } from '../dist/graphql/pipeline/limits.js';
 import { createSchema, readTypeDefs } from '../dist/graphql/schema.js';
 import { readTextFile } from '../dist/text-file.js';
 
@@ -52,14 +52,15 @@ function check(text) {
 /** The cost is that of the largest variables. `warning`: the operation exceeds a limit only with those. */
 function checkOperation(document, operation, problem) {
   const costOf = compileCost(schema, document, operation);
-  const cost = costOf(largestVariables(operation));
+  const problemWith = (variables) => problemOf(() => limitCost({ prepared: { costOf }, variables }, config));
+  const largest = largestVariables(operation);
   return {
-    cost,
+    cost: costOf(largest),
     problem:
       operation.operation === 'subscription'
         ? 'Subscriptions are not supported.'
-        : (problem ?? problemOf(() => checkCost(costOf({}), limits))),
-    warning: problemOf(() => checkCost(cost, limits)),
+        : (problem ?? problemWith({})),
+    warning: problemWith(largest),
   };
 }
 
