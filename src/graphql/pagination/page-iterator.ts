@@ -46,9 +46,9 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
         throw new UpstreamError('invalid-response', 'a page key does not fit into a cursor');
       return page;
     } catch (error) {
-      const isKeyRefused =
+      const isKeyRejected =
         calls === 1 && key !== '' && error instanceof UpstreamError && meaningOf(error) === 400;
-      if (isKeyRefused) throw invalidCursor('`after` is no longer valid. Start again from the first page.');
+      if (isKeyRejected) throw invalidCursor('`after` is no longer valid. Start again from the first page.');
       throw error;
     }
   };
