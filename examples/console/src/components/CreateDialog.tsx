@@ -58,7 +58,7 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
       };
       const { data: made } = await create({ variables: { input } });
       const created = made?.createToken?.token;
-      // Whoever gave the key up may be at another token by now.
+      // A user who has closed the dialog may be at another token by now.
       if (created && !isClosed.current) onCreated(created);
       return Boolean(created);
     });
