@@ -221,13 +221,16 @@ function loadLargest<Key extends PageRequest, Item>(
   listOf: (key: Key) => string,
   load: (key: Key) => Promise<Page<Item>>,
 ): Promise<Found<Page<Item>>[]> {
+  const lists = keys.map(listOf);
   const largest = new Map<string, Key>();
-  for (const key of keys) {
-    const other = largest.get(listOf(key));
-    if (!other || key.limit > other.limit) largest.set(listOf(key), key);
+  for (const [index, key] of keys.entries()) {
+    const list = lists[index] as string;
+    const other = largest.get(list);
+    if (!other || key.limit > other.limit) largest.set(list, key);
   }
-  const calls = new Map([...largest].map(([list, key]) => [list, settle(load(key))]));
-  return Promise.all(keys.map((key) => calls.get(listOf(key)) as Promise<Found<Page<Item>>>));
+  const calls = new Map<string, Promise<Found<Page<Item>>>>();
+  for (const [list, key] of largest) calls.set(list, settle(load(key)));
+  return Promise.all(lists.map((list) => calls.get(list) as Promise<Found<Page<Item>>>));
 }
 
 /** Returns errors as values: then DataLoader fails only the keys concerned. */
