@@ -1,9 +1,10 @@
-import { type EmulatorOptions, startEmulator } from './emulator.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { checkStore, type EmulatorOptions, startEmulator } from './emulator.ts';
 import { EmulatorError } from './reply.ts';
 
 /** An emulator that runs alone keeps only the latest calls. */
 const MAX_CALLS = 1000;
-const DEFAULT_PORT = '4010';
+const DEFAULT_PORT = 4010;
 
 // A closed pipe must not end the emulator.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
@@ -15,7 +16,7 @@ try {
       `Unknown argument ${JSON.stringify(unknown)}: set EMULATOR_PORT, EMULATOR_HOST, EMULATOR_DATA_FILE or EMULATOR_SEED.`,
     );
   // biome-ignore lint/style/noProcessEnv: this is an entry; the rest of the emulator takes options
-  const settings = readSettings(process.env);
+  const settings = await readSettings(process.env);
   const emulator = await startEmulator({ ...settings, maxCalls: MAX_CALLS });
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.once(signal, () =>
@@ -36,17 +37,17 @@ Authorization    Bearer demo     (any other bearer is another principal, without
   process.exit(1);
 }
 
-/** The environment of the emulator alone: a blank value is the same as none. Throws an EmulatorError for an invalid value. */
-function readSettings(env: Readonly<Record<string, string | undefined>>): EmulatorOptions {
-  const read = (name: string) => env[name]?.trim() || undefined;
-  const port = read('EMULATOR_PORT') ?? DEFAULT_PORT;
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    throw new EmulatorError(`Expected EMULATOR_PORT to be an integer from 0 to 65535, got "${port}".`);
-  }
-  return {
-    port: Number(port),
-    host: read('EMULATOR_HOST'),
-    dataFile: read('EMULATOR_DATA_FILE'),
-    seed: read('EMULATOR_SEED'),
+/** Throws an EmulatorError with all problems at once. Variables of a gateway are not read: they may belong to another program. */
+async function readSettings(env: Readonly<Record<string, string | undefined>>): Promise<EmulatorOptions> {
+  const own = Object.entries(env).filter(([name]) => name.startsWith('EMU'));
+  const { values, isSet, addProblem, problems } = readEnvironment(Object.fromEntries(own), () => '');
+  const settings = {
+    port: isSet('EMULATOR_PORT') ? values.EMULATOR_PORT : DEFAULT_PORT,
+    host: values.EMULATOR_HOST,
+    dataFile: values.EMULATOR_DATA_FILE,
+    seed: values.EMULATOR_SEED,
   };
+  if (problems.length === 0) return settings;
+  await checkStore(settings).catch(({ message }) => addProblem(message));
+  throw new EmulatorError(problems.join('\n'));
 }

@@ -96,7 +96,14 @@ describe('Started by itself', () => {
   });
 
   it.each([
-    [{ EMULATOR_PORT: '70000' }, 'Expected EMULATOR_PORT to be an integer from 0 to 65535, got "70000".\n'],
+    [
+      { EMULATOR_PORT: '70000' },
+      'Expected EMULATOR_PORT to be a whole number from 0 to 65535, got "70000"\n',
+    ],
+    [
+      { EMULTOR_SEED: 'empty' },
+      'EMULTOR_SEED is not a variable of this gateway. Did you mean EMULATOR_SEED?\n',
+    ],
     [
       { EMULATOR_SEED: 'nonsense' },
       'Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file, got nonsense (ENOENT).\n',
@@ -112,6 +119,24 @@ describe('Started by itself', () => {
   ])('says in one line what is wrong with %j', async (env, line) => {
     const emulator = await runEmulator(env as Record<string, string>);
     expect([await emulator.exit, emulator.output()]).toEqual([1, line]);
+  });
+
+  it('says at once all that is wrong, and ignores what is set for a gateway', async () => {
+    const emulator = await runEmulator({
+      EMULATOR_PORT: '4010 ',
+      EMULATOR_HOST: 'http://localhost',
+      EMULATOR_SEED: 'nonsense',
+      EMULATOR_DATAFILE: '/tmp/data.json',
+      PORT: 'nonsense',
+      MAX_DEPHT: '3',
+    });
+    expect([await emulator.exit, emulator.output()]).toEqual([
+      1,
+      `EMULATOR_DATAFILE is not a variable of this gateway. Did you mean EMULATOR_DATA_FILE?
+Expected EMULATOR_HOST to be a host name or an IP address, got "http://localhost"
+Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file, got nonsense (ENOENT).
+`,
+    ]);
   });
 
   it('names the variables to someone who calls it with arguments', () => {
