@@ -84,6 +84,11 @@ describe('An operation that has run before gets the response of a new one', () =
       list,
       { ...list, extensions: { persistedQuery: { version: 1 } } },
     ],
+    [
+      'with half of a surrogate pair in place of U+FFFD, which has the same hash',
+      { query: '{ node(id: "\ufffd") { id } }' },
+      { query: '{ node(id: "\ud800") { id } }' },
+    ],
     ['for a token that is not there', one('missing'), one('missing-too')],
     ['for what is no id', one('missing'), one('../tokens')],
     ['without a variable that it needs', one('missing'), { query: ONE }],
