@@ -63,8 +63,13 @@ export function startWorkers(
     channel.handle<readonly string[]>('problems', (problems) => {
       entry.problems = problems;
     });
-    // Without a listener, an error of the worker's channel would end this process. `exit` follows anyway.
-    worker.on('error', () => undefined);
+    // Without a listener, an error of the worker's channel would end this process. `exit` follows, except when the system
+    // could not start the process.
+    worker.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (worker.process.pid !== undefined) return;
+      entry.problems = [`The process of a worker could not be started (${code}).`];
+      worker.process.emit('exit', null, null);
+    });
     worker.once('exit', () => {
       workers.delete(entry);
       removeMetrics?.();
@@ -86,7 +91,15 @@ export function startWorkers(
 
   function replace(): void {
     if (stopping) return;
-    const next = fork();
+    let next: WorkerState;
+    try {
+      next = fork();
+    } catch (error) {
+      // Node.js throws some errors of the system, and emits others.
+      log.error({ code: (error as NodeJS.ErrnoException).code }, 'a worker could not be started');
+      setTimeout(replace, RESTART_AFTER_MS);
+      return;
+    }
     replaceWhenDead(next);
     untilListening(next, log).then(
       () =>

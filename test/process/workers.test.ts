@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { freePort } from '../support/free-port.ts';
 import { RSA_JWK } from '../support/keys.ts';
-import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { followProcess, type GatewayProcess, MAIN, startProcess } from '../support/process.ts';
 import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { timed } from '../support/stopwatch.ts';
 import { until, within } from '../support/until.ts';
@@ -296,6 +305,35 @@ describe('A worker that dies', () => {
     writeFileSync(go, '');
     const [, pids = ''] = await gateway.until(/"workers":\[([\d,]+)\]/);
     expect(pids.split(',').map(Number)).toEqual([pidOf(2), pidOf(3)]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    ['has been removed', () => undefined],
+    // The system starts no file that is open for writing.
+    ['is being written', (node: string) => openSync(node, 'w', 0o755)],
+  ])('is replaced later if the program file of Node.js %s', async (_, replaceProgram) => {
+    const folder = mkdtempSync(join(tmpdir(), 'workers-'));
+    const node = join(folder, 'node');
+    const kept = join(folder, 'kept');
+    copyFileSync(process.execPath, node);
+    const env = { WORKERS: '2', PORT: String(port), API_GATEWAY_URL: emulator.url };
+    gateway = followProcess(spawn(node, [MAIN], { env }));
+    const [, pid] = await gateway.until(/"workers":\[(\d+)/);
+    const killWithoutProgram = (worker: number) => {
+      renameSync(node, kept);
+      replaceProgram(node);
+      process.kill(worker, 'SIGKILL');
+    };
+    killWithoutProgram(Number(pid));
+    await gateway.until(/could not be started/);
+    expect((await query(LIST)).status).toBe(200);
+    renameSync(kept, node);
+    const [, next] = await gateway.until(/"workerPid":(\d+),"msg":"the new worker is listening"/);
+    killWithoutProgram(Number(next));
+    await gateway.until(/listening"[\s\S]*could not be started/);
+    gateway.child.kill('SIGTERM');
+    expect(await within(gateway.ended, () => 'the process ends')).toBe(0);
     rmSync(folder, { recursive: true });
   });
 });
