@@ -103,7 +103,7 @@ export function createNameLimit(): (name: string) => string {
  * observation, which takes 2 % of the CPU of a small request. Here it gets the figures when they are read.
  */
 
-/** Returns the function that counts. It takes the values of the labels, which hold no blanks, in the order of their names. */
+/** Returns a function that adds one. It takes the values of the labels, which hold no blanks, in the order of their names. */
 function createCounter(
   registry: Registry,
   { name, help, labelNames }: { name: string; help: string; labelNames: readonly string[] },

@@ -32,7 +32,8 @@ const ajv = new Ajv({
   validateSchema: false,
 });
 // Responses are checked less strictly than the OpenAPI document says: members may be added, enums may grow (an unknown
-// algorithm becomes null in the schema), and rules for input do not apply to what was stored before they were made.
+// algorithm becomes null in the schema), and rules for input, such as `format`, do not apply to values that IAM stored
+// before the rules existed.
 for (const keyword of ['enum', 'pattern', 'additionalProperties', 'minItems']) ajv.removeKeyword(keyword);
 ajv.addSchema({ $id: 'iam', definitions });
 
