@@ -91,7 +91,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'upstream/': ['config/', 'state/token-bucket.ts'],
   // Types of the reports of upstream calls.
   'telemetry/': ['channel.ts', 'upstream/attempt.ts'],
-  'state/': ['channel.ts', 'config/', 'connection-failure.ts'],
+  'state/': ['channel.ts', 'config/', 'connection-failure.ts', 'telemetry/failures.ts'],
   // The emulator alone.
   'emulator/main.ts': ['config/environment.ts', 'emulator/'],
   // The models that are generated from the OpenAPI document, and nothing else of the client of IAM.
