@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Channel } from '../channel.ts';
-import { NoReply, replyWithin } from './availability.ts';
 import type { State } from './open.ts';
 import { createMemoryRecords, type LeasedRecords, StateUnavailable } from './records.ts';
+import { NoReply, replyWithin } from './reply-within.ts';
 import { createWriteMarks, type SharedWrites } from './shared-writes.ts';
 import type { Buckets } from './token-bucket.ts';
 
