@@ -629,17 +629,17 @@ function limits() {
     {
       name: 'The size of a list in a variable costs nothing',
       file: 'src/graphql/pipeline/cost.ts',
-      within: 'compileArgument',
-      find: 'valueFromASTUntyped(node, variables)',
-      replace: 'valueFromASTUntyped(node)',
+      within: 'readArguments',
+      find: 'valueFromASTUntyped(value, variables)',
+      replace: 'valueFromASTUntyped(value)',
       tests: measures,
     },
     {
       name: 'Upstream calls below a list are counted once, not for each item',
       file: 'src/graphql/pipeline/cost.ts',
       within: 'compileCost',
-      find: 'addBelow?.(cost, below, variables)',
-      replace: 'addBelow?.(cost, objects, variables)',
+      find: 'objects * (isListOfPage ? pageSize : (cost.length ?? 1))',
+      replace: 'objects',
       tests: measures,
     },
     {

@@ -14,7 +14,6 @@ import {
   TypeMetaFieldDef,
   valueFromASTUntyped,
 } from 'graphql';
-import { DEFAULT_FIRST, MAX_FIRST } from '../pagination/connection.ts';
 import { FIELD_COSTS, type FieldCost } from './field-costs.ts';
 import { type SelectedField, selectedFields } from './selected-fields.ts';
 
@@ -27,17 +26,22 @@ export interface Cost {
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** A number that depends on the variables. */
-type NumberOf = (variables: Variables) => number;
+/** Selections on one object. */
+interface Selections {
+  /** How many fields they have. */
+  readonly count: number;
+  /** The fields that cost more than being one of them. */
+  readonly fields: readonly CompiledField[];
+}
 
-/** Adds what selections cost on this many objects. */
-type AddCost = (
-  cost: { -readonly [Member in keyof Cost]: number },
-  objects: number,
-  variables: Variables,
-) => void;
+interface CompiledField {
+  readonly costOf: (variables: Variables) => FieldCost;
+  /** Whether it lists the items of the page on which it is selected (Relay Cursor Connections, section 2.1). */
+  readonly isListOfPage: boolean;
+  readonly below: Selections;
+}
 
-const ONE: NumberOf = () => 1;
+const NO_COST: FieldCost = {};
 
 /**
  * Compiles a validated operation to its cost for coerced variables. What each field costs is declared in `field-costs.ts`.
@@ -49,43 +53,49 @@ export function compileCost(
   document: DocumentNode,
   { operation, selectionSet }: OperationDefinitionNode,
 ): (variables: Variables) => Cost {
-  const sharedCalls: NumberOf[] = [];
-
-  /** `pageSize` is the length of the lists of a page, if the selections are those of one. */
-  const compileFields = (set: SelectionSetNode, parent: string, pageSize = ONE): AddCost => {
-    const fields = selectedFields(document, set, parent).map((field) => compileField(field, pageSize));
-    return (cost, objects, variables) => {
-      for (const addField of fields) addField(cost, objects, variables);
-    };
+  const compile = (set: SelectionSetNode | undefined, parent = ''): Selections => {
+    const selected = set ? selectedFields(document, set, parent) : [];
+    return { count: selected.length, fields: selected.flatMap(compileField) };
   };
-  const compileField = ({ node, parent }: SelectedField, pageSize: NumberOf): AddCost => {
-    const declared = FIELD_COSTS[`${parent}.${node.name.value}`] ?? {};
-    const { calls = 0, page, perItemOf, shared } = declared;
-    if (shared) sharedCalls.push(compileShared(node, shared));
+  const compileField = ({ node, parent }: SelectedField): CompiledField[] => {
+    const declared = FIELD_COSTS[`${parent}.${node.name.value}`];
+    if (!declared && !node.selectionSet) return [];
     const type = typeOfField(schema, parent, node.name.value);
-    const lengthOf = isListOfPage(parent, type) ? pageSize : compileLength(node, declared);
-    const after = compileArgument(node, ['after']);
-    const first = compileArgument(node, ['first']);
-    const sizeOf = page && ((variables: Variables) => toPageSize(first(variables)));
-    const addBelow =
-      node.selectionSet && compileFields(node.selectionSet, getNamedType(type)?.name ?? '', sizeOf);
-    return (cost, objects, variables) => {
-      const below = objects * lengthOf(variables);
-      cost.fieldCost += objects;
-      cost.upstreamCalls += (perItemOf === undefined ? objects : below) * calls;
-      if (page && after(variables) != null) cost.upstreamCalls += objects * page.callsAfter;
-      addBelow?.(cost, below, variables);
-    };
+    return [
+      {
+        costOf: declared ? (variables) => declared(readArguments(node, variables)) : () => NO_COST,
+        isListOfPage: parent.endsWith('Connection') && isListType(type && getNullableType(type)),
+        below: compile(node.selectionSet, getNamedType(type)?.name),
+      },
+    ];
   };
 
-  const addOperation = compileFields(selectionSet, schema.getRootType(operation)?.name ?? '');
+  const root = compile(selectionSet, schema.getRootType(operation)?.name);
   return (variables) => {
-    // Only the largest number counts, because a request makes these calls once.
-    const upstreamCalls = sharedCalls.reduce((most, callsOf) => Math.max(most, callsOf(variables)), 0);
-    const cost = { fieldCost: 0, upstreamCalls };
-    addOperation(cost, 1, variables);
-    return cost;
+    let fieldCost = 0;
+    let upstreamCalls = 0;
+    let sharedCalls = 0;
+    /** Adds the cost of selections on this many objects, which have pages of this size if they are connections. */
+    const add = ({ count, fields }: Selections, objects: number, pageSize: number) => {
+      fieldCost += objects * count;
+      for (const { costOf, isListOfPage, below } of fields) {
+        const cost = costOf(variables);
+        upstreamCalls += objects * (cost.calls ?? 0);
+        // Only the largest number counts, because a request makes these calls once.
+        sharedCalls = Math.max(sharedCalls, cost.sharedCalls ?? 0);
+        add(below, objects * (isListOfPage ? pageSize : (cost.length ?? 1)), cost.pageSize ?? 1);
+      }
+    };
+    add(root, 1, 1);
+    return { fieldCost, upstreamCalls: upstreamCalls + sharedCalls };
   };
+}
+
+function readArguments({ arguments: args = [] }: FieldNode, variables: Variables): never {
+  const values: Record<string, unknown> = {};
+  for (const { name, value } of args) values[name.value] = valueFromASTUntyped(value, variables);
+  // A validated operation and coerced variables have arguments of the field's type.
+  return values as never;
 }
 
 /** The fields about the schema, which no type defines. */
@@ -103,51 +113,4 @@ export function typeOfField(
   const type = schema.getType(parent);
   const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
   return field?.type ?? INTROSPECTION[name];
-}
-
-/** How many objects a field has on each object. */
-function compileLength(node: FieldNode, { items = 1, perItemOf }: FieldCost): NumberOf {
-  if (perItemOf === undefined) return () => items;
-  const listOf = compileArgument(node, [perItemOf]);
-  return (variables) => toLength(listOf(variables));
-}
-
-function compileShared(node: FieldNode, { calls, path }: NonNullable<FieldCost['shared']>): NumberOf {
-  const keyOf = compileArgument(node, path);
-  return (variables) => (keyOf(variables) == null ? 0 : calls);
-}
-
-/** The value at `path` in the arguments of a field: the name of the argument, then names of members. */
-function compileArgument(
-  { arguments: args = [] }: FieldNode,
-  [argument, ...members]: readonly string[],
-): (variables: Variables) => unknown {
-  const node = args.find(({ name }) => name.value === argument)?.value;
-  return (variables) => node && memberAt(valueFromASTUntyped(node, variables), members);
-}
-
-/** Whether a field lists the items of the page on which it is selected (Relay Cursor Connections, section 2.1). */
-function isListOfPage(parent: string, type: GraphQLOutputType | undefined): boolean {
-  return parent.endsWith('Connection') && isListType(type && getNullableType(type));
-}
-
-/** Other sizes are rejected when the field is resolved. Until then they cost as much as the largest page. */
-function toPageSize(value: unknown): number {
-  if (value === null || value === undefined) return DEFAULT_FIRST;
-  return typeof value === 'number' ? Math.min(Math.max(value, 0), MAX_FIRST) : MAX_FIRST;
-}
-
-/** GraphQL accepts a single value in place of a list with one item. */
-function toLength(list: unknown): number {
-  if (list === null || list === undefined) return 0;
-  return Array.isArray(list) ? list.length : 1;
-}
-
-function memberAt(value: unknown, path: readonly string[]): unknown {
-  let at = value;
-  for (const member of path) {
-    if (typeof at !== 'object' || at === null || !Object.hasOwn(at, member)) return undefined;
-    at = (at as Readonly<Record<string, unknown>>)[member];
-  }
-  return at;
 }

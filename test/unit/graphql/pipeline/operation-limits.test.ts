@@ -194,7 +194,6 @@ describe('The cost of an operation', () => {
     [{}, 32],
     // These are rejected before anything runs; until then they are as expensive as can be.
     [{ n: 1_000_000 }, 102],
-    [{ n: '5' }, 102],
     [{ n: -1 }, 2],
   ])('counts the variables %j', (variables, fieldCost) => {
     expect(cost('query ($n: Int = 30) { tokens(first: $n) { nodes { id } } }', variables).fieldCost).toBe(
@@ -211,7 +210,7 @@ describe('The cost of an operation', () => {
     expect(fieldCost).toBeLessThan(most);
   });
 
-  it('counts introspection of one type as that of an average one: `items` in field-costs.ts', () => {
+  it('counts introspection of one type as that of an average one: `list` in field-costs.ts', () => {
     const text = (name: string) => `{ __type(name: "${name}") { fields { name args { name } } } }`;
     const names = Object.keys(schema.getTypeMap());
     const fields = names.map((name) => fieldsIn(graphqlSync({ schema, source: text(name) }).data));
