@@ -621,9 +621,9 @@ function limits() {
     {
       name: 'What fragments hold is not counted',
       file: 'src/graphql/pipeline/document-size.ts',
-      within: 'ofSelection',
-      find: 'fragment ? ofFragment(fragment) : NOTHING',
-      replace: 'NOTHING',
+      within: 'contentOf',
+      find: 'fragment ? [fragment] : []',
+      replace: '[]',
       tests: measures,
     },
     {

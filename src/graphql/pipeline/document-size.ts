@@ -7,7 +7,6 @@ import {
   Lexer,
   type OperationDefinitionNode,
   type SelectionNode,
-  type SelectionSetNode,
   Source,
   TokenKind,
 } from 'graphql';
@@ -40,134 +39,127 @@ export function measureSource(text: string): Record<'tokens' | 'comments' | 'bra
   return counts;
 }
 
-const NOTHING = {
-  rootFields: 0,
-  directives: 0,
-  aliases: 0,
-  fields: 0,
-  depth: 0,
-};
-type Counts = typeof NOTHING;
+/** A node that has selections, or is one. */
+type Measured = OperationDefinitionNode | FragmentDefinitionNode | SelectionNode;
+
+/** What a node and its selections have, with what fragments contain counted wherever they are spread. */
+interface Size {
+  /** Fields that no other field contains. */
+  rootFields: number;
+  directives: number;
+  aliases: number;
+  fields: number;
+  /** Levels of fields. Those below `__schema` and `__type` do not count, because a validation rule limits their nesting. */
+  depth: number;
+}
+
+const EMPTY: Readonly<Size> = { rootFields: 0, directives: 0, aliases: 0, fields: 0, depth: 0 };
 
 /** The nesting at which the count stops, to protect the stack. It counts as the depth, whose limit is always lower. */
 const MAX_NESTING = 1000;
 
 /**
- * Measures a parsed document, with what fragments contain counted wherever they are spread. It is not validated: fragments
- * may be missing or spread themselves, fields may not exist. Operations that do not run and unused fragments count too,
- * because validation looks at all of them. Each fragment is measured once, so fragments that multiply (a spreads b twice, b
- * spreads c twice, …) cost no more time than their length.
+ * Measures a parsed document. It is not validated: fragments may be missing or spread themselves, fields may not exist.
+ * Operations that do not run and unused fragments count too, because validation looks at all of them. Each node is measured
+ * once, so fragments that multiply (a spreads b twice, b spreads c twice, …) cost no more time than their length.
  */
 export function countDocument({ definitions }: DocumentNode) {
-  const { ofSet, ofFragment, spreads, compared, isCut } = createCounter(definitions);
   const operations = definitions.filter(isOperation);
-  const ofOperations = operations.map(({ selectionSet, directives, variableDefinitions = [] }) => {
-    const counts = ofSet(selectionSet);
-    counts.directives += variableDefinitions.reduce(
-      (sum, variable) => sum + lengthOf(variable.directives),
-      lengthOf(directives),
-    );
-    return counts;
-  });
-  const ofFragments = definitions.filter(isFragment).map((fragment) => {
-    const counts = ofFragment(fragment);
-    return { ...counts, directives: counts.directives + lengthOf(fragment.directives) };
-  });
-  const ofAny = [...ofOperations, ...ofFragments];
+  const fragments = new Map(definitions.filter(isFragment).map((node) => [node.name.value, node]));
+  const sizes = new Map<Measured, Readonly<Size>>();
+  let nesting = 0;
+  let isCut = false;
+  const measure = (node: Measured): Readonly<Size> => {
+    const known = sizes.get(node);
+    if (known) return known;
+    if (nesting === MAX_NESTING) {
+      isCut = true;
+      return EMPTY;
+    }
+    // A fragment that spreads itself adds nothing; validation will report it.
+    sizes.set(node, EMPTY);
+    const size = { rootFields: 0, directives: countDirectives(node), aliases: 0, fields: 0, depth: 0 };
+    nesting++;
+    for (const inner of contentOf(node, fragments)) add(size, measure(inner));
+    nesting--;
+    if (node.kind === Kind.FIELD) addField(size, node);
+    sizes.set(node, size);
+    return size;
+  };
+  const ofOperations = operations.map(measure);
+  const ofAny = definitions.filter((node) => isOperation(node) || isFragment(node)).map(measure);
+  const spreads = new Set<string>();
+  /** The names that validation compares with each other. */
+  const compared: string[] = [];
+  for (const node of sizes.keys()) {
+    if (node.kind === Kind.FIELD) compared.push((node.alias ?? node.name).value);
+    if (node.kind !== Kind.FRAGMENT_SPREAD) continue;
+    spreads.add(node.name.value);
+    compared.push('...');
+  }
   return {
     operations: operations.length,
     /** Names of fragments that are spread anywhere, defined or not. */
     fragments: spreads.size,
     /** Characters of the longest name. This and the numbers below are those of the largest operation. */
     operationName: maximum(operations, ({ name }) => name?.value.length ?? 0),
-    variables: maximum(operations, ({ variableDefinitions }) => lengthOf(variableDefinitions)),
+    variables: maximum(operations, ({ variableDefinitions = [] }) => variableDefinitions.length),
     rootFields: maximum(ofOperations, ({ rootFields }) => rootFields),
     directives: maximum(ofAny, ({ directives }) => directives),
     aliases: maximum(ofAny, ({ aliases }) => aliases),
     fields: maximum(ofAny, ({ fields }) => fields),
-    /**
-     * Levels of fields. Levels below `__schema` and `__type` do not count, because a validation rule limits their nesting.
-     */
-    depth: isCut() ? MAX_NESTING : maximum(ofOperations, ({ depth }) => depth),
+    depth: isCut ? MAX_NESTING : maximum(ofOperations, ({ depth }) => depth),
     /** Pairs of fields with one response name, and of spreads, anywhere in the document, each counted once. */
-    pairs: [...compared.values()].reduce((sum, count) => sum + (count * (count - 1)) / 2, 0),
+    pairs: countPairs(compared),
   };
 }
 
-function createCounter(definitions: readonly DefinitionNode[]) {
-  const fragments = new Map(definitions.filter(isFragment).map((node) => [node.name.value, node]));
-  const counted = new Map<FragmentDefinitionNode, Readonly<Counts>>();
-  const spreads = new Set<string>();
-  /** How many fields have each response name, and how many spreads there are. */
-  const compared = new Map<string, number>();
-  const compare = (name: string) => compared.set(name, (compared.get(name) ?? 0) + 1);
-  let nesting = 0;
-  let isCut = false;
-
-  const ofSet = ({ selections }: SelectionSetNode): Counts => {
-    if (nesting === MAX_NESTING) {
-      isCut = true;
-      return { ...NOTHING };
-    }
-    nesting++;
-    const counts = { ...NOTHING };
-    for (const selection of selections) {
-      counts.directives += lengthOf(selection.directives);
-      add(counts, ofSelection(selection));
-    }
-    nesting--;
-    return counts;
-  };
-  const ofSelection = (selection: SelectionNode): Readonly<Counts> => {
-    if (selection.kind === Kind.FIELD) {
-      compare((selection.alias ?? selection.name).value);
-      return ofField(selection, selection.selectionSet ? ofSet(selection.selectionSet) : NOTHING);
-    }
-    if (selection.kind === Kind.INLINE_FRAGMENT) return ofSet(selection.selectionSet);
-    compare('...');
-    spreads.add(selection.name.value);
-    const fragment = fragments.get(selection.name.value);
-    return fragment ? ofFragment(fragment) : NOTHING;
-  };
-  const ofFragment = (fragment: FragmentDefinitionNode): Readonly<Counts> => {
-    const known = counted.get(fragment);
-    if (known) return known;
-    // A fragment that spreads itself adds nothing; validation will report it.
-    counted.set(fragment, NOTHING);
-    const counts = ofSet(fragment.selectionSet);
-    counted.set(fragment, counts);
-    return counts;
-  };
-  return { ofSet, ofFragment, spreads, compared, isCut: () => isCut };
+function countDirectives(node: Measured): number {
+  const variables = node.kind === Kind.OPERATION_DEFINITION ? (node.variableDefinitions ?? []) : [];
+  const own = node.directives?.length ?? 0;
+  return variables.reduce((sum, { directives = [] }) => sum + directives.length, own);
 }
 
-function ofField({ name: { value: name }, alias }: FieldNode, inner: Readonly<Counts>): Counts {
-  const isIntrospection = name === '__schema' || name === '__type';
-  return {
-    rootFields: 1,
-    directives: inner.directives,
-    aliases: inner.aliases + (alias ? 1 : 0),
-    fields: inner.fields + 1,
-    depth: isIntrospection ? 1 : inner.depth + 1,
-  };
+function contentOf(
+  node: Measured,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+): readonly Measured[] {
+  if (node.kind !== Kind.FRAGMENT_SPREAD) return node.selectionSet?.selections ?? [];
+  const fragment = fragments.get(node.name.value);
+  return fragment ? [fragment] : [];
 }
 
-/** All counts are sums, except the depth. */
-const SUMS = Object.keys(NOTHING).filter((name) => name !== 'depth') as Exclude<keyof Counts, 'depth'>[];
+function add(size: Size, inner: Readonly<Size>): void {
+  size.rootFields += inner.rootFields;
+  size.directives += inner.directives;
+  size.aliases += inner.aliases;
+  size.fields += inner.fields;
+  size.depth = Math.max(size.depth, inner.depth);
+}
 
-function add(counts: Counts, more: Readonly<Counts>): void {
-  for (const name of SUMS) counts[name] += more[name];
-  counts.depth = Math.max(counts.depth, more.depth);
+/** Adds a field to the size of its selections. */
+function addField(size: Size, { name: { value: name }, alias }: FieldNode): void {
+  size.rootFields = 1;
+  size.fields++;
+  if (alias) size.aliases++;
+  size.depth = name === '__schema' || name === '__type' ? 1 : size.depth + 1;
+}
+
+function countPairs(names: readonly string[]): number {
+  const counts = new Map<string, number>();
+  let pairs = 0;
+  for (const name of names) {
+    const others = counts.get(name) ?? 0;
+    pairs += others;
+    counts.set(name, others + 1);
+  }
+  return pairs;
 }
 
 const isOperation = (node: DefinitionNode): node is OperationDefinitionNode =>
   node.kind === Kind.OPERATION_DEFINITION;
 const isFragment = (node: DefinitionNode): node is FragmentDefinitionNode =>
   node.kind === Kind.FRAGMENT_DEFINITION;
-
-function lengthOf(list: readonly unknown[] | undefined): number {
-  return list?.length ?? 0;
-}
 
 function maximum<Item>(items: readonly Item[], measure: (item: Item) => number): number {
   return items.reduce((most, item) => Math.max(most, measure(item)), 0);
