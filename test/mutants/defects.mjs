@@ -104,7 +104,7 @@ function secrets() {
       within: 'isId',
       find: "&& !id.includes('..')",
       replace: '',
-      tests: ['test/unit/upstream/client.test.ts'],
+      tests: ['test/unit/upstream/iam-client.test.ts'],
     },
   ];
 }
@@ -371,7 +371,7 @@ function writes() {
   const loaders = ['test/unit/tokens/loaders.test.ts'];
   const idempotency = ['test/gateway/idempotency.test.ts'];
   const create = 'src/tokens/idempotent-create.ts';
-  const records = ['test/unit/state/memory-records.test.ts'];
+  const records = ['test/unit/state/records.test.ts'];
   return [
     {
       name: 'A write is sent again after a failure',
