@@ -83,7 +83,7 @@ export function startWorkers(
       if (stopping) return;
       own.onWorkerRestart();
       const { problems } = dead;
-      log.error({ worker: worker.id, code, signal, problems }, 'a worker died, and another takes its place');
+      log.error({ worker: worker.id, code, signal, problems }, 'a worker died and is being replaced');
       const delayMs = performance.now() - startedAt < EARLY_MS ? RESTART_AFTER_MS : 0;
       setTimeout(replace, delayMs);
     });

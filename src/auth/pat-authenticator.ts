@@ -59,13 +59,13 @@ export function createPatAuthenticator(
 /** Undefined where there is nothing to add to the log: it has failed sign-ins and missing responses already. */
 function problemOfProbe(error: unknown, kind: PatConfig['credential']): string | undefined {
   if (!(error instanceof UpstreamError) || error.isSignIn) return undefined;
-  const passing = 'if this is no passing failure';
+  const persistent = 'if this persists';
   if (error.kind === 'status' && (meaningOf(error) ?? 0) < 500) {
     const other = kind === 'project' ? 'user' : 'project';
-    return `the IAM API does not accept PAT_CREDENTIAL=${kind}: ${passing}, try PAT_CREDENTIAL=${other}`;
+    return `the IAM API does not accept PAT_CREDENTIAL=${kind}: ${persistent}, try PAT_CREDENTIAL=${other}`;
   }
   return error.kind === 'status' || error.kind === 'invalid-response'
-    ? `the IAM API returned no list of tokens: ${passing}, check API_GATEWAY_URL`
+    ? `the IAM API returned no list of tokens: ${persistent}, check API_GATEWAY_URL`
     : undefined;
 }
 

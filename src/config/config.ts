@@ -99,7 +99,7 @@ function checkPorts({ values, addProblem }: Environment): void {
       .slice(0, index)
       .find(([it, its]) => values[its] === values[port] && overlap(values[it], values[host]));
     if (other)
-      addProblem(`Expected ${port} to be another port than ${other[1]}, got ${values[port]} for both`);
+      addProblem(`Expected ${port} and ${other[1]} to be different ports, got ${values[port]} for both`);
   }
 }
 
@@ -113,7 +113,7 @@ function overlap(one: string, other: string): boolean {
 function readUpstream(environment: Environment) {
   const { values, isSet, isInvalid, addProblem } = environment;
   if (values.EMULATOR && isSet('API_GATEWAY_URL'))
-    addProblem('API_GATEWAY_URL and EMULATOR=true exclude each other: leave one of them out');
+    addProblem('API_GATEWAY_URL and EMULATOR=true cannot be used together: remove one of them');
   if (!values.EMULATOR && !isSet('API_GATEWAY_URL') && !isInvalid('EMULATOR'))
     addProblem('API_GATEWAY_URL is required, or EMULATOR=true');
   return {

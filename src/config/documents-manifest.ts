@@ -12,10 +12,10 @@ export function parseManifest(text: string): Manifest {
   const entries = Array.isArray(value.operations)
     ? value.operations.map(readOperation)
     : Object.entries(value).map(([id, document]) => readEntry(id, document));
-  if (entries.length === 0) throw new Error('Expected a manifest to have a document at least');
+  if (entries.length === 0) throw new Error('Expected a manifest to have at least one document');
   const manifest = new Map(entries);
   // With two documents under one id, a request would be ambiguous.
-  if (manifest.size < entries.length) throw new Error('Expected each id of a manifest to be there once');
+  if (manifest.size < entries.length) throw new Error('Expected each id of a manifest to occur only once');
   return manifest;
 }
 

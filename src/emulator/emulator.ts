@@ -31,7 +31,7 @@ export interface EmulatorOptions {
 export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 
 const MISDIRECTED =
-  'The emulator listens for its own machine only and serves no other host name: use localhost or 127.0.0.1.';
+  'The emulator serves only clients on its own machine. Use the host name localhost or 127.0.0.1.';
 
 /** A stateful stand-in for the IAM API, its token endpoint and its STS, listening when this resolves. */
 export async function startEmulator(options: EmulatorOptions = {}) {

@@ -178,5 +178,5 @@ function findLateFault(name: string): ReturnType<typeof findFault> {
 
 /** The message about a name that `findFault` does not know. */
 export function unknownFault(name: string): string {
-  return `Expected the name of a fault, got "${name}". There are: ${faultNames.join(', ')}.`;
+  return `Expected the name of a fault, got "${name}". The faults are ${faultNames.join(', ')}.`;
 }

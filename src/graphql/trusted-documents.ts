@@ -93,6 +93,6 @@ export function applyAllowList(
   checkLength(params.query, limits);
   throw rejection(
     'OPERATION_NOT_TRUSTED',
-    'Only documents of the manifest may run here. Add this one to the manifest and deploy that before the client.',
+    'Only documents in the manifest may run here. Add this document to the manifest, and deploy the manifest before the client.',
   );
 }

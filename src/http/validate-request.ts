@@ -56,7 +56,7 @@ function createLoopbackCheck(): (authority: string) => boolean {
 }
 
 const MISDIRECTED =
-  'This gateway listens for its own machine only and serves no other host name: use localhost or 127.0.0.1.';
+  'This gateway serves only clients on its own machine. Use the host name localhost or 127.0.0.1.';
 
 /** Whether no route has exactly this path. The router alone would decode the path before it compares. */
 function isOtherPath({ is404, raw: { url }, routeOptions }: FastifyRequest): boolean {
@@ -73,7 +73,9 @@ function routeError({ raw }: FastifyRequest, routes: Routes): HttpError {
   const path = pathOf(raw.url);
   const methods = path === '*' ? undefined : routes.get(path);
   if (!methods)
-    return nothingHere(routes.has('/graphql') ? undefined : `Here are ${[...routes.keys()].join(', ')}.`);
+    return nothingHere(
+      routes.has('/graphql') ? undefined : `This listener has ${[...routes.keys()].join(', ')}.`,
+    );
   const allow = [...methods].join(', ');
   const hint = path === '/' ? ' The GraphQL endpoint is /graphql.' : '';
   return new HttpError(405, `The method is not allowed here: use ${allow}.${hint}`, { allow });

@@ -107,7 +107,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** The place and the problem, for the log; never the value. */
 function describe({ errors }: { errors?: ErrorObject[] | null }): string {
   const [error] = errors ?? [];
-  return error ? `${error.instancePath || 'the answer'} ${error.message}` : 'wrong shape';
+  return error ? `${error.instancePath || 'the response'} ${error.message}` : 'wrong shape';
 }
 
 function compile<Dto>(name: keyof typeof definitions): ValidateFunction<Dto> {

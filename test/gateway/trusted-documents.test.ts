@@ -171,7 +171,7 @@ describe('A manifest that is changed', () => {
 
   it.each([
     ['is no JSON', '{', 'Expected a manifest to be JSON'],
-    ['is empty', '{}', 'Expected a manifest to have a document at least'],
+    ['is empty', '{}', 'Expected a manifest to have at least one document'],
   ])('stays as it was when it %s, and the log says why', async (_name, text, reason) => {
     writeFileSync(file, text);
     await until(() =>

@@ -72,7 +72,7 @@ describe('Starting with a personal access token with which the API lists no toke
       'to check API_GATEWAY_URL, or to wait, where the API fails',
       500,
       '',
-      /if this is no passing failure, check API_GATEWAY_URL/,
+      /if this persists, check API_GATEWAY_URL/,
     ],
   ])('says %s, and serves requests', async (_title, status, body, advice) => {
     const servers = createTcpServers();

@@ -9,7 +9,7 @@ describe('What is wrong is said in one line each', () => {
     [{}, 'API_GATEWAY_URL is required, or EMULATOR=true'],
     [
       { ...URL_ONLY, EMULATOR: 'true' },
-      'API_GATEWAY_URL and EMULATOR=true exclude each other: leave one of them out',
+      'API_GATEWAY_URL and EMULATOR=true cannot be used together: remove one of them',
     ],
     [
       { API_GATEWAY_URL: 'apse1.api.affinidi.io' },
@@ -50,11 +50,11 @@ describe('What is wrong is said in one line each', () => {
     ],
     [
       { ...URL_ONLY, HOST: '0.0.0.0', ADMIN_PORT: '4000' },
-      'Expected ADMIN_PORT to be another port than PORT, got 4000 for both',
+      'Expected ADMIN_PORT and PORT to be different ports, got 4000 for both',
     ],
     [
       { ...URL_ONLY, HOST: 'localhost', ADMIN_PORT: '4000' },
-      'Expected ADMIN_PORT to be another port than PORT, got 4000 for both',
+      'Expected ADMIN_PORT and PORT to be different ports, got 4000 for both',
     ],
     [
       { ...URL_ONLY, NODE_TLS_REJECT_UNAUTHORIZED: '0' },
@@ -84,7 +84,7 @@ describe('What is wrong is said in one line each', () => {
     ],
     [
       { ...URL_ONLY, ADMIN_PORT: '4000' },
-      'Expected ADMIN_PORT to be another port than PORT, got 4000 for both',
+      'Expected ADMIN_PORT and PORT to be different ports, got 4000 for both',
     ],
     [{ ...URL_ONLY, HOST: 'http://x' }, 'Expected HOST to be a host name or an IP address, got "http://x"'],
     [{ ...URL_ONLY, APQ: 'yes' }, 'Expected APQ to be "true" or "false", got "yes"'],
