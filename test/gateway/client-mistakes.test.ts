@@ -118,6 +118,7 @@ describe('The error for a malformed request says which member is wrong', () => {
     ['body', 'The body must be a JSON object.', '"text"'],
     ['body', 'Send `query`, or the id of a document.', {}],
     ['body', 'Send `query`, or the id of a document.', { query: null, extensions: {} }],
+    ['body', 'Send `query`, or the id of a document.', { query: '', documentId: '' }],
   ])('%s: %s', async (_member, message, body) => {
     const { status, errors } = await post(plain.url, body as object, DEMO);
     expect([status, errors]).toEqual([400, [{ message, extensions: { code: 'BAD_REQUEST' } }]]);

@@ -38,6 +38,7 @@ describe('With trusted documents enforced', () => {
     ['the id that GraphQL over HTTP names', { documentId: HASH }],
     ['the same with the name of the hash', { documentId: `sha256:${HASH}` }],
     ["Relay's name of it", { doc_id: HASH }],
+    ['an id beside an empty document', { query: '', documentId: HASH }],
     ["Apollo's persisted query", { extensions: { persistedQuery: { version: 1, sha256Hash: HASH } } }],
     ['the document itself', { query: FIRST }],
     ['the document, laid out in another way', { query: FIRST.replaceAll(/\s+/g, ' ') }],
@@ -108,7 +109,6 @@ describe('With trusted documents enforced', () => {
     ['introspection', { query: '{ __schema { types { name } } }' }],
     ['what is no GraphQL', { query: '{ nope' }],
     ['a document with the id of another', { query: OTHER, documentId: HASH }],
-    ['an empty document', { query: '' }],
   ])('%s does not run either', async (_name, body) => {
     expect(codes(await send(body))).toEqual(['OPERATION_NOT_TRUSTED']);
     expect(gateway.calls()).toEqual([]);
@@ -126,6 +126,8 @@ describe('With trusted documents enforced', () => {
   it.each([
     ['no document', { variables: {} }],
     ['a null document', { query: null }],
+    ['an empty document', { query: '' }],
+    ['an empty id', { documentId: '' }],
     ['a null persisted query', { extensions: { persistedQuery: null } }],
   ])('a request that names no document is malformed (%s)', async (_name, body) => {
     const answer = await send(body);

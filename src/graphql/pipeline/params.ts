@@ -4,14 +4,13 @@ import { rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
 import { findJsonTypeProblem } from '../../http/validate-request.ts';
 
-/** The members of a well-formed GraphQL request, whether it came by POST or by GET. */
+/** The members of a well-formed GraphQL request, whether it came by POST or by GET. Empty texts count as absent. */
 export interface Params {
   readonly query: string | undefined;
   /** The id of a document: `documentId` as in GraphQL over HTTP, or `doc_id` as Relay sends it. */
   readonly documentId: string | undefined;
   /** The extension of Apollo's persisted queries. Apollo Server rejects version 0, and no text has an empty hash. */
   readonly persistedQuery: { readonly version: 0 | 1; readonly sha256Hash: string } | undefined;
-  /** Undefined also for an empty name, which means the same (GraphQL over HTTP). */
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;
 }
@@ -50,20 +49,19 @@ export function readParams(request: RequestHead): Params {
 }
 
 function readMembers(members: Members): Params {
-  const query = members.query ?? undefined;
+  const query = members.query ?? '';
   const operationName = members.operationName ?? '';
-  if (query !== undefined && typeof query !== 'string') throw malformed('`query` must be a string.');
+  if (typeof query !== 'string') throw malformed('`query` must be a string.');
   if (typeof operationName !== 'string') throw malformed('`operationName` must be a string.');
   const variables = readObject('variables', members);
   const persistedQuery = readPersistedQuery(readObject('extensions', members).persistedQuery);
   const documentId = firstString(members.documentId, members.doc_id);
-  if ((query ?? documentId ?? persistedQuery) === undefined)
-    throw malformed('Send `query`, or the id of a document.');
+  if (!(query || documentId || persistedQuery)) throw malformed('Send `query`, or the id of a document.');
   return {
-    query,
+    query: query || undefined,
     documentId,
     persistedQuery,
-    operationName: operationName === '' ? undefined : operationName,
+    operationName: operationName || undefined,
     variables,
   };
 }
@@ -82,7 +80,7 @@ function readSearch(search: URLSearchParams): Params {
   for (const name of SEARCH_NAMES) {
     const [value, ...more] = search.getAll(name);
     if (more.length > 0) throw malformed(`The parameter \`${name}\` must not be repeated.`);
-    // Empty parameters count as absent, since clients build URLs from templates.
+    // Clients build URLs from templates.
     if (value) members[name] = JSON_NAMES.has(name) ? parseParameter(name, value) : value;
   }
   return readMembers(members);
@@ -113,7 +111,7 @@ function readPersistedQuery(value: unknown): Params['persistedQuery'] {
 }
 
 function firstString(...values: readonly unknown[]): string | undefined {
-  return values.find((value) => typeof value === 'string');
+  return values.find((value): value is string => typeof value === 'string' && value !== '');
 }
 
 /** Whether a value of JSON is an object. */
