@@ -100,7 +100,7 @@ describe('With trusted documents enforced', () => {
     const answer = await send({ query: OTHER });
     expect(answer.status).toBe(400);
     expect(codes(answer)).toEqual(['OPERATION_NOT_TRUSTED']);
-    expect(answer.errors?.[0]?.message).toContain('Add this one to the manifest');
+    expect(answer.errors?.[0]?.message).toContain('Add this document to the manifest');
     expect(answer.data).toBeUndefined();
     expect(gateway.calls()).toEqual([]);
   });
