@@ -42,37 +42,34 @@ export async function toConnection<Item extends { readonly id: string }, Edge ex
   const items: Edge[] = [];
   let isCutShort = false;
 
-  const readMore = async () => {
-    try {
-      items.push(...(await pages.next(first + 1 - items.length)));
-    } catch (error) {
-      // If some items were read, a failure only shortens the page: the client gets the error with the next page.
-      if (items.length === 0 || !(error instanceof UpstreamError)) throw error;
-      isCutShort = true;
-    }
-  };
   /** Undefined while it is not known. */
   const hasNext = () => {
     if (items.length > first || isCutShort) return true;
     return pages.isAtEnd() ? false : undefined;
   };
+  /** Reads up to this many items, unless the calls are used up or the next page is known before. */
+  const readUpTo = async (count: number) => {
+    while (items.length < count && hasNext() === undefined && pages.canContinue()) {
+      try {
+        items.push(...(await pages.next(first + 1 - items.length)));
+      } catch (error) {
+        // If some items were read, a failure only shortens the page: the client gets the error with the next page.
+        if (items.length === 0 || !(error instanceof UpstreamError)) throw error;
+        isCutShort = true;
+      }
+    }
+    return hasNext();
+  };
   let found: Promise<boolean> | undefined;
   const findNext = () => {
-    found ??= readUntilKnown();
+    found ??= readUpTo(first + 1).then((known) => known ?? true);
     return found;
   };
-  const readUntilKnown = async () => {
-    while (hasNext() === undefined && pages.canContinue()) await readMore();
-    return hasNext() ?? true;
-  };
 
-  if (first > 0) {
-    do await readMore();
-    while (items.length < first && hasNext() === undefined && pages.canContinue());
-    // An empty page has no cursor to continue from, so this is a failure of the API.
-    if (items.length === 0 && hasNext() === undefined)
-      throw new UpstreamError('invalid-response', `nothing but empty pages in ${MAX_CALLS} calls`);
-  }
+  const next = await readUpTo(first);
+  // An empty page has no cursor to continue from, so this is a failure of the API.
+  if (first > 0 && items.length === 0 && next === undefined)
+    throw new UpstreamError('invalid-response', `nothing but empty pages in ${MAX_CALLS} calls`);
   const edges = items.slice(0, first);
   return {
     edges,
