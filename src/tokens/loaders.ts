@@ -11,7 +11,11 @@ import { createTokenLookUp, type TokenLookUp } from './matching-tokens.ts';
 /** The reads and writes of one request. Each request has its own: no other caller sees its data. */
 export type Loaders = ReturnType<typeof createLoaders>;
 
-type ProjectPageKey = PageRequest & { readonly tokenId: string };
+/** A page of a list. Requests with the same `list` differ only in size. */
+interface PageKey extends PageRequest {
+  /** The list and the start key as one text. */
+  readonly list: string;
+}
 type Found<Value> = Value | Error;
 
 /**
@@ -26,14 +30,9 @@ export function createLoaders(
   principal: string,
 ) {
   const tokens = new DataLoader<string, TokenDto | null>(loadTokens);
-  const tokenPages = createPageLoader(
-    ({ startKey = '' }: PageRequest) => startKey,
-    (key) => client.listTokens(scope, key),
-  );
-  const projectPages = createPageLoader(
-    // With the id's length, so that no other pair of id and key gives the same text.
-    ({ tokenId, startKey = '' }: ProjectPageKey) => `${tokenId.length} ${tokenId}${startKey}`,
-    (key) => client.listProjectsOfToken(scope, key.tokenId, key),
+  const tokenPages = createPageLoader((key: PageKey) => client.listTokens(scope, key));
+  const projectPages = createPageLoader((key: PageKey & { readonly tokenId: string }) =>
+    client.listProjectsOfToken(scope, key.tokenId, key),
   );
 
   async function loadTokens(ids: readonly string[]): Promise<Found<TokenDto | null>[]> {
@@ -105,13 +104,17 @@ export function createLoaders(
       tokens.prime(id, token);
       return token;
     },
-    async tokenPage(request: PageRequest): Promise<Page<TokenDto>> {
-      const page = await tokenPages.load(request);
+    async tokenPage({ limit, startKey }: PageRequest): Promise<Page<TokenDto>> {
+      const page = await tokenPages.load({ list: startKey ?? '', limit, startKey });
       // `prime` does not overwrite, because the token of a write in this request is newer than that of a list.
       for (const item of page.items) if (!(item instanceof Error)) tokens.prime(item.id, item);
       return page;
     },
-    projectPage: (tokenId: string, request: PageRequest) => projectPages.load({ tokenId, ...request }),
+    projectPage(tokenId: string, { limit, startKey }: PageRequest) {
+      // With the id's length, so that no other pair of id and key gives the same text.
+      const list = `${tokenId.length} ${tokenId}${startKey ?? ''}`;
+      return projectPages.load({ list, tokenId, limit, startKey });
+    },
     /** Writes are part of the loaders because each clears the reads that it makes outdated. */
     async createToken(body: CreateTokenBody): Promise<TokenDto> {
       clear();
@@ -205,32 +208,16 @@ export function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
   });
 }
 
-/** Loads pages. Those with the same list and start key, as `listOf` prints them, differ only in size. */
-function createPageLoader<Key extends PageRequest, Item>(
-  listOf: (key: Key) => string,
-  load: (key: Key) => Promise<Page<Item>>,
-) {
-  return new DataLoader<Key, Page<Item>, string>((keys) => loadLargest(keys, listOf, load), {
-    cacheKeyFn: (key) => `${key.limit} ${listOf(key)}`,
-  });
-}
-
-/** One call per list and start key, for the largest page wanted; one failed call fails only its own keys. */
-function loadLargest<Key extends PageRequest, Item>(
-  keys: readonly Key[],
-  listOf: (key: Key) => string,
-  load: (key: Key) => Promise<Page<Item>>,
-): Promise<Found<Page<Item>>[]> {
-  const lists = keys.map(listOf);
-  const largest = new Map<string, Key>();
-  for (const [index, key] of keys.entries()) {
-    const list = lists[index] as string;
-    const other = largest.get(list);
-    if (!other || key.limit > other.limit) largest.set(list, key);
-  }
-  const calls = new Map<string, Promise<Found<Page<Item>>>>();
-  for (const [list, key] of largest) calls.set(list, settle(load(key)));
-  return Promise.all(lists.map((list) => calls.get(list) as Promise<Found<Page<Item>>>));
+/** Loads pages by one call per list, for the largest page wanted. A failed call fails only its own keys. */
+function createPageLoader<Key extends PageKey, Item>(load: (key: Key) => Promise<Page<Item>>) {
+  const loadPages = (keys: readonly Key[]) => {
+    const calls = new Map<string, Promise<Found<Page<Item>>>>();
+    for (const key of [...keys].sort((one, other) => other.limit - one.limit)) {
+      if (!calls.has(key.list)) calls.set(key.list, settle(load(key)));
+    }
+    return Promise.all(keys.map(({ list }) => calls.get(list) as Promise<Found<Page<Item>>>));
+  };
+  return new DataLoader(loadPages, { cacheKeyFn: ({ limit, list }) => `${limit} ${list}` });
 }
 
 /** Returns errors as values: then DataLoader fails only the keys concerned. */
