@@ -45,7 +45,7 @@ export function checkKeySet(
   for (const [index, key] of keys.entries()) {
     const found = kids.has(key.kid)
       ? [{ path: ['kid'], message: 'Each key needs a different `kid`.' }]
-      : checkKeyOnce(key, signingAlgorithm, request);
+      : checkKey(key, signingAlgorithm, request);
     kids.add(key.kid);
     problems.push(...found.map(({ path, message }) => ({ path: [index, ...path], message })));
     if (problems.length >= MAX_PROBLEMS) break;
@@ -71,18 +71,7 @@ export function checkKeySetUrl(value: string, request: object): KeyProblem[] {
   return URL.canParse(value) ? [] : notAbsolute;
 }
 
-/** The problems of the keys that requests hold, by signing algorithm. */
-const checkedKeys = new WeakMap<JsonWebKeyDto, Map<string, readonly KeyProblem[]>>();
-
-/** The result is kept, because many creates may have the same key and checking a large key takes long. */
-function checkKeyOnce(key: JsonWebKeyDto, signingAlgorithm: string, request: object): readonly KeyProblem[] {
-  const checked = checkedKeys.get(key) ?? new Map();
-  const problems = checked.get(signingAlgorithm) ?? checkKey(key, signingAlgorithm, request);
-  checkedKeys.set(key, checked.set(signingAlgorithm, problems));
-  return problems;
-}
-
-function checkKey(key: JsonWebKeyDto, signingAlgorithm: string, request: object): KeyProblem[] {
+function checkKey(key: JsonWebKeyDto, signingAlgorithm: string, request: object): readonly KeyProblem[] {
   const requirement = REQUIREMENTS[signingAlgorithm];
   const at = (member: string, message: string) => [{ path: [member], message }];
   if (!requirement) return at('alg', 'The algorithm is not one that tokens can sign with.');
@@ -96,8 +85,13 @@ function checkKey(key: JsonWebKeyDto, signingAlgorithm: string, request: object)
   if (key.use !== 'sig') return at('use', 'It must be `sig`, because tokens use their keys to sign.');
   if (key.crv !== requirement.crv && requirement.crv)
     return at('crv', `\`${signingAlgorithm}\` takes the curve \`${requirement.crv}\`.`);
-  return checkMembers(key, requirement);
+  const problems = checkedMembers.get(key) ?? checkMembers(key, requirement);
+  checkedMembers.set(key, problems);
+  return problems;
 }
+
+/** The problems are kept, because many creates may have the same key and checking a large key takes long. */
+const checkedMembers = new WeakMap<JsonWebKeyDto, readonly KeyProblem[]>();
 
 function checkMembers(key: JsonWebKeyDto, { kty }: Requirement): KeyProblem[] {
   const missing = MEMBERS[kty].find((member) => !key[member]);
