@@ -47,6 +47,36 @@ describe('A token', () => {
     expect(await app.page.locator('.projects > li').count()).toBeGreaterThan(20);
   });
 
+  it('with a project that cannot be read shows the others of its page', async () => {
+    await app.open('audit-exporter');
+    const more = app.page.getByRole('button', { name: 'Load more projects' });
+    await more.waitFor();
+    await app.page.route('**/graphql', async (route) => {
+      const response = await route.fetch();
+      const json = await response.json();
+      json.data.token.projects.edges[0].node = null;
+      const path = ['token', 'projects', 'edges', 0, 'node'];
+      json.errors = [{ message: 'No.', path, extensions: { code: 'UPSTREAM_INVALID_RESPONSE' } }];
+      await route.fulfill({ response, json });
+    });
+    await more.click();
+    await app.page.getByText('This project could not be read').waitFor();
+    expect(await app.page.locator('.projects > li').count()).toBe(40);
+  });
+
+  it('stays when IAM fails while more of its projects load, and tries again', async () => {
+    await app.open('credential-issuer');
+    const more = app.page.getByRole('button', { name: 'Load more projects' });
+    await more.waitFor();
+    app.gateway.emulator.faults.add({ fault: 'status-500' });
+    await more.click();
+    await app.page.getByRole('alert').getByText('Something went wrong').waitFor();
+    expect(await app.page.locator('.projects > li').count()).toBe(20);
+    app.gateway.emulator.faults.clear();
+    await app.page.getByRole('button', { name: 'Try again' }).click();
+    await app.page.locator('.projects > li').nth(39).waitFor();
+  });
+
   it('is renamed in place', async () => {
     const name = nameOfNew();
     await app.createAndClose(name);

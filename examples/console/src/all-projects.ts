@@ -1,7 +1,7 @@
 import type { ApolloClient } from '@apollo/client';
 import { useApolloClient } from '@apollo/client/react';
 import { useEffect, useState } from 'react';
-import { TokenDocument } from './gql/graphql.ts';
+import { TokenDocument, type TokenQuery, type TokenQueryVariables } from './gql/graphql.ts';
 
 /** The largest page that the gateway gives. */
 const PAGE = 100;
@@ -66,22 +66,31 @@ interface Page {
 }
 
 async function readPage(client: ApolloClient, id: string, after: string | null): Promise<Page> {
+  const { token } = await readProjects(client, { id, first: PAGE, after });
+  // The token may be gone.
+  if (!token?.projects) return { names: [], next: null };
+  const { edges, pageInfo } = token.projects;
+  return {
+    // Access to a project that could not be read is lost all the same.
+    names: edges.map(({ node }) => node?.name),
+    next: pageInfo.hasNextPage ? (pageInfo.endCursor ?? null) : null,
+  };
+}
+
+/**
+ * A token with one page of its projects; without a token if that is gone. Rejects if the page could not be read, but not
+ * if only some of its projects could not: those are null.
+ */
+export async function readProjects(
+  client: ApolloClient,
+  variables: TokenQueryVariables,
+): Promise<TokenQuery> {
   const { data, error } = await client.query({
     query: TokenDocument,
-    variables: { id, first: PAGE, after },
+    variables,
     fetchPolicy: 'no-cache',
-    // Access to a project that could not be read is lost all the same.
     errorPolicy: 'all',
   });
-  const projects = data?.token?.projects;
-  if (projects) {
-    const { hasNextPage, endCursor } = projects.pageInfo;
-    return {
-      names: projects.edges.map(({ node }) => node?.name),
-      next: hasNextPage ? (endCursor ?? null) : null,
-    };
-  }
-  if (error) throw error;
-  // The token is gone.
-  return { names: [], next: null };
+  if (!data || (error && !data.token?.projects)) throw error;
+  return data;
 }

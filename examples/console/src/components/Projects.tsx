@@ -1,14 +1,15 @@
 import { useState } from 'react';
 import { isInvalidCursor, toFailure } from '../failure.ts';
 import { Notice } from './Notice.tsx';
-import { PROJECTS, type Token } from './TokenDetails.tsx';
+import type { Token } from './TokenDetails.tsx';
 
 type Policy = NonNullable<Token['projects']>['edges'][number]['policy'];
 
 interface ProjectsProps {
   readonly token: Token;
   readonly error: unknown;
-  readonly onMore: (options: { variables: { first: number; after: string | null } }) => Promise<unknown>;
+  /** Adds the page after this cursor. */
+  readonly onMore: (after: string | null) => Promise<void>;
   readonly onRetry: () => void;
 }
 
@@ -28,7 +29,7 @@ export function Projects({ token: { projects }, error, onMore, onRetry }: Projec
   const more = async () => {
     setLoading(true);
     setFailed(undefined);
-    await onMore({ variables: { first: PROJECTS, after: pageInfo.endCursor ?? null } }).catch(setFailed);
+    await onMore(pageInfo.endCursor ?? null).catch(setFailed);
     setLoading(false);
   };
   const startAgain = () => {

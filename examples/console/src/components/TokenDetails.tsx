@@ -1,5 +1,6 @@
 import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
+import { readProjects } from '../all-projects.ts';
 import { toFailure } from '../failure.ts';
 import { TokenDocument, type TokenQuery } from '../gql/graphql.ts';
 import { useTitle } from '../title.ts';
@@ -15,7 +16,8 @@ import { RotateDialog } from './RotateDialog.tsx';
 import { Skeleton } from './Skeleton.tsx';
 
 export type Token = NonNullable<TokenQuery['token']>;
-export const PROJECTS = 20;
+/** How many projects a page has. */
+const PROJECTS = 20;
 
 /** What the token was when its dialog was opened: nothing that happens to the page may take the dialog away. */
 type OpenDialog = { readonly token: Token } & (
@@ -33,7 +35,7 @@ interface TokenDetailsProps {
 /** One token: its name, its keys, and the projects it reaches. */
 export function TokenDetails({ id, onBack, onChanged, onDeleted }: TokenDetailsProps) {
   const [open, setOpen] = useState<OpenDialog>();
-  const { data, error, loading, fetchMore, refetch } = useQuery(TokenDocument, {
+  const { client, data, error, loading, refetch } = useQuery(TokenDocument, {
     variables: { id, first: PROJECTS },
     errorPolicy: 'all',
     // The cache may be old, and has null for a token that could not be read.
@@ -42,6 +44,11 @@ export function TokenDetails({ id, onBack, onChanged, onDeleted }: TokenDetailsP
   const token = data?.token;
   useTitle(token?.name ?? 'Token');
   const retry = () => void refetch().catch(() => {});
+  /** `fetchMore` cannot do this: it drops a page with one unreadable project, or takes an outage for a deleted token. */
+  const readMore = async (after: string | null) => {
+    const variables = { id, first: PROJECTS, after };
+    client.writeQuery({ query: TokenDocument, variables, data: await readProjects(client, variables) });
+  };
   const close = () => setOpen(undefined);
   return (
     <article>
@@ -59,7 +66,7 @@ export function TokenDetails({ id, onBack, onChanged, onDeleted }: TokenDetailsP
             </button>
           </Rename>
           <Facts token={token} onRemoveKey={(kid) => setOpen({ kind: 'remove-key', token, kid })} />
-          <Projects token={token} error={error} onMore={fetchMore} onRetry={retry} />
+          <Projects token={token} error={error} onMore={readMore} onRetry={retry} />
         </>
       ) : (
         <Missing error={error} isLoading={loading} onRetry={retry} />
