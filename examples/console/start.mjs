@@ -32,8 +32,7 @@ vite.once('exit', (code) => void stop(code ?? 1));
 /** A preparation, to its end. */
 async function run(script, ...args) {
   const child = start([script, ...args], { cwd: root });
-  const [code] = await once(child, 'exit');
-  if (isStopping) await new Promise(() => {});
+  const [code] = await unlessStopping(once(child, 'exit'));
   if (code !== 0) await stop(1);
 }
 
@@ -41,7 +40,7 @@ async function findOrStartGateway() {
   const host = process.env.HOST && !ANY_ADDRESS.has(process.env.HOST) ? process.env.HOST : '127.0.0.1';
   const port = Number(process.env.PORT || 4000) || (await freePort());
   const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
-  const found = await probe(url);
+  const found = await unlessStopping(probe(url));
   if (found === 'gateway') {
     console.log(`Using the gateway that runs on ${url}.`);
     return url;
@@ -59,7 +58,8 @@ async function findOrStartGateway() {
   child.once('exit', (code) => {
     if (!isStopping) void fail(`The gateway ended with ${code}.`);
   });
-  while ((await probe(url)) !== 'gateway') await new Promise((resolve) => setTimeout(resolve, 100));
+  while ((await unlessStopping(probe(url))) !== 'gateway')
+    await new Promise((resolve) => setTimeout(resolve, 100));
   console.log(`Started a gateway over the emulator on ${url}. Sign in as “Bearer demo”.`);
   return url;
 }
@@ -112,17 +112,23 @@ async function fail(message) {
   await stop(1);
 }
 
+/** The result, or nothing ever again while this process stops: what starts after the signal would not get it. */
+async function unlessStopping(promise) {
+  const result = await promise;
+  return isStopping ? new Promise(() => {}) : result;
+}
+
 /** Ends everything, and then this process. Never resolves. */
 async function stop(code) {
   if (!isStopping) {
     isStopping = true;
     const ends = [...children].map((child) => once(child, 'exit'));
     signalAll('SIGTERM');
-    const killing = setTimeout(() => signalAll('SIGKILL'), PATIENCE_MS);
+    setTimeout(() => signalAll('SIGKILL'), PATIENCE_MS);
     await Promise.all(ends);
     const deadline = Date.now() + PATIENCE_MS;
     while (isAnyLeft() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-    clearTimeout(killing);
+    signalAll('SIGKILL');
     process.exit(code);
   }
   await new Promise(() => {});

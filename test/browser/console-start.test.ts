@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { openOffline, startBrowser } from '../support/browser.ts';
 import { freePort } from '../support/free-port.ts';
 import { startGateway } from '../support/gateway.ts';
+import { until } from '../support/until.ts';
 import { nameOfNew } from './console-page.ts';
 
 interface Started {
@@ -118,6 +119,18 @@ describe('npm run console', () => {
       expect(await leftOf(one)).toEqual([]);
     }
   });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'starts nothing more when %s comes while the gateway starts',
+    async (signal) => {
+      const one = await startConsole();
+      await until(() => fetch(`http://127.0.0.1:${one.port}/livez`).catch(() => undefined));
+      one.child.kill(signal);
+      await one.ended;
+      expect(one.output()).not.toContain('VITE');
+      expect(await leftOf(one)).toEqual([]);
+    },
+  );
 
   it('uses a gateway that is already there, and leaves it running', async () => {
     const port = await freePort();
