@@ -61,7 +61,7 @@ function openLog({ config, output, worker, onCrash }: ProcessParts, version: str
 /** The emulator runs in the primary process, because otherwise each worker would have its own tokens. */
 async function runPrimary(parts: Running): Promise<void> {
   const { config, log } = parts;
-  const emulator = config.emulator && (await startEmulator(config.emulator));
+  const emulator = await startEmulator(parts);
   const workers = startWorkers(config, log, {
     build: parts.build,
     droppedLogLines: parts.output.log.dropped,
@@ -98,7 +98,7 @@ async function runPrimary(parts: Running): Promise<void> {
 
 async function runServer(parts: Running): Promise<void> {
   const { config, log } = parts;
-  const emulator = config.emulator && !parts.worker ? await startEmulator(config.emulator) : undefined;
+  const emulator = parts.worker ? undefined : await startEmulator(parts);
   const address = emulator ?? parts.worker?.emulator;
   // Loaded on demand, because a primary process serves no requests and needs few packages.
   const { startServer } = await import('./server.ts');
@@ -203,10 +203,11 @@ function handleSignals(
   signals.handle({ ...handlers, onUsr1 });
 }
 
-/** Loaded on demand: production processes do not load the emulator. */
-async function startEmulator(options: NonNullable<Config['emulator']>): Promise<Emulator> {
+/** Undefined if the configuration has none. Loaded on demand: production processes do not load the emulator. */
+async function startEmulator({ config, output }: Running): Promise<Emulator | undefined> {
+  if (!config.emulator) return undefined;
   const emulator = await import('./emulator/emulator.ts');
-  return emulator.startEmulator(options);
+  return emulator.startEmulator({ ...config.emulator, onProblem: output.writeError });
 }
 
 /** Warns about the mode of the key file, because everybody who can read it can use the token. */

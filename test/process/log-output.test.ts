@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createFifo, type Fifo } from '../support/fifo.ts';
@@ -55,16 +57,15 @@ const isLive = () =>
     () => false,
   );
 const untilLive = () => until(isLive);
-const list = async () => {
+const ask = async (query: string) => {
   const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: 'Bearer demo' },
-    body: JSON.stringify({
-      query: '{ tokens(first: 100) { nodes { name projects(first: 1) { nodes { name } } } } }',
-    }),
+    body: JSON.stringify({ query }),
   });
   return response.text();
 };
+const list = () => ask('{ tokens(first: 100) { nodes { name projects(first: 1) { nodes { name } } } } }');
 
 /** How it ended, and after how many milliseconds in which it could run. */
 async function stop({ child, ended }: GatewayProcess, signal: NodeJS.Signals = 'SIGTERM') {
@@ -206,6 +207,21 @@ describe('A log reader that leaves', () => {
     expect(await list()).toContain('"data"');
     expect((await stop(gateway)).code).toBe(0);
     expect(groupMembers(gateway.child.pid)).toEqual([]);
+  });
+});
+
+describe('An embedded emulator whose data file cannot be written', () => {
+  it('rejects the write, and does not end the gateway when nobody reads stderr', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'gateway-data-'));
+    const gateway = start({ EMULATOR: 'true', EMULATOR_DATA_FILE: join(folder, 'data.json') });
+    await gateway.until(/listening on/);
+    const [, id] = /"id":"([^"]+)/.exec(await ask('{ tokens(first: 1) { nodes { id } } }')) ?? [];
+    rmSync(folder, { recursive: true });
+    gateway.child.stderr?.destroy();
+    const deletion = `mutation { deleteToken(input: { id: "${id}" }) { deletedTokenId } }`;
+    for (let count = 0; count < 3; count++) expect(await ask(deletion)).toContain('UPSTREAM_ERROR');
+    expect(await list()).toContain('"data"');
+    expect((await stop(gateway)).code).toBe(0);
   });
 });
 
