@@ -3,7 +3,7 @@ import { CONTROL_PREFIX, control } from './control.ts';
 import { findFault, unknownFault } from './faults.ts';
 import type { PagingFault } from './paging.ts';
 import { projectOperations } from './projects.ts';
-import { edgeError, Refusal, type Reply, sendReply, vendorError } from './reply.ts';
+import { edgeError, Rejection, type Reply, sendReply, vendorError } from './reply.ts';
 import type { Call, Caller, Handler, OperationRequest, Service } from './request.ts';
 import { findRoute, type Operation, type Route } from './routes.ts';
 import { createSignIn } from './sign-in.ts';
@@ -14,7 +14,7 @@ type App = (request: IncomingMessage, response: ServerResponse) => void;
 /** These need no bearer: the key set is public, and the token endpoint is where bearers come from. */
 const PUBLIC: ReadonlySet<Operation> = new Set(['createAccessToken', 'getWellKnownJwks']);
 
-/** Records each request, and responds with the result of its operation or with the fault that was ordered for it. */
+/** Records each request, and responds with the result of its operation or with the fault that applies to it. */
 export function createApp(service: Service): App {
   const handlers = { ...tokenOperations, ...projectOperations, createAccessToken: createSignIn() };
   return (request, response) => {
@@ -71,20 +71,20 @@ async function receive(
   const contentType = headers['content-type'] ?? '';
   const origin = `http://${headers.host ?? 'localhost'}`;
   let reply: Promise<Reply> | undefined;
-  const answer = (pagingFault?: PagingFault) => {
+  const runOperation = (pagingFault?: PagingFault) => {
     const operationRequest = { tokenId, query, contentType, text, origin, pagingFault };
     reply ??= carryOut(handlers[operation], service, caller, operationRequest);
     return reply;
   };
 
   const name = findFaultName(service, call, route, fault);
-  if (name === undefined) return sendReply(response, await answer());
+  if (name === undefined) return sendReply(response, await runOperation());
   const respond = findFault(name);
   if (respond === undefined) return sendReply(response, edgeError(400, unknownFault(name)));
   const { principal = '' } = call;
   const hit = service.faults.countHit([name, principal, method, url].join(' '));
   const { wait } = service.faults;
-  const context = { request, response, operation, principal, hit, origin, wait, answer };
+  const context = { request, response, operation, principal, hit, origin, wait, runOperation };
   const wrong = await respond(context);
   if (wrong) sendReply(response, wrong);
 }
@@ -101,7 +101,7 @@ async function carryOut(
   try {
     return await handler(service, { ...request, caller });
   } catch (error) {
-    if (error instanceof Refusal) return error.reply;
+    if (error instanceof Rejection) return error.reply;
     throw error;
   }
 }

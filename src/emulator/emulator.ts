@@ -4,7 +4,7 @@ import { isLoopbackAuthority } from '../config/urls.ts';
 import { createApp } from './app.ts';
 import { createCredentials } from './credentials.ts';
 import { checkWritable, readDataFile, writeDataFile } from './data-file.ts';
-import { createFaultBook, type FaultBook } from './fault-plan.ts';
+import { createFaultPlan, type FaultPlan } from './fault-plan.ts';
 import { lockFile } from './file-lock.ts';
 import { addProject } from './projects.ts';
 import { readSeed } from './read-seed.ts';
@@ -39,7 +39,7 @@ export async function startEmulator(options: EmulatorOptions = {}) {
   const { store, release } = await openStore(options);
   const now = clock ?? Date.now;
   const credentials = await createCredentials(store, now);
-  const faults = createFaultBook();
+  const faults = createFaultPlan();
   const calls: Call[] = [];
   const app = createApp({ store, now, credentials, faults, calls, maxCalls });
 
@@ -71,7 +71,7 @@ export async function startEmulator(options: EmulatorOptions = {}) {
     resetCalls(): void {
       calls.length = 0;
     },
-    faults: faults as Pick<FaultBook, 'add' | 'clear'>,
+    faults: faults as Pick<FaultPlan, 'add' | 'clear'>,
     /** Makes a token a member of a project: the API itself has no way to do that for its first project. */
     addProject: (tokenId: string, project?: SeedProject) => addProject(store, tokenId, project),
     tokensOf: (principal: string) => store.listOf(principal).map(({ token }) => token),

@@ -15,10 +15,10 @@ export interface PlannedFault extends Target {
   readonly times?: number;
 }
 
-/** Faults that were ordered beforehand. The first that matches is taken. */
-export type FaultBook = ReturnType<typeof createFaultBook>;
+/** Planned faults, in the order in which they were added. The first that matches a request applies. */
+export type FaultPlan = ReturnType<typeof createFaultPlan>;
 
-export function createFaultBook() {
+export function createFaultPlan() {
   const entries: { readonly planned: PlannedFault; left: number }[] = [];
   const hits = new Map<string, number>();
   const waiting = new Set<() => void>();
@@ -28,13 +28,13 @@ export function createFaultBook() {
       if (!findFault(planned.fault)) throw new EmulatorError(unknownFault(planned.fault));
       entries.push({ planned, left: planned.times ?? Number.POSITIVE_INFINITY });
     },
-    /** Forgets the plan, and what the `flaky` faults have counted, and ends the waits of `latency-N`. */
+    /** Clears the plan and the counts of the `flaky` faults, and ends the waits of `latency-N`. */
     clear(): void {
       entries.length = 0;
       hits.clear();
       for (const end of waiting) end();
     },
-    /** The name of the planned fault for this request. Counts as one use of it. */
+    /** The name of the planned fault for this request. Uses up one of its `times`. */
     take(request: Target): string | undefined {
       const entry = entries.find(({ planned, left }) => left > 0 && matches(planned, request));
       if (entry === undefined) return undefined;

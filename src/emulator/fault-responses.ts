@@ -17,8 +17,8 @@ export interface FaultContext {
   readonly hit: number;
   readonly origin: string;
   wait(ms: number): Promise<void>;
-  /** Carries the operation out and resolves to its reply. Carried out once, however often this is called. */
-  answer(pagingFault?: PagingFault): Promise<Reply>;
+  /** Carries out the operation at the first call. Every call resolves to its reply. */
+  runOperation(pagingFault?: PagingFault): Promise<Reply>;
 }
 
 type Members = Record<string, unknown>;
@@ -48,8 +48,8 @@ export function leakingReply(status: number, name: string): Reply {
 }
 
 /** Sends the head of the reply, which says how long its body is, and returns the body. */
-async function sendHead({ response, answer }: FaultContext, isChunked = false): Promise<Buffer> {
-  const reply = await answer();
+async function sendHead({ response, runOperation }: FaultContext, isChunked = false): Promise<Buffer> {
+  const reply = await runOperation();
   const body = bodyOf(reply);
   const { 'content-length': length, ...rest } = headersOf(reply, body.length);
   response.writeHead(reply.status, isChunked ? rest : { ...rest, 'content-length': length });
@@ -93,10 +93,10 @@ export async function sendSlowly(context: FaultContext): Promise<void> {
 
 /** The reply with headers that Node.js refuses to write. */
 export async function sendRaw(
-  { request: { socket }, answer }: FaultContext,
+  { request: { socket }, runOperation }: FaultContext,
   headers: (length: number) => string,
 ): Promise<void> {
-  const body = bodyOf(await answer());
+  const body = bodyOf(await runOperation());
   socket.write(`HTTP/1.1 200 OK\r\n${headers(body.length)}\r\n\r\n`);
   socket.end(body);
 }
@@ -108,8 +108,8 @@ export function pause(ms: number): Promise<void> {
 const MEGABYTE = 'x'.repeat(1024 * 1024);
 
 /** The reply with ten megabytes in one member. */
-export async function hugeReply({ answer }: FaultContext, name: string): Promise<Reply> {
-  const reply = await answer();
+export async function hugeReply({ runOperation }: FaultContext, name: string): Promise<Reply> {
+  const reply = await runOperation();
   return { ...reply, body: { ...Object(reply.body), [name]: MEGABYTE.repeat(10) } };
 }
 
@@ -137,10 +137,10 @@ function* longJson(megabytes: number): Generator<string> {
  * name of a member to damage.
  */
 export async function changedReply(
-  { answer }: FaultContext,
+  { runOperation }: FaultContext,
   change: (item: Members, name: string) => Members,
 ): Promise<Reply> {
-  const reply = await answer();
+  const reply = await runOperation();
   return { ...reply, body: changeFirst(reply.body, change) };
 }
 

@@ -62,10 +62,10 @@ const faults: Readonly<Record<string, Fault>> = {
   // The connection breaks before, during or right after the response.
   reset: ({ request }) => void request.socket.resetAndDestroy(),
   // The operation is carried out N ms after the reset.
-  'reset-late-N': async ({ request, answer }, delayMs) => {
+  'reset-late-N': async ({ request, runOperation }, delayMs) => {
     request.socket.resetAndDestroy();
     await pause(Number(delayMs));
-    await answer();
+    await runOperation();
   },
   close: ({ request }) => void request.socket.destroy(),
   // Sends FIN and nothing else, and keeps reading: the client's half of the connection stays open.
@@ -82,25 +82,25 @@ const faults: Readonly<Record<string, Fault>> = {
     ),
   bigheaders: (context) =>
     sendRaw(context, (length) => `content-length: ${length}\r\nx-padding: ${'x'.repeat(256 * 1024)}`),
-  'idle-reset': ({ request: { socket }, response, answer }) => {
+  'idle-reset': ({ request: { socket }, response, runOperation }) => {
     response.once('finish', () => setTimeout(() => socket.resetAndDestroy(), 5).unref());
-    return answer();
+    return runOperation();
   },
 
   // The response is late, or is never sent.
   hang: () => undefined,
   'hang-body': hangInBody,
   slowdrip: sendSlowly,
-  'latency-N': async ({ answer, wait }, delayMs) => {
+  'latency-N': async ({ runOperation, wait }, delayMs) => {
     await wait(Number(delayMs));
-    return answer();
+    return runOperation();
   },
 
   // The response is far too large, or says that it is compressed.
   huge: (context) => hugeReply(context, 'padding'),
   'huge-name': (context) => hugeReply(context, 'name'),
   'huge-chunked': sendHugeChunked,
-  badgzip: () => ({ ...ok('this was never packed'), headers: { 'content-encoding': 'gzip' } }),
+  badgzip: () => ({ ...ok('this is not compressed'), headers: { 'content-encoding': 'gzip' } }),
   gzipbomb: sendGzipBomb,
 
   // The response sends the client somewhere else.
@@ -118,11 +118,11 @@ const faults: Readonly<Record<string, Fault>> = {
   'flaky-429-N': failFirst(() => tooMany({ 'retry-after': '0' })),
 
   // Pages of lists are cut in unusual ways, some of which the API permits. Other operations are not affected.
-  'page-repeat': ({ answer }) => answer('repeat'),
-  'page-empty': ({ answer }) => answer('empty'),
-  'page-empty-always': ({ answer }) => answer('always-empty'),
-  'page-short': ({ answer }) => answer('short'),
-  'page-ignore': ({ answer }) => answer('ignore'),
+  'page-repeat': ({ runOperation }) => runOperation('repeat'),
+  'page-empty': ({ runOperation }) => runOperation('empty'),
+  'page-empty-always': ({ runOperation }) => runOperation('always-empty'),
+  'page-short': ({ runOperation }) => runOperation('short'),
+  'page-ignore': ({ runOperation }) => runOperation('ignore'),
 };
 
 /** With the error body of the vendor, or of OAuth at the token endpoint; without one where HTTP forbids it. */
@@ -146,7 +146,7 @@ function redirect(status: number, location: string): Reply {
 }
 
 function failFirst(fail: Fault): Fault {
-  return (context, times) => (context.hit <= Number(times) ? fail(context, '') : context.answer());
+  return (context, times) => (context.hit <= Number(times) ? fail(context, '') : context.runOperation());
 }
 
 /** The prefix of a fault before which the operation is carried out: a write whose response is lost. */
@@ -173,7 +173,7 @@ export function findFault(name: string): ((context: FaultContext) => ReturnType<
 
 function findLateFault(name: string): ReturnType<typeof findFault> {
   const fault = findFault(/^\d{3}$/.test(name) && name !== '204' ? `status-${name}` : name);
-  return fault && ((context) => context.answer().then(() => fault(context)));
+  return fault && ((context) => context.runOperation().then(() => fault(context)));
 }
 
 /** The message about a name that `findFault` does not know. */

@@ -1,4 +1,4 @@
-import { type Detail, Refusal, vendorError } from './reply.ts';
+import { type Detail, Rejection, vendorError } from './reply.ts';
 
 interface Page<Item> {
   readonly items: readonly Item[];
@@ -75,7 +75,7 @@ function readQuery(query: URLSearchParams, list: string): { limit: number; place
   }
   const [first] = details;
   if (first || !place)
-    throw new Refusal(vendorError('InvalidParameterError', { param: first?.field ?? '', details }));
+    throw new Rejection(vendorError('InvalidParameterError', { param: first?.field ?? '', details }));
   return { limit: Number(limit), place };
 }
 

@@ -8,8 +8,9 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
+/** Thrown by a handler to respond with an error. */
+export class Rejection extends Error {
+  override readonly name = 'Rejection';
   readonly reply: Reply;
 
   constructor(reply: Reply) {

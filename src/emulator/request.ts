@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Credentials } from './credentials.ts';
-import type { FaultBook } from './fault-plan.ts';
+import type { FaultPlan } from './fault-plan.ts';
 import type { PagingFault } from './paging.ts';
-import { edgeError, Refusal, type Reply } from './reply.ts';
+import { edgeError, Rejection, type Reply } from './reply.ts';
 import type { Operation } from './routes.ts';
 import type { Store } from './store.ts';
 
@@ -45,14 +45,14 @@ export interface OperationRequest {
 export interface Service {
   readonly store: Store;
   readonly credentials: Credentials;
-  readonly faults: FaultBook;
+  readonly faults: FaultPlan;
   /** The received requests: at least the last `maxCalls`, at most twice as many, because a demo may run for weeks. */
   readonly calls: Call[];
   readonly maxCalls: number;
   readonly now: () => number;
 }
 
-/** Carries out one operation. Throws a `Refusal` for a request that gets an error. */
+/** Carries out one operation. Throws a `Rejection` for a request that gets an error. */
 export type Handler = (service: Service, request: OperationRequest) => Promise<Reply> | Reply;
 
 /** The body as JSON. Throws the rejection of API Gateway, which checks it before the service. */
@@ -62,7 +62,7 @@ export function readJson({ contentType, text }: OperationRequest): unknown {
   } catch {
     // The same response as to another content type.
   }
-  throw new Refusal(edgeError(400, 'Invalid request body'));
+  throw new Rejection(edgeError(400, 'Invalid request body'));
 }
 
 /** Whether the body is a form, which OAuth requires, and the vendor's Java client sends to the STS too. */

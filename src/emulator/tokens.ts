@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TokenDto, UpdateTokenBody } from '../upstream/generated.ts';
 import { cutPage } from './paging.ts';
-import { ok, Refusal, vendorError } from './reply.ts';
+import { ok, Rejection, vendorError } from './reply.ts';
 import type { Handler, OperationRequest } from './request.ts';
 import type { Operation } from './routes.ts';
 import { newToken, sampleToken, userIdOf } from './seed.ts';
@@ -49,8 +49,8 @@ export const tokenOperations = {
 /** An unknown token is 404 and another principal's is 403, as the documented errors suggest. */
 function findToken(store: Store, { tokenId, caller: { principal } }: OperationRequest): StoredToken {
   const stored = store.find(tokenId) ?? sampleToken(tokenId, principal);
-  if (stored === undefined) throw new Refusal(vendorError('NotFoundError', { param: 'token' }));
-  if (stored.principal !== principal) throw new Refusal(vendorError('ActionForbiddenError'));
+  if (stored === undefined) throw new Rejection(vendorError('NotFoundError', { param: 'token' }));
+  if (stored.principal !== principal) throw new Rejection(vendorError('ActionForbiddenError'));
   return stored;
 }
 

@@ -5,7 +5,7 @@ import {
   definitions,
   type UpdateTokenBody,
 } from '../upstream/generated.ts';
-import { type Detail, Refusal, vendorError } from './reply.ts';
+import { type Detail, Rejection, vendorError } from './reply.ts';
 import { type OperationRequest, readJson } from './request.ts';
 import type { Seed, SeedProject } from './seed.ts';
 import type { State } from './store.ts';
@@ -104,7 +104,9 @@ function bodyReader<Body>(model: keyof typeof definitions): (request: OperationR
     const isBody = bodyCheck();
     if (isBody(body)) return body;
     const details = (isBody.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)).map(toDetail);
-    throw new Refusal(vendorError('InvalidParameterError', { param: details[0]?.field ?? 'body', details }));
+    throw new Rejection(
+      vendorError('InvalidParameterError', { param: details[0]?.field ?? 'body', details }),
+    );
   };
 }
 
