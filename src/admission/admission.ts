@@ -92,7 +92,7 @@ export function createAdmission(options: AdmissionOptions) {
 
     /** Like `admit`, for a request without a caller. It counts for the client's address, and only for the rate limit. */
     admitUnknown: (address: string, reply: FastifyReply): Rejection =>
-      rateLimiter?.consumeHere(`address ${toNetwork(address)}`, 1, reply),
+      rateLimiter?.consumeLocally(`address ${toNetwork(address)}`, 1, reply),
 
     /**
      * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed.
@@ -173,7 +173,7 @@ function countUntilClose(
 /** Token buckets of `rateLimitBurst` units, refilled by `rateLimitPerSecond`, which is not 0. */
 function createRateLimiter(options: AdmissionOptions) {
   const { rateLimitPerSecond, rateLimitBurst, shared } = options;
-  const takeHere = createTokenBuckets(options);
+  const takeLocally = createTokenBuckets(options);
   const policy = `"default";q=${rateLimitBurst};w=${Math.ceil(rateLimitBurst / rateLimitPerSecond)}`;
 
   /** draft-ietf-httpapi-ratelimit-headers: what is left, and in how many seconds there is more, or all again. */
@@ -182,16 +182,16 @@ function createRateLimiter(options: AdmissionOptions) {
     reply.header('ratelimit-policy', policy).header('ratelimit', `"default";r=${left};t=${seconds}`);
     return waitSeconds > 0 ? rejection('RATE_LIMITED', TOO_OFTEN, { retryAfter: waitSeconds }) : undefined;
   };
-  const consumeHere = (key: string, units: number, reply: FastifyReply): Rejection =>
-    report(takeHere(key, units), reply);
+  const consumeLocally = (key: string, units: number, reply: FastifyReply): Rejection =>
+    report(takeLocally(key, units), reply);
   const consume = (principal: string, units: number, reply: FastifyReply): Rejection | Promise<Rejection> => {
-    if (!shared) return consumeHere(principal, units, reply);
+    if (!shared) return consumeLocally(principal, units, reply);
     return shared(principal, units).then(
       (allowance) => report(allowance, reply),
-      () => consumeHere(principal, units, reply),
+      () => consumeLocally(principal, units, reply),
     );
   };
-  return { consumeHere, consume };
+  return { consumeLocally, consume };
 }
 
 /** The /64 network of an IPv6 address, because one client usually has all 2^64 addresses of it (RFC 4291, 2.5.4). */

@@ -9,8 +9,8 @@ const LIMITS = { timeoutMs: 3000, maxBytes: 256 * 1024 } as const;
 /** What one call sends, and how the server is named in messages. */
 interface JsonRequest extends Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
   readonly server: string;
-  /** Whether a rejection may be due to this machine's clock, because the request is signed with its time. */
-  readonly hasTime?: boolean;
+  /** Whether the request contains the time of this machine, so that a wrong clock may be the cause of a rejection. */
+  readonly containsTime?: boolean;
 }
 
 /**
@@ -18,7 +18,7 @@ interface JsonRequest extends Pick<HttpRequest, 'method' | 'url' | 'headers' | '
  * trace ids of an error body: descriptions may repeat what was sent.
  */
 export async function requestJson(
-  { server, hasTime = false, ...request }: JsonRequest,
+  { server, containsTime = false, ...request }: JsonRequest,
   { transport, clock, closing }: Pick<AuthDependencies, 'transport' | 'clock' | 'closing'>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const sentAtMs = clock();
@@ -26,7 +26,7 @@ export async function requestJson(
   const body = readJsonObject(text);
   if (status >= 400) {
     const iamName = matching(body?.error, /^[a-z_]{1,64}$/) ?? matching(body?.name, /^[A-Za-z]{1,64}$/);
-    const clockAheadSeconds = hasTime ? findClockDifference(headers.date, sentAtMs) : undefined;
+    const clockAheadSeconds = containsTime ? findClockDifference(headers.date, sentAtMs) : undefined;
     const clockText = clockAheadSeconds === undefined ? '' : `; ${describeClock(clockAheadSeconds)}`;
     const message = `${server} responded with ${status}${iamName ? ` ${iamName}` : ''}${clockText}`;
     throw new UpstreamError('status', message, {

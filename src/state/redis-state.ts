@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { State } from './open.ts';
 import type { LeasedRecords, RecordKey } from './records.ts';
 import { connectToRedis, PREFIX, type RedisConnection } from './redis-connection.ts';
-import { REMEMBER_WRITES_MS, type SharedWrites } from './shared-writes.ts';
+import { type SharedWrites, WRITE_MARK_TTL_MS } from './shared-writes.ts';
 import type { RateLimitOptions, SharedBuckets } from './token-bucket.ts';
 
 /** The state of all replicas in Redis. Connects in the background. `url` is as `REDIS_URL`. */
@@ -99,14 +99,14 @@ function createWrites({ run, upSince }: RedisConnection): SharedWrites {
   const keyOf = (identity: string) => `${PREFIX}wrote:{${identity}}`;
   return {
     async report(identity) {
-      await run('writes', (redis) => redis.set(keyOf(identity), '', 'PX', REMEMBER_WRITES_MS));
+      await run('writes', (redis) => redis.set(keyOf(identity), '', 'PX', WRITE_MARK_TTL_MS));
     },
     async sinceLast(identity) {
       const leftMs = await run('writes', (redis) => redis.pttl(keyOf(identity)));
       // Marks from before the latest reconnection may be lost, or were never stored.
       const upForMs = performance.now() - upSince();
-      const ageMs = Math.min(upForMs, leftMs < 0 ? Number.POSITIVE_INFINITY : REMEMBER_WRITES_MS - leftMs);
-      return ageMs <= REMEMBER_WRITES_MS ? ageMs : undefined;
+      const ageMs = Math.min(upForMs, leftMs < 0 ? Number.POSITIVE_INFINITY : WRITE_MARK_TTL_MS - leftMs);
+      return ageMs <= WRITE_MARK_TTL_MS ? ageMs : undefined;
     },
   };
 }

@@ -4,14 +4,14 @@ import { LRUCache } from 'lru-cache';
 export interface SharedWrites {
   /** Rejects when the write cannot be reported. */
   report(identity: string): Promise<void>;
-  /** Milliseconds since the last write of any process; undefined when there was none within `REMEMBER_WRITES_MS`. */
+  /** Milliseconds since the last write of any process; undefined when there was none within `WRITE_MARK_TTL_MS`. */
   sinceLast(identity: string): Promise<number | undefined>;
 }
 
-/** Longer than any read runs. Reads that began earlier are never shared with a new request. */
-export const REMEMBER_WRITES_MS = 60_000;
+/** How long a write is known. Longer than any read runs: no new read is coalesced with one that began earlier. */
+export const WRITE_MARK_TTL_MS = 60_000;
 
-/** Allows for rounded clocks: a read that began within this time after a write is not shared either. */
+/** Allows for rounded clocks: a read that began within this time after a write is not coalesced either. */
 const MARGIN_MS = 2;
 
 /**
@@ -32,7 +32,7 @@ export function createLastWriteLookUp(writes: SharedWrites): (identity: string) 
 
 async function readLastWriteAt(writes: SharedWrites, identity: string): Promise<number> {
   try {
-    const ageMs = (await writes.sinceLast(identity)) ?? REMEMBER_WRITES_MS;
+    const ageMs = (await writes.sinceLast(identity)) ?? WRITE_MARK_TTL_MS;
     return performance.now() - ageMs + MARGIN_MS;
   } catch {
     return Number.POSITIVE_INFINITY;
@@ -43,12 +43,12 @@ const MAX_IDENTITIES = 100_000;
 
 /** The writes that the primary process knows of. `now` is in milliseconds. */
 export function createWriteMarks(now = () => performance.now()): SharedWrites {
-  // Identities that are not in the cache have not written since this time.
-  let forgottenAt = Number.NEGATIVE_INFINITY;
+  // The latest write that the cache has dropped: an identity that is not in it may have written until then.
+  let evictedAt = Number.NEGATIVE_INFINITY;
   const lastWrites = new LRUCache<string, number>({
     max: MAX_IDENTITIES,
     dispose(at, _identity, reason) {
-      if (reason === 'evict') forgottenAt = at;
+      if (reason === 'evict') evictedAt = at;
     },
   });
   return {
@@ -56,8 +56,8 @@ export function createWriteMarks(now = () => performance.now()): SharedWrites {
       lastWrites.set(identity, now());
     },
     async sinceLast(identity) {
-      const ageMs = now() - (lastWrites.peek(identity) ?? forgottenAt);
-      return ageMs <= REMEMBER_WRITES_MS ? ageMs : undefined;
+      const ageMs = now() - (lastWrites.peek(identity) ?? evictedAt);
+      return ageMs <= WRITE_MARK_TTL_MS ? ageMs : undefined;
     },
   };
 }

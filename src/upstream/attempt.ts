@@ -102,9 +102,9 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
       timeoutMs: isRead ? options.readTimeoutMs : options.writeTimeoutMs,
       maxBytes: options.maxResponseBytes,
-      // The cancellation, not the timeout, ends an attempt at its deadline, because requests that join a read may have more
-      // time left. Reads are also cancelled when their client disconnects. Cancelling a write would only make its outcome
-      // unknown.
+      // The cancellation, not the timeout, ends an attempt at its deadline, because requests that are coalesced with a read
+      // may have more time left. Reads are also cancelled when their client disconnects. Cancelling a write would only make
+      // its outcome unknown.
       cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };
   };

@@ -11,14 +11,14 @@ const LITTLE_MS = 250;
 
 /** Work that several requests wait for. Its deadline passes when those of all waiters have passed. */
 interface SharedWork extends Deadline {
-  /** Cancels the work. No further request joins it. */
+  /** Cancels the work. No further request is coalesced with it. */
   cancel(reason: CancellationReason): void;
 }
 
 export interface SingleFlightOptions {
   /**
    * When another process last wrote for an identity, by the clock of `performance.now()`; `Infinity` where that is unknown.
-   * Never rejects. Called only when there is work to join, since it may take a round trip. Absent if only this process
+   * Never rejects. Called only when identical work is running, since it may take a round trip. Absent if only this process
    * writes: its own writes call `invalidate`.
    */
   readonly lastWriteAt?: ((identity: string) => Promise<number>) | undefined;
@@ -38,8 +38,8 @@ interface Entry {
 
 /**
  * Invariants: an entry is found only under the identity that started it, which is the full SHA-256 of a credential; it can
- * be joined only until it settles or that identity writes; and its outcome, a value or an error, goes to its waiters and is
- * then dropped.
+ * take further waiters only until it settles or that identity writes; and its outcome, a value or an error, goes to its
+ * waiters and is then dropped.
  */
 export function createSingleFlight({ lastWriteAt, now = () => performance.now() }: SingleFlightOptions = {}) {
   const byIdentity = new Map<string, Map<string, Entry>>();
@@ -65,24 +65,24 @@ export function createSingleFlight({ lastWriteAt, now = () => performance.now() 
   };
   const startOwn = <Value>(request: Request<Value>) =>
     wait(startEntry(request), request.waiter) as Promise<Value>;
-  const join = <Value>(entry: Entry, { waiter }: Request<Value>) => {
+  const coalesce = <Value>(entry: Entry, { waiter }: Request<Value>) => {
     counts.coalesced++;
     entry.waiters.push(waiter);
     return wait(entry, waiter) as Promise<Value>;
   };
-  const joinUnlessOld = async <Value>(request: Request<Value>, lastWrite: Promise<number>) => {
+  const coalesceUnlessOld = async <Value>(request: Request<Value>, lastWrite: Promise<number>) => {
     const writtenAt = await raceCancel(lastWrite, request.waiter.cancellation);
     // Meanwhile the entry may have settled or been replaced.
     const entry = find(request.identity, request.key);
-    return entry && entry.startedAt > writtenAt ? join(entry, request) : startOwn(request);
+    return entry && entry.startedAt > writtenAt ? coalesce(entry, request) : startOwn(request);
   };
 
   return {
     counts,
     /**
      * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that is cancelled is rejected
-     * without effect on the others; the work is cancelled with the last one. Work that began before `lastWriteAt` is not
-     * joined.
+     * without effect on the others; the work is cancelled with the last one. A request is not coalesced with work that
+     * began before `lastWriteAt`.
      */
     run<Value>(
       identity: string,
@@ -93,9 +93,9 @@ export function createSingleFlight({ lastWriteAt, now = () => performance.now() 
       const request = { identity, key, waiter, start, startedAt: now() };
       const entry = find(identity, key);
       if (!entry) return startOwn(request);
-      return lastWriteAt ? joinUnlessOld(request, lastWriteAt(identity)) : join(entry, request);
+      return lastWriteAt ? coalesceUnlessOld(request, lastWriteAt(identity)) : coalesce(entry, request);
     },
-    /** New requests no longer join the work of `identity`: it may have read the state before a write. */
+    /** New requests are no longer coalesced with the work of `identity`, which may have read the state before a write. */
     invalidate: (identity: string): void => void byIdentity.delete(identity),
   };
 }

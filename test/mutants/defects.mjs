@@ -304,7 +304,7 @@ function mixtures() {
       only: 'a separate read for each page size',
     },
     {
-      name: 'A cancelled single flight can still be joined',
+      name: 'A new request is coalesced with a cancelled single flight',
       file: 'src/upstream/single-flight.ts',
       within: 'cancel',
       find: 'remove();',
@@ -320,15 +320,15 @@ function mixtures() {
       tests: singleFlight,
     },
     {
-      name: 'A read joins one that began before another process wrote',
+      name: 'A read is coalesced with one that began before another process wrote',
       file: 'src/upstream/single-flight.ts',
-      within: 'joinUnlessOld',
+      within: 'coalesceUnlessOld',
       find: 'entry.startedAt > writtenAt',
       replace: 'true',
       tests: singleFlight,
     },
     {
-      name: 'A read joins one that began during a write',
+      name: 'A read is coalesced with one that began during a write',
       file: 'src/upstream/iam-client.ts',
       within: 'write',
       find: 'finally { reads.invalidate(identity);',

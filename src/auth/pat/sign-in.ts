@@ -48,7 +48,7 @@ export function createSignIn(
     });
     const request = {
       server: TOKEN_ENDPOINT,
-      hasTime: true,
+      containsTime: true,
       method: 'POST',
       url: tokenEndpoint,
       headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
