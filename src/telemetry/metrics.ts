@@ -31,7 +31,8 @@ interface MetricSources {
   readonly build: Build;
 }
 
-type Reading = readonly [value: number, labels?: Record<string, string>];
+/** A value, and those of its labels in the order of their names. */
+type Reading = readonly [value: number, ...labels: readonly string[]];
 
 const DROPPED_LINES = 'Log lines that were dropped because stdout could not take them';
 
@@ -45,12 +46,12 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
 
   count('cache_requests_total', 'Look-ups in a cache of documents', ['cache', 'outcome'], () =>
     Object.entries(caches).flatMap(([cache, read]): Reading[] => [
-      [read().hits, { cache, outcome: 'hit' }],
-      [read().misses, { cache, outcome: 'miss' }],
+      [read().hits, cache, 'hit'],
+      [read().misses, cache, 'miss'],
     ]),
   );
   gauge('cache_entries', 'Entries of a cache of documents', ['cache'], () =>
-    Object.entries(caches).map(([cache, read]) => [read().size, { cache }]),
+    Object.entries(caches).map(([cache, read]) => [read().size, cache]),
   );
   count(
     'work_total',
@@ -58,8 +59,8 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
     ['kind', 'outcome'],
     () =>
       Object.entries(singleFlights).flatMap(([kind, read]): Reading[] => [
-        [read().started, { kind, outcome: 'started' }],
-        [read().coalesced, { kind, outcome: 'coalesced' }],
+        [read().started, kind, 'started'],
+        [read().coalesced, kind, 'coalesced'],
       ]),
   );
   count(
@@ -67,8 +68,8 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
     'Ids that were looked up in a list: found there, or requested one by one',
     ['outcome'],
     () => [
-      [listPrefetch().hits, { outcome: 'hit' }],
-      [listPrefetch().misses, { outcome: 'miss' }],
+      [listPrefetch().hits, 'hit'],
+      [listPrefetch().misses, 'miss'],
     ],
   );
   gauge('in_flight', 'GraphQL requests in flight', [], () => [[load().inFlight]]);
@@ -81,22 +82,23 @@ export function addMetrics(registry: Registry, sources: MetricSources): void {
     [connections.max],
   ]);
   count('client_connections_closed_total', 'Client connections closed because of the limit', ['why'], () => [
-    [connections.counts().evicted, { why: 'idle' }],
-    [connections.counts().late, { why: 'late' }],
-    [connections.counts().rejected, { why: 'rejected' }],
+    [connections.counts().evicted, 'idle'],
+    [connections.counts().late, 'late'],
+    [connections.counts().rejected, 'rejected'],
   ]);
   if (redisFailures)
     count('state_fallbacks_total', 'Uses and probes that Redis did not serve', ['use'], () =>
-      Object.entries(redisFailures).map(([use, value]) => [value, { use }]),
+      Object.entries(redisFailures).map(([use, value]) => [value, use]),
     );
 }
 
-function addSampled(
+/** Adds a metric that is read for each scrape. */
+export function addSampled(
   Kind: typeof Counter | typeof Gauge,
   registry: Registry,
   name: string,
   help: string,
-  labelNames: string[],
+  labelNames: readonly string[],
   read: () => readonly Reading[],
 ): void {
   new Kind({
@@ -106,7 +108,7 @@ function addSampled(
     registers: [registry],
     collect() {
       this.reset();
-      for (const [value, labels = {}] of read()) this.inc(labels, value);
+      for (const [value, ...labels] of read()) this.labels(...labels).inc(value);
     },
   });
 }

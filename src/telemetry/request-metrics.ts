@@ -1,5 +1,6 @@
 import { Counter, type Metric, Registry } from 'prom-client';
 import type { AttemptReport } from '../upstream/attempt.ts';
+import { addSampled } from './metrics.ts';
 import type { OperationRecord } from './operation-log.ts';
 
 /** A response that was sent to its end. Method and route are from a fixed set. */
@@ -22,15 +23,8 @@ const MAX_NAMES = 100;
 /** No label holds a caller, an id or an address. */
 export function createRequestMetrics() {
   const registry = new Registry();
-  const counter = (name: string, help: string, ...labelNames: string[]) =>
-    createCounter(registry, { name: `tokens_gateway_${name}_total`, help, labelNames });
-  const durations = (name: string, help: string, label: string) =>
-    createHistogram(registry, {
-      name: `tokens_gateway_${name}_seconds`,
-      help,
-      label,
-      limits: LIMITS_SECONDS,
-    });
+  const counter = createCounter.bind(undefined, registry);
+  const durations = createHistogram.bind(undefined, registry);
   const countOperation = counter('operations', 'GraphQL operations, by the first error', 'operation', 'code');
   const observeOperation = durations(
     'operation_duration',
@@ -103,22 +97,17 @@ export function createNameLimit(): (name: string) => string {
  * observation, which takes 2 % of the CPU of a small request. Here it gets the figures when they are read.
  */
 
-/** Returns a function that adds one. It takes the values of the labels, which hold no blanks, in the order of their names. */
+/** Returns the function that counts. It takes the values of the labels, which hold no blanks, in the order of their names. */
 function createCounter(
   registry: Registry,
-  { name, help, labelNames }: { name: string; help: string; labelNames: readonly string[] },
+  name: string,
+  help: string,
+  ...labelNames: readonly string[]
 ): (...values: readonly string[]) => void {
   const entries = new Map<string, { readonly values: readonly string[]; count: number }>();
-  new Counter({
-    name,
-    help,
-    labelNames,
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const { values, count } of entries.values()) this.labels(...values).inc(count);
-    },
-  });
+  addSampled(Counter, registry, `${name}_total`, help, labelNames, () =>
+    [...entries.values()].map(({ values, count }) => [count, ...values]),
+  );
   return (...values) => {
     const key = values.join(' ');
     const entry = entries.get(key) ?? { values, count: 0 };
@@ -127,49 +116,52 @@ function createCounter(
   };
 }
 
-/** Limits for durations. */
+/** The upper ends of the buckets. */
 const LIMITS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** What was observed with one value of the label. */
 interface Observed {
   sum: number;
-  /** The number of values up to each limit. */
+  /** The number of durations up to each limit, and of all. */
   readonly buckets: readonly { readonly limit: number; count: number }[];
 }
 
-/** Returns the function that observes an amount, in the unit of `limits`. It takes the value of the one label. */
+function createObserved(): Observed {
+  const limits = [...LIMITS_SECONDS, Number.POSITIVE_INFINITY];
+  return { sum: 0, buckets: limits.map((limit) => ({ limit, count: 0 })) };
+}
+
+/** Returns the function that observes a duration. It takes the value of the one label. */
 function createHistogram(
   registry: Registry,
-  { name, help, label, limits }: { name: string; help: string; label: string; limits: readonly number[] },
-): (value: string, amount: number) => void {
+  name: string,
+  help: string,
+  label: string,
+): (value: string, seconds: number) => void {
+  const fullName = `tokens_gateway_${name}_seconds`;
   const byValue = new Map<string, Observed>();
   const toValues = ([value, { sum, buckets }]: [string, Observed]) => {
     const labels = { [label]: value };
     const counts = buckets.map(({ limit, count }) => {
       const le = limit === Number.POSITIVE_INFINITY ? '+Inf' : limit;
-      return { metricName: `${name}_bucket`, labels: { le, ...labels }, value: count };
+      return { metricName: `${fullName}_bucket`, labels: { le, ...labels }, value: count };
     });
     return [
       ...counts,
-      { metricName: `${name}_sum`, labels, value: sum },
-      { metricName: `${name}_count`, labels, value: counts.at(-1)?.value },
+      { metricName: `${fullName}_sum`, labels, value: sum },
+      { metricName: `${fullName}_count`, labels, value: counts.at(-1)?.value },
     ];
   };
   const get = async () => {
     const values = [...byValue].flatMap(toValues);
-    return { name, help, type: 'histogram', aggregator: 'sum', values };
+    return { name: fullName, help, type: 'histogram', aggregator: 'sum', values };
   };
   // The types of a registry require further members of a metric, but it does not use them.
-  registry.registerMetric({ name, get } as unknown as Metric);
-  return (value, amount) => {
-    const observed = byValue.get(value) ?? createObserved(limits);
+  registry.registerMetric({ name: fullName, get } as unknown as Metric);
+  return (value, seconds) => {
+    const observed = byValue.get(value) ?? createObserved();
     byValue.set(value, observed);
-    observed.sum += amount;
-    for (const bucket of observed.buckets) if (amount <= bucket.limit) bucket.count++;
+    observed.sum += seconds;
+    for (const bucket of observed.buckets) if (seconds <= bucket.limit) bucket.count++;
   };
-}
-
-function createObserved(limits: readonly number[]): Observed {
-  const all = [...limits, Number.POSITIVE_INFINITY];
-  return { sum: 0, buckets: all.map((limit) => ({ limit, count: 0 })) };
 }
