@@ -77,17 +77,15 @@ export interface AttemptReport {
   readonly headers: Headers;
 }
 
-/** The `Authorization` value of a call. An attempt that has waited in the queue replaces it by the value in use. */
-export interface Authorization {
-  value: string;
-}
-
-/** Makes one attempt. Resolves to the value of a 2xx response. Rejects with an `UpstreamError`, or with `AuthError` before it is sent. */
+/**
+ * Makes one attempt, with the credential that is in use when the call has its turn. Sets `sent.authorization` to it. Resolves
+ * to the value of a 2xx response. Rejects with an `UpstreamError`, or with `AuthError` before it is sent.
+ */
 export type SendOnce = <Value>(
   scope: Scope,
   call: Call<Value>,
-  authorization: Authorization,
   attempt: number,
+  sent: { authorization: string },
 ) => Promise<Value>;
 
 export function createSendOnce(options: AttemptOptions): SendOnce {
@@ -137,18 +135,18 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
     }
   };
 
-  return async (scope, call, authorization, attempt) => {
+  return async (scope, call, attempt, sent) => {
     const { cancellation, remainingMs } = scope.deadline;
     const acquired = limiter.acquire(scope.owner, cancellation);
     const release = acquired instanceof Promise ? await acquired : acquired;
     try {
+      // No sign-in is started for a request that is over.
       if (cancellation.reason) throw cancelledError(cancellation, false);
-      if (acquired instanceof Promise)
-        authorization.value = await raceCancel(scope.credential.authorization(), cancellation);
+      sent.authorization = await raceCancel(scope.credential.authorization(), cancellation);
       // When this process was suspended, the deadline may have passed although its timer has not run yet.
       if (remainingMs() <= 0)
         throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
-      const value = await sendNow(scope, call, authorization.value, attempt);
+      const value = await sendNow(scope, call, sent.authorization, attempt);
       release();
       return value;
     } catch (error) {

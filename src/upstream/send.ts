@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
-import type { Authorization, Call, Scope, SendOnce } from './attempt.ts';
-import { cancelledError, raceCancel } from './cancellation.ts';
+import type { Call, Scope, SendOnce } from './attempt.ts';
+import { raceCancel } from './cancellation.ts';
 import { isFromProxy, isUnauthenticated, UpstreamError } from './upstream-error.ts';
 
 interface SendOptions extends Pick<Config['upstream'], 'retries' | 'retryAfterMaxMs'> {
@@ -32,20 +32,14 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
     return delayMs < remainingMs && takeRetry() ? delayMs : undefined;
   };
 
-  /** Does not start a sign-in for a request that is over. */
-  const authorize = ({ credential, deadline: { cancellation } }: Scope): string | Promise<string> => {
-    if (cancellation.reason) throw cancelledError(cancellation, false);
-    return raceCancel(credential.authorization(), cancellation);
-  };
-
-  const readWith = async <Value>(
+  const readUntilFinal = async <Value>(
     scope: Scope,
     call: Call<Value>,
-    authorization: Authorization,
+    sent: { authorization: string },
   ): Promise<Value> => {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await sendOnce(scope, call, authorization, attempt);
+        return await sendOnce(scope, call, attempt, sent);
       } catch (error) {
         const delayMs = retryDelayMs(error, attempt, scope.deadline.remainingMs());
         if (delayMs === undefined) throw error;
@@ -55,33 +49,30 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
   };
 
   const read: Send = async (scope, call) => {
-    const authorization = { value: await authorize(scope) };
+    const { credential, deadline } = scope;
+    const sent = { authorization: '' };
     try {
-      return await readWith(scope, call, authorization);
+      return await readUntilFinal(scope, call, sent);
     } catch (error) {
       if (!(error instanceof UpstreamError) || !isUnauthenticated(error)) throw error;
-      // `value` is the credential that the attempt was sent with.
-      const other = await raceCancel(
-        scope.credential.renew(authorization.value),
-        scope.deadline.cancellation,
-      );
+      const other = await raceCancel(credential.renew(sent.authorization), deadline.cancellation);
       if (other === undefined) throw error;
-      return readWith(scope, call, { value: other });
+      return readUntilFinal(scope, call, sent);
     }
   };
 
   const write: Send = async (scope, call) => {
-    const authorization = { value: await authorize(scope) };
+    const sent = { authorization: '' };
     try {
-      return await sendOnce(scope, call, authorization, 0).catch((error) => {
+      return await sendOnce(scope, call, 0, sent).catch((error) => {
         // The connection broke before the first byte of the write, so this sends it for the first time.
-        if (error.staleConnection && !error.requestSent) return sendOnce(scope, call, authorization, 1);
+        if (error.staleConnection && !error.requestSent) return sendOnce(scope, call, 1, sent);
         throw error;
       });
     } catch (error) {
       // The renewal is for later calls. This write is not repeated, so it does not wait.
       if (error instanceof UpstreamError && isUnauthenticated(error)) {
-        scope.credential.renew(authorization.value).catch(() => {});
+        scope.credential.renew(sent.authorization).catch(() => {});
       }
       throw error;
     }

@@ -377,8 +377,8 @@ function writes() {
       name: 'A write is sent again after a failure',
       file: 'src/upstream/send.ts',
       within: 'write',
-      find: 'await sendOnce(scope, call, authorization, 0)',
-      replace: 'await readWith(scope, call, authorization)',
+      find: 'await sendOnce(scope, call, 0, sent)',
+      replace: 'await readUntilFinal(scope, call, sent)',
       tests: send,
     },
     {
@@ -393,9 +393,9 @@ function writes() {
       name: 'A write is sent again with a renewed credential',
       file: 'src/upstream/send.ts',
       within: 'write',
-      find: 'scope.credential.renew(authorization.value).catch(() => {});',
-      replace: `const other = await scope.credential.renew(authorization.value);
-        if (other !== undefined) return sendOnce(scope, call, { value: other }, 1);`,
+      find: 'scope.credential.renew(sent.authorization).catch(() => {});',
+      replace: `const other = await scope.credential.renew(sent.authorization);
+        if (other !== undefined) return sendOnce(scope, call, 1, sent);`,
       tests: send,
     },
     {
@@ -410,9 +410,9 @@ function writes() {
     {
       name: 'A write that waited is sent with a credential that was rejected meanwhile',
       file: 'src/upstream/attempt.ts',
-      within: 'createSendOnce',
-      find: 'if (acquired instanceof Promise)',
-      replace: 'if (acquired === undefined)',
+      within: 'releaseAfter',
+      find: 'setImmediate(release)',
+      replace: 'release()',
       tests: ['test/gateway/replaced-credential.test.ts'],
     },
     {

@@ -31,7 +31,7 @@ function startAttempts(status: number | 'never' = 200) {
     limiter,
   });
   const attempt = (call: Call, deadline: Deadline) =>
-    sendOnce({ owner: deadline, credential, deadline, headers: {} }, call, { value: 'Bearer a' }, 0);
+    sendOnce({ owner: deadline, credential, deadline, headers: {} }, call, 0, { authorization: '' });
   return { attempt, limiter, requests };
 }
 

@@ -19,8 +19,9 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
   const send = createSend({
     retries,
     retryAfterMaxMs: 2000,
-    async sendOnce(_scope, call, authorization) {
-      sent.push(authorization.value);
+    async sendOnce({ credential }, call, _attempt, made) {
+      made.authorization = await credential.authorization();
+      sent.push(made.authorization);
       const failure = answers[sent.length - 1];
       if (failure) throw failure;
       return call.parse(OK);
@@ -28,12 +29,14 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
     takeRetry: () => left-- > 0,
     random: () => random,
   });
+  let inUse = 'old';
   const credential = {
     identity: 'a'.repeat(64),
-    authorization: () => 'old',
+    authorization: () => inUse,
     async renew(rejected: string) {
       renewed.push(rejected);
-      return 'new';
+      inUse = 'new';
+      return inUse;
     },
   };
   return {
