@@ -1,20 +1,15 @@
 /// <reference path="./undici-client.d.ts" />
 import type { LookupFunction, Socket } from 'node:net';
 import Client from 'undici/lib/dispatcher/client.js';
+import type { Config } from '../config/config.ts';
 import { createConnect } from './connect.ts';
 
-/** Times in milliseconds. */
-export interface PoolOptions {
+export interface PoolOptions
+  extends Pick<Config['upstream'], 'connectTimeoutMs' | 'idleSocketMs' | 'connectionMaxAgeMs'> {
   /** Scheme, host and port of the only server that is connected to. */
   readonly origin: string;
-  /** Includes TLS, but not the look-up of the server's address. */
-  readonly connectTimeoutMs: number;
   /** Gives all addresses of a host. */
   readonly lookup: LookupFunction;
-  /** Shorter than the idle timeout of the server, so that a request is rarely sent into a closing connection. */
-  readonly idleSocketMs: number;
-  /** An older connection is not used again, so that a changed address is noticed under steady traffic. */
-  readonly maxAgeMs: number;
 }
 
 /** One connection to the server, for one request at a time. */
@@ -40,7 +35,7 @@ export function isUsed({ usedAtMs }: Connection): boolean {
  * connection from a server that is down.
  */
 export function createConnectionPool(options: PoolOptions) {
-  const { origin, lookup, connectTimeoutMs, idleSocketMs, maxAgeMs } = options;
+  const { origin, lookup, connectTimeoutMs, idleSocketMs, connectionMaxAgeMs } = options;
   const connect = createConnect(origin, lookup, connectTimeoutMs);
   const idle: Connection[] = [];
   const open = new Set<Client>();
@@ -70,7 +65,7 @@ export function createConnectionPool(options: PoolOptions) {
             expectResponse = skipInterimResponses(socket);
             connection.usedAtMs = Number.POSITIVE_INFINITY;
             // Up to a fifth earlier, so that connections of one burst do not expire together.
-            connection.expiresAtMs = performance.now() + maxAgeMs * (1 - Math.random() / 5);
+            connection.expiresAtMs = performance.now() + connectionMaxAgeMs * (1 - Math.random() / 5);
             callback(null, socket);
           },
           (error) => callback(error, null),

@@ -4,10 +4,10 @@ import { type AttemptReport, createSendOnce } from './attempt.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createLookup } from './connect.ts';
 import { createIamClient, type WriteHooks } from './iam-client.ts';
+import { createReachability } from './reachability.ts';
 import { createSend } from './send.ts';
 import { createSingleFlight, type SingleFlightOptions } from './single-flight.ts';
 import { createUndiciTransport, type Transport } from './transport.ts';
-import type { UpstreamError } from './upstream-error.ts';
 
 interface UpstreamHooks extends WriteHooks, Pick<SingleFlightOptions, 'lastWriteAt'> {
   /** Called after every attempt of a call to the API. */
@@ -22,12 +22,14 @@ export function createUpstream(
   options: Config['upstream'],
   { onAttempt, onUnreachable, lastWriteAt, ...hooks }: UpstreamHooks,
 ) {
-  const { concurrency, concurrencyPerRequest, connectTimeoutMs, idleSocketMs } = options;
   // In the URL's normal form, so that it begins with its origin however it was written.
   const { href: baseUrl, origin } = new URL(`${apiGatewayUrl}/iam`);
-  const connecting = { connectTimeoutMs, idleSocketMs, lookup: createLookup() };
-  const transport = createUndiciTransport({ ...connecting, origin, maxAgeMs: options.connectionMaxAgeMs });
-  const limiter = createConcurrencyLimiter({ total: concurrency, perOwner: concurrencyPerRequest });
+  const connecting = { ...options, origin, lookup: createLookup() };
+  const transport = createUndiciTransport(connecting);
+  const limiter = createConcurrencyLimiter({
+    total: options.concurrency,
+    perOwner: options.concurrencyPerRequest,
+  });
   const reachability = createReachability(transport, `${baseUrl}/.well-known/jwks.json`, onUnreachable);
   const sendOnce = createSendOnce({
     ...options,
@@ -58,84 +60,4 @@ export function createUpstream(
     onSignIn: reachability.onSignIn,
     close: transport.close,
   };
-}
-
-const PROBE_MAX_AGE_MS = 5000;
-const PROBE_LIMITS = { timeoutMs: 1500, maxBytes: 1_000_000 } as const;
-/** After this many failures in a row the API counts as unreachable, even if the probe succeeds. */
-const MIN_FAILURES = 3;
-/** Older failures say nothing about the present state. */
-const FAILURES_MAX_AGE_MS = 30_000;
-
-/**
- * Whether the API can be used, judged by the results of calls and by a probe of `url`, which needs no credential and is
- * requested at most once in five seconds. `onUnreachable` is called for each attempt and each probe without a response.
- */
-function createReachability(
-  transport: Transport,
-  url: string,
-  onUnreachable: (code: string) => void = () => undefined,
-) {
-  let failures = 0;
-  let signIn = { problem: undefined as string | undefined, atMs: 0 };
-  let lastFailure = { reason: '', atMs: 0 };
-  let probe: Promise<string | undefined> | undefined;
-  let probedAtMs = 0;
-
-  const runProbe = async (): Promise<string | undefined> => {
-    try {
-      const { status } = await transport({ method: 'GET', url, headers: {}, ...PROBE_LIMITS });
-      return status < 500 ? undefined : `HTTP ${status}`;
-    } catch (error) {
-      const { code, message, staleConnection } = error as UpstreamError;
-      // The recursion ends, because each try uses up one of the connections that were open before.
-      if (staleConnection) return runProbe();
-      if (code !== undefined) onUnreachable(code);
-      return code ?? message;
-    }
-  };
-  return {
-    /** Call it after each attempt of a call to the API. */
-    onAttempt({ failure }: Pick<AttemptReport, 'failure'>): void {
-      if (!failure || (failure.kind === 'status' && (failure.status ?? 0) < 500)) {
-        failures = 0;
-        return;
-      }
-      const reason = reasonOf(failure);
-      if (reason === undefined || failure.staleConnection) return;
-      failures++;
-      lastFailure = { reason, atMs: performance.now() };
-      if (failure.code !== undefined) onUnreachable(failure.code);
-    },
-    /** Call it after each sign-in, with the problem if it failed: no call can be made without a sign-in. */
-    onSignIn(problem: string | undefined): void {
-      signIn = { problem, atMs: performance.now() };
-    },
-    /**
-     * Why the API cannot be used at the moment: a code of `UpstreamError` or a few words; undefined if it can. Never
-     * rejects.
-     */
-    async whyUnreachable(): Promise<string | undefined> {
-      const now = performance.now();
-      if (!probe || now - probedAtMs > PROBE_MAX_AGE_MS) {
-        probedAtMs = now;
-        probe = runProbe();
-      }
-      const ofProbe = await probe;
-      if (ofProbe !== undefined) return ofProbe;
-      if (signIn.problem !== undefined && isRecent(signIn)) return `sign-in: ${signIn.problem}`;
-      return failures >= MIN_FAILURES && isRecent(lastFailure) ? lastFailure.reason : undefined;
-    },
-  };
-}
-
-function isRecent({ atMs }: { readonly atMs: number }): boolean {
-  return performance.now() - atMs < FAILURES_MAX_AGE_MS;
-}
-
-/** Undefined for a failure that says nothing about the API: the client disconnected, or its time was up. */
-function reasonOf({ kind, status, code }: UpstreamError): string | undefined {
-  if (kind === 'status') return `HTTP ${status}`;
-  if (kind === 'invalid-response') return "responses that are not IAM's";
-  return code;
 }

@@ -52,7 +52,7 @@ describe.each(['undici, for the API', 'got, for signing in'])('The transport by 
           origin,
           connectTimeoutMs: 1000,
           idleSocketMs: 1000,
-          maxAgeMs: 60_000,
+          connectionMaxAgeMs: 60_000,
           lookup,
         });
   const get = async (path: string, limits: Partial<typeof LIMITS> = {}) => {
@@ -96,7 +96,12 @@ const slowLookup: LookupFunction = (_host, _options, callback) => {
 };
 
 describe('Finding the address of a host', () => {
-  const limits = { connectTimeoutMs: 500, idleSocketMs: 1000, maxAgeMs: 60_000, lookup: slowLookup };
+  const limits = {
+    connectTimeoutMs: 500,
+    idleSocketMs: 1000,
+    connectionMaxAgeMs: 60_000,
+    lookup: slowLookup,
+  };
   it.each<[string, (named: string) => Closable]>([
     ['undici', (named: string) => createUndiciTransport({ origin: named, ...limits })],
     ['got', () => createGotTransport(limits)],
@@ -110,9 +115,9 @@ describe('Finding the address of a host', () => {
 });
 
 describe('A connection', () => {
-  const countConnections = async (maxAgeMs: number) => {
+  const countConnections = async (connectionMaxAgeMs: number) => {
     const limits = { connectTimeoutMs: 1000, idleSocketMs: 60_000, lookup };
-    const transport = createUndiciTransport({ origin, maxAgeMs, ...limits });
+    const transport = createUndiciTransport({ ...limits, origin, connectionMaxAgeMs });
     const opened: number[] = [];
     const listener = () => opened.push(performance.now());
     server.on('connection', listener);
