@@ -16,14 +16,13 @@ const MIN_LIMIT = 256;
 
 /**
  * How many client connections this process may have while enough descriptors are left for everything else. Throws a
- * `ConfigError` when the limit of open files is too low for the configuration. Undefined: there is no limit.
+ * `ConfigError` when the limit of open files is too low for the configuration.
  */
 export function planConnections(
   { upstream, admin, emulator, workers }: Pick<Config, 'upstream' | 'emulator' | 'admin' | 'workers'>,
   isWorker: boolean,
-): number | undefined {
+): number {
   const limit = readDescriptorLimit();
-  if (limit === undefined) return undefined;
   const isPrimary = workers > 1 && !isWorker;
   // The workers inherit the limit.
   if (isPrimary) planConnections({ upstream, admin, emulator, workers }, true);
@@ -41,11 +40,11 @@ export function planConnections(
   return limit - reserved;
 }
 
-/** Soft limit of open files. Node.js raises it to the hard limit when it starts. Undefined: unlimited or unknown. */
-function readDescriptorLimit(): number | undefined {
+/** Soft limit of open files. Node.js raises it to the hard limit when it starts. Infinite where it is unlimited or unknown. */
+function readDescriptorLimit(): number {
   // Without this, the report would look up the host names of all connections.
   Object.assign(process.report, { excludeNetwork: true });
   const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const limit = Number(report.userLimits?.open_files?.soft);
-  return Number.isInteger(limit) && limit > 0 ? limit : undefined;
+  return Number.isInteger(limit) && limit > 0 ? limit : Number.POSITIVE_INFINITY;
 }

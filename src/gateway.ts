@@ -17,7 +17,7 @@ const SAMPLE_AUTHORIZATION = 'Bearer demo';
 /** The process, as the entry of the program prepared it. */
 interface ProcessParts {
   readonly config: Config;
-  readonly maxConnections: number | undefined;
+  readonly maxConnections: number;
   /** The value of `PRIVATE_KEY_FILE`. */
   readonly privateKeyFile: string | undefined;
   readonly output: Output;
@@ -37,7 +37,8 @@ interface Running extends ProcessParts {
  * `ConfigError` for problems that the user can solve.
  */
 export async function runGateway(parts: ProcessParts): Promise<void> {
-  parts.signals.hold();
+  // A stop signal waits for the handlers of what is started here.
+  parts.signals.handle({ onStop() {} });
   const build = readBuild();
   const log = openLog(parts, build.version);
   if (!parts.worker) warnAboutKeyFile(parts.privateKeyFile, log);

@@ -94,18 +94,13 @@ function checkRuntime(): void {
 async function checkParts({ explorer, emulator, listen, admin }: Config): Promise<void> {
   const { checkGraphiql } = await import('./http/graphiql.ts');
   const { checkListener } = await import('./http/app.ts');
-  const checks = [
-    async () => checkGraphiql(explorer),
-    () => checkListener({ ...listen, variables: { host: 'HOST', port: 'PORT' } }),
-  ];
-  if (admin)
-    checks.push(() => checkListener({ ...admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } }));
+  const checks = [async () => checkGraphiql(explorer), () => checkListener(listen)];
+  if (admin) checks.push(() => checkListener(admin, 'ADMIN_'));
   if (emulator) {
     const { checkStore } = await import('./emulator/emulator.ts');
-    const variables = { host: 'EMULATOR_HOST', port: 'EMULATOR_PORT' };
     checks.push(
       () => checkStore(emulator),
-      () => checkListener({ ...emulator, variables }),
+      () => checkListener(emulator, 'EMULATOR_'),
     );
   }
   const problems = await Promise.all(checks.map((check) => check().then(() => [], problemsOf)));

@@ -41,8 +41,8 @@ interface ServerOptions extends Config {
   readonly iam: IamAddress;
   /** In a worker, the way to its primary process, which has the admin listener and the state of all. */
   readonly primary?: Channel | undefined;
-  /** Maximum number of client connections. Undefined: no limit. */
-  readonly maxConnections?: number | undefined;
+  /** Maximum number of client connections. */
+  readonly maxConnections?: number;
   readonly droppedLogLines?: (() => number) | undefined;
   /** An `Authorization` value that works, for the explorer. Only the emulator has one. */
   readonly sampleAuthorization?: string | undefined;
@@ -172,7 +172,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       build: options.build,
     });
 
-  await listen(app, { ...options.listen, variables: { host: 'HOST', port: 'PORT' } });
+  await listen(app, options.listen);
   const admin = metrics && (await openAdmin(options, metrics.registry, { isDraining, readReadiness }, log));
   return {
     url: `${urlOf(app)}/graphql`,

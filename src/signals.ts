@@ -32,9 +32,5 @@ export function catchSignals() {
       handlers = present;
       if (stopSignal) present.onStop(stopSignal);
     },
-    /** Makes a stop signal wait until `handle` is called again. */
-    hold(): void {
-      handlers = undefined;
-    },
   };
 }

@@ -24,7 +24,7 @@ export async function startAdmin(
   const app = createHttpApp(config, parts, log);
   serveHealth(app, readReadiness);
   serveMetrics(app, readMetrics);
-  if (admin) await listen(app, { ...admin, variables: { host: 'ADMIN_HOST', port: 'ADMIN_PORT' } });
+  if (admin) await listen(app, admin, 'ADMIN_');
   return app;
 }
 

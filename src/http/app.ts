@@ -188,46 +188,46 @@ export async function crossOrigin(app: FastifyInstance, { origins, headers }: Co
   });
 }
 
-interface Listener {
-  readonly host: string;
-  readonly port: number;
-  /** The variables that set host and port, for messages. */
-  readonly variables: { readonly host: string; readonly port: string };
-}
+/** The beginning of the names of the variables that set a listener's `HOST` and `PORT`. */
+type Prefix = '' | 'ADMIN_' | 'EMULATOR_';
 
 /** Rejects with a `ConfigError` when the address cannot be used. */
-export async function listen(app: FastifyInstance, { host, port, variables }: Listener): Promise<void> {
+export async function listen(
+  app: FastifyInstance,
+  { host, port }: Config['listen'],
+  prefix: Prefix = '',
+): Promise<void> {
   try {
     await app.listen({ host, port });
   } catch (error) {
-    throw new ConfigError([describeListenError(error, { host, port, variables })]);
+    throw new ConfigError([describeListenError(error, { host, port }, prefix)]);
   }
 }
 
 /** Rejects with `ConfigError` for an address on which no process could listen. A port that is in use may become free. */
-export async function checkListener({ host, port, variables }: Listener): Promise<void> {
+export async function checkListener({ host, port }: Config['listen'], prefix: Prefix = ''): Promise<void> {
   const server = createServer().listen(port, host);
   try {
     await once(server, 'listening');
     server.close();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return;
-    throw new ConfigError([describeListenError(error, { host, port, variables })]);
+    throw new ConfigError([describeListenError(error, { host, port }, prefix)]);
   }
 }
 
-function describeListenError(error: unknown, { host, port, variables }: Listener): string {
+function describeListenError(error: unknown, { host, port }: Config['listen'], prefix: Prefix): string {
   switch ((error as NodeJS.ErrnoException).code) {
     case 'EADDRINUSE':
-      return `Port ${port} is in use. Set ${variables.port}, or stop what uses it.`;
+      return `Port ${port} is in use. Set ${prefix}PORT, or stop what uses it.`;
     case 'EACCES':
-      return `Port ${port} needs more rights than this process has. Set ${variables.port} to 1024 or above.`;
+      return `Port ${port} needs more rights than this process has. Set ${prefix}PORT to 1024 or above.`;
     case 'EADDRNOTAVAIL':
-      return `${host} is not an address of this machine. Set ${variables.host} to one that is.`;
+      return `${host} is not an address of this machine. Set ${prefix}HOST to one that is.`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `The host name ${host} has no address. Set ${variables.host} to a name or an address of this machine.`;
+      return `The host name ${host} has no address. Set ${prefix}HOST to a name or an address of this machine.`;
     default:
-      return `Cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : error}. Set ${variables.host}.`;
+      return `Cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : error}. Set ${prefix}HOST.`;
   }
 }
