@@ -53,23 +53,28 @@ export type Server = Awaited<ReturnType<typeof startServer>>;
 /** Connects all parts of the gateway and listens. `log` is pino's. Rejects with `ConfigError`, or when a port is taken. */
 export async function startServer(options: ServerOptions, log: FastifyBaseLogger) {
   const hasGraphiql = checkGraphiql(options.explorer);
+  const { limits, introspection } = options;
+  let draining = false;
+  const isDraining = () => draining;
+
   const metrics = options.admin && createRequestMetrics();
   const logCall = createCallLog(log);
   const mayWarn = createWarnLimit();
   // OpenTelemetry is large, so it is loaded only when traces are on.
   const tracing = options.tracing ? (await import('./telemetry/tracing.ts')).createTracing(log) : undefined;
+
   const state = await openState(options, log);
-  const { writes } = state;
+  const { persistedQueries, writes } = state;
   const lastWriteAt = writes && createLastWriteLookUp(writes);
   const operations = createSingleFlight({ lastWriteAt });
+
   const upstream = createUpstream(options.iam.apiGatewayUrl, options.upstream, {
     onAttempt: (report) => {
       logCall(report);
       metrics?.onUpstreamCall(report);
     },
     onUnreachable(code) {
-      if (!mayWarn('IAM')) return;
-      log.warn({ cause: code, ...explainConnectionFailure(code, API_URL) }, 'IAM cannot be reached');
+      if (mayWarn('IAM')) log.warn({ cause: code, ...explainIamFailure(code) }, 'IAM cannot be reached');
     },
     onWrite: operations.invalidate,
     afterWrite: writes?.report,
@@ -83,42 +88,20 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       upstream.onSignIn(problem);
     },
   });
+
+  const typeDefs = readTypeDefs();
+  const schema = createSchema(typeDefs, options);
+  const prepared = createPreparedOperations(schema, options);
+  const { documentStore } = prepared;
+  const apollo = await startApollo(options, { schema, documentStore, persistedQueries }, log);
+  const trusted = options.trustedDocuments && openTrustedDocuments(options.trustedDocuments, limits, log);
   const context: ContextParts = {
     client: upstream.client,
     listPrefetch: createListPrefetch({ min: options.upstream.tokenBatchListMin }),
     createOnce: createIdempotentCreate(state.records, options.http.requestDeadlineMs),
     log,
   };
-  let draining = false;
-  const isDraining = () => draining;
-  const typeDefs = readTypeDefs();
-  const schema = createSchema(typeDefs, options);
   const executor = createExecutor(schema, options.execution, context);
-  const { limits, introspection } = options;
-  const prepared = createPreparedOperations(schema, options);
-  const trusted = options.trustedDocuments && openTrustedDocuments(options.trustedDocuments, limits, log);
-  const { documentStore } = prepared;
-  const { persistedQueries } = state;
-  const apollo = await startApollo(options, { schema, documentStore, persistedQueries }, log);
-
-  const admission = createAdmission({ ...options.limits, shared: state.takeFromRateLimit });
-  const deadlines = createDeadlines(options.http.requestDeadlineMs);
-  const connections = createConnections({
-    max: options.maxConnections,
-    onFull() {
-      if (mayWarn('connections')) log.warn(connections.counts(), CONNECTIONS_FULL);
-    },
-  });
-  const httpParts = {
-    connections,
-    isDraining,
-    isLoopbackOnly: isLoopback(options.listen.host) && isOpen(options.auth),
-    onResponse: metrics?.onResponse,
-  };
-  const app = createHttpApp(options, httpParts, log);
-  await crossOrigin(app, options.cors);
-  // After CORS, so that pages of other origins may read the error.
-  admission.guard(app, connections.evictLate);
   const pipeline = createPipeline({
     apollo,
     trusted,
@@ -128,6 +111,21 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     executor,
     limitCalls: createCallLimit(),
   });
+
+  const admission = createAdmission({ ...limits, shared: state.takeFromRateLimit });
+  const deadlines = createDeadlines(options.http.requestDeadlineMs);
+  const connections = createConnections({
+    max: options.maxConnections,
+    onFull() {
+      if (mayWarn('connections')) log.warn(connections.counts(), CONNECTIONS_FULL);
+    },
+  });
+  const isLoopbackOnly = isLoopback(options.listen.host) && isOpen(options.auth);
+  const httpParts = { connections, isDraining, isLoopbackOnly, onResponse: metrics?.onResponse };
+  const app = createHttpApp(options, httpParts, log);
+  await crossOrigin(app, options.cors);
+  // After CORS, so that pages of other origins may read the error.
+  admission.guard(app, connections.evictLate);
   const handler = createGraphqlHandler({
     pipeline,
     page: createSandboxPage(options),
@@ -148,17 +146,18 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       reply.type('text/plain; charset=utf-8').send(`${typeDefs}\n`),
     );
   if (hasGraphiql) graphiql(app, options.sampleAuthorization);
-  const checks = {
-    isDraining,
-    isOverloaded: admission.isOverloaded,
-    async whyUpstreamUnreachable() {
-      const code = await upstream.whyUnreachable();
-      return code === undefined ? undefined : explainConnectionFailure(code, API_URL).problem;
-    },
-    whyRedisUnreachable: state.whyRedisUnreachable,
-    version: options.build.version,
-  };
-  const readReadiness = () => checkReadiness(checks);
+
+  const readReadiness = () =>
+    checkReadiness({
+      isDraining,
+      isOverloaded: admission.isOverloaded,
+      async whyUpstreamUnreachable() {
+        const code = await upstream.whyUnreachable();
+        return code === undefined ? undefined : explainIamFailure(code).problem;
+      },
+      whyRedisUnreachable: state.whyRedisUnreachable,
+      version: options.build.version,
+    });
   serveHealth(app, readReadiness);
   if (metrics)
     addMetrics(metrics.registry, {
@@ -223,7 +222,10 @@ const CONNECTIONS_FULL =
 
 /** While closing, between two looks for operations that still run. */
 const POLL_MS = 20;
-const API_URL = 'API_GATEWAY_URL';
+
+function explainIamFailure(code: string) {
+  return explainConnectionFailure(code, 'API_GATEWAY_URL');
+}
 
 function urlOf(app: FastifyInstance): string {
   const { address, family, port } = app.server.address() as AddressInfo;
