@@ -18,7 +18,7 @@ import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import { typeOfField, type Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
 import type { Context } from './request.ts';
-import { type SelectedField, selectedFields, withoutLeftOut } from './selected-fields.ts';
+import { selectedFields, withoutLeftOut } from './selected-fields.ts';
 
 /** An operation as a function of context and coerced variables. Data, errors and paths are those of graphql-js. */
 export type CompiledOperation = (
@@ -97,10 +97,11 @@ export function compileOperation(
     disableLeafSerialization: true,
   });
   if (!isCompiledQuery(compiled)) return undefined;
-  const reportedOf = createErrorFilter(schema, document, operation);
   return async (context, variables) => {
     const result = await compiled.query(undefined, context, variables);
-    return result.errors ? { ...result, errors: reportedOf(result.errors).map(toGraphQLError) } : result;
+    if (!result.errors) return result;
+    const reported = selectReported(result.errors, typesByPath(schema, document, operation));
+    return { ...result, errors: reported.map(toGraphQLError) };
   };
 }
 
@@ -137,53 +138,59 @@ function isCondition({ name }: DirectiveNode): boolean {
   return name.value === 'skip' || name.value === 'include';
 }
 
-type Path = readonly (string | number)[];
-
 /**
  * Selects, from the errors that graphql-jit collects, those that graphql-js reports. When a field fails that cannot be null,
  * the nearest nullable field above it becomes null (GraphQL specification, section 6.4.4). If several fields below one
  * nullable field fail like that, graphql-js reports the first of them and graphql-jit reports all.
  */
-function createErrorFilter(
+function selectReported(errors: readonly GraphQLError[], types: Types): GraphQLError[] {
+  const nulled = new Set<string>();
+  return errors.filter(({ path = [] }) => {
+    const depth = nulledDepth(path, types);
+    if (depth === path.length) return true;
+    const place = JSON.stringify(path.slice(0, depth));
+    const isFirst = !nulled.has(place);
+    nulled.add(place);
+    return isFirst;
+  });
+}
+
+/** The length of the part of `path` that leads to the field that became null. */
+function nulledDepth(path: readonly (string | number)[], types: Types): number {
+  let place = '';
+  let type: GraphQLOutputType | undefined;
+  let depth = 0;
+  for (const [index, key] of path.entries()) {
+    if (typeof key === 'number') type = itemOf(type);
+    else {
+      place += `.${key}`;
+      type = types.get(place);
+    }
+    if (!isNonNullType(type)) depth = index + 1;
+  }
+  return depth;
+}
+
+/** Types of fields by the response names that lead to them, for example `.tokens.nodes.id`. */
+type Types = ReadonlyMap<string, GraphQLOutputType | undefined>;
+
+function typesByPath(
   schema: GraphQLSchema,
   document: DocumentNode,
-  { operation, selectionSet }: OperationDefinitionNode,
-): (errors: readonly GraphQLError[]) => GraphQLError[] {
-  const rootType = schema.getRootType(operation)?.name ?? '';
-
-  const fieldsOf = (set: SelectionSetNode | undefined, parent: string) =>
-    set ? selectedFields(document, set, parent) : [];
-  const typeOf = ({ node, parent }: SelectedField) => typeOfField(schema, parent, node.name.value);
-  /** The length of the part of `path` that leads to the field that became null. */
-  const nulledDepth = (path: Path): number => {
-    let selected = fieldsOf(selectionSet, rootType);
-    let type: GraphQLOutputType | undefined;
-    let depth = 0;
-    for (const [index, key] of path.entries()) {
-      if (typeof key === 'number') type = itemOf(type);
-      else {
-        const merged = selected.filter(({ node }) => (node.alias ?? node.name).value === key);
-        // Fields with one response name have types of the same shape, on whatever type they are selected.
-        type = merged[0] && typeOf(merged[0]);
-        selected = merged.flatMap((each) =>
-          fieldsOf(each.node.selectionSet, getNamedType(typeOf(each))?.name ?? ''),
-        );
-      }
-      if (!isNonNullType(type)) depth = index + 1;
+  operation: OperationDefinitionNode,
+): Types {
+  const types = new Map<string, GraphQLOutputType | undefined>();
+  const addFields = (set: SelectionSetNode, parentType = '', above = '') => {
+    for (const { node, parent } of selectedFields(document, set, parentType)) {
+      const place = `${above}.${(node.alias ?? node.name).value}`;
+      const type = typeOfField(schema, parent, node.name.value);
+      // Fields with one response name have types of the same shape, on whatever type they are selected.
+      types.set(place, type);
+      if (node.selectionSet) addFields(node.selectionSet, getNamedType(type)?.name, place);
     }
-    return depth;
   };
-  return (errors) => {
-    const nulled = new Set<string>();
-    return errors.filter(({ path = [] }) => {
-      const depth = nulledDepth(path);
-      if (depth === path.length) return true;
-      const place = JSON.stringify(path.slice(0, depth));
-      const isFirst = !nulled.has(place);
-      nulled.add(place);
-      return isFirst;
-    });
-  };
+  addFields(operation.selectionSet, schema.getRootType(operation.operation)?.name);
+  return types;
 }
 
 function itemOf(type: GraphQLOutputType | undefined): GraphQLOutputType | undefined {
