@@ -97,7 +97,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const trusted = options.trustedDocuments && openTrustedDocuments(options.trustedDocuments, limits, log);
   const context: ContextParts = {
     client: upstream.client,
-    listPrefetch: createListPrefetch({ min: options.upstream.tokenBatchListMin }),
+    listPrefetch: createListPrefetch(options.upstream.tokenBatchListMin),
     createOnce: createIdempotentCreate(state.records, options.http.requestDeadlineMs),
     log,
   };

@@ -138,29 +138,20 @@ export function createLoaders(
  */
 export type ListPrefetch = ReturnType<typeof createListPrefetch>;
 
-interface ListPrefetchOptions {
-  /** The fewest ids for which the list is requested; 0 disables it. */
-  readonly min: number;
-  readonly maxCallers?: number;
-  readonly now?: () => number;
-}
-
 interface Outcome {
   readonly wanted: number;
   readonly found: number;
   readonly hasMore: boolean;
 }
 
+const MAX_CALLERS = 10_000;
 const FORGET_AFTER_MS = 300_000;
 
-export function createListPrefetch({
-  min,
-  maxCallers = 10_000,
-  now = () => performance.now(),
-}: ListPrefetchOptions) {
+/** `min` is the fewest ids for which the list is requested; 0 disables it. */
+export function createListPrefetch(min: number, now = () => performance.now()) {
   // Callers whose list is not worth prefetching.
   const useless = new LRUCache<string, true>({
-    max: maxCallers,
+    max: MAX_CALLERS,
     ttl: FORGET_AFTER_MS,
     ttlResolution: 0,
     perf: { now },

@@ -39,7 +39,7 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
   const authenticator = createPassThroughAuthenticator();
   const parts = {
     client: upstream.client,
-    listPrefetch: createListPrefetch({ min: config.upstream.tokenBatchListMin }),
+    listPrefetch: createListPrefetch(config.upstream.tokenBatchListMin),
     createOnce: createIdempotentCreate(createMemoryRecords()),
     log: pino({ level: 'silent' }),
   };
