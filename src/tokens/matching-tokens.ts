@@ -25,9 +25,6 @@ export interface Matches {
   readonly hadAllCalls: boolean;
 }
 
-/** Searches the caller's tokens, for one request. */
-export type TokenLookUp = ReturnType<typeof createTokenLookUp>;
-
 interface Snapshot extends Omit<Matches, 'tokens'> {
   readonly tokens: Map<string, TokenDto>;
 }
@@ -35,6 +32,7 @@ interface Snapshot extends Omit<Matches, 'tokens'> {
 /** Reads a page of the list. With `newest` it is not coalesced with a read that began before. */
 type ListPage = (page: PageRequest, options: { readonly newest: boolean }) => Promise<Page<TokenDto>>;
 
+/** Searches the caller's tokens, for one request. */
 export function createTokenLookUp(listPage: ListPage) {
   let callsLeft = MAX_LOOK_UP_CALLS;
   let snapshot: Snapshot | undefined;
