@@ -165,6 +165,17 @@ describe('Each sample of GraphiQL', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('says in one line that the gateway does not respond', async () => {
+    const { page } = opened;
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page
+      .locator('.result-window', { hasText: 'The gateway did not respond: Failed to fetch' })
+      .waitFor();
+    expect(await page.locator('.result-window').textContent()).not.toContain('stack');
+    await page.context().setOffline(false);
+  });
+
   it('that creates a token creates another one each time', async () => {
     const before = gateway.emulator.tokensOf('demo').length;
     const { page } = opened;

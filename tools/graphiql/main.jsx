@@ -26,14 +26,18 @@ const headers = JSON.stringify({ Authorization: authorization }, undefined, 2);
 
 const fillIn = (text) => (isEmulator ? text.replace(/<[^>]+>/g, (name) => EMULATOR_IDS[name] ?? name) : text);
 
-/** HTTP errors of the gateway are GraphQL responses as well. */
+/** HTTP errors of the gateway are GraphQL responses as well. Of any other error GraphiQL would show the stack. */
 async function fetcher(body, { headers: own = {} } = {}) {
-  const response = await fetch('/graphql', {
-    method: 'POST',
-    headers: { accept: 'application/json', ...own, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return response.json();
+  try {
+    const response = await fetch('/graphql', {
+      method: 'POST',
+      headers: { accept: 'application/json', ...own, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return await response.json();
+  } catch ({ message }) {
+    return { errors: [{ message: `The gateway did not respond: ${message}` }] };
+  }
 }
 
 const samples = tabs.map(({ query, variables }) => ({ query, variables: fillIn(variables), headers }));
