@@ -83,6 +83,7 @@ if (link.has('query')) {
   let variables = {};
   try { variables = JSON.parse(link.get('variables')) ?? {}; } catch {}
   Object.assign(options.initialState, { document: link.get('query'), variables });
+  for (const graphiql of document.querySelectorAll('main a')) graphiql.search = location.search;
 }
 if (window.EmbeddedSandbox) new window.EmbeddedSandbox(options);
 else document.body.className = 'failed';

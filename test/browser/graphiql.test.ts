@@ -214,6 +214,14 @@ describe('Apollo Sandbox without the internet', () => {
     await page.context().close();
   });
 
+  it('leads to GraphiQL with the operation of a link', async () => {
+    const { page } = await openOffline(browser, gateway.origin);
+    await page.goto(`${gateway.url}?query={__typename}`);
+    await page.getByRole('link', { name: 'Open GraphiQL' }).click();
+    await page.locator('.graphiql-query-editor', { hasText: '{__typename}' }).waitFor();
+    await page.context().close();
+  });
+
   it('says how to switch GraphiQL on where it is not', async () => {
     const alone = await startGateway({ env: { EXPLORER: 'sandbox' }, emulatorOf: gateway });
     const { page } = await openOffline(browser, alone.origin);
