@@ -18,7 +18,7 @@ import {
 
 /** Limits of one operation, of one caller and of the process. */
 export const limitVariables = {
-  MAX_DEPTH: integer('Depth of an operation', 12, { min: 1, max: 100 }),
+  MAX_DEPTH: integer('Depth of an operation, without introspection', 12, { min: 1, max: 100 }),
   MAX_ALIASES: integer('Aliases in an operation', 30, { max: 10_000 }),
   MAX_ROOT_FIELDS: integer('Root fields of an operation', 20, { min: 1, max: 1_000 }),
   MAX_FIELDS: integer('Fields in an operation', 300, { min: 1, max: 100_000 }),
@@ -29,7 +29,7 @@ export const limitVariables = {
     max: 1_000_000,
   }),
   // The upper ends of these three keep graphql-js's parser within its stack.
-  MAX_OPERATION_TOKENS: integer('Lexical tokens of a document', 1_000, { min: 1, max: 15_000 }),
+  MAX_OPERATION_TOKENS: integer('Lexical tokens, or comments, of a document', 1_000, { min: 1, max: 15_000 }),
   MAX_OPERATION_CHARS: integer('Characters of a document', 15_000, { min: 1, max: 1_000_000 }),
   MAX_BRACKET_DEPTH: integer('Depth of brackets in a document', 200, { min: 1, max: 500 }),
   MAX_FIELD_COST: integer(
