@@ -127,7 +127,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   ioredis: ['state/'],
   jose: ['auth/', 'emulator/'],
   'lru-cache': ['graphql/', 'http/', 'state/', 'tokens/', 'upstream/connect.ts'],
-  negotiator: ['http/validate-request.ts'],
+  negotiator: ['http/media-type.ts'],
   'prom-client': ['http/', 'telemetry/'],
   pino: ['telemetry/log.ts'],
   undici: ['upstream/'],

@@ -6,8 +6,9 @@ import { rejection, toReadError } from '../errors.ts';
 import type { ClientAddress } from '../http/client-address.ts';
 import { onClose } from '../http/connections.ts';
 import { HttpError } from '../http/error-response.ts';
+import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
 import type { Page } from '../http/page.ts';
-import { chooseResultType, headerValues, prefersHtml, type ResultType } from '../http/validate-request.ts';
+import { headerValues } from '../http/validate-request.ts';
 import { describeError } from '../telemetry/failures.ts';
 import {
   createOperationLog,

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
-import { nothingHere, prefersHtml } from './validate-request.ts';
+import { prefersHtml } from './media-type.ts';
+import { nothingHere } from './validate-request.ts';
 
 /** A page for people, with the headers that it needs besides those of every response. */
 export interface Page {

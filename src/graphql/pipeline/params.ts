@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { GraphQLError } from 'graphql';
 import { rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
-import { findJsonTypeProblem } from '../../http/validate-request.ts';
+import { findJsonTypeProblem } from '../../http/media-type.ts';
 
 /** The members of a well-formed GraphQL request, whether it came by POST or by GET. Empty texts count as absent. */
 export interface Params {

@@ -1,7 +1,7 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { BY_MEDIA_TYPE, HTTP_STATUS, toReadError } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
-import type { ResultType } from '../../http/validate-request.ts';
+import type { ResultType } from '../../http/media-type.ts';
 import { formatError } from '../mask-error.ts';
 
 /** An HTTP response, without the headers that every response has. */

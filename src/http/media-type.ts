@@ -1,0 +1,53 @@
+/// <reference path="negotiator.d.ts" />
+import { MIMEType } from 'node:util';
+import { LRUCache } from 'lru-cache';
+import { Negotiator } from 'negotiator';
+
+/** No real media type is this long. The time to parse one grows with the square of its length. */
+const MAX_CONTENT_TYPE_CHARS = 256;
+
+/** Why a body of this `Content-Type` cannot be read as JSON in UTF-8; undefined when it can. */
+export function findJsonTypeProblem(contentType = ''): 'type' | 'charset' | undefined {
+  if (contentType === 'application/json') return undefined;
+  if (contentType.length > MAX_CONTENT_TYPE_CHARS) return 'type';
+  try {
+    const { essence, params } = new MIMEType(contentType);
+    if (essence !== 'application/json') return 'type';
+    return /^utf-?8$/i.test(params.get('charset') ?? 'utf-8') ? undefined : 'charset';
+  } catch {
+    return 'type';
+  }
+}
+
+/** The media types that a GraphQL result can have, in the order of preference of this server. */
+const RESULT_TYPES = ['application/json', 'application/graphql-response+json'] as const;
+export type ResultType = (typeof RESULT_TYPES)[number];
+const TYPES = [...RESULT_TYPES, 'text/html'] as const;
+type Type = (typeof TYPES)[number];
+
+/**
+ * The media type of a GraphQL result for this `Accept` header (RFC 9110 section 12.5.1); undefined when the client
+ * accepts neither. Without the header, and with an empty one, any type is acceptable.
+ */
+export function chooseResultType(accept: string | undefined): ResultType | undefined {
+  if (accept === undefined || accept === '*/*') return RESULT_TYPES[0];
+  return acceptable.memo(accept).find((type) => type !== 'text/html');
+}
+
+/** Whether a browser prefers a page to a GraphQL result. */
+export function prefersHtml(accept: string | undefined): boolean {
+  return accept !== undefined && accept !== '*/*' && acceptable.memo(accept)[0] === 'text/html';
+}
+
+/** The types that a client accepts, the best first. Clients send few different headers, so the results are cached. */
+const acceptable = new LRUCache<string, readonly Type[]>({ max: 100, memoMethod: rank });
+
+/** Browsers send about ten types. Further types are ignored, because each takes microseconds. */
+const MAX_TYPES = 100;
+/** All of our types are in UTF-8, so clients may ask for it. Some write `utf8`, which has no other meaning. */
+const UTF_8 = /;[ \t]*charset="?utf-?8"?/gi;
+
+function rank(accept: string): readonly Type[] {
+  const list = accept.split(',', MAX_TYPES).join(',').replace(UTF_8, '');
+  return /^[\s,]*$/.test(list) ? TYPES : new Negotiator({ headers: { accept: list } }).mediaTypes(TYPES);
+}
