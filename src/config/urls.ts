@@ -28,7 +28,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Like `isLoopbackHost`, for the authority of a URL, which may have a port. All names below `localhost` are loopback as
+ * Like `isLoopback`, for the authority of a URL, which may have a port. All names below `localhost` are loopback as
  * well and never resolved by DNS (RFC 6761 section 6.3). Undefined for an invalid authority.
  */
 export function isLoopbackAuthority(authority: string): boolean | undefined {

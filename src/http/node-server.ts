@@ -81,21 +81,19 @@ export function createHttpServer(
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
     const openRequests = connections.openRequestsOn(socket);
     const last = openRequests.at(-1);
-    const isPartOfLast = last?.request.complete === false;
-    const before = isPartOfLast ? openRequests.at(-2) : last;
+    // Without one, the error is that of a request whose head has not arrived.
+    const incomplete = last?.request.complete === false ? last : undefined;
+    const before = incomplete ? openRequests.at(-2) : last;
     // No response if the client has left, or has sent nothing: browsers and load balancers open connections in advance.
     if (code === 'ECONNRESET' || code === 'HPE_INVALID_EOF_STATE' || (socket as Socket).bytesRead === 0)
       socket.destroy();
-    else if (isPartOfLast && last.response.headersSent) socket.destroy();
-    else rejectAfter(before, isPartOfLast ? last.request : { socket }, parserError(code));
+    else if (incomplete?.response.headersSent) socket.destroy();
+    else rejectAfter(before, incomplete?.request ?? { socket }, parserError(code));
   });
   server.on('connect', (request, socket) => {
     socket.on('error', () => socket.destroy());
-    rejectAfter(
-      connections.openRequestsOn(socket).at(-1),
-      request,
-      new HttpError(405, NO_PROXY, { allow: '' }),
-    );
+    const before = connections.openRequestsOn(socket).at(-1);
+    rejectAfter(before, request, new HttpError(405, NO_PROXY, { allow: '' }));
   });
   // An unknown expectation may be ignored (RFC 9110 section 10.1.1). Node.js would respond with an empty 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
