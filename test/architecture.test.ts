@@ -4,10 +4,10 @@ import { posix } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
 /**
- * The rooms of `src/` and what each may import of the others. The first entry that contains a file is its room.
+ * The folders and files of `src/`, and what each may import of the others. The first entry that contains a file applies.
  * A change here is a commit of its own.
  */
-const rooms: Readonly<Record<string, readonly string[]>> = {
+const folders: Readonly<Record<string, readonly string[]>> = {
   // Little, so that signals are caught early: it loads the rest.
   'main.ts': [
     'arguments.ts',
@@ -98,8 +98,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   'emulator/': ['config/urls.ts', 'text-file.ts', 'upstream/generated.ts'],
 };
 
-/** The homes of each npm package. */
-const homes: Readonly<Record<string, readonly string[]>> = {
+/** The files that may import each npm package. */
+const importers: Readonly<Record<string, readonly string[]>> = {
   '@apollo/server': ['graphql/apollo.ts', 'graphql/mask-error.ts'],
   '@fastify/cors': ['http/'],
   '@graphql-tools/schema': ['graphql/schema.ts'],
@@ -166,50 +166,50 @@ const sources: readonly SourceFile[] = repository
 
 const written = sources.filter(({ path }) => !path.endsWith('generated.ts'));
 
-function isWithin(path: string, room: string): boolean {
-  return room.endsWith('/') ? path.startsWith(room) : path === room;
+function isWithin(path: string, folder: string): boolean {
+  return folder.endsWith('/') ? path.startsWith(folder) : path === folder;
 }
 
-function roomOf(path: string): string | undefined {
-  return Object.keys(rooms).find((room) => isWithin(path, room));
+function folderOf(path: string): string | undefined {
+  return Object.keys(folders).find((folder) => isWithin(path, folder));
 }
 
-describe('Who imports whom', () => {
-  it('every file belongs to a room', () => {
-    expect(sources.map(({ path }) => path).filter((path) => roomOf(path) === undefined)).toEqual([]);
+describe('Imports between the folders of src/', () => {
+  it('each file is in a folder of the table', () => {
+    expect(sources.map(({ path }) => path).filter((path) => folderOf(path) === undefined)).toEqual([]);
   });
 
-  it.each(Object.entries(rooms))('%s imports what it may', (room, allowed) => {
-    const files = sources.filter(({ path }) => roomOf(path) === room);
+  it.each(Object.entries(folders))('%s imports only what the table allows', (folder, allowed) => {
+    const files = sources.filter(({ path }) => folderOf(path) === folder);
     const wrong = files.flatMap(({ path, imports }) =>
       imports
         .filter((name) => name.startsWith('.'))
         .map((name) => posix.join(posix.dirname(path), name))
-        .filter((target) => ![room, ...allowed].some((other) => isWithin(target, other)))
+        .filter((target) => ![folder, ...allowed].some((other) => isWithin(target, other)))
         .map((target) => `${path} → ${target}`),
     );
     expect(wrong).toEqual([]);
   });
 });
 
-describe('Each npm package has its homes', () => {
-  it('and each that we depend on is in the table', () => {
+describe('Imports of npm packages', () => {
+  it('each dependency is in the table', () => {
     const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-    expect(Object.keys(homes).sort()).toEqual(Object.keys(dependencies).sort());
+    expect(Object.keys(importers).sort()).toEqual(Object.keys(dependencies).sort());
   });
 
-  it('nobody else imports it', () => {
+  it('only the listed files import a package', () => {
     const wrong = sources.flatMap(({ path, imports }) =>
       imports
         .filter((name) => !/^(\.|node:)/.test(name))
         .map((name) => /^(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name)
-        .filter((name) => !homes[name]?.some((home) => isWithin(path, home)))
+        .filter((name) => !importers[name]?.some((place) => isWithin(path, place)))
         .map((name) => `${path} → ${name}`),
     );
     expect(wrong).toEqual([]);
   });
 
-  it('config and connection need nothing, of Node.js only functions of a text', () => {
+  it('config and connection import no package, and of Node.js only node:net', () => {
     const pure = sources.filter(({ path }) => /^(config\/|graphql\/pagination\/connection)/.test(path));
     const needed = pure.flatMap(({ imports }) => imports.filter((name) => !name.startsWith('.')));
     // For `isIP`.

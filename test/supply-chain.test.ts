@@ -12,7 +12,7 @@ const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as {
 };
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 
-describe('What the gateway is made of', () => {
+describe('The dependencies of the gateway', () => {
   it('has permissive licences only', () => {
     const listed = execFileSync(process.execPath, ['tools/licences.mjs'], { encoding: 'utf8' });
     expect(listed).toMatch(/\n\d+ packages, 0 with a licence that is not permitted\n$/);

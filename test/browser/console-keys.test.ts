@@ -131,7 +131,7 @@ describe('A private key that is saved', () => {
     expect(prompts).toEqual([]);
   });
 
-  it('is not taken for saved when the browser refuses to copy', async () => {
+  it('does not count as saved when the browser refuses to copy', async () => {
     const name = nameOfNew();
     await app.create(name);
     await ready(name);

@@ -150,7 +150,7 @@ describe('A broken connection', () => {
     expect(() => JSON.parse(body)).toThrow();
   });
 
-  it('badgzip says gzip and is none', async () => {
+  it('badgzip says that it is gzip, and is not', async () => {
     const { head, body } = await raw('badgzip');
     expect([head.headers['content-encoding'], body]).toEqual(['gzip', 'this is not compressed']);
   });
@@ -200,7 +200,7 @@ describe('A response that is late', () => {
     expect(events).toEqual([]);
   });
 
-  it('latency-N waits and is right', async () => {
+  it('latency-N delays the right response', async () => {
     const start = performance.now();
     const { body } = await demo('GET', '/v1/tokens/fault-latency-120');
     expect(body.id).toBe('fault-latency-120');
@@ -234,7 +234,7 @@ describe('A response that is too large', () => {
     expect(body.length).toBeLessThan(1024 * 1024);
   });
 
-  it('huge-chunked goes on until the client goes', async () => {
+  it('huge-chunked sends until the client disconnects', async () => {
     const answer = await fetch(`${emulator.url}/iam/v1/tokens/fault-huge-chunked`, {
       headers: { authorization: 'demo' },
     });
@@ -339,7 +339,7 @@ describe('Pages that are cut in another way', () => {
   });
 });
 
-describe('A fault is ordered', () => {
+describe('A fault is requested', () => {
   it('by a header, by the bearer or by the id of a token', async () => {
     const headers = { 'x-emulator-fault': 'status-418' };
     const statuses = [

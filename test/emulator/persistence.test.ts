@@ -74,7 +74,7 @@ describe('With a data file', () => {
     await last.close();
   });
 
-  it('concurrent creates share files, and none is left lying about', async () => {
+  it('concurrent creates share a write of the file, and leave no temporary file', async () => {
     const own = await mkdtemp(path.join(folder, 'shared-'));
     const emulator = await startEmulator({ dataFile: path.join(own, 'data.json'), seed: 'empty' });
     const send = clientOf(emulator.url);

@@ -123,7 +123,7 @@ describe('Signing in with a personal access token', () => {
     expect((await signIn(token, jwt)).body.error_description).toBe('alg must be RS256');
   });
 
-  it('rejects a token that only names a key document', async () => {
+  it('rejects a token whose keys are behind a URL', async () => {
     const [, , portal] = emulator.tokensOf('demo');
     const { status, body } = await signIn({ ...(await register('ES256')), id: portal?.id ?? '' }, 'x.y.z');
     expect([status, body.error]).toEqual([401, 'invalid_client']);

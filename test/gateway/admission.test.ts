@@ -90,7 +90,7 @@ describe('When as many clients as the limit send half of a request', () => {
     expect(metrics).toContain('tokens_gateway_client_connections_closed_total{why="late"} 3\n');
   });
 
-  it('those of requests that do not count make no room', async () => {
+  it('connections of requests that do not count are not closed', async () => {
     const full = await start({ MAX_IN_FLIGHT: '1' });
     hold(full);
     const running = full.query(LIST);

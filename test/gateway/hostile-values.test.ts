@@ -155,7 +155,7 @@ describe('Keys and URLs of key sets', () => {
     ['both', { jwks: { keys: [RSA_JWK] }, jwksUri: 'https://a.example' }],
     ['none', {}],
     ['one that is null', { jwksUri: null }],
-  ])('%s of them is not one of them', async (_title, info) => {
+  ])('%s is rejected', async (_title, info) => {
     const { errors } = await gateway.query(CREATE, withInfo(info));
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });

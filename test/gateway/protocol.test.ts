@@ -332,7 +332,7 @@ describe('A large body', () => {
   });
 
   it.each([4, 20])(
-    'of %i MB is rejected, and a client that sends all before it reads gets the answer',
+    'of %i MB is rejected, and a client that sends all before it reads gets the response',
     async (size) => {
       const answer = await postRaw([JSON_TYPE, `content-length: ${size * MB}`], padded(size * MB));
       expectRefusal(answer, 413);
@@ -422,7 +422,7 @@ describe('A GET', () => {
   });
 
   it.each(['content-type: application/json', 'x-apollo-operation-name: A', 'apollo-require-preflight: 1'])(
-    'with %s is answered',
+    'with %s gets a response',
     async (header) => {
       expect((await raw('GET /graphql?query={__typename}', [header])).status).toBe(200);
     },
@@ -437,7 +437,7 @@ describe('A GET', () => {
 
 describe('Another method', () => {
   it.each(['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY'])(
-    '(%s) is 405, and the answer says what is allowed',
+    '(%s) is 405, and the response says what is allowed',
     async (method) => {
       const answer = await raw(`${method} /graphql`);
       expectRefusal(answer, 405);
@@ -577,7 +577,7 @@ describe('A page of another origin', () => {
   ];
 
   it.each(['https://evil.example', 'null', 'https://app.example.evil.example', 'http://app.example'])(
-    '(%s) is let in neither by a preflight nor by an answer',
+    '(%s) is allowed neither by a preflight nor by a response',
     async (origin) => {
       const asked = await raw('OPTIONS /graphql', [`origin: ${origin}`, ...preflight]);
       expect(allowed(asked)).toEqual([null, null]);

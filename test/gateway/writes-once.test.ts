@@ -174,7 +174,7 @@ describe('A client that disconnects', () => {
     api.server.close();
   });
 
-  it('has its write finished by a gateway that gets a stop signal', async () => {
+  it('has its write finished although the gateway gets a stop signal', async () => {
     const writing = await startGateway();
     const [{ id = '' } = {}] = writing.emulator.tokensOf('demo');
     writing.emulator.faults.add({ fault: 'latency-1000', operation: 'deleteToken' });

@@ -116,7 +116,7 @@ describe('An address that changes under steady traffic', () => {
 });
 
 describe('A name with several addresses', () => {
-  it('is reached by the one that answers', async () => {
+  it('is reached by the one that responds', async () => {
     await startApi('127.0.0.2');
     dns.addresses = ['127.0.0.4', '127.0.0.2'];
     const url = await start();

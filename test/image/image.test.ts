@@ -82,7 +82,7 @@ describe('The image', () => {
     expect(await buildah(...find.slice(0, -3), 'id', '-u')).toBe('1000');
   });
 
-  it('starts over a read-only root, answers, is healthy, and ends with 0 on SIGTERM', async () => {
+  it('starts over a read-only root, responds, is healthy, and ends with 0 on SIGTERM', async () => {
     const port = String(await freePort());
     const env = { PORT: port, EMULATOR: 'true', EXPLORER: 'graphiql' };
     gateway = startIn(image, image.config.Cmd, env);

@@ -29,7 +29,7 @@ describe('200 callers at once', () => {
     await emulator.close();
   });
 
-  it('get 10 000 answers, none of them with data of another caller', async () => {
+  it('get 10 000 responses, none of them with data of another caller', async () => {
     const wrong: string[] = [];
     const { statuses, lost, seconds } = await runLoad({
       concurrency: CALLERS,
@@ -66,7 +66,7 @@ describe('200 callers at once', () => {
   });
 });
 
-describe('500 requests that find the gateway cold', () => {
+describe('500 requests before the first sign-in', () => {
   it('sign in by one call to the token endpoint and one to the STS', async () => {
     const { privateKey, jwk } = createKeyPair('ES256');
     const publicKeyInfo = { jwks: { keys: [jwk] } };

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { leakCanaries } from '../../src/emulator/fault-responses.ts';
 import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
-import { codesOf, problemsOf } from '../support/answer-rules.ts';
 import { RSA_JWK } from '../support/keys.ts';
 import { createLoadClient, type LoadClient, type Reply, runLoad, tellFigure } from '../support/load.ts';
 import { createRandom, readSeed } from '../support/random.ts';
 import { createRandomOperations } from '../support/random-operation.ts';
 import { createRandomRequests } from '../support/random-request.ts';
+import { codesOf, problemsOf } from '../support/response-rules.ts';
 import { startWatchedGateway, type WatchedGateway } from '../support/watched-gateway.ts';
 
 const CREDENTIAL = 'credential-canary';
@@ -152,7 +152,7 @@ describe('1000 mutations over an IAM API that fails each time', () => {
 });
 
 describe('After all that', () => {
-  it('the gateway answers as ever, and its log holds no secret and no unexpected error', async () => {
+  it('the gateway responds as before, and its log has no secret and no unexpected error', async () => {
     const { text } = await client.query({
       document: '{ tokens(first: 1) { nodes { __typename } } }',
       as: CREDENTIAL,

@@ -1,7 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
-import { codesOf } from '../support/answer-rules.ts';
 import { crowdOf } from '../support/crowd.ts';
 import {
   createLoadClient,
@@ -11,6 +10,7 @@ import {
   runLoad,
   tellFigure,
 } from '../support/load.ts';
+import { codesOf } from '../support/response-rules.ts';
 import { createTcpServers } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 import { startWatchedGateway, type WatchedGateway } from '../support/watched-gateway.ts';
@@ -141,7 +141,7 @@ describe('More than the gateway can do', () => {
   });
 });
 
-describe('A process that stood still', () => {
+describe('A process that was suspended', () => {
   it('for 1.2 s is not ready, and ready again within 5 s', async () => {
     await start();
     const isReady = async () => (await client.send('/readyz', { method: 'GET' })).status === 200;
@@ -159,7 +159,7 @@ describe('A process that stood still', () => {
   });
 });
 
-describe('An IAM API that closes each connection right after its answer', () => {
+describe('An IAM API that closes each connection right after its response', () => {
   it('is no error for any of 500 reads', async () => {
     await start();
     emulator.faults.add({ fault: 'idle-reset', operation: 'listToken' });

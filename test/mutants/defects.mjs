@@ -701,7 +701,7 @@ function limits() {
       find: 'triedAtMs !== undefined && steadyClock() - triedAtMs < cooldownMs',
       replace: 'false',
       tests: ['test/unit/auth/jwks.test.ts'],
-      only: 'for keys that nobody has',
+      only: 'for unknown keys',
     },
   ];
 }

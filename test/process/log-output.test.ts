@@ -141,7 +141,7 @@ describe('A log reader that stops', () => {
     expect(ownMs).toBeLessThan(1_500);
   });
 
-  it('does not hold a process that refuses to start', async () => {
+  it('does not keep a process from ending when it cannot start', async () => {
     fifo.fill();
     const { value, ownMs } = await timed(start({}, { stdout: fifo.fd, stderr: fifo.fd }).ended);
     expect(value).toBe(1);

@@ -167,7 +167,7 @@ describe('A gateway whose traces are not received', () => {
   it.each([
     ['rejects', (response: ServerResponse) => response.writeHead(500).end()],
     ['does not answer', () => undefined],
-  ])('ends as one that is well, within three seconds, when the receiver %s', async (_title, respond) => {
+  ])('ends with exit code 0, within three seconds, when the receiver %s', async (_title, respond) => {
     const away = createServer((request, response) => {
       request.resume().on('end', () => respond(response));
     });

@@ -100,7 +100,7 @@ describe('What the network delivers late', () => {
     expect(made()).toHaveLength(1);
   });
 
-  it('an answer of Redis after the POST delays the token, and a repeat elsewhere gets the same', async () => {
+  it('a late reply of Redis after the POST delays the token, and a repeat elsewhere gets the same', async () => {
     near.emulator.faults.add({ fault: 'latency-200', operation: 'createToken', times: 1 });
     const first = create(far);
     await until(() => called('createToken') === 1);
@@ -131,7 +131,7 @@ describe('A replica that gets a stop signal', () => {
 });
 
 describe('While a replica cannot reach Redis', () => {
-  it('its create is rejected or finished, and a repeat gets a time to come again, and never the error of an IAM that did not answer', async () => {
+  it('its create is rejected or finished, and a repeat gets `retryAfter`, and never the error of an IAM that did not respond', async () => {
     const first = create(far);
     await until(() =>
       isFound('tokens-gateway:create:*:lease').then((found) => found || called('createToken') > 0),

@@ -5,7 +5,7 @@ import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { startServer } from '../../src/server.ts';
 import { readBuild } from '../../src/telemetry/build.ts';
 
-/** What a GraphQL request was answered with. */
+/** The response to a GraphQL request. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -26,7 +26,7 @@ export interface Gateway {
   /** Every log line so far, as text. */
   readonly log: () => string;
   query(document: string, variables?: object, headers?: Record<string, string>): Promise<Answer>;
-  /** `GET /v1/tokens`-like lines of what the IAM API was asked since the last `forgetCalls`. */
+  /** The requests that the IAM API received since the last `forgetCalls`, as lines such as `GET /v1/tokens`. */
   calls(): string[];
   forgetCalls(): void;
   close(): Promise<void>;

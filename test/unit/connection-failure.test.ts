@@ -33,7 +33,7 @@ describe('A code is explained in words, with what to do', () => {
     expect(found.hint).toContain(hint);
   });
 
-  it('unless it is not known', () => {
+  it('an unknown code stays as it is', () => {
     expect(explainConnectionFailure('HTTP 503', 'API_GATEWAY_URL')).toEqual({ problem: 'HTTP 503' });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createLoopMonitor, createShedDetector } from '../../../src/admission/overload.ts';
 
-describe('Requests that were turned away', () => {
+describe('Requests that were shed', () => {
   const start = (spacingMs: number, count: number) => {
     let now = 0;
     const sheds = createShedDetector(() => now);

@@ -46,7 +46,7 @@ describe('Authentication as it is configured', () => {
     expect(caller.credential.authorization()).toBe('Bearer alice');
   });
 
-  it('lets everyone in as one principal when callers are not checked', async () => {
+  it('treats all clients as one principal when callers are not authenticated', async () => {
     const { authenticate } = await createPat({ kind: 'none' });
     const caller = authenticate(undefined) as Caller;
 
@@ -54,7 +54,7 @@ describe('Authentication as it is configured', () => {
     expect(await caller.credential.authorization()).toMatch(/^Bearer project-/);
   });
 
-  it('tells callers apart by API key while they share the gateway’s credential', async () => {
+  it('distinguishes callers by API key while they share the gateway’s credential', async () => {
     const { authenticate } = await createPat({
       kind: 'api-key',
       file: 'keys',
@@ -68,7 +68,7 @@ describe('Authentication as it is configured', () => {
     expect(await failureOf(() => authenticate('Bearer other'))).toMatchObject({ kind: 'unauthenticated' });
   });
 
-  it('tells callers apart by JWT, and sends IAM nothing of it', async () => {
+  it('distinguishes callers by JWT, and sends IAM nothing of it', async () => {
     const jwt = await new SignJWT({ scope: 'tokens:write' })
       .setProtectedHeader({ alg: 'ES256', kid: 'key-1' })
       .setIssuer('https://login.example/')

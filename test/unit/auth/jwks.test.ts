@@ -94,7 +94,7 @@ describe('The keys of the identity provider', () => {
     expect(issuer.calls).toHaveLength(2);
   });
 
-  it('are not fetched more than once in 30 s for keys that nobody has', async () => {
+  it('are fetched at most once in 30 s for unknown keys', async () => {
     await check(await sign(claims()));
     time.advanceSeconds(30);
     for (let attempt = 0; attempt < 20; attempt += 1) {
@@ -136,7 +136,7 @@ describe('The keys of the identity provider', () => {
     ['an error', { status: 503, body: 'down' }],
     ['something else', { body: { nokeys: 'canary' } }],
     ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' }, body: '' }],
-  ])('stay in use when they are old and the provider answers with %s', async (_, answer) => {
+  ])('stay in use when they are old and the provider responds with %s', async (_, answer) => {
     const jwt = await sign(claims({ exp: time.clock() / 1000 + 3600 }));
     await check(jwt);
     issuer.answerWith(JWKS_PATH, answer);
@@ -268,7 +268,7 @@ describe('Keys of a set that must not be used', () => {
     expect(user + system).toBeLessThan(1_000_000);
   });
 
-  it('are not those of RSA that are sound', async () => {
+  it('do not include sound RSA keys', async () => {
     issuer.answerWith(JWKS_PATH, { body: { keys: [jwk] } });
     expect(await check(await signRsa())).toMatchObject({ mayWrite: false });
   });

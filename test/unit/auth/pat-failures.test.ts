@@ -95,7 +95,7 @@ describe('A sign-in that fails', () => {
     [STS_PATH, 403, { name: 'PrincipalDoesNotBelongToProjectError' }, 'PrincipalDoesNotBelongToProjectError'],
     [STS_PATH, 500, { name: 'InvalidJwtTokenError' }, 'InvalidJwtTokenError'],
   ])(
-    'because %s answers %i is the operator’s to mend, not the caller’s',
+    'because %s responds with %i is reported as a problem for the operator, not the caller',
     async (path, status, body, reason) => {
       issuer.answerWith(path, { status, body });
 
@@ -127,7 +127,7 @@ describe('A sign-in that fails', () => {
     });
   });
 
-  it.each([undefined, 'yesterday', '30 s'])('blames no clock without cause (%s)', async (what) => {
+  it.each([undefined, 'yesterday', '30 s'])('does not mention clocks that agree (%s)', async (what) => {
     const date = what === '30 s' ? new Date(time.clock() - 30_000).toUTCString() : what;
     const headers = date === undefined ? {} : { date };
     issuer.answerWith(TOKEN_PATH, { status: 401, body: { error: 'invalid_client' }, headers });
@@ -176,7 +176,7 @@ describe('A value that IAM rejected', () => {
     expect(issuer.calls).toHaveLength(6);
   });
 
-  it('is not handed out again, even when no other can be had', async () => {
+  it('is not used again, even when no new one is available', async () => {
     const first = await credential.authorization();
     issuer.answerWith(TOKEN_PATH, { status: 503, body: '' });
 
@@ -185,7 +185,7 @@ describe('A value that IAM rejected', () => {
     expect(issuer.calls).toHaveLength(3);
   });
 
-  it('and is issued again unchanged is no other value', async () => {
+  it('does not count as renewed when it is issued again unchanged', async () => {
     issuer.answerWith(STS_PATH, { body: { accessToken: 'same', expiresIn: 3600 } });
     const first = await credential.authorization();
 

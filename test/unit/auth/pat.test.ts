@@ -50,7 +50,7 @@ describe('Many callers share one sign-in', () => {
     expect(values[0]).toMatch(/^Bearer project-\d+$/);
   });
 
-  it('and once there is a value it is handed out without waiting', async () => {
+  it('and later ones get the value without waiting', async () => {
     const value = await credential.authorization();
 
     expect(credential.authorization()).toBe(value);
@@ -86,7 +86,7 @@ describe('The value is renewed before it ends', () => {
     expect(issuer.paths()).toEqual([TOKEN_PATH, STS_PATH, STS_PATH]);
   });
 
-  it('and not used in its last minute', async () => {
+  it('and is not used in its last minute', async () => {
     const first = await credential.authorization();
     time.advanceSeconds(3600 - 60);
 

@@ -66,14 +66,14 @@ describe('A personal access token signs in', () => {
     expect(value).toBe('project-1');
   });
 
-  it('at the token endpoint alone when the user token is what IAM shall get', async () => {
+  it('at the token endpoint alone when IAM gets the user token', async () => {
     const { value } = await signIn({ credential: 'user' }).run();
 
     expect(issuer.paths()).toEqual([TOKEN_PATH]);
     expect(value).toMatch(/^user-\d+$/);
   });
 
-  it('asks only the STS again while the user token is good', async () => {
+  it('requests only the STS again while the user token is valid', async () => {
     const { run } = signIn();
     await run();
     await run();
@@ -123,7 +123,7 @@ describe('A personal access token signs in', () => {
     expect((token.usableUntilMs - clock()) / 1000).toBe(usable);
   });
 
-  it('takes five minutes for a token endpoint that does not say how long', async () => {
+  it('assumes five minutes when the token endpoint states no lifetime', async () => {
     issuer.answerWith(TOKEN_PATH, { body: { access_token: 'x' } });
 
     expect(await signIn({ credential: 'user' }).run()).toMatchObject({ lifetimeSeconds: 300 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { problemsOf, URL_ONLY } from '../../support/config.ts';
 
-describe('A misspelt name of a variable does not pass for silence', () => {
+describe('A misspelt name of a variable is reported', () => {
   it.each([
     ['AUTHMODE', 'AUTH_MODE'],
     ['API_GATEWAY_URI', 'API_GATEWAY_URL'],
@@ -157,11 +157,11 @@ describe('A misspelt name of a variable does not pass for silence', () => {
     ]);
   });
 
-  it('in small letters neither', () => {
+  it('also in lower case', () => {
     expect(problemsOf({ ...URL_ONLY, rate_limit: '5' })).toHaveLength(1);
   });
 
-  it('but one that is empty is none', () => {
+  it('but not if its value is empty', () => {
     expect(problemsOf({ ...URL_ONLY, MAX_DEPHT: '', CORS: ' ' })).toEqual([]);
   });
 });
@@ -290,7 +290,7 @@ describe('Variables that are not meant for the gateway are left alone', () => {
     expect(problemsOf({ ...URL_ONLY, ...env })).toEqual([]);
   });
 
-  it('nor does the address of a service, whatever the service is called', () => {
+  it('including the address of a service, whatever the service is called', () => {
     const address = 'tcp://10.0.12.7:80';
     expect(problemsOf({ ...URL_ONLY, ADMINS_PORT: address, EMULATORS_PORT: address })).toEqual([]);
     expect(problemsOf({ ...URL_ONLY, ADMINS_PORT: '9000' })).toEqual([

@@ -15,7 +15,7 @@ describe('What the primary process knows of writes', () => {
     expect(await marks.sinceLast('bob')).toBe(50_001);
   });
 
-  it('errs towards a write when there are more identities than it remembers', async () => {
+  it('assumes a write for identities beyond its limit', async () => {
     let now = 0;
     const marks = createWriteMarks(() => now);
     await marks.report('alice');
@@ -26,7 +26,7 @@ describe('What the primary process knows of writes', () => {
 });
 
 describe('A request', () => {
-  it('joins nothing when the shared state is unreachable', async () => {
+  it('is not coalesced when the shared state is unreachable', async () => {
     const report = async () => {};
     const unreachable = { report, sinceLast: () => Promise.reject(new Error('no reply')) };
     expect(await createLastWriteLookUp(unreachable)('alice')).toBe(Number.POSITIVE_INFINITY);

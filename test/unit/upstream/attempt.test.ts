@@ -61,7 +61,7 @@ describe('One attempt', () => {
     expect(requests.map(({ cancellation }) => cancellation?.reason)).toEqual(['aborted', undefined]);
   });
 
-  it.each([302, 404, 500])('that gets a response with %i leaves its place to the next', async (status) => {
+  it.each([302, 404, 500])('that gets a response with %i releases its slot to the next', async (status) => {
     const { attempt, limiter } = startAttempts(status);
     const deadline = createDeadlines(60_000).start();
     await expect(attempt(READ, deadline)).rejects.toMatchObject({ status });
@@ -69,7 +69,7 @@ describe('One attempt', () => {
     expect(limiter.acquire({}, deadline.cancellation)).toBeInstanceOf(Function);
   });
 
-  it('waits for a place no longer than its request lasts, and was never sent then', async () => {
+  it('waits for a slot until the deadline of its request, and then was never sent', async () => {
     const { attempt, requests } = startAttempts('never');
     const patient = createDeadlines(60_000).start();
     void attempt(READ, patient);

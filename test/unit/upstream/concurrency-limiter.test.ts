@@ -12,8 +12,8 @@ function hasPlace(limiter: ConcurrencyLimiter): boolean {
   return typeof limiter.acquire({}, never) === 'function';
 }
 
-describe('The limiter before the API', () => {
-  it('lets as many through as it has places, and the next as one leaves', async () => {
+describe('The limit of concurrent calls', () => {
+  it('lets as many calls run as it has slots, and the next one when a slot is released', async () => {
     const limiter = createConcurrencyLimiter({ total: 2, perOwner: 2 });
     const owner = {};
     const release = await limiter.acquire(owner, never);
@@ -41,7 +41,7 @@ describe('The limiter before the API', () => {
     expect(order).toEqual(['many-1', 'one', 'many-2']);
   });
 
-  it('keeps one request to its share while places are free', async () => {
+  it('limits the calls of one request while slots are free', async () => {
     const limiter = createConcurrencyLimiter({ total: 10, perOwner: 2 });
     const owner = {};
     await limiter.acquire(owner, never);
@@ -50,7 +50,7 @@ describe('The limiter before the API', () => {
     expect(hasPlace(limiter)).toBe(true);
   });
 
-  it('forgets a call that is cancelled while it waits', async () => {
+  it('removes a call that is cancelled while it waits', async () => {
     const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
     const release = await limiter.acquire({}, never);
     const cancellation = createCancellation();
@@ -61,7 +61,7 @@ describe('The limiter before the API', () => {
     expect([hasPlace(limiter), hasPlace(limiter)]).toEqual([true, false]);
   });
 
-  it('turns away a request that is over already', async () => {
+  it('rejects a request whose deadline has passed', async () => {
     const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
     const release = await limiter.acquire({}, never);
     const cancellation = createCancellation();

@@ -22,7 +22,7 @@ function startClient() {
 
 describe('The path of a call', () => {
   it.each(['../..', '../projects', 'a/b', 'x?limit=1', 'x#y', '%2e%2e', 'a b'])(
-    'never holds what is no id: %j',
+    'never contains a malformed id: %j',
     async (id) => {
       const { client, paths } = startClient();
       const page = { limit: 1, startKey: undefined };

@@ -22,16 +22,16 @@ const TOKEN = {
 const json = JSON.stringify;
 const invalid = expect.objectContaining({ kind: 'invalid-response' });
 
-describe('An answer that holds a token', () => {
+describe('A response with a token', () => {
   it('is the token', () => expect(readToken(json(TOKEN), TOKEN.id)).toEqual(TOKEN));
-  it('may have members that are new', () =>
+  it('may have unknown members', () =>
     expect(readToken(json({ ...TOKEN, createdAt: 'now' })).name).toBe('signing-service'));
-  it('may have members that are new beside the keys', () => {
+  it('may have unknown members beside the keys', () => {
     const { publicKeyInfo } = TOKEN.authenticationMethod;
     const method = { ...TOKEN.authenticationMethod, publicKeyInfo: { ...publicKeyInfo, cachedAt: 'now' } };
     expect(readToken(json({ ...TOKEN, authenticationMethod: method })).id).toBe(TOKEN.id);
   });
-  it('may name an algorithm that is new', () => {
+  it('may have an unknown algorithm', () => {
     const method = { ...TOKEN.authenticationMethod, signingAlgorithm: 'PS256' };
     expect(
       readToken(json({ ...TOKEN, authenticationMethod: method })).authenticationMethod.signingAlgorithm,
@@ -67,7 +67,7 @@ describe('An answer that holds a token', () => {
   });
 });
 
-describe('An answer that holds a page', () => {
+describe('A response with a page', () => {
   it('has a key when there is more', () => {
     expect(readTokenPage(json({ tokens: [TOKEN], lastEvaluatedKey: 'k' }))).toEqual({
       items: [TOKEN],

@@ -85,7 +85,7 @@ describe('Reading a list page by page', () => {
     ).toEqual(all.map(({ id }) => id));
   });
 
-  it('asks once for a page and its next-page flag', async () => {
+  it('requests a page and its next-page flag once', async () => {
     const asked: Asked[] = [];
     const { pageInfo } = await connect(
       listing(() => range(1, 50), asked),
@@ -198,7 +198,7 @@ describe('A list that changes at random between pages', () => {
   );
 });
 
-describe('A listing that pages oddly', () => {
+describe('A list with unusual pages', () => {
   it('fills a page from short pages', async () => {
     const fetchPage = pages({
       '': { items: items('a'), next: 'k1' },
@@ -208,7 +208,7 @@ describe('A listing that pages oddly', () => {
     expect((await connect(fetchPage, { first: 3 })).edges.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
   });
 
-  it('crosses empty pages, asking for 100 after the first of them', async () => {
+  it('reads past empty pages, with a limit of 100 after the first of them', async () => {
     const asked: Asked[] = [];
     const fetchPage = pages(
       {
@@ -288,7 +288,7 @@ describe('The arguments of a page', () => {
     ).toHaveLength(20);
   });
 
-  it('first: 0 asks nothing and has no cursors', async () => {
+  it('first: 0 requests nothing and has no cursors', async () => {
     const asked: Asked[] = [];
     const { edges, pageInfo } = await connect(
       listing(() => range(1, 3), asked),
@@ -299,7 +299,7 @@ describe('The arguments of a page', () => {
     expect(asked).toEqual([]);
   });
 
-  it('first: 0 asks for one item when the next-page flag is selected', async () => {
+  it('first: 0 requests one item when the next-page flag is selected', async () => {
     const asked: Asked[] = [];
     const { pageInfo } = await connect(
       listing(() => range(1, 3), asked),

@@ -136,7 +136,7 @@ describe('The measure of a document', () => {
     expect(count(text).depth).toBe(3);
   });
 
-  it('finds the usual introspection within what is allowed', () => {
+  it('accepts the usual introspection', () => {
     const text = getIntrospectionQuery({
       specifiedByUrl: true,
       directiveIsRepeatable: true,

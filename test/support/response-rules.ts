@@ -2,18 +2,18 @@ import { readFileSync } from 'node:fs';
 import { leakCanaries } from '../../src/emulator/fault-responses.ts';
 import type { Reply } from './load.ts';
 
-/** The closed list of docs/client-guide.md, without the code that stands for a bug. */
+/** The error codes of docs/client-guide.md, except the one for an unexpected error. */
 const CODES = new Set(
   [...readFileSync('docs/client-guide.md', 'utf8').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code),
 );
 CODES.delete('INTERNAL_SERVER_ERROR');
 
 /** Names of errors of Node.js and its HTTP libraries, and lines of a stack. */
-const INNER_LIFE = /\bE(CONN|PIPE|AI_|HOST|NOTFOUND|TIMEDOUT)|UND_ERR|HPE_|\.[jt]s:\d|node_modules|undici/;
+const INTERNALS = /\bE(CONN|PIPE|AI_|HOST|NOTFOUND|TIMEDOUT)|UND_ERR|HPE_|\.[jt]s:\d|node_modules|undici/;
 
 /**
- * What is wrong with an answer, whatever was asked: it has to be JSON, each error needs a code of the list, 5xx is only
- * for `OVERLOADED`, and it must hold none of `secrets` and nothing of the inner life of the gateway or its upstream.
+ * What is wrong with a response, whatever the request was: it must be JSON, each error needs a code of the list, 5xx is
+ * only for `OVERLOADED`, and it must contain none of `secrets` and nothing internal of the gateway or IAM.
  */
 export function problemsOf(reply: Reply, secrets: readonly string[]): string[] {
   const codes = codesOf(reply);
@@ -23,11 +23,11 @@ export function problemsOf(reply: Reply, secrets: readonly string[]): string[] {
     ...codes.filter((code) => !CODES.has(code)).map((code) => `code ${code}`),
     ...(reply.status >= 500 && !isOverload ? [`status ${reply.status}`] : []),
     ...[...secrets, ...leakCanaries].filter((secret) => reply.text.includes(secret)),
-    ...(INNER_LIFE.test(reply.text) ? ['inner life'] : []),
+    ...(INTERNALS.test(reply.text) ? ['internals'] : []),
   ];
 }
 
-/** The codes of an answer's errors; undefined when it is not JSON. */
+/** The codes of the errors of a response; undefined when it is not JSON. */
 export function codesOf({ text }: Reply): string[] | undefined {
   try {
     const { errors = [] } = JSON.parse(text) as { errors?: { extensions?: { code?: string } }[] };
