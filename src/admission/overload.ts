@@ -17,7 +17,7 @@ export function createShedDetector(clock = () => performance.now()) {
     },
     /** Since the start of the process. */
     total: () => total,
-    /** True from the hundredth shed request within five seconds until ten seconds after the last such moment. */
+    /** True when a hundred requests were shed within five seconds, and for ten seconds after that was last the case. */
     areMany: () => clock() < until,
   };
 }

@@ -50,7 +50,7 @@ export interface AuthDependencies {
   readonly transport: Transport;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
-  /** Milliseconds that never fall, for lifetimes. */
+  /** Milliseconds that never decrease, to measure lifetimes. */
   readonly steadyClock: () => number;
   readonly log: Log;
   /** Ends what is in flight when the gateway closes. */

@@ -9,7 +9,7 @@ const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const MAX_ASSERTION_SECONDS = 300;
 const CLOCK_SKEW_SECONDS = 30;
 
-/** The OAuth token endpoint: client credentials with a signed assertion (RFC 7523), checked for real. */
+/** The OAuth token endpoint: client credentials with a signed assertion (RFC 7523), which is verified. */
 export function createSignIn(): Handler {
   const usedJtis = new Map<string, number>();
 

@@ -48,7 +48,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   let nextEvictionAt = 0;
   let isClosing = false;
   /**
-   * Numbers of connections that were closed for others (idle ones and those of late requests), and of new ones that were
+   * Connections that were closed to make room for new ones (idle ones, and those of late requests), and new ones that were
    * rejected.
    */
   const counts = { evicted: 0, late: 0, rejected: 0 };
@@ -99,8 +99,9 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
 
   /**
    * Replaces `close` of the server: idle connections are closed, also those on which nothing was ever sent, which Node.js
-   * counts as busy. A request that is partly sent keeps its timeouts, and a response is sent to its end. That of Node.js also
-   * stops the timer for slow requests, so half a request would keep the server open forever: here it stops at the end.
+   * counts as busy. A request that is partly sent keeps its timeouts, and a response is sent to its end. The `close` of
+   * Node.js stops the timer for slow requests at once, so an incomplete request would keep the server open forever. Here
+   * the timer stops when the last connection has ended.
    */
   function closeWhenIdle(server: HttpServer): void {
     server.close = (callback) => {

@@ -66,7 +66,7 @@ export function createHttpServer(
   // Node.js would drop the headers after the 2000th, so `Host` could seem to be missing and a second `Authorization` go
   // unnoticed. The size of the head limits their number.
   server.maxHeadersCount = 0;
-  /** Waits for the requests before: a client would take an earlier error response for the response to one of them. */
+  /** Waits for the responses to earlier requests, because a client would take an error that comes sooner for one of them. */
   const rejectAfter = (before: OpenRequest | undefined, request: Rejected, error: HttpError) => {
     if (!before) return sendRejection(request, error, observer);
     if (before.isLast) return;

@@ -21,7 +21,7 @@ const MAX_RETRY_AFTER_MS = 20_000;
 /**
  * The gateway's own credential, from a personal access token. Invariants:
  * - One sign-in runs at a time, however many callers wait for it.
- * - A caller waits only when there is no usable value: near its end the old one is used while a new one is fetched.
+ * - A caller waits only when there is no usable value: a value that expires soon is used while a new one is fetched.
  * - A failure is reported to all callers within a second of it, so that an outage or a wrong key costs one attempt a
  *   second; longer where `Retry-After` says so. The same holds for a value that the API rejects as soon as it is made.
  * - Within a second of its sign-in a value is used to its very end, so that short lifetimes cause no more sign-ins.
@@ -118,7 +118,7 @@ export function createPatCredential(
   };
 }
 
-/** The refresh starts one to two minutes before the end, or in the second half of a short life. */
+/** The refresh starts one to two minutes before the end, or in the second half of a short lifetime. */
 function toHeld(token: AccessToken, nowMs: number, random: number): HeldToken {
   const aheadMs = Math.min(60_000 * (1 + random), (token.usableUntilMs - nowMs) / 2);
   return { ...token, header: `Bearer ${token.value}`, refreshFromMs: token.usableUntilMs - aheadMs };

@@ -24,15 +24,15 @@ export interface PageInfoModel {
   startCursor(): string | null;
   endCursor(): string | null;
   readonly hasPreviousPage: boolean;
-  /** Calls the API only if the field is selected and the answer is not known yet. */
+  /** Calls the API only if the field is selected and it is not known yet whether a page follows. */
   hasNextPage(): boolean | Promise<boolean>;
 }
 
 /**
  * One forward page of a list that itself has pages, which may be short, empty, or longer than requested.
  *
- * A cursor is a start key and the number of items behind it that are passed, so a page of any size can begin anywhere. One
- * more item than requested is read, to know without a second call whether there is a next page.
+ * A cursor has a start key of the API and the number of items after it that were returned already, so a page of any size
+ * can begin anywhere. One more item than requested is read, to know without a second call whether there is a next page.
  */
 export async function toConnection<Item extends { readonly id: string }, Edge extends { cursor(): string }>(
   request: ConnectionRequest<Item, Edge>,

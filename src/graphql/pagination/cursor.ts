@@ -48,7 +48,7 @@ export function encodeCursor(scope: string, { key, offset, id, trail = '' }: Pos
 export function decodeCursor(scope: string, cursor: string): Position | undefined {
   if (cursor.length > MAX_CURSOR) return undefined;
   const text = Buffer.from(cursor, 'base64url').toString();
-  // The digest is checked first, because that is much cheaper than the rest.
+  // The digest is checked first, because that takes much less time than the rest.
   const [head, digest] = HEAD.exec(text) ?? [];
   if (head === undefined || digest !== digestOf(scope, text.slice(head.length))) return undefined;
   const position = readPosition(parse(text));

@@ -48,7 +48,7 @@ const MAX_OPERATION_NAME = 512;
 const MAX_FRAGMENTS = 50;
 /** Validation compares the fields of each pair, in at most a quarter of a microsecond. */
 const MAX_PAIRS = 10_000;
-/** Times the square of `MAX_ROOT_FIELDS`: the pairs of five fields of one name in each root field. */
+/** Factor of the square of `MAX_ROOT_FIELDS`: n root fields with five fields of one name each have some (5n)²/2 pairs. */
 const MAX_PAIRS_OF_ROOT_FIELDS = 12.5;
 /** graphql-js aborts a validation after 500 000 comparisons, with an unhelpful message. */
 const MOST_PAIRS = 400_000;

@@ -20,7 +20,7 @@ interface PipelineParts {
   readonly limitCalls: CallLimit;
 }
 
-/** Made for every operation, in this order, before anything has an effect. `docs/architecture.md` has a row for each. */
+/** The checks of every operation, in order. They come before any effect. `docs/architecture.md` has a row for each. */
 export const operationChecks: readonly Check[] = [checkMethod, authorize, coerceVariables, limitCost];
 
 const NO_COST = { fieldCost: 0, upstreamCalls: 0 };

@@ -145,8 +145,8 @@ function toKey(text: string, operationName = ''): string {
 }
 
 /**
- * The limits that hold whatever the variables are. The text is parsed here once more than by Apollo Server: none of its
- * hooks between parsing and validation can reject, and validating what is above a limit takes long.
+ * The limits that do not depend on variables. The text is parsed here and again by Apollo Server, which has no hook between
+ * parsing and validation that can reject: validating a document above a limit would take too long.
  */
 function checkStatically(text: string, limits: Config['limits']): void {
   checkText(text, limits);
