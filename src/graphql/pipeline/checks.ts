@@ -10,11 +10,11 @@ import type { PendingOperation } from './request.ts';
 export type Check = (pending: PendingOperation, config: Config) => void;
 
 /** Rejects mutations by GET, which must not change anything (RFC 9110 section 9.2.1), and subscriptions. */
-export const checkMethod: Check = ({ prepared: { operation }, request: { http } }) => {
-  const kind = operation.operation;
-  if (kind !== 'query' && http.method !== 'POST')
-    throw new HttpError(405, `A ${kind} cannot be sent by GET. Send it by POST.`, { allow: 'POST' });
-  if (kind === 'subscription') throw rejection('BAD_REQUEST', 'Subscriptions are not supported.');
+export const checkMethod: Check = ({ prepared: { operation, isMutation }, request: { http } }) => {
+  if (operation.operation === 'subscription')
+    throw rejection('BAD_REQUEST', 'Subscriptions are not supported.');
+  if (isMutation && http.method !== 'POST')
+    throw new HttpError(405, 'A mutation cannot be sent by GET. Send it by POST.', { allow: 'POST' });
 };
 
 /** Whether the caller may run such an operation. Operations about the schema alone need no caller. */
