@@ -100,7 +100,7 @@ function coerceObject(
   problems: Problems,
 ): Record<string, unknown> {
   const fields = type.getFields();
-  checkMembers(value, fields, type, above, problems);
+  checkMembers(value, type, above, problems);
   const coerced: Record<string, unknown> = {};
   for (const { name, type: fieldType, defaultValue } of Object.values(fields)) {
     if (problems.isFull) break;
@@ -120,20 +120,15 @@ function hasOneMember(value: Members, fields: Readonly<Record<string, unknown>>)
 }
 
 /** If a member shows that the object is a private key, this is its only problem. */
-function checkMembers(
-  value: Members,
-  fields: Readonly<Record<string, unknown>>,
-  type: GraphQLInputObjectType,
-  above: Place,
-  problems: Problems,
-): void {
-  const isPrivateKey = PRIVATE_MEMBERS.some(
-    (name) => Object.hasOwn(value, name) && !Object.hasOwn(fields, name),
-  );
-  if (isPrivateKey) problems.add(above, PRIVATE_KEY, PRIVATE_KEY);
-  for (const key in value) {
-    if (isPrivateKey || problems.isFull) return;
-    if (Object.hasOwn(fields, key)) continue;
+function checkMembers(value: Members, type: GraphQLInputObjectType, above: Place, problems: Problems): void {
+  const fields = type.getFields();
+  const unknown = Object.keys(value).filter((key) => !Object.hasOwn(fields, key));
+  if (unknown.some((key) => PRIVATE_MEMBERS.includes(key))) {
+    problems.add(above, PRIVATE_KEY, PRIVATE_KEY);
+    return;
+  }
+  for (const key of unknown) {
+    if (problems.isFull) return;
     if (isRepeatable(key)) problems.add({ above, key }, notAMember(key, type));
     else problems.add(above, `has a member that ${type} does not define.`);
   }
