@@ -18,14 +18,9 @@ try {
   // biome-ignore lint/style/noProcessEnv: this is an entry; the rest of the emulator takes options
   const settings = await readSettings(process.env);
   const emulator = await startEmulator({ ...settings, maxCalls: MAX_CALLS });
-  for (const signal of ['SIGTERM', 'SIGINT']) {
-    process.once(signal, () =>
-      emulator.close().then(
-        () => process.exit(0),
-        () => process.exit(1),
-      ),
-    );
-  }
+  // A rejection ends the process, with its reason.
+  for (const signal of ['SIGTERM', 'SIGINT'])
+    process.once(signal, () => emulator.close().then(() => process.exit(0)));
   process.stdout.write(`IAM emulator     ${emulator.url}/iam
 Token endpoint   ${emulator.tokenEndpoint}
 Authorization    Bearer demo     (any other bearer is another principal, without tokens)
