@@ -65,7 +65,10 @@ const ask = async (query: string) => {
   });
   return response.text();
 };
-const list = () => ask('{ tokens(first: 100) { nodes { name projects(first: 1) { nodes { name } } } } }');
+const list = () => ask('{ tokens(first: 1) { nodes { name } } }');
+/** Costs a hundred lines at the log level debug. */
+const listProjects = () =>
+  ask('{ tokens(first: 100) { nodes { name projects(first: 1) { nodes { name } } } } }');
 
 /** How it ended, and after how many milliseconds in which it could run. */
 async function stop({ child, ended }: GatewayProcess, signal: NodeJS.Signals = 'SIGTERM') {
@@ -115,7 +118,7 @@ describe('A log reader that stops', () => {
     );
     await untilLive();
     await until(async () => {
-      expect(await list()).toContain('"data"');
+      expect(await listProjects()).toContain('"data"');
       return gateway.output().includes('further lines are dropped');
     });
     await list();
@@ -177,10 +180,10 @@ describe('A log reader that stops', () => {
     await gateway.until(/listening on/);
     const [worker = 0] = childrenOf(child);
     child.stdout?.pause();
-    for (let count = 0; count < 20; count++) await list();
+    for (let count = 0; count < 20; count++) await listProjects();
     process.kill(worker, 'SIGTERM');
     await until(() => !groupMembers(child.pid).includes(String(worker)));
-    for (let count = 0; count < 20; count++) expect(await list()).toContain('"data"');
+    for (let count = 0; count < 5; count++) expect(await listProjects()).toContain('"data"');
     child.kill('SIGTERM');
     await until(() => groupMembers(child.pid).length === 0);
   });
