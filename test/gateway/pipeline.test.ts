@@ -327,4 +327,11 @@ describe('The log line of a rejected request', () => {
       expect(line(id)).toMatchObject({ operation: 'Named', kind: 'query', code: 'UNAUTHENTICATED' });
     }
   });
+
+  it('has the hash of a trusted document that came by its id', async () => {
+    const id = 'trusted-id';
+    await post(trusting.url, { documentId: 'trusted', operationName: 'No' }, { ...DEMO, 'x-request-id': id });
+    const document = sha256(TRUSTED).slice(0, 16);
+    expect(lineOf(trusting, id)).toMatchObject({ document, code: 'OPERATION_RESOLUTION_FAILURE' });
+  });
 });

@@ -36,10 +36,8 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
   /** Finds the operation. */
   const identify = (
     request: PipelineRequest,
-    sent: Params,
+    params: Params,
   ): PreparedOperation | Promise<PreparedOperation> => {
-    // Allow-list: an id becomes its text; a text that is not trusted is never parsed.
-    const params = applyAllowList(sent, trusted, limits, request.record);
     // The limits that need no document.
     checkRequest(params, limits);
     // Prepare: from the cache; or limits of text and document, then Apollo Server, which validates. Apollo Server also
@@ -51,20 +49,22 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
 
   return async (request) => {
     const { http, record } = request;
-    const sent = readParams(http);
+    let params = readParams(http);
     // The rest of a body of 256 KB may take 6 MB, for as long as the operation runs.
     http.body = undefined;
     let operation: PreparedOperation;
     try {
-      operation = await identify(request, sent);
+      // Allow-list: an id becomes its text; a text that is not trusted is never parsed.
+      params = applyAllowList(params, trusted, limits, record);
+      operation = await identify(request, params);
     } catch (error) {
-      if (sent.query) record.document = toShortHash(hash('sha256', sent.query, 'hex'));
+      if (params.query) record.document = toShortHash(hash('sha256', params.query, 'hex'));
       throw error;
     }
     record.operation = operation.operation.name?.value;
     record.kind = operation.operation.operation;
     record.document = toShortHash(operation.hash);
-    const pending = { request, prepared: operation, variables: sent.variables, cost: NO_COST };
+    const pending = { request, prepared: operation, variables: params.variables, cost: NO_COST };
     for (const check of operationChecks) check(pending, config);
     // Coalesce with an identical query that the caller is running.
     const { upstreamCalls } = pending.cost;
