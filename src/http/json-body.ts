@@ -32,9 +32,5 @@ export function jsonBody(app: FastifyInstance): void {
 /** Whether a value has more than `levels` arrays and objects within each other. */
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  // A loop over the array itself takes a tenth of the time of `Object.values` and `some` in the worst case.
-  const members: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-  for (const member of members) if (isDeeper(member, levels - 1)) return true;
-  return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }
