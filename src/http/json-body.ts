@@ -17,6 +17,7 @@ export function jsonBody(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     // Decoding would replace invalid bytes, so that a name in another charset would be stored damaged.
     if (!isUtf8(body)) return done(new HttpError(400, 'The body is not valid UTF-8.'));
+    if (isTooDeep(body)) return done(new HttpError(400, 'The body is nested too deeply.'));
     const text = body.toString('utf8').replace(/^\uFEFF/, '');
     let value: unknown;
     try {
@@ -24,13 +25,31 @@ export function jsonBody(app: FastifyInstance): void {
     } catch {
       return done(new HttpError(400, 'The body is not valid JSON.'));
     }
-    if (isDeeper(value, MAX_NESTING)) return done(new HttpError(400, 'The body is nested too deeply.'));
     return done(null, value);
   });
 }
 
-/** Whether a value has more than `levels` arrays and objects within each other. */
-function isDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** How a byte outside of strings changes the number of open brackets. */
+const STEP = new Int8Array(256);
+for (const bracket of '[{') STEP[bracket.charCodeAt(0)] = 1;
+for (const bracket of ']}') STEP[bracket.charCodeAt(0)] = -1;
+
+/** Reads bytes, which is safe because the bytes of longer UTF-8 characters are never in the range of ASCII. */
+function isTooDeep(json: Buffer): boolean {
+  let open = 0;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at] as number;
+    if (byte === QUOTE) at = endOfString(json, at + 1);
+    else open += STEP[byte] as number;
+    if (open > MAX_NESTING) return true;
+  }
+  return false;
+}
+
+function endOfString(json: Buffer, start: number): number {
+  let at = start;
+  while (at < json.length && json[at] !== QUOTE) at += json[at] === BACKSLASH ? 2 : 1;
+  return at;
 }
