@@ -34,7 +34,7 @@ Authorization    Bearer demo     (any other bearer is another principal, without
 
 /** Throws an EmulatorError with all problems at once. Variables of a gateway are not read: they may belong to another program. */
 async function readSettings(env: Readonly<Record<string, string | undefined>>): Promise<EmulatorOptions> {
-  const own = Object.entries(env).filter(([name]) => name.startsWith('EMU'));
+  const own = Object.entries(env).filter(([name]) => name.startsWith('EMU') && name !== 'EMULATOR');
   const { values, isSet, addProblem, problems } = readEnvironment(Object.fromEntries(own), () => '');
   const settings = {
     port: isSet('EMULATOR_PORT') ? values.EMULATOR_PORT : DEFAULT_PORT,

@@ -127,6 +127,7 @@ describe('Started by itself', () => {
       EMULATOR_HOST: 'http://localhost',
       EMULATOR_SEED: 'nonsense',
       EMULATOR_DATAFILE: '/tmp/data.json',
+      EMULATOR: 'nonsense',
       PORT: 'nonsense',
       MAX_DEPHT: '3',
     });
