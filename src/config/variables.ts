@@ -209,13 +209,16 @@ export const variables = {
     'json (text for npm run quickstart on a terminal)',
   ),
 
-  OTEL_EXPORTER_OTLP_ENDPOINT: url('OTLP receiver for traces'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('OTLP receiver for traces; without it there are none'),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url('The same as a full URL with its path'),
-  OTEL_EXPORTER_OTLP_PROTOCOL: choice('Only this protocol is supported', ['http/protobuf'], 'http/protobuf'),
+  OTEL_EXPORTER_OTLP_PROTOCOL: choice(
+    'How traces are sent; gRPC and JSON are not supported',
+    ['http/protobuf'],
+    'http/protobuf',
+  ),
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: choice('The same', ['http/protobuf'], 'http/protobuf'),
   OTEL_TRACES_EXPORTER: choice('`none` disables traces', ['otlp', 'none'], 'otlp'),
   OTEL_SDK_DISABLED: flag('Disables traces', false),
-  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: integer('Most spans per message', 512, { min: 1, max: 100_000 }),
 
   ...httpVariables,
   ...upstreamVariables,
