@@ -63,7 +63,10 @@ export function compileCost(
     const type = typeOfField(schema, parent, node.name.value);
     return [
       {
-        costOf: declared ? (variables) => declared(readArguments(node, variables)) : () => NO_COST,
+        costOf:
+          typeof declared === 'function'
+            ? (variables) => declared(readArguments(node, variables))
+            : () => declared ?? NO_COST,
         isListOfPage: parent.endsWith('Connection') && isListType(type && getNullableType(type)),
         below: compile(node.selectionSet, getNamedType(type)?.name),
       },
