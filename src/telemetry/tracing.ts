@@ -10,7 +10,13 @@ import {
   SpanStatusCode,
   trace,
 } from '@opentelemetry/api';
-import { setGlobalErrorHandler, W3CTraceContextPropagator } from '@opentelemetry/core';
+import {
+  getNumberFromEnv,
+  getStringFromEnv,
+  parseKeyPairsIntoRecord,
+  setGlobalErrorHandler,
+  W3CTraceContextPropagator,
+} from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import {
   defaultResource,
@@ -44,8 +50,20 @@ export function createTracing(log: FastifyBaseLogger) {
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'tokens-gateway' }))
     .merge(detectResources({ detectors: [envDetector] }));
-  const spanProcessors = [new BatchSpanProcessor(new OTLPTraceExporter())];
-  const provider = new BasicTracerProvider({ resource, spanProcessors });
+  for (const name of HEADERS)
+    if (!areHeaders(getStringFromEnv(name) ?? '')) report(`Expected ${name} to be a list of name=value`);
+  // With less than one span in a batch, OpenTelemetry would send empty batches in an endless loop.
+  const atLeastOne = (name: string, fallback: number) => {
+    const value = getNumberFromEnv(name) ?? fallback;
+    if (value >= 1) return value;
+    report(`Expected ${name} to be at least 1, got ${value}: ${fallback} is used`);
+    return fallback;
+  };
+  const processor = new BatchSpanProcessor(new OTLPTraceExporter(), {
+    maxExportBatchSize: atLeastOne('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 512),
+    maxQueueSize: atLeastOne('OTEL_BSP_MAX_QUEUE_SIZE', 2048),
+  });
+  const provider = new BasicTracerProvider({ resource, spanProcessors: [processor] });
   // From now on OpenTelemetry would only report failed exports, with the receiver's address. `warn` reports them without
   // it.
   diag.disable();
@@ -87,6 +105,14 @@ export function createTracing(log: FastifyBaseLogger) {
       await Promise.race([sent, limit]);
     },
   };
+}
+
+const HEADERS = ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS'];
+
+/** OpenTelemetry leaves out what is not a header, and does not report it. */
+function areHeaders(list: string): boolean {
+  const entries = list.split(',').filter((entry) => entry.trim() !== '');
+  return entries.every((entry) => Object.keys(parseKeyPairsIntoRecord(entry)).length > 0);
 }
 
 /**

@@ -7,7 +7,7 @@ import { post } from '../support/gateway.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { timed } from '../support/stopwatch.ts';
-import { until } from '../support/until.ts';
+import { until, within } from '../support/until.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
@@ -137,11 +137,13 @@ describe('A traced gateway', () => {
   });
 });
 
-it('A gateway whose variables of OpenTelemetry are not valid says so in the log, and serves', async () => {
+it('A gateway whose variables of OpenTelemetry are not valid says so in the log, traces and ends', async () => {
   const variables = {
     OTEL_EXPORTER_OTLP_TIMEOUT: 'abc',
     OTEL_TRACES_SAMPLER: 'nonsense',
     OTEL_BSP_MAX_QUEUE_SIZE: 'abc',
+    OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '0',
+    OTEL_EXPORTER_OTLP_HEADERS: 'authorization: Bearer receiver-key',
     OTEL_EXPORTER_OTLP_COMPRESSION: 'brotli',
   };
   const other = startProcess({
@@ -150,8 +152,12 @@ it('A gateway whose variables of OpenTelemetry are not valid says so in the log,
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     ...variables,
   });
-  await other.until(/listening on/);
-  await other.kill();
+  const [, address = ''] = await other.until(/listening on (http:\S+\/graphql)/);
+  await post(address, { query: NESTED }, TRACED);
+  other.child.kill('SIGTERM');
+  expect(await within(other.ended, () => 'the process ends').finally(other.kill)).toBe(0);
+  expect(receiver.spans).toHaveLength(4);
+  expect(other.output()).not.toContain('receiver-key');
   const warnings = other
     .output()
     .split('\n')
