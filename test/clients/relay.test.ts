@@ -27,6 +27,10 @@ const { commitMutation, Environment, Network, RecordSource, Store } = runtime;
 
 let gateway: Gateway;
 let root: Root;
+// After a component is unmounted, Relay waits five minutes for it to come back. Jest would wait too.
+const { setTimeout } = globalThis;
+globalThis.setTimeout = ((...args: Parameters<typeof setTimeout>) =>
+  setTimeout(...args).unref()) as typeof setTimeout;
 beforeAll(async () => {
   gateway = await startGateway();
   const window = new Window();
