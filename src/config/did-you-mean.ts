@@ -16,7 +16,7 @@ export function findMisspelt(env: Readonly<Record<string, string | undefined>>):
   return Object.entries(env).flatMap(([name, value = '']) => {
     if (Object.hasOwn(variables, name) || value.trim() === '' || SERVICE_ADDRESS.test(value)) return [];
     const meant = findMeant(name.toUpperCase());
-    return meant ? [`${name.slice(0, 40)} is not a variable of this gateway. Did you mean ${meant}?`] : [];
+    return meant ? [`${name.slice(0, 40)} is not a known variable. Did you mean ${meant}?`] : [];
   });
 }
 

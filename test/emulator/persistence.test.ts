@@ -102,7 +102,7 @@ describe('Started by itself', () => {
     ],
     [
       { EMULTOR_SEED: 'empty' },
-      'EMULTOR_SEED is not a variable of this gateway. Did you mean EMULATOR_SEED?\n',
+      'EMULTOR_SEED is not a known variable. Did you mean EMULATOR_SEED?\n',
     ],
     [
       { EMULATOR_SEED: 'nonsense' },
@@ -133,7 +133,7 @@ describe('Started by itself', () => {
     });
     expect([await emulator.exit, emulator.output()]).toEqual([
       1,
-      `EMULATOR_DATAFILE is not a variable of this gateway. Did you mean EMULATOR_DATA_FILE?
+      `EMULATOR_DATAFILE is not a known variable. Did you mean EMULATOR_DATA_FILE?
 Expected EMULATOR_HOST to be a host name or an IP address, got "http://localhost"
 Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file, got nonsense (ENOENT).
 `,

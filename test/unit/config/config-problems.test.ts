@@ -217,7 +217,7 @@ describe('What is wrong is said in one line each', () => {
 
   it('and all at once', () => {
     expect(problemsOf({ AUTH_MODE: 'pat', CALLER_AUTH: 'jwt', PORT: 'x', MAX_DEPHT: '3' })).toEqual([
-      'MAX_DEPHT is not a variable of this gateway. Did you mean MAX_DEPTH?',
+      'MAX_DEPHT is not a known variable. Did you mean MAX_DEPTH?',
       'Expected PORT to be a whole number from 0 to 65535, got "x"',
       'API_GATEWAY_URL is required, or EMULATOR=true',
       'TOKEN_ID is required by AUTH_MODE=pat',

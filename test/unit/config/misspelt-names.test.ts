@@ -153,7 +153,7 @@ describe('A misspelt name of a variable is reported', () => {
     ['ADMIN_PROT', 'ADMIN_PORT'],
   ])('%s: did you mean %s?', (name, meant) => {
     expect(problemsOf({ ...URL_ONLY, [name]: 'CANARY' })).toEqual([
-      `${name} is not a variable of this gateway. Did you mean ${meant}?`,
+      `${name} is not a known variable. Did you mean ${meant}?`,
     ]);
   });
 
@@ -294,7 +294,7 @@ describe('Variables that are not meant for the gateway are left alone', () => {
     const address = 'tcp://10.0.12.7:80';
     expect(problemsOf({ ...URL_ONLY, ADMINS_PORT: address, EMULATORS_PORT: address })).toEqual([]);
     expect(problemsOf({ ...URL_ONLY, ADMINS_PORT: '9000' })).toEqual([
-      'ADMINS_PORT is not a variable of this gateway. Did you mean ADMIN_PORT?',
+      'ADMINS_PORT is not a known variable. Did you mean ADMIN_PORT?',
     ]);
   });
 });
