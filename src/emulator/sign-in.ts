@@ -1,5 +1,5 @@
-import { decodeJwt, decodeProtectedHeader, errors, importJWK, jwtVerify } from 'jose';
-import type { JsonWebKeyDto, TokenDto } from '../upstream/generated.ts';
+import { decodeProtectedHeader, errors, importJWK, type JWTPayload, jwtVerify } from 'jose';
+import type { TokenDto } from '../upstream/generated.ts';
 import { TTL_SECONDS } from './credentials.ts';
 import { oauthError, ok, type Reply } from './reply.ts';
 import { type Handler, isForm } from './request.ts';
@@ -11,7 +11,8 @@ const CLOCK_SKEW_SECONDS = 30;
 
 /** The OAuth token endpoint: client credentials with a signed assertion (RFC 7523), which is verified. */
 export function createSignIn(): Handler {
-  const usedJtis = new Map<string, number>();
+  /** When each assertion that was used expires, by its issuer and `jti`. */
+  const used = new Map<string, number>();
 
   return async ({ store, credentials, now }, request) => {
     if (!isForm(request)) return invalidRequest('a form is expected');
@@ -24,10 +25,12 @@ export function createSignIn(): Handler {
     if (token === undefined) return invalidClient('client_id is not known');
     const nowSeconds = Math.floor(now() / 1000);
     const assertion = form.get('client_assertion') ?? '';
-    const problem =
-      (await findAssertionProblem(assertion, token, request.origin + TOKEN_ENDPOINT_PATH, nowSeconds)) ??
-      findReuse(usedJtis, assertion, nowSeconds);
-    if (problem !== undefined) return invalidClient(problem);
+    try {
+      const claims = await verify(assertion, token, request.origin + TOKEN_ENDPOINT_PATH, nowSeconds);
+      use(claims, used, nowSeconds);
+    } catch (error) {
+      return invalidClient((error as Error).message);
+    }
 
     const scope = form.get('scope') || 'openid';
     const accessToken = await credentials.issue(`token/${tokenId}`, { scope });
@@ -36,77 +39,60 @@ export function createSignIn(): Handler {
 }
 
 function checkForm(form: URLSearchParams): Reply | undefined {
-  const grant = form.get('grant_type');
-  if (grant === null) return invalidRequest('grant_type is missing');
-  if (grant !== 'client_credentials')
+  const missing = ['grant_type', 'client_id', 'client_assertion'].find((name) => !form.get(name));
+  if (missing !== undefined) return invalidRequest(`${missing} is missing`);
+  if (form.get('grant_type') !== 'client_credentials')
     return oauthError(400, 'unsupported_grant_type', 'use client_credentials');
-  if (form.get('client_assertion_type') !== JWT_BEARER) {
-    return invalidRequest(`client_assertion_type must be ${JWT_BEARER}`);
-  }
-  const missing = ['client_id', 'client_assertion'].find((name) => !form.get(name));
-  return missing === undefined ? undefined : invalidRequest(`${missing} is missing`);
+  if (form.get('client_assertion_type') === JWT_BEARER) return undefined;
+  return invalidRequest(`client_assertion_type must be ${JWT_BEARER}`);
 }
 
-async function findAssertionProblem(
+/** The claims of an assertion that one of the token's keys has signed. Throws an Error that says what is wrong with another. */
+async function verify(
   assertion: string,
-  token: TokenDto,
+  { id, authenticationMethod: { publicKeyInfo, signingAlgorithm } }: TokenDto,
   audience: string,
   nowSeconds: number,
-): Promise<string | undefined> {
-  const { publicKeyInfo, signingAlgorithm } = token.authenticationMethod;
+): Promise<JWTPayload> {
   // URLs of clients are not fetched.
-  if (!('jwks' in publicKeyInfo)) return 'the emulator does not fetch a jwksUri';
-  try {
-    const { kid, alg } = decodeProtectedHeader(assertion);
-    if (alg !== signingAlgorithm) return `alg must be ${signingAlgorithm}`;
-    const keys = publicKeyInfo.jwks.keys.filter((key) => kid === undefined || key.kid === kid);
-    if (keys.length === 0) return 'kid is not registered';
-    const claims = decodeJwt(assertion);
-    if (typeof claims.jti !== 'string' || claims.jti === '') return 'jti is missing';
-    if (claims.exp === undefined) return 'exp is missing';
-    if ((claims.iat ?? 0) > nowSeconds + CLOCK_SKEW_SECONDS) return 'iat is in the future';
-    if (claims.exp > nowSeconds + MAX_ASSERTION_SECONDS + CLOCK_SKEW_SECONDS) return 'exp is too far ahead';
-    const options = {
-      issuer: token.id,
-      subject: token.id,
-      audience,
-      algorithms: [signingAlgorithm],
-      currentDate: new Date(nowSeconds * 1000),
-      clockTolerance: CLOCK_SKEW_SECONDS,
-    };
-    return await verifyWithAny(keys, (key) => jwtVerify(assertion, key, options));
-  } catch {
-    return 'client_assertion is not a JWT';
-  }
-}
-
-/** Without a `kid` (as the vendor's Java client sends it) each registered key may be the one. */
-async function verifyWithAny(
-  keys: readonly JsonWebKeyDto[],
-  verify: (key: Awaited<ReturnType<typeof importJWK>>) => Promise<unknown>,
-): Promise<string | undefined> {
-  let problem = 'the signature does not match the registered key';
-  for (const key of keys) {
+  if (!('jwks' in publicKeyInfo)) throw new Error('the emulator does not fetch a jwksUri');
+  const options = {
+    issuer: id,
+    subject: id,
+    audience,
+    algorithms: [signingAlgorithm],
+    requiredClaims: ['jti', 'exp'],
+    currentDate: new Date(nowSeconds * 1000),
+    clockTolerance: CLOCK_SKEW_SECONDS,
+  };
+  // Without a `kid`, as the vendor's Java client sends it, each registered key may be the one.
+  const { kid } = decodeProtectedHeader(assertion);
+  let problem: unknown = new Error('kid is not registered');
+  for (const key of publicKeyInfo.jwks.keys.filter((each) => kid === undefined || each.kid === kid)) {
     try {
-      await verify(await importJWK({ ...key }, key.alg));
-      return undefined;
+      return (await jwtVerify(assertion, await importJWK({ ...key }, key.alg), options)).payload;
     } catch (error) {
-      if (error instanceof errors.JWTExpired) problem = 'client_assertion has expired';
-      else if (error instanceof errors.JWTClaimValidationFailed)
-        problem = `${error.claim} is not the expected one`;
+      problem = error;
+      // The key is right: another one would only hide what is wrong.
+      if (error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired) break;
     }
   }
-  return problem;
+  throw problem;
 }
 
-function findReuse(usedJtis: Map<string, number>, assertion: string, nowSeconds: number): string | undefined {
-  const { jti = '', iss = '', exp = 0 } = decodeJwt(assertion);
-  for (const [used, expiresAtSeconds] of usedJtis) {
-    if (expiresAtSeconds + CLOCK_SKEW_SECONDS < nowSeconds) usedJtis.delete(used);
+/** Throws an Error for claims that are too far ahead, and for those of an assertion that was used before. */
+function use(
+  { jti, iss, exp = 0, iat = 0 }: JWTPayload,
+  used: Map<string, number>,
+  nowSeconds: number,
+): void {
+  if (iat > nowSeconds + CLOCK_SKEW_SECONDS) throw new Error('iat is in the future');
+  if (exp > nowSeconds + MAX_ASSERTION_SECONDS + CLOCK_SKEW_SECONDS) throw new Error('exp is too far ahead');
+  for (const [assertion, expiresAtSeconds] of used) {
+    if (expiresAtSeconds + CLOCK_SKEW_SECONDS < nowSeconds) used.delete(assertion);
   }
-  if (usedJtis.has(`${iss} ${jti}`)) return 'jti was used before';
-  usedJtis.set(`${iss} ${jti}`, exp);
-  return undefined;
+  if (used.has(`${iss} ${jti}`)) throw new Error('jti was used before');
+  used.set(`${iss} ${jti}`, exp);
 }
 
 function invalidRequest(description: string): Reply {
