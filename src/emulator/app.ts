@@ -9,85 +9,80 @@ import { findRoute, type Operation, type Route } from './routes.ts';
 import { createSignIn } from './sign-in.ts';
 import { tokenOperations } from './tokens.ts';
 
-type App = (request: IncomingMessage, response: ServerResponse) => void;
-
 /** These need no bearer: the key set is public, and the token endpoint is where bearers come from. */
 const PUBLIC: ReadonlySet<Operation> = new Set(['createAccessToken', 'getWellKnownJwks']);
 
-/** Records each request, and responds with the result of its operation or with the fault that applies to it. */
-export function createApp(service: Service): App {
-  const handlers = { ...tokenOperations, ...projectOperations, createAccessToken: createSignIn() };
+type Handlers = Readonly<Record<Operation, Handler>>;
+
+/** Responds to each request with the result of its operation, or with the fault that applies to it. Records the request. */
+export function createApp(service: Service): (request: IncomingMessage, response: ServerResponse) => void {
+  const handlers: Handlers = { ...tokenOperations, ...projectOperations, createAccessToken: createSignIn() };
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
+    const { method = '', url = '' } = request;
+    const [path = '', ...query] = url.split('?');
+    if (path.startsWith(CONTROL_PREFIX))
+      return control(service, `${method} ${path}`, (await readText(request)) ?? '');
+    const call = { method, path, query: query.join('?'), headers: request.headers };
+    record(service, call);
+    return receive(service, handlers, call, request, response);
+  };
   return (request, response) => {
-    const isControl = request.url?.startsWith(CONTROL_PREFIX);
-    const received = isControl
-      ? receiveControl(service, request, response)
-      : receive(service, handlers, request, response);
-    received.catch(() => {
+    respond(request, response).then(
+      (reply) => reply && sendReply(response, reply),
       // The client disconnected while it was sending, or the data file could not be written, so nothing is acknowledged.
-      sendReply(response, vendorError('UnexpectedError'));
-    });
+      () => sendReply(response, vendorError('UnexpectedError')),
+    );
   };
 }
 
-async function receiveControl(
-  service: Service,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  const { method = '', url = '' } = request;
-  const [path = ''] = url.slice(CONTROL_PREFIX.length).split('?', 1);
-  const text = (await readText(request)) ?? '';
-  sendReply(response, await control(service, method, path, text));
+function record({ calls, maxCalls }: Service, call: Call): void {
+  if (calls.length >= 2 * maxCalls) calls.splice(0, calls.length - maxCalls);
+  calls.push(call);
 }
 
-type Handlers = Readonly<Record<Operation, Handler>>;
-
+/** Resolves to the reply, or to nothing if a fault has responded by itself. */
 async function receive(
   service: Service,
   handlers: Handlers,
+  call: Call,
   request: IncomingMessage,
   response: ServerResponse,
-): Promise<void> {
-  const { method = '', url = '', headers } = request;
-  const [path = '', ...rest] = url.split('?');
-  const { calls, maxCalls } = service;
-  const call: Call = { method, path, query: rest.join('?'), headers };
-  if (calls.length >= 2 * maxCalls) calls.splice(0, calls.length - maxCalls);
-  calls.push(call);
+): Promise<Reply | undefined> {
   const text = await readText(request);
   if (text) call.body = parseIfJson(text);
 
-  const route = findRoute(method, path);
-  if (route === undefined) return sendReply(response, edgeError(404, 'Not Found'));
+  const route = findRoute(call.method, call.path);
+  if (route === undefined) return edgeError(404, 'Not Found');
   const { operation, tokenId = '' } = route;
   call.operation = operation;
-  if (text === undefined) return sendReply(response, edgeError(413, 'Request Too Long'));
+  if (text === undefined) return edgeError(413, 'Request Too Long');
 
-  const { bearer, fault } = readBearer(headers.authorization);
-  const isPublic = PUBLIC.has(operation);
-  const caller = isPublic ? { principal: '' } : await service.credentials.check(bearer);
-  if (!isPublic && typeof caller !== 'string') call.principal = caller.principal;
-  const query = new URLSearchParams(call.query);
-  const contentType = headers['content-type'] ?? '';
-  const origin = `http://${headers.host ?? 'localhost'}`;
+  const { authorization, host = 'localhost', 'content-type': contentType = '' } = call.headers;
+  const { bearer, fault: faultOfBearer } = readBearer(authorization);
+  const caller = PUBLIC.has(operation) ? NOBODY : await service.credentials.check(bearer);
+  const principal = typeof caller === 'string' ? '' : caller.principal;
+  if (principal) call.principal = principal;
+  const origin = `http://${host}`;
   let reply: Promise<Reply> | undefined;
   const runOperation = (pagingFault?: PagingFault) => {
+    const query = new URLSearchParams(call.query);
     const operationRequest = { tokenId, query, contentType, text, origin, pagingFault };
     reply ??= carryOut(handlers[operation], service, caller, operationRequest);
     return reply;
   };
 
-  const name = findFaultName(service, call, route, fault);
-  if (name === undefined) return sendReply(response, await runOperation());
-  const respond = findFault(name);
-  if (respond === undefined) return sendReply(response, edgeError(400, unknownFault(name)));
-  const { principal = '' } = call;
-  const hit = service.faults.countHit([name, principal, method, url].join(' '));
+  const name = findFaultName(service, call, route, faultOfBearer);
+  if (name === undefined) return runOperation();
+  const fault = findFault(name);
+  if (fault === undefined) return edgeError(400, unknownFault(name));
+  const hit = service.faults.countHit([name, principal, call.method, request.url].join(' '));
   const { wait } = service.faults;
   const context = { request, response, operation, principal, hit, origin, wait, runOperation };
-  const wrong = await respond(context);
-  if (wrong) sendReply(response, wrong);
+  return (await fault(context)) ?? undefined;
 }
+
+/** The caller of a public operation. */
+const NOBODY: Caller = { principal: '' };
 
 /** Carries out the operation. `caller` is a string where the credential is not valid: the reason. */
 async function carryOut(

@@ -12,7 +12,7 @@ import { EmulatorError, edgeError, sendReply } from './reply.ts';
 import type { Call } from './request.ts';
 import { TOKEN_ENDPOINT_PATH } from './routes.ts';
 import type { Seed, SeedProject } from './seed.ts';
-import { createStore, type State, type Store } from './store.ts';
+import { createStore, type Store } from './store.ts';
 
 export interface EmulatorOptions {
   readonly port?: number;
@@ -54,8 +54,6 @@ export async function startEmulator(options: EmulatorOptions = {}) {
     if (isLoopbackOnly && !isLoopbackAuthority(authority)) sendReply(response, edgeError(421, MISDIRECTED));
     else app(request, response);
   });
-  // A client that disconnects during a response is no error here.
-  server.on('connection', (socket) => socket.on('error', () => undefined));
   await listen(server, port, host).catch((error) => {
     release();
     throw error;
@@ -99,19 +97,10 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   });
 }
 
-/** The state of the data file, if there is one, or of the seed. Throws an EmulatorError for one that cannot be used. */
-async function readInitialState(
-  dataFile: string | undefined,
-  seed: string | Seed = 'demo',
-): Promise<{ readonly state: State; readonly isSaved: boolean }> {
-  const saved = dataFile === undefined ? undefined : readDataFile(dataFile);
-  return { state: saved ?? (await readSeed(seed)), isSaved: saved !== undefined };
-}
-
 /** Rejects with an EmulatorError for a data file or a seed with which no emulator could start. Changes nothing. */
 export async function checkStore({ dataFile, seed }: EmulatorOptions): Promise<void> {
   if (dataFile !== undefined) await checkWritable(dataFile);
-  await readInitialState(dataFile, seed);
+  if (dataFile === undefined || !readDataFile(dataFile)) readSeed(seed);
 }
 
 /** `release` leaves the data file to another emulator. */
@@ -120,21 +109,20 @@ async function openStore({
   seed,
   onProblem = (problem) => process.stderr.write(`${problem}\n`),
 }: EmulatorOptions): Promise<{ store: Store; release: () => void }> {
-  if (dataFile === undefined) {
-    const store = createStore((await readInitialState(undefined, seed)).state, async () => {});
-    return { store, release: () => {} };
-  }
+  if (dataFile === undefined)
+    return { store: createStore(readSeed(seed), async () => {}), release: () => {} };
   const release = await lockFile(dataFile);
   try {
-    const { state: initial, isSaved } = await readInitialState(dataFile, seed);
+    const saved = readDataFile(dataFile);
+    const initial = saved ?? readSeed(seed);
     // Reports a file that cannot be written at the start instead of with the first create.
-    if (!isSaved) await writeDataFile(dataFile, initial);
-    const store = createStore(initial, async (state) => {
-      await writeDataFile(dataFile, state).catch((error: EmulatorError) => {
+    if (!saved) await writeDataFile(dataFile, initial);
+    const store = createStore(initial, (state) =>
+      writeDataFile(dataFile, state).catch((error: EmulatorError) => {
         onProblem(`${error.message} The write was rejected.`);
         throw error;
-      });
-    });
+      }),
+    );
     return { store, release };
   } catch (error) {
     release();

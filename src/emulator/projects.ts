@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { ProjectWithPolicyDto } from '../upstream/generated.ts';
 import { TTL_SECONDS } from './credentials.ts';
 import { EmulatorError, ok, vendorError } from './reply.ts';
-import { type Caller, type Handler, isForm, type OperationRequest, readJson } from './request.ts';
+import { type Caller, type Handler, isForm, readJson } from './request.ts';
 import type { Operation } from './routes.ts';
-import { completeProject, namedUuid, type SeedProject, userIdOf } from './seed.ts';
-import type { Store, StoredToken } from './store.ts';
-import { describeProblem, readProjectScopedTokenInput, seedProjectCheck } from './validate.ts';
+import { completeProject, namedUuid, userIdOf } from './seed.ts';
+import type { Store } from './store.ts';
+import { describeFirst, readAs, readBody } from './validate.ts';
 
 /**
  * Makes a token a member of a project, new or known; one that is in it already gets the new policy. Throws an EmulatorError
@@ -15,26 +15,27 @@ import { describeProblem, readProjectScopedTokenInput, seedProjectCheck } from '
 export async function addProject(
   store: Store,
   tokenId: string,
-  project: SeedProject = {},
+  project: unknown = {},
 ): Promise<ProjectWithPolicyDto> {
   const stored = store.find(tokenId);
   if (stored === undefined) throw new EmulatorError(`Expected the id of a token, got ${tokenId}.`);
-  const isProject = seedProjectCheck();
-  if (!isProject(project)) {
-    throw new EmulatorError(
-      `Expected a project: \`id\` and \`name\` as strings, and \`policy\` (${describeProblem(isProject)}).`,
-    );
-  }
-  const added = completeProject(project, tokenId, randomUUID());
-  await store.replace({ ...stored, memberships: withProject(stored, added) });
+  const given = readAs('SeedProject', project, (problems) => {
+    const expected = '`id` and `name` as strings, and `policy`';
+    return new EmulatorError(`Expected a project: ${expected} (${describeFirst(problems)}).`);
+  });
+  const added = completeProject(given, tokenId, randomUUID());
+  const others = stored.memberships.filter((membership) => membership.project.id !== added.id);
+  const sequence = (stored.memberships.at(-1)?.sequence ?? 0) + 1;
+  await store.put({ ...stored, memberships: [...others, { sequence, project: added }] });
   return added;
 }
 
 /** The operations of the STS, and the one that makes a token a member of a project. */
 export const projectOperations = {
   async createProjectScopedToken({ store, credentials }, request) {
-    const { projectId } = readProjectScopedTokenInput(isForm(request) ? withFormAsJson(request) : request);
-    if (!belongsTo(store, request.caller, projectId)) {
+    const body = isForm(request) ? Object.fromEntries(new URLSearchParams(request.text)) : readJson(request);
+    const { projectId } = readBody('CreateProjectScopedTokenBody', body);
+    if (!projectsOf(store, request.caller).has(projectId)) {
       return vendorError('PrincipalDoesNotBelongToProjectError');
     }
     const { principal, tokenId } = request.caller;
@@ -58,45 +59,19 @@ export const projectOperations = {
    */
   async addPrincipalToProject({ store }, request) {
     const { principalId, principalType } = Object(readJson(request));
-    const stored =
-      typeof principalId === 'string' && principalType === 'token' ? store.find(principalId) : undefined;
+    const stored = principalType === 'token' ? store.find(principalId) : undefined;
     if (stored === undefined) return vendorError('InvalidParameterError', { param: 'principalId' });
-    const { principal, projectId } = request.caller;
+    const { principal, projectId = namedUuid(`${principal}/default-project`) } = request.caller;
     if (stored.principal !== principal) return vendorError('ActionForbiddenError');
-    const known = findProject(store, principal, projectId);
-    await addProject(store, principalId, known ?? { id: namedUuid(`${principal}/default-project`) });
+    const name = projectsOf(store, request.caller).get(projectId);
+    await addProject(store, principalId, { id: projectId, ...(name === undefined ? {} : { name }) });
     return { status: 204 };
   },
 } satisfies Partial<Record<Operation, Handler>>;
 
-function withFormAsJson(request: OperationRequest): OperationRequest {
-  const text = JSON.stringify(Object.fromEntries(new URLSearchParams(request.text)));
-  return { ...request, contentType: 'application/json', text };
-}
-
-/** A token belongs to its own projects, a person to those of any of their tokens. */
-function belongsTo(store: Store, { principal, tokenId }: Caller, projectId: string): boolean {
+/** The names of the caller's projects by id. A token has its own projects, a person those of any of their tokens. */
+function projectsOf(store: Store, { principal, tokenId }: Caller): ReadonlyMap<string, string> {
   const tokens = store.listOf(principal).filter(({ token }) => tokenId === undefined || token.id === tokenId);
-  return tokens.some(({ memberships }) => memberships.some(({ project }) => project.id === projectId));
-}
-
-function findProject(
-  store: Store,
-  principal: string,
-  projectId: string | undefined,
-): SeedProject | undefined {
-  if (projectId === undefined) return undefined;
-  const memberships = store.listOf(principal).flatMap((stored) => stored.memberships);
-  const name = memberships.find(({ project }) => project.id === projectId)?.project.name;
-  return { id: projectId, ...(name === undefined ? {} : { name }) };
-}
-
-function withProject(
-  { memberships }: StoredToken,
-  project: ProjectWithPolicyDto,
-): StoredToken['memberships'] {
-  const at = memberships.findIndex((membership) => membership.project.id === project.id);
-  const { sequence = (memberships.at(-1)?.sequence ?? 0) + 1 } = memberships[at] ?? {};
-  const membership = { sequence, project };
-  return at < 0 ? [...memberships, membership] : memberships.with(at, membership);
+  const projects = tokens.flatMap(({ memberships }) => memberships.map(({ project }) => project));
+  return new Map(projects.map(({ id, name }) => [id, name]));
 }

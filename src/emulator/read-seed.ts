@@ -1,39 +1,27 @@
 import type { PublicKeyInfoDto, SigningAlgorithm } from '../upstream/generated.ts';
-import { describeReadError, describeSharedId, readStateFile } from './data-file.ts';
+import { describeSharedId, readJsonFile } from './data-file.ts';
 import { EmulatorError } from './reply.ts';
 import { allow, namedUuid, type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
 import type { State } from './store.ts';
-import { describeProblem, seedCheck } from './validate.ts';
+import { describeFirst, readAs } from './validate.ts';
 
-/** `demo`, `empty`, `large`, the path of a JSON file in the form of `Seed`, or a seed. */
-export async function readSeed(seed: string | Seed): Promise<State> {
+/** The state of a seed, or of the file that it names. Throws an EmulatorError for one that cannot be used. */
+export function readSeed(seed: string | Seed = 'demo'): State {
   if (seed === 'demo') return stateOf(demoSeed(120));
   if (seed === 'large') return stateOf(demoSeed(10_000));
   if (seed === 'empty') return stateOf({ principals: {} });
-  const reject = (problem: string): never => {
+  const reject = (problem: string) => {
     const source = typeof seed === 'string' ? `EMULATOR_SEED ${seed}` : 'the seed';
-    throw new EmulatorError(
-      `Expected ${source} to be { "principals": { "alice": { "tokens": [{ "name": "ci-runner" }] } } } or the like, got ${problem}.`,
-    );
+    const example = '{ "principals": { "alice": { "tokens": [{ "name": "ci-runner" }] } } }';
+    return new EmulatorError(`Expected ${source} to be ${example} or the like, got ${problem}.`);
   };
-  const content = typeof seed === 'string' ? readJsonFile(seed) : seed;
-  const isSeed = seedCheck();
-  if (!isSeed(content)) return reject(`something else (${describeProblem(isSeed)})`);
-  const state = stateOf(content);
-  const problem = describeSharedId(state.tokens);
-  return problem === undefined ? state : reject(problem);
-}
-
-function readJsonFile(file: string): unknown {
-  try {
-    return JSON.parse(readStateFile(file));
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) {
-      const expected = 'Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file';
-      throw new EmulatorError(`${expected}, got ${file} (${describeReadError(cause)}).`, { cause });
-    }
-    throw new EmulatorError(`Expected EMULATOR_SEED ${file} to be JSON, got something else.`, { cause });
-  }
+  const expected = 'Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file';
+  const content = typeof seed === 'string' ? readJsonFile(seed, expected) : seed;
+  const valid = readAs('Seed', content, (problems) => reject(`something else (${describeFirst(problems)})`));
+  const state = stateOf(valid);
+  const sharedId = describeSharedId(state.tokens);
+  if (sharedId !== undefined) throw reject(sharedId);
+  return state;
 }
 
 /** The first tokens of the bearer `demo`: those that the documentation shows, with few, many and no projects. */

@@ -70,7 +70,8 @@ export function createStore(initial: State, save: (state: State) => Promise<void
       [...byId.values()].filter((stored) => stored.principal === principal),
     insert: (token: Omit<StoredToken, 'sequence' | 'memberships'>): Promise<void> =>
       put({ ...token, sequence: ++lastSequence, memberships: [] }),
-    replace: put,
+    /** Replaces the token that has this id. */
+    put,
     remove({ token }: StoredToken): Promise<void> {
       byId.delete(token.id);
       return commit();

@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { TokenDto, UpdateTokenBody } from '../upstream/generated.ts';
 import { cutPage } from './paging.ts';
 import { ok, Rejection, vendorError } from './reply.ts';
-import type { Handler, OperationRequest } from './request.ts';
+import { type Handler, type OperationRequest, readJson } from './request.ts';
 import type { Operation } from './routes.ts';
 import { newToken, sampleToken, userIdOf } from './seed.ts';
 import type { Store, StoredToken } from './store.ts';
-import { readCreateTokenInput, readUpdateTokenInput } from './validate.ts';
+import { readBody } from './validate.ts';
 
 export const tokenOperations = {
   async createToken({ store }, request) {
-    const { description, ...input } = readCreateTokenInput(request);
+    const { description, ...input } = readBody('CreateTokenBody', readJson(request));
     const { principal } = request.caller;
     const token = newToken(randomUUID(), principal, input);
     await store.insert({ principal, token, ...(description === undefined ? {} : { description }) });
@@ -25,10 +24,13 @@ export const tokenOperations = {
 
   getToken: ({ store }, request) => ok(findToken(store, request).token),
 
+  /** Whether the service merges or replaces a partial `authenticationMethod` is not known; here it merges. */
   async updateToken({ store }, request) {
     const stored = findToken(store, request);
-    const token = merge(stored.token, readUpdateTokenInput(request));
-    if (!isSample(store, stored)) await store.replace({ ...stored, token });
+    const input = readBody('UpdateTokenBody', readJson(request));
+    const authenticationMethod = { ...stored.token.authenticationMethod, ...input.authenticationMethod };
+    const token = { ...stored.token, ...input, authenticationMethod };
+    if (!isSample(store, stored)) await store.put({ ...stored, token });
     return ok(token);
   },
 
@@ -56,13 +58,4 @@ function findToken(store: Store, { tokenId, caller: { principal } }: OperationRe
 
 function isSample(store: Store, { token }: StoredToken): boolean {
   return store.find(token.id) === undefined;
-}
-
-/** Whether the service merges or replaces a partial `authenticationMethod` is not known; here it merges. */
-function merge(token: TokenDto, { name, authenticationMethod }: UpdateTokenBody): TokenDto {
-  return {
-    ...token,
-    ...(name === undefined ? {} : { name }),
-    authenticationMethod: { ...token.authenticationMethod, ...authenticationMethod },
-  };
 }

@@ -1,78 +1,59 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv, type ErrorObject } from 'ajv';
 import {
   type CreateProjectScopedTokenBody,
   type CreateTokenBody,
   definitions,
   type UpdateTokenBody,
 } from '../upstream/generated.ts';
+import type { PlannedFault } from './fault-plan.ts';
 import { type Detail, Rejection, vendorError } from './reply.ts';
-import { type OperationRequest, readJson } from './request.ts';
+import { operations } from './routes.ts';
 import type { Seed, SeedProject } from './seed.ts';
 import type { State } from './store.ts';
 
-const ajv = new Ajv({
-  strict: false,
-  allErrors: true,
-  verbose: true,
-  // The contract says `uuid`, but the API does not require it.
-  validateFormats: false,
-  // Compiling the rules for schemas takes longer than compiling these schemas.
-  meta: false,
-  validateSchema: false,
-});
-
-const membership = {
-  type: 'object',
-  required: ['sequence', 'project'],
-  properties: { sequence: { type: 'integer' }, project: { $ref: '#/definitions/ProjectWithPolicyDto' } },
-};
-const storedToken = {
-  type: 'object',
-  required: ['sequence', 'principal', 'token', 'memberships'],
-  properties: {
-    sequence: { type: 'integer' },
-    principal: { type: 'string' },
-    description: { type: 'string' },
-    token: { $ref: '#/definitions/TokenDto' },
-    memberships: { type: 'array', items: membership },
-  },
-};
-
-/** Checks whether a value is the state that a data file holds. Every member is checked. */
-export const stateCheck = onFirstUse<State>({
-  definitions,
-  type: 'object',
-  required: ['lastSequence', 'tokens'],
-  properties: { lastSequence: { type: 'integer' }, tokens: { type: 'array', items: storedToken } },
-});
-
-/** An object in which every member may be missing, and none may be misspelt. */
-const partial = (properties: object) => ({ type: 'object', additionalProperties: false, properties });
-const seedProject = partial({
-  ...definitions.ProjectWithPolicyDto.properties,
-  policy: partial(definitions.PolicyDto.properties),
-});
-const seedToken = partial({
-  ...definitions.TokenDto.properties,
-  description: { type: 'string' },
-  projects: { type: 'array', items: seedProject },
-});
-const seedPrincipal = partial({ tokens: { type: 'array', items: seedToken } });
-
-export const seedProjectCheck = onFirstUse<SeedProject>({ definitions, ...seedProject });
-export const seedCheck = onFirstUse<Seed>({
-  definitions,
-  ...partial({ principals: { type: 'object', additionalProperties: seedPrincipal } }),
-  required: ['principals'],
-});
-
-/** The first problem that a check found, such as `principals.alice.tokens[0].nmae is not a known member`. */
-export function describeProblem({ errors }: ValidateFunction): string {
-  const [error] = errors ?? [];
-  if (!error) return '';
-  const { field, issue } = toDetail(error);
-  return `${field ?? ''} ${error.keyword === 'additionalProperties' ? 'is not a known member' : issue}`.trim();
+/** The bodies of the API's operations. */
+interface Bodies {
+  readonly CreateTokenBody: CreateTokenBody;
+  readonly UpdateTokenBody: UpdateTokenBody;
+  readonly CreateProjectScopedTokenBody: CreateProjectScopedTokenBody;
 }
+
+/** What else comes from outside. */
+interface Models extends Bodies {
+  readonly DataFile: State & { readonly version: 1 };
+  readonly Seed: Seed;
+  readonly SeedProject: SeedProject;
+  readonly PlannedFault: PlannedFault;
+}
+
+const string = { type: 'string' };
+const integer = { type: 'integer' };
+const list = (items: object) => ({ type: 'array', items });
+const object = (required: object, optional: object = {}) => ({
+  type: 'object',
+  required: Object.keys(required),
+  properties: { ...required, ...optional },
+});
+/** An object in which no member may be misspelt. */
+const closed = (required: object, optional: object) => ({
+  ...object(required, optional),
+  additionalProperties: false,
+});
+
+const membership = object({ sequence: integer, project: { $ref: '#/definitions/ProjectWithPolicyDto' } });
+const token = { $ref: '#/definitions/TokenDto' };
+const storedToken = object(
+  { sequence: integer, principal: string, token, memberships: list(membership) },
+  { description: string },
+);
+
+const policy = closed({}, definitions.PolicyDto.properties);
+const seedProject = closed({}, { ...definitions.ProjectWithPolicyDto.properties, policy });
+const seedToken = closed(
+  {},
+  { ...definitions.TokenDto.properties, description: string, projects: list(seedProject) },
+);
+const principals = { type: 'object', additionalProperties: closed({}, { tokens: list(seedToken) }) };
 
 // Equivalent to the contract's `oneOf`, but reports only problems of the branch that the caller chose.
 const publicKeyInfo = {
@@ -86,49 +67,84 @@ const publicKeyInfo = {
     else: { oneOf: [false] },
   },
 };
-const bodyDefinitions = { ...definitions, PublicKeyInfoDto: publicKeyInfo };
 /** Errors of these keywords only repeat that a part of the schema failed. */
 const SILENT = new Set(['if', 'false schema']);
 
-export const readCreateTokenInput = bodyReader<CreateTokenBody>('CreateTokenBody');
-export const readUpdateTokenInput = bodyReader<UpdateTokenBody>('UpdateTokenBody');
-export const readProjectScopedTokenInput = bodyReader<CreateProjectScopedTokenBody>(
-  'CreateProjectScopedTokenBody',
-);
+const body = (name: keyof Bodies) => ({
+  definitions: { ...definitions, PublicKeyInfoDto: publicKeyInfo },
+  $ref: `#/definitions/${name}`,
+});
+const schemas: Readonly<Record<keyof Models, object>> = {
+  CreateTokenBody: body('CreateTokenBody'),
+  UpdateTokenBody: body('UpdateTokenBody'),
+  CreateProjectScopedTokenBody: body('CreateProjectScopedTokenBody'),
+  DataFile: {
+    definitions,
+    ...object({ version: { const: 1 }, lastSequence: integer, tokens: list(storedToken) }),
+  },
+  Seed: { definitions, ...closed({ principals }, {}) },
+  SeedProject: { definitions, ...seedProject },
+  PlannedFault: closed(
+    { fault: string },
+    {
+      operation: { enum: operations },
+      tokenId: string,
+      principal: string,
+      times: { type: 'integer', minimum: 1 },
+    },
+  ),
+};
 
-/** Reads the body of a request. Throws a rejection for one that does not fit the model, with a detail for each problem. */
-function bodyReader<Body>(model: keyof typeof definitions): (request: OperationRequest) => Body {
-  const bodyCheck = onFirstUse<Body>({ definitions: bodyDefinitions, $ref: `#/definitions/${model}` });
-  return (request) => {
-    const body = readJson(request);
-    const isBody = bodyCheck();
-    if (isBody(body)) return body;
-    const details = (isBody.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)).map(toDetail);
-    throw new Rejection(
-      vendorError('InvalidParameterError', { param: details[0]?.field ?? 'body', details }),
-    );
-  };
+const ajv = new Ajv({
+  // Each is compiled when it is first used: that takes tens of milliseconds, for which a start need not wait.
+  schemas,
+  strict: false,
+  allErrors: true,
+  verbose: true,
+  // The contract says `uuid`, but the API does not require it.
+  validateFormats: false,
+  // Compiling the rules for schemas takes longer than compiling these schemas.
+  meta: false,
+  validateSchema: false,
+});
+
+/** `value`, if it fits the model. Throws what `toError` makes of the problems if it does not. */
+export function readAs<Name extends keyof Models>(
+  name: Name,
+  value: unknown,
+  toError: (problems: readonly Detail[]) => Error,
+): Models[Name] {
+  if (ajv.validate<Models[Name]>(name, value)) return value;
+  throw toError((ajv.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)).map(toDetail));
 }
 
-/** Compiles `schema` at the first call: that takes tens of milliseconds, for which a start need not wait. */
-function onFirstUse<Value>(schema: object): () => ValidateFunction<Value> {
-  let compiled: ValidateFunction<Value> | undefined;
-  return () => {
-    compiled ??= ajv.compile<Value>(schema);
-    return compiled;
-  };
+/** Like `readAs`, for the body of a request. Throws a rejection with a detail for each problem. */
+export function readBody<Name extends keyof Bodies>(name: Name, value: unknown): Bodies[Name] {
+  return readAs(name, value, (details) => {
+    const param = details[0]?.field ?? 'body';
+    return new Rejection(vendorError('InvalidParameterError', { param, details }));
+  });
 }
 
-function toDetail({ instancePath, keyword, message, params, data }: ErrorObject): Detail {
+/** The first problem, such as `principals.alice.tokens[0].nmae is not a known member`. */
+export function describeFirst([first]: readonly Detail[]): string {
+  return first === undefined ? '' : `${first.field ?? ''} ${first.issue}`.trim();
+}
+
+function toDetail({ instancePath, keyword, message = keyword, params, data }: ErrorObject): Detail {
   const member = params.missingProperty ?? params.additionalProperty;
   const path = instancePath.split('/').slice(1);
   if (typeof member === 'string') path.push(member);
   const field = path.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join('');
-  const scalar = typeof data === 'string' || typeof data === 'number' || typeof data === 'boolean';
+  const issues: Readonly<Record<string, string>> = {
+    additionalProperties: 'is not a known member',
+    enum: `must be one of ${params.allowedValues}`,
+    const: `must be ${params.allowedValue}`,
+  };
   return {
-    issue: message ?? keyword,
+    issue: issues[keyword] ?? message,
     ...(field === '' ? {} : { field: field.replace(/^\./, '') }),
-    ...(scalar ? { value: String(data) } : {}),
+    ...(['string', 'number', 'boolean'].includes(typeof data) ? { value: String(data) } : {}),
     location: 'body',
   };
 }

@@ -100,10 +100,7 @@ describe('Started by itself', () => {
       { EMULATOR_PORT: '70000' },
       'Expected EMULATOR_PORT to be a whole number from 0 to 65535, got "70000"\n',
     ],
-    [
-      { EMULTOR_SEED: 'empty' },
-      'EMULTOR_SEED is not a known variable. Did you mean EMULATOR_SEED?\n',
-    ],
+    [{ EMULTOR_SEED: 'empty' }, 'EMULTOR_SEED is not a known variable. Did you mean EMULATOR_SEED?\n'],
     [
       { EMULATOR_SEED: 'nonsense' },
       'Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file, got nonsense (ENOENT).\n',
