@@ -67,8 +67,6 @@ async function createKey() {
 }
 
 function isOurs(bearer: string): boolean {
-  // Most bearers of a test are short names. Only three parts of base64url are worth decoding.
-  if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(bearer)) return false;
   try {
     return decodeJwt(bearer).iss === ISSUER;
   } catch {

@@ -21,6 +21,13 @@ export interface FaultContext {
   runOperation(pagingFault?: PagingFault): Promise<Reply>;
 }
 
+/**
+ * Returns the reply, or responds by itself in a way that a reply cannot express. `argument` is the digits in place of N, NNN
+ * or SECONDS in the fault's name.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a fault that returns nothing has responded by itself
+export type Fault = (context: FaultContext, argument: string) => Promise<Reply | void> | Reply | void;
+
 type Members = Record<string, unknown>;
 
 /** Texts that must never appear in a response of the gateway. */
@@ -133,51 +140,29 @@ function* longJson(megabytes: number): Generator<string> {
 }
 
 /**
- * The reply with a change of the first item of a list, or of the whole body of any other reply. `change` gets it and the
- * name of a member to damage.
+ * Changes the first item of a list, or the whole body of any other reply. `change` gets it, and the name of a member to
+ * damage.
  */
-export async function changedReply(
-  { runOperation }: FaultContext,
-  change: (item: Members, name: string) => Members,
-): Promise<Reply> {
-  const reply = await runOperation();
-  return { ...reply, body: changeFirst(reply.body, change) };
-}
-
-function changeFirst(body: unknown, change: (item: Members, name: string) => Members): unknown {
-  if (!isMembers(body)) return body;
-  for (const list of ['tokens', 'projects']) {
-    const items = body[list];
-    if (!Array.isArray(items) || !isMembers(items[0])) continue;
-    return { ...body, [list]: [change(items[0], 'name'), ...items.slice(1)] };
-  }
-  return change(body, 'name' in body ? 'name' : (Object.keys(body)[0] ?? 'name'));
-}
-
-export function withoutMember(item: Members, name: string): Members {
-  const { [name]: _, ...rest } = item;
-  return rest;
-}
-
-export function withNulls(item: Members): Members {
-  return Object.fromEntries(
-    Object.entries(item).map(([name, value]) => [name, name === 'id' ? value : null]),
-  );
+export function changeItem(change: (item: Members, name: string, context: FaultContext) => Members): Fault {
+  return async (context) => {
+    const reply = await context.runOperation();
+    const { body } = reply;
+    if (!isMembers(body)) return reply;
+    for (const list of ['tokens', 'projects']) {
+      const [first, ...others] = Array.isArray(body[list]) ? body[list] : [];
+      if (first) return { ...reply, body: { ...body, [list]: [change(first, 'name', context), ...others] } };
+    }
+    const [member = 'name'] = Object.keys(body);
+    return { ...reply, body: change(body, 'name' in body ? 'name' : member, context) };
+  };
 }
 
 /** A token with an algorithm, or a project with an effect, that clients do not know yet. */
 export function withUnknownEnum(item: Members): Members {
-  const { authenticationMethod, policy } = item;
-  if (isMembers(authenticationMethod)) {
-    return { ...item, authenticationMethod: { ...authenticationMethod, signingAlgorithm: 'PS256' } };
-  }
-  if (!isMembers(policy) || !Array.isArray(policy.statement)) return item;
-  const statement = policy.statement.map((line: unknown) =>
-    isMembers(line) ? { ...line, effect: 'Audit' } : line,
-  );
-  return { ...item, policy: { ...policy, statement } };
+  const unknown: Members = { signingAlgorithm: 'PS256', effect: 'Audit' };
+  return JSON.parse(JSON.stringify(item, (name, value) => unknown[name] ?? value));
 }
 
-export function isMembers(value: unknown): value is Members {
+function isMembers(value: unknown): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import {
-  changedReply,
+  changeItem,
+  type Fault,
   type FaultContext,
   hangInBody,
   hugeReply,
@@ -10,18 +11,9 @@ import {
   sendHugeChunked,
   sendRaw,
   sendSlowly,
-  withNulls,
-  withoutMember,
   withUnknownEnum,
 } from './fault-responses.ts';
 import { edgeError, oauthError, ok, type Reply, vendorError, vendorStatus } from './reply.ts';
-
-/**
- * Returns the reply, or responds by itself in a way that a reply cannot express. `argument` is the digits in place of N, NNN
- * or SECONDS in the fault's name.
- */
-// biome-ignore lint/suspicious/noConfusingVoidType: a fault that returns nothing has responded by itself
-type Fault = (context: FaultContext, argument: string) => Promise<Reply | void> | Reply | void;
 
 const OTHER_ORIGIN = 'http://other-host.invalid';
 
@@ -50,14 +42,15 @@ const faults: Readonly<Record<string, Fault>> = {
   array: () => ok('[]'),
   string: () => ok('"token"'),
   '204': () => ({ status: 204 }),
-  wrongtype: (context) => changedReply(context, (item, name) => ({ ...item, [name]: { first: 42 } })),
-  missing: (context) => changedReply(context, withoutMember),
-  nullfields: (context) => changedReply(context, withNulls),
-  'unknown-enum': (context) => changedReply(context, withUnknownEnum),
-  'wrong-id': (context) =>
-    changedReply(context, (item) => ({ ...item, id: '00000000-0000-4000-8000-00000000beef' })),
-  'echo-principal': (context) =>
-    changedReply(context, (item) => ({ ...item, name: context.principal.padEnd(3, '.') })),
+  wrongtype: changeItem((item, name) => ({ ...item, [name]: { first: 42 } })),
+  missing: changeItem((item, name) => ({ ...item, [name]: undefined })),
+  nullfields: changeItem(({ id, ...others }) => ({
+    id,
+    ...Object.fromEntries(Object.keys(others).map((name) => [name, null])),
+  })),
+  'unknown-enum': changeItem(withUnknownEnum),
+  'wrong-id': changeItem((item) => ({ ...item, id: '00000000-0000-4000-8000-00000000beef' })),
+  'echo-principal': changeItem((item, _name, { principal }) => ({ ...item, name: principal.padEnd(3, '.') })),
 
   // The connection breaks before, during or right after the response.
   reset: ({ request }) => void request.socket.resetAndDestroy(),
