@@ -1,9 +1,8 @@
 import type { Config } from '../config/config.ts';
-import { cancelledError, type Deadline, raceCancel } from './cancellation.ts';
-import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
+import type { Deadline } from './cancellation.ts';
 import { toStatusError } from './parse-response.ts';
 import type { HttpRequest, Transport } from './transport.ts';
-import { isUnauthenticated, UpstreamError } from './upstream-error.ts';
+import { UpstreamError } from './upstream-error.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -61,7 +60,6 @@ interface AttemptOptions
   /** The base of the API, including `/iam`. */
   readonly baseUrl: string;
   readonly transport: Transport;
-  readonly limiter: ConcurrencyLimiter;
   /** Called after every attempt that was made, for logs and metrics: a call that ends in the queue makes none. */
   readonly onAttempt?: ((report: AttemptReport) => void) | undefined;
 }
@@ -78,25 +76,33 @@ export interface AttemptReport {
 }
 
 /**
- * Makes one attempt, with the credential that is in use when the call has its turn. Sets `sent.authorization` to it. Resolves
- * to the value of a 2xx response. Rejects with an `UpstreamError`, or with `AuthError` before it is sent.
+ * Makes one attempt. Resolves to the value of a 2xx response; rejects with an `UpstreamError`. No retries: `send.ts` decides
+ * about them.
  */
 export type SendOnce = <Value>(
   scope: Scope,
   call: Call<Value>,
+  authorization: string,
   attempt: number,
-  sent: { authorization: string },
 ) => Promise<Value>;
 
 export function createSendOnce(options: AttemptOptions): SendOnce {
-  const { transport, limiter, onAttempt } = options;
+  const { transport, onAttempt } = options;
 
   const toRequest = (scope: Scope, call: Call, authorization: string, more?: Headers): HttpRequest => {
     const isRead = call.method === 'GET';
+    // Spread members come last: V8 creates an object that begins with a spread twenty times as slowly.
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      authorization,
+      ...scope.headers,
+      ...more,
+    };
+    if (call.body !== undefined) headers['content-type'] = 'application/json';
     return {
       method: call.method,
       url: options.baseUrl + call.path,
-      headers: requestHeaders(scope, call, authorization, more),
+      headers,
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
       timeoutMs: isRead ? options.readTimeoutMs : options.writeTimeoutMs,
       maxBytes: options.maxResponseBytes,
@@ -106,12 +112,7 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };
   };
-  const sendNow = async <Value>(
-    scope: Scope,
-    call: Call<Value>,
-    authorization: string,
-    attempt: number,
-  ): Promise<Value> => {
+  return async (scope, call, authorization, attempt) => {
     const { counter, observer, headers } = scope;
     if (counter) counter.upstreamCalls++;
     const startedAt = performance.now();
@@ -134,50 +135,4 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       throw error;
     }
   };
-
-  return async (scope, call, attempt, sent) => {
-    const { cancellation, remainingMs } = scope.deadline;
-    const acquired = limiter.acquire(scope.owner, cancellation);
-    const release = acquired instanceof Promise ? await acquired : acquired;
-    try {
-      // No sign-in is started for a request that is over.
-      if (cancellation.reason) throw cancelledError(cancellation, false);
-      sent.authorization = await raceCancel(scope.credential.authorization(), cancellation);
-      // When this process was suspended, the deadline may have passed although its timer has not run yet.
-      if (remainingMs() <= 0)
-        throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
-      const value = await sendNow(scope, call, sent.authorization, attempt);
-      release();
-      return value;
-    } catch (error) {
-      releaseAfter(error, release);
-      throw error;
-    }
-  };
-}
-
-/**
- * Releases the slot after a 401 only in the next turn: the renewal of the credential has begun by then, so no waiting call
- * is sent with the rejected one.
- */
-function releaseAfter(error: unknown, release: () => void): void {
-  if (error instanceof UpstreamError && isUnauthenticated(error)) setImmediate(release);
-  else release();
-}
-
-function requestHeaders(
-  scope: Scope,
-  call: Call,
-  authorization: string,
-  more?: Headers,
-): Record<string, string> {
-  // Spread members come last: V8 creates an object that begins with a spread twenty times as slowly.
-  const headers: Record<string, string> = {
-    accept: 'application/json',
-    authorization,
-    ...scope.headers,
-    ...more,
-  };
-  if (call.body !== undefined) headers['content-type'] = 'application/json';
-  return headers;
 }

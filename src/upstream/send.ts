@@ -1,10 +1,12 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import type { Call, Scope, SendOnce } from './attempt.ts';
-import { raceCancel } from './cancellation.ts';
-import { isFromProxy, isUnauthenticated, UpstreamError } from './upstream-error.ts';
+import { cancelledError, raceCancel } from './cancellation.ts';
+import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
+import { isFromProxy, meaningOf, UpstreamError } from './upstream-error.ts';
 
 interface SendOptions extends Pick<Config['upstream'], 'retries' | 'retryAfterMaxMs'> {
+  readonly limiter: ConcurrencyLimiter;
   readonly sendOnce: SendOnce;
   /** Takes one retry from the budget of the process; false when none is left. */
   readonly takeRetry: () => boolean;
@@ -18,8 +20,10 @@ export type Send = <Value>(scope: Scope, call: Call<Value>) => Promise<Value>;
  * The only place that decides about retries and back-off. A read may be sent again. A write never is, because a second POST
  * creates a second token. The client learns that the outcome is unknown and can look it up.
  */
-export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, random }: SendOptions): Send {
-  /** How long to wait before the next attempt, or undefined when `error` is final. */
+export function createSend(options: SendOptions): Send {
+  const { retries, retryAfterMaxMs, limiter, sendOnce, takeRetry, random } = options;
+
+  /** How long to wait before the next attempt of a read, or undefined when `error` is final. */
   const retryDelayMs = (error: unknown, attempt: number, remainingMs: number): number | undefined => {
     if (attempt >= retries || !(error instanceof UpstreamError) || !isRetryable(error)) return undefined;
     // At once and without budget: a stale connection has carried a response before, so there are never more such retries
@@ -32,53 +36,69 @@ export function createSend({ retries, retryAfterMaxMs, sendOnce, takeRetry, rand
     return delayMs < remainingMs && takeRetry() ? delayMs : undefined;
   };
 
-  const readUntilFinal = async <Value>(
-    scope: Scope,
-    call: Call<Value>,
-    sent: { authorization: string },
-  ): Promise<Value> => {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await sendOnce(scope, call, attempt, sent);
-      } catch (error) {
-        const delayMs = retryDelayMs(error, attempt, scope.deadline.remainingMs());
-        if (delayMs === undefined) throw error;
-        await raceCancel(setTimeout(delayMs, undefined, { ref: false }), scope.deadline.cancellation);
-      }
+  /** Makes one attempt with the credential in use. After a 401 it is renewed, and a read is repeated with the new one. */
+  const sendSigned = async <Value>(scope: Scope, call: Call<Value>, attempt: number): Promise<Value> => {
+    const { credential, deadline } = scope;
+    const authorization = await raceCancel(credential.authorization(), deadline.cancellation);
+    // When this process was suspended, the deadline may have passed although its timer has not run yet.
+    if (deadline.remainingMs() <= 0)
+      throw new UpstreamError('timeout', 'the request deadline passed', { requestSent: false });
+    try {
+      return await sendOnce(scope, call, authorization, attempt);
+    } catch (error) {
+      const renewed = isUnauthenticated(error) ? await renew(scope, call, authorization) : undefined;
+      if (renewed === undefined) throw error;
+      return sendOnce(scope, call, renewed, attempt);
+    }
+  };
+
+  /** Makes one attempt when a slot is free. After a 401 the slot is released only when the renewal has begun. */
+  const sendInTurn = async <Value>(scope: Scope, call: Call<Value>, attempt: number): Promise<Value> => {
+    const { cancellation } = scope.deadline;
+    const acquired = limiter.acquire(scope.owner, cancellation);
+    const release = acquired instanceof Promise ? await acquired : acquired;
+    try {
+      // No sign-in is started for a request that is over.
+      if (cancellation.reason) throw cancelledError(cancellation, false);
+      return await sendSigned(scope, call, attempt);
+    } finally {
+      release();
     }
   };
 
   const read: Send = async (scope, call) => {
-    const { credential, deadline } = scope;
-    const sent = { authorization: '' };
-    try {
-      return await readUntilFinal(scope, call, sent);
-    } catch (error) {
-      if (!(error instanceof UpstreamError) || !isUnauthenticated(error)) throw error;
-      const other = await raceCancel(credential.renew(sent.authorization), deadline.cancellation);
-      if (other === undefined) throw error;
-      return readUntilFinal(scope, call, sent);
+    const { cancellation, remainingMs } = scope.deadline;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await sendInTurn(scope, call, attempt);
+      } catch (error) {
+        const delayMs = retryDelayMs(error, attempt, remainingMs());
+        if (delayMs === undefined) throw error;
+        await raceCancel(setTimeout(delayMs, undefined, { ref: false }), cancellation);
+      }
     }
   };
 
-  const write: Send = async (scope, call) => {
-    const sent = { authorization: '' };
-    try {
-      return await sendOnce(scope, call, 0, sent).catch((error) => {
-        // The connection broke before the first byte of the write, so this sends it for the first time.
-        if (error.staleConnection && !error.requestSent) return sendOnce(scope, call, 1, sent);
-        throw error;
-      });
-    } catch (error) {
-      // The renewal is for later calls. This write is not repeated, so it does not wait.
-      if (error instanceof UpstreamError && isUnauthenticated(error)) {
-        scope.credential.renew(sent.authorization).catch(() => {});
-      }
+  const write: Send = (scope, call) =>
+    sendInTurn(scope, call, 0).catch((error) => {
+      // The connection broke before the first byte of the write, so this sends it for the first time.
+      if (error.staleConnection && !error.requestSent) return sendInTurn(scope, call, 1);
       throw error;
-    }
-  };
+    });
 
   return (scope, call) => (call.method === 'GET' ? read(scope, call) : write(scope, call));
+}
+
+function isUnauthenticated(error: unknown): boolean {
+  return error instanceof UpstreamError && meaningOf(error) === 401;
+}
+
+/** Resolves to another credential for a read. The renewal after a write is for later calls, because no write is repeated. */
+async function renew({ credential, deadline }: Scope, { method }: Call, rejected: string) {
+  const renewal = credential.renew(rejected);
+  if (method === 'GET') return raceCancel(renewal, deadline.cancellation);
+  renewal.catch(() => undefined);
+  return undefined;
 }
 
 /** Whether a retry may help. Not on 500, which the API returns for errors that repeat. */

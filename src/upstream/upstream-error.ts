@@ -72,10 +72,6 @@ export function meaningOf({ status, iamName }: UpstreamError): number | undefine
   return iamName !== undefined && UNAUTHENTICATED.has(iamName) ? 401 : status;
 }
 
-export function isUnauthenticated(error: UpstreamError): boolean {
-  return meaningOf(error) === 401;
-}
-
 /** Statuses of a server in front of IAM, behind which a write may still run. They are retried and mean `UPSTREAM_UNAVAILABLE`. */
 const PROXY_STATUSES = new Set([502, 503, 504]);
 

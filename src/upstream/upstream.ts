@@ -35,7 +35,6 @@ export function createUpstream(
     ...options,
     baseUrl,
     transport,
-    limiter,
     onAttempt(report) {
       reachability.onAttempt(report);
       onAttempt?.(report);
@@ -45,7 +44,7 @@ export function createUpstream(
   const { retryBudget: rateLimitBurst, retryBudgetPerSecond: rateLimitPerSecond } = options;
   const budget = createTokenBuckets({ rateLimitBurst, rateLimitPerSecond }, { maxCallers: 1 });
   const takeRetry = () => budget('', 1).waitSeconds === 0;
-  const send = createSend({ ...options, sendOnce, takeRetry, random: Math.random });
+  const send = createSend({ ...options, limiter, sendOnce, takeRetry, random: Math.random });
   const reads = createSingleFlight({ lastWriteAt });
   return {
     client: createIamClient(send, reads, hooks),

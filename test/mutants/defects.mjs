@@ -377,8 +377,8 @@ function writes() {
       name: 'A write is sent again after a failure',
       file: 'src/upstream/send.ts',
       within: 'write',
-      find: 'await sendOnce(scope, call, 0, sent)',
-      replace: 'await readUntilFinal(scope, call, sent)',
+      find: 'sendInTurn(scope, call, 0)',
+      replace: 'read(scope, call)',
       tests: send,
     },
     {
@@ -392,10 +392,9 @@ function writes() {
     {
       name: 'A write is sent again with a renewed credential',
       file: 'src/upstream/send.ts',
-      within: 'write',
-      find: 'scope.credential.renew(sent.authorization).catch(() => {});',
-      replace: `const other = await scope.credential.renew(sent.authorization);
-        if (other !== undefined) return sendOnce(scope, call, 1, sent);`,
+      within: 'renew',
+      find: "method === 'GET'",
+      replace: 'true',
       tests: send,
     },
     {
@@ -409,10 +408,10 @@ function writes() {
     },
     {
       name: 'A write that waited is sent with a credential that was rejected meanwhile',
-      file: 'src/upstream/attempt.ts',
-      within: 'releaseAfter',
-      find: 'setImmediate(release)',
-      replace: 'release()',
+      file: 'src/upstream/send.ts',
+      within: 'renew',
+      find: 'const renewal = credential.renew(rejected)',
+      replace: 'const renewal = new Promise(setImmediate).then(() => credential.renew(rejected))',
       tests: ['test/gateway/replaced-credential.test.ts'],
     },
     {

@@ -1,9 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Call, createSendOnce } from '../../../src/upstream/attempt.ts';
 import { createDeadlines, type Deadline } from '../../../src/upstream/cancellation.ts';
-import { createConcurrencyLimiter } from '../../../src/upstream/concurrency-limiter.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/upstream/transport.ts';
-import type { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 
 const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x', parse: String };
 const WRITE: Call = { operation: 'deleteToken', method: 'DELETE', path: '/v1/tokens/x', parse: String };
@@ -13,26 +11,23 @@ const credential = {
   renew: async () => undefined,
 };
 
-/** Attempts over a transport that answers with `status`, or never. */
-function startAttempts(status: number | 'never' = 200) {
+/** Attempts over a transport that answers with `status`. */
+function startAttempts(status = 200) {
   const requests: HttpRequest[] = [];
-  const transport = (request: HttpRequest): Promise<HttpResponse> => {
+  const transport = async (request: HttpRequest): Promise<HttpResponse> => {
     requests.push(request);
-    if (status === 'never') return new Promise(() => {});
-    return Promise.resolve({ status, headers: {}, body: '{}' });
+    return { status, headers: {}, body: '{}' };
   };
-  const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
   const sendOnce = createSendOnce({
     baseUrl: 'https://api.example/iam',
     readTimeoutMs: 5000,
     writeTimeoutMs: 8000,
     maxResponseBytes: 10,
     transport,
-    limiter,
   });
   const attempt = (call: Call, deadline: Deadline) =>
-    sendOnce({ owner: deadline, credential, deadline, headers: {} }, call, 0, { authorization: '' });
-  return { attempt, limiter, requests };
+    sendOnce({ owner: deadline, credential, deadline, headers: {} }, call, 'Bearer a', 0);
+  return { attempt, requests };
 }
 
 describe('One attempt', () => {
@@ -61,21 +56,10 @@ describe('One attempt', () => {
     expect(requests.map(({ cancellation }) => cancellation?.reason)).toEqual(['aborted', undefined]);
   });
 
-  it.each([302, 404, 500])('that gets a response with %i releases its slot to the next', async (status) => {
-    const { attempt, limiter } = startAttempts(status);
+  it.each([302, 404, 500])('that gets a response with %i fails', async (status) => {
+    const { attempt } = startAttempts(status);
     const deadline = createDeadlines(60_000).start();
     await expect(attempt(READ, deadline)).rejects.toMatchObject({ status });
     deadline.end();
-    expect(limiter.acquire({}, deadline.cancellation)).toBeInstanceOf(Function);
-  });
-
-  it('waits for a slot until the deadline of its request, and then was never sent', async () => {
-    const { attempt, requests } = startAttempts('never');
-    const patient = createDeadlines(60_000).start();
-    void attempt(READ, patient);
-    const rejected = await attempt(WRITE, createDeadlines(50).start()).catch((error: UpstreamError) => error);
-    patient.end();
-    expect(rejected).toMatchObject({ kind: 'timeout', requestSent: false });
-    expect(requests).toHaveLength(1);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createTokenBuckets } from '../../../src/state/token-bucket.ts';
 import type { Call } from '../../../src/upstream/attempt.ts';
-import { createDeadlines } from '../../../src/upstream/cancellation.ts';
+import { createCancellation, createDeadlines } from '../../../src/upstream/cancellation.ts';
+import { createConcurrencyLimiter } from '../../../src/upstream/concurrency-limiter.ts';
 import { createSend } from '../../../src/upstream/send.ts';
 import { UpstreamError, type UpstreamFailure } from '../../../src/upstream/upstream-error.ts';
 
@@ -15,13 +16,14 @@ const status = (code: number, retryAfterSeconds?: number) =>
 function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20, random = 0 } = {}) {
   const sent: string[] = [];
   const renewed: string[] = [];
+  const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
   let left = budget;
   const send = createSend({
     retries,
     retryAfterMaxMs: 2000,
-    async sendOnce({ credential }, call, _attempt, made) {
-      made.authorization = await credential.authorization();
-      sent.push(made.authorization);
+    limiter,
+    async sendOnce(_scope, call, authorization) {
+      sent.push(authorization);
       const failure = answers[sent.length - 1];
       if (failure) throw failure;
       return call.parse(OK);
@@ -42,8 +44,9 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
   return {
     sent,
     renewed,
-    async send(call: Call) {
-      const deadline = createDeadlines(5000).start();
+    limiter,
+    async send(call: Call, totalMs = 5000) {
+      const deadline = createDeadlines(totalMs).start();
       try {
         return await send({ owner: deadline, credential, deadline, headers: {} }, call);
       } finally {
@@ -52,6 +55,23 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
     },
   };
 }
+
+describe('A call', () => {
+  it('that fails releases its slot to the next', async () => {
+    const { send, sent } = startSend([status(404)]);
+    await expect(send(READ)).rejects.toMatchObject({ status: 404 });
+    expect(await send(WRITE)).toBe(OK);
+    expect(sent).toHaveLength(2);
+  });
+
+  it('waits for a slot until the deadline of its request, and then was never sent', async () => {
+    const { send, sent, limiter } = startSend([]);
+    limiter.acquire({}, createCancellation());
+    const rejected = await send(WRITE, 50).catch((error: UpstreamError) => error);
+    expect(rejected).toMatchObject({ kind: 'timeout', requestSent: false });
+    expect(sent).toEqual([]);
+  });
+});
 
 describe('A read', () => {
   it('is retried while that may help, twice at most', async () => {
