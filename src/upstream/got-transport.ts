@@ -3,7 +3,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import got, { RequestError, TimeoutError } from 'got';
 import { cancelledError } from './cancellation.ts';
 import type { PoolOptions } from './connection-pool.ts';
-import { decodeBody, findUnreadable, joinRepeated, type Transport, tooLarge } from './transport.ts';
+import { decodeBody, findUnreadable, type Transport, tooLarge } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /**
@@ -51,8 +51,7 @@ export function createGotTransport({
     });
     const removeListener = cancellation?.onCancel(() => cancel(cancelledError(cancellation, true)));
     try {
-      const { statusCode: status, headers: received, body: bytes } = await response;
-      const headers = joinRepeated(received);
+      const { statusCode: status, headers, body: bytes } = await response;
       reason = findUnreadable(status, headers, maxBytes);
       if (reason) throw reason;
       return { status, headers, body: decodeBody(bytes) };

@@ -17,10 +17,11 @@ export interface HttpRequest {
   readonly cancellation?: Cancellation | undefined;
 }
 
-/** A response of any status, redirects included. Header names are lower case. */
+/** A response of any status, redirects included. */
 export interface HttpResponse {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The names are in lower case. undici makes a list of the values of any header that is repeated, whatever its type says. */
+  readonly headers: Readonly<IncomingHttpHeaders>;
   readonly body: string;
 }
 
@@ -106,7 +107,7 @@ function createHandler(
     },
     onResponseStart(_controller, statusCode, responseHeaders) {
       status = statusCode;
-      headers = joinRepeated(responseHeaders);
+      headers = responseHeaders;
       const error = findUnreadable(status, headers, maxBytes);
       if (error) fail(error);
     },
@@ -130,15 +131,6 @@ function createHandler(
       onEnd(toUpstreamError(error, { requestSent, staleConnection }), false);
     },
   };
-}
-
-/** Changes `headers`. The values of a repeated header are joined to a list (RFC 9110 section 5.3). */
-export function joinRepeated(headers: IncomingHttpHeaders): HttpResponse['headers'] {
-  for (const name in headers) {
-    const value = headers[name];
-    if (Array.isArray(value)) headers[name] = value.join(', ');
-  }
-  return headers as HttpResponse['headers'];
 }
 
 const NOT_HTTP = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
@@ -165,7 +157,7 @@ export function findUnreadable(
 ): UpstreamError | undefined {
   if (status < 200 || status > 299) return undefined;
   const { 'content-encoding': encoding, 'content-length': length } = headers;
-  if (encoding && !isIdentity(encoding))
+  if (encoding && !isIdentity(String(encoding)))
     return new UpstreamError('invalid-response', 'a compressed response');
   return Number(length ?? 0) > maxBytes ? tooLarge(maxBytes) : undefined;
 }
