@@ -156,12 +156,12 @@ function followPrimary(parts: Running, primary: Channel, stop: (reason: object) 
 
 /** Logs one line, and prints the next steps for people who try the gateway over its emulator. */
 function announce(
-  { config: { auth, explorer }, build: { revision, node }, log, output }: Running,
+  { config, build: { revision, node }, log, output }: Running,
   emulator: Emulator | undefined,
   { url, adminUrl, workers }: Partial<Awaited<Workers['listening']>> & { readonly url: string },
 ): void {
-  log.info({ url, adminUrl, workers, auth: auth.mode, revision, node }, `listening on ${url}`);
-  if (emulator) output.log.write(bannerOf(url, explorer, emulator.url));
+  log.info({ url, adminUrl, workers, auth: config.auth.mode, revision, node }, `listening on ${url}`);
+  if (emulator) output.log.write(bannerOf(url, emulator.url, config));
 }
 
 const SANDBOX = ['/graphql', 'Apollo Sandbox'] as const;
@@ -169,19 +169,22 @@ const GRAPHIQL = ['/graphiql', 'GraphiQL, works without the internet'] as const;
 const EXPLORERS = { sandbox: [SANDBOX], graphiql: [GRAPHIQL], both: [SANDBOX, GRAPHIQL], off: [] };
 
 /** The next steps for people who try the gateway over its emulator. */
-function bannerOf(url: string, explorer: Config['explorer'], emulatorUrl: string): string {
+function bannerOf(url: string, emulatorUrl: string, { auth, explorer }: Config): string {
   const query = '{ tokens(first: 3) { nodes { id name projects(first: 2) { nodes { name } } } } }';
   const pages = EXPLORERS[explorer];
   const [first] = pages;
   const open = first ? `open ${new URL(first[0], url)} in a browser, or ` : '';
+  const caller = auth.mode === 'pass-through' ? SAMPLE_AUTHORIZATION : `Bearer <${auth.callerAuth.kind}>`;
+  const isOpen = auth.mode === 'pat' && auth.callerAuth.kind === 'none';
+  const header = isOpen ? '' : ` -H 'authorization: ${caller}'`;
   return `
   Ready: ${open}paste the curl below.
 
   GraphQL        ${url}
 ${pages.map(([path, name]) => `  Explorer       ${new URL(path, url)}  (${name})\n`).join('')}  IAM emulator   ${emulatorUrl}/iam
-  Authorization  ${SAMPLE_AUTHORIZATION}
+  Authorization  ${isOpen ? 'not needed' : caller}
 
-  curl -s ${url} -H 'content-type: application/json' -H 'authorization: ${SAMPLE_AUTHORIZATION}' \\
+  curl -s ${url} -H 'content-type: application/json'${header} \\
     -d '${JSON.stringify({ query })}'
 
 `;

@@ -1,5 +1,9 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
@@ -49,6 +53,31 @@ describe('Starting over the emulator', () => {
     const gateway = start({ EMULATOR: 'true', EXPLORER: 'off' });
     await gateway.until(/Ready: paste the curl below/);
   });
+
+  it.each([
+    ['needs no credential', 'none', 'not needed'],
+    ['has a place for the API key', 'api-key', 'Bearer <api-key>'],
+  ])(
+    'with a personal access token prints a curl command that %s',
+    async (_title, callerAuth, authorization) => {
+      const keys = join(mkdtempSync(join(tmpdir(), 'keys-')), 'keys');
+      writeFileSync(keys, `ci:read:${createHash('sha256').update('caller-key').digest('hex')}\n`);
+      const gateway = startInPatMode({
+        API_GATEWAY_URL: '',
+        EMULATOR: 'true',
+        TOKEN_ID: 'unknown-token',
+        PROJECT_ID: 'unknown-project',
+        CALLER_AUTH: callerAuth,
+        CALLER_API_KEYS_FILE: keys,
+      });
+      const [curl] = await gateway.until(/curl -s [\s\S]*?\}'\n/);
+      expect(gateway.output()).toContain(`  Authorization  ${authorization}\n`);
+      const { stdout } = await promisify(execFile)('bash', ['-c', curl.replace('<api-key>', 'caller-key')]);
+      // The caller is accepted, and the gateway's own token is unknown.
+      expect(stdout).toContain('could not sign in to IAM');
+      rmSync(dirname(keys), { recursive: true });
+    },
+  );
 });
 
 /** A process that signs in with a personal access token of its own. */
