@@ -11,9 +11,10 @@ import type { Build } from './telemetry/build.ts';
 import { createPrimaryMetrics } from './telemetry/metrics.ts';
 import { createWorkerMetrics } from './telemetry/worker-metrics.ts';
 
-/** A worker that dies within this time of its start is replaced after a pause, because the next may die as fast. */
+/** A worker that dies within this time of its start is replaced after a pause, which doubles while the next die as fast. */
 const EARLY_MS = 5_000;
-const RESTART_AFTER_MS = 500;
+const FIRST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 8_000;
 /** Workers that have not ended this long after `drainTimeoutMs` are killed. */
 const KILL_AFTER_MS = 1_500;
 
@@ -65,9 +66,9 @@ export function startWorkers(
     });
     // Without a listener, an error of the worker's channel would end this process. `exit` follows, except when the system
     // could not start the process.
-    worker.on('error', ({ code }: NodeJS.ErrnoException) => {
+    worker.on('error', (error) => {
       if (worker.process.pid !== undefined) return;
-      entry.problems = [`The process of a worker could not be started (${code}).`];
+      entry.problems = [describeForkError(error)];
       worker.process.emit('exit', null, null);
     });
     worker.once('exit', () => {
@@ -77,36 +78,36 @@ export function startWorkers(
     return entry;
   }
 
-  function replaceWhenDead(dead: WorkerState): void {
+  /** `pauseMs` is the time before its replacement starts, if this worker dies early. */
+  function replaceWhenDead(dead: WorkerState, pauseMs = FIRST_PAUSE_MS): void {
     const { worker, startedAt } = dead;
     worker.once('exit', (code, signal) => {
-      if (stopping) return;
-      own.onWorkerRestart();
-      const { problems } = dead;
-      log.error({ worker: worker.id, code, signal, problems }, 'a worker died and is being replaced');
-      const delayMs = performance.now() - startedAt < EARLY_MS ? RESTART_AFTER_MS : 0;
-      setTimeout(replace, delayMs);
+      const isEarly = performance.now() - startedAt < EARLY_MS;
+      replaceLater({ worker: worker.id, code, signal, problems: dead.problems }, isEarly ? pauseMs : 0);
     });
   }
 
-  function replace(): void {
+  function replaceLater(death: object, pauseMs: number): void {
+    if (stopping) return;
+    own.onWorkerRestart();
+    log.error(death, 'a worker died and is being replaced');
+    setTimeout(replace, pauseMs, Math.min(2 * pauseMs, MAX_PAUSE_MS) || FIRST_PAUSE_MS);
+  }
+
+  function replace(pauseMs: number): void {
     if (stopping) return;
     let next: WorkerState;
     try {
       next = fork();
     } catch (error) {
       // Node.js throws some errors of the system, and emits others.
-      log.error({ code: (error as NodeJS.ErrnoException).code }, 'a worker could not be started');
-      setTimeout(replace, RESTART_AFTER_MS);
+      replaceLater({ problems: [describeForkError(error)] }, pauseMs);
       return;
     }
-    replaceWhenDead(next);
+    replaceWhenDead(next, pauseMs);
+    const { id, process } = next.worker;
     untilListening(next, log).then(
-      () =>
-        log.info(
-          { worker: next.worker.id, workerPid: next.worker.process.pid },
-          'the new worker is listening',
-        ),
+      () => log.info({ worker: id, workerPid: process.pid }, 'the new worker is listening'),
       // If the new worker ends before it listens, it is replaced too.
       () => undefined,
     );
@@ -175,6 +176,10 @@ export function startWorkers(
       for (const { channel } of workers) channel.request('log-level', level).catch(() => undefined);
     },
   };
+}
+
+function describeForkError(error: unknown): string {
+  return `The process of a worker could not be started (${(error as NodeJS.ErrnoException).code}).`;
 }
 
 /**

@@ -312,30 +312,42 @@ describe('A worker that dies', () => {
     ['has been removed', () => undefined],
     // The system starts no file that is open for writing.
     ['is being written', (node: string) => openSync(node, 'w', 0o755)],
-  ])('is replaced later if the program file of Node.js %s', async (_, replaceProgram) => {
-    const folder = mkdtempSync(join(tmpdir(), 'workers-'));
-    const node = join(folder, 'node');
-    const kept = join(folder, 'kept');
-    copyFileSync(process.execPath, node);
-    const env = { WORKERS: '2', PORT: String(port), API_GATEWAY_URL: emulator.url };
-    gateway = followProcess(spawn(node, [MAIN], { env }));
-    const [, pid] = await gateway.until(/"workers":\[(\d+)/);
-    const killWithoutProgram = (worker: number) => {
-      renameSync(node, kept);
-      replaceProgram(node);
-      process.kill(worker, 'SIGKILL');
-    };
-    killWithoutProgram(Number(pid));
-    await gateway.until(/could not be started/);
-    expect((await query(LIST)).status).toBe(200);
-    renameSync(kept, node);
-    const [, next] = await gateway.until(/"workerPid":(\d+),"msg":"the new worker is listening"/);
-    killWithoutProgram(Number(next));
-    await gateway.until(/listening"[\s\S]*could not be started/);
-    gateway.child.kill('SIGTERM');
-    expect(await within(gateway.ended, () => 'the process ends')).toBe(0);
-    rmSync(folder, { recursive: true });
-  });
+  ])(
+    'is replaced later, after longer and longer pauses, if the program file of Node.js %s',
+    async (_, replaceProgram) => {
+      const folder = mkdtempSync(join(tmpdir(), 'workers-'));
+      const node = join(folder, 'node');
+      const kept = join(folder, 'kept');
+      copyFileSync(process.execPath, node);
+      const adminPort = String(await freePort());
+      const env = { WORKERS: '2', PORT: String(port), ADMIN_PORT: adminPort, API_GATEWAY_URL: emulator.url };
+      gateway = followProcess(spawn(node, [MAIN], { env }));
+      const [, pid] = await gateway.until(/"workers":\[(\d+)/);
+      const killWithoutProgram = (worker: number) => {
+        renameSync(node, kept);
+        replaceProgram(node);
+        process.kill(worker, 'SIGKILL');
+      };
+      killWithoutProgram(Number(pid));
+      await gateway.until(/(could not be started[\s\S]*){3}/);
+      const lines = gateway.output().split('\n');
+      const deaths = lines
+        .filter((line) => line.includes('a worker died'))
+        .map((line) => JSON.parse(line).time);
+      const [first = 0, second = 0, third = 0] = deaths.slice(1).map((time) => Date.parse(time));
+      expect(third - second).toBeGreaterThan(1.5 * (second - first));
+      const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+      expect(metricOf(metrics, 'tokens_gateway_worker_restarts_total')).toBe(deaths.length);
+      expect((await query(LIST)).status).toBe(200);
+      renameSync(kept, node);
+      const [, next] = await gateway.until(/"workerPid":(\d+),"msg":"the new worker is listening"/);
+      killWithoutProgram(Number(next));
+      await gateway.until(/listening"[\s\S]*could not be started/);
+      gateway.child.kill('SIGTERM');
+      expect(await within(gateway.ended, () => 'the process ends')).toBe(0);
+      rmSync(folder, { recursive: true });
+    },
+  );
 });
 
 describe('On SIGTERM', () => {
