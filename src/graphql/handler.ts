@@ -8,7 +8,6 @@ import { onClose } from '../http/connections.ts';
 import { HttpError } from '../http/error-response.ts';
 import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
 import type { Page } from '../http/page.ts';
-import { headerValues } from '../http/validate-request.ts';
 import { describeError } from '../telemetry/failures.ts';
 import {
   createOperationLog,
@@ -179,8 +178,7 @@ async function readCaller(
  * Joins several `Authorization` headers, so that the authenticator rejects them: the caller must not depend on their order.
  */
 function readAuthorization(http: FastifyRequest): string | undefined {
-  const values = headerValues(http.raw, 'authorization');
-  return values.length > 1 ? values.join(', ') : values[0];
+  return http.raw.headersDistinct.authorization?.join(', ');
 }
 
 /** The error for the client. An unexpected error is logged, and the client gets the request id to find it in the log. */

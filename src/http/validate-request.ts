@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isLoopbackAuthority } from '../config/urls.ts';
 import { HttpError } from './error-response.ts';
@@ -84,11 +84,11 @@ export function nothingHere(hint = 'The GraphQL endpoint is /graphql.'): HttpErr
 
 function checkHost({ raw, originalUrl }: FastifyRequest): HttpError | undefined {
   const { httpVersion, headers } = raw;
-  // Node.js keeps the first of several `host` headers, and a proxy may have used the last.
-  const { length: hosts } = headerValues(raw, 'host');
+  // In `headers`, Node.js keeps the first of several `host` headers, and a proxy may have used the last.
+  const { host: hosts } = raw.headersDistinct;
   // HTTP/1.0 allows a request without one, but the URL of a GraphQL request needs one.
-  if (hosts === 0 && httpVersion === '1.0') headers.host = 'localhost';
-  else if (hosts !== 1) return new HttpError(400, 'Send one `host` header.');
+  if (!hosts && httpVersion === '1.0') headers.host = 'localhost';
+  else if (hosts?.length !== 1) return new HttpError(400, 'Send one `host` header.');
   // Nearly every request passes this check and needs no URL parser.
   const isPlain = originalUrl === '/graphql' && /^[a-z\d.-]+(:\d{1,4})?$/i.test(headers.host ?? '');
   const isValid = () =>
@@ -101,17 +101,6 @@ export function toOriginForm(target: string): string {
   const rest = /^https?:\/\/[^/?#]*(.*)$/is.exec(target)?.[1];
   if (rest === undefined) return target;
   return rest.startsWith('/') ? rest : `/${rest}`;
-}
-
-/** All values of a header. For some headers, such as `Host` and `Authorization`, `headers` has only the first value. */
-export function headerValues({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>, name: string): string[] {
-  const values: string[] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const found = rawHeaders[at] as string;
-    if (found.length === name.length && found.toLowerCase() === name)
-      values.push(rawHeaders[at + 1] as string);
-  }
-  return values;
 }
 
 function checkPostHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
