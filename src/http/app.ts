@@ -15,7 +15,7 @@ import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import { type Connections, onClose } from './connections.ts';
 import { commonHeaders, errorBody, HttpError, readRequestId } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
-import { createHttpServer, type RequestObserver, slowClients } from './node-server.ts';
+import { createHttpServer, slowClients } from './node-server.ts';
 import { httpChecks, pathOf, type Routes, toOriginForm } from './validate-request.ts';
 
 interface HttpParts {
@@ -34,7 +34,10 @@ export function createHttpApp(
   log: FastifyBaseLogger,
 ): FastifyInstance {
   const routes = new Map<string, Set<string>>();
-  const observer = createObserver(routes, onResponse, log);
+  const onRejection = ({ statusCode: status, message: reason }: HttpError, requestId: string) => {
+    log.info({ requestId, status, reason }, REJECTED_LINE);
+    onResponse?.({ method: OTHER, route: OTHER, status, ms: undefined });
+  };
   const sendError = createErrorHandler(log);
   const app = fastify({
     genReqId: readRequestId,
@@ -42,7 +45,13 @@ export function createHttpApp(
     rewriteUrl: ({ url = '' }) => toOriginForm(url),
     exposeHeadRoutes: false,
     bodyLimit: maxBodyBytes,
-    serverFactory: (handler: RequestListener) => createHttpServer(handler, http, connections, observer),
+    serverFactory: (handler: RequestListener) =>
+      createHttpServer(
+        onResponse ? reportResponses(handler, routes, onResponse) : handler,
+        http,
+        connections,
+        onRejection,
+      ),
     // `node-server.ts` responds to these errors.
     clientErrorHandler: () => undefined,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
@@ -119,30 +128,24 @@ const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'POST']);
 const OTHER = 'other';
 
 /** Clients choose methods and paths freely, so all unknown ones are counted under one label. */
-function createObserver(
+function reportResponses(
+  handler: RequestListener,
   routes: Routes,
-  onResponse: HttpParts['onResponse'],
-  log: FastifyBaseLogger,
-): RequestObserver {
-  return {
-    onRequest(request, response) {
-      if (!onResponse) return;
-      onClose(response, () => {
-        if (!response.writableFinished) return;
-        const { method = '', url, arrivedAt } = request;
-        const path = pathOf(url);
-        onResponse({
-          method: METHODS.has(method) ? method : OTHER,
-          route: routes.has(path) ? path : OTHER,
-          status: response.statusCode,
-          ms: performance.now() - arrivedAt,
-        });
+  onResponse: RequestMetrics['onResponse'],
+): RequestListener {
+  return (request, response) => {
+    onClose(response, () => {
+      if (!response.writableFinished) return;
+      const { method = '', url, arrivedAt } = request;
+      const path = pathOf(url);
+      onResponse({
+        method: METHODS.has(method) ? method : OTHER,
+        route: routes.has(path) ? path : OTHER,
+        status: response.statusCode,
+        ms: performance.now() - arrivedAt,
       });
-    },
-    onRejection({ statusCode: status, message: reason }, requestId) {
-      log.info({ requestId, status, reason }, REJECTED_LINE);
-      onResponse?.({ method: OTHER, route: OTHER, status, ms: undefined });
-    },
+    });
+    handler(request, response);
   };
 }
 

@@ -4,7 +4,6 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
-  type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -22,12 +21,8 @@ declare module 'node:http' {
   }
 }
 
-export interface RequestObserver {
-  /** Called when the head of a request has arrived. */
-  onRequest(request: IncomingMessage, response: ServerResponse): void;
-  /** Called for an error response when no request could be read from a connection. */
-  onRejection(rejection: HttpError, requestId: string): void;
-}
+/** Called for each error response on a connection from which no request could be read. */
+type OnRejection = (error: HttpError, requestId: string) => void;
 
 /** A client that is still sending gets this time to read the error response: closing at once would discard it. */
 const LINGER_MS = 500;
@@ -37,7 +32,7 @@ export function createHttpServer(
   handler: RequestListener,
   options: Config['http'],
   connections: Connections,
-  observer: RequestObserver,
+  onRejection: OnRejection,
 ): Server {
   const server = createServer(
     {
@@ -58,7 +53,6 @@ export function createHttpServer(
       // RFC 9112 section 6.1: a proxy of HTTP/1.0 does not know chunks, and takes the body for further requests.
       if (request.httpVersion === '1.0' && request.headers['transfer-encoding'] !== undefined)
         return rejectAfter(before.at(-1), request, parserError(undefined));
-      observer.onRequest(request, response);
       connections.trackRequest(request, response);
       handler(request, response);
     },
@@ -68,14 +62,14 @@ export function createHttpServer(
   server.maxHeadersCount = 0;
   /** Waits for the responses to earlier requests, because a client would take an error that comes sooner for one of them. */
   const rejectAfter = (before: OpenRequest | undefined, request: Rejected, error: HttpError) => {
-    if (!before) return sendRejection(request, error, observer);
+    if (!before) return sendRejection(request, error, onRejection);
     if (before.isLast) return;
     before.isLast = true;
     discardRest(request.socket);
-    onClose(before.response, () => sendRejection(request, error, observer));
+    onClose(before.response, () => sendRejection(request, error, onRejection));
   };
   server.on('connection', (socket) => {
-    if (!connections.accept(socket)) rejectConnection(socket, observer);
+    if (!connections.accept(socket)) rejectConnection(socket, onRejection);
   });
   connections.closeWhenIdle(server);
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
@@ -151,11 +145,7 @@ interface Rejected {
   readonly headers?: IncomingHttpHeaders;
 }
 
-function sendRejection(
-  { socket, headers }: Rejected,
-  error: HttpError,
-  { onRejection }: RequestObserver,
-): void {
+function sendRejection({ socket, headers }: Rejected, error: HttpError, onRejection: OnRejection): void {
   // The parser reports every further chunk of a malformed request.
   if (!socket.writable) return;
   const requestId = readRequestId({ headers });
@@ -176,12 +166,12 @@ let rejecting = 0;
 const FULL = 'The gateway has reached its limit of connections. Try again.';
 
 /** Ends a connection above the limit. */
-function rejectConnection(socket: Socket, observer: RequestObserver): void {
+function rejectConnection(socket: Socket, onRejection: OnRejection): void {
   socket.on('error', () => socket.destroy());
   if (rejecting >= MAX_REJECTING) return void socket.destroy();
   rejecting++;
   socket.once('close', () => rejecting--);
-  sendRejection({ socket }, new HttpError(503, FULL), observer);
+  sendRejection({ socket }, new HttpError(503, FULL), onRejection);
 }
 
 /** Closes a connection after its response, with a delay: the client may have begun to send the rejected body. */
