@@ -2,31 +2,21 @@ import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Build } from './build.ts';
 
-interface Hits {
-  readonly hits: number;
-  readonly misses: number;
-}
+type Counts<Name extends string> = Readonly<Record<Name, number>>;
 
 /** Sources of the figures that are read for each scrape, so that counting costs a request next to nothing. */
 interface MetricSources {
-  readonly caches: Readonly<Record<string, () => Hits & { readonly size: number }>>;
-  readonly singleFlights: Readonly<
-    Record<string, () => { readonly started: number; readonly coalesced: number }>
-  >;
+  readonly caches: Readonly<Record<string, () => Counts<'hits' | 'misses' | 'size'>>>;
+  readonly singleFlights: Readonly<Record<string, () => Counts<'started' | 'coalesced'>>>;
   /** How often Redis did not serve a use, or a probe. Undefined: there is no Redis. */
-  readonly redisFailures?: Readonly<Record<string, number>> | undefined;
-  readonly listPrefetch: () => Hits;
+  readonly redisFailures?: Counts<string> | undefined;
+  readonly listPrefetch: () => Counts<'hits' | 'misses'>;
   /** GraphQL requests in flight, and those that were rejected because the process had too many. */
-  readonly load: () => { readonly inFlight: number; readonly shed: number };
+  readonly load: () => Counts<'inFlight' | 'shed'>;
   readonly droppedLogLines?: (() => number) | undefined;
   readonly connections: {
     readonly max: number;
-    counts(): {
-      readonly open: number;
-      readonly evicted: number;
-      readonly late: number;
-      readonly rejected: number;
-    };
+    counts(): Counts<'open' | 'evicted' | 'late' | 'rejected'>;
   };
   readonly build: Build;
 }

@@ -119,14 +119,8 @@ function createCounter(
 /** The upper ends of the buckets. */
 const LIMITS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** What was observed with one value of the label. */
-interface Observed {
-  sum: number;
-  /** The number of durations up to each limit, and of all. */
-  readonly buckets: readonly { readonly limit: number; count: number }[];
-}
-
-function createObserved(): Observed {
+/** What was observed with one value of the label. A bucket counts the durations up to its limit. */
+function createObserved() {
   const limits = [...LIMITS_SECONDS, Number.POSITIVE_INFINITY];
   return { sum: 0, buckets: limits.map((limit) => ({ limit, count: 0 })) };
 }
@@ -139,21 +133,20 @@ function createHistogram(
   label: string,
 ): (value: string, seconds: number) => void {
   const fullName = `tokens_gateway_${name}_seconds`;
-  const byValue = new Map<string, Observed>();
-  const toValues = ([value, { sum, buckets }]: [string, Observed]) => {
-    const labels = { [label]: value };
-    const counts = buckets.map(({ limit, count }) => {
-      const le = limit === Number.POSITIVE_INFINITY ? '+Inf' : limit;
-      return { metricName: `${fullName}_bucket`, labels: { le, ...labels }, value: count };
-    });
-    return [
-      ...counts,
-      { metricName: `${fullName}_sum`, labels, value: sum },
-      { metricName: `${fullName}_count`, labels, value: counts.at(-1)?.value },
-    ];
-  };
+  const byValue = new Map<string, ReturnType<typeof createObserved>>();
   const get = async () => {
-    const values = [...byValue].flatMap(toValues);
+    const values = [...byValue].flatMap(([value, { sum, buckets }]) => {
+      const labels = { [label]: value };
+      return [
+        ...buckets.map(({ limit, count }) => ({
+          metricName: `${fullName}_bucket`,
+          labels: { le: limit === Number.POSITIVE_INFINITY ? '+Inf' : limit, ...labels },
+          value: count,
+        })),
+        { metricName: `${fullName}_sum`, labels, value: sum },
+        { metricName: `${fullName}_count`, labels, value: buckets.at(-1)?.count },
+      ];
+    });
     return { name: fullName, help, type: 'histogram', aggregator: 'sum', values };
   };
   // The types of a registry require further members of a metric, but it does not use them.
