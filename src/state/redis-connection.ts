@@ -8,7 +8,7 @@ import { codeOf, connectAnew, createRedisClient, isLoss } from './redis-client.t
 import { replyWithin } from './reply-within.ts';
 
 /** The commands that are used here. A single server and a cluster have the same. */
-type Commands = Pick<Redis, 'get' | 'set' | 'del' | 'pttl' | 'eval'>;
+type Commands = Pick<Redis, 'get' | 'set' | 'pttl' | 'eval'>;
 
 /** The purposes of state in Redis, as named in logs and metrics. */
 export type StateUse = 'idempotency' | 'rate_limits' | 'persisted_queries' | 'writes';

@@ -114,7 +114,7 @@ function createWrites({ run, upSince }: RedisConnection): SharedWrites {
 /** The form of Apollo Server's cache of automatic persisted queries. */
 export interface PersistedQueries {
   get(key: string): Promise<string | undefined>;
-  set(key: string, query: string): Promise<void>;
+  set(key: string, text: string): Promise<void>;
   delete(key: string): Promise<void>;
 }
 
@@ -122,40 +122,33 @@ const TTL_MS = 24 * 3600 * 1000;
 const MAX_QUERIES = 1000;
 
 /**
- * Texts of queries by their hash, for all replicas. While Redis is unavailable each replica keeps its own. A client whose
- * query is unknown sends the text again, which costs one round trip.
+ * Texts of queries by their hash, for all replicas. Each process also keeps those that it has registered, which suffices
+ * while Redis is unavailable: a client whose query is unknown sends the text again, which costs one round trip.
  *
  * Clients choose the texts, and a full Redis cannot be used by anybody. So each process stores a limited number of them in
- * Redis, and further ones in its own memory.
+ * Redis, and further ones only in its own memory.
  */
 function createPersistedQueries({ run }: RedisConnection): PersistedQueries {
-  const own = new LRUCache<string, string>({ max: MAX_QUERIES, ttl: TTL_MS });
-  const stored = new LRUCache<string, true>({ max: MAX_QUERIES, ttl: TTL_MS });
-  const orOwn = <Value>(shared: Parameters<typeof run<Value>>[1], fallback: () => Value): Promise<Value> =>
-    run('persisted_queries', shared).catch(fallback);
+  const own = new LRUCache<string, { text: string; isShared: boolean }>({ max: MAX_QUERIES, ttl: TTL_MS });
   return {
-    get: (key) =>
-      orOwn(
-        async (redis) => {
-          const text = await redis.get(PREFIX + key);
-          // Documents are looked up by their hash, so a wrong text would run in place of the right one, even for clients
-          // that send the right text.
-          return text !== null && key.endsWith(hash('sha256', text, 'hex')) ? text : own.get(key);
-        },
-        () => own.get(key),
-      ),
-    async set(key, query) {
-      const store = () => own.set(key, query);
-      stored.purgeStale();
-      if (stored.size >= MAX_QUERIES && !stored.has(key)) return void store();
-      stored.set(key, true);
-      await orOwn<unknown>((redis) => redis.set(PREFIX + key, query, 'PX', TTL_MS), store);
+    async get(key) {
+      const known = own.get(key);
+      if (known) return known.text;
+      const text = await run('persisted_queries', (redis) => redis.get(PREFIX + key)).catch(() => null);
+      // Documents are looked up by their hash, so a wrong text would run in place of the right one, even for clients that
+      // send the right text.
+      return text !== null && key.endsWith(hash('sha256', text, 'hex')) ? text : undefined;
     },
-    async delete(key) {
-      await orOwn<unknown>(
-        (redis) => redis.del(PREFIX + key),
-        () => own.delete(key),
+    async set(key, text) {
+      own.purgeStale();
+      const isShared = own.peek(key)?.isShared ?? own.size < MAX_QUERIES;
+      own.set(key, { text, isShared });
+      if (!isShared) return;
+      await run('persisted_queries', (redis) => redis.set(PREFIX + key, text, 'PX', TTL_MS)).catch(
+        () => null,
       );
     },
+    // Apollo Server requires this function and does not call it.
+    async delete() {},
   };
 }
