@@ -48,18 +48,15 @@ interface Entry {
   readonly endsAt: number;
 }
 
-interface MemoryOptions {
-  readonly maxEntries?: number;
-  readonly maxEntriesPerCaller?: number;
-  readonly now?: () => number;
-}
-
 /**
  * The records of a single process. Callers rely on each record, so none is dropped early: when the store is full, new
  * records are rejected. One caller can use a tenth of it.
  */
-export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords {
-  const { maxEntries = 100_000, maxEntriesPerCaller = 10_000, now = () => performance.now() } = options;
+export function createMemoryRecords({
+  maxEntries = 100_000,
+  maxEntriesPerCaller = 10_000,
+  now = () => performance.now(),
+} = {}): LeasedRecords {
   const entriesOf = new Map<string, number>();
   const count = (caller: string, change: 1 | -1) => {
     const entries = (entriesOf.get(caller) ?? 0) + change;
@@ -72,12 +69,9 @@ export function createMemoryRecords(options: MemoryOptions = {}): LeasedRecords 
   const requireRoom = ({ caller }: RecordKey) => {
     leases.dropExpired();
     records.dropExpired();
-    if (leases.size() + records.size() >= maxEntries)
-      throw new StateUnavailable(`${maxEntries} records and leases are in use`, { isFull: true });
-    if ((entriesOf.get(caller) ?? 0) >= maxEntriesPerCaller)
-      throw new StateUnavailable(`this caller has ${maxEntriesPerCaller} records and leases`, {
-        isFull: true,
-      });
+    const entries = leases.size() + records.size();
+    if (entries >= maxEntries || (entriesOf.get(caller) ?? 0) >= maxEntriesPerCaller)
+      throw new StateUnavailable('there is no room for another record', { isFull: true });
   };
 
   return {
