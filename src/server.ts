@@ -160,16 +160,15 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     });
   serveHealth(app, readReadiness);
   if (metrics)
-    addMetrics(metrics.registry, {
-      caches: { documents: () => prepared.counts, compiled: () => executor.counts },
-      singleFlights: { read: () => upstream.reads, operation: () => operations.counts },
-      listPrefetch: () => context.listPrefetch.counts,
-      load: admission.load,
+    addMetrics(metrics.registry, options.build, () => ({
+      caches: { documents: prepared.counts, compiled: executor.counts },
+      singleFlights: { read: upstream.reads, operation: operations.counts },
+      listPrefetch: context.listPrefetch.counts,
+      load: admission.load(),
+      connections: connections.counts(),
+      droppedLogLines: options.droppedLogLines?.() ?? 0,
       redisFailures: state.failures,
-      droppedLogLines: options.droppedLogLines,
-      connections,
-      build: options.build,
-    });
+    }));
 
   await listen(app, options.listen);
   const admin = metrics && (await openAdmin(options, metrics.registry, { isDraining, readReadiness }, log));

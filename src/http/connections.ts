@@ -157,7 +157,6 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   }
 
   return {
-    max,
     accept,
     acceptArrived,
     closeWhenIdle,
@@ -165,7 +164,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
     evictLate,
     /** Requests on a connection whose responses have not ended, the latest last. */
     openRequestsOn: (socket: Duplex): readonly OpenRequest[] => open.get(socket)?.openRequests ?? [],
-    counts: () => ({ open: open.size, ...counts }),
+    counts: () => ({ max, open: open.size, ...counts }),
     pending,
   };
 }

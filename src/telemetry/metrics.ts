@@ -4,21 +4,17 @@ import type { Build } from './build.ts';
 
 type Counts<Name extends string> = Readonly<Record<Name, number>>;
 
-/** Sources of the figures that are read for each scrape, so that counting costs a request next to nothing. */
-interface MetricSources {
-  readonly caches: Readonly<Record<string, () => Counts<'hits' | 'misses' | 'size'>>>;
-  readonly singleFlights: Readonly<Record<string, () => Counts<'started' | 'coalesced'>>>;
-  /** How often Redis did not serve a use, or a probe. Undefined: there is no Redis. */
-  readonly redisFailures?: Counts<string> | undefined;
-  readonly listPrefetch: () => Counts<'hits' | 'misses'>;
+/** The figures that are read for each scrape, so that counting costs a request next to nothing. */
+interface Figures {
+  readonly caches: Readonly<Record<string, Counts<'hits' | 'misses' | 'size'>>>;
+  readonly singleFlights: Readonly<Record<string, Counts<'started' | 'coalesced'>>>;
+  readonly listPrefetch: Counts<'hits' | 'misses'>;
   /** GraphQL requests in flight, and those that were rejected because the process had too many. */
-  readonly load: () => Counts<'inFlight' | 'shed'>;
-  readonly droppedLogLines?: (() => number) | undefined;
-  readonly connections: {
-    readonly max: number;
-    counts(): Counts<'open' | 'evicted' | 'late' | 'rejected'>;
-  };
-  readonly build: Build;
+  readonly load: Counts<'inFlight' | 'shed'>;
+  readonly connections: Counts<'max' | 'open' | 'evicted' | 'late' | 'rejected'>;
+  readonly droppedLogLines: number;
+  /** How often Redis did not serve a use, or a probe. Undefined: there is no Redis. */
+  readonly redisFailures: Counts<string> | undefined;
 }
 
 /** A value, and those of its labels in the order of their names. */
@@ -27,58 +23,54 @@ type Reading = readonly [value: number, ...labels: readonly string[]];
 const DROPPED_LINES = 'Log lines that were dropped because stdout could not take them';
 
 /** Adds the metrics that are read for each scrape. No label holds a caller, an id or an address. */
-export function addMetrics(registry: Registry, sources: MetricSources): void {
-  const { caches, singleFlights, listPrefetch, load, redisFailures, droppedLogLines, connections } = sources;
-  addBuild(registry, sources.build);
+export function addMetrics(registry: Registry, build: Build, read: () => Figures): void {
+  addBuild(registry, build);
   collectDefaultMetrics({ register: registry });
   const count = addSampled.bind(undefined, Counter, registry);
   const gauge = addSampled.bind(undefined, Gauge, registry);
 
   count('cache_requests_total', 'Look-ups in a cache of documents', ['cache', 'outcome'], () =>
-    Object.entries(caches).flatMap(([cache, read]): Reading[] => [
-      [read().hits, cache, 'hit'],
-      [read().misses, cache, 'miss'],
+    Object.entries(read().caches).flatMap(([cache, { hits, misses }]): Reading[] => [
+      [hits, cache, 'hit'],
+      [misses, cache, 'miss'],
     ]),
   );
   gauge('cache_entries', 'Entries of a cache of documents', ['cache'], () =>
-    Object.entries(caches).map(([cache, read]) => [read().size, cache]),
+    Object.entries(read().caches).map(([cache, { size }]) => [size, cache]),
   );
-  count(
-    'work_total',
-    'Reads and query operations: started, or coalesced with one in flight',
-    ['kind', 'outcome'],
-    () =>
-      Object.entries(singleFlights).flatMap(([kind, read]): Reading[] => [
-        [read().started, kind, 'started'],
-        [read().coalesced, kind, 'coalesced'],
-      ]),
+  const workHelp = 'Reads and query operations: started, or coalesced with one in flight';
+  count('work_total', workHelp, ['kind', 'outcome'], () =>
+    Object.entries(read().singleFlights).flatMap(([kind, { started, coalesced }]): Reading[] => [
+      [started, kind, 'started'],
+      [coalesced, kind, 'coalesced'],
+    ]),
   );
-  count(
-    'list_first_ids_total',
-    'Ids that were looked up in a list: found there, or requested one by one',
-    ['outcome'],
-    () => [
-      [listPrefetch().hits, 'hit'],
-      [listPrefetch().misses, 'miss'],
-    ],
-  );
-  gauge('in_flight', 'GraphQL requests in flight', [], () => [[load().inFlight]]);
-  count('shed_total', 'Requests that were rejected because the process had too many', [], () => [
-    [load().shed],
-  ]);
-  count('log_lines_dropped_total', DROPPED_LINES, [], () => [[droppedLogLines?.() ?? 0]]);
-  gauge('client_connections', 'Open client connections', [], () => [[connections.counts().open]]);
-  gauge('client_connections_max', 'Client connections that may be open at once', [], () => [
-    [connections.max],
-  ]);
-  count('client_connections_closed_total', 'Client connections closed because of the limit', ['why'], () => [
-    [connections.counts().evicted, 'idle'],
-    [connections.counts().late, 'late'],
-    [connections.counts().rejected, 'rejected'],
-  ]);
-  if (redisFailures)
+  const idsHelp = 'Ids that were looked up in a list: found there, or requested one by one';
+  count('list_first_ids_total', idsHelp, ['outcome'], () => {
+    const { hits, misses } = read().listPrefetch;
+    return [
+      [hits, 'hit'],
+      [misses, 'miss'],
+    ];
+  });
+  const shedHelp = 'Requests that were rejected because the process had too many';
+  gauge('in_flight', 'GraphQL requests in flight', [], () => [[read().load.inFlight]]);
+  count('shed_total', shedHelp, [], () => [[read().load.shed]]);
+  count('log_lines_dropped_total', DROPPED_LINES, [], () => [[read().droppedLogLines]]);
+  const maxHelp = 'Client connections that may be open at once';
+  gauge('client_connections', 'Open client connections', [], () => [[read().connections.open]]);
+  gauge('client_connections_max', maxHelp, [], () => [[read().connections.max]]);
+  count('client_connections_closed_total', 'Client connections closed because of the limit', ['why'], () => {
+    const { evicted, late, rejected } = read().connections;
+    return [
+      [evicted, 'idle'],
+      [late, 'late'],
+      [rejected, 'rejected'],
+    ];
+  });
+  if (read().redisFailures)
     count('state_fallbacks_total', 'Uses and probes that Redis did not serve', ['use'], () =>
-      Object.entries(redisFailures).map(([use, value]) => [value, use]),
+      Object.entries(read().redisFailures ?? {}).map(([use, value]) => [value, use]),
     );
 }
 
