@@ -315,7 +315,7 @@ function mixtures() {
       name: 'A cancelled single flight removes its successor',
       file: 'src/upstream/single-flight.ts',
       within: 'remove',
-      find: 'if (entries.get(key)?.work === work) entries.delete(key)',
+      find: 'if (entries.get(key) === entry) entries.delete(key)',
       replace: 'entries.delete(key)',
       tests: singleFlight,
     },
