@@ -1,8 +1,9 @@
 /// <reference path="./undici-client.d.ts" />
-import type { LookupFunction, Socket } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import Client from 'undici/lib/dispatcher/client.js';
 import type { Config } from '../config/config.ts';
 import { createConnect } from './connect.ts';
+import { skipInterimResponses } from './interim-responses.ts';
 
 export interface PoolOptions
   extends Pick<Config['upstream'], 'connectTimeoutMs' | 'idleSocketMs' | 'connectionMaxAgeMs'> {
@@ -114,67 +115,3 @@ export function createConnectionPool(options: PoolOptions) {
     },
   };
 }
-
-const HEAD_END = Buffer.from('\r\n\r\n');
-/** An interim response with a longer head goes to the parser, which rejects it. */
-const MAX_HEAD_BYTES = 16 * 1024;
-
-/**
- * Removes interim responses (`100 Continue`, `103 Early Hints`) from the bytes of `socket`. A client must skip those that it
- * did not request (RFC 9110 section 15.2), but undici treats a 100 as a broken connection: a read would fail, and a write
- * that IAM has executed would have an unknown outcome. `101` is not removed: undici reports it as an error.
- *
- * Call the function that it returns before a request is written: the next bytes begin a response.
- *
- * The filter replaces `socket.read`, by which undici reads. It costs one comparison for each response, where a stream in
- * between would copy every byte.
- */
-function skipInterimResponses(socket: Socket): () => void {
-  const read = socket.read.bind(socket);
-  let atStart = false;
-  // Bytes that may or may not be the beginning of an interim response.
-  let held: Buffer | undefined;
-
-  const filter = (chunk: Buffer): Buffer | undefined => {
-    const bytes = dropInterim(held ? Buffer.concat([held, chunk]) : chunk);
-    const isCertain = bytes.length > MAX_HEAD_BYTES || !mayBeInterim(bytes);
-    held = isCertain ? undefined : bytes;
-    atStart = !isCertain;
-    return isCertain ? bytes : undefined;
-  };
-  socket.read = (size?: number) => {
-    let chunk = read(size);
-    while (atStart && chunk !== null) {
-      const bytes = filter(chunk);
-      if (bytes) return bytes;
-      chunk = read(size);
-    }
-    return chunk;
-  };
-  return () => {
-    atStart = true;
-    held = undefined;
-  };
-}
-
-/** `bytes` without the complete interim responses at their beginning. */
-function dropInterim(bytes: Buffer): Buffer {
-  let rest = bytes;
-  while (mayBeInterim(rest)) {
-    const end = rest.indexOf(HEAD_END);
-    if (end < 0) break;
-    rest = rest.subarray(end + HEAD_END.length);
-  }
-  return rest;
-}
-
-/** Whether an interim response begins here. An incomplete status line is completed with that of a 100. */
-function mayBeInterim(bytes: Buffer): boolean {
-  // The first digit of the status decides for nearly every response.
-  if (bytes.length > 9 && bytes[9] !== ONE) return false;
-  const statusLine = bytes.toString('latin1', 0, CONTINUE.length) + CONTINUE.slice(bytes.length);
-  return /^HTTP\/1\.[01] 1(?!01)\d\d$/.test(statusLine);
-}
-
-const CONTINUE = 'HTTP/1.1 100';
-const ONE = '1'.charCodeAt(0);
