@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo, GraphQLScalarType, GraphQLScalarTypeConfig } from 'graphql';
 import type { TokenDto, AuthenticationMethodDto, PublicKeyInfoDto, PublicKeyInfoJwksDto, PublicKeyInfoJwksUriDto, ProjectWithPolicyDto, PolicyDto } from '../upstream/generated.ts';
-import type { TokenConnectionModel, TokenEdgeModel, TokenProjectConnectionModel, TokenProjectEdgeModel } from './resolvers/index.ts';
-import type { PageInfoModel } from './pagination/connection.ts';
+import type { Connection, PageInfoModel } from './pagination/connection.ts';
+import type { TokenEdgeModel, TokenProjectEdgeModel } from './resolvers/index.ts';
 import type { TokenPayload } from './resolvers/mutation.ts';
 import type { Context } from './pipeline/request.ts';
 export type Maybe<T> = T | null;
@@ -350,9 +350,9 @@ export type ResolversTypes = {
   TokenAuthenticationMethod: ResolverTypeWrapper<AuthenticationMethodDto>;
   TokenAuthenticationMethodInput: TokenAuthenticationMethodInput;
   TokenAuthenticationMethodKind: TokenAuthenticationMethodKind;
-  TokenConnection: ResolverTypeWrapper<TokenConnectionModel>;
+  TokenConnection: ResolverTypeWrapper<Connection<TokenEdgeModel>>;
   TokenEdge: ResolverTypeWrapper<TokenEdgeModel>;
-  TokenProjectConnection: ResolverTypeWrapper<TokenProjectConnectionModel>;
+  TokenProjectConnection: ResolverTypeWrapper<Connection<TokenProjectEdgeModel>>;
   TokenProjectEdge: ResolverTypeWrapper<TokenProjectEdgeModel>;
   URL: ResolverTypeWrapper<Scalars['URL']['output']>;
   UpdateTokenAuthenticationMethodInput: UpdateTokenAuthenticationMethodInput;
@@ -389,9 +389,9 @@ export type ResolversParentTypes = {
   Token: TokenDto;
   TokenAuthenticationMethod: AuthenticationMethodDto;
   TokenAuthenticationMethodInput: TokenAuthenticationMethodInput;
-  TokenConnection: TokenConnectionModel;
+  TokenConnection: Connection<TokenEdgeModel>;
   TokenEdge: TokenEdgeModel;
-  TokenProjectConnection: TokenProjectConnectionModel;
+  TokenProjectConnection: Connection<TokenProjectEdgeModel>;
   TokenProjectEdge: TokenProjectEdgeModel;
   URL: Scalars['URL']['output'];
   UpdateTokenAuthenticationMethodInput: UpdateTokenAuthenticationMethodInput;

@@ -1,7 +1,7 @@
 import { badUserInput, invalidCursor } from '../../errors.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
 import { decodeCursor, type Position, START } from './cursor.ts';
-import { iteratePages, MAX_CALLS, type PagedList } from './page-iterator.ts';
+import { type Edge, iteratePages, MAX_CALLS, type PagedList } from './page-iterator.ts';
 
 export const DEFAULT_FIRST = 20;
 export const MAX_FIRST = 100;
@@ -11,7 +11,7 @@ interface ConnectionArgs {
   readonly after?: string | null | undefined;
 }
 
-interface ConnectionRequest<Item, Edge> extends PagedList<Item, Edge> {
+interface ConnectionRequest<Item> extends PagedList<Item> {
   readonly args: ConnectionArgs;
 }
 
@@ -34,12 +34,12 @@ export interface PageInfoModel {
  * A cursor has a start key of the API and the number of items after it that were returned already, so a page of any size
  * can begin anywhere. One more item than requested is read, to know without a second call whether there is a next page.
  */
-export async function toConnection<Item extends { readonly id: string }, Edge extends { cursor(): string }>(
-  request: ConnectionRequest<Item, Edge>,
-): Promise<Connection<Edge>> {
+export async function toConnection<Item extends { readonly id: string }>(
+  request: ConnectionRequest<Item>,
+): Promise<Connection<Edge<Item>>> {
   const first = readFirst(request.args.first);
   const pages = iteratePages(request, readAfter(request.scope, request.args.after));
-  const items: Edge[] = [];
+  const items: Edge<Item>[] = [];
   let isCutShort = false;
 
   /** Undefined while it is not known. */

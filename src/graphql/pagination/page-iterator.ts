@@ -17,20 +17,22 @@ const LARGEST_PAGE = 100;
 export const MAX_CALLS = 10;
 
 /** A list of the API that has pages. */
-export interface PagedList<Item, Edge> {
+export interface PagedList<Item> {
   /** Names the list, so that cursors of other lists are rejected: `tokens` or `projects:<token id>`. */
   readonly scope: string;
   /** One page of the API, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
   fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
-  /** `cursor` points after the item. It is a function, so that only selected cursors are computed. */
-  toEdge(item: Item | InvalidItem, cursor: () => string): Edge;
+}
+
+export interface Edge<Item> {
+  /** Points after the item. It is a function, so that only selected cursors are computed. */
+  cursor(): string;
+  /** An Error if the API listed an invalid item. GraphQL reports it at the path of the node. */
+  readonly node: Item | InvalidItem;
 }
 
 /** The items of a list after a position, one API page at a time. */
-export function iteratePages<Item extends { readonly id: string }, Edge>(
-  list: PagedList<Item, Edge>,
-  start: Position,
-) {
+export function iteratePages<Item extends { readonly id: string }>(list: PagedList<Item>, start: Position) {
   let position = start;
   let isAtEnd = false;
   let calls = 0;
@@ -99,13 +101,13 @@ export function iteratePages<Item extends { readonly id: string }, Edge>(
 
   return {
     /** Up to `wanted` items of the next API page, possibly none. Rejects with `UpstreamError`. */
-    async next(wanted: number): Promise<readonly Edge[]> {
+    async next(wanted: number): Promise<readonly Edge<Item>[]> {
       const { key, page, at } = await findPlace(wanted);
       const { items, next } = page;
       seenKeys.add(key);
       isSparse = at >= items.length;
       continueAt(next);
-      return toEdges(list, { key, page, at }, wanted);
+      return toEdges(list.scope, { key, page, at }, wanted);
     },
     /** Whether the API has said that no page follows. */
     isAtEnd: () => isAtEnd,
@@ -124,21 +126,22 @@ interface Place<Item> extends KeyedPage<Item> {
   readonly at: number;
 }
 
-function toEdges<Item extends { readonly id: string }, Edge>(
-  { scope, toEdge }: PagedList<Item, Edge>,
+function toEdges<Item extends { readonly id: string }>(
+  scope: string,
   { key, page: { items, next }, at }: Place<Item>,
   wanted: number,
-): Edge[] {
+): Edge<Item>[] {
   let marks: string | undefined;
-  return items.slice(at, at + wanted).map((item, index) => {
+  return items.slice(at, at + wanted).map((node, index) => {
     const passed = at + index + 1;
-    // The last item of an API page takes the next page's key, so that offsets stay small.
-    if (next !== undefined && passed === items.length)
-      return toEdge(item, () => encodeCursor(scope, { key: next, offset: 0, id: '' }));
-    return toEdge(item, () => {
+    const cursor = () => {
+      // The last item of an API page takes the next page's key, so that offsets stay small.
+      if (next !== undefined && passed === items.length)
+        return encodeCursor(scope, { key: next, offset: 0, id: '' });
       marks ??= markItems(items);
-      return encodeCursor(scope, { key, offset: passed, id: item.id, trail: cutTrail(marks, passed) });
-    });
+      return encodeCursor(scope, { key, offset: passed, id: node.id, trail: cutTrail(marks, passed) });
+    };
+    return { cursor, node };
   });
 }
 

@@ -1,11 +1,5 @@
 import { badUserInput } from '../../errors.ts';
-import type {
-  PolicyDto,
-  PolicyStatementDto,
-  ProjectWithPolicyDto,
-  TokenDto,
-} from '../../upstream/generated.ts';
-import type { InvalidItem } from '../../upstream/parse-response.ts';
+import type { PolicyStatementDto, ProjectWithPolicyDto, TokenDto } from '../../upstream/generated.ts';
 import type {
   PolicyStatement,
   QueryResolvers,
@@ -13,7 +7,8 @@ import type {
   SigningAlgorithm,
   TokenAuthenticationMethodKind,
 } from '../generated.ts';
-import { type Connection, toConnection } from '../pagination/connection.ts';
+import { toConnection } from '../pagination/connection.ts';
+import type { Edge } from '../pagination/page-iterator.ts';
 import type { Context } from '../pipeline/request.ts';
 import { Mutation } from './mutation.ts';
 import { isObjectId } from './token-input.ts';
@@ -27,12 +22,7 @@ const Query = {
     return context.loaders.token(id);
   },
   tokens: (_parent, args, { loaders }) =>
-    toConnection({
-      scope: 'tokens',
-      args,
-      fetchPage: loaders.tokenPage,
-      toEdge: (node, cursor) => ({ cursor, node }),
-    }),
+    toConnection({ scope: 'tokens', args, fetchPage: loaders.tokenPage }),
   /** Returns null without a call for a text that cannot be an id, as the Relay specification requires. */
   node: (_parent, { id }, context) => (isObjectId(id, 'id', context) ? context.loaders.token(id) : null),
   nodes(_parent, { ids }, context) {
@@ -54,13 +44,14 @@ export const resolvers: Resolvers = {
   Query,
   Mutation,
   Token: {
-    projects: ({ id }, args, { loaders }) =>
-      toConnection({
+    async projects({ id }, args, { loaders }) {
+      const { edges, pageInfo } = await toConnection({
         scope: `projects:${id}`,
         args,
         fetchPage: (page) => loaders.projectPage(id, page),
-        toEdge: toProjectEdge,
-      }),
+      });
+      return { edges: edges.map(withPolicy), pageInfo };
+    },
   },
   PageInfo: {
     startCursor: (pageInfo) => pageInfo.startCursor(),
@@ -81,26 +72,12 @@ export const resolvers: Resolvers = {
   TokenProjectEdge: { cursor: (edge) => edge.cursor() },
 };
 
-/** `node` is an Error if the API listed an invalid token. GraphQL reports it at the node's path. */
-export interface TokenEdgeModel {
-  cursor(): string;
-  readonly node: TokenDto | Error;
-}
-export type TokenConnectionModel = Connection<TokenEdgeModel>;
+export type TokenEdgeModel = Edge<TokenDto>;
+export type TokenProjectEdgeModel = ReturnType<typeof withPolicy>;
 
-/** A token in a project. The policy belongs to the pair of token and project, so it is on the edge. */
-export interface TokenProjectEdgeModel {
-  cursor(): string;
-  readonly node: ProjectWithPolicyDto | Error;
-  readonly policy: PolicyDto | Error;
-}
-export type TokenProjectConnectionModel = Connection<TokenProjectEdgeModel>;
-
-function toProjectEdge(
-  item: ProjectWithPolicyDto | InvalidItem,
-  cursor: () => string,
-): TokenProjectEdgeModel {
-  return { cursor, node: item, policy: item instanceof Error ? item : item.policy };
+/** The policy belongs to the pair of token and project. It is a member, because a resolver of each edge would cost more. */
+function withPolicy({ cursor, node }: Edge<ProjectWithPolicyDto>) {
+  return { cursor, node, policy: node instanceof Error ? node : node.policy };
 }
 
 /**

@@ -15,7 +15,6 @@ interface Asked {
 const items = (...ids: string[]): Item[] => ids.map((id) => ({ id }));
 const range = (from: number, to: number): Item[] =>
   Array.from({ length: to - from + 1 }, (_, i) => ({ id: `t${from + i}` }));
-const toEdge = (item: Item, cursor: () => string) => ({ cursor, id: item.id });
 
 /** A listing that pages as DynamoDB does: the key is the last id, and it is there whenever the limit was reached. */
 function listing(all: () => readonly Item[], asked: Asked[] = []) {
@@ -53,16 +52,12 @@ async function readAll(fetchPage: (request: Asked) => Promise<Page<Item>>, first
   throw new Error('the pages do not end');
 }
 
-function connect(
+async function connect(
   fetchPage: (request: Asked) => Promise<Page<Item>>,
   args: { first?: number | null; after?: string | null },
 ) {
-  return toConnection({
-    scope: 'tokens',
-    args,
-    fetchPage,
-    toEdge: (item, cursor) => toEdge(item as Item, cursor),
-  });
+  const { edges, pageInfo } = await toConnection({ scope: 'tokens', args, fetchPage });
+  return { edges: edges.map(({ cursor, node: { id } }) => ({ cursor, id })), pageInfo };
 }
 
 describe('Reading a list page by page', () => {
