@@ -5,20 +5,18 @@ import {
   GraphQLError,
   type GraphQLOutputType,
   type GraphQLSchema,
-  getNamedType,
   isListType,
   isNonNullType,
   Kind,
   type OperationDefinitionNode,
-  type SelectionSetNode,
   type ValueNode,
   visit,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
-import { typeOfField, type Variables } from './cost.ts';
+import type { Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
 import type { Context } from './request.ts';
-import { selectedFields, withoutLeftOut } from './selected-fields.ts';
+import { type SelectedField, selectedFields, withoutLeftOut } from './selected-fields.ts';
 
 /** An operation as a function of context and coerced variables. Data, errors and paths are those of graphql-js. */
 export type CompiledOperation = (
@@ -56,11 +54,11 @@ const SAFE_VALUES: ReadonlySet<ValueNode['kind']> = new Set([
  * because compiling takes several times as long as interpreting it.
  */
 export function findConditions(
-  schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
+  rootFields: readonly SelectedField[],
 ): readonly string[] | undefined {
-  if (operation.operation !== 'query' || mayStopEarly(schema, document, operation)) return undefined;
+  if (operation.operation !== 'query' || mayStopEarly(rootFields)) return undefined;
   // Only nodes of `document` are visited, so an operation of another document would be compiled unchecked.
   let isCertain = document.definitions.includes(operation);
   const expect = (condition: boolean) => {
@@ -100,7 +98,7 @@ export function compileOperation(
   return async (context, variables) => {
     const result = await compiled.query(undefined, context, variables);
     if (!result.errors) return result;
-    const reported = selectReported(result.errors, typesByPath(schema, document, operation));
+    const reported = selectReported(result.errors, selectedFields(schema, document, operation));
     return { ...result, errors: reported.map(toGraphQLError) };
   };
 }
@@ -112,15 +110,10 @@ function toGraphQLError({ message, path, locations, originalError }: GraphQLErro
 }
 
 /** When a non-null root field fails, the execution ends while other root fields may still be running. */
-function mayStopEarly(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  { selectionSet }: OperationDefinitionNode,
-): boolean {
-  const fields = schema.getQueryType()?.getFields() ?? {};
-  const selected = selectedFields(document, selectionSet, '').map(({ node }) => node);
-  const keys = new Set(selected.map(({ alias, name }) => (alias ?? name).value));
-  return keys.size > 1 && selected.some(({ name }) => isNonNullType(fields[name.value]?.type));
+function mayStopEarly(rootFields: readonly SelectedField[]): boolean {
+  return (
+    new Set(rootFields.map(({ key }) => key)).size > 1 && rootFields.some(({ type }) => isNonNullType(type))
+  );
 }
 
 /**
@@ -143,10 +136,13 @@ function isCondition({ name }: DirectiveNode): boolean {
  * the nearest nullable field above it becomes null (GraphQL specification, section 6.4.4). If several fields below one
  * nullable field fail like that, graphql-js reports the first of them and graphql-jit reports all.
  */
-function selectReported(errors: readonly GraphQLError[], types: Types): GraphQLError[] {
+function selectReported(
+  errors: readonly GraphQLError[],
+  rootFields: readonly SelectedField[],
+): GraphQLError[] {
   const nulled = new Set<string>();
   return errors.filter(({ path = [] }) => {
-    const depth = nulledDepth(path, types);
+    const depth = nulledDepth(path, rootFields);
     if (depth === path.length) return true;
     const place = JSON.stringify(path.slice(0, depth));
     const isFirst = !nulled.has(place);
@@ -156,41 +152,21 @@ function selectReported(errors: readonly GraphQLError[], types: Types): GraphQLE
 }
 
 /** The length of the part of `path` that leads to the field that became null. */
-function nulledDepth(path: readonly (string | number)[], types: Types): number {
-  let place = '';
+function nulledDepth(path: readonly (string | number)[], rootFields: readonly SelectedField[]): number {
+  let fields = rootFields;
   let type: GraphQLOutputType | undefined;
   let depth = 0;
   for (const [index, key] of path.entries()) {
     if (typeof key === 'number') type = itemOf(type);
     else {
-      place += `.${key}`;
-      type = types.get(place);
+      const selected = fields.filter((field) => field.key === key);
+      // Fields with one response name have types of the same shape, on whatever type they are selected.
+      type = selected[0]?.type;
+      fields = selected.flatMap(({ below }) => below);
     }
     if (!isNonNullType(type)) depth = index + 1;
   }
   return depth;
-}
-
-/** Types of fields by the response names that lead to them, for example `.tokens.nodes.id`. */
-type Types = ReadonlyMap<string, GraphQLOutputType | undefined>;
-
-function typesByPath(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  operation: OperationDefinitionNode,
-): Types {
-  const types = new Map<string, GraphQLOutputType | undefined>();
-  const addFields = (set: SelectionSetNode, parentType = '', above = '') => {
-    for (const { node, parent } of selectedFields(document, set, parentType)) {
-      const place = `${above}.${(node.alias ?? node.name).value}`;
-      const type = typeOfField(schema, parent, node.name.value);
-      // Fields with one response name have types of the same shape, on whatever type they are selected.
-      types.set(place, type);
-      if (node.selectionSet) addFields(node.selectionSet, getNamedType(type)?.name, place);
-    }
-  };
-  addFields(operation.selectionSet, schema.getRootType(operation.operation)?.name);
-  return types;
 }
 
 function itemOf(type: GraphQLOutputType | undefined): GraphQLOutputType | undefined {

@@ -1,21 +1,6 @@
-import {
-  type DocumentNode,
-  type FieldNode,
-  type GraphQLOutputType,
-  type GraphQLSchema,
-  getNamedType,
-  getNullableType,
-  isInterfaceType,
-  isListType,
-  isObjectType,
-  type OperationDefinitionNode,
-  SchemaMetaFieldDef,
-  type SelectionSetNode,
-  TypeMetaFieldDef,
-  valueFromASTUntyped,
-} from 'graphql';
+import { type FieldNode, getNullableType, isListType, valueFromASTUntyped } from 'graphql';
 import { FIELD_COSTS, type FieldCost } from './field-costs.ts';
-import { type SelectedField, selectedFields } from './selected-fields.ts';
+import type { SelectedField } from './selected-fields.ts';
 
 /** The most that an operation can cost with given variables. */
 export interface Cost {
@@ -44,23 +29,18 @@ interface CompiledField {
 const NO_COST: FieldCost = {};
 
 /**
- * Compiles a validated operation to its cost for coerced variables. What each field costs is declared in `field-costs.ts`.
- * `@skip` and `@include` are ignored, so fields that they leave out count, and so do calls that loaders save. Fragments are
- * expanded wherever they are spread, so the document must be within the limits.
+ * Compiles the root fields of an operation to its cost for coerced variables. What each field costs is declared in
+ * `field-costs.ts`. `@skip` and `@include` are ignored, so fields that they leave out count, and so do calls that loaders
+ * save.
  */
-export function compileCost(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  { operation, selectionSet }: OperationDefinitionNode,
-): (variables: Variables) => Cost {
-  const compile = (set: SelectionSetNode | undefined, parent = ''): Selections => {
-    const selected = set ? selectedFields(document, set, parent) : [];
-    return { count: selected.length, fields: selected.flatMap(compileField) };
-  };
-  const compileField = ({ node, parent }: SelectedField): CompiledField[] => {
+export function compileCost(rootFields: readonly SelectedField[]): (variables: Variables) => Cost {
+  const compile = (selected: readonly SelectedField[]): Selections => ({
+    count: selected.length,
+    fields: selected.flatMap(compileField),
+  });
+  const compileField = ({ node, parent, type, below }: SelectedField): CompiledField[] => {
     const declared = FIELD_COSTS[`${parent}.${node.name.value}`];
-    if (!declared && !node.selectionSet) return [];
-    const type = typeOfField(schema, parent, node.name.value);
+    if (!declared && below.length === 0) return [];
     return [
       {
         costOf:
@@ -68,12 +48,12 @@ export function compileCost(
             ? (variables) => declared(readArguments(node, variables))
             : () => declared ?? NO_COST,
         isListOfPage: parent.endsWith('Connection') && isListType(type && getNullableType(type)),
-        below: compile(node.selectionSet, getNamedType(type)?.name),
+        below: compile(below),
       },
     ];
   };
 
-  const root = compile(selectionSet, schema.getRootType(operation)?.name);
+  const root = compile(rootFields);
   return (variables) => {
     let fieldCost = 0;
     let upstreamCalls = 0;
@@ -99,21 +79,4 @@ function readArguments({ arguments: args = [] }: FieldNode, variables: Variables
   for (const { name, value } of args) values[name.value] = valueFromASTUntyped(value, variables);
   // A validated operation and coerced variables have arguments of the field's type.
   return values as never;
-}
-
-/** The fields about the schema, which no type defines. */
-const INTROSPECTION: Readonly<Record<string, GraphQLOutputType>> = {
-  __schema: SchemaMetaFieldDef.type,
-  __type: TypeMetaFieldDef.type,
-};
-
-/** Undefined for `__typename`, which has no selections. */
-export function typeOfField(
-  schema: GraphQLSchema,
-  parent: string,
-  name: string,
-): GraphQLOutputType | undefined {
-  const type = schema.getType(parent);
-  const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
-  return field?.type ?? INTROSPECTION[name];
 }

@@ -12,7 +12,7 @@ import { createVariableCoercion, type VariableCoercion } from './coerce-variable
 import { findConditions } from './compile.ts';
 import { type Cost, compileCost, type Variables } from './cost.ts';
 import type { Params } from './params.ts';
-import { selectedFields } from './selected-fields.ts';
+import { type SelectedField, selectedFields } from './selected-fields.ts';
 
 /** The valid operation of a request, as Apollo Server has found it. */
 export interface ParsedOperation {
@@ -78,15 +78,16 @@ export function createPreparedOperations(
 
   const toPrepared = (parsed: ParsedOperation, operationName: string | undefined): PreparedOperation => {
     const { hash, document, operation } = parsed;
+    const rootFields = selectedFields(schema, document, operation);
     return {
       ...parsed,
       id: `${hash} ${operationName ?? ''}`,
       operationName,
       isMutation: operation.operation === 'mutation',
-      needsCaller: needsCaller(operation, document),
+      needsCaller: needsCaller(rootFields),
       coerce: createVariableCoercion(schema, document, operation, introspection),
-      costOf: compileCost(schema, document, operation),
-      conditions: findConditions(schema, document, operation),
+      costOf: compileCost(rootFields),
+      conditions: findConditions(document, operation, rootFields),
     };
   };
 
@@ -161,7 +162,7 @@ function checkStatically(text: string, limits: Config['limits']): void {
 }
 
 /** Whether an operation selects more than what the schema says about itself; `_service` says it to a router. */
-function needsCaller({ selectionSet }: OperationDefinitionNode, document: DocumentNode): boolean {
-  const names = selectedFields(document, selectionSet, '').map(({ node }) => node.name.value);
+function needsCaller(rootFields: readonly SelectedField[]): boolean {
+  const names = rootFields.map(({ node }) => node.name.value);
   return names.some((name) => !name.startsWith('__') && name !== '_service');
 }

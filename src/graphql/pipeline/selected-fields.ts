@@ -2,40 +2,77 @@ import {
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
+  type GraphQLOutputType,
+  type GraphQLSchema,
+  getNamedType,
+  isInterfaceType,
+  isObjectType,
   Kind,
+  type OperationDefinitionNode,
+  SchemaMetaFieldDef,
   type SelectionNode,
   type SelectionSetNode,
+  TypeMetaFieldDef,
   visit,
 } from 'graphql';
 
-/** A selected field, and the name of the type on which it is selected. */
+/** A field that an operation selects. */
 export interface SelectedField {
   readonly node: FieldNode;
+  /** Its name in the response. */
+  readonly key: string;
+  /** The name of the type on which it is selected. */
   readonly parent: string;
+  /** Undefined for `__typename`. */
+  readonly type: GraphQLOutputType | undefined;
+  /** The fields that are selected on its value. */
+  readonly below: readonly SelectedField[];
 }
 
-/** The fields of a selection set on an object of type `parent`, with those of its fragments. */
+/**
+ * The root fields of a validated operation. Fragments are expanded wherever they are spread, so the document must be within
+ * the limits.
+ */
 export function selectedFields(
-  document: DocumentNode,
-  { selections }: SelectionSetNode,
-  parent: string,
-  spread = new Set<string>(),
-): SelectedField[] {
-  return selections.flatMap((selection) => {
-    if (selection.kind === Kind.FIELD) return [{ node: selection, parent }];
-    if (selection.kind === Kind.INLINE_FRAGMENT) {
-      const type = selection.typeCondition?.name.value ?? parent;
-      return selectedFields(document, selection.selectionSet, type, spread);
-    }
-    const { value: name } = selection.name;
-    const fragment = document.definitions.find(
-      (node): node is FragmentDefinitionNode =>
-        node.kind === Kind.FRAGMENT_DEFINITION && node.name.value === name,
-    );
-    if (!fragment || spread.has(name)) return [];
-    spread.add(name);
-    return selectedFields(document, fragment.selectionSet, fragment.typeCondition.name.value, spread);
-  });
+  schema: GraphQLSchema,
+  { definitions }: DocumentNode,
+  { operation, selectionSet }: OperationDefinitionNode,
+): readonly SelectedField[] {
+  const select = (
+    set: SelectionSetNode | undefined,
+    parent = '',
+    spread = new Set<string>(),
+  ): readonly SelectedField[] =>
+    (set?.selections ?? []).flatMap((node) => {
+      if (node.kind === Kind.FIELD) {
+        const type = typeOfField(schema, parent, node.name.value);
+        const below = select(node.selectionSet, getNamedType(type)?.name);
+        return [{ node, key: (node.alias ?? node.name).value, parent, type, below }];
+      }
+      if (node.kind === Kind.INLINE_FRAGMENT)
+        return select(node.selectionSet, node.typeCondition?.name.value ?? parent, spread);
+      const { value: name } = node.name;
+      const fragment = definitions.find(
+        (definition): definition is FragmentDefinitionNode =>
+          definition.kind === Kind.FRAGMENT_DEFINITION && definition.name.value === name,
+      );
+      if (!fragment || spread.has(name)) return [];
+      spread.add(name);
+      return select(fragment.selectionSet, fragment.typeCondition.name.value, spread);
+    });
+  return select(selectionSet, schema.getRootType(operation)?.name);
+}
+
+/** The fields about the schema, which no type defines. */
+const INTROSPECTION: Readonly<Record<string, GraphQLOutputType>> = {
+  __schema: SchemaMetaFieldDef.type,
+  __type: TypeMetaFieldDef.type,
+};
+
+function typeOfField(schema: GraphQLSchema, parent: string, name: string): GraphQLOutputType | undefined {
+  const type = schema.getType(parent);
+  const field = isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
+  return field?.type ?? INTROSPECTION[name];
 }
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { buildSchema, execute, type GraphQLObjectType, type OperationDefinitionNode, parse } from 'graphql';
 import { compileOperation, findConditions } from '../../../../src/graphql/pipeline/compile.ts';
+import { selectedFields } from '../../../../src/graphql/pipeline/selected-fields.ts';
 
 const schema = buildSchema('type Query { token(id: ID!): String }');
 const QUERY = 'query ($id: ID!) { token(id: $id) }';
@@ -9,8 +10,9 @@ describe('An operation', () => {
   it('is compiled only if its own document was checked', () => {
     const [document, other] = [parse(QUERY), parse(QUERY)];
     const operation = document.definitions[0] as OperationDefinitionNode;
-    expect(findConditions(schema, document, operation)).toEqual([]);
-    expect(findConditions(schema, other, operation)).toBeUndefined();
+    const rootFields = selectedFields(schema, document, operation);
+    expect(findConditions(document, operation, rootFields)).toEqual([]);
+    expect(findConditions(other, operation, rootFields)).toBeUndefined();
   });
 
   it('has the errors of GraphQL.js where several fields below one null fail', async () => {

@@ -19,6 +19,7 @@ import {
 import { compileCost } from '../../../../src/graphql/pipeline/cost.ts';
 import { countDocument, measureSource } from '../../../../src/graphql/pipeline/document-size.ts';
 import { FIELD_COSTS } from '../../../../src/graphql/pipeline/field-costs.ts';
+import { selectedFields } from '../../../../src/graphql/pipeline/selected-fields.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
 const schema = buildSchema(readTypeDefs());
@@ -164,7 +165,10 @@ function cost(text: string, variables: Record<string, unknown> = {}) {
   const defaults = (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
     defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
   );
-  return compileCost(schema, document, operation)({ ...Object.fromEntries(defaults), ...variables });
+  return compileCost(selectedFields(schema, document, operation))({
+    ...Object.fromEntries(defaults),
+    ...variables,
+  });
 }
 
 /** The fields of a response, at any depth. */

@@ -3,6 +3,7 @@ import { type OperationDefinitionNode, parse } from 'graphql';
 import type { Config } from '../../../../src/config/config.ts';
 import { findConditions } from '../../../../src/graphql/pipeline/compile.ts';
 import { createPreparedOperations } from '../../../../src/graphql/pipeline/prepared-operations.ts';
+import { selectedFields } from '../../../../src/graphql/pipeline/selected-fields.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
 const limits = new Proxy({}, { get: () => 30 }) as unknown as Config['limits'];
@@ -77,7 +78,8 @@ describe('Operations', () => {
 describe('An operation', () => {
   const isCompiled = (text: string) => {
     const document = parse(text);
-    return findConditions(schema, document, document.definitions[0] as OperationDefinitionNode) !== undefined;
+    const operation = document.definitions[0] as OperationDefinitionNode;
+    return findConditions(document, operation, selectedFields(schema, document, operation)) !== undefined;
   };
 
   it('that is a query with variables for its arguments is compiled', () => {
