@@ -65,48 +65,33 @@ async function toPayload<Result extends object>(
   write: () => Promise<Outcome<Result>>,
   hasId = true,
 ): Promise<Result & { readonly userErrors: UserError[] }> {
-  const written = problems.length > 0 ? { problems } : await orProblems(write, hasId);
+  const written: Outcome<Result> =
+    problems.length > 0
+      ? { problems }
+      : await write().catch((error) => ({ problems: readProblems(error, hasId) }));
   if (!('problems' in written)) return { ...written, userErrors: [] };
   outcome.hasUserErrors = true;
   return { ...nothing, userErrors: written.problems.map(toUserError) };
 }
 
-/** Errors of IAM that the caller can resolve by another input become problems. All others are rethrown. */
-async function orProblems<Result>(
-  write: () => Promise<Outcome<Result>>,
-  hasId: boolean,
-): Promise<Outcome<Result>> {
-  try {
-    return await write();
-  } catch (error) {
-    const isStatus = error instanceof UpstreamError && error.kind === 'status';
-    // A failed read before the write says nothing about the input, unless there is no such token.
-    const isAboutInput = isStatus && (!error.isBeforeWrite || meaningOf(error) === 404);
-    const problems = isAboutInput ? readProblems(error, hasId) : undefined;
-    if (!problems) throw error;
-    return { problems };
-  }
+/**
+ * The problems of the input that made IAM reject it: one per detail of a 400; for a 404 the `id`, if the input has one; the
+ * state of the token for a 409. Throws every other error again.
+ */
+function readProblems(error: unknown, hasId: boolean): readonly Problem[] {
+  if (!(error instanceof UpstreamError) || error.kind !== 'status') throw error;
+  const { details, traceId } = error;
+  const status = meaningOf(error);
+  if (status === 404 && hasId)
+    return [{ path: ['id'], code: 'NOT_FOUND', message: 'There is no token with this id.', traceId }];
+  // Any other failure of a read before the write says nothing about the input.
+  if (error.isBeforeWrite || (status !== 400 && status !== 409)) throw error;
+  if (status === 409) return [{ path: undefined, code: 'CONFLICT', message: CONFLICT, traceId }];
+  if (details.length === 0) return [{ path: undefined, message: 'The IAM API rejected the input.', traceId }];
+  return details.map(({ issue, field }) => ({ path: toPath(field), message: issue, traceId }));
 }
 
-/** A 400 is about the input (one problem per detail), a 404 about the `id` if the input has one, a 409 about the token. */
-function readProblems(error: UpstreamError, hasId: boolean): Problem[] | undefined {
-  const { details, traceId } = error;
-  switch (meaningOf(error)) {
-    case 400:
-      if (details.length === 0)
-        return [{ path: undefined, message: 'The IAM API rejected the input.', traceId }];
-      return details.map(({ issue, field }) => ({ path: toPath(field), message: issue, traceId }));
-    case 404:
-      if (!hasId) return undefined;
-      return [{ path: ['id'], code: 'NOT_FOUND', message: 'There is no token with this id.', traceId }];
-    case 409: {
-      const message = 'The IAM API rejected this because of the current state of the token.';
-      return [{ path: undefined, code: 'CONFLICT', message, traceId }];
-    }
-    default:
-      return undefined;
-  }
-}
+const CONFLICT = 'The IAM API rejected this because of the current state of the token.';
 
 /** For example `authenticationMethod.publicKeyInfo.jwks.keys[0].kty`. */
 function toPath(field: string | undefined): string[] | undefined {

@@ -128,7 +128,7 @@ function toKey(input: object): JsonWebKeyDto {
 /** GraphQL distinguishes null from absent; the API has no nulls. */
 function withoutNulls(key: object): JsonWebKeyDto {
   return Object.fromEntries(
-    Object.entries(key).filter(([, value]) => value !== null && value !== undefined),
+    Object.entries(key).filter(([, value]) => value !== null),
   ) as unknown as JsonWebKeyDto;
 }
 
@@ -144,7 +144,7 @@ export async function readTokenChange(
     ...nulls(authenticationMethod ?? {}, 'authenticationMethod'),
     ...checkInputText('name', name, context),
   ];
-  const change = isEmpty(authenticationMethod) ? undefined : authenticationMethod;
+  const change = Object.keys(authenticationMethod ?? {}).length > 0 ? authenticationMethod : undefined;
   if (problems.length === 0 && name == null && !change) problems.push(nothingToChange);
   if (problems.length > 0) return { problems };
   const named = name == null ? {} : { name };
@@ -204,8 +204,4 @@ function nulls(input: object, ...path: string[]): Problem[] {
       path: [...path, member],
       message: 'This field cannot be unset. Omit it to keep its value.',
     }));
-}
-
-function isEmpty(input: object | null | undefined): boolean {
-  return Object.values(input ?? {}).every((value) => value === undefined);
 }
