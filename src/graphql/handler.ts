@@ -15,8 +15,8 @@ import {
   type OperationRecord,
   readTraceId,
 } from '../telemetry/operation-log.ts';
-import type { OperationTrace, Tracing } from '../telemetry/tracing.ts';
-import { type Deadlines, raceCancel } from '../upstream/cancellation.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
+import { type Deadlines, type RequestDeadline, raceCancel } from '../upstream/cancellation.ts';
 import { createExplanation } from './explanation.ts';
 import type { Executed } from './pipeline/execute.ts';
 import type { CallerOrError, PipelineRequest } from './pipeline/request.ts';
@@ -50,70 +50,95 @@ export function createGraphqlHandler(
   const { pipeline, page, admission, authenticator, deadlines, tracing, log } = parts;
   const logOperation = createOperationLog(log);
 
-  const toRequest = (http: FastifyRequest, reply: FastifyReply, known: Known): PipelineRequest => {
-    const { caller, deadline, record, trace } = known;
-    const isExplained = parts.isExplainable && http.headers['x-explain'] === '1';
-    const traceId = trace?.traceId ?? readTraceId(http.headers);
-    const explanation = isExplained ? createExplanation(traceId, trace?.observer) : undefined;
-    const observer = explanation?.observer ?? trace?.observer;
-    const consume = (upstreamCalls: number) =>
-      caller instanceof Error ? undefined : admission.consume(caller.principal, reply, upstreamCalls);
-    return { http, caller, deadline, record, observer, explanation, consume };
+  /** The caller by the request's headers, or the public error why there is none. Rejects when the client has left. */
+  const readCaller = async (
+    http: FastifyRequest,
+    { cancellation }: RequestDeadline,
+    record: OperationRecord,
+  ): Promise<CallerOrError> => {
+    try {
+      return await raceCancel(authenticator.authenticate(readAuthorization(http)), cancellation);
+    } catch (error) {
+      if (cancellation.reason === 'aborted') throw error;
+      if (cancellation.reason === 'timeout')
+        return rejection('UPSTREAM_TIMEOUT', 'The caller could not be checked in time. Try again later.');
+      if (error instanceof AuthError) record.reason = error.reason;
+      return toReadError(toPublicError(error, http.id, log));
+    }
   };
 
-  /**
-   * Throws when the caller has too many large results. The result of a mutation is never withheld, because the caller must
-   * learn its outcome.
-   */
-  const admitResult = (
-    reply: FastifyReply,
-    { caller, record }: Known,
-    body: GraphqlResponse['body'],
-  ): void => {
-    if (caller instanceof Error || record.kind !== 'query') return;
-    const exceeded = admission.admitResponse(caller.principal, reply, body.length);
+  /** Rejects when the caller sends too many requests, as the pipeline does, and when it has too many large results. */
+  const run = async (request: PipelineRequest, reply: FastifyReply): Promise<Executed> => {
+    const { http, caller, record } = request;
+    const principal = principalOf(caller);
+    const exceeded =
+      principal === undefined
+        ? admission.admitUnknown(parts.clientAddress(http.raw), reply)
+        : await admission.admit(principal, reply);
     if (exceeded) throw exceeded;
+    const executed = await pipeline(request);
+    // The result of a mutation is never withheld, because the caller must learn its outcome.
+    if (principal === undefined || record.kind !== 'query') return executed;
+    const tooLarge = admission.admitResponse(principal, reply, executed.body.length);
+    if (tooLarge) throw tooLarge;
+    return executed;
   };
 
   /** Returns the response, also for a rejected request. Rejects only when the client has left. */
   const respond = async (
-    http: FastifyRequest,
+    request: PipelineRequest,
     reply: FastifyReply,
-    known: Known,
+    type: ResultType,
   ): Promise<GraphqlResponse> => {
-    const { caller, deadline, record, type } = known;
-    const request = toRequest(http, reply, known);
+    const { http, deadline, record, explanation } = request;
     try {
-      const exceeded =
-        caller instanceof Error
-          ? admission.admitUnknown(parts.clientAddress(http.raw), reply)
-          : await admission.admit(caller.principal, reply);
-      if (exceeded) throw exceeded;
-      const { body, code } = await pipeline(request);
-      admitResult(reply, known, body);
+      const { body, code } = await run(request, reply);
       record.code = code;
       return toResponse(body, type);
     } catch (error) {
       if (deadline.cancellation.reason === 'aborted') throw error;
-      const { explanation } = request;
       const extensions = explanation && { upstream: explanation.toExtension() };
-      const { code, ...response } = toRejectionResponse(toPublicError(error, http, log), type, extensions);
+      const publicError = toPublicError(error, http.id, log);
+      const { code, ...response } = toRejectionResponse(publicError, type, extensions);
       record.code = code;
       return response;
     }
   };
 
-  /** The log line, the span and the metrics of an operation that has ended. */
-  const report = (
-    http: FastifyRequest,
-    caller: CallerOrError | undefined,
-    { record, trace }: Pick<Known, 'record' | 'trace'>,
-  ): void => {
-    const ms = performance.now() - http.raw.arrivedAt;
-    const principal = caller instanceof Error ? undefined : caller?.principal;
-    logOperation(http, { record, principal, ms, traceId: trace?.traceId });
-    trace?.end(record);
-    parts.onOperation?.(record, ms);
+  const handle = async (http: FastifyRequest, reply: FastifyReply, type: ResultType) => {
+    const deadline = deadlines.start(performance.now() - http.raw.arrivedAt);
+    onClose(reply.raw, () => {
+      if (!reply.raw.writableFinished) deadline.abandon();
+    });
+    const record = createOperationRecord();
+    const trace = tracing?.start(http.headers);
+    const traceId = trace?.traceId ?? readTraceId(http.headers);
+    const isExplained = parts.isExplainable && http.headers['x-explain'] === '1';
+    const explanation = isExplained ? createExplanation(traceId, trace?.observer) : undefined;
+    const observer = explanation?.observer ?? trace?.observer;
+    let principal: string | undefined;
+    const consume = (upstreamCalls: number) =>
+      principal === undefined ? undefined : admission.consume(principal, reply, upstreamCalls);
+    try {
+      const caller = await readCaller(http, deadline, record);
+      principal = principalOf(caller);
+      const request = { http, caller, deadline, record, observer, explanation, consume };
+      const { status, headers, body } = await respond(request, reply, type);
+      // Returns the body instead of the reply, which is a thenable, so Fastify would wait for its stream.
+      reply.code(status).headers(headers);
+      return body;
+    } catch (error) {
+      record.code = 'ABORTED';
+      if (deadline.cancellation.reason !== 'aborted') throw error;
+      // The client has left: no response can be sent.
+      return reply.hijack();
+    } finally {
+      const ms = performance.now() - http.raw.arrivedAt;
+      logOperation(http.id, { record, principal, ms, traceId });
+      trace?.end(record);
+      parts.onOperation?.(record, ms);
+      deadline.end();
+    }
   };
 
   return async (http, reply) => {
@@ -124,54 +149,12 @@ export function createGraphqlHandler(
     // Checked before anything runs: a client that accepts no media type of a result could not read the outcome.
     const type = chooseResultType(http.headers.accept);
     if (!type) throw new HttpError(406, 'Accept `application/json` or `application/graphql-response+json`.');
-    const deadline = deadlines.start(performance.now() - http.raw.arrivedAt);
-    onClose(reply.raw, () => {
-      if (!reply.raw.writableFinished) deadline.abandon();
-    });
-    const record = createOperationRecord();
-    const trace = tracing?.start(http.headers);
-    // Stays undefined if the client leaves before it is known.
-    let caller: CallerOrError | undefined;
-    try {
-      caller = await readCaller(authenticator, http, { deadline, record }, log);
-      const { status, headers, body } = await respond(http, reply, { caller, deadline, record, trace, type });
-      // Returns the body instead of the reply, which is a thenable, so Fastify would wait for its stream.
-      reply.code(status).headers(headers);
-      return body;
-    } catch (error) {
-      record.code = 'ABORTED';
-      if (deadline.cancellation.reason !== 'aborted') throw error;
-      // The client has left: no response can be sent.
-      return reply.hijack();
-    } finally {
-      report(http, caller, { record, trace });
-      deadline.end();
-    }
+    return handle(http, reply, type);
   };
 }
 
-/** The facts about a request before it enters the pipeline. */
-interface Known extends Pick<PipelineRequest, 'caller' | 'deadline' | 'record'> {
-  readonly trace: OperationTrace | undefined;
-  readonly type: ResultType;
-}
-
-/** The caller by the request's headers, or the public error why there is none. Rejects when the client has left. */
-async function readCaller(
-  authenticator: Authenticator,
-  http: FastifyRequest,
-  { deadline: { cancellation }, record }: Pick<Known, 'deadline' | 'record'>,
-  log: FastifyBaseLogger,
-): Promise<CallerOrError> {
-  try {
-    return await raceCancel(authenticator.authenticate(readAuthorization(http)), cancellation);
-  } catch (error) {
-    if (cancellation.reason === 'aborted') throw error;
-    if (cancellation.reason === 'timeout')
-      return rejection('UPSTREAM_TIMEOUT', 'The caller could not be checked in time. Try again later.');
-    if (error instanceof AuthError) record.reason = error.reason;
-    return toReadError(toPublicError(error, http, log));
-  }
+function principalOf(caller: CallerOrError): string | undefined {
+  return caller instanceof Error ? undefined : caller.principal;
 }
 
 /**
@@ -182,7 +165,7 @@ function readAuthorization(http: FastifyRequest): string | undefined {
 }
 
 /** The error for the client. An unexpected error is logged, and the client gets the request id to find it in the log. */
-function toPublicError(error: unknown, { id: requestId }: FastifyRequest, log: FastifyBaseLogger): unknown {
+function toPublicError(error: unknown, requestId: string, log: FastifyBaseLogger): unknown {
   if (isPublic(error)) return error;
   log.error({ requestId, err: describeError(error) }, 'unexpected error');
   return rejection('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId });

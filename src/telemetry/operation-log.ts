@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger } from 'fastify';
 import type { AttemptReport } from '../upstream/attempt.ts';
 
 /**
@@ -38,7 +38,6 @@ interface FinishedOperation {
   /** SHA-256 of what identifies the caller; undefined when the caller is unknown. */
   readonly principal: string | undefined;
   readonly ms: number;
-  /** Undefined: the trace in the request's headers, if there is one. */
   readonly traceId: string | undefined;
 }
 
@@ -48,11 +47,11 @@ interface FinishedOperation {
  */
 export function createOperationLog(
   log: FastifyBaseLogger,
-): (request: Pick<FastifyRequest, 'id' | 'headers'>, finished: FinishedOperation) => void {
+): (requestId: string, finished: FinishedOperation) => void {
   const lines = log.child({}, { redact: [] });
-  return ({ id, headers }, { record, principal, ms, traceId = readTraceId(headers) }) => {
+  return (requestId, { record, principal, ms, traceId }) => {
     lines.info(
-      { durationMs: Math.round(ms), principal: principal?.slice(0, 12), requestId: id, traceId, ...record },
+      { durationMs: Math.round(ms), principal: principal?.slice(0, 12), requestId, traceId, ...record },
       'operation',
     );
   };

@@ -14,7 +14,7 @@ export type CallerOrError = Caller | Error;
 
 /** A request as the pipeline gets it: admitted, from a known or an unknown caller. */
 export interface PipelineRequest {
-  readonly http: Pick<FastifyRequest, 'id' | 'method' | 'url' | 'headers' | 'body'>;
+  readonly http: FastifyRequest;
   readonly caller: CallerOrError;
   /** Starts when the head of the request arrives. */
   readonly deadline: RequestDeadline;
