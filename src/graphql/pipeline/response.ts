@@ -46,9 +46,7 @@ export function toResponse(body: string | Buffer, type: ResultType): GraphqlResp
 
 /** Whether clients may see the error. All other errors are unexpected and may contain secrets. */
 export function isPublic(error: unknown): boolean {
-  if (error instanceof ApolloRejection || error instanceof HttpError) return true;
-  const known = toReadError(error);
-  return known instanceof GraphQLError && known.extensions.code !== undefined;
+  return toPublicErrors(error).length > 0;
 }
 
 /** The response of a request that was rejected with an error that `isPublic`. */
@@ -72,10 +70,13 @@ export function toRejectionResponse(
   };
 }
 
+/** Empty for an unexpected error. */
 function toPublicErrors(error: unknown): readonly GraphQLFormattedError[] {
   if (error instanceof ApolloRejection) return error.errors;
   if (error instanceof HttpError) return [{ message: error.message, extensions: { code: 'BAD_REQUEST' } }];
-  return [formatError((toReadError(error) as GraphQLError).toJSON())];
+  const known = toReadError(error);
+  const isCoded = known instanceof GraphQLError && known.extensions.code !== undefined;
+  return isCoded ? [formatError(known.toJSON())] : [];
 }
 
 function statusOf(error: unknown, code: string, type: ResultType): number {
