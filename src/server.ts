@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { createAdmission, createCallLimit } from './admission/admission.ts';
+import { createAdmission } from './admission/admission.ts';
 import { createAuthenticator, type IamAddress, isOpen } from './auth/authenticator.ts';
 import type { Channel } from './channel.ts';
 import type { Config } from './config/config.ts';
@@ -109,7 +109,6 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     prepared,
     running: operations,
     executor,
-    limitCalls: createCallLimit(),
   });
 
   const admission = createAdmission({ ...limits, shared: state.takeFromRateLimit });

@@ -130,8 +130,6 @@ export function createAdmission(options: AdmissionOptions) {
   };
 }
 
-export type CallLimit = ReturnType<typeof createCallLimit>;
-
 /** Predicted calls to IAM of operations that run or wait. Each call that waits takes some 2 KB. */
 const MAX_CALLS = 30_000;
 /** Operations with so few calls are not counted; `MAX_IN_FLIGHT` limits them. */

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
-import type { CallLimit } from '../../admission/admission.ts';
+import { createCallLimit } from '../../admission/admission.ts';
 import type { Config } from '../../config/config.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo.ts';
 import { applyAllowList, type TrustedDocuments } from '../trusted-documents.ts';
 import { authorize, type Check, checkMethod, checkRequest, coerceVariables, limitCost } from './checks.ts';
 import { coalesce, type Executed, type Executor } from './execute.ts';
-import { type Params, readParams } from './params.ts';
+import { readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
 import type { PipelineRequest } from './request.ts';
 
@@ -17,7 +17,6 @@ interface PipelineParts {
   readonly prepared: PreparedOperations;
   readonly running: SingleFlight;
   readonly executor: Executor;
-  readonly limitCalls: CallLimit;
 }
 
 /** The checks of every operation, in order. They come before any effect. `docs/architecture.md` has a row for each. */
@@ -30,25 +29,12 @@ const NO_COST = { fieldCost: 0, upstreamCalls: 0 };
  * Rejects with a `GraphQLError` that has a code, with `ApolloRejection`, or with the error of a cancelled deadline.
  */
 export function createPipeline(parts: PipelineParts): (request: PipelineRequest) => Promise<Executed> {
-  const { apollo, trusted, config, prepared, running, executor, limitCalls } = parts;
+  const { apollo, trusted, config, prepared, running, executor } = parts;
   const { limits } = config;
-
-  /** Finds the operation. */
-  const identify = (
-    request: PipelineRequest,
-    params: Params,
-  ): PreparedOperation | Promise<PreparedOperation> => {
-    // The limits that need no document.
-    checkRequest(params, limits);
-    // Prepare: from the cache; or limits of text and document, then Apollo Server, which validates. Apollo Server also
-    // looks up and registers persisted queries. Only a known caller may register one.
-    const mayRegister = params.query === undefined || !(request.caller instanceof Error);
-    const toPrepare = mayRegister ? params : { ...params, persistedQuery: undefined };
-    return prepared.prepare(toPrepare, () => apollo.parse(toPrepare));
-  };
+  const limitCalls = createCallLimit();
 
   return async (request) => {
-    const { http, record } = request;
+    const { http, caller, record } = request;
     let params = readParams(http);
     // The rest of a body of 256 KB may take 6 MB, for as long as the operation runs.
     http.body = undefined;
@@ -56,7 +42,14 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     try {
       // Allow-list: an id becomes its text; a text that is not trusted is never parsed.
       params = applyAllowList(params, trusted, limits, record);
-      operation = await identify(request, params);
+      // The limits that need no document.
+      checkRequest(params, limits);
+      // Only a known caller may register a persisted query.
+      if (params.query !== undefined && caller instanceof Error)
+        params = { ...params, persistedQuery: undefined };
+      // Prepare: from the cache; or limits of text and document, then Apollo Server, which validates, and which looks up and
+      // registers persisted queries.
+      operation = await prepared.prepare(params, apollo.parse);
     } catch (error) {
       if (params.query) record.document = toShortHash(hash('sha256', params.query, 'hex'));
       throw error;

@@ -37,7 +37,7 @@ export interface PreparedOperation extends ParsedOperation {
   readonly conditions: readonly string[] | undefined;
 }
 
-type Parse = () => Promise<ParsedOperation>;
+type Parse = (params: Params) => Promise<ParsedOperation>;
 
 export type PreparedOperations = ReturnType<typeof createPreparedOperations>;
 
@@ -96,9 +96,10 @@ export function createPreparedOperations(
     counts[isKnown ? 'hits' : 'misses']++;
     if (!isKnown) checkStatically(text, limits);
   };
-  const prepareNew = async ({ query, operationName }: Params, parse: Parse): Promise<PreparedOperation> => {
+  const prepareNew = async (params: Params, parse: Parse): Promise<PreparedOperation> => {
+    const { query, operationName } = params;
     if (query !== undefined) checkUnlessKnown(toKey(query, operationName), query);
-    const parsed = await parse();
+    const parsed = await parse(params);
     const key = toKey(parsed.text, operationName);
     // A text that came by its hash was not known until now.
     if (query === undefined) checkUnlessKnown(key, parsed.text);
