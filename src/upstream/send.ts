@@ -101,11 +101,15 @@ async function renew({ credential, deadline }: Scope, { method }: Call, rejected
   return undefined;
 }
 
-/** Whether a retry may help. Not on 500, which the API returns for errors that repeat. */
+/**
+ * Whether a retry may help. Not on 500, which the API returns for errors that repeat. On 408, because a server sends it on
+ * an idle connection that it closes; it then looks like the response to a request that is on its way, which the server
+ * does not receive (RFC 9110 section 15.5.9).
+ */
 function isRetryable(error: UpstreamError): boolean {
   const { kind, status, isSignIn } = error;
   if (isSignIn) return false;
-  if (kind === 'status') return status === 429 || isFromProxy(error);
+  if (kind === 'status') return status === 408 || status === 429 || isFromProxy(error);
   return kind === 'unavailable' || kind === 'timeout';
 }
 

@@ -1,0 +1,77 @@
+import { createServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { createTcpServers } from '../support/tcp-servers.ts';
+
+const TOKEN = JSON.stringify({
+  id: 'a',
+  ari: 'ari:iam:::token/a',
+  ownerAri: 'ari:iam:::user/u',
+  name: 'worker',
+  scopes: [],
+  authenticationMethod: {
+    type: 'PRIVATE_KEY',
+    signingAlgorithm: 'RS256',
+    publicKeyInfo: { jwksUri: 'https://a.example/jwks' },
+  },
+});
+const READ = '{ token(id: "a") { name } }';
+const created =
+  'name: "worker", authenticationMethod: { signingAlgorithm: RS256, ' +
+  'publicKeyInfo: { jwksUri: "https://a.example/jwks" } }';
+const CREATE = `mutation { createToken(input: { ${created} }) { token { id } } }`;
+const UPDATE = 'mutation { updateToken(input: { id: "a", name: "worker" }) { token { id } } }';
+const DELETE = 'mutation { deleteToken(input: { id: "a" }) { deletedTokenId } }';
+
+const ok = (body: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+
+let gateway: Gateway | undefined;
+const { listen, close } = createTcpServers();
+afterEach(async () => {
+  await gateway?.close();
+  close();
+});
+
+/** A gateway over an API that calls `respond` for each request, with how many its connection had before. */
+async function start(respond: (socket: Socket, earlier: number) => void, env: Record<string, string> = {}) {
+  const requests: string[] = [];
+  const port = await listen(
+    createServer((socket) => {
+      let earlier = 0;
+      socket.on('data', (bytes) => {
+        requests.push(String(bytes).split(' HTTP')[0] as string);
+        respond(socket, earlier++);
+      });
+    }),
+  );
+  gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}`, env });
+  return { query: gateway.query, requests };
+}
+
+describe('A 408 that the API sends on an idle connection just as the next request arrives', () => {
+  const startClosing = () =>
+    start((socket, earlier) =>
+      earlier === 0
+        ? socket.write(ok(TOKEN))
+        : socket.end('HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
+    );
+
+  it('has a read sent again', async () => {
+    const { query, requests } = await startClosing();
+    for (let round = 0; round < 3; round++)
+      expect(await query(READ)).toMatchObject({ data: { token: { name: 'worker' } }, errors: undefined });
+    expect(requests).toEqual(Array(5).fill('GET /iam/v1/tokens/a'));
+  });
+
+  it.each([
+    ['create', CREATE, 'POST /iam/v1/tokens'],
+    ['update', UPDATE, 'PATCH /iam/v1/tokens/a'],
+    ['delete', DELETE, 'DELETE /iam/v1/tokens/a'],
+  ])('says of a %s that it was not carried out, and it is sent once', async (_title, document, call) => {
+    const { query, requests } = await startClosing();
+    await query(READ);
+    const { errors } = await query(document);
+    expect(errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_ERROR', upstreamStatus: 408 });
+    expect(requests).toEqual(['GET /iam/v1/tokens/a', call]);
+  });
+});
