@@ -39,13 +39,13 @@ export function createTokenLookUp(listPage: ListPage) {
 
   const readList = async (options: { readonly newest: boolean }): Promise<Snapshot> => {
     const hadAllCalls = callsLeft === MAX_LOOK_UP_CALLS;
-    const all: Page<TokenDto>['items'][number][] = [];
+    let all: Page<TokenDto>['items'] = [];
     let startKey: string | undefined;
     let isOver = false;
     while (!isOver && callsLeft > 0) {
       callsLeft--;
       const { items, next } = await listPage({ limit: PAGE_SIZE, startKey }, options);
-      all.push(...items);
+      all = all.concat(items);
       // A repeated page key would lead to an endless loop.
       isOver = next === undefined || next === startKey;
       startKey = next;

@@ -20,6 +20,8 @@ export interface Page<Item> {
   readonly next: string | undefined;
 }
 
+/** The API gives a hundred items in a page. One that ignores `limit` may send all that fit into the largest response. */
+const MAX_ITEMS = 10_000;
 /** Longest `exclusiveStartKey` that the API accepts. */
 const MAX_PAGE_KEY = 3000;
 
@@ -75,9 +77,10 @@ export function readProjectPage(body: string): Page<ProjectWithPolicyDto> {
 function readPage<Item>(body: string, member: string, isItem: ValidateFunction<Item>): Page<Item> {
   const value = readJson(body);
   if (!isObject(value) || !Array.isArray(value[member])) throw invalid(`no list of ${member}`);
-  const items = value[member].map((item: unknown) =>
-    isItem(item) ? item : toInvalidItem(item, describe(isItem)),
-  );
+  const list: unknown[] = value[member];
+  // Each invalid item gets an error of its own, which takes longer than to parse it.
+  if (list.length > MAX_ITEMS) throw invalid(`more than ${MAX_ITEMS} ${member}`);
+  const items = list.map((item) => (isItem(item) ? item : toInvalidItem(item, describe(isItem))));
   return { items, next: readPageKey(value.lastEvaluatedKey) };
 }
 

@@ -75,3 +75,22 @@ describe('A 408 that the API sends on an idle connection just as the next reques
     expect(requests).toEqual(['GET /iam/v1/tokens/a', call]);
   });
 });
+
+describe('A page of two hundred thousand invalid items', () => {
+  const page = ok(`{"tokens":[${Array(200_000).fill('{"id":""}').join(',')}]}`);
+
+  it('is rejected as a whole', async () => {
+    const { query } = await start((socket) => socket.write(page));
+    const { errors } = await query('{ tokens { nodes { id } } }');
+    expect(errors).toMatchObject([{ path: ['tokens'], extensions: { code: 'UPSTREAM_INVALID_RESPONSE' } }]);
+  });
+
+  it('says of a create that needs the list that it was not sent', async () => {
+    const { query, requests } = await start((socket) => socket.write(page));
+    const { errors } = await query(
+      `mutation { createToken(input: { idempotencyKey: "8c2a33a1-1", ${created} }) { token { id } } }`,
+    );
+    expect(errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_INVALID_RESPONSE' });
+    expect(requests).toEqual(['GET /iam/v1/tokens?limit=100']);
+  });
+});
