@@ -3,7 +3,7 @@ import type { LookupFunction } from 'node:net';
 import Client from 'undici/lib/dispatcher/client.js';
 import type { Config } from '../config/config.ts';
 import { createConnect } from './connect.ts';
-import { skipInterimResponses } from './interim-responses.ts';
+import { filterResponses } from './response-filter.ts';
 
 export interface PoolOptions
   extends Pick<Config['upstream'], 'connectTimeoutMs' | 'idleSocketMs' | 'connectionMaxAgeMs'> {
@@ -20,8 +20,8 @@ export interface Connection {
   readonly usedAtMs: number;
   /** When the connection is too old to be used again, by `performance.now`. Infinite until it is open. */
   readonly expiresAtMs: number;
-  /** Call as undici is about to write a request, and after its response. */
-  onRequest(): void;
+  /** Call as undici is about to write a request, with the most bytes of the body of its response, and after the response. */
+  onRequest(maxBytes: number): void;
   onResponse(): void;
 }
 
@@ -52,7 +52,7 @@ export function createConnectionPool(options: PoolOptions) {
     }
   };
   const create = (): Connection => {
-    let expectResponse: (() => void) | undefined;
+    let expectResponse: ((maxBytes: number) => void) | undefined;
     const client = new Client(origin, {
       pipelining: 1,
       keepAliveTimeout: idleSocketMs,
@@ -63,7 +63,7 @@ export function createConnectionPool(options: PoolOptions) {
       connect: (_target, callback) =>
         void connect().then(
           (socket) => {
-            expectResponse = skipInterimResponses(socket);
+            expectResponse = filterResponses(socket);
             connection.usedAtMs = Number.POSITIVE_INFINITY;
             // Up to a fifth earlier, so that connections of one burst do not expire together.
             connection.expiresAtMs = performance.now() + connectionMaxAgeMs * (1 - Math.random() / 5);
@@ -76,7 +76,7 @@ export function createConnectionPool(options: PoolOptions) {
       client,
       usedAtMs: Number.POSITIVE_INFINITY,
       expiresAtMs: Number.POSITIVE_INFINITY,
-      onRequest: () => expectResponse?.(),
+      onRequest: (maxBytes: number) => expectResponse?.(maxBytes),
       onResponse() {
         connection.usedAtMs = performance.now();
       },

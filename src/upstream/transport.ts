@@ -64,7 +64,8 @@ function createHandler(
   connection: Connection,
   onEnd: (outcome: HttpResponse | UpstreamError, isReusable: boolean) => void,
 ): Dispatcher.DispatchHandler {
-  const chunks: Buffer[] = [];
+  // The first `size` bytes are the body so far.
+  let body = EMPTY;
   let size = 0;
   let status = 0;
   let headers: HttpResponse['headers'] = {};
@@ -103,7 +104,7 @@ function createHandler(
       // The attempt ended before the connection was open. Throwing drops the request and keeps the connection.
       if (settled) throw new UpstreamError('aborted', 'cancelled before it was sent', { requestSent: false });
       controller = started;
-      connection.onRequest();
+      connection.onRequest(maxBytes);
     },
     onResponseStart(_controller, statusCode, responseHeaders) {
       status = statusCode;
@@ -112,15 +113,19 @@ function createHandler(
       if (error) fail(error);
     },
     onResponseData(_controller, chunk) {
-      size += chunk.length;
-      if (size > maxBytes) fail(tooLarge(maxBytes));
-      else chunks.push(chunk);
+      const end = size + chunk.length;
+      if (end > maxBytes) return fail(tooLarge(maxBytes));
+      if (size === 0) body = chunk;
+      else {
+        body = makeRoom(body, end);
+        body.set(chunk, size);
+      }
+      size = end;
     },
     onResponseEnd() {
       connection.onResponse();
       if (!settle()) return;
-      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      onEnd({ status, headers, body: decodeBody(body) }, true);
+      onEnd({ status, headers, body: decodeBody(body, size) }, true);
     },
     onResponseError(_controller, error) {
       if (!settle()) return;
@@ -133,7 +138,24 @@ function createHandler(
   };
 }
 
-const NOT_HTTP = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
+const EMPTY: Buffer = Buffer.alloc(0);
+
+/**
+ * `buffer`, or one with the same beginning and room for `length` bytes. A list of chunks instead would take a hundred times
+ * the memory of a body that arrives byte by byte.
+ */
+function makeRoom(buffer: Buffer, length: number): Buffer {
+  if (length <= buffer.length) return buffer;
+  const larger = Buffer.allocUnsafe(Math.max(length, 2 * buffer.length));
+  larger.set(buffer);
+  return larger;
+}
+
+const NOT_HTTP = new Set([
+  'ENDLESS_RESPONSE',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+]);
 
 /** undici's errors name the host in their message, so only their code is kept. */
 function toUpstreamError(
@@ -171,8 +193,8 @@ export function tooLarge(maxBytes: number): UpstreamError {
   return new UpstreamError('invalid-response', `response larger than ${maxBytes} bytes`);
 }
 
-/** A body as text, without a byte order mark, which `JSON.parse` rejects (RFC 8259 section 8.1). */
-export function decodeBody(body: Buffer): string {
-  const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
-  return body.toString('utf8', hasMark ? 3 : 0);
+/** A body, the first `length` bytes, as text, without a byte order mark, which `JSON.parse` rejects (RFC 8259 section 8.1). */
+export function decodeBody(bytes: Buffer, length = bytes.length): string {
+  const hasMark = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return bytes.toString('utf8', hasMark ? 3 : 0, length);
 }

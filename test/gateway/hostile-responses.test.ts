@@ -76,6 +76,41 @@ describe('A 408 that the API sends on an idle connection just as the next reques
   });
 });
 
+/** Writes until the other side closes. */
+function writeForever(socket: Socket, text: string) {
+  while (!socket.destroyed && socket.write(text));
+  if (!socket.destroyed) socket.once('drain', () => writeForever(socket, text));
+}
+
+describe.each([
+  ['100s', '', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ['103s', '', 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'],
+  ['empty lines', '', '\r\n'],
+  ['chunk extensions', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;a', 'a'],
+])('A response that consists of %s without end', (_title, head, piece) => {
+  it('is abandoned long before the time limit, and its request is not sent again', async () => {
+    const { query, requests } = await start(
+      (socket) => {
+        socket.write(head);
+        writeForever(socket, piece.repeat(10_000));
+      },
+      {
+        UPSTREAM_MAX_RESPONSE_BYTES: '100000',
+        UPSTREAM_READ_TIMEOUT_MS: '60000',
+        REQUEST_DEADLINE_MS: '90000',
+      },
+    );
+    const { errors } = await query(READ);
+    expect(errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_INVALID_RESPONSE' });
+    const written = await query(DELETE);
+    expect(written.errors?.[0]?.extensions).toEqual({
+      code: 'UPSTREAM_INVALID_RESPONSE',
+      mayHaveSucceeded: true,
+    });
+    expect(requests).toEqual(['GET /iam/v1/tokens/a', 'DELETE /iam/v1/tokens/a']);
+  });
+});
+
 describe('A page of two hundred thousand invalid items', () => {
   const page = ok(`{"tokens":[${Array(200_000).fill('{"id":""}').join(',')}]}`);
 

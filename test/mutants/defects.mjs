@@ -680,7 +680,7 @@ function limits() {
       name: 'Responses of the API have no size limit',
       file: 'src/upstream/transport.ts',
       within: 'createHandler',
-      find: 'size += chunk.length;',
+      find: 'if (end > maxBytes) return fail(tooLarge(maxBytes));',
       replace: '',
       tests: ['test/unit/upstream/transports.test.ts'],
     },

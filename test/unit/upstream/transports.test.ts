@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo, LookupFunction } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type LookupFunction } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createConnect, createLookup } from '../../../src/upstream/connect.ts';
@@ -87,6 +89,36 @@ describe.each(['undici, for the API', 'got, for signing in'])('The transport by 
 
   it('follows no redirect, which would take the credential to another place', async () => {
     expect((await get('/moved')).status).toBe(307);
+  });
+});
+
+describe('A response that arrives byte by byte', () => {
+  it('takes no more memory than its text', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const length = 300_000;
+    let end = () => {};
+    const slow = createTcpServer((socket) => {
+      socket.once('data', () => {
+        socket.write(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(length)}`);
+        end = () => socket.write('0\r\n\r\n');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(slow, 'listening');
+    const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
+    const limits = { connectTimeoutMs: 1000, idleSocketMs: 1000, connectionMaxAgeMs: 60_000, lookup };
+    const transport = createUndiciTransport({ ...limits, origin: url });
+    collectGarbage();
+    const before = process.memoryUsage().heapUsed;
+    const response = transport({ method: 'GET', url: `${url}/`, headers: {}, ...LIMITS, maxBytes: length });
+    // All but the end arrives.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    collectGarbage();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10 * length);
+    end();
+    expect((await response).body).toBe('x'.repeat(length));
+    await transport.close();
+    slow.close();
   });
 });
 

@@ -4,19 +4,33 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 /** An interim response with a longer head goes to the parser, which rejects it. */
 const MAX_HEAD_BYTES = 16 * 1024;
 const NO_BYTES = Buffer.alloc(0);
+/** The framing of a body that is sent in chunks of one byte takes five bytes for each (RFC 9112 section 7.1). */
+const MAX_FRAMING = 6;
 
 /**
- * Removes interim responses (`100 Continue`, `103 Early Hints`) from the bytes of `socket`. A client must skip those that it
- * did not request (RFC 9110 section 15.2), but undici treats a 100 as a broken connection: a read would fail, and a write
- * that IAM has executed would have an unknown outcome. `101` is not removed: undici reports it as an error.
+ * Filters what undici reads from `socket`. Ends the connection when a response does not end, for example with interim
+ * responses or chunk extensions.
  *
- * Call the function that it returns before a request is written: the next bytes begin a response.
+ * Removes interim responses (`100 Continue`, `103 Early Hints`). A client must skip those that it did not request (RFC 9110
+ * section 15.2), but undici treats a 100 as a broken connection: a read would fail, and a write that IAM has executed would
+ * have an unknown outcome. `101` is not removed: undici reports it as an error.
  *
- * The filter replaces `socket.read`, by which undici reads. It costs one comparison for each response, where a stream in
+ * Call the function that it returns before a request is written, with the most bytes that the body of the response may
+ * have: the next bytes begin a response.
+ *
+ * The filter replaces `socket.read`, by which undici reads. It costs two comparisons for each read, where a stream in
  * between would copy every byte.
  */
-export function skipInterimResponses(socket: Socket): () => void {
-  const read = socket.read.bind(socket);
+export function filterResponses(socket: Socket): (maxBytes: number) => void {
+  const readSocket = socket.read.bind(socket);
+  let bytesLeft = Number.POSITIVE_INFINITY;
+  const read = (size?: number): Buffer | null => {
+    const chunk: Buffer | null = readSocket(size);
+    bytesLeft -= chunk?.length ?? 0;
+    if (bytesLeft >= 0) return chunk;
+    socket.destroy(Object.assign(new Error('the response does not end'), { code: 'ENDLESS_RESPONSE' }));
+    return null;
+  };
   // The bytes since the beginning of a response, while they may be those of an interim one; then undefined.
   let held: Buffer | undefined;
   socket.read = (size?: number) => {
@@ -29,8 +43,9 @@ export function skipInterimResponses(socket: Socket): () => void {
     }
     return chunk;
   };
-  return () => {
+  return (maxBytes) => {
     held = NO_BYTES;
+    bytesLeft = MAX_FRAMING * maxBytes + 4 * MAX_HEAD_BYTES;
   };
 }
 
