@@ -20,6 +20,9 @@ declare const WebAssembly: { readonly Memory: new (size: { initial: number }) =>
 const RUNTIME =
   'Start Node.js without --jitless and --disallow-code-generation-from-strings, since queries and the HTTP client are compiled. WebAssembly needs some 10 GB of address space (ulimit -v), or --disable-wasm-trap-handler.';
 
+// Half of the threads may look up names at a time: with 4, the default, two names that get no reply, such as those of Redis
+// and of the receiver of traces, would delay all others. Node.js 20 has started its threads by now, except in workers.
+process.env.UV_THREADPOOL_SIZE ??= '16';
 // Done before the rest of the program is loaded, so that no signal is missed and nothing blocks on stdout.
 const output = openOutput();
 const signals = catchSignals();

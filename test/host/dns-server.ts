@@ -1,10 +1,12 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
-/** A name server for one name. */
+/** A name server that gives the same answer for all names. */
 export interface DnsServer {
   /** IPv4 addresses to answer with; IPv6 questions are answered with none. */
   addresses: string[];
+  /** Questions about names with this part get no answer. */
+  silent: string | undefined;
   delayMs: number;
   /** Questions since the start. */
   readonly questions: () => number;
@@ -20,6 +22,7 @@ export async function startDnsServer(host: string, addresses: string[]): Promise
   let isClosed = false;
   const server: DnsServer = {
     addresses,
+    silent: undefined,
     delayMs: 0,
     questions: () => questions,
     close() {
@@ -29,6 +32,7 @@ export async function startDnsServer(host: string, addresses: string[]): Promise
   };
   socket.on('message', (question, { port, address }) => {
     questions++;
+    if (server.silent && question.includes(server.silent)) return;
     const reply = answer(question, server.addresses);
     setTimeout(() => isClosed || socket.send(reply, port, address), server.delayMs);
   });

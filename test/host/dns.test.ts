@@ -7,10 +7,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startRedis } from '../redis/redis-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { timed } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 import { type DnsServer, startDnsServer } from './dns-server.ts';
 
 const DNS_HOST = '127.0.0.153';
+/** The number of threads cannot be set there, except for workers. */
+const IS_NODE_20 = process.version.startsWith('v20.');
 const LIST = '{ tokens { nodes { id } } }';
 
 const folder = mkdtempSync(join(tmpdir(), 'dns-'));
@@ -97,6 +100,20 @@ describe('A name server that takes longer than connecting may', () => {
     } finally {
       await redis.kill();
     }
+  });
+});
+
+describe('Two names that get no answer', () => {
+  it('do not delay a call to IAM', async () => {
+    await startApi('127.0.0.2');
+    dns.silent = 'silent';
+    const url = await start({
+      REDIS_URL: 'redis://a.silent.example:6379,redis://b.silent.example:6379',
+      WORKERS: IS_NODE_20 ? '2' : '1',
+    });
+    const response = await timed(ask(url, 'caller'));
+    expect(response.value).toBe(OK);
+    expect(response.ownMs).toBeLessThan(2_000);
   });
 });
 
