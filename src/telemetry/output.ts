@@ -31,9 +31,22 @@ export function openOutput() {
     /** Ends the process with this exit code when its lines are written, at the latest after half a second. */
     async end(exitCode: number): Promise<never> {
       await Promise.all([log.flush(END_MS), errors.flush(END_MS)]);
-      // `process.exit` would wait for a disk that does not respond.
-      if (log.isWriting() || errors.isWriting()) process.kill(process.pid, 'SIGKILL');
+      // `process.exit` would wait for a disk, or a name server, that does not respond.
+      const isWriting = log.isWriting() || errors.isWriting();
+      if (isWriting || process.getActiveResourcesInfo().includes('GetAddrInfoReqWrap')) endAtOnce(exitCode);
+      if (isWriting) process.kill(process.pid, 'SIGKILL');
       process.exit(exitCode);
     },
   };
+}
+
+/**
+ * Ends the process without waiting for its threads: it becomes a program that only exits. Returns where that is not
+ * possible: before Node.js 22.15, and with `--permission`.
+ */
+function endAtOnce(exitCode: number): void {
+  const { execve } = process as { execve?: (file: string, args: readonly string[], env: object) => never };
+  try {
+    execve?.(process.execPath, [process.execPath, '--eval', `process.exit(${exitCode})`], {});
+  } catch {}
 }

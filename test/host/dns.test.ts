@@ -12,7 +12,7 @@ import { until } from '../support/until.ts';
 import { type DnsServer, startDnsServer } from './dns-server.ts';
 
 const DNS_HOST = '127.0.0.153';
-/** The number of threads cannot be set there, except for workers. */
+/** The number of threads cannot be set there, except for workers, and the end waits for look-ups. */
 const IS_NODE_20 = process.version.startsWith('v20.');
 const LIST = '{ tokens { nodes { id } } }';
 
@@ -104,7 +104,7 @@ describe('A name server that takes longer than connecting may', () => {
 });
 
 describe('Two names that get no answer', () => {
-  it('do not delay a call to IAM', async () => {
+  it('delay neither a call to IAM, nor the end', async () => {
     await startApi('127.0.0.2');
     dns.silent = 'silent';
     const url = await start({
@@ -114,6 +114,10 @@ describe('Two names that get no answer', () => {
     const response = await timed(ask(url, 'caller'));
     expect(response.value).toBe(OK);
     expect(response.ownMs).toBeLessThan(2_000);
+    gateway?.child.kill('SIGTERM');
+    const end = await timed(Promise.resolve(gateway?.ended));
+    expect(end.value).toBe(0);
+    expect(end.ownMs).toBeLessThan(IS_NODE_20 ? 10_000 : 2_000);
   });
 });
 
