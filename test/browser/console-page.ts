@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from '@jest/global
 import type { Browser, Locator, Page } from 'playwright-core';
 import { openOffline, startBrowser } from '../support/browser.ts';
 import { type ServedConsole, serveConsole } from '../support/console.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { type Gateway, shareGateway } from '../support/gateway.ts';
 
 /** No promise: a machine may be slow. */
 const PATIENCE_MS = 30_000;
@@ -37,25 +37,22 @@ export interface ConsolePage {
 
 /** Starts everything before the tests of a file, and gives each test a page of its own. */
 export function useConsole(): ConsolePage {
-  let gateway: Gateway;
+  const gateway = shareGateway({
+    env: { TRUSTED_DOCUMENTS: MANIFEST },
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
   let served: ServedConsole;
   let browser: Browser;
   let page: Page;
   let complaints: readonly string[];
   beforeAll(async () => {
-    gateway = await startGateway({
-      env: { TRUSTED_DOCUMENTS: MANIFEST },
-      readFile: (path) => readFileSync(path, 'utf8'),
-    });
     [served, browser] = await Promise.all([serveConsole(gateway.origin), startBrowser()]);
   });
   afterAll(async () => {
     await browser?.close();
     await served?.close();
-    await gateway?.close();
   });
   beforeEach(async () => {
-    gateway.emulator.faults.clear();
     ({ page, complaints } = await openOffline(browser, served.origin));
     page.setDefaultTimeout(PATIENCE_MS);
     await signIn(page);
@@ -75,9 +72,7 @@ export function useConsole(): ConsolePage {
     await page.getByRole('dialog').getByRole('button', { name: 'Create token' }).click();
   }
   return {
-    get gateway() {
-      return gateway;
-    },
+    gateway,
     get browser() {
       return browser;
     },

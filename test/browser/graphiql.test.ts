@@ -7,7 +7,7 @@ import {
   startBrowser,
   type WatchedPage,
 } from '../support/browser.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { shareGateway, startGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 
 /** Does what the code of Sandbox does in the page that embeds it: it adds a frame, and sends the requests of the frame. */
@@ -25,16 +25,12 @@ window.EmbeddedSandbox = function (options) {
 };
 `;
 
-let gateway: Gateway;
+const gateway = shareGateway({ env: { EXPLORER: 'both' } });
 let browser: Browser;
 beforeAll(async () => {
-  gateway = await startGateway({ env: { EXPLORER: 'both' } });
   browser = await startBrowser();
 });
-afterAll(async () => {
-  await browser.close();
-  await gateway.close();
-});
+afterAll(() => browser.close());
 
 describe('GraphiQL without the internet', () => {
   it.each(['light', 'dark'] as const)('runs the first sample unchanged, in %s', async (colorScheme) => {

@@ -1,7 +1,7 @@
 import { ApolloClient, HttpLink, InMemoryCache } from '@apollo/client';
 import { relayStylePagination } from '@apollo/client/utilities';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { shareGateway } from '../support/gateway.ts';
 import { CREATE, DELETE, PROJECTS, RENAME, TOKENS } from './documents.ts';
 import {
   as,
@@ -13,12 +13,7 @@ import {
   writesOf,
 } from './everything.ts';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
+const gateway = shareGateway();
 
 const createClient = (headers: Record<string, string>) =>
   new ApolloClient({

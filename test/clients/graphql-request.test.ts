@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { ClientError, GraphQLClient } from 'graphql-request';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { shareGateway } from '../support/gateway.ts';
 import { CREATE, DELETE, PROJECTS, RENAME, TOKENS } from './documents.ts';
 import {
   as,
@@ -12,12 +12,7 @@ import {
   writesOf,
 } from './everything.ts';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
+const gateway = shareGateway();
 
 describe('graphql-request', () => {
   it('reads all tokens', async () => {

@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
 import { freePort } from '../support/free-port.ts';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { post, shareGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 import { DEMO } from './everything.ts';
 
@@ -21,13 +21,12 @@ const USAGE = `extend schema @link(url: "https://specs.apollo.dev/federation/v2.
   type Query { usages: [Usage!]! }`;
 
 const folder = mkdtempSync(join(tmpdir(), 'hive-'));
-let gateway: Gateway;
+const gateway = shareGateway({ env: { FEDERATION: 'true' } });
 let usage: Server;
 let hive: ChildProcess | undefined;
 let hiveEnded: Promise<unknown> | undefined;
 let url: string;
 beforeAll(async () => {
-  gateway = await startGateway({ env: { FEDERATION: 'true' } });
   usage = createServer(async (request, response) => {
     await text(request);
     const usages = gateway.emulator
@@ -80,10 +79,8 @@ afterAll(async () => {
   hive?.kill('SIGTERM');
   await hiveEnded;
   usage?.close();
-  await gateway?.close();
   rmSync(folder, { recursive: true });
 });
-beforeEach(() => gateway.forgetCalls());
 
 describe('Hive Gateway', () => {
   it("reads tokens that another subgraph refers to, by one list call and with the caller's credential", async () => {

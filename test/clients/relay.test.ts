@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Window } from 'happy-dom';
 import { act, type ComponentType, createElement, Suspense } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
 import relay from 'react-relay';
 import runtime, { type GraphQLTaggedNode, type Environment as RelayEnvironment } from 'relay-runtime';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { shareGateway } from '../support/gateway.ts';
 import {
   as,
   DEMO,
@@ -25,19 +25,16 @@ import tokenQuery from './generated/relay/TokenListQuery.graphql.ts';
 const { RelayEnvironmentProvider, useLazyLoadQuery, usePaginationFragment } = relay;
 const { commitMutation, Environment, Network, RecordSource, Store } = runtime;
 
-let gateway: Gateway;
+const gateway = shareGateway();
 let root: Root;
 // After a component is unmounted, Relay waits five minutes for it to come back. Jest would wait too.
 const { setTimeout } = globalThis;
 globalThis.setTimeout = ((...args: Parameters<typeof setTimeout>) =>
   setTimeout(...args).unref()) as typeof setTimeout;
 beforeAll(async () => {
-  gateway = await startGateway();
   const window = new Window();
   Object.assign(globalThis, { window, document: window.document, IS_REACT_ACT_ENVIRONMENT: true });
 });
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
 
 /** Its types want the children among the properties. */
 const Provider = RelayEnvironmentProvider as unknown as ComponentType<{ environment: RelayEnvironment }>;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Client, type Exchange, fetchExchange } from '@urql/core';
 import { cacheExchange } from '@urql/exchange-graphcache';
 import { relayPagination } from '@urql/exchange-graphcache/extras';
 import { persistedExchange } from '@urql/exchange-persisted';
 import type { DocumentNode } from 'graphql';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { shareGateway, startGateway } from '../support/gateway.ts';
 import { CREATE, DELETE, PROJECTS, RENAME, TOKENS } from './documents.ts';
 import {
   as,
@@ -17,12 +17,7 @@ import {
   writesOf,
 } from './everything.ts';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
+const gateway = shareGateway();
 
 /** They belong to what they are found at. */
 const withoutKey = () => null;

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../src/emulator/emulator.ts';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { shareGateway } from '../support/gateway.ts';
 import { createKeyPair, generatePair } from '../support/keys.ts';
 import { validInput } from './support.ts';
 
@@ -14,13 +14,11 @@ const { AuthProvider } = require('@affinidi-tdk/auth-provider') as {
   AuthProvider: new (options: Record<string, string>) => { fetchProjectScopedToken(): Promise<string> };
 };
 
-let gateway: Gateway;
+const gateway = shareGateway();
 let emulator: Emulator;
 beforeAll(async () => {
-  gateway = await startGateway();
   emulator = gateway.emulator;
 });
-afterAll(() => gateway.close());
 
 function tokensApi(apiKey: string): InstanceType<typeof TokensApi> {
   return new TokensApi(new Configuration({ apiKey, basePath: `${emulator.url}/iam` }));

@@ -1,22 +1,19 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 
 const NAMES = Array.from({ length: 10 }, (_, index) => `t${index}`);
 const TEN = `query (${NAMES.map((name) => `$${name}: ID!`).join(', ')}) { ${NAMES.map((name) => `${name}: token(id: $${name}) { id }`).join(' ')} }`;
 const variables = (ids: string[]) => Object.fromEntries(NAMES.map((name, index) => [name, ids[index]]));
 
-let gateway: Gateway;
+// Fewer tokens than a page of the API holds, as most callers have.
+const gateway = shareGateway({ emulator: { seed: { principals: { demo: { tokens: tokens(60) } } } } });
 let ids: string[];
 
 beforeAll(async () => {
-  // Fewer tokens than a page of the API holds, as most callers have.
-  gateway = await startGateway({ emulator: { seed: { principals: { demo: { tokens: tokens(60) } } } } });
   const { data } = await gateway.query('{ tokens(first: 60) { nodes { id } } }');
   ids = data.tokens.nodes.map(({ id }: { id: string }) => id);
 });
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
 
 function tokens(count: number) {
   return Array.from({ length: count }, (_, index) => ({

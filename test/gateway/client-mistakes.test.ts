@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { type Gateway, post, shareGateway, startGateway } from '../support/gateway.ts';
 import { readSchemaNames } from '../support/schema-names.ts';
 
 const DEMO = { authorization: 'Bearer demo' };
@@ -8,16 +8,8 @@ const NEWER = { ...DEMO, accept: 'application/graphql-response+json' };
 const GET = { ...DEMO, 'apollo-require-preflight': '1' };
 const TYPENAME = '{ __typename }';
 
-let plain: Gateway;
-let apq: Gateway;
-beforeAll(async () => {
-  plain = await startGateway();
-  apq = await startGateway({ env: { APQ: 'true' }, emulatorOf: plain });
-});
-afterAll(async () => {
-  await apq.close();
-  await plain.close();
-});
+const plain = shareGateway();
+const apq = shareGateway({ env: { APQ: 'true' }, emulatorOf: plain });
 afterEach(() => {
   expect(plain.calls()).toEqual([]);
   // Nothing that a client does is reported as an error of ours.

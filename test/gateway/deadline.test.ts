@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { timed } from '../support/stopwatch.ts';
@@ -9,15 +9,9 @@ import { timed } from '../support/stopwatch.ts';
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-let gateway: Gateway;
+const gateway = shareGateway({ env: { REQUEST_DEADLINE_MS: '3000', UPSTREAM_READ_TIMEOUT_MS: '10000' } });
 beforeAll(async () => {
-  gateway = await startGateway({ env: { REQUEST_DEADLINE_MS: '3000', UPSTREAM_READ_TIMEOUT_MS: '10000' } });
   await gateway.query(LIST);
-});
-afterAll(() => gateway.close());
-afterEach(() => {
-  gateway.emulator.faults.clear();
-  gateway.forgetCalls();
 });
 
 describe('The deadline of a request', () => {

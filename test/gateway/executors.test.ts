@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { post, shareGateway } from '../support/gateway.ts';
 import { createRandom, readSeed } from '../support/random.ts';
 import { createRandomOperations } from '../support/random-operation.ts';
 import { sendRaw } from '../support/raw.ts';
@@ -28,18 +28,14 @@ const ENV = {
 };
 const TRACE_ID = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g;
 
-let gateway: Gateway;
+const gateway = shareGateway({ env: ENV });
 let reference: Reference;
 let ids: string[];
 beforeAll(async () => {
-  gateway = await startGateway({ env: ENV });
   reference = await startReference(gateway.emulator.url, ENV);
   ids = gateway.emulator.tokensOf('demo').map(({ id }) => id);
 });
-afterAll(async () => {
-  await reference.close();
-  await gateway.close();
-});
+afterAll(() => reference.close());
 
 interface Request {
   readonly query: string;

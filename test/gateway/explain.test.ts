@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { post, shareGateway, startGateway } from '../support/gateway.ts';
 import { together } from '../support/together.ts';
 
 const NESTED = '{ tokens(first: 2) { nodes { projects(first: 1) { nodes { id } } } } }';
@@ -7,15 +7,7 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const TRACEPARENT = { traceparent: `00-${TRACE}-00f067aa0ba902b7-01` };
 const EXPLAIN = { 'x-explain': '1' };
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { ADMIN_PORT: '0' } });
-});
-afterAll(() => gateway.close());
-beforeEach(() => {
-  gateway.forgetCalls();
-  gateway.emulator.faults.clear();
-});
+const gateway = shareGateway({ env: { ADMIN_PORT: '0' } });
 
 const explain = async (query: string, headers: Record<string, string> = {}) => {
   const { text } = await gateway.query(query, {}, { ...EXPLAIN, ...headers });

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { composeServices } from '@theguild/federation-composition';
 import { buildSchema, parse, visit } from 'graphql';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { shareGateway, startGateway } from '../support/gateway.ts';
 
 const BILLING_WORKER = 'a0c7c431-104c-4fb7-af16-15ad433ccbed';
 const SIGNING_SERVICE = '59410781-b989-4021-a354-f871472fef68';
@@ -9,12 +9,7 @@ const ENTITIES = `query ($representations: [_Any!]!) {
   _entities(representations: $representations) { __typename ... on Token { id name } }
 }`;
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { FEDERATION: 'true' } });
-});
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
+const gateway = shareGateway({ env: { FEDERATION: 'true' } });
 
 const token = (id: unknown) => ({ __typename: 'Token', id });
 const readSdl = async (): Promise<string> => (await gateway.query('{ _service { sdl } }')).data._service.sdl;

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { sendRaw } from '../support/raw.ts';
 
@@ -14,22 +14,14 @@ const PAT = {
   TOKEN_ENDPOINT: 'http://127.0.0.1:9/',
 };
 
-let open: Gateway;
-let pat: Gateway;
-let guarded: Gateway;
-let everywhere: Gateway;
-beforeAll(async () => {
-  open = await startGateway({ env: { ADMIN_PORT: '0', CORS_ORIGINS: 'http://rebound.example' } });
-  pat = await startGateway({ env: PAT, emulatorOf: open });
-  guarded = await startGateway({
-    env: { ...PAT, CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: 'keys' },
-    readFile: () => `ci:write:${'a'.repeat(64)}\n`,
-    emulatorOf: open,
-  });
-  everywhere = await startGateway({ env: { HOST: '0.0.0.0' }, emulatorOf: open });
+const open = shareGateway({ env: { ADMIN_PORT: '0', CORS_ORIGINS: 'http://rebound.example' } });
+const pat = shareGateway({ env: PAT, emulatorOf: open });
+const guarded = shareGateway({
+  env: { ...PAT, CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: 'keys' },
+  readFile: () => `ci:write:${'a'.repeat(64)}\n`,
+  emulatorOf: open,
 });
-afterAll(() => Promise.all([guarded, pat, everywhere, open].map((gateway) => gateway.close())));
-beforeEach(() => open.forgetCalls());
+const everywhere = shareGateway({ env: { HOST: '0.0.0.0' }, emulatorOf: open });
 
 function send(origin: string, line: string, host: readonly string[], body = '') {
   const head = [

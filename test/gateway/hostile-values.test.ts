@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   buildSchema,
   type GraphQLInputObjectType,
@@ -7,7 +7,7 @@ import {
   isListType,
 } from 'graphql';
 import { readTypeDefs } from '../../src/graphql/schema.ts';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { post, shareGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
 import { timed } from '../support/stopwatch.ts';
 
@@ -20,12 +20,7 @@ const DELETE =
 const CREATE =
   'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code field message } } }';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
+const gateway = shareGateway();
 
 describe('An id that would reach another path', () => {
   afterEach(() => expect(gateway.calls()).toEqual([]));

@@ -1,17 +1,13 @@
 import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { post, shareGateway, startGateway } from '../support/gateway.ts';
 import { openConnection, readToEnd } from '../support/raw.ts';
 import { createTcpServers } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { ADMIN_PORT: '0' } });
-});
-afterAll(() => gateway.close());
+const gateway = shareGateway({ env: { ADMIN_PORT: '0' } });
 
 const get = (path: string, headers: Record<string, string> = {}) => fetch(gateway.origin + path, { headers });
 

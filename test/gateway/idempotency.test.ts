@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
 import { timed } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
@@ -8,16 +8,10 @@ import { until } from '../support/until.ts';
 const CREATE =
   'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { code field } } }';
 
-let gateway: Gateway;
+const gateway = shareGateway();
 let caller = 0;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway.close());
 beforeEach(() => {
   caller++;
-  gateway.emulator.faults.clear();
-  gateway.forgetCalls();
 });
 
 function create(idempotencyKey: string, more: object = {}) {

@@ -1,20 +1,17 @@
 import { request } from 'node:http';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { shareGateway } from '../support/gateway.ts';
 
 const LIST = '{ tokens { nodes { id name } } }';
-let gateway: Gateway;
-beforeAll(async () => {
+const gateway = shareGateway({
   // Time enough for 200 callers at once on a busy machine.
-  const env = {
+  env: {
     REQUEST_DEADLINE_MS: '60000',
     UPSTREAM_READ_TIMEOUT_MS: '50000',
     UPSTREAM_CONNECT_TIMEOUT_MS: '50000',
-  };
-  gateway = await startGateway({ env, authorization: '' });
+  },
+  authorization: '',
 });
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
 
 describe('Without a credential', () => {
   it.each([

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { shareGateway } from '../support/gateway.ts';
 import { createKeyPair, EC_JWK, generatePair, RSA_JWK } from '../support/keys.ts';
 
 const CREATE = `mutation ($input: CreateTokenInput!) {
@@ -11,12 +11,7 @@ const UPDATE = `mutation ($input: UpdateTokenInput!) {
 }`;
 const KEYS = ['input', 'authenticationMethod', 'publicKeyInfo', 'jwks', 'keys'];
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
+const gateway = shareGateway();
 
 const p521 = createKeyPair('ES512').jwk;
 const bytes = (length: number, last = 1) => {

@@ -1,17 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { type Gateway, shareGateway } from '../support/gateway.ts';
 import { readSchemaNames } from '../support/schema-names.ts';
 
-let open: Gateway;
-let locked: Gateway;
-beforeAll(async () => {
-  open = await startGateway();
-  locked = await startGateway({ env: { EXPLORER: 'off' }, emulatorOf: open });
-});
-afterAll(async () => {
-  await locked.close();
-  await open.close();
-});
+const open = shareGateway();
+const locked = shareGateway({ env: { EXPLORER: 'off' }, emulatorOf: open });
 
 const messagesOf = async (gateway: Gateway, document: string, variables: object = {}) => {
   const { errors, data } = await gateway.query(document, variables);

@@ -1,17 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { shareGateway, startGateway } from '../support/gateway.ts';
 import { openConnection, rawRequest, sendRaw } from '../support/raw.ts';
 import { together } from '../support/together.ts';
 import { until } from '../support/until.ts';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({
-    env: { ADMIN_PORT: '0', COMPILE_AFTER: '1', MAX_COMPILED_OPERATIONS: '10' },
-  });
+const gateway = shareGateway({
+  env: { ADMIN_PORT: '0', COMPILE_AFTER: '1', MAX_COMPILED_OPERATIONS: '10' },
 });
-afterAll(() => gateway.close());
 
 const read = async () => (await fetch(`${gateway.adminOrigin}/metrics`)).text();
 

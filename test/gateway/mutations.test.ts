@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { shareGateway } from '../support/gateway.ts';
 import { createKeyPair, EC_JWK, RSA_JWK } from '../support/keys.ts';
 
 const CREATE = `mutation ($input: CreateTokenInput!) { createToken(input: $input) {
@@ -14,12 +14,7 @@ const DELETE =
 const rsa = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
 const input = (more: object = {}) => ({ name: 'billing-worker', authenticationMethod: rsa, ...more });
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({ authorization: 'Bearer writer' });
-});
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
+const gateway = shareGateway({ authorization: 'Bearer writer' });
 
 async function create(more: object = {}): Promise<string> {
   const { data } = await gateway.query(CREATE, { input: input(more) });

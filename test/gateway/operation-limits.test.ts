@@ -1,18 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import { extraCpuMs } from '../support/cpu.ts';
-import { type Answer, type Gateway, post, startGateway } from '../support/gateway.ts';
+import { type Answer, type Gateway, post, shareGateway, startGateway } from '../support/gateway.ts';
 
 const GRAPHQL_RESPONSE = { accept: 'application/graphql-response+json' };
 const times = (count: number, textOf: (index: number) => string, separator = ' ') =>
   Array.from({ length: count }, (_, index) => textOf(index)).join(separator);
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway();
-});
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
+const gateway = shareGateway();
 
 /** What a rejection says: the limit, and nothing of the document. */
 const rejection = (limit: string, actual: number, max: number) => [

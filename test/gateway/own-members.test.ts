@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { post, shareGateway } from '../support/gateway.ts';
 import { type Reference, startReference } from '../support/reference-server.ts';
 
 /** Names that every JavaScript object has, or that change what it inherits from. */
@@ -10,18 +10,14 @@ const ENTITIES =
 const CREATE = `mutation ($input: CreateTokenInput!) {
   createToken(input: $input) { token { name } userErrors { code field message } } }`;
 
-let gateway: Gateway;
+const gateway = shareGateway({ env: { FEDERATION: 'true' } });
 let reference: Reference;
 let id: string;
 beforeAll(async () => {
-  gateway = await startGateway({ env: { FEDERATION: 'true' } });
   reference = await startReference(gateway.emulator.url, { FEDERATION: 'true' });
   id = gateway.emulator.tokensOf('demo')[0]?.id ?? '';
 });
-afterAll(async () => {
-  await reference.close();
-  await gateway.close();
-});
+afterAll(() => reference.close());
 
 /** The variables as JSON text, because an object literal takes `__proto__` for its own. */
 const byPost = (query: string, variables: string) =>

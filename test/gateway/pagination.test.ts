@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { shareGateway } from '../support/gateway.ts';
 
 interface PageOf<Node> {
   nodes: Node[];
@@ -7,11 +7,7 @@ interface PageOf<Node> {
 }
 type Item = { id: string };
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({ emulator: { seed: 'large' }, env: { RATE_LIMIT_PER_SECOND: '0' } });
-});
-afterAll(() => gateway.close());
+const gateway = shareGateway({ emulator: { seed: 'large' }, env: { RATE_LIMIT_PER_SECOND: '0' } });
 
 async function readAll(read: (after: string | null) => Promise<PageOf<Item>>): Promise<string[]> {
   const seen: string[] = [];

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { type Gateway, shareGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { startPatGateway } from '../support/pat-gateway.ts';
 import { until } from '../support/until.ts';
@@ -16,11 +16,7 @@ const RENAME =
   'mutation ($id: ID!) { updateToken(input: { id: $id, name: "renamed" }) { token { name } userErrors { code } } }';
 const SIGN_IN = ['POST /auth/oauth2/token', 'POST /v1/sts/create-project-scoped-token'];
 
-let plain: Gateway;
-beforeAll(async () => {
-  plain = await startGateway();
-});
-afterAll(() => plain.close());
+const plain = shareGateway();
 
 describe('Signing in by a personal access token', () => {
   it.each(['RS256', 'ES256', 'ES512'] as const)(

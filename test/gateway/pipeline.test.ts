@@ -8,7 +8,7 @@ import { rejection } from '../../src/errors.ts';
 import type { Check } from '../../src/graphql/pipeline/checks.ts';
 import { operationChecks } from '../../src/graphql/pipeline/pipeline.ts';
 import { stopClock } from '../support/clock.ts';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { type Gateway, post, shareGateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { startPatGateway } from '../support/pat-gateway.ts';
 import { together } from '../support/together.ts';
@@ -26,26 +26,13 @@ const manifest = join(folder, 'manifest.json');
 writeFileSync(manifest, JSON.stringify({ trusted: TRUSTED, [sha256(TOO_LARGE)]: TOO_LARGE }));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-let plain: Gateway;
-let apq: Gateway;
-let trusting: Gateway;
-beforeAll(async () => {
-  const readFile = (path: string) => readFileSync(path, 'utf8');
-  plain = await startGateway({ env: { ADMIN_PORT: '0' } });
-  apq = await startGateway({ env: { APQ: 'true' }, emulatorOf: plain });
-  trusting = await startGateway({
-    env: { TRUSTED_DOCUMENTS: manifest, ADMIN_PORT: '0' },
-    readFile,
-    emulatorOf: plain,
-  });
+const plain = shareGateway({ env: { ADMIN_PORT: '0' } });
+const apq = shareGateway({ env: { APQ: 'true' }, emulatorOf: plain });
+const trusting = shareGateway({
+  env: { TRUSTED_DOCUMENTS: manifest, ADMIN_PORT: '0' },
+  readFile: (path) => readFileSync(path, 'utf8'),
+  emulatorOf: plain,
 });
-afterAll(async () => {
-  await trusting.close();
-  await apq.close();
-  await plain.close();
-});
-beforeEach(() => plain.forgetCalls());
-afterEach(() => plain.emulator.faults.clear());
 
 const get = (gateway: Gateway, search: Record<string, string>) =>
   fetch(`${gateway.url}?${new URLSearchParams(search)}`, { headers: GET });

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { stopClock } from '../support/clock.ts';
-import { type Answer, type Gateway, post, startGateway } from '../support/gateway.ts';
+import { type Answer, post, shareGateway, startGateway } from '../support/gateway.ts';
 
 const LIST =
   'query List($first: Int, $each: Int) { tokens(first: $first) { nodes { id name projects(first: $each) { nodes { id } } } } }';
@@ -11,15 +11,12 @@ const RENAME =
 const JSON_TYPE = 'application/json';
 const RESPONSE_TYPE = 'application/graphql-response+json';
 
-let gateway: Gateway;
+const gateway = shareGateway({ env: { MAX_UPSTREAM_CALLS: '60' } });
 let ids: string[];
 let unique = 0;
 beforeAll(async () => {
-  gateway = await startGateway({ env: { MAX_UPSTREAM_CALLS: '60' } });
   ids = gateway.emulator.tokensOf('demo').map(({ id }) => id);
 });
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
 
 type Body = Record<string, unknown> & { readonly query: string };
 type Headers = Record<string, string>;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { post, shareGateway, startGateway } from '../support/gateway.ts';
 import { type RawAnswer, rawRequest, sendRaw } from '../support/raw.ts';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
@@ -11,12 +11,7 @@ const JSON_TYPE = 'content-type: application/json';
 const LENGTH = `content-length: ${BODY.length}`;
 const CREDENTIAL = 'authorization: Bearer demo';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { CORS_ORIGINS: 'https://app.example', CORS_HEADERS: 'X-Tenant' } });
-});
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
+const gateway = shareGateway({ env: { CORS_ORIGINS: 'https://app.example', CORS_HEADERS: 'X-Tenant' } });
 
 const raw = (line: string, headers: string[] = [], body = '') =>
   sendRaw(gateway.origin, rawRequest(line, [CREDENTIAL, ...headers], body));

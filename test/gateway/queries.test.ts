@@ -1,17 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Answer, type Gateway, startGateway } from '../support/gateway.ts';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, shareGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
 
 const FOLDER = 'docs/queries';
 const files = readdirSync(FOLDER).sort();
 
-let gateway: Gateway;
+const gateway = shareGateway();
 /** What a reader puts in the place of each placeholder. */
 let live: Readonly<Record<string, string>>;
 
 beforeAll(async () => {
-  gateway = await startGateway();
   const created = await gateway.query(
     'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } } }',
     {
@@ -37,7 +36,6 @@ beforeAll(async () => {
     '<your token>': created.data.createToken.token.id,
   };
 });
-afterAll(() => gateway.close());
 
 /** The JSON behind `# variables:` in the comment that opens a document, with the placeholders filled in. */
 function readVariables(document: string): object {

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { shareGateway } from '../support/gateway.ts';
 
-let gateway: Gateway;
+const gateway = shareGateway();
 let ids: string[];
 
 beforeAll(async () => {
-  gateway = await startGateway();
   const { data } = await gateway.query('{ tokens(first: 5) { nodes { id } } }');
   ids = data.tokens.nodes.map(({ id }: { id: string }) => id);
 });
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
 
 describe('Listing tokens', () => {
   it('returns them with their projects and policies in one request', async () => {

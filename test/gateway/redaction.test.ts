@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { post, shareGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
 
 const CANARY = 'PRIVATE-EXPONENT-CANARY';
 const CREATE =
   'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } userErrors { message } } }';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({ authorization: 'Bearer credential-canary' });
-});
-afterAll(() => gateway.close());
+const gateway = shareGateway({ authorization: 'Bearer credential-canary' });
 
 function withKey(member: object): object {
   const jwks = { keys: [{ ...RSA_JWK, ...member }] };

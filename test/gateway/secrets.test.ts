@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { leakCanaries } from '../../src/emulator/fault-responses.ts';
 import { faultNames } from '../../src/emulator/faults.ts';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { post, shareGateway, startGateway } from '../support/gateway.ts';
 
 const BEARER = 'bearer-canary';
 const READ = `query ($id: ID!) { tokens(first: 1) { nodes { id } }
@@ -12,19 +12,15 @@ const WRITE =
 const HIDDEN =
   /127\.0\.0\.1|localhost|ECONN|ENOTFOUND|UND_ERR|HPE_|undici|\bgot\b|ajv|fastify|node_modules|<html|\n\s+at /i;
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({
-    env: {
-      ADMIN_PORT: '0',
-      LOG_LEVEL: 'trace',
-      REQUEST_DEADLINE_MS: '700',
-      UPSTREAM_READ_TIMEOUT_MS: '300',
-      UPSTREAM_WRITE_TIMEOUT_MS: '300',
-    },
-  });
+const gateway = shareGateway({
+  env: {
+    ADMIN_PORT: '0',
+    LOG_LEVEL: 'trace',
+    REQUEST_DEADLINE_MS: '700',
+    UPSTREAM_READ_TIMEOUT_MS: '300',
+    UPSTREAM_WRITE_TIMEOUT_MS: '300',
+  },
 });
-afterAll(() => gateway.close());
 
 /** Every fault there is, with its digits filled in; but not the one that answers with the caller's name. */
 const faults = faultNames

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import { post, shareGateway } from '../support/gateway.ts';
 import { timed } from '../support/stopwatch.ts';
 import { coalesced, together } from '../support/together.ts';
 import { until } from '../support/until.ts';
@@ -9,18 +9,14 @@ const LIST = '{ tokens(first: 1) { nodes { id name } } }';
 const RENAME =
   'mutation ($id: ID!, $name: String!) { updateToken(input: { id: $id, name: $name }) { token { name } } }';
 
-let gateway: Gateway;
+// A read that joins one that is held must fail: with a retry it would be right after its timeout.
+const gateway = shareGateway({
+  env: { APQ: 'true', UPSTREAM_READ_TIMEOUT_MS: '6000', UPSTREAM_RETRIES: '0', ADMIN_PORT: '0' },
+});
 let id: string;
 beforeAll(async () => {
-  // A read that joins one that is held must fail: with a retry it would be right after its timeout.
-  gateway = await startGateway({
-    env: { APQ: 'true', UPSTREAM_READ_TIMEOUT_MS: '6000', UPSTREAM_RETRIES: '0', ADMIN_PORT: '0' },
-  });
   id = gateway.emulator.tokensOf('demo')[0]?.id ?? '';
 });
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
-afterEach(() => gateway.emulator.faults.clear());
 
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
 

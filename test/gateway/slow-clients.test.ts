@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
 import { openConnection, type RawAnswer, rawRequest, readToEnd } from '../support/raw.ts';
 import { together } from '../support/together.ts';
 import { until } from '../support/until.ts';
@@ -19,13 +19,9 @@ const requestFor = (query: string) => {
 const LIST = requestFor('{ tokens(first: 1) { nodes { id } } }');
 const LIVEZ = 'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n';
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({
-    env: { HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '600', KEEP_ALIVE_TIMEOUT_MS: '400' },
-  });
+const gateway = shareGateway({
+  env: { HEADERS_TIMEOUT_MS: '300', REQUEST_TIMEOUT_MS: '600', KEEP_ALIVE_TIMEOUT_MS: '400' },
 });
-afterAll(() => gateway.close());
 
 function expectTimeout({ status, headers, body, end }: Awaited<ReturnType<typeof readToEnd>>): void {
   expect([status, end, JSON.parse(body)]).toEqual([

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { extraCpuMs } from '../support/cpu.ts';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { post, shareGateway } from '../support/gateway.ts';
 
 /** As long as a body may be. */
 const LONG = 250_000;
@@ -8,19 +8,11 @@ const TRUSTED = 'query Trusted { tokens(first: 1) { nodes { name } } }';
 /** Without the limit these took 70 ms and more. */
 const MAX_CPU_MS = 5;
 
-let plain: Gateway;
-let trusting: Gateway;
-beforeAll(async () => {
-  plain = await startGateway();
-  trusting = await startGateway({
-    env: { TRUSTED_DOCUMENTS: 'manifest' },
-    readFile: () => JSON.stringify({ trusted: TRUSTED }),
-    emulatorOf: plain,
-  });
-});
-afterAll(async () => {
-  await trusting.close();
-  await plain.close();
+const plain = shareGateway();
+const trusting = shareGateway({
+  env: { TRUSTED_DOCUMENTS: 'manifest' },
+  readFile: () => JSON.stringify({ trusted: TRUSTED }),
+  emulatorOf: plain,
 });
 
 describe('A text that may not run costs little more than reading its body', () => {

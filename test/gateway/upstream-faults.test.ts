@@ -1,29 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { shareGateway, startGateway } from '../support/gateway.ts';
 import { timed } from '../support/stopwatch.ts';
 
 const READ = 'query ($id: ID!) { token(id: $id) { id } other: __typename }';
 
 /** Has time enough for every failure that needs none of it. */
-let gateway: Gateway;
+const gateway = shareGateway({
+  env: { REQUEST_DEADLINE_MS: '25000', UPSTREAM_READ_TIMEOUT_MS: '20000', UPSTREAM_RETRY_BUDGET: '1000' },
+});
 /** Over the same API, with little time. */
-let hasty: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({
-    env: { REQUEST_DEADLINE_MS: '25000', UPSTREAM_READ_TIMEOUT_MS: '20000', UPSTREAM_RETRY_BUDGET: '1000' },
-  });
-  hasty = await startGateway({
-    emulatorOf: gateway,
-    env: { REQUEST_DEADLINE_MS: '1500', UPSTREAM_READ_TIMEOUT_MS: '600', UPSTREAM_RETRY_BUDGET: '1000' },
-  });
-});
-afterAll(async () => {
-  await hasty.close();
-  await gateway.close();
-});
-beforeEach(() => {
-  gateway.emulator.faults.clear();
-  gateway.forgetCalls();
+const hasty = shareGateway({
+  emulatorOf: gateway,
+  env: { REQUEST_DEADLINE_MS: '1500', UPSTREAM_READ_TIMEOUT_MS: '600', UPSTREAM_RETRY_BUDGET: '1000' },
 });
 
 const read = (fault: string, from = gateway) => from.query(READ, { id: `fault-${fault}` });

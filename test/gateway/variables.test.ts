@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, post, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { post, shareGateway, startGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
 import { startStopwatch } from '../support/stopwatch.ts';
 
@@ -10,12 +10,7 @@ const TOKEN = 'query ($id: ID!) { token(id: $id) { id name } }';
 const ENTITIES = `query ($representations: [_Any!]!) {
   _entities(representations: $representations) { ... on Token { id } } }`;
 
-let gateway: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({ env: { FEDERATION: 'true' } });
-});
-afterAll(() => gateway.close());
-beforeEach(() => gateway.forgetCalls());
+const gateway = shareGateway({ env: { FEDERATION: 'true' } });
 
 const many = <Value>(count: number, create: (index: number) => Value): Value[] =>
   Array.from({ length: count }, (_, index) => create(index));

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Gateway, startGateway } from '../support/gateway.ts';
+import { describe, expect, it } from '@jest/globals';
+import { shareGateway, startGateway } from '../support/gateway.ts';
 import { until } from '../support/until.ts';
 
 const CREATE =
@@ -16,25 +16,13 @@ const publicKeyInfo = { jwksUri: 'https://a.example/jwks' };
 const created = { name: 'worker', authenticationMethod: { signingAlgorithm: 'RS256', publicKeyInfo } };
 
 /** Has time enough for every failure that needs none of it. */
-let gateway: Gateway;
+const gateway = shareGateway({
+  env: { REQUEST_DEADLINE_MS: '25000', UPSTREAM_WRITE_TIMEOUT_MS: '20000', UPSTREAM_RETRY_BUDGET: '1000' },
+});
 /** Over the same API, with little time. */
-let hasty: Gateway;
-beforeAll(async () => {
-  gateway = await startGateway({
-    env: { REQUEST_DEADLINE_MS: '25000', UPSTREAM_WRITE_TIMEOUT_MS: '20000', UPSTREAM_RETRY_BUDGET: '1000' },
-  });
-  hasty = await startGateway({
-    emulatorOf: gateway,
-    env: { REQUEST_DEADLINE_MS: '2500', UPSTREAM_WRITE_TIMEOUT_MS: '1500', UPSTREAM_RETRY_BUDGET: '1000' },
-  });
-});
-afterAll(async () => {
-  await hasty.close();
-  await gateway.close();
-});
-beforeEach(() => {
-  gateway.emulator.faults.clear();
-  gateway.forgetCalls();
+const hasty = shareGateway({
+  emulatorOf: gateway,
+  env: { REQUEST_DEADLINE_MS: '2500', UPSTREAM_WRITE_TIMEOUT_MS: '1500', UPSTREAM_RETRY_BUDGET: '1000' },
 });
 
 // The fault, the code, and whether the write may have happened all the same.

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config/config.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
@@ -42,6 +43,18 @@ interface GatewayOptions {
   readonly readFile?: ((path: string) => string) | undefined;
   /** Of every request that says nothing else. */
   readonly authorization?: string;
+}
+
+/** A gateway for the tests of this file, each of which begins without calls and without faults. */
+export function shareGateway(options?: GatewayOptions): Gateway {
+  const gateway = {} as Gateway;
+  beforeAll(async () => void Object.assign(gateway, await startGateway(options)));
+  beforeEach(() => {
+    gateway.forgetCalls();
+    gateway.emulator.faults.clear();
+  });
+  afterAll(() => gateway.close());
+  return gateway;
 }
 
 /** A real gateway over a real emulator, both on free ports. */
