@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -11,6 +10,7 @@ import { composeServices } from '@theguild/federation-composition';
 import { parse } from 'graphql';
 import { freePort } from '../support/free-port.ts';
 import { post, shareGateway } from '../support/gateway.ts';
+import { listen } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 import { DEMO } from './everything.ts';
 
@@ -36,14 +36,13 @@ beforeAll(async () => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ data: { usages } }));
   });
-  await new Promise<void>((resolve) => usage.listen(0, '127.0.0.1', resolve));
   const { data } = await gateway.query('{ _service { sdl } }');
   const { supergraphSdl = '' } = composeServices([
     { name: 'tokens', typeDefs: parse(data._service.sdl), url: gateway.url },
     {
       name: 'usage',
       typeDefs: parse(USAGE),
-      url: `http://127.0.0.1:${(usage.address() as AddressInfo).port}/graphql`,
+      url: `http://127.0.0.1:${await listen(usage)}/graphql`,
     },
   ]);
   writeFileSync(join(folder, 'supergraph.graphql'), supergraphSdl);

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { timed } from '../support/stopwatch.ts';
+import { listen } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
@@ -100,10 +99,9 @@ describe('When the clock of the machine is changed', () => {
 async function startProvider() {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const body = `\uFEFF${JSON.stringify({ keys: [await exportJWK(publicKey), await exportJWK(publicKey)] })}`;
-  const server: Server = createServer((_request, response) => response.end(body)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const server: Server = createServer((_request, response) => response.end(body));
   open.push({ close: () => [server.closeAllConnections(), server.close()] });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${await listen(server)}`;
   const jwt = await new SignJWT({ scope: 'tokens:read' })
     .setProtectedHeader({ alg: 'ES256' })
     .setIssuer(url)

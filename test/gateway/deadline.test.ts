@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { timed } from '../support/stopwatch.ts';
+import { listen } from '../support/tcp-servers.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -155,8 +155,7 @@ describe('While the keys of callers cannot be fetched', () => {
   let locked: Gateway;
   beforeAll(async () => {
     keySet = createServer(() => {});
-    await new Promise<void>((resolve) => keySet.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(keySet.address() as AddressInfo).port}`;
+    const url = `http://127.0.0.1:${await listen(keySet)}`;
     locked = await startGateway({
       emulatorOf: gateway,
       env: {

@@ -2,12 +2,13 @@ import { spawn } from 'node:child_process';
 import dns from 'node:dns';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createLookup } from '../../src/upstream/connect.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { timed } from '../support/stopwatch.ts';
+import { listen } from '../support/tcp-servers.ts';
 
 type Answer = dns.LookupAddress[] | 'ENOTFOUND' | 'EAI_AGAIN';
 type Callback = (error: Error | null, addresses: dns.LookupAddress[]) => void;
@@ -59,9 +60,8 @@ function replaceLookup(delay: number | Promise<void>, answers: Answer[]): { coun
 async function startApi() {
   const server = createServer((_request, response) => {
     response.writeHead(200).end('{"tokens": []}');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  });
+  const port = await listen(server);
   return { server, port, url: `http://iam.example:${port}` };
 }
 

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { listen } from '../support/tcp-servers.ts';
 
 const TOKEN = {
   id: 'a',
@@ -34,9 +33,8 @@ async function startApi(interim: string, cut: (bytes: string) => string[]) {
   const server = createServer((socket) => {
     connections++;
     answer(socket, requests, interim, cut);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  const url = `http://127.0.0.1:${await listen(server)}`;
   return { server, url, requests, connections: () => connections };
 }
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -9,6 +8,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Gateway, shareGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { startPatGateway } from '../support/pat-gateway.ts';
+import { listen } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
@@ -54,10 +54,9 @@ describe('Signing in by a personal access token', () => {
       seen.push(authorization);
       const details = [{ issue: `rejected: ${authorization}`, field: authorization }];
       response.writeHead(400).end(JSON.stringify({ name: 'InvalidParameterError', details }));
-    }).listen(0, '127.0.0.1');
-    await until(() => api.listening);
+    });
     const gateway = await startPatGateway(plain, createKeyPair('ES256'), {
-      API_GATEWAY_URL: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
+      API_GATEWAY_URL: `http://127.0.0.1:${await listen(api)}`,
       PAT_CREDENTIAL: 'user',
     });
     const { text, data } = await gateway.query(RENAME.replace('{ code }', '{ message field }'), { id: 'a' });
@@ -302,8 +301,7 @@ describe('With CALLER_AUTH=jwt', () => {
     const { publicKey, privateKey } = await generateKeyPair('ES256');
     const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] };
     issuer = createServer((_request, response) => response.end(JSON.stringify(jwks)));
-    await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(issuer.address() as AddressInfo).port}`;
+    const url = `http://127.0.0.1:${await listen(issuer)}`;
     sign = (scope, { audience = 'tokens-gateway', expires = '5m' } = {}) =>
       new SignJWT({ scope })
         .setProtectedHeader({ alg: 'ES256', kid: 'k1' })

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodeCursor } from '../../src/graphql/pagination/cursor.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { type ListApi, startListApi } from '../support/list-api.ts';
+import { listen } from '../support/tcp-servers.ts';
 
 const READ = 'query ($id: ID!) { token(id: $id) { name } }';
 const UPDATE =
@@ -71,9 +70,8 @@ async function startApi(): Promise<{ server: Server; url: string; bodies: string
       response.write(BOM.subarray(2));
     }
     response.end(body);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies };
+  });
+  return { server, url: `http://127.0.0.1:${await listen(server)}`, bodies };
 }
 
 let gateway: Gateway;

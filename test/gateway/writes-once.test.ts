@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { shareGateway, startGateway } from '../support/gateway.ts';
+import { listen } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 
 const CREATE =
@@ -121,9 +120,7 @@ async function startSilentApi(): Promise<{ server: Server; url: string; requests
     requests.push(`${request.method} came`);
     response.once('close', () => requests.push(`${request.method} was ended`));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+  return { server, url: `http://127.0.0.1:${await listen(server)}`, requests };
 }
 
 describe('A client that disconnects', () => {

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { createKeyPair } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { listen } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 
 const DELETES =
@@ -25,9 +24,8 @@ async function startSlowSignIn(): Promise<{
   fail(): void;
 }> {
   const waiting: ServerResponse[] = [];
-  const server = createServer((_request, response) => void waiting.push(response)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`;
+  const server = createServer((_request, response) => void waiting.push(response));
+  const url = `http://127.0.0.1:${await listen(server)}/token`;
   const fail = () => {
     for (const response of waiting.splice(0)) response.writeHead(500).end();
   };

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { listen } from '../support/tcp-servers.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests say what they change in an answer
 type Body = any;
@@ -30,8 +30,8 @@ async function check(args: readonly string[], env: Record<string, string> = {}) 
 }
 
 /** The emulator, with answers that `change` has changed. */
-async function startDrifted(change: (reply: Reply, url: string) => void): Promise<Server> {
-  const server = createServer(async (request, response) => {
+function createDrifted(change: (reply: Reply, url: string) => void): Server {
+  return createServer(async (request, response) => {
     const { authorization } = request.headers;
     const answer = await fetch(emulator.url + request.url, {
       method: request.method ?? '',
@@ -42,13 +42,11 @@ async function startDrifted(change: (reply: Reply, url: string) => void): Promis
     response.writeHead(reply.status, { 'content-type': reply.type });
     response.end(typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return server;
 }
 
 async function checkDrifted(change: (reply: Reply, url: string) => void, args: readonly string[] = []) {
-  const server = await startDrifted(change);
-  const { port } = server.address() as AddressInfo;
+  const server = createDrifted(change);
+  const port = await listen(server);
   try {
     return await check(['--url', `http://127.0.0.1:${port}`, ...args], { IAM_AUTHORIZATION: 'Bearer demo' });
   } finally {

@@ -1,12 +1,11 @@
-import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { post } from '../support/gateway.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { timed } from '../support/stopwatch.ts';
+import { listen } from '../support/tcp-servers.ts';
 import { until, within } from '../support/until.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
@@ -177,11 +176,10 @@ describe('A gateway whose traces are not received', () => {
     const away = createServer((request, response) => {
       request.resume().on('end', () => respond(response));
     });
-    await once(away.listen(0, '127.0.0.1'), 'listening');
     other = startProcess({
       PORT: '0',
       API_GATEWAY_URL: emulator.url,
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(away.address() as AddressInfo).port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await listen(away)}`,
       // Nothing is sent before the end.
       OTEL_BSP_SCHEDULE_DELAY: '60000',
     });
@@ -198,11 +196,10 @@ describe('A gateway whose traces are not received', () => {
 
   it('says in the log that the receiver is silent', async () => {
     const silent = createServer(() => undefined);
-    await once(silent.listen(0, '127.0.0.1'), 'listening');
     const other = startProcess({
       PORT: '0',
       API_GATEWAY_URL: emulator.url,
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await listen(silent)}`,
       OTEL_EXPORTER_OTLP_TIMEOUT: '200',
       OTEL_BSP_SCHEDULE_DELAY: '50',
     });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { listen } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 import { CREATE, createInput, untilRedis, untilServed } from './support.ts';
@@ -100,10 +100,8 @@ it('A cause stays in /readyz for as long as it lasts', async () => {
 });
 
 it('A server that accepts a connection and does not respond is reported', async () => {
-  const silent = createServer().listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  const { port } = silent.address() as AddressInfo;
-  const env = { REDIS_URL: `redis://127.0.0.1:${port}` };
+  const silent = createServer();
+  const env = { REDIS_URL: `redis://127.0.0.1:${await listen(silent)}` };
   const other = await startGateway({ env, emulatorOf: gateway });
   await until(() => other.log().includes('Redis is lost'));
   await other.close();

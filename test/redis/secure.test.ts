@@ -1,13 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createSecureContext, createServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { listen } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 import { startCluster } from './redis-cluster.ts';
 import { type Certificate, type RedisServer, startRedis } from './redis-server.ts';
@@ -112,9 +111,7 @@ describe('Redis with TLS and a password', () => {
         .pipe(server)
         .pipe(client);
     });
-    proxy.listen(0, '127.0.0.1');
-    await once(proxy, 'listening');
-    const { port } = proxy.address() as AddressInfo;
+    const port = await listen(proxy);
     const env = { REDIS_URL: `rediss://:${PASSWORD}@localhost:${port}`, NODE_EXTRA_CA_CERTS: named.file };
     await expectRedis(env, 'ok');
     proxy.close();

@@ -1,5 +1,5 @@
-import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
+import { listen } from '../support/tcp-servers.ts';
 
 /** A link between a gateway and Redis that a test can hold up. What is on its way arrives later, like in a network. */
 export interface SlowLink {
@@ -31,9 +31,8 @@ export async function startLink(redisUrl: string): Promise<SlowLink> {
     pipe(near, far);
     pipe(far, near);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `redis://127.0.0.1:${await listen(server)}`,
     hold() {
       isHeld = true;
     },

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { stateOf } from '../../src/emulator/seed.ts';
+import { listen } from './tcp-servers.ts';
 
 interface Item {
   readonly id: string;
@@ -45,9 +45,8 @@ export async function startListApi(): Promise<ListApi> {
     const text = api.change(typeof body === 'string' ? body : JSON.stringify(body));
     response.writeHead(200, { 'content-type': 'application/json' }).end(text);
   };
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const api: ListApi = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${await listen(server)}`,
     tokens: [],
     projects: [],
     largestPage: 100,

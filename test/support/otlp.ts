@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from './tcp-servers.ts';
 
 export interface ReceivedSpan {
   readonly traceId: string;
@@ -36,10 +36,8 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     if (request.url === '/v1/traces') readRequest(body, spans, resource);
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${await listen(server)}`,
     spans,
     resource,
     raw: () => Buffer.concat(bodies).toString('latin1'),

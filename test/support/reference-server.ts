@@ -1,5 +1,4 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type ExecutionResult, execute, GraphQLError, parse, validate } from 'graphql';
 import { pino } from 'pino';
@@ -15,6 +14,7 @@ import { createIdempotentCreate } from '../../src/tokens/idempotent-create.ts';
 import { createListPrefetch } from '../../src/tokens/loaders.ts';
 import { createDeadlines } from '../../src/upstream/cancellation.ts';
 import { createUpstream } from '../../src/upstream/upstream.ts';
+import { listen } from './tcp-servers.ts';
 
 /** Error of a reference result, as far as the gateway's must be the same. Without a code: an error of graphql-js itself. */
 export interface ReferenceFailure {
@@ -69,11 +69,8 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify({ data, ...(failures ? { errors: failures } : {}) }));
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `http://127.0.0.1:${await listen(server)}/`,
     async close() {
       server.closeAllConnections();
       server.close();

@@ -17,12 +17,10 @@ export function createTcpServers(): TcpServers {
   const servers = new Set<Server>();
   const sockets = new Set<{ destroy(): void }>();
   return {
-    async listen(server) {
+    listen(server) {
       servers.add(server);
       server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return (server.address() as AddressInfo).port;
+      return listen(server);
     },
     close() {
       for (const socket of sockets) socket.destroy();
@@ -31,6 +29,13 @@ export function createTcpServers(): TcpServers {
       servers.clear();
     },
   };
+}
+
+/** Starts a server on a free loopback port, and resolves to that. */
+export async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
 }
 
 /** A certificate that vouches for itself. */

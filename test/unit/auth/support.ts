@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { AuthDependencies, Log } from '../../../src/auth/authenticator.ts';
 import { createPatCredential } from '../../../src/auth/pat/credential.ts';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
@@ -10,6 +9,7 @@ import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import type { Transport } from '../../../src/upstream/transport.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 import { generatePair } from '../../support/keys.ts';
+import { listen } from '../../support/tcp-servers.ts';
 
 export const TOKEN_PATH = '/oauth2/token';
 export const STS_PATH = '/iam/v1/sts/create-project-scoped-token';
@@ -60,8 +60,7 @@ export async function startIssuer() {
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(typeof answerBody === 'string' ? answerBody : JSON.stringify(answerBody));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = `http://127.0.0.1:${await listen(server)}`;
 
   return {
     origin,

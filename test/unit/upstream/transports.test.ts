@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type LookupFunction } from 'node:net';
+import { createServer as createTcpServer, type LookupFunction } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
@@ -8,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createConnect, createLookup } from '../../../src/upstream/connect.ts';
 import { createGotTransport } from '../../../src/upstream/got-transport.ts';
 import { createUndiciTransport, type Transport } from '../../../src/upstream/transport.ts';
+import { listen } from '../../support/tcp-servers.ts';
 
 const TEXT = JSON.stringify({ text: 'x'.repeat(10_000) });
 const lookup = createLookup();
@@ -34,9 +34,7 @@ server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer },
 });
 let origin: string;
 beforeAll(async () => {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  origin = `http://127.0.0.1:${await listen(server)}`;
 });
 afterAll(() => {
   server.closeAllConnections();
@@ -103,9 +101,8 @@ describe('A response that arrives byte by byte', () => {
         socket.write(`HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${'1\r\nx\r\n'.repeat(length)}`);
         end = () => socket.write('0\r\n\r\n');
       });
-    }).listen(0, '127.0.0.1');
-    await once(slow, 'listening');
-    const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
+    });
+    const url = `http://127.0.0.1:${await listen(slow)}`;
     const limits = { connectTimeoutMs: 1000, idleSocketMs: 1000, connectionMaxAgeMs: 60_000, lookup };
     const transport = createUndiciTransport({ ...limits, origin: url });
     collectGarbage();
