@@ -103,7 +103,7 @@ export function createAdmission(options: AdmissionOptions) {
       const cost = Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst);
       return principal === ANONYMOUS || cost <= 1
         ? undefined
-        : rateLimiter?.consume(principal, cost - 1, reply);
+        : rateLimiter?.consume(principal, cost - 1, reply, cost);
     },
 
     /**
@@ -174,19 +174,28 @@ function createRateLimiter(options: AdmissionOptions) {
   const takeLocally = createTokenBuckets(options);
   const policy = `"default";q=${rateLimitBurst};w=${Math.ceil(rateLimitBurst / rateLimitPerSecond)}`;
 
-  /** draft-ietf-httpapi-ratelimit-headers: what is left, and in how many seconds there is more, or all again. */
-  const report = ({ left, waitSeconds }: Allowance, reply: FastifyReply): Rejection => {
-    const seconds = waitSeconds || Math.ceil((rateLimitBurst - left) / rateLimitPerSecond);
+  /**
+   * draft-ietf-httpapi-ratelimit-headers: what is left, and in how many seconds the bucket is full, or has the whole cost of
+   * a rejected request, of which `admit` consumes one unit again.
+   */
+  const report = ({ left, isConsumed }: Allowance, reply: FastifyReply, cost: number): Rejection => {
+    const seconds = Math.ceil(((isConsumed ? rateLimitBurst : cost) - left) / rateLimitPerSecond);
     reply.header('ratelimit-policy', policy).header('ratelimit', `"default";r=${left};t=${seconds}`);
-    return waitSeconds > 0 ? rejection('RATE_LIMITED', TOO_OFTEN, { retryAfter: waitSeconds }) : undefined;
+    return isConsumed ? undefined : rejection('RATE_LIMITED', TOO_OFTEN, { retryAfter: seconds });
   };
-  const consumeLocally = (key: string, units: number, reply: FastifyReply): Rejection =>
-    report(takeLocally(key, units), reply);
-  const consume = (principal: string, units: number, reply: FastifyReply): Rejection | Promise<Rejection> => {
-    if (!shared) return consumeLocally(principal, units, reply);
+  /** Consumes `units`, which are all or a part of the cost. */
+  const consumeLocally = (key: string, units: number, reply: FastifyReply, cost = units): Rejection =>
+    report(takeLocally(key, units), reply, cost);
+  const consume = (
+    principal: string,
+    units: number,
+    reply: FastifyReply,
+    cost = units,
+  ): Rejection | Promise<Rejection> => {
+    if (!shared) return consumeLocally(principal, units, reply, cost);
     return shared(principal, units).then(
-      (allowance) => report(allowance, reply),
-      () => consumeLocally(principal, units, reply),
+      (allowance) => report(allowance, reply, cost),
+      () => consumeLocally(principal, units, reply, cost),
     );
   };
   return { consumeLocally, consume };

@@ -73,11 +73,11 @@ local now = time[1] + time[2] / 1000000
 local bucket = redis.call('HMGET', KEYS[1], 'left', 'at')
 local left, at = tonumber(bucket[1]) or burst, tonumber(bucket[2]) or now
 left = math.min(burst, left + math.max(0, now - at) * rate)
-local wait = 0
-if left >= amount then left = left - amount else wait = math.max(1, math.ceil((amount - left) / rate)) end
+local consumed = left >= amount and amount or 0
+left = left - consumed
 redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', string.format('%.6f', now))
 redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
-return {math.floor(left), wait}`;
+return {math.floor(left), consumed}`;
 
 /** Token buckets that all replicas share: one script, one key and one round trip. */
 function createBuckets(
@@ -89,8 +89,8 @@ function createBuckets(
     const reply = await run('rate_limits', (redis) =>
       redis.eval(TAKE, 1, key, rateLimitPerSecond, rateLimitBurst, amount),
     );
-    const [left, waitSeconds] = reply as [number, number];
-    return { left, waitSeconds };
+    const [left, consumed] = reply as [number, number];
+    return { left, isConsumed: consumed > 0 };
   };
 }
 

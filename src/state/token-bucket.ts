@@ -6,9 +6,10 @@ export interface RateLimitOptions {
 }
 
 export interface Allowance {
+  /** Whole units. */
   readonly left: number;
-  /** Whole seconds until there is as much as was requested; 0 when it was consumed. */
-  readonly waitSeconds: number;
+  /** False if there was less than the requested amount. Then nothing is consumed. */
+  readonly isConsumed: boolean;
 }
 
 export type Buckets = (caller: string, amount: number) => Allowance;
@@ -42,9 +43,8 @@ export function createTokenBuckets(
 
   return (caller, amount) => {
     const bucket = refill(caller);
-    const missing = amount - bucket.left;
-    if (missing <= 0) bucket.left -= amount;
-    const waitSeconds = missing <= 0 ? 0 : Math.max(1, Math.ceil(missing / rateLimitPerSecond));
-    return { left: Math.floor(bucket.left), waitSeconds };
+    const isConsumed = amount <= bucket.left;
+    if (isConsumed) bucket.left -= amount;
+    return { left: Math.floor(bucket.left), isConsumed };
   };
 }

@@ -43,7 +43,7 @@ export function createUpstream(
   // The retry budget is a rate limit of the process. Without it, retries would triple the load on an API that is down.
   const { retryBudget: rateLimitBurst, retryBudgetPerSecond: rateLimitPerSecond } = options;
   const budget = createTokenBuckets({ rateLimitBurst, rateLimitPerSecond }, { maxCallers: 1 });
-  const takeRetry = () => budget('', 1).waitSeconds === 0;
+  const takeRetry = () => budget('', 1).isConsumed;
   const send = createSend({ ...options, limiter, sendOnce, takeRetry, random: Math.random });
   const reads = createSingleFlight({ lastWriteAt });
   return {

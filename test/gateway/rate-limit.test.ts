@@ -53,7 +53,7 @@ describe('A caller that sends too many requests', () => {
   it('may send more requests as time passes, up to the burst', () => {
     let now = 0;
     const limit = createTokenBuckets({ rateLimitPerSecond: 2, rateLimitBurst: 2 }, { now: () => now });
-    const take = () => limit('alice', 1).waitSeconds === 0;
+    const take = () => limit('alice', 1).isConsumed;
     expect([take(), take(), take()]).toEqual([true, true, false]);
     now = 500;
     expect([take(), take()]).toEqual([true, false]);
@@ -78,10 +78,22 @@ describe('An operation', () => {
     const { status, data, errors, headers } = await gateway.query(TWENTY_CALLS);
     expect(status).toBe(429);
     expect(data).toBeUndefined();
-    expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryAfter: 1 } }]);
-    expect(headers.get('retry-after')).toBe('1');
+    expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryAfter: 2 } }]);
+    expect(headers.get('retry-after')).toBe('2');
     expect(gateway.calls()).toEqual([]);
   });
+
+  it.each([2, 3])(
+    'that costs two units of a burst of %i runs after the wait that its rejection names',
+    async (burst) => {
+      await start(String(burst));
+      for (let left = burst - 1; left > 0; left--) await gateway.query(ONE);
+      const { errors } = await gateway.query(TWENTY_CALLS);
+      startClock();
+      startClock = stopClock(Number(errors?.[0]?.extensions.retryAfter) * 1000);
+      expect((await gateway.query(TWENTY_CALLS)).status).toBe(200);
+    },
+  );
 
   it('that costs more than the burst consumes all of it', async () => {
     await start('1');
