@@ -42,12 +42,10 @@ export class UpstreamError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** How far this machine's clock is ahead of the server's (behind, if negative), where that may be the cause. */
   readonly clockAheadSeconds: number | undefined;
-  /** False only when it is certain that the request never left, so a write cannot have happened. */
+  /** False only when it is certain that the request was not sent, or that a write was not sent because this read failed. */
   readonly requestSent: boolean = true;
   /** A keep-alive connection was closed as it was used again. That says nothing about the state of the server. */
   readonly staleConnection: boolean = false;
-  /** True for a failed read that a write depends on: the write was not sent. */
-  readonly isBeforeWrite: boolean = false;
   /**
    * True for a sign-in that failed. Calls are not retried after it, because `pat/credential.ts` decides when to sign in
    * again.
@@ -84,16 +82,16 @@ export function isFromProxy({ status = 0 }: UpstreamError): boolean {
 const SEE_OTHER = 303;
 
 /** Whether the write that failed with `error` may have changed something: not if it was rejected, redirected, or never left. */
-export function mayHaveSucceeded({ status = 0, requestSent, isBeforeWrite }: UpstreamError): boolean {
-  return !isBeforeWrite && requestSent && (status < 300 || status === SEE_OTHER || status >= 500);
+export function mayHaveSucceeded({ status = 0, requestSent }: UpstreamError): boolean {
+  return requestSent && (status < 300 || status === SEE_OTHER || status >= 500);
 }
 
-/** Marks failures of `read`, which a write depends on, as `isBeforeWrite`: the write was not sent. */
+/** A read that a write depends on: its failures say that the write was not sent. */
 export async function beforeWrite<Value>(read: Promise<Value>): Promise<Value> {
   try {
     return await read;
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    throw new UpstreamError(error.kind, error.message, { ...error, cause: error, isBeforeWrite: true });
+    throw new UpstreamError(error.kind, error.message, { ...error, cause: error, requestSent: false });
   }
 }

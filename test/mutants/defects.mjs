@@ -452,7 +452,7 @@ function writes() {
       name: 'A write that failed before it was sent may have succeeded',
       file: 'src/upstream/upstream-error.ts',
       within: 'mayHaveSucceeded',
-      find: '!isBeforeWrite &&',
+      find: 'requestSent &&',
       replace: '',
       tests: idempotency,
       only: 'says of a create that nothing was sent',

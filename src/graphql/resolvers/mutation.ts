@@ -85,7 +85,7 @@ function readProblems(error: unknown, hasId: boolean): readonly Problem[] {
   if (status === 404 && hasId)
     return [{ path: ['id'], code: 'NOT_FOUND', message: 'There is no token with this id.', traceId }];
   // Any other failure of a read before the write says nothing about the input.
-  if (error.isBeforeWrite || (status !== 400 && status !== 409)) throw error;
+  if (!error.requestSent || (status !== 400 && status !== 409)) throw error;
   if (status === 409) return [{ path: undefined, code: 'CONFLICT', message: CONFLICT, traceId }];
   if (details.length === 0) return [{ path: undefined, message: 'The IAM API rejected the input.', traceId }];
   return details.map(({ issue, field }) => ({ path: toPath(field), message: issue, traceId }));

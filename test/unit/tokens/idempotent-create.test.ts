@@ -78,7 +78,7 @@ describe('A create under an idempotency key', () => {
       const { made, newRequest } = startApi();
       const request = newRequest();
       const freshToken = () =>
-        Promise.reject(new UpstreamError('status', 'status 503', { status: 503, isBeforeWrite: true }));
+        Promise.reject(new UpstreamError('status', 'status 503', { status: 503, requestSent: false }));
       const outcome = createOnce({ ...request, loaders: { ...request.loaders, freshToken } });
       expect(await outcome).toEqual({ token: tokenOf('made-1') });
       expect(made).toHaveLength(1);
