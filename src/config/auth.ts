@@ -1,4 +1,3 @@
-import { isEncryptedPem, readPrivateKeyPem } from '../keys/pem.ts';
 import { readSigningKey, type SigningKey } from '../keys/signing-key.ts';
 import { readApiKeys } from './api-keys.ts';
 import { type Environment, readSecureUrl } from './environment.ts';
@@ -55,16 +54,9 @@ function readKey({ values, isSet, addProblem, readFile }: Environment): SigningK
   }
   const text = values.PRIVATE_KEY?.reveal() ?? readFile('PRIVATE_KEY_FILE');
   if (text === undefined) return undefined;
-  const pem = readPrivateKeyPem(text);
-  if (pem === undefined) {
-    addProblem(`Expected ${name} to hold a private key in PEM form; newlines may be written \\n`);
-  } else if (isEncryptedPem(pem) && !isSet('PASSPHRASE')) {
-    addProblem(`PASSPHRASE is required: the key of ${name} is encrypted`);
-  } else {
-    const key = readSigningKey(pem, values.PASSPHRASE?.reveal());
-    if ('key' in key) return key;
-    addProblem(key.problem);
-  }
+  const key = readSigningKey(text, name, values.PASSPHRASE?.reveal());
+  if ('key' in key) return key;
+  addProblem(key.problem);
   return undefined;
 }
 

@@ -57,7 +57,7 @@ describe('The gateway, called with', () => {
   it.each([
     [
       { PRIVATE_KEY: DAMAGED_PEM },
-      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be a whole private key in PEM form: it cannot be read.',
+      'Expected PRIVATE_KEY to be a whole private key in PEM form: it cannot be read.',
     ],
     [
       { PRIVATE_KEY: ENCRYPTED_PEM, PASSPHRASE: 'canary', PORT: 'x' },

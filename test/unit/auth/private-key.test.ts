@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { readPrivateKeyPem } from '../../../src/keys/pem.ts';
 import { readSigningKey, type SigningKey } from '../../../src/keys/signing-key.ts';
 import { generatePair } from '../../support/keys.ts';
 import { createEcKey, toPem } from './support.ts';
 
 const PASSPHRASE = 'correct horse battery';
-const read = (pem: string, passphrase?: string) => readSigningKey(pem, passphrase) as SigningKey;
+const readOrProblem = (text: string, passphrase?: string) => readSigningKey(text, 'PRIVATE_KEY', passphrase);
+const read = (text: string, passphrase?: string) => readOrProblem(text, passphrase) as SigningKey;
 const rsa = generatePair('rsa', { modulusLength: 2048 }).privateKey;
 const ec = createEcKey().privateKey;
 const encrypted = rsa
@@ -47,15 +47,13 @@ describe('A private key is read in every form tools write it in', () => {
     ['plain with a passphrase that is not needed', toPem(rsa), PASSPHRASE],
     ['plain with an empty passphrase', toPem(rsa), ''],
   ])('%s', (_, text, passphrase) => {
-    const pem = readPrivateKeyPem(text) ?? '';
-    expect(toPem(read(pem, passphrase).key)).toBe(toPem(rsa));
+    expect(toPem(read(text, passphrase).key)).toBe(toPem(rsa));
   });
 
   it('SEC1, also behind its parameters, as openssl ecparam writes it', () => {
     const pem = ec.export({ type: 'sec1', format: 'pem' }).toString();
     const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
-    for (const text of [pem, parameters + pem])
-      expect(toPem(read(readPrivateKeyPem(text) ?? '').key)).toBe(toPem(ec));
+    for (const text of [pem, parameters + pem]) expect(toPem(read(text).key)).toBe(toPem(ec));
   });
 
   it.each([
@@ -68,7 +66,8 @@ describe('A private key is read in every form tools write it in', () => {
     ['a text of 64 KB', toPem(rsa) + ' '.repeat(65_536)],
     ['many beginnings', '-----BEGIN PRIVATE KEY-----'.repeat(2_400)],
   ])('and %s is none', (_, text) => {
-    expect(readPrivateKeyPem(text)).toBeUndefined();
+    const problem = 'Expected PRIVATE_KEY to hold a private key in PEM form; newlines may be written \\n';
+    expect(readOrProblem(text)).toEqual({ problem });
   });
 });
 
@@ -80,12 +79,7 @@ describe('A private key that cannot be used is rejected in one line that shows n
       'wrong-canary',
       'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.',
     ],
-    [
-      'no passphrase',
-      encrypted,
-      undefined,
-      'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.',
-    ],
+    ['no passphrase', encrypted, undefined, 'PASSPHRASE is required: the key of PRIVATE_KEY is encrypted'],
     [
       'a passphrase of 2000 characters',
       encrypted,
@@ -93,13 +87,13 @@ describe('A private key that cannot be used is rejected in one line that shows n
       'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.',
     ],
     [
-      'a key that was cut short',
-      toPem(rsa).slice(0, 400),
+      'a key without its middle',
+      toPem(rsa).slice(0, 400) + toPem(rsa).slice(-400),
       undefined,
-      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be a whole private key in PEM form: it cannot be read.',
+      'Expected PRIVATE_KEY to be a whole private key in PEM form: it cannot be read.',
     ],
   ])('%s', (_, pem, passphrase, problem) => {
-    expect(readSigningKey(pem, passphrase)).toEqual({ problem });
+    expect(readOrProblem(pem, passphrase)).toEqual({ problem });
   });
 });
 
@@ -116,19 +110,19 @@ describe('The signing algorithm follows from the key', () => {
     [
       'EC P-384',
       createEcKey('P-384').privateKey,
-      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be RSA or EC (P-256 or P-521), got secp384r1.',
+      'Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got secp384r1.',
     ],
     [
       'Ed25519',
       generatePair('ed25519').privateKey,
-      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be RSA or EC (P-256 or P-521), got ed25519.',
+      'Expected PRIVATE_KEY to be RSA or EC (P-256 or P-521), got ed25519.',
     ],
     [
       'RSA of 1024 bits',
       generatePair('rsa', { modulusLength: 1024 }).privateKey,
-      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be an RSA key that is safe to use. An RSA key needs at least 2048 bits.',
+      'Expected PRIVATE_KEY to be an RSA key that is safe to use. An RSA key needs at least 2048 bits.',
     ],
   ] as const)('%s is rejected', (_, key, problem) => {
-    expect(readSigningKey(toPem(key))).toEqual({ problem });
+    expect(readOrProblem(toPem(key))).toEqual({ problem });
   });
 });

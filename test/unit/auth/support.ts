@@ -153,7 +153,7 @@ export function toPatOptions(
     projectId: 'project-id',
     tokenId: 'token-id',
     keyId: 'key-id',
-    signingKey: createSecret(readSigningKey(pem) as SigningKey),
+    signingKey: createSecret(readSigningKey(pem, 'PRIVATE_KEY') as SigningKey),
     credential: 'project',
     ...more,
   };

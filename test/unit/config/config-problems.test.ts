@@ -203,10 +203,7 @@ describe('What is wrong is said in one line each', () => {
   });
 
   it.each([
-    [
-      DAMAGED_PEM,
-      'Expected PRIVATE_KEY or PRIVATE_KEY_FILE to be a whole private key in PEM form: it cannot be read.',
-    ],
+    [DAMAGED_PEM, 'Expected PRIVATE_KEY to be a whole private key in PEM form: it cannot be read.'],
     [ENCRYPTED_PEM, expect.stringContaining('Expected PASSPHRASE to open the private key')],
   ])('a private key that cannot be used is reported with the others', (PRIVATE_KEY, problem) => {
     expect(problemsOf({ ...PAT, PRIVATE_KEY, PASSPHRASE: 'wrong', PORT: 'x' })).toEqual([
