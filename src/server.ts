@@ -24,7 +24,7 @@ import { createSandboxPage } from './http/sandbox.ts';
 import { openState } from './state/open.ts';
 import { createLastWriteLookUp } from './state/shared-writes.ts';
 import type { Build } from './telemetry/build.ts';
-import { createWarnLimit, describeError } from './telemetry/failures.ts';
+import { createWarnLimit } from './telemetry/failures.ts';
 import { addMetrics } from './telemetry/metrics.ts';
 import { createCallLog } from './telemetry/operation-log.ts';
 import { createRequestMetrics, type RequestMetrics } from './telemetry/request-metrics.ts';
@@ -127,7 +127,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   admission.guard(app, connections.evictLate);
   const handler = createGraphqlHandler({
     pipeline,
-    page: createSandboxPage(options),
+    page: createSandboxPage(options.explorer, options.sampleAuthorization),
     authenticator,
     admission,
     deadlines,
@@ -209,9 +209,7 @@ async function openAdmin(
 ): Promise<FastifyInstance | undefined> {
   if (!options.primary) return startAdmin(options, { ...health, readMetrics: () => registry.metrics() }, log);
   options.primary.handle('readiness', health.readReadiness);
-  reportMetrics(registry, options.primary, (error) =>
-    log.error({ err: describeError(error) }, 'metrics could not be read'),
-  );
+  reportMetrics(registry, options.primary, log);
   return undefined;
 }
 

@@ -1,11 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { createPage, hashSource, type Page, toScriptValue } from './page.ts';
 
-interface SandboxOptions extends Pick<Config, 'explorer'> {
-  /** A working `Authorization` value for the explorer. Only the emulator has one. */
-  readonly sampleAuthorization?: string | undefined;
-}
-
 const SAMPLE = `# Your tokens, each with the projects it may act in. Press the button to run it.
 query TokensWithProjects($first: Int = 5) {
   tokens(first: $first) {
@@ -59,14 +54,17 @@ EXPLORER=both npm run quickstart</code></pre>`,
 };
 
 /** The page of Apollo Sandbox, with an example operation. Undefined where it is not served. */
-export function createSandboxPage({ explorer, sampleAuthorization }: SandboxOptions): Page | undefined {
+export function createSandboxPage(
+  explorer: Config['explorer'],
+  sampleAuthorization = 'Bearer <your user access token>',
+): Page | undefined {
   if (explorer === 'graphiql' || explorer === 'off') return undefined;
   const options = {
     target: '#sandbox',
     initialState: {
       document: SAMPLE,
       variables: { first: 5 },
-      headers: { Authorization: sampleAuthorization ?? 'Bearer <your user access token>' },
+      headers: { Authorization: sampleAuthorization },
       includeCookies: false,
       pollForSchemaUpdates: false,
     },

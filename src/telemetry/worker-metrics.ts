@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { FastifyBaseLogger } from 'fastify';
 import {
   AggregatorRegistry,
   type MetricObjectWithValues,
@@ -6,6 +7,7 @@ import {
   type Registry,
 } from 'prom-client';
 import type { Channel } from '../channel.ts';
+import { describeError } from './failures.ts';
 import { createNameLimit } from './request-metrics.ts';
 
 /** The metrics of a registry, as they are sent between processes. */
@@ -13,18 +15,14 @@ type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 /**
  * In a worker: sends its metrics to the primary process on request. When a metric cannot be read, the primary process keeps
- * using the latest snapshot, and `onFailure` is called.
+ * using the latest snapshot.
  */
-export function reportMetrics(
-  registry: Registry,
-  primary: Channel,
-  onFailure: (error: unknown) => void,
-): void {
+export function reportMetrics(registry: Registry, primary: Channel, log: FastifyBaseLogger): void {
   primary.handle('metrics', async () => {
     try {
       return await registry.getMetricsAsJSON();
     } catch (error) {
-      onFailure(error);
+      log.error({ err: describeError(error) }, 'metrics could not be read');
       throw error;
     }
   });

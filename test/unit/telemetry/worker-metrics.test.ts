@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { pino } from 'pino';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { type Channel, createChannel } from '../../../src/channel.ts';
 import { createPrimaryMetrics } from '../../../src/telemetry/metrics.ts';
@@ -30,15 +31,16 @@ it('A metric of a worker that cannot be read is reported, and what was read last
     },
   });
   const [worker, primary] = createChannels();
-  const failures: unknown[] = [];
-  reportMetrics(registry, worker, (error) => failures.push(error));
+  const lines: string[] = [];
+  reportMetrics(registry, worker, pino({}, { write: (line: string) => lines.push(line) }));
   const metrics = createWorkerMetrics(new Registry(), new Registry());
   metrics.add(primary);
 
   expect(await metrics.read()).toContain('things 3');
   isBroken = true;
   expect(await metrics.read()).toContain('things 3');
-  expect(failures).toHaveLength(1);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain('metrics could not be read');
 });
 
 it('Log lines that the primary process drops are counted with those of its workers', async () => {
@@ -49,7 +51,7 @@ it('Log lines that the primary process drops are counted with those of its worke
     registers: [registry],
   }).inc(3);
   const [worker, primary] = createChannels();
-  reportMetrics(registry, worker, () => undefined);
+  reportMetrics(registry, worker, pino({ level: 'silent' }));
   const own = createPrimaryMetrics({ version: '1', revision: 'unknown', node: 'v20' }, () => 4);
   const metrics = createWorkerMetrics(own.registry, own.shared);
   metrics.add(primary);
