@@ -98,7 +98,7 @@ export function createAdmission(options: AdmissionOptions) {
      * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed.
      * Returns the error when the caller has too few units left.
      */
-    consume(principal: string, reply: FastifyReply, upstreamCalls: number): Rejection | Promise<Rejection> {
+    async consume(principal: string, reply: FastifyReply, upstreamCalls: number): Promise<Rejection> {
       // An operation that costs more than the burst consumes the whole bucket, so that it can run at all.
       const cost = Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst);
       return principal === ANONYMOUS || cost <= 1
@@ -183,22 +183,15 @@ function createRateLimiter(options: AdmissionOptions) {
     reply.header('ratelimit-policy', policy).header('ratelimit', `"default";r=${left};t=${seconds}`);
     return isConsumed ? undefined : rejection('RATE_LIMITED', TOO_OFTEN, { retryAfter: seconds });
   };
-  /** Consumes `units`, which are all or a part of the cost. */
-  const consumeLocally = (key: string, units: number, reply: FastifyReply, cost = units): Rejection =>
-    report(takeLocally(key, units), reply, cost);
-  const consume = (
-    principal: string,
-    units: number,
-    reply: FastifyReply,
-    cost = units,
-  ): Rejection | Promise<Rejection> => {
-    if (!shared) return consumeLocally(principal, units, reply, cost);
-    return shared(principal, units).then(
-      (allowance) => report(allowance, reply, cost),
-      () => consumeLocally(principal, units, reply, cost),
-    );
+  return {
+    consumeLocally: (key: string, units: number, reply: FastifyReply) =>
+      report(takeLocally(key, units), reply, units),
+    /** Consumes `units`, which are all or a part of the cost. */
+    async consume(principal: string, units: number, reply: FastifyReply, cost = units): Promise<Rejection> {
+      const allowance = await shared?.(principal, units).catch(() => undefined);
+      return report(allowance ?? takeLocally(principal, units), reply, cost);
+    },
   };
-  return { consumeLocally, consume };
 }
 
 /** The /64 network of an IPv6 address, because one client usually has all 2^64 addresses of it (RFC 4291, 2.5.4). */

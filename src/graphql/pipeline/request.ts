@@ -25,7 +25,7 @@ export interface PipelineRequest {
   /** Present if the client has requested an explanation of its upstream calls. */
   readonly explanation: { toExtension(): object } | undefined;
   /** Consumes the cost of an operation from the caller's rate limit. Returns the error when too little is left. */
-  consume(upstreamCalls: number): Error | undefined | Promise<Error | undefined>;
+  consume(upstreamCalls: number): Promise<Error | undefined> | undefined;
 }
 
 /** A prepared operation and the request for it. The checks fill in the values that later steps need. */
