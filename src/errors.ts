@@ -168,10 +168,6 @@ function toRejection(error: UpstreamError, outcome: GraphQLErrorExtensions = {})
   const { kind, status, traceId, retryAfterSeconds } = error;
   const isTemporary = status === 429 || kind === 'not-recorded' || kind === 'in-progress';
   const retryAfter = retryAfterSeconds ?? (isTemporary ? 1 : undefined);
-  return rejection(code, message, {
-    ...(kind === 'status' && status !== undefined ? { upstreamStatus: status } : {}),
-    ...(traceId === undefined ? {} : { traceId }),
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-    ...outcome,
-  });
+  const upstreamStatus = kind === 'status' ? status : undefined;
+  return rejection(code, message, { upstreamStatus, traceId, retryAfter, ...outcome });
 }

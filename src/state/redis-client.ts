@@ -28,8 +28,9 @@ export function createRedisClient(
     ...CONNECTION,
     // A timeout for the commands of ioredis itself, when a server accepts the connection and does not respond.
     commandTimeout,
-    ...(username ? { username } : {}),
-    ...(password ? { password } : {}),
+    // Empty texts are not sent.
+    username,
+    password,
     ...(isSecure ? { tls: {} } : {}),
     Connector,
   };

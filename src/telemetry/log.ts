@@ -59,7 +59,7 @@ export function toReadableLine(json: string): string {
   const fields = Object.entries(line)
     .filter(([name, value]) => !OWN_PLACE.has(name) && value !== null)
     .map(([name, value]) => `${name}=${formatValue(value)}`);
-  return `${[time, level, line.msg, fields.length > 0 ? ` ${fields.join(' ')}` : ''].join(' ').trimEnd()}\n`;
+  return `${[time, level, line.msg, '', ...fields].join(' ').trimEnd()}\n`;
 }
 
 /** Escapes control characters, which a terminal would interpret. */
