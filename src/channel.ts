@@ -43,28 +43,13 @@ interface Response {
   readonly reply?: unknown;
 }
 
-/** The end of the channel in a worker. Called once. */
-export function channelToPrimary(): Channel {
-  return createChannel(
-    // Without the callback, here and below, a failure to send would be an `error` event, which would end this process.
-    (message) => process.send?.(message, undefined, undefined, () => {}),
-    (listener) => process.on('message', listener),
-  );
-}
-
-/** The end of the channel in the primary process. Called once for each worker. */
-export function channelToWorker(worker: Worker): Channel {
-  return createChannel(
-    (message) => worker.send(message, () => {}),
-    (listener) => worker.on('message', listener),
-  );
-}
-
-/** Ignores other messages, because Node.js and its tools use the same connection. */
-export function createChannel(
-  send: (message: object) => void,
-  onMessage: (listener: (message: unknown) => void) => void,
-): Channel {
+/**
+ * The end of the channel in this process: `worker` is `cluster.worker` in a worker, and the worker in its primary process.
+ * Called once for each. Ignores other messages, because Node.js and its tools use the same connection.
+ */
+export function createChannel(worker: Pick<Worker, 'send' | 'on'>): Channel {
+  // Without the callback, a failure to send would be an `error` event, which would end this process.
+  const send = (message: Request | Response) => worker.send(message, () => {});
   const waiting = new Map<number, (response: Response) => void>();
   const handlers = new Map<Topic, (content: never) => unknown>();
   let lastId = 0;
@@ -72,12 +57,12 @@ export function createChannel(
     const response = { mark: MARK, id, isDone: true } as const;
     try {
       const handler = handlers.get(topic) as (content: unknown) => unknown;
-      send({ ...response, reply: await handler(content) } satisfies Response);
+      send({ ...response, reply: await handler(content) });
     } catch {
-      send({ ...response, isDone: false } satisfies Response);
+      send({ ...response, isDone: false });
     }
   };
-  onMessage((message) => {
+  worker.on('message', (message: unknown) => {
     if (!isOurs(message)) return;
     if ('topic' in message) void respond(message);
     else {
@@ -92,7 +77,7 @@ export function createChannel(
         waiting.set(id, ({ isDone, reply }) =>
           isDone ? resolve(reply as Reply) : reject(new Error(`the other process failed at ${topic}`)),
         );
-        send({ mark: MARK, id, topic, content } satisfies Request);
+        send({ mark: MARK, id, topic, content });
       });
     },
     handle: (topic, handler) => handlers.set(topic, handler),

@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { once } from 'node:events';
 import { setImmediate, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { type Channel, channelToWorker, WORKER_VARIABLE, type WorkerSettings } from './channel.ts';
+import { type Channel, createChannel, WORKER_VARIABLE, type WorkerSettings } from './channel.ts';
 import { type Config, ConfigError } from './config/config.ts';
 import { type Readiness, startAdmin } from './http/admin.ts';
 import { createPrimaryState } from './state/primary-state.ts';
@@ -56,7 +56,7 @@ export function startWorkers(
   function fork(): WorkerState {
     const worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(settings()) });
     closeConnectionsWithWorker(worker);
-    const channel = channelToWorker(worker);
+    const channel = createChannel(worker);
     const entry: WorkerState = { worker, channel, startedAt: performance.now() };
     workers.add(entry);
     serveState(channel);

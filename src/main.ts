@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { setTimeout } from 'node:timers/promises';
 import { describeConfig, helpText, readArguments } from './arguments.ts';
-import { channelToPrimary, WORKER_VARIABLE, type WorkerSettings } from './channel.ts';
+import { createChannel, WORKER_VARIABLE, type WorkerSettings } from './channel.ts';
 import { type Config, ConfigError, readConfig } from './config/config.ts';
 import { planConnections } from './descriptors.ts';
 import { catchSignals } from './signals.ts';
@@ -27,7 +27,7 @@ process.env.UV_THREADPOOL_SIZE ??= '16';
 const output = openOutput();
 const signals = catchSignals();
 const settings = process.env[WORKER_VARIABLE];
-const primary = cluster.isWorker && settings ? channelToPrimary() : undefined;
+const primary = cluster.worker && settings ? createChannel(cluster.worker) : undefined;
 // So far nothing is running that needs an orderly end.
 signals.handle({ onStop: () => void output.end(0) });
 

@@ -9,12 +9,12 @@ import { createWorkerMetrics, reportMetrics } from '../../../src/telemetry/worke
 function createChannels(): [Channel, Channel] {
   const listeners: [((message: unknown) => void)[], ((message: unknown) => void)[]] = [[], []];
   const end = (own: 0 | 1, other: 0 | 1): Channel =>
-    createChannel(
-      (message) => {
+    createChannel({
+      send(message: unknown) {
         for (const listener of listeners[other]) listener(JSON.parse(JSON.stringify(message)));
       },
-      (listener) => void listeners[own].push(listener),
-    );
+      on: (_: string, listener: (message: unknown) => void) => listeners[own].push(listener),
+    } as never);
   return [end(0, 1), end(1, 0)];
 }
 
