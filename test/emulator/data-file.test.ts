@@ -30,8 +30,7 @@ const start = async (dataFile: string, onProblem?: (problem: string) => void): P
 afterEach(async () => {
   for (const emulator of started.splice(0)) await emulator.close();
 });
-const create = (emulator: { url: string }) =>
-  clientOf(emulator.url)('POST', '/v1/tokens', { body: validInput });
+const create = (emulator: { url: string }) => clientOf(emulator)('POST', '/v1/tokens', { body: validInput });
 
 describe('A data file with another hard link', () => {
   it('is replaced under its own name', async () => {
@@ -95,7 +94,7 @@ describe('A data file that cannot be written', () => {
     const dataFile = path.join(folder, 'broken.json');
     const problems: string[] = [];
     const emulator = await start(dataFile, (problem) => problems.push(problem));
-    const send = clientOf(emulator.url);
+    const send = clientOf(emulator);
     const { body: kept } = await create(emulator);
     const saved = await readFile(dataFile, 'utf8');
     // A folder cannot be replaced by a file, not even by root.

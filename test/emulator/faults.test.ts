@@ -1,22 +1,17 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { describe, expect, it } from '@jest/globals';
+import { startEmulator } from '../../src/emulator/emulator.ts';
 import { leakCanaries } from '../../src/emulator/fault-responses.ts';
 import { findFault } from '../../src/emulator/faults.ts';
 import { openConnection, sendRaw } from '../support/raw.ts';
+import { shareEmulator } from '../support/share.ts';
 import { until } from '../support/until.ts';
 import { rawRequest } from './raw-request.ts';
-import { clientOf, type Send, validInput } from './support.ts';
+import { clientOf, validInput } from './support.ts';
 
-let emulator: Emulator;
-let demo: Send;
-beforeAll(async () => {
-  emulator = await startEmulator();
-  demo = clientOf(emulator.url);
-});
-afterEach(() => emulator.faults.clear());
-afterAll(() => emulator.close());
+const emulator = shareEmulator();
+const demo = clientOf(emulator);
 
 /** How a GET of `fault-<name>` goes on the wire. */
 const raw = (name: string, limitMs?: number) =>
@@ -135,7 +130,7 @@ describe('A broken connection', () => {
   });
 
   it('reset-late-N: no response, and the operation is carried out later', async () => {
-    const late = clientOf(emulator.url, 'late');
+    const late = clientOf(emulator, 'late');
     await expect(
       late('POST', '/v1/tokens', { body: validInput, headers: { 'x-emulator-fault': 'reset-late-1500' } }),
     ).rejects.toBeDefined();
@@ -265,7 +260,7 @@ describe('A fault that passes', () => {
 
   it('counts for each URL and principal, and anew after clear()', async () => {
     const path = '/v1/tokens/fault-flaky-1';
-    const bob = clientOf(emulator.url, 'bob');
+    const bob = clientOf(emulator, 'bob');
     expect([(await demo('GET', path)).status, (await bob('GET', path)).status]).toEqual([503, 503]);
     expect((await demo('GET', path)).status).toBe(200);
     emulator.faults.clear();
@@ -277,7 +272,7 @@ describe('A write whose response is lost', () => {
   it.each(['after-reset', 'after-close', 'after-hang', 'after-500', 'after-html502', 'after-truncated'])(
     '%s: the token is there all the same',
     async (fault) => {
-      const send = clientOf(emulator.url, fault);
+      const send = clientOf(emulator, fault);
       const client = new AbortController();
       const answered = fetch(`${emulator.url}/iam/v1/tokens`, {
         method: 'POST',
@@ -295,14 +290,14 @@ describe('A write whose response is lost', () => {
   );
 
   it('without `after-` nothing is written', async () => {
-    await clientOf(emulator.url, 'nothing~status-503')('POST', '/v1/tokens', { body: validInput });
+    await clientOf(emulator, 'nothing~status-503')('POST', '/v1/tokens', { body: validInput });
     expect(emulator.tokensOf('nothing')).toEqual([]);
   });
 });
 
 describe('Pages that are cut in another way', () => {
   const pages = async (fault: string, limit: number, count: number) => {
-    const send = clientOf(emulator.url, `demo~${fault}`);
+    const send = clientOf(emulator, `demo~${fault}`);
     const seen: { items: number; key: string | undefined }[] = [];
     for (let key: string | undefined = ''; key !== undefined && seen.length < count; ) {
       const { body } = await send('GET', `/v1/tokens?limit=${limit}&exclusiveStartKey=${key}`);
@@ -344,7 +339,7 @@ describe('A fault is requested', () => {
     const headers = { 'x-emulator-fault': 'status-418' };
     const statuses = [
       await demo('GET', '/v1/sts/whoami', { headers }),
-      await clientOf(emulator.url, 'Bearer demo~status-418')('GET', '/v1/tokens'),
+      await clientOf(emulator, 'Bearer demo~status-418')('GET', '/v1/tokens'),
       await demo('GET', '/v1/tokens/fault-status-418'),
       await demo('GET', '/v1/tokens/fault-status-418/projects'),
       await demo('DELETE', '/v1/tokens/fault-status-418'),

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { describe, expect, it } from '@jest/globals';
+import { startEmulator } from '../../src/emulator/emulator.ts';
+import { shareEmulator } from '../support/share.ts';
 
 /** `fetch` cannot choose its `Host`. */
 function statusOf(
@@ -17,11 +18,7 @@ function statusOf(
   });
 }
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator({ port: 0 });
-});
-afterAll(() => emulator.close());
+const emulator = shareEmulator();
 
 describe('An emulator on a loopback address', () => {
   it.each([

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { describe, expect, it } from '@jest/globals';
+import { startEmulator } from '../../src/emulator/emulator.ts';
+import { shareEmulator } from '../support/share.ts';
 import { clientOf, type Send } from './support.ts';
 
-let emulator: Emulator;
-let demo: Send;
-beforeAll(async () => {
-  emulator = await startEmulator();
-  demo = clientOf(emulator.url);
-});
-afterAll(() => emulator.close());
+const emulator = shareEmulator();
+const demo = clientOf(emulator);
 
 const idsOf = (items: readonly { id: string }[]) => items.map(({ id }) => id);
 
@@ -60,7 +56,7 @@ describe('Pages', () => {
 
   it('go on where they stopped when the item that the key names is deleted', async () => {
     const fresh = await startEmulator();
-    const send = clientOf(fresh.url);
+    const send = clientOf(fresh);
     const ids = idsOf(fresh.tokensOf('demo'));
     const { body: first } = await send('GET', '/v1/tokens?limit=10');
     await send('DELETE', `/v1/tokens/${ids[9]}`);
@@ -81,7 +77,7 @@ describe('A page key', () => {
   it('belongs to its principal', async () => {
     const { body } = await demo('GET', '/v1/tokens?limit=1');
     const query = `exclusiveStartKey=${body.lastEvaluatedKey}`;
-    const stranger = clientOf(emulator.url, 'Bearer stranger');
+    const stranger = clientOf(emulator, 'Bearer stranger');
     expect(await stranger('GET', `/v1/tokens?${query}`)).toMatchObject({ status: 400 });
   });
 

@@ -17,7 +17,7 @@ describe('With a data file', () => {
   it('creates, updates, deletes and memberships are there after a restart', async () => {
     const dataFile = path.join(folder, 'restart.json');
     const first = await startEmulator({ dataFile });
-    const send = clientOf(first.url);
+    const send = clientOf(first);
     const { body: token } = await send('POST', '/v1/tokens', { body: validInput });
     await send('PATCH', `/v1/tokens/${token.id}`, { body: { name: 'renamed' } });
     await send('DELETE', `/v1/tokens/${first.tokensOf('demo')[0]?.id}`);
@@ -27,7 +27,7 @@ describe('With a data file', () => {
     const second = await startEmulator({ dataFile, seed: 'empty' });
     expect(second.tokensOf('demo')).toEqual(first.tokensOf('demo'));
     expect(second.tokensOf('demo').at(-1)?.name).toBe('renamed');
-    const { body } = await clientOf(second.url)('GET', `/v1/tokens/${token.id}/projects`);
+    const { body } = await clientOf(second)('GET', `/v1/tokens/${token.id}/projects`);
     expect(body.projects).toEqual([project]);
     await second.close();
   });
@@ -56,7 +56,7 @@ describe('With a data file', () => {
     const acknowledged: string[] = [];
     for (const killAfter of [40, 100, 160]) {
       const emulator = await runEmulator(env);
-      const send = clientOf(emulator.url);
+      const send = clientOf(emulator);
       const before = acknowledged.length;
       const creates = Array.from({ length: 200 }, async () => {
         const { body } = await send('POST', '/v1/tokens', { body: validInput });
@@ -77,7 +77,7 @@ describe('With a data file', () => {
   it('concurrent creates share a write of the file, and leave no temporary file', async () => {
     const own = await mkdtemp(path.join(folder, 'shared-'));
     const emulator = await startEmulator({ dataFile: path.join(own, 'data.json'), seed: 'empty' });
-    const send = clientOf(emulator.url);
+    const send = clientOf(emulator);
     const creates = Array.from({ length: 50 }, () => send('POST', '/v1/tokens', { body: validInput }));
     expect((await Promise.all(creates)).map(({ status }) => status)).toEqual(Array(50).fill(200));
     await emulator.close();
@@ -152,7 +152,7 @@ Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file, got non
       '{"principals":{"alice":{"tokens":[{"name":"ci-runner","projects":[{"name":"Billing"}]}]}}}',
     );
     const emulator = await startEmulator({ seed });
-    const alice = clientOf(emulator.url, 'alice');
+    const alice = clientOf(emulator, 'alice');
     const { body } = await alice('GET', '/v1/tokens');
     expect(body.tokens).toMatchObject([{ name: 'ci-runner' }]);
     const { body: page } = await alice('GET', `/v1/tokens/${body.tokens[0].id}/projects`);

@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { describe, expect, it } from '@jest/globals';
+import { startEmulator } from '../../src/emulator/emulator.ts';
+import { shareEmulator } from '../support/share.ts';
 import { clientOf, validInput } from './support.ts';
 
-let emulator: Emulator;
-beforeAll(async () => {
-  const seed = { principals: { alice: { tokens: [{ id: 'of-alice', name: 'alice-ci', projects: [{}] }] } } };
-  emulator = await startEmulator({ seed });
-});
-afterAll(() => emulator.close());
+const seed = { principals: { alice: { tokens: [{ id: 'of-alice', name: 'alice-ci', projects: [{}] }] } } };
+const emulator = shareEmulator({ seed });
 
 describe('A principal', () => {
   it('sees only its own tokens', async () => {
-    const bob = clientOf(emulator.url, 'Bearer bob');
+    const bob = clientOf(emulator, 'Bearer bob');
     const { body: token } = await bob('POST', '/v1/tokens', { body: validInput });
     expect((await bob('GET', '/v1/tokens')).body.tokens).toEqual([token]);
-    const { body } = await clientOf(emulator.url, 'Bearer alice')('GET', '/v1/tokens');
+    const { body } = await clientOf(emulator, 'Bearer alice')('GET', '/v1/tokens');
     expect(body.tokens).toMatchObject([{ id: 'of-alice', name: 'alice-ci' }]);
   });
 
@@ -24,20 +21,20 @@ describe('A principal', () => {
     ['DELETE', ''],
     ['GET', '/projects'],
   ])('is forbidden to %s the token of another%s', async (method, rest) => {
-    const answer = await clientOf(emulator.url, 'mallory')(method, `/v1/tokens/of-alice${rest}`);
+    const answer = await clientOf(emulator, 'mallory')(method, `/v1/tokens/of-alice${rest}`);
     expect(answer).toMatchObject({ status: 403, body: { name: 'ActionForbiddenError' } });
   });
 
   it.each(['Bearer alice', 'bearer alice', 'BEARER   alice', 'alice'])(
     'is the same by "%s"',
     async (value) => {
-      const { body } = await clientOf(emulator.url, value)('GET', '/v1/tokens');
+      const { body } = await clientOf(emulator, value)('GET', '/v1/tokens');
       expect(body.tokens).toHaveLength(1);
     },
   );
 
   it('learns from whoami who it is', async () => {
-    const { body } = await clientOf(emulator.url, 'alice')('GET', '/v1/sts/whoami');
+    const { body } = await clientOf(emulator, 'alice')('GET', '/v1/sts/whoami');
     expect(body.principalType).toBe('user');
     expect(emulator.tokensOf('alice')[0]?.ownerAri).toBe(`ari:iam:::user/${body.principalId}`);
   });
@@ -46,7 +43,7 @@ describe('A principal', () => {
 describe('A seed', () => {
   it('needs only the names of the principals', async () => {
     const other = await startEmulator({ seed: { principals: { alice: {} } } });
-    expect((await clientOf(other.url, 'alice')('GET', '/v1/tokens')).body.tokens).toEqual([]);
+    expect((await clientOf(other, 'alice')('GET', '/v1/tokens')).body.tokens).toEqual([]);
     await other.close();
   });
 
@@ -58,7 +55,7 @@ describe('A seed', () => {
 
 describe('Without a credential', () => {
   it.each(['', 'Bearer', 'Bearer a b', 'Basic YTpi'])('"%s" gets 401', async (value) => {
-    const answer = await clientOf(emulator.url, value)('GET', '/v1/tokens');
+    const answer = await clientOf(emulator, value)('GET', '/v1/tokens');
     expect(answer).toMatchObject({
       status: 401,
       body: { name: 'InvalidJwtTokenError', httpStatusCode: 401 },
@@ -66,7 +63,7 @@ describe('Without a credential', () => {
   });
 
   it('the key set is public', async () => {
-    const { status, body } = await clientOf(emulator.url, '')('GET', '/.well-known/jwks.json');
+    const { status, body } = await clientOf(emulator, '')('GET', '/.well-known/jwks.json');
     expect(status).toBe(200);
     expect(body.keys.length).toBeGreaterThan(1);
     expect(body.keys[0]).toEqual({

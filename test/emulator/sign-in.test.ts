@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
-import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { shareEmulator } from '../support/share.ts';
 import { clientOf } from './support.ts';
 
 const NOW_SECONDS = 1_800_000_000;
 let nowSeconds = NOW_SECONDS;
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator({ clock: () => nowSeconds * 1000 });
-});
-afterAll(() => emulator.close());
+const emulator = shareEmulator({ clock: () => nowSeconds * 1000 });
 
 interface Registered {
   readonly id: string;
@@ -27,7 +23,7 @@ async function register(alg: string, owner = 'owner'): Promise<Registered> {
     publicKeyInfo: { jwks: { keys: [jwk] } },
   };
   const body = { name: 'pat', authenticationMethod };
-  const answer = await clientOf(emulator.url, owner)('POST', '/v1/tokens', { body });
+  const answer = await clientOf(emulator, owner)('POST', '/v1/tokens', { body });
   return { id: answer.body.id, alg, privateKey };
 }
 
@@ -74,7 +70,7 @@ describe('Signing in with a personal access token', () => {
       200,
       { access_token: expect.any(String), expires_in: 3600, token_type: 'bearer', scope: 'openid' },
     ]);
-    const whoami = await clientOf(emulator.url, `Bearer ${body.access_token}`)('GET', '/v1/sts/whoami');
+    const whoami = await clientOf(emulator, `Bearer ${body.access_token}`)('GET', '/v1/sts/whoami');
     expect(whoami.body).toEqual({ principalId: token.id, principalType: 'token' });
   });
 
@@ -146,14 +142,14 @@ describe('A credential that was issued', () => {
   it('shows the tokens of the owner', async () => {
     const token = await register('ES256', 'demo');
     const { body } = await signIn(token, await assertion(token));
-    const list = await clientOf(emulator.url, body.access_token)('GET', '/v1/tokens?limit=1');
+    const list = await clientOf(emulator, body.access_token)('GET', '/v1/tokens?limit=1');
     expect(list.body.tokens[0].name).toBe('billing-worker');
   });
 
   it('is exchanged for one of a project the token is in, and of no other', async () => {
     const token = await register('ES256');
     const { body } = await signIn(token, await assertion(token));
-    const send = clientOf(emulator.url, `Bearer ${body.access_token}`);
+    const send = clientOf(emulator, `Bearer ${body.access_token}`);
     const exchange = (projectId: string) =>
       send('POST', '/v1/sts/create-project-scoped-token', { body: { projectId } });
     expect(await exchange('payroll')).toMatchObject({
@@ -166,18 +162,18 @@ describe('A credential that was issued', () => {
       200,
       { accessToken: expect.any(String), expiresIn: 3600, scope: 'openid offline_access' },
     ]);
-    expect((await clientOf(emulator.url, scoped.accessToken)('GET', '/v1/tokens')).status).toBe(200);
+    expect((await clientOf(emulator, scoped.accessToken)('GET', '/v1/tokens')).status).toBe(200);
   });
 
   it('lets the owner add another token to the project', async () => {
     const [token, other] = await Promise.all([register('ES256', 'carol'), register('ES256', 'carol')]);
     await emulator.addProject(token.id, { id: 'carols', name: 'Carols' });
-    const carol = clientOf(emulator.url, 'carol');
+    const carol = clientOf(emulator, 'carol');
     const { body } = await carol('POST', '/v1/sts/create-project-scoped-token', {
       body: { projectId: 'carols' },
     });
     const principal = { principalId: other.id, principalType: 'token' };
-    const added = await clientOf(emulator.url, body.accessToken)('POST', '/v1/projects/principals', {
+    const added = await clientOf(emulator, body.accessToken)('POST', '/v1/projects/principals', {
       body: principal,
     });
     expect(added.status).toBe(204);
@@ -189,7 +185,7 @@ describe('A credential that was issued', () => {
   it('is rejected when it was changed, has expired, or its token is gone', async () => {
     const token = await register('ES256');
     const { body } = await signIn(token, await assertion(token));
-    const whoami = (bearer: string) => clientOf(emulator.url, bearer)('GET', '/v1/sts/whoami');
+    const whoami = (bearer: string) => clientOf(emulator, bearer)('GET', '/v1/sts/whoami');
     const [head, claims, signature = ''] = body.access_token.split('.');
     const forged = `${head}.${claims}.${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
     expect(await whoami(forged)).toMatchObject({
@@ -202,7 +198,7 @@ describe('A credential that was issued', () => {
       body: { details: [{ issue: 'jwt-expired' }] },
     });
     nowSeconds = NOW_SECONDS;
-    await clientOf(emulator.url, 'owner')('DELETE', `/v1/tokens/${token.id}`);
+    await clientOf(emulator, 'owner')('DELETE', `/v1/tokens/${token.id}`);
     expect(await whoami(body.access_token)).toMatchObject({
       status: 401,
       body: { name: 'InvalidJwtTokenError' },
@@ -222,7 +218,7 @@ describe('A registered key that takes minutes to import', () => {
       name: 'pat',
       authenticationMethod: { type: 'PRIVATE_KEY', signingAlgorithm: 'RS256', publicKeyInfo },
     };
-    const { body: created } = await clientOf(emulator.url, 'owner')('POST', '/v1/tokens', { body });
+    const { body: created } = await clientOf(emulator, 'owner')('POST', '/v1/tokens', { body });
     const token = { id: created.id, alg: 'RS256', privateKey };
     const startedAt = performance.now();
     expect(await signIn(token, await assertion(token))).toMatchObject({

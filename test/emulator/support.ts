@@ -1,4 +1,5 @@
 import type { CreateTokenBody } from '../../src/upstream/generated.ts';
+import { EC_JWK } from '../support/keys.ts';
 
 export interface Answer {
   readonly status: number;
@@ -15,9 +16,9 @@ export type Send = (
 ) => Promise<Answer>;
 
 /** Sends to the emulator as one principal; `path` begins behind `/iam`. A string is sent as it is. */
-export function clientOf(url: string, authorization = 'Bearer demo'): Send {
+export function clientOf(emulator: { readonly url: string }, authorization = 'Bearer demo'): Send {
   return async (method, path, { body, headers = {} } = {}) => {
-    const response = await fetch(`${url}/iam${path}`, {
+    const response = await fetch(`${emulator.url}/iam${path}`, {
       method,
       headers: {
         ...(authorization === '' ? {} : { authorization }),
@@ -42,20 +43,6 @@ export const validInput: CreateTokenBody = {
   authenticationMethod: {
     type: 'PRIVATE_KEY',
     signingAlgorithm: 'ES256',
-    publicKeyInfo: {
-      jwks: {
-        keys: [
-          {
-            use: 'sig',
-            kty: 'EC',
-            kid: 'nightly-export-1',
-            alg: 'ES256',
-            crv: 'P-256',
-            x: 'SOeaV8hmW_OdqrzDX1ZrOoiAnFxaRycF8sbBrGFiLvE',
-            y: 'KuFMcRjHNqw2XS7vcUx_hxoS1YOzfBEQQTkN5Go8DFU',
-          },
-        ],
-      },
-    },
+    publicKeyInfo: { jwks: { keys: [EC_JWK] } },
   },
 };

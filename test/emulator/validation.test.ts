@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
-import { clientOf, type Send, validInput } from './support.ts';
+import { describe, expect, it } from '@jest/globals';
+import { shareEmulator } from '../support/share.ts';
+import { clientOf, validInput } from './support.ts';
 
-let emulator: Emulator;
-let demo: Send;
-beforeAll(async () => {
-  emulator = await startEmulator({ seed: 'empty' });
-  demo = clientOf(emulator.url);
-});
-afterAll(() => emulator.close());
+const emulator = shareEmulator({ seed: 'empty' });
+const demo = clientOf(emulator);
 
 const { authenticationMethod } = validInput;
 const withKeyInfo = (publicKeyInfo: unknown) => ({

@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { getIntrospectionQuery } from 'graphql';
 import { createSchema, readTypeDefs } from '../../src/graphql/schema.ts';
 import { post, shareGateway } from '../support/gateway.ts';
 import { createRandom, readSeed } from '../support/random.ts';
 import { createRandomOperations } from '../support/random-operation.ts';
 import { sendRaw } from '../support/raw.ts';
-import { type Reference, type ReferenceFailure, startReference } from '../support/reference-server.ts';
+import { type ReferenceFailure, startReference } from '../support/reference-server.ts';
+import { share } from '../support/share.ts';
 
 const FAULTS =
   'status-401 status-403 status-404 status-500 429-86400 leak badjson 204 null wrongtype missing nullfields unknown-enum wrong-id redirect-302'.split(
@@ -29,13 +30,11 @@ const ENV = {
 const TRACE_ID = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g;
 
 const gateway = shareGateway({ env: ENV });
-let reference: Reference;
+const reference = share(() => startReference(gateway.emulator.url, ENV));
 let ids: string[];
-beforeAll(async () => {
-  reference = await startReference(gateway.emulator.url, ENV);
+beforeAll(() => {
   ids = gateway.emulator.tokensOf('demo').map(({ id }) => id);
 });
-afterAll(() => reference.close());
 
 interface Request {
   readonly query: string;

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { post, shareGateway } from '../support/gateway.ts';
-import { type Reference, startReference } from '../support/reference-server.ts';
+import { startReference } from '../support/reference-server.ts';
+import { share } from '../support/share.ts';
 
 /** Names that every JavaScript object has, or that change what it inherits from. */
 const NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'];
@@ -11,13 +12,11 @@ const CREATE = `mutation ($input: CreateTokenInput!) {
   createToken(input: $input) { token { name } userErrors { code field message } } }`;
 
 const gateway = shareGateway({ env: { FEDERATION: 'true' } });
-let reference: Reference;
+const reference = share(() => startReference(gateway.emulator.url, { FEDERATION: 'true' }));
 let id: string;
-beforeAll(async () => {
-  reference = await startReference(gateway.emulator.url, { FEDERATION: 'true' });
+beforeAll(() => {
   id = gateway.emulator.tokensOf('demo')[0]?.id ?? '';
 });
-afterAll(() => reference.close());
 
 /** The variables as JSON text, because an object literal takes `__proto__` for its own. */
 const byPost = (query: string, variables: string) =>

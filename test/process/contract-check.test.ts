@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { describe, expect, it } from '@jest/globals';
+import { shareEmulator } from '../support/share.ts';
 import { listen } from '../support/tcp-servers.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests say what they change in an answer
@@ -13,11 +13,7 @@ interface Reply {
   body: Body;
 }
 
-let emulator: Emulator;
-beforeAll(async () => {
-  emulator = await startEmulator({ port: 0 });
-});
-afterAll(() => emulator.close());
+const emulator = shareEmulator();
 
 async function check(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawn(process.execPath, ['tools/contract/check.mjs', ...args], { env });

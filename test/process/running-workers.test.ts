@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { RSA_JWK } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
+import { shareEmulator } from '../support/share.ts';
 import { timed } from '../support/stopwatch.ts';
 import { until } from '../support/until.ts';
 import { metricOf, queryAlone, times, untilReady } from '../support/workers.ts';
@@ -16,14 +16,13 @@ const CREATE =
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 // None of these tests ends a worker, so one start is enough for all.
-let emulator: Emulator;
+const emulator = shareEmulator();
 let gateway: GatewayProcess;
 let port: number;
 let adminPort: number;
 let startedAt: number;
 let firstWorker: number;
 beforeAll(async () => {
-  emulator = await startEmulator({ port: 0 });
   [port, adminPort] = [await freePort(), await freePort()];
   startedAt = Date.now() / 1000;
   gateway = startProcess({
@@ -39,11 +38,7 @@ beforeAll(async () => {
   firstWorker = Number(pid);
   await gateway.until(/listening on/);
 });
-afterAll(async () => {
-  await gateway?.kill();
-  await emulator?.close();
-});
-beforeEach(() => emulator.resetCalls());
+afterAll(() => gateway?.kill());
 
 const query = (document: string, variables: object = {}) => queryAlone(port, document, variables);
 const readMetrics = async () => (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();

@@ -1,10 +1,11 @@
 import { Writable } from 'node:stream';
-import { afterAll, beforeAll, beforeEach } from '@jest/globals';
+import { beforeEach } from '@jest/globals';
 import { pino } from 'pino';
 import { readConfig } from '../../src/config/config.ts';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { startServer } from '../../src/server.ts';
 import { readBuild } from '../../src/telemetry/build.ts';
+import { share } from './share.ts';
 
 /** The response to a GraphQL request. */
 export interface Answer {
@@ -47,13 +48,11 @@ interface GatewayOptions {
 
 /** A gateway for the tests of this file, each of which begins without calls and without faults. */
 export function shareGateway(options?: GatewayOptions): Gateway {
-  const gateway = {} as Gateway;
-  beforeAll(async () => void Object.assign(gateway, await startGateway(options)));
+  const gateway = share(() => startGateway(options));
   beforeEach(() => {
     gateway.forgetCalls();
     gateway.emulator.faults.clear();
   });
-  afterAll(() => gateway.close());
   return gateway;
 }
 

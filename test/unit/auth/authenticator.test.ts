@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, SignJWT } from 'jose';
 import type { Caller } from '../../../src/auth/authenticator.ts';
 import { createAuthenticator } from '../../../src/auth/authenticator.ts';
@@ -9,10 +9,9 @@ import {
   createEcKey,
   createTestLog,
   failureOf,
-  type Issuer,
   JWKS_PATH,
   STS_PATH,
-  startIssuer,
+  shareIssuer,
   TOKEN_PATH,
   toPatOptions,
   transport,
@@ -20,13 +19,11 @@ import {
 
 const { pem, privateKey, publicKey } = createEcKey();
 const keyHash = createHash('sha256').update('my-key').digest('hex');
-let issuer: Issuer;
+const issuer = shareIssuer();
 
-beforeAll(async () => {
-  issuer = await startIssuer();
+beforeEach(async () => {
   issuer.answerWith(JWKS_PATH, { body: { keys: [{ ...(await exportJWK(publicKey)), kid: 'key-1' }] } });
 });
-afterAll(() => issuer.close());
 
 function create(auth: AuthConfig) {
   const { log } = createTestLog();
@@ -83,7 +80,6 @@ describe('Authentication as it is configured', () => {
       issuer: 'https://login.example/',
       audience: 'gateway',
     });
-    issuer.calls.length = 0;
 
     const caller = await authenticator.authenticate(`Bearer ${jwt}`);
     const value = await caller.credential.authorization();

@@ -1,5 +1,5 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
 import type { CallerCheck } from '../../../src/auth/authenticator.ts';
 import { createJwks } from '../../../src/auth/callers/jwks.ts';
@@ -12,9 +12,8 @@ import {
   createTestClock,
   createTestLog,
   failureOf,
-  type Issuer,
   JWKS_PATH,
-  startIssuer,
+  shareIssuer,
   transport,
 } from './support.ts';
 
@@ -24,7 +23,7 @@ const key1 = createEcKey();
 const key2 = createEcKey();
 const stranger = createEcKey();
 
-let issuer: Issuer;
+const issuer = shareIssuer();
 let time: ReturnType<typeof createTestClock>;
 let logged: ReturnType<typeof createTestLog>;
 let check: CallerCheck;
@@ -32,11 +31,7 @@ let check: CallerCheck;
 let isSilent: boolean;
 let asked: number;
 
-beforeAll(async () => {
-  issuer = await startIssuer();
-});
 beforeEach(async () => {
-  issuer.calls.length = 0;
   await publish({ 'key-1': key1.publicKey });
   time = createTestClock();
   logged = createTestLog();
@@ -48,7 +43,6 @@ beforeEach(async () => {
   const jwks = createJwks(`${issuer.origin}${JWKS_PATH}`, parts);
   check = createJwtCallerCheck({ issuer: ISSUER, audience: AUDIENCE }, jwks, clock);
 });
-afterAll(() => issuer.close());
 
 const ask: typeof transport = (request) => {
   asked++;

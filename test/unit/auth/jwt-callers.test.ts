@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import type { AuthError } from '../../../src/auth/auth-error.ts';
 import type { CallerCheck } from '../../../src/auth/authenticator.ts';
@@ -11,9 +11,8 @@ import {
   createTestClock,
   createTestLog,
   failureOf,
-  type Issuer,
   JWKS_PATH,
-  startIssuer,
+  shareIssuer,
   transport,
 } from './support.ts';
 
@@ -22,17 +21,13 @@ const AUDIENCE = 'tokens-gateway';
 const key1 = createEcKey();
 const stranger = createEcKey();
 
-let issuer: Issuer;
+const issuer = shareIssuer();
 let time: ReturnType<typeof createTestClock>;
 let logged: ReturnType<typeof createTestLog>;
 let check: CallerCheck;
 let checkOf: (issuer: string) => CallerCheck;
 
-beforeAll(async () => {
-  issuer = await startIssuer();
-});
 beforeEach(async () => {
-  issuer.calls.length = 0;
   await publish({ 'key-1': key1.publicKey });
   time = createTestClock();
   logged = createTestLog();
@@ -48,7 +43,6 @@ beforeEach(async () => {
   checkOf = (name) => createJwtCallerCheck({ issuer: name, audience: AUDIENCE }, jwks, clock);
   check = checkOf(ISSUER);
 });
-afterAll(() => issuer.close());
 
 async function publish(keys: Record<string, KeyObject>): Promise<void> {
   const jwks = await Promise.all(

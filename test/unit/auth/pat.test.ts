@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
 import { until } from '../../support/until.ts';
 import {
@@ -6,32 +6,24 @@ import {
   createTestClock,
   createTestCredential,
   createTestLog,
-  type Issuer,
   STS_PATH,
-  startIssuer,
+  shareIssuer,
   TOKEN_PATH,
   toPatOptions,
 } from './support.ts';
 
 const { pem } = createEcKey();
-let issuer: Issuer;
+const issuer = shareIssuer();
 let time: ReturnType<typeof createTestClock>;
 let logged: ReturnType<typeof createTestLog>;
 let credential: ReturnType<typeof createTestCredential>;
 
-beforeAll(async () => {
-  issuer = await startIssuer();
-});
 beforeEach(() => {
-  issuer.calls.length = 0;
-  issuer.answerAsUsual();
-  Object.assign(issuer.lifetimes, { user: 3600, project: 3600 });
   time = createTestClock();
   logged = createTestLog();
   credential = create();
 });
 afterEach(() => credential.close());
-afterAll(() => issuer.close());
 
 function create(more: Partial<PatOptions> = {}) {
   return createTestCredential(toPatOptions(issuer, pem, more), { clock: time.clock, log: logged.log });

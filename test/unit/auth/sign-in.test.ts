@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { decodeJwt, jwtVerify } from 'jose';
 import { createSignIn, type PatOptions } from '../../../src/auth/pat/sign-in.ts';
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
@@ -7,9 +7,8 @@ import {
   createEcKey,
   createTestClock,
   failureOf,
-  type Issuer,
   STS_PATH,
-  startIssuer,
+  shareIssuer,
   TOKEN_PATH,
   toPatOptions,
   transport,
@@ -17,16 +16,7 @@ import {
 
 const { pem, publicKey } = createEcKey();
 const { clock, advanceSeconds } = createTestClock();
-let issuer: Issuer;
-
-beforeAll(async () => {
-  issuer = await startIssuer();
-});
-afterEach(() => {
-  issuer.calls.length = 0;
-  issuer.answerAsUsual();
-});
-afterAll(() => issuer.close());
+const issuer = shareIssuer();
 
 function signIn(more: Partial<PatOptions> = {}) {
   return createSignIn(toPatOptions(issuer, pem, more), {

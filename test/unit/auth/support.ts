@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
+import { beforeEach } from '@jest/globals';
 import type { AuthDependencies, Log } from '../../../src/auth/authenticator.ts';
 import { createPatCredential } from '../../../src/auth/pat/credential.ts';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
@@ -9,6 +10,7 @@ import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import type { Transport } from '../../../src/upstream/transport.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 import { generatePair } from '../../support/keys.ts';
+import { share } from '../../support/share.ts';
 import { listen } from '../../support/tcp-servers.ts';
 
 export const TOKEN_PATH = '/oauth2/token';
@@ -29,7 +31,7 @@ interface Answer {
 }
 
 /** A token endpoint, an STS and a key set over real HTTP. It counts what it gives out: `user-1`, `project-1`, … */
-export async function startIssuer() {
+async function startIssuer() {
   const calls: Call[] = [];
   const overrides = new Map<string, Answer>();
   const lifetimes = { user: 3600, project: 3600 };
@@ -73,7 +75,10 @@ export async function startIssuer() {
         .filter(({ path }) => path === TOKEN_PATH)
         .map(({ body }) => new URLSearchParams(body).get('client_assertion')),
     answerWith: (path: string, override: Answer) => overrides.set(path, override),
-    answerAsUsual: () => overrides.clear(),
+    answerAsUsual() {
+      overrides.clear();
+      Object.assign(lifetimes, { user: 3600, project: 3600 });
+    },
     close() {
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));
@@ -82,6 +87,16 @@ export async function startIssuer() {
 }
 
 export type Issuer = Awaited<ReturnType<typeof startIssuer>>;
+
+/** An issuer for the tests of this file, each of which begins without calls and with the usual responses. */
+export function shareIssuer(): Issuer {
+  const issuer = share(startIssuer);
+  beforeEach(() => {
+    issuer.calls.length = 0;
+    issuer.answerAsUsual();
+  });
+  return issuer;
+}
 
 export const transport: Transport = async ({ method, url, headers, body, timeoutMs, cancellation }) => {
   const timeout = AbortSignal.timeout(timeoutMs);
