@@ -56,7 +56,7 @@ describe('Two emulators on one data file', () => {
     const first = await start(dataFile);
     const { body } = await create(first);
     const second = await runEmulator({ EMULATOR_DATA_FILE: dataFile });
-    expect(await second.exit).toBe(1);
+    expect(await second.ended).toBe(1);
     expect(second.output()).toBe(
       `EMULATOR_DATA_FILE ${dataFile} is in use by the emulator with process id ${process.pid}. Stop it, or name another file.\n`,
     );
@@ -72,7 +72,7 @@ describe('Two emulators on one data file', () => {
       [1, 2, 3, 4].map(() => runEmulator({ EMULATOR_DATA_FILE: dataFile, EMULATOR_SEED: 'empty' })),
     );
     const running = all.filter(({ url }) => url !== '');
-    for (const { process: child } of running) child.kill('SIGKILL');
+    for (const { child } of running) child.kill('SIGKILL');
     expect(running).toHaveLength(1);
   });
 
@@ -80,8 +80,8 @@ describe('Two emulators on one data file', () => {
     const dataFile = path.join(folder, 'killed.json');
     const killed = await runEmulator({ EMULATOR_DATA_FILE: dataFile, EMULATOR_SEED: 'empty' });
     const { body } = await create(killed);
-    killed.process.kill('SIGKILL');
-    await killed.exit;
+    killed.child.kill('SIGKILL');
+    await killed.ended;
     expect((await start(dataFile)).tokensOf('demo')).toMatchObject([{ id: body.id }]);
     await started.splice(0)[0]?.close();
     await writeFile(`${dataFile}.lock`, `${process.pid} 1`);

@@ -4,18 +4,17 @@ import { describe, expect, it } from '@jest/globals';
 import { startEmulator } from '../../src/emulator/emulator.ts';
 import { leakCanaries } from '../../src/emulator/fault-responses.ts';
 import { findFault } from '../../src/emulator/faults.ts';
-import { openConnection, sendRaw } from '../support/raw.ts';
+import { openConnection, rawRequest, readToEnd, sendRaw } from '../support/raw.ts';
 import { shareEmulator } from '../support/share.ts';
 import { until } from '../support/until.ts';
-import { rawRequest } from './raw-request.ts';
 import { clientOf, validInput } from './support.ts';
 
 const emulator = shareEmulator();
 const demo = clientOf(emulator);
 
-/** How a GET of `fault-<name>` goes on the wire. */
-const raw = (name: string, limitMs?: number) =>
-  rawRequest(`${emulator.url}/iam/v1/tokens/fault-${name}`, { authorization: 'demo' }, limitMs);
+const get = (name: string) => rawRequest(`GET /iam/v1/tokens/fault-${name}`, ['authorization: demo']);
+/** What comes on the wire for a GET of `fault-<name>`. */
+const raw = (name: string) => sendRaw(emulator.url, get(name));
 
 describe('A wrong status', () => {
   it.each([
@@ -67,15 +66,11 @@ describe('A wrong status', () => {
     ['redirect-307', 307, 'http://other-host.invalid/iam/v1/tokens/fault-redirect-307'],
     ['redirect-file', 302, 'file:///etc/passwd'],
     ['redirect-metadata', 302, expect.stringContaining('169.254.169.254')],
-    [
-      'redirect-loop',
-      307,
-      expect.stringMatching(/^http:\/\/127.0.0.1:\d+\/iam\/v1\/tokens\/fault-redirect-loop$/),
-    ],
-    ['redirect-same', 307, expect.stringMatching(/^http:\/\/127.0.0.1:\d+\/iam\/v1\/sts\/whoami$/)],
+    ['redirect-loop', 307, 'http://localhost/iam/v1/tokens/fault-redirect-loop'],
+    ['redirect-same', 307, 'http://localhost/iam/v1/sts/whoami'],
   ])('%s', async (name, status, location) => {
-    const { head } = await raw(name);
-    expect([head.status, head.headers.location]).toEqual([status, location]);
+    const answer = await raw(name);
+    expect([answer.status, answer.headers.get('location')]).toEqual([status, location]);
   });
 });
 
@@ -89,8 +84,8 @@ describe('A body that is not what it should be', () => {
     ['500-empty', 500, ''],
     ['badjson', 200, '{"id": "b5df235d", "name": oops'],
   ])('%s', async (name, status, text) => {
-    const { head, body, end } = await raw(name);
-    expect([head.status, body, end]).toEqual([status, text, 'complete']);
+    const { status: received, body, end } = await raw(name);
+    expect([received, body, end]).toEqual([status, text, 'closed']);
   });
 
   it.each([
@@ -119,14 +114,18 @@ describe('A body that is not what it should be', () => {
 
 describe('A broken connection', () => {
   it.each([
-    ['reset', 'ECONNRESET'],
-    ['close', 'ECONNRESET'],
-    ['half-open', 'ECONNRESET'],
-    ['garbage', 'HPE_INVALID_CONSTANT'],
-    ['twolengths', 'HPE_UNEXPECTED_CONTENT_LENGTH'],
-    ['bigheaders', 'HPE_HEADER_OVERFLOW'],
-  ])('%s: no response, but %s', async (name, code) => {
-    expect((await raw(name)).end).toBe(code);
+    ['reset', /^$/, 'ECONNRESET'],
+    ['close', /^$/, 'closed'],
+    ['half-open', /^$/, 'closed'],
+    ['garbage', /SSH-2.0-OpenSSH_9.6\r\n\r\n$/, 'closed'],
+    [
+      'twolengths',
+      /^HTTP\/1.1 200 OK\r\n[\s\S]*\r\ncontent-length: (\d+)\r\ncontent-length: (?!\1)\d+\r\n/,
+      'closed',
+    ],
+    ['bigheaders', /\r\nx-padding: x{262144}\r\n/, 'closed'],
+  ])('%s: the client gets no valid response', async (name, bytes, end) => {
+    expect(await raw(name)).toMatchObject({ text: expect.stringMatching(bytes), end });
   });
 
   it('reset-late-N: no response, and the operation is carried out later', async () => {
@@ -138,16 +137,19 @@ describe('A broken connection', () => {
     await until(() => emulator.tokensOf('late').length > 0);
   });
 
-  it.each(['truncated', 'truncated-chunked', 'reset-mid'])('%s: half of the body', async (name) => {
-    const { head, body, end } = await raw(name);
-    expect([head.status, end]).toEqual([200, 'ECONNRESET']);
-    expect(body).toMatch(/^\{"id":"fault-/);
-    expect(() => JSON.parse(body)).toThrow();
+  it.each([
+    ['truncated', 'closed'],
+    ['truncated-chunked', 'closed'],
+    ['reset-mid', 'ECONNRESET'],
+  ])('%s: half of the body', async (name, end) => {
+    const answer = await raw(name);
+    expect([answer.status, answer.end]).toEqual([200, end]);
+    expect(answer.body).toMatch(/^(\w+\r\n)?\{"id":"fault-[^}]+(\r\n)?$/);
   });
 
   it('badgzip says that it is gzip, and is not', async () => {
-    const { head, body } = await raw('badgzip');
-    expect([head.headers['content-encoding'], body]).toEqual(['gzip', 'this is not compressed']);
+    const { headers, body } = await raw('badgzip');
+    expect([headers.get('content-encoding'), body]).toEqual(['gzip', 'this is not compressed']);
   });
 
   it('idle-reset responds, and resets the connection right after', async () => {
@@ -165,15 +167,18 @@ describe('A response that is late', () => {
     // A busy machine sends fewer bytes in that time, and never all of them.
     ['slowdrip', /^(\{("i?)?)?$/],
   ])('%s does not end', async (name, body) => {
-    const answer = await raw(name, 300);
-    expect([answer.body, answer.end]).toEqual([expect.stringMatching(body), 'still waiting']);
+    const connection = await openConnection(emulator.url);
+    const answer = readToEnd(connection);
+    connection.write(get(name));
+    expect(await Promise.race([answer, setTimeout(300, 'still waiting')])).toBe('still waiting');
+    connection.destroy();
+    expect((await answer).body).toMatch(body);
   });
 
   /** Reads a GET of `fault-<name>` until what came ends so. */
   const readUntil = async (name: string, end: string) => {
     const connection = await openConnection(emulator.url);
-    const head = ['host: localhost', 'authorization: demo', '', ''].join('\r\n');
-    connection.write(`GET /iam/v1/tokens/fault-${name} HTTP/1.1\r\n${head}`);
+    connection.write(get(name));
     let text = '';
     while (!text.includes(end)) text += String((await once(connection, 'data'))[0]);
     return { connection, text };
@@ -224,8 +229,8 @@ describe('A response that is too large', () => {
   });
 
   it('gzipbomb is 100 MB in a small packet', async () => {
-    const { head, body } = await raw('gzipbomb', 5000);
-    expect(head.headers['content-encoding']).toBe('gzip');
+    const { headers, body } = await raw('gzipbomb');
+    expect(headers.get('content-encoding')).toBe('gzip');
     expect(body.length).toBeLessThan(1024 * 1024);
   });
 
@@ -255,7 +260,7 @@ describe('A fault that passes', () => {
 
   it('flaky-reset-1 resets once', async () => {
     expect((await raw('flaky-reset-1')).end).toBe('ECONNRESET');
-    expect((await raw('flaky-reset-1')).head.status).toBe(200);
+    expect((await raw('flaky-reset-1')).status).toBe(200);
   });
 
   it('counts for each URL and principal, and anew after clear()', async () => {
@@ -410,9 +415,9 @@ describe('A fault is requested', () => {
 describe('close()', () => {
   it('cuts the connections that a fault keeps waiting', async () => {
     const other = await startEmulator();
-    const answer = rawRequest(`${other.url}/iam/v1/tokens/fault-hang`, { authorization: 'demo' }, 5000);
+    const answer = sendRaw(other.url, get('hang'));
     await until(() => other.calls.length > 0);
     await other.close();
-    expect((await answer).end).toBe('ECONNRESET');
+    expect((await answer).text).toBe('');
   });
 });

@@ -1,21 +1,12 @@
-import { request } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { startEmulator } from '../../src/emulator/emulator.ts';
+import { sendRaw } from '../support/raw.ts';
 import { shareEmulator } from '../support/share.ts';
 
 /** `fetch` cannot choose its `Host`. */
-function statusOf(
-  url: string,
-  host: string,
-  { method = 'GET', path = '/iam/v1/tokens' } = {},
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    request(url + path, { method, headers: { host, authorization: 'Bearer demo' } }, (response) => {
-      response.resume().on('end', () => resolve(response.statusCode ?? 0));
-    })
-      .on('error', reject)
-      .end();
-  });
+async function statusOf(url: string, host: string, line = 'GET /iam/v1/tokens'): Promise<number | undefined> {
+  const head = [`${line} HTTP/1.1`, `host: ${host}`, 'authorization: demo', 'connection: close', '', ''];
+  return (await sendRaw(url, head.join('\r\n'))).status;
 }
 
 const emulator = shareEmulator();
@@ -32,8 +23,8 @@ describe('An emulator on a loopback address', () => {
     'a b',
   ])('serves no page that points the name %j at it', async (host) => {
     expect(await statusOf(emulator.url, host)).toBe(421);
-    expect(await statusOf(emulator.url, host, { method: 'DELETE', path: '/iam/v1/tokens/x' })).toBe(421);
-    expect(await statusOf(emulator.url, host, { path: '/_emulator/calls' })).toBe(421);
+    expect(await statusOf(emulator.url, host, 'DELETE /iam/v1/tokens/x')).toBe(421);
+    expect(await statusOf(emulator.url, host, 'GET /_emulator/calls')).toBe(421);
     expect(emulator.calls).toEqual([]);
   });
 

@@ -61,11 +61,11 @@ describe('With a data file', () => {
       const creates = Array.from({ length: 200 }, async () => {
         const { body } = await send('POST', '/v1/tokens', { body: validInput });
         acknowledged.push(body.id);
-        if (acknowledged.length === before + killAfter) emulator.process.kill('SIGKILL');
+        if (acknowledged.length === before + killAfter) emulator.child.kill('SIGKILL');
       });
       await Promise.allSettled(creates);
-      emulator.process.kill('SIGKILL');
-      await emulator.exit;
+      emulator.child.kill('SIGKILL');
+      await emulator.ended;
     }
     expect(acknowledged.length).toBeGreaterThanOrEqual(300);
     const last = await startEmulator({ dataFile: env.EMULATOR_DATA_FILE });
@@ -91,8 +91,8 @@ describe('Started by itself', () => {
     const [, header = '', url = ''] = /curl -H '(.+?)' '(.+?)'/.exec(emulator.output()) ?? [];
     const answer = await fetch(url, { headers: [header.split(': ') as [string, string]] });
     expect(await answer.json()).toMatchObject({ tokens: [{ name: 'billing-worker' }, {}, {}] });
-    emulator.process.kill('SIGTERM');
-    expect(await emulator.exit).toBe(0);
+    emulator.child.kill('SIGTERM');
+    expect(await emulator.ended).toBe(0);
   });
 
   it.each([
@@ -115,7 +115,7 @@ describe('Started by itself', () => {
     ],
   ])('says in one line what is wrong with %j', async (env, line) => {
     const emulator = await runEmulator(env as Record<string, string>);
-    expect([await emulator.exit, emulator.output()]).toEqual([1, line]);
+    expect([await emulator.ended, emulator.output()]).toEqual([1, line]);
   });
 
   it('says at once all that is wrong, and ignores what is set for a gateway', async () => {
@@ -128,7 +128,7 @@ describe('Started by itself', () => {
       PORT: 'nonsense',
       MAX_DEPHT: '3',
     });
-    expect([await emulator.exit, emulator.output()]).toEqual([
+    expect([await emulator.ended, emulator.output()]).toEqual([
       1,
       `EMULATOR_DATAFILE is not a known variable. Did you mean EMULATOR_DATA_FILE?
 Expected EMULATOR_HOST to be a host name or an IP address, got "http://localhost"
