@@ -50,10 +50,15 @@ export function createUndiciTransport(options: PoolOptions): Transport & { close
         reject(outcome);
       });
       const path = url.slice(origin.length);
-      connection.client.dispatch(
-        { path, method, headers: { 'accept-encoding': 'identity', ...headers }, body },
-        handler,
-      );
+      const dispatch = () =>
+        connection.client.dispatch(
+          { path, method, headers: { 'accept-encoding': 'identity', ...headers }, body },
+          handler,
+        );
+      // undici reads what has arrived on an idle connection before it writes, but not what arrives in the present turn of
+      // the event loop: often the end of the connection after a response. A write is not repeated, so it waits a turn.
+      if (method === 'GET' || !isUsed(connection)) dispatch();
+      else setImmediate(dispatch);
     });
   return Object.assign(send, { close: pool.close });
 }

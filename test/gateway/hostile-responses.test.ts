@@ -76,6 +76,17 @@ describe('A 408 that the API sends on an idle connection just as the next reques
   });
 });
 
+describe('An API that closes each connection after its response without saying so', () => {
+  it('gets a write that follows a read on another connection', async () => {
+    const { query, requests } = await start((socket) => socket.end(ok(TOKEN)));
+    const update =
+      'mutation { updateToken(input: { id: "a", authenticationMethod: { signingAlgorithm: RS512 } }) { token { id } } }';
+    for (let round = 0; round < 10; round++) expect((await query(update)).errors).toBeUndefined();
+    const calls = requests.filter((request) => request.startsWith('PATCH'));
+    expect(calls).toEqual(Array(10).fill('PATCH /iam/v1/tokens/a'));
+  });
+});
+
 /** Writes until the other side closes. */
 function writeForever(socket: Socket, text: string) {
   while (!socket.destroyed && socket.write(text));
