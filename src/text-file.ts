@@ -11,11 +11,9 @@ export function readTextFile(path: string, maxBytes: number): string {
   try {
     const stats = fstatSync(file);
     if (!stats.isFile()) throw new TextFileError('not a regular file');
-    const tooLarge = new TextFileError(`too large: ${maxBytes / 1024} KB at most`);
-    if (stats.size > maxBytes) throw tooLarge;
     // Virtual files, such as those in `/proc`, have the size 0, and some of them have no end.
-    const bytes = readBytes(file, stats.size || maxBytes + 1);
-    if (bytes.length > maxBytes) throw tooLarge;
+    const bytes = readBytes(file, Math.min(stats.size || Number.POSITIVE_INFINITY, maxBytes + 1));
+    if (bytes.length > maxBytes) throw new TextFileError(`too large: ${maxBytes / 1024} KB at most`);
     return bytes.toString('utf8').replace(/^\ufeff/, '');
   } finally {
     closeSync(file);

@@ -43,8 +43,7 @@ function findMeant(name: string): string | undefined {
 function findTypo(name: string): VariableName | undefined {
   const letters = lettersOf(name);
   const found =
-    known.find((ours) => letters === ours.letters) ??
-    known.find((ours) => isTypo(name, ours.text) || isTypo(letters, ours.letters));
+    known.find((ours) => letters === ours.letters) ?? known.find((ours) => isTypo(letters, ours.letters));
   return found?.text;
 }
 
@@ -52,12 +51,12 @@ function lettersOf(name: string): string {
   return name.replace(/[^A-Z\d]/g, '');
 }
 
-/** Variables whose typo would open access or remove a limit. In these, two typos are recognized even in short names. */
-const SECURITY = /^(AUTH|CALLER|CORS|TRUSTED|EXPLORER|INTROSPECTION|RATE_LIMIT|MAX_IN_FLIGHT|ADMIN_HOST)/;
+/** Letters of variables whose typo would open access or remove a limit. In these, short names may have two typos. */
+const SECURITY = /^(AUTH|CALLER|CORS|TRUSTED|EXPLORER|INTROSPECTION|RATELIMIT|MAXINFLIGHT|ADMINHOST)/;
 
 /**
- * Typos seldom change both ends of a name. In a name of four letters (HOST, PORT), a different letter makes a different
- * word.
+ * Compares the letters of names. Typos seldom change both ends of a name. In a name of four letters (HOST, PORT), a
+ * different letter makes a different word.
  */
 function isTypo(name: string, ours: string): boolean {
   const edits = ours.length >= (SECURITY.test(ours) ? 8 : 12) ? 2 : 1;

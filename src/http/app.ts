@@ -112,8 +112,8 @@ function createErrorHandler(log: FastifyBaseLogger) {
       return reply.code(500).send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId }));
     }
     if (error instanceof HttpError) reply.headers(error.headers);
-    const known = error instanceof HttpError ? error.message : MESSAGES[error.code];
-    const message = known ?? 'The request is malformed.';
+    const message =
+      error instanceof HttpError ? error.message : (MESSAGES[error.code] ?? 'The request is malformed.');
     // `node-server.ts` has ended the connection and logged why, if the body did not arrive or was malformed.
     if (!socket.writableEnded) log.info({ requestId, method, status, reason: message }, REJECTED_LINE);
     const code = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
@@ -200,11 +200,9 @@ export async function listen(
   { host, port }: Config['listen'],
   prefix: Prefix = '',
 ): Promise<void> {
-  try {
-    await app.listen({ host, port });
-  } catch (error) {
+  await app.listen({ host, port }).catch((error) => {
     throw new ConfigError([describeListenError(error, { host, port }, prefix)]);
-  }
+  });
 }
 
 /** Rejects with `ConfigError` for an address on which no process could listen. A port that is in use may become free. */
