@@ -68,7 +68,7 @@ function publicMessage(code: string, message: string): string {
 function withoutLexeme(message: string): string {
   return message
     .replace(/ (Name|String|BlockString|Int|Float|Comment) "[\s\S]*$/, ' $1.')
-    .replace(/: "[\s\S]*$/, '.');
+    .replace(/( but got)?: "[\s\S]*$/, '.');
 }
 
 /** Errors about values have the value in their message. Those about other nodes have only names of document and schema. */

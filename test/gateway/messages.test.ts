@@ -383,6 +383,8 @@ describe('A document that does not fit', () => {
     ],
     ['{ __typename } type Foo { a: ID }', ...both('The "Foo" definition is not executable.')],
     [input('name: "a", name: "b"'), ...both('There can be only one input field named "name".')],
+    ['{ tokens(first: 1a) { nodes { id } } }', ...both('Syntax Error: Invalid number, expected digit.')],
+    ['{ tokens(first: 1', ...both('Syntax Error: Expected Name, found <EOF>.')],
   ])('%s', async (document, message, plain) => {
     expect(await messagesOf(open, document)).toContain(message);
     const messages = await messagesOf(locked, document);
