@@ -6,7 +6,6 @@ import { EmulatorError } from './reply.ts';
 import type { State, StoredToken } from './store.ts';
 import { describeFirst, readAs } from './validate.ts';
 
-const VERSION = 1;
 /** Ten thousand tokens with their projects are 20 MB. */
 const MAX_BYTES = 128 * 1024 * 1024;
 
@@ -56,7 +55,7 @@ export async function writeDataFile(file: string, state: State): Promise<void> {
   try {
     // A leftover temporary file may be a link or have another mode.
     await rm(temporary, { force: true });
-    await writeFile(temporary, JSON.stringify({ version: VERSION, ...state }), { mode: 0o600, flush: true });
+    await writeFile(temporary, JSON.stringify({ version: 1, ...state }), { mode: 0o600, flush: true });
     await rename(temporary, file);
     const folder = await open(path.dirname(file));
     await folder.sync().finally(() => folder.close());

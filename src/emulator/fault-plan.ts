@@ -2,18 +2,17 @@ import { findFault, unknownFault } from './faults.ts';
 import { EmulatorError } from './reply.ts';
 import type { Operation } from './routes.ts';
 
-/** What a planned fault can be limited to. A member that is left out matches every request. */
-interface Target {
+export interface PlannedFault {
+  readonly fault: string;
+  /** How many requests the fault applies to; without it, all until `clear()`. */
+  readonly times?: number;
+  /** The next three limit the fault. One that is left out matches every request. */
   readonly operation?: Operation | undefined;
   readonly tokenId?: string | undefined;
   readonly principal?: string | undefined;
 }
 
-export interface PlannedFault extends Target {
-  readonly fault: string;
-  /** How many requests the fault applies to; without it, all until `clear()`. */
-  readonly times?: number;
-}
+type Target = Omit<PlannedFault, 'fault' | 'times'>;
 
 /** Planned faults, in the order in which they were added. The first that matches a request applies. */
 export type FaultPlan = ReturnType<typeof createFaultPlan>;

@@ -70,11 +70,9 @@ export async function sendHalf(
   context: FaultContext,
   { chunked = false, reset = false } = {},
 ): Promise<void> {
-  const {
-    request: { socket },
-    response,
-  } = context;
-  response.write(halfOf(await sendHead(context, chunked)), () => {
+  const { socket } = context.request;
+  const body = await sendHead(context, chunked);
+  context.response.write(halfOf(body), () => {
     // Sent later than the data, because on some systems a reset overtakes data that was written just before.
     setTimeout(() => (reset ? socket.resetAndDestroy() : socket.end()), 20).unref();
   });

@@ -156,17 +156,16 @@ const patterns = Object.entries(faults).map(([name, fault]) => {
 
 /** Finds a fault by its name. Undefined if there is none. */
 export function findFault(name: string): ((context: FaultContext) => ReturnType<Fault>) | undefined {
-  if (name.startsWith(AFTER)) return findLateFault(name.slice(AFTER.length));
+  if (name.startsWith(AFTER)) {
+    const late = name.slice(AFTER.length);
+    const fault = findFault(/^\d{3}$/.test(late) && late !== '204' ? `status-${late}` : late);
+    return fault && ((context) => context.runOperation().then(() => fault(context)));
+  }
   for (const { pattern, fault } of patterns) {
     const match = pattern.exec(name);
     if (match) return (context) => fault(context, match[1] ?? '');
   }
   return undefined;
-}
-
-function findLateFault(name: string): ReturnType<typeof findFault> {
-  const fault = findFault(/^\d{3}$/.test(name) && name !== '204' ? `status-${name}` : name);
-  return fault && ((context) => context.runOperation().then(() => fault(context)));
 }
 
 /** The message about a name that `findFault` does not know. */

@@ -68,13 +68,13 @@ describe('A wrong status', () => {
     ['redirect-metadata', 302, expect.stringContaining('169.254.169.254')],
     ['redirect-loop', 307, 'http://localhost/iam/v1/tokens/fault-redirect-loop'],
     ['redirect-same', 307, 'http://localhost/iam/v1/sts/whoami'],
-  ])('%s', async (name, status, location) => {
+  ])('%s leads there', async (name, status, location) => {
     const answer = await raw(name);
     expect([answer.status, answer.headers.get('location')]).toEqual([status, location]);
   });
 });
 
-describe('A body that is not what it should be', () => {
+describe('A wrong body', () => {
   it.each([
     ['empty', 200, ''],
     ['null', 200, 'null'],
@@ -83,7 +83,7 @@ describe('A body that is not what it should be', () => {
     ['204', 204, ''],
     ['500-empty', 500, ''],
     ['badjson', 200, '{"id": "b5df235d", "name": oops'],
-  ])('%s', async (name, status, text) => {
+  ])('%s: %i with another body', async (name, status, text) => {
     const { status: received, body, end } = await raw(name);
     expect([received, body, end]).toEqual([status, text, 'closed']);
   });
@@ -94,17 +94,17 @@ describe('A body that is not what it should be', () => {
     ['unknown-enum', { authenticationMethod: { type: 'PRIVATE_KEY', signingAlgorithm: 'PS256' } }],
     ['wrong-id', { id: '00000000-0000-4000-8000-00000000beef' }],
     ['echo-principal', { name: 'demo' }],
-  ])('%s', async (name, body) => {
+  ])('%s: a token with a wrong member', async (name, body) => {
     expect((await demo('GET', `/v1/tokens/fault-${name}`)).body).toMatchObject(body);
   });
 
-  it('missing', async () => {
+  it('missing: a token without its name', async () => {
     const { body: whole } = await demo('GET', '/v1/tokens/fault-latency-0');
     const { body } = await demo('GET', '/v1/tokens/fault-missing');
     expect(Object.keys(body)).toEqual(Object.keys(whole).filter((member) => member !== 'name'));
   });
 
-  it('in a list it is the first item that is wrong', async () => {
+  it('changes the first item of a list', async () => {
     const { body } = await demo('GET', '/v1/tokens?limit=2', {
       headers: { 'x-emulator-fault': 'wrongtype' },
     });

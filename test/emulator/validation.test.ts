@@ -34,7 +34,7 @@ describe('A body that the API would reject', () => {
       `${KEY_INFO}.jwks.keys[0].kty`,
     ],
     ['a URI that is a number', withKeyInfo({ jwksUri: 1 }), `${KEY_INFO}.jwksUri`],
-  ])('%s', async (_, body, field) => {
+  ])('with %s gets the error body of the vendor', async (_, body, field) => {
     const answer = await demo('POST', '/v1/tokens', { body });
     expect(answer.status).toBe(400);
     expect(answer.body).toMatchObject({
@@ -92,7 +92,7 @@ describe('A query that the API would reject', () => {
     ['limit=', 'limit'],
     ['exclusiveStartKey=garbage', 'exclusiveStartKey'],
     [`exclusiveStartKey=${'x'.repeat(3001)}`, 'exclusiveStartKey'],
-  ])('%.40s', async (query, field) => {
+  ])('gets the error body of the vendor: %.40s', async (query, field) => {
     const answer = await demo('GET', `/v1/tokens?${query}`);
     expect(answer).toMatchObject({
       status: 400,
