@@ -2,7 +2,7 @@
  * Suites beside the everyday one. Their tests are in `test/<name>/`; `npm run test:suite NAME` runs one. Where tests measure
  * the load of the machine, one file runs at a time.
  */
-const SUITES = ['browser', 'clients', 'host', 'image', 'long', 'process', 'redis', 'rolling'];
+export const SUITES = ['browser', 'clients', 'host', 'image', 'long', 'process', 'redis', 'rolling'];
 const ONE_FILE_AT_A_TIME = ['host', 'long'];
 
 const suite = process.env.TEST_SUITE ?? 'everyday';

@@ -1,5 +1,4 @@
 /** `node bench/growth.mjs`: how cost and memory change with long lists, many connections, latency and time. */
-import { writeFileSync } from 'node:fs';
 import { createWorkFolder, startContestant } from './lib/contestants.mjs';
 import {
   measureConnections,
@@ -28,8 +27,6 @@ const options = readOptions({
   latency: 20,
   /** Seconds of load, for the part `memory`. */
   seconds: 60,
-  /** File to write the tables to. */
-  out: '',
   /** Writes the tables into RESULTS.md. */
   write: false,
 });
@@ -46,6 +43,5 @@ for (const part of options.parts) {
 }
 const text = sections.join('\n\n');
 console.log(text);
-if (options.out !== '') writeFileSync(options.out, `${text}\n`);
 if (options.write) writeBetween(PERFORMANCE, 'growth', text);
 process.exit();

@@ -1,24 +1,19 @@
 // Runs a test suite: `npm test -- [jest arguments]` the everyday one, `npm run test:suite -- NAME [jest arguments]` another.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { SUITES } from '../jest.config.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The suites in `test/<name>/`, with the commands that prepare each. All other tests are the everyday suite. */
-const SUITES = {
+/** What has to run before a suite. */
+const PREPARATIONS = {
   browser: [['tools/graphiql/build.mjs'], ['examples/console/prepare.mjs', '--build']],
   clients: [['test/clients/prepare.mjs']],
-  host: [],
-  image: [],
-  long: [],
-  process: [],
-  redis: [],
-  rolling: [],
 };
 
 const { suite, jestArguments } = readArguments(process.argv.slice(2));
 run(['tools/prepare.mjs']);
-for (const command of SUITES[suite] ?? []) run(command);
+for (const command of PREPARATIONS[suite] ?? []) run(command);
 run([
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
@@ -30,10 +25,8 @@ function readArguments([first, ...rest]) {
   if (first !== '--suite')
     return { suite: 'everyday', jestArguments: first === undefined ? [] : [first, ...rest] };
   const [name, ...jestArguments] = rest;
-  if (Object.hasOwn(SUITES, name ?? '')) return { suite: name, jestArguments };
-  console.error(
-    `Usage: npm run test:suite -- NAME [jest arguments], where NAME is ${Object.keys(SUITES).join(', ')}.`,
-  );
+  if (SUITES.includes(name)) return { suite: name, jestArguments };
+  console.error(`Usage: npm run test:suite -- NAME [jest arguments], where NAME is ${SUITES.join(', ')}.`);
   process.exit(1);
 }
 

@@ -1,11 +1,10 @@
 /** A bar chart of requests per second as SVG, with one panel for each workload and mode. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { writeFileSync } from 'node:fs';
 import { toText } from './report.mjs';
 import { median } from './stats.mjs';
 import { WORKLOADS } from './workloads.mjs';
 
-const FILE = fileURLToPath(new URL('../../docs/img/bench.svg', import.meta.url));
+const FILE = new URL('../../docs/img/bench.svg', import.meta.url);
 /** The workloads of the chart; the tables have the others. */
 const SHOWN = ['W1', 'W2', 'W3', 'W4'];
 const MODES = { one: 'one principal', unique: 'every request another principal' };
@@ -46,12 +45,7 @@ const STYLE = `
     .own { fill: #2f81f7 }
   }`;
 
-export function writeChart(report) {
-  mkdirSync(fileURLToPath(new URL('.', `file://${FILE}`)), { recursive: true });
-  writeFileSync(FILE, toChart(report));
-}
-
-export function toChart({ contestants, results }) {
+export function writeChart({ contestants, results }) {
   const modes = Object.keys(results);
   const shown = SHOWN.filter((workload) => workload in results[modes[0]]);
   const panelHeight = HEAD + contestants.length * ROW + FOOT;
@@ -63,7 +57,7 @@ export function toChart({ contestants, results }) {
     }),
   );
   const title = 'Requests per second of this gateway and others';
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${title}">
+  const chart = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${title}">
 <title>${title}</title>
 <style>${STYLE}
 </style>
@@ -71,6 +65,7 @@ export function toChart({ contestants, results }) {
 ${panels.join('\n')}
 </svg>
 `;
+  writeFileSync(FILE, chart);
 }
 
 function toPanel(workload, mode, contestants, rounds) {

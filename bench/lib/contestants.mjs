@@ -35,9 +35,7 @@ export function createWorkFolder() {
   return work;
 }
 
-export function readMain(path = '../../dist/main.js') {
-  return fileURLToPath(new URL(path, import.meta.url));
-}
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** The peers of `names` that are installed. Prints those that are not. */
 export function selectPeers(names) {
@@ -49,7 +47,7 @@ export function selectPeers(names) {
 }
 
 /** Starts one gateway and resolves when it responds to a query. `name`: a peer's letter, `gateway`, or `before` (its build `main`). */
-export async function startContestant(name, { machine, upstream, work, main = readMain() }) {
+export async function startContestant(name, { machine, upstream, work, main = MAIN }) {
   const definition = PEERS[name] ?? { ...GATEWAY, title: TITLES[name] };
   const { prepare = ({ upstream }) => ({ UPSTREAM: upstream }) } = definition;
   const port = await findFreePort();

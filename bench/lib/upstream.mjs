@@ -18,6 +18,5 @@ export async function startUpstream() {
     set: (settings) => ask({ set: settings }),
     /** The number of calls since this was last called. */
     takeCalls: async () => (await ask({ take: 'calls' })).calls,
-    stop: () => child.disconnect(),
   };
 }
