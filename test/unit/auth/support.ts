@@ -7,8 +7,8 @@ import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
 import { createSecret } from '../../../src/config/variable-types.ts';
 import { readSigningKey, type SigningKey } from '../../../src/keys/signing-key.ts';
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
-import type { Transport } from '../../../src/upstream/transport.ts';
-import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
+import { createLookup } from '../../../src/upstream/connect.ts';
+import { createGotTransport } from '../../../src/upstream/got-transport.ts';
 import { generatePair } from '../../support/keys.ts';
 import { share } from '../../support/share.ts';
 import { listen } from '../../support/tcp-servers.ts';
@@ -98,32 +98,8 @@ export function shareIssuer(): Issuer {
   return issuer;
 }
 
-export const transport: Transport = async ({ method, url, headers, body, timeoutMs, cancellation }) => {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const stopping = new AbortController();
-  cancellation?.onCancel(() => stopping.abort());
-  if (cancellation?.reason) stopping.abort();
-  const init = {
-    method,
-    headers: { ...headers },
-    redirect: 'manual',
-    signal: AbortSignal.any([stopping.signal, timeout]),
-  };
-  try {
-    const response = await fetch(url, {
-      ...init,
-      redirect: 'manual',
-      ...(body === undefined ? {} : { body }),
-    });
-    return {
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
-      body: await response.text(),
-    };
-  } catch {
-    throw new UpstreamError(cancellation?.reason ? 'aborted' : 'unavailable', 'No answer');
-  }
-};
+/** The one that the gateway signs in with. */
+export const transport = createGotTransport({ connectTimeoutMs: 2000, lookup: createLookup() });
 
 export function createTestClock(startMs = Date.UTC(2026, 0, 1)) {
   let nowMs = startMs;
