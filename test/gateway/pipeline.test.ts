@@ -39,12 +39,7 @@ const get = (gateway: Gateway, search: Record<string, string>) =>
 const codesOf = ({ errors }: { errors: { extensions: Record<string, unknown> }[] | undefined }) =>
   errors?.map(({ extensions }) => extensions.code);
 const lineOf = (gateway: Gateway, id: string) =>
-  JSON.parse(
-    gateway
-      .log()
-      .split('\n')
-      .find((line) => line.includes(`"requestId":"${id}"`) && line.includes('"msg":"operation"')) ?? '{}',
-  );
+  gateway.linesWith(`"requestId":"${id}"`, '"msg":"operation"')[0];
 
 describe('A check that is added to the pipeline', () => {
   const names: string[] = [];
@@ -230,11 +225,8 @@ describe('Requests that run at the same time', () => {
     expect(answers.map(({ errors }) => errors?.map(({ extensions }) => extensions))).toEqual(
       ids.map((requestId) => [{ code: 'INTERNAL_SERVER_ERROR', requestId }]),
     );
-    const unexpected = plain
-      .log()
-      .split('\n')
-      .filter((line) => line.includes('"err":{"type":"TypeError"'));
-    expect(unexpected.map((line) => JSON.parse(line).requestId).sort()).toEqual(ids);
+    const unexpected = plain.linesWith('"err":{"type":"TypeError"');
+    expect(unexpected.map(({ requestId }) => requestId).sort()).toEqual(ids);
     expect(plain.log()).not.toContain('CANARY');
   });
 });

@@ -27,11 +27,7 @@ const send = (body: object, headers: Headers = {}) =>
 /** What a client and an operator can tell apart, without what differs each time. */
 function comparable({ status, headers, text }: Answer) {
   const { date: _date, 'x-request-id': id = '', ...others } = Object.fromEntries(headers);
-  const [line = ''] = gateway
-    .log()
-    .split('\n')
-    .filter((each) => each.includes('"operation"') && each.includes(id));
-  const { operation, kind, code, upstreamCalls } = JSON.parse(line);
+  const [{ operation, kind, code, upstreamCalls }] = gateway.linesWith('"operation"', id);
   const told = text.replaceAll(id, 'the request').replaceAll(/"traceId":"[^"]+"/g, '"traceId":"a trace"');
   return { status, headers: others, text: told, log: { operation, kind, code, upstreamCalls } };
 }

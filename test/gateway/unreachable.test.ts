@@ -36,11 +36,6 @@ const readyz = async ({ origin }: Gateway): Promise<string> => {
   });
   return text;
 };
-const warnings = ({ log }: Gateway, text: string) =>
-  log()
-    .split('\n')
-    .filter((line) => line.includes(text))
-    .map((line) => JSON.parse(line));
 
 describe('Why IAM cannot be reached', () => {
   it.each<[string, () => Promise<string> | string, RegExp, string, RegExp, string?]>([
@@ -99,7 +94,7 @@ describe('Why IAM cannot be reached', () => {
           /^UPSTREAM_(UNAVAILABLE|TIMEOUT)$/,
         );
       const text = await readyz(gateway);
-      const lines = warnings(gateway, 'IAM cannot be reached');
+      const lines = gateway.linesWith('IAM cannot be reached');
       expect(lines).toEqual([
         expect.objectContaining({
           cause: expect.stringMatching(cause),
@@ -119,7 +114,7 @@ describe('Why IAM cannot be reached', () => {
   it('is reported without a request', async () => {
     gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${await freePort()}` });
     expect(await readyz(gateway)).toContain('upstream: unreachable\n');
-    expect(warnings(gateway, 'IAM cannot be reached')).toHaveLength(1);
+    expect(gateway.linesWith('IAM cannot be reached')).toHaveLength(1);
   });
 
   it('is reported when every read fails although the address responds', async () => {
@@ -173,7 +168,7 @@ describe('Why IAM cannot be reached', () => {
     gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}` });
     expect((await gateway.query(READ)).errors).toBeUndefined();
     expect(await readyz(gateway)).toContain('upstream: ok\n');
-    expect(warnings(gateway, 'IAM cannot be reached')).toEqual([]);
+    expect(gateway.linesWith('IAM cannot be reached')).toEqual([]);
   });
 
   it('is not reported when a load balancer forgets idle connections: the first of them that breaks replaces all', async () => {
@@ -242,7 +237,7 @@ describe('Why the gateway cannot sign in', () => {
       },
     });
     expect((await gateway.query('{ tokens { nodes { id } } }')).errors).toBeUndefined();
-    expect(warnings(gateway, 'Signing in to IAM did not work')).toEqual([]);
+    expect(gateway.linesWith('Signing in to IAM did not work')).toEqual([]);
   });
 
   it('is that a page for people comes back, which is not reported as its status 200', async () => {
@@ -252,7 +247,7 @@ describe('Why the gateway cannot sign in', () => {
     });
     await gateway.query(READ);
     expect(await readyz(gateway)).toContain('upstream-cause: sign-in: a response without a token\n');
-    expect(warnings(gateway, 'Signing in to IAM did not work')).toEqual([
+    expect(gateway.linesWith('Signing in to IAM did not work')).toEqual([
       expect.objectContaining({ reason: 'The token endpoint responded without a JSON object' }),
     ]);
   });
@@ -268,7 +263,7 @@ describe('Why the gateway cannot sign in', () => {
     );
     await new Promise((resolve) => setTimeout(resolve, 1100));
     await gateway.query(READ);
-    expect(warnings(gateway, 'Signing in to IAM did not work')).toEqual([
+    expect(gateway.linesWith('Signing in to IAM did not work')).toEqual([
       expect.objectContaining({
         problem: 'connection refused',
         hint: expect.stringContaining('TOKEN_ENDPOINT'),

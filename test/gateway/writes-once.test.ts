@@ -169,11 +169,7 @@ describe('A client that disconnects', () => {
       () => writing.calls().length === 1,
     );
     await writing.close();
-    const [operation] = writing
-      .log()
-      .split('\n')
-      .filter((line) => line.includes('"msg":"operation"'))
-      .map((line) => JSON.parse(line));
+    const [operation] = writing.linesWith('"msg":"operation"');
     expect(operation).toMatchObject({ kind: 'mutation', code: 'OK', upstreamCalls: 1 });
   });
 });

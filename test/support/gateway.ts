@@ -27,6 +27,9 @@ export interface Gateway {
   readonly emulator: Emulator;
   /** Every log line so far, as text. */
   readonly log: () => string;
+  /** The log lines so far that contain all these texts, as JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it
+  linesWith(...texts: string[]): any[];
   query(document: string, variables?: object, headers?: Record<string, string>): Promise<Answer>;
   /** The requests that the IAM API received since the last `forgetCalls`, as lines such as `GET /v1/tokens`. */
   calls(): string[];
@@ -99,6 +102,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     adminOrigin: server.adminUrl,
     emulator,
     log: () => lines.join(''),
+    linesWith: (...texts) =>
+      lines.filter((line) => texts.every((text) => line.includes(text))).map((line) => JSON.parse(line)),
     query: (document, variables, headers = {}) =>
       post(
         server.url,
