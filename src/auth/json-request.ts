@@ -6,8 +6,8 @@ import type { AuthDependencies } from './authenticator.ts';
 /** Limits of one call that signs in or fetches keys. Three in a row still fit the request deadline of 10 s. */
 const LIMITS = { timeoutMs: 3000, maxBytes: 256 * 1024 } as const;
 
-/** What one call sends, and how the server is named in messages. */
-interface JsonRequest extends Pick<HttpRequest, 'method' | 'url' | 'headers' | 'body'> {
+/** What one call sends, by POST if it has a body, and how the server is named in messages. */
+export interface JsonRequest extends Pick<HttpRequest, 'url' | 'headers' | 'body'> {
   readonly server: string;
   /** Whether the request contains the time of this machine, so that a wrong clock may be the cause of a rejection. */
   readonly containsTime?: boolean;
@@ -22,8 +22,14 @@ export async function requestJson(
   { transport, clock, closing }: Pick<AuthDependencies, 'transport' | 'clock' | 'closing'>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const sentAtMs = clock();
-  const { status, headers, body: text } = await transport({ ...request, ...LIMITS, cancellation: closing });
-  const body = readJsonObject(text);
+  const { status, headers, ...response } = await transport({
+    ...request,
+    method: request.body === undefined ? 'GET' : 'POST',
+    headers: { accept: 'application/json', ...request.headers },
+    ...LIMITS,
+    cancellation: closing,
+  });
+  const body = readJsonObject(response.body);
   if (status >= 400) {
     const iamName = matching(body?.error, /^[a-z_]{1,64}$/) ?? matching(body?.name, /^[A-Za-z]{1,64}$/);
     const clockAheadSeconds = containsTime ? findClockDifference(headers.date, sentAtMs) : undefined;

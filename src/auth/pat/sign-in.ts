@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
 import type { PatConfig } from '../../config/auth.ts';
+import type { SigningKey } from '../../keys/signing-key.ts';
 import { meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
 import { type AuthDependencies, isCredential } from '../authenticator.ts';
-import { incompleteResponse, requestJson } from '../json-request.ts';
-import { createAssertion } from './assertion.ts';
+import { incompleteResponse, type JsonRequest, requestJson } from '../json-request.ts';
 
 /** A personal access token, and where it signs in. */
 export interface PatOptions
@@ -21,8 +23,6 @@ export interface AccessToken {
   readonly endsAtMs: number;
 }
 
-const TOKEN_ENDPOINT = 'The token endpoint';
-const STS = 'The STS';
 /** RFC 6749 lets a server leave `expires_in` out. */
 const ASSUMED_LIFETIME_SECONDS = 300;
 
@@ -32,32 +32,39 @@ export function createSignIn(
   dependencies: Pick<AuthDependencies, 'transport' | 'clock' | 'steadyClock' | 'closing'>,
 ) {
   const { clock, steadyClock } = dependencies;
-  const { tokenEndpoint, tokenId, apiGatewayUrl, projectId } = options;
   const signingKey = options.signingKey.reveal();
   let userToken: AccessToken | undefined;
 
+  /** The token in a response whose members have these names. */
+  async function requestToken(
+    request: JsonRequest,
+    [valueName, lifetimeName]: readonly [string, string],
+    assumedSeconds?: number,
+  ): Promise<AccessToken> {
+    const nowMs = steadyClock();
+    const body = await requestJson(request, dependencies);
+    const token = toAccessToken(body[valueName], body[lifetimeName] ?? assumedSeconds, nowMs);
+    if (!token) throw incompleteResponse(request.server, `a usable ${valueName} and ${lifetimeName}`);
+    return token;
+  }
+
   /** OAuth 2 client credentials with a signed assertion: personal access token → user access token. */
   async function requestUserToken(): Promise<AccessToken> {
-    const nowMs = steadyClock();
     const form = new URLSearchParams({
       grant_type: 'client_credentials',
       scope: 'openid',
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: await createAssertion(signingKey, options, clock()),
-      client_id: tokenId,
+      client_id: options.tokenId,
     });
     const request = {
-      server: TOKEN_ENDPOINT,
+      server: 'The token endpoint',
       containsTime: true,
-      method: 'POST',
-      url: tokenEndpoint,
-      headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' },
+      url: options.tokenEndpoint,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: form.toString(),
-    } as const;
-    const { access_token, expires_in } = await requestJson(request, dependencies);
-    const token = toAccessToken(access_token, expires_in ?? ASSUMED_LIFETIME_SECONDS, nowMs);
-    if (!token) throw incompleteResponse(TOKEN_ENDPOINT, 'a usable access_token and expires_in');
-    return token;
+    };
+    return requestToken(request, ['access_token', 'expires_in'], ASSUMED_LIFETIME_SECONDS);
   }
 
   /**
@@ -65,23 +72,14 @@ export function createSignIn(
    * over TLS and goes back to IAM, which checks it. The vendor's client does check it, at the cost of one more call per
    * refresh, and fails when keys rotate.
    */
-  async function requestProjectToken(user: AccessToken): Promise<AccessToken> {
-    const nowMs = steadyClock();
+  function requestProjectToken(user: AccessToken): Promise<AccessToken> {
     const request = {
-      server: STS,
-      method: 'POST',
-      url: `${apiGatewayUrl}/iam/v1/sts/create-project-scoped-token`,
-      headers: {
-        authorization: `Bearer ${user.value}`,
-        'content-type': 'application/json',
-        accept: 'application/json',
-      },
-      body: JSON.stringify({ projectId }),
-    } as const;
-    const { accessToken, expiresIn } = await requestJson(request, dependencies);
-    const token = toAccessToken(accessToken, expiresIn, nowMs);
-    if (!token) throw incompleteResponse(STS, 'a usable accessToken and expiresIn');
-    return token;
+      server: 'The STS',
+      url: `${options.apiGatewayUrl}/iam/v1/sts/create-project-scoped-token`,
+      headers: { authorization: `Bearer ${user.value}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ projectId: options.projectId }),
+    };
+    return requestToken(request, ['accessToken', 'expiresIn']);
   }
 
   async function signInToProject(): Promise<AccessToken> {
@@ -93,9 +91,8 @@ export function createSignIn(
       if (!isUserTokenRejected(error)) throw error;
       userToken = undefined;
       if (kept === undefined) throw error;
+      return signInToProject();
     }
-    userToken = await requestUserToken();
-    return requestProjectToken(userToken);
   }
 
   return {
@@ -110,6 +107,32 @@ export function createSignIn(
 
 function isUserTokenRejected(error: unknown): boolean {
   return error instanceof UpstreamError && [401, 403].includes(meaningOf(error) ?? 0);
+}
+
+/** Token endpoints reject a lifetime of more than five minutes. */
+const ASSERTION_SECONDS = 300;
+/** So that clocks may differ equally in both directions. */
+const BACKDATED_SECONDS = ASSERTION_SECONDS / 2;
+
+/**
+ * The JWT that a personal access token signs in with (RFC 7523). Valid for one request: token endpoints reject a `jti`
+ * that they have seen, so a repeated attempt needs a new assertion.
+ */
+export function createAssertion(
+  { key, algorithm }: SigningKey,
+  { tokenEndpoint, tokenId, keyId }: Pick<PatOptions, 'tokenEndpoint' | 'tokenId' | 'keyId'>,
+  nowMs: number,
+): Promise<string> {
+  const issuedAt = Math.floor(nowMs / 1000) - BACKDATED_SECONDS;
+  return new SignJWT()
+    .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: keyId })
+    .setIssuer(tokenId)
+    .setSubject(tokenId)
+    .setAudience(tokenEndpoint)
+    .setJti(randomUUID())
+    .setIssuedAt(issuedAt)
+    .setExpirationTime(issuedAt + ASSERTION_SECONDS)
+    .sign(key);
 }
 
 const MARGIN_SECONDS = 60;

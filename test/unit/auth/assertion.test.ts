@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { decodeJwt, jwtVerify } from 'jose';
-import { createAssertion } from '../../../src/auth/pat/assertion.ts';
+import { createAssertion } from '../../../src/auth/pat/sign-in.ts';
 import { generatePair } from '../../support/keys.ts';
 import { createEcKey } from './support.ts';
 
