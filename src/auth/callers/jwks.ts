@@ -1,4 +1,4 @@
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, type JWK, type JWTVerifyGetKey } from 'jose';
 import { explainConnectionFailure } from '../../connection-failure.ts';
 import { findJwkProblem, type PublicJwk } from '../../keys/jwk.ts';
 import { createWarnLimit } from '../../telemetry/failures.ts';
@@ -46,31 +46,27 @@ export function createJwks(url: string, dependencies: AuthDependencies) {
 
   async function fetchKeys(): Promise<void> {
     try {
-      const headers = { accept: 'application/json' };
-      const set = await requestJson({ server: 'The key set', method: 'GET', url, headers }, dependencies);
-      const usable = withUsableKeys(set);
-      // Checks the shape itself and throws JWKSInvalid.
-      keys = createLocalJWKSet(usable as unknown as JSONWebKeySet);
+      const { keys: listed } = await requestJson({ server: 'The key set', url, headers: {} }, dependencies);
+      if (!Array.isArray(listed)) throw new TypeError('Expected `keys` to be a list');
+      const usable = listed.filter(isUsable).slice(0, MAX_KEYS);
+      keys = createLocalJWKSet({ keys: usable });
       fetchedAtMs = steadyClock();
       isFailing = false;
-      warnWithoutKeys(usable);
+      // Such a set is used nevertheless, because the provider may have withdrawn its keys.
+      if (usable.length === 0 && mayWarn('no key'))
+        log.warn({}, 'The key set of callers has no key that can be used, so every caller is rejected');
     } catch (error) {
       isFailing = true;
-      const { message: reason, code } =
-        error instanceof UpstreamError ? error : { message: 'not a JSON Web Key Set', code: undefined };
-      const explanation = code === undefined ? {} : explainConnectionFailure(code, 'CALLER_JWKS_URL');
-      if (!closing.reason && mayWarn(reason))
-        log.warn(
-          { reason, ...explanation, keptKeys: keys !== undefined },
-          'The keys of callers could not be fetched',
-        );
+      if (!closing.reason) warn(error);
     }
   }
 
-  /** A set without usable keys is used nevertheless, because the provider may have withdrawn its keys. */
-  function warnWithoutKeys(set: Readonly<Record<string, unknown>>): void {
-    if (Array.isArray(set.keys) && set.keys.length === 0 && mayWarn('no key'))
-      log.warn({}, 'The key set of callers has no key that can be used, so every caller is rejected');
+  function warn(error: unknown): void {
+    const { message: reason, code } =
+      error instanceof UpstreamError ? error : { message: 'not a JSON Web Key Set', code: undefined };
+    const explanation = code === undefined ? {} : explainConnectionFailure(code, 'CALLER_JWKS_URL');
+    const fields = { reason, ...explanation, keptKeys: keys !== undefined };
+    if (mayWarn(reason)) log.warn(fields, 'The keys of callers could not be fetched');
   }
 
   /** While there are keys, a server that does not respond delays callers only once, not at every fetch. */
@@ -101,12 +97,8 @@ export function keysUnavailable(): AuthError {
 const MAX_KEYS = 100;
 const MAX_OKP_CHARS = 76;
 
-/** Removes keys that would take long to import, or whose signatures anybody could forge. */
-function withUsableKeys({ keys, ...rest }: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return { ...rest, keys: Array.isArray(keys) ? keys.filter(isUsable).slice(0, MAX_KEYS) : keys };
-}
-
-function isUsable(key: unknown): boolean {
+/** False for keys that would take long to import, or whose signatures anybody could forge. */
+function isUsable(key: unknown): key is JWK {
   if (typeof key !== 'object' || key === null) return false;
   const { kty, x } = key as PublicJwk;
   if (kty === 'RSA' || kty === 'EC') return findJwkProblem(key) === undefined;
