@@ -33,11 +33,6 @@ export function createGotTransport({
     const { url, method, body, maxBytes, cancellation } = request;
     if (cancellation?.reason) throw cancelledError(cancellation, false);
     const abort = new AbortController();
-    let reason: UpstreamError | undefined;
-    const cancel = (error: UpstreamError) => {
-      reason ??= error;
-      abort.abort();
-    };
     const response = client(url, {
       method,
       headers: request.headers,
@@ -47,16 +42,16 @@ export function createGotTransport({
       signal: abort.signal,
     });
     response.on('downloadProgress', ({ transferred, total = 0 }) => {
-      if (transferred > maxBytes || total > maxBytes) cancel(tooLarge(maxBytes));
+      if (transferred > maxBytes || total > maxBytes) abort.abort(tooLarge(maxBytes));
     });
-    const removeListener = cancellation?.onCancel(() => cancel(cancelledError(cancellation, true)));
+    const removeListener = cancellation?.onCancel(() => abort.abort(cancelledError(cancellation, true)));
     try {
       const { statusCode: status, headers, body: bytes } = await response;
-      reason = findUnreadable(status, headers, maxBytes);
-      if (reason) throw reason;
+      const unreadable = findUnreadable(status, headers, maxBytes);
+      if (unreadable) throw unreadable;
       return { status, headers, body: decodeBody(bytes) };
     } catch (error) {
-      throw reason ?? toUpstreamError(error);
+      throw abort.signal.reason ?? toUpstreamError(error);
     } finally {
       removeListener?.();
     }
@@ -68,6 +63,7 @@ export function createGotTransport({
  * error's code leaves this function.
  */
 function toUpstreamError(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error;
   if (error instanceof TimeoutError) {
     const kind = ['connect', 'secureConnect'].includes(error.event) ? 'unavailable' : 'timeout';
     const code = kind === 'timeout' ? 'NO_RESPONSE' : 'ETIMEDOUT';
