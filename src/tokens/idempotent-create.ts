@@ -1,11 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import { type LeasedChange, type LeasedRecords, type RecordKey, StateUnavailable } from '../state/records.ts';
-import type { Deadline } from '../upstream/cancellation.ts';
+import { type Deadline, raceCancel } from '../upstream/cancellation.ts';
 import type { CreateTokenBody, TokenDto } from '../upstream/generated.ts';
 import { isFromProxy, mayHaveSucceeded, UpstreamError } from '../upstream/upstream-error.ts';
 import { type CreateRecord, type Lease, toStoredRecord, withLease } from './create-record.ts';
-import { inProgress, inTime, pause } from './create-wait.ts';
 import { type Loaders, orNull } from './loaders.ts';
-import { digestOf, type Matches } from './matching-tokens.ts';
+import { digestOf } from './matching-tokens.ts';
 
 export interface CreateRequest {
   readonly principal: string;
@@ -34,8 +34,8 @@ const MARGIN_MS = 1000;
 const FIRST_POLL_MS = 20;
 const MAX_POLL_MS = 200;
 const FIRST_LOOK_UP_MS = 500;
-/** Maximum number of ids in a record, which would be too large otherwise. */
-const MAX_BEFORE = 50;
+/** The part of the deadline that waits leave for the response. */
+const RESPONSE_SHARE = 0.05;
 const FULL_RETRY_SECONDS = 60;
 
 interface Create extends CreateRequest {
@@ -69,7 +69,7 @@ export function createIdempotentCreate(records: LeasedRecords, requestDeadlineMs
 
 async function run(create: Create): Promise<CreateOutcome> {
   for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.5, MAX_POLL_MS)) {
-    const step = await orRetryLater(create, () => takeStep(create));
+    const step = await takeStep(create).catch((error) => withoutState(create, error));
     if ('outcome' in step) return step.outcome;
     await pause(create, pollMs, step.heldForMs);
   }
@@ -115,12 +115,12 @@ async function createOrFind(create: Create, record: CreateRecord | undefined, le
   if (create.made) return finish(create, create.made, lease);
   let before: readonly string[] | null;
   if (record) {
-    const found = await findMade(create, record.before);
+    const found = await loaders.findMade(body, record.before);
     if (found === 'cannot-be-known') return { outcome: notKnown };
     if (found === 'search-again') throw inProgress(create, 0);
     if (found) return finish(create, found, lease);
     before = record.before;
-  } else before = toBefore(await loaders.findMatching(body, { newest: false }));
+  } else before = await loaders.idsBefore(body);
   // The POST is sent before the deadline, and may take effect for some time after it.
   const leaseMs = deadline.remainingMs() + settleMs(create);
   if (!(await lease.write({ leaseMs, record: toStoredRecord({ digest, before, owner: lease.owner }) })))
@@ -140,7 +140,7 @@ async function waitForOther(
   record: CreateRecord | undefined,
   heldForMs: number,
 ): Promise<Step> {
-  const { records, recordKey, digest } = create;
+  const { records, recordKey, digest, loaders, body } = create;
   // The last part of a lease begins when the deadline of its request has passed: the POST may still take effect, but its
   // request has ended.
   const isInTime = heldForMs > settleMs(create);
@@ -148,27 +148,11 @@ async function waitForOther(
   if (!create.made && performance.now() < create.lookUpAt) return { heldForMs };
   create.lookUpAt = performance.now() + create.lookUpWaitMs;
   create.lookUpWaitMs *= 2;
-  const found = create.made ?? (await inTime(create, heldForMs, findMade(create, record.before)));
+  const found = create.made ?? (await inTime(create, heldForMs, loaders.findMade(body, record.before)));
   if (found === 'cannot-be-known') return { outcome: notKnown };
   if (found === undefined || found === 'search-again') return { heldForMs };
   const change = doneChange(digest, found);
   return (await records.change(recordKey, record.owner, change)) ? { outcome: { token: found } } : READ_AGAIN;
-}
-
-/** The token that an earlier attempt created, if it can be distinguished from those that existed before. */
-async function findMade(
-  { loaders, body }: Create,
-  before: readonly string[] | null,
-): Promise<TokenDto | undefined | 'cannot-be-known' | 'search-again'> {
-  if (before === null) return 'cannot-be-known';
-  const { tokens, isComplete, hadAllCalls } = await loaders.findMatching(body, { newest: true });
-  const made = tokens.find(({ id }) => !before.includes(id));
-  if (made || isComplete) return made;
-  return hadAllCalls ? 'cannot-be-known' : 'search-again';
-}
-
-function toBefore({ tokens, isComplete }: Matches): readonly string[] | null {
-  return isComplete && tokens.length <= MAX_BEFORE ? tokens.map(({ id }) => id) : null;
 }
 
 /** Records the token before it is reported, since another request may have recorded its own meanwhile. */
@@ -200,18 +184,46 @@ function afterFailure(create: Create, error: unknown): LeasedChange {
  * Without a record, a repetition could create a second token, so nothing is sent. If this request has created the token
  * already, recording it is tried again.
  */
-async function orRetryLater(create: Create, step: () => Promise<Step>): Promise<Step> {
+function withoutState({ made }: Create, error: unknown): Step {
+  if (!(error instanceof StateUnavailable)) throw error;
+  if (made) return { heldForMs: MAX_POLL_MS };
+  throw new UpstreamError('not-recorded', error.message, {
+    requestSent: false,
+    retryAfterSeconds: error.isFull ? FULL_RETRY_SECONDS : 1,
+    cause: error,
+  });
+}
+
+/** Waits for `pollMs`, at most `heldForMs`. Rejects when there is no time left, and the client has to repeat the request. */
+async function pause(create: Create, pollMs: number, heldForMs: number): Promise<void> {
+  const { deadline, requestDeadlineMs, made } = create;
+  const waitMs = Math.min(pollMs, heldForMs);
+  if (deadline.remainingMs() - waitMs < requestDeadlineMs * RESPONSE_SHARE)
+    throw inProgress(create, heldForMs);
+  // If a token was created, continues although the client has left, because the token must be recorded.
+  const waited = raceCancel(setTimeout(waitMs), made ? deadline.expired : deadline.cancellation);
+  await inTime(create, heldForMs, waited);
+}
+
+/** When the deadline passes meanwhile, the error says that another request holds the lease, not that IAM was slow. */
+async function inTime<Value>(
+  create: Create,
+  heldForMs: number,
+  work: Value | Promise<Value>,
+): Promise<Value> {
   try {
-    return await step();
+    return await work;
   } catch (error) {
-    if (!(error instanceof StateUnavailable)) throw error;
-    if (create.made) return { heldForMs: MAX_POLL_MS };
-    throw new UpstreamError('not-recorded', error.message, {
-      requestSent: false,
-      retryAfterSeconds: error.isFull ? FULL_RETRY_SECONDS : 1,
-      cause: error,
-    });
+    throw create.deadline.expired.reason === undefined ? error : inProgress(create, heldForMs);
   }
+}
+
+/** The error that says in how many seconds the lease ends. */
+function inProgress({ made }: Create, heldForMs: number): UpstreamError {
+  return new UpstreamError('in-progress', 'another request holds the lease', {
+    requestSent: made !== undefined,
+    retryAfterSeconds: Math.max(1, Math.ceil(heldForMs / 1000)),
+  });
 }
 
 function problem(code: KeyProblem['code'], message: string): CreateOutcome {

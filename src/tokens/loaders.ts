@@ -91,8 +91,9 @@ export function createLoaders(
   return {
     /** A token, or null when there is none. Rejects with `UpstreamError`. */
     token: (id: string) => tokens.load(id),
-    /** Searches the list for idempotent creates. As for `freshToken`, failures are marked: the write was not sent. */
-    findMatching: lookUp.find,
+    /** Search the list for idempotent creates. As for `freshToken`, a failure says that the write was not sent. */
+    idsBefore: lookUp.idsBefore,
+    findMade: lookUp.findMade,
     /** The token as it is now, for a write that depends on it: a failure, also 404, says that the write was not sent. */
     async freshToken(id: string): Promise<TokenDto> {
       tokens.clear(id);

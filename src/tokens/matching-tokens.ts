@@ -11,28 +11,27 @@ import type { Page } from '../upstream/parse-response.ts';
 /**
  * List calls that one request may make to search for matching tokens, however many creates it has. The cost of an
  * operation contains them once if it creates with an idempotency key. For a caller with more pages of tokens the
- * search finds no certain result: `isComplete` is false.
+ * search finds no certain result.
  */
 export const MAX_LOOK_UP_CALLS = 20;
 const PAGE_SIZE = 100;
 
-/** Tokens of the caller with the name and the keys of a create. */
-export interface Matches {
-  readonly tokens: readonly TokenDto[];
-  /** False when the list was not read to its end or has an item that cannot be read, so that there may be other matches. */
+/** Maximum number of ids in a record, which would be too large otherwise. */
+const MAX_BEFORE = 50;
+
+/** The caller's tokens. */
+interface Snapshot {
+  readonly tokens: Map<string, TokenDto>;
+  /** False when the list was not read to its end or has an item that cannot be read, so that there may be other tokens. */
   readonly isComplete: boolean;
   /** False when earlier searches of the same request left too few calls, so that a later request can find more. */
   readonly hadAllCalls: boolean;
 }
 
-interface Snapshot extends Omit<Matches, 'tokens'> {
-  readonly tokens: Map<string, TokenDto>;
-}
-
 /** Reads a page of the list. With `newest` it is not coalesced with a read that began before. */
 type ListPage = (page: PageRequest, options: { readonly newest: boolean }) => Promise<Page<TokenDto>>;
 
-/** Searches the caller's tokens, for one request. */
+/** Searches the caller's tokens for those with the name and the keys of a create, for one request. */
 export function createTokenLookUp(listPage: ListPage) {
   let callsLeft = MAX_LOOK_UP_CALLS;
   let snapshot: Snapshot | undefined;
@@ -60,20 +59,24 @@ export function createTokenLookUp(listPage: ListPage) {
 
   return {
     /**
-     * The tokens with the name and the keys of a create. With `newest` the list is read again; otherwise a list that the
-     * request has read before is used. Rejects as the list call does.
+     * The ids of the tokens that match a create before its POST; null when they are not known. A list that the request has
+     * read before is used. Rejects as the list call does.
      */
-    async find(
-      { name, authenticationMethod }: CreateTokenBody,
-      { newest }: { readonly newest: boolean },
-    ): Promise<Matches> {
-      if (newest || !snapshot) snapshot = await readList({ newest });
-      const { tokens, isComplete, hadAllCalls } = snapshot;
-      const wanted = identityOf(authenticationMethod);
-      const matching = [...tokens.values()].filter(
-        (token) => token.name === name && identityOf(token.authenticationMethod) === wanted,
-      );
-      return { tokens: matching, isComplete, hadAllCalls };
+    async idsBefore(body: CreateTokenBody): Promise<readonly string[] | null> {
+      snapshot ??= await readList({ newest: false });
+      const tokens = findMatching(snapshot, body);
+      return snapshot.isComplete && tokens.length <= MAX_BEFORE ? tokens.map(({ id }) => id) : null;
+    },
+    /** The token that an earlier attempt created, if it can be distinguished from those that existed before. */
+    async findMade(
+      body: CreateTokenBody,
+      before: readonly string[] | null,
+    ): Promise<TokenDto | undefined | 'cannot-be-known' | 'search-again'> {
+      if (before === null) return 'cannot-be-known';
+      snapshot = await readList({ newest: true });
+      const made = findMatching(snapshot, body).find(({ id }) => !before.includes(id));
+      if (made || snapshot.isComplete) return made;
+      return snapshot.hadAllCalls ? 'cannot-be-known' : 'search-again';
     },
     /** Call it for each token that the request has created or changed. */
     add: (token: TokenDto) => void snapshot?.tokens.set(token.id, token),
@@ -82,6 +85,13 @@ export function createTokenLookUp(listPage: ListPage) {
       snapshot = undefined;
     },
   };
+}
+
+function findMatching({ tokens }: Snapshot, { name, authenticationMethod }: CreateTokenBody): TokenDto[] {
+  const wanted = identityOf(authenticationMethod);
+  return [...tokens.values()].filter(
+    (token) => token.name === name && identityOf(token.authenticationMethod) === wanted,
+  );
 }
 
 /** The same keys (RFC 7638 thumbprints) or the same location of keys. */

@@ -27,11 +27,11 @@ function startApi({ lost = 0 } = {}) {
         return made.at(-1);
       },
       freshToken: async (id: string) => made.find((token) => token.id === id) ?? null,
-      findMatching: createTokenLookUp(async ({ startKey = 'page-1' }) => {
+      ...createTokenLookUp(async ({ startKey = 'page-1' }) => {
         const other = { ...tokenOf('other'), name: 'another name' };
         if (startKey === 'page-3') return { items: made, next: undefined };
         return { items: [other], next: startKey === 'page-1' ? 'page-2' : 'page-3' };
-      }).find,
+      }),
     } as unknown as Loaders;
     return { principal: 'alice', key: 'key-1', body, loaders, deadline };
   };
