@@ -26,9 +26,7 @@ export const authorize: Check = ({ prepared: { needsCaller, isMutation }, reques
 };
 
 export const coerceVariables: Check = (pending) => {
-  const { values, problems } = pending.prepared.coerce(pending.variables);
-  if (problems.length > 0) throw rejection('BAD_USER_INPUT', problems.join(' '));
-  pending.variables = values;
+  pending.variables = pending.prepared.coerce(pending.variables);
 };
 
 export const limitCost: Check = (pending, { limits: { maxFieldCost, maxUpstreamCalls } }) => {

@@ -15,19 +15,17 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
+import { rejection } from '../../errors.ts';
 import { coerceInput, createProblems, type Problems } from './coerce-input.ts';
 import type { Variables } from './cost.ts';
 import { withoutLeftOut } from './selected-fields.ts';
 
 /**
- * Coerces the variables of one operation (GraphQL specification, section 6.1.2). `values` includes the defaults of variables
- * and members, and omits absent variables. Use it only if there are no `problems`: at most five sentences for the client,
+ * Coerces the variables of one operation (GraphQL specification, section 6.1.2). The result includes the defaults of
+ * variables and members, and omits absent variables. Throws `BAD_USER_INPUT` with at most five sentences for the client,
  * which name places and types and repeat no value.
  */
-export type VariableCoercion = (given: Variables) => {
-  readonly values: Record<string, unknown>;
-  readonly problems: readonly string[];
-};
+export type VariableCoercion = (given: Variables) => Variables;
 
 /**
  * Compiles the coercion for a validated operation, so that types and positions are looked up once for all of its requests.
@@ -43,7 +41,7 @@ export function createVariableCoercion(
   const coercers = (operation.variableDefinitions ?? []).map((definition) =>
     createCoercer(schema, definition),
   );
-  if (coercers.length === 0) return () => NO_VARIABLES;
+  if (coercers.length === 0) return () => NO_VALUES;
   const checkNulls = createNullCheck(schema, document, operation);
   return (given) => {
     // Without a prototype, so that `__proto__` is a name like others.
@@ -51,13 +49,13 @@ export function createVariableCoercion(
     const problems = createProblems(isSchemaVisible);
     for (const coerce of coercers) coerce(given, values, problems);
     if (problems.messages.length === 0) checkNulls(values, problems);
-    return { values, problems: problems.messages };
+    if (problems.messages.length > 0) throw rejection('BAD_USER_INPUT', problems.messages.join(' '));
+    return values;
   };
 }
 
 /** An object without a prototype, as for all values of variables. */
 const NO_VALUES: Variables = Object.freeze(Object.create(null));
-const NO_VARIABLES = { values: NO_VALUES, problems: [] };
 
 function createCoercer(
   schema: GraphQLSchema,
