@@ -11,10 +11,6 @@ interface ConnectionArgs {
   readonly after?: string | null | undefined;
 }
 
-interface ConnectionRequest<Item> extends PagedList<Item> {
-  readonly args: ConnectionArgs;
-}
-
 export interface Connection<Edge> {
   readonly edges: Edge[];
   readonly pageInfo: PageInfoModel;
@@ -35,10 +31,11 @@ export interface PageInfoModel {
  * can begin anywhere. One more item than requested is read, to know without a second call whether there is a next page.
  */
 export async function toConnection<Item extends { readonly id: string }>(
-  request: ConnectionRequest<Item>,
+  list: PagedList<Item>,
+  args: ConnectionArgs,
 ): Promise<Connection<Edge<Item>>> {
-  const first = readFirst(request.args.first);
-  const pages = iteratePages(request, readAfter(request.scope, request.args.after));
+  const first = readFirst(args.first);
+  const pages = iteratePages(list, readAfter(list.scope, args.after));
   const items: Edge<Item>[] = [];
   let isCutShort = false;
 
@@ -76,7 +73,7 @@ export async function toConnection<Item extends { readonly id: string }>(
     pageInfo: {
       startCursor: () => edges[0]?.cursor() ?? null,
       endCursor: () => edges.at(-1)?.cursor() ?? null,
-      hasPreviousPage: request.args.after != null,
+      hasPreviousPage: args.after != null,
       hasNextPage: () => hasNext() ?? findNext(),
     },
   };

@@ -88,26 +88,20 @@ export function iteratePages<Item extends { readonly id: string }>(list: PagedLi
     }
   };
 
-  /** Moves on to the page behind `next`. */
-  const continueAt = (next: string | undefined) => {
-    if (next === undefined) {
-      isAtEnd = true;
-      return;
-    }
-    if (seenKeys.has(next)) throw new UpstreamError('invalid-response', 'a page key was repeated');
-    seenKeys.add(next);
-    position = { key: next, offset: 0, id: '' };
-  };
-
   return {
     /** Up to `wanted` items of the next API page, possibly none. Rejects with `UpstreamError`. */
     async next(wanted: number): Promise<readonly Edge<Item>[]> {
-      const { key, page, at } = await findPlace(wanted);
-      const { items, next } = page;
-      seenKeys.add(key);
-      isSparse = at >= items.length;
-      continueAt(next);
-      return toEdges(list.scope, { key, page, at }, wanted);
+      const place = await findPlace(wanted);
+      const { items, next } = place.page;
+      seenKeys.add(place.key);
+      isSparse = place.at >= items.length;
+      isAtEnd = next === undefined;
+      if (next !== undefined) {
+        if (seenKeys.has(next)) throw new UpstreamError('invalid-response', 'a page key was repeated');
+        seenKeys.add(next);
+        position = { key: next, offset: 0, id: '' };
+      }
+      return toEdges(list.scope, place, wanted);
     },
     /** Whether the API has said that no page follows. */
     isAtEnd: () => isAtEnd,

@@ -22,7 +22,7 @@ const Query = {
     return context.loaders.token(id);
   },
   tokens: (_parent, args, { loaders }) =>
-    toConnection({ scope: 'tokens', args, fetchPage: loaders.tokenPage }),
+    toConnection({ scope: 'tokens', fetchPage: loaders.tokenPage }, args),
   /** Returns null without a call for a text that cannot be an id, as the Relay specification requires. */
   node: (_parent, { id }, context) => (isObjectId(id, 'id', context) ? context.loaders.token(id) : null),
   nodes(_parent, { ids }, context) {
@@ -45,11 +45,10 @@ export const resolvers: Resolvers = {
   Mutation,
   Token: {
     async projects({ id }, args, { loaders }) {
-      const { edges, pageInfo } = await toConnection({
-        scope: `projects:${id}`,
+      const { edges, pageInfo } = await toConnection(
+        { scope: `projects:${id}`, fetchPage: (page) => loaders.projectPage(id, page) },
         args,
-        fetchPage: (page) => loaders.projectPage(id, page),
-      });
+      );
       return { edges: edges.map(withPolicy), pageInfo };
     },
   },

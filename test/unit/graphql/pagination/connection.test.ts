@@ -56,7 +56,7 @@ async function connect(
   fetchPage: (request: Asked) => Promise<Page<Item>>,
   args: { first?: number | null; after?: string | null },
 ) {
-  const { edges, pageInfo } = await toConnection({ scope: 'tokens', args, fetchPage });
+  const { edges, pageInfo } = await toConnection({ scope: 'tokens', fetchPage }, args);
   return { edges: edges.map(({ cursor, node: { id } }) => ({ cursor, id })), pageInfo };
 }
 
