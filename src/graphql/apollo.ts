@@ -45,7 +45,6 @@ export async function startApollo(
     logger: log,
     formatError: (formatted, error) => formatRequestError(formatted, error, hidesSchema ? undefined : schema),
     introspection: options.introspection,
-    hideSchemaDetailsFromClientErrors: hidesSchema,
     validationOptions: { maxErrors: MAX_ERRORS, hideSuggestions: hidesSchema },
     includeStacktraceInErrorResponses: false,
     // Nothing may depend on NODE_ENV, and signals belong to main.ts.

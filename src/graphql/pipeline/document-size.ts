@@ -1,5 +1,4 @@
 import {
-  type DefinitionNode,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -64,8 +63,9 @@ const MAX_NESTING = 1000;
  * once, so fragments that multiply (a spreads b twice, b spreads c twice, …) cost no more time than their length.
  */
 export function countDocument({ definitions }: DocumentNode) {
-  const operations = definitions.filter(isOperation);
-  const fragments = new Map(definitions.filter(isFragment).map((node) => [node.name.value, node]));
+  const operations = definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);
+  const fragments = definitions.filter((node) => node.kind === Kind.FRAGMENT_DEFINITION);
+  const byName = new Map(fragments.map((node) => [node.name.value, node]));
   const sizes = new Map<Measured, Readonly<Size>>();
   let nesting = 0;
   let isCut = false;
@@ -80,14 +80,14 @@ export function countDocument({ definitions }: DocumentNode) {
     sizes.set(node, EMPTY);
     const size = { rootFields: 0, directives: countDirectives(node), aliases: 0, fields: 0, depth: 0 };
     nesting++;
-    for (const inner of contentOf(node, fragments)) add(size, measure(inner));
+    for (const inner of contentOf(node, byName)) add(size, measure(inner));
     nesting--;
     if (node.kind === Kind.FIELD) addField(size, node);
     sizes.set(node, size);
     return size;
   };
   const ofOperations = operations.map(measure);
-  const ofAny = definitions.filter((node) => isOperation(node) || isFragment(node)).map(measure);
+  const ofAny = [...operations, ...fragments].map(measure);
   const spreads = new Set<string>();
   /** The names that validation compares with each other. */
   const compared: string[] = [];
@@ -155,11 +155,6 @@ function countPairs(names: readonly string[]): number {
   }
   return pairs;
 }
-
-const isOperation = (node: DefinitionNode): node is OperationDefinitionNode =>
-  node.kind === Kind.OPERATION_DEFINITION;
-const isFragment = (node: DefinitionNode): node is FragmentDefinitionNode =>
-  node.kind === Kind.FRAGMENT_DEFINITION;
 
 function maximum<Item>(items: readonly Item[], measure: (item: Item) => number): number {
   return items.reduce((most, item) => Math.max(most, measure(item)), 0);

@@ -13,6 +13,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
   TypeMetaFieldDef,
+  valueFromASTUntyped,
   visit,
 } from 'graphql';
 
@@ -90,9 +91,8 @@ export function withoutLeftOut(
 /** In the order of graphql-js: `@skip` first. A null condition and a variable without a value leave nothing out. */
 function isLeftOut({ directives = [] }: SelectionNode, values: Readonly<Record<string, unknown>>): boolean {
   const condition = (directive: string): unknown => {
-    const value = directives.find(({ name }) => name.value === directive)?.arguments?.[0]?.value;
-    if (value?.kind === Kind.VARIABLE) return values[value.name.value] ?? null;
-    return value?.kind === Kind.BOOLEAN ? value.value : undefined;
+    const argument = directives.find(({ name }) => name.value === directive)?.arguments?.[0];
+    return argument && (valueFromASTUntyped(argument.value, values) ?? null);
   };
   const skip = condition('skip');
   return skip === true || (skip !== null && condition('include') === false);
