@@ -139,8 +139,6 @@ function toSubject(ancestors: readonly ASTNode[]): Subject {
   return (member) => `${kind} "${[...names, ...(member === undefined ? [] : [member])].join('.')}"`;
 }
 
-const NO_DETAILS = 'Introspection is off here, so there are no details.';
-
 /**
  * The message for a client that may not know the schema: it has no name that the client did not send, and does not say
  * whether a name exists.
@@ -150,10 +148,7 @@ function describeHidden({ message, nodes = [] }: GraphQLError): string {
   if (node?.kind === Kind.FIELD && second?.kind === Kind.FIELD)
     return `Fields "${(node.alias ?? node.name).value}" conflict. Use different aliases to fetch both.`;
   if (!node || isAboutDocument(node, second)) return message;
-  const subject = subjectOf(node);
-  return subject
-    ? `${subject} does not fit the schema. ${NO_DETAILS}`
-    : `This part of the document does not fit the schema. ${NO_DETAILS}`;
+  return `${subjectOf(node)} does not fit the schema. Introspection is off here, so there are no details.`;
 }
 
 /** Whether the error is of a rule that needs no schema: unknown, repeated or unused names, or definitions that do not execute. */
@@ -163,7 +158,8 @@ function isAboutDocument(node: ASTNode, second: ASTNode | undefined): boolean {
   return node.kind === Kind.NAME || node.kind === Kind.VARIABLE || /Definition|Extension/.test(node.kind);
 }
 
-function subjectOf(node: ASTNode): string | undefined {
+function subjectOf(node: ASTNode): string {
+  const other = 'This part of the document';
   switch (node.kind) {
     case Kind.FIELD:
       return `Field "${node.name.value}"`;
@@ -178,8 +174,8 @@ function subjectOf(node: ASTNode): string | undefined {
     case Kind.VARIABLE_DEFINITION:
       return `Variable "$${node.variable.name.value}"`;
     case Kind.OBJECT_FIELD:
-      return isRepeatable(node.name.value) ? `Member "${node.name.value}"` : undefined;
+      return isRepeatable(node.name.value) ? `Member "${node.name.value}"` : other;
     default:
-      return undefined;
+      return other;
   }
 }

@@ -189,7 +189,6 @@ describe('Every response to an operation is that of graphql-js', () => {
       'types by name',
       'query ($n: String! = "Token") { __type(name: $n) { kind name toString: fields { name type { ofType { kind } } } } }',
     ],
-    ['a type that only the gateway has', '{ __type(name: "__Coerced") { kind name } }'],
     [
       'names of types',
       '{ a: __typename tokens(first: 1) { __typename nodes { __typename authenticationMethod { publicKeyInfo { __typename ... on JsonWebKeySet { keys { __typename kid } } } } } } }',

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import {
   type DocumentNode,
@@ -6,7 +5,6 @@ import {
   execute,
   type GraphQLError,
   type GraphQLFormattedError,
-  GraphQLScalarType,
   type GraphQLSchema,
   Kind,
   visit,
@@ -185,23 +183,14 @@ export function createContext(
   };
 }
 
-/** Accepts any value unchanged. Nobody can guess its name, so `__type` never returns it. */
-const COERCED = new GraphQLScalarType({
-  name: `__Coerced_${randomUUID().replaceAll('-', '_')}`,
-  parseValue: (value) => value,
-});
-
 /**
  * Executes operations by graphql-js, with variables that are coerced already.
  *
- * graphql-js coerces variables again, which takes milliseconds for a thousand values. To avoid this, it gets a document in
- * which every variable has a type that accepts any value unchanged. Arguments stay the same, because graphql-js uses the
- * types of variables only to coerce them.
+ * graphql-js coerces variables again, which takes a tenth of the time of a small mutation. To avoid this, it gets a document
+ * in which the type of every variable is `URL`, a scalar without rules, which accepts any value unchanged. Arguments stay
+ * the same, because graphql-js uses the types of variables only to coerce them.
  */
 function createInterpreter(schema: GraphQLSchema) {
-  const getType: GraphQLSchema['getType'] = (name) =>
-    name === COERCED.name ? COERCED : schema.getType(name);
-  const ownSchema: GraphQLSchema = Object.create(schema, { getType: { value: getType } });
   const documents = new WeakMap<DocumentNode, DocumentNode>();
 
   return async (
@@ -211,12 +200,12 @@ function createInterpreter(schema: GraphQLSchema) {
   ): Promise<ExecutionResult> => {
     const own = documents.get(document) ?? withCoercedVariables(document);
     documents.set(document, own);
-    return execute({ schema: ownSchema, document: own, operationName, variableValues, contextValue });
+    return execute({ schema, document: own, operationName, variableValues, contextValue });
   };
 }
 
 /** Removes defaults, because a coerced variable that has a default is never absent. */
 function withCoercedVariables(document: DocumentNode): DocumentNode {
-  const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: COERCED.name } };
+  const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: 'URL' } };
   return visit(document, { VariableDefinition: ({ kind, variable }) => ({ kind, variable, type }) });
 }
