@@ -56,8 +56,10 @@ export function createGraphqlHandler(
     { cancellation }: RequestDeadline,
     record: OperationRecord,
   ): Promise<CallerOrError> => {
+    // Several headers are joined, so that the authenticator rejects them: the caller must not depend on their order.
+    const authorization = http.raw.headersDistinct.authorization?.join(', ');
     try {
-      return await raceCancel(authenticator.authenticate(readAuthorization(http)), cancellation);
+      return await raceCancel(authenticator.authenticate(authorization), cancellation);
     } catch (error) {
       if (cancellation.reason === 'aborted') throw error;
       if (cancellation.reason === 'timeout')
@@ -155,13 +157,6 @@ export function createGraphqlHandler(
 
 function principalOf(caller: CallerOrError): string | undefined {
   return caller instanceof Error ? undefined : caller.principal;
-}
-
-/**
- * Joins several `Authorization` headers, so that the authenticator rejects them: the caller must not depend on their order.
- */
-function readAuthorization(http: FastifyRequest): string | undefined {
-  return http.raw.headersDistinct.authorization?.join(', ');
 }
 
 /** The error for the client. An unexpected error is logged, and the client gets the request id to find it in the log. */
