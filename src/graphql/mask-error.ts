@@ -42,18 +42,17 @@ export function formatRequestError(
  * print; every other message is replaced, because it may contain secrets.
  */
 export function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
-  const code = formatted.extensions?.code;
-  return toPublic(formatted, publicMessage(typeof code === 'string' ? code : '', formatted.message));
+  return toPublic(formatted, publicMessage(formatted));
 }
 
 function toPublic(formatted: GraphQLFormattedError, message: string): GraphQLFormattedError {
   return { ...formatted, message: message.slice(0, MAX_MESSAGE).toWellFormed() };
 }
 
-function publicMessage(code: string, message: string): string {
-  switch (code) {
+function publicMessage({ message, extensions }: GraphQLFormattedError): string {
+  switch (extensions?.code) {
     case Apollo.INTERNAL_SERVER_ERROR:
-    case '':
+    case undefined:
       return 'Internal server error';
     case Apollo.GRAPHQL_PARSE_FAILED:
       return withoutLexeme(message);
@@ -76,19 +75,16 @@ function isValue({ kind }: ASTNode): boolean {
   return kind.endsWith('Value') || kind === Kind.OBJECT_FIELD;
 }
 
-/** The message about an invalid document for a client that may know the schema. Repeats no value. */
-function describeInvalid({ message, nodes }: GraphQLError, schema: GraphQLSchema): string {
-  const node = nodes?.[0];
-  return node && isValue(node) ? describeValue(node, message, schema) : message;
-}
-
 /** The documents of errors that are being described, because an error has only the text. */
 const documents = new WeakMap<Source, DocumentNode>();
 
-/** Finds the value in its document, to name its argument or variable and the expected type. */
-function describeValue(target: ASTNode, message: string, schema: GraphQLSchema): string {
+/**
+ * The message about an invalid document for a client that may know the schema. Repeats no value: a value is found in its
+ * document, to name its argument or variable and the expected type.
+ */
+function describeInvalid({ message, nodes: [target] = [] }: GraphQLError, schema: GraphQLSchema): string {
+  if (!target?.loc || !isValue(target)) return message;
   let description = 'A value does not fit its type.';
-  if (!target.loc) return description;
   const { source, start } = target.loc;
   const document = documents.get(source) ?? parse(source);
   documents.set(source, document);
