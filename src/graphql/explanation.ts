@@ -20,11 +20,10 @@ export function createExplanation(traceId: string | undefined, other?: CallObser
   };
   return {
     observer,
-    /** The value of `extensions.upstream`. */
-    toExtension() {
+    toExtensions() {
       const ended = calls.map(({ startMs, ms }) => startMs + ms);
       const begun = calls.map(({ startMs }) => startMs);
-      return {
+      const upstream = {
         calls: calls.length,
         pages: calls.filter(({ operation, status }) => operation.startsWith('list') && status === 200).length,
         // From the first call to the last response: calls overlap.
@@ -32,6 +31,7 @@ export function createExplanation(traceId: string | undefined, other?: CallObser
         traceIds: [...new Set(calls.map((call) => call.traceId).filter((id) => id !== null))],
         details: [...calls].sort((one, other) => one.startMs - other.startMs),
       };
+      return { upstream };
     },
   };
 }

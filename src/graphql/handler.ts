@@ -99,9 +99,8 @@ export function createGraphqlHandler(
       return toResponse(body, type);
     } catch (error) {
       if (deadline.cancellation.reason === 'aborted') throw error;
-      const extensions = explanation && { upstream: explanation.toExtension() };
       const publicError = toPublicError(error, http.id, log);
-      const { code, ...response } = toRejectionResponse(publicError, type, extensions);
+      const { code, ...response } = toRejectionResponse(publicError, type, explanation?.toExtensions());
       record.code = code;
       return response;
     }

@@ -141,11 +141,10 @@ export function createExecutor(
           : undefined;
       const { data = null, errors: failures } = await run(prepared, variables, context);
       const errors = failures?.map((error) => toPublic(error, prepared.isMutation, http.id));
-      const extensions = explanation && { upstream: explanation.toExtension() };
       const { hasUserErrors, hasUnknownValues } = context?.outcome ?? {};
       if (hasUnknownValues) parts.log.warn({ requestId: http.id }, UNKNOWN_VALUES);
       return {
-        body: encodeResult({ errors, data, extensions }),
+        body: encodeResult({ errors, data, extensions: explanation?.toExtensions() }),
         code: String(errors?.[0]?.extensions?.code ?? (hasUserErrors ? 'USER_ERROR' : 'OK')),
         isPersonal: errors?.some(({ extensions }) => extensions?.code === INTERNAL) ?? false,
       };

@@ -23,7 +23,7 @@ export interface PipelineRequest {
   /** Observes the upstream calls. */
   readonly observer: CallObserver | undefined;
   /** Present if the client has requested an explanation of its upstream calls. */
-  readonly explanation: { toExtension(): object } | undefined;
+  readonly explanation: { toExtensions(): object } | undefined;
   /** Consumes the cost of an operation from the caller's rate limit. Returns the error when too little is left. */
   consume(upstreamCalls: number): Promise<Error | undefined> | undefined;
 }
