@@ -136,7 +136,7 @@ describe('An operation that has run before', () => {
       'r=1',
       'r=0',
     ]);
-    expect(answers[2]?.headers.get('retry-after')).toBe('1');
+    expect(answers[2]?.headers.get('retry-after')).toBe('2');
     await limited.close();
   });
 });
