@@ -30,6 +30,8 @@ interface ProcessParts {
 interface Running extends ProcessParts {
   readonly build: Build;
   readonly log: Log;
+  /** The emulator of this process. */
+  readonly emulator: Emulator | undefined;
 }
 
 /**
@@ -41,9 +43,14 @@ export async function runGateway(parts: ProcessParts): Promise<void> {
   parts.signals.handle({ onStop() {} });
   const build = readBuild();
   const log = openLog(parts, build.version);
-  if (!parts.worker) warnAboutKeyFile(parts.privateKeyFile, log);
-  const isPrimary = parts.config.workers > 1 && !parts.worker;
-  await (isPrimary ? runPrimary : runServer)({ ...parts, build, log });
+  parts.signals.handle({
+    onUsr1: () => log.warn('SIGUSR1 is ignored: to debug, start Node.js with --inspect'),
+  });
+  if (parts.worker) return runServer({ ...parts, build, log, emulator: undefined });
+  warnAboutKeyFile(parts.privateKeyFile, log);
+  // With workers, it runs in the primary process, because otherwise each of them would have its own tokens.
+  const emulator = await startEmulator(parts);
+  await (parts.config.workers > 1 ? runPrimary : runServer)({ ...parts, build, log, emulator });
 }
 
 function openLog({ config, output, worker, onCrash }: ProcessParts, version: string): Log {
@@ -59,10 +66,8 @@ function openLog({ config, output, worker, onCrash }: ProcessParts, version: str
   return log;
 }
 
-/** The emulator runs in the primary process, because otherwise each worker would have its own tokens. */
 async function runPrimary(parts: Running): Promise<void> {
-  const { config, log } = parts;
-  const emulator = await startEmulator(parts);
+  const { config, log, emulator, signals } = parts;
   const workers = startWorkers(config, log, {
     build: parts.build,
     droppedLogLines: parts.output.log.dropped,
@@ -72,7 +77,7 @@ async function runPrimary(parts: Running): Promise<void> {
     }),
   });
   let isStopping = false;
-  handleSignals(parts, {
+  signals.handle({
     async onStop(signal) {
       isStopping = true;
       log.info({ signal }, 'shutting down: waiting for the workers');
@@ -88,7 +93,7 @@ async function runPrimary(parts: Running): Promise<void> {
   });
   try {
     const listening = await workers.listening;
-    if (!isStopping) announce(parts, emulator, listening);
+    if (!isStopping) announce(parts, listening);
   } catch (error) {
     // Workers that were stopped while they started did not fail.
     if (isStopping) return;
@@ -98,8 +103,7 @@ async function runPrimary(parts: Running): Promise<void> {
 }
 
 async function runServer(parts: Running): Promise<void> {
-  const { config, log } = parts;
-  const emulator = parts.worker ? undefined : await startEmulator(parts);
+  const { config, log, emulator } = parts;
   const address = emulator ?? parts.worker?.emulator;
   // Loaded on demand, because a primary process serves no requests and needs few packages.
   const { startServer } = await import('./server.ts');
@@ -127,21 +131,20 @@ async function runServer(parts: Running): Promise<void> {
   };
   if (parts.worker) followPrimary(parts, parts.worker.primary, stop);
   else
-    handleSignals(parts, {
+    parts.signals.handle({
       onStop: (signal) => stop({ signal }),
       onUsr2: () => changeLevel(log, nextLevel(log.level, config.logLevel)),
     });
   if (parts.worker) {
     const level = await parts.worker.primary.request<string>('listening', server.url);
     if (level !== log.level) changeLevel(log, level);
-  } else if (!isStopping) announce(parts, emulator, server);
+  } else if (!isStopping) announce(parts, server);
   await server.probe();
 }
 
 /** Lets a worker stop, and change its log level, with its primary process. */
-function followPrimary(parts: Running, primary: Channel, stop: (reason: object) => void): void {
-  const { log } = parts;
-  handleSignals(parts, {
+function followPrimary({ log, signals }: Running, primary: Channel, stop: (reason: object) => void): void {
+  signals.handle({
     onStop: (signal) => stop({ signal }),
     onUsr2: () =>
       log.info(`SIGUSR2 is ignored: send it to process ${process.ppid}, which changes all workers`),
@@ -156,8 +159,7 @@ function followPrimary(parts: Running, primary: Channel, stop: (reason: object) 
 
 /** Logs one line, and prints the next steps for people who try the gateway over its emulator. */
 function announce(
-  { config, build: { revision, node }, log, output }: Running,
-  emulator: Emulator | undefined,
+  { config, build: { revision, node }, log, output, emulator }: Running,
   { url, adminUrl, workers }: Partial<Awaited<Workers['listening']>> & { readonly url: string },
 ): void {
   log.info({ url, adminUrl, workers, auth: config.auth.mode, revision, node }, `listening on ${url}`);
@@ -199,16 +201,8 @@ function changeLevel(log: Log, next: string): void {
   if (!isShown) announceChange();
 }
 
-function handleSignals(
-  { signals, log }: Running,
-  handlers: { onStop(signal: string): void; onUsr2(): void },
-): void {
-  const onUsr1 = () => log.warn('SIGUSR1 is ignored: to debug, start Node.js with --inspect');
-  signals.handle({ ...handlers, onUsr1 });
-}
-
 /** Undefined if the configuration has none. Loaded on demand: production processes do not load the emulator. */
-async function startEmulator({ config, output }: Running): Promise<Emulator | undefined> {
+async function startEmulator({ config, output }: ProcessParts): Promise<Emulator | undefined> {
   if (!config.emulator) return undefined;
   const emulator = await import('./emulator/emulator.ts');
   return emulator.startEmulator({ ...config.emulator, onProblem: output.writeError });

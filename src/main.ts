@@ -97,17 +97,16 @@ function checkRuntime(): void {
 async function checkParts({ explorer, emulator, listen, admin }: Config): Promise<void> {
   const { checkGraphiql } = await import('./http/graphiql.ts');
   const { checkListener } = await import('./http/app.ts');
-  const checks = [async () => checkGraphiql(explorer), () => checkListener(listen)];
-  if (admin) checks.push(() => checkListener(admin, 'ADMIN_'));
-  if (emulator) {
-    const { checkStore } = await import('./emulator/emulator.ts');
-    checks.push(
-      () => checkStore(emulator),
-      () => checkListener(emulator, 'EMULATOR_'),
-    );
-  }
-  const problems = await Promise.all(checks.map((check) => check().then(() => [], problemsOf)));
-  if (problems.flat().length > 0) throw new ConfigError(problems.flat());
+  const { checkStore } = emulator ? await import('./emulator/emulator.ts') : {};
+  const checks = await Promise.allSettled([
+    Promise.resolve().then(() => checkGraphiql(explorer)),
+    checkListener(listen),
+    admin && checkListener(admin, 'ADMIN_'),
+    emulator && checkStore?.(emulator),
+    emulator && checkListener(emulator, 'EMULATOR_'),
+  ]);
+  const problems = checks.flatMap((check) => (check.status === 'rejected' ? problemsOf(check.reason) : []));
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 function problemsOf(error: unknown): readonly string[] {

@@ -2,7 +2,7 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const;
 
 interface SignalHandlers {
   /** Called once, for the first stop signal. */
-  readonly onStop: (signal: string) => void;
+  readonly onStop?: (signal: string) => void;
   readonly onUsr1?: () => void;
   readonly onUsr2?: () => void;
 }
@@ -15,22 +15,22 @@ export type Signals = ReturnType<typeof catchSignals>;
  */
 export function catchSignals() {
   let stopSignal: string | undefined;
-  let handlers: SignalHandlers | undefined;
+  let handlers: SignalHandlers = {};
   for (const signal of STOP_SIGNALS) {
     process.on(signal, () => {
       // Ctrl-C reaches the process from the terminal and again from npm or from the primary process.
       if (stopSignal) return;
       stopSignal = signal;
-      handlers?.onStop(signal);
+      handlers.onStop?.(signal);
     });
   }
-  process.on('SIGUSR1', () => handlers?.onUsr1?.());
-  process.on('SIGUSR2', () => handlers?.onUsr2?.());
+  process.on('SIGUSR1', () => handlers.onUsr1?.());
+  process.on('SIGUSR2', () => handlers.onUsr2?.());
   return {
-    /** Sets the handlers. A stop signal that came before and was not handled is handled now. */
-    handle(present: SignalHandlers): void {
-      handlers = present;
-      if (stopSignal) present.onStop(stopSignal);
+    /** Adds handlers, which replace those for the same signals. A stop signal that came before is handled now. */
+    handle(more: SignalHandlers): void {
+      handlers = { ...handlers, ...more };
+      if (stopSignal) more.onStop?.(stopSignal);
     },
   };
 }
