@@ -8,7 +8,6 @@ import { type Readiness, startAdmin } from './http/admin.ts';
 import { createPrimaryState } from './state/primary-state.ts';
 import { createTokenBuckets } from './state/token-bucket.ts';
 import type { Build } from './telemetry/build.ts';
-import { createPrimaryMetrics } from './telemetry/metrics.ts';
 import { createWorkerMetrics } from './telemetry/worker-metrics.ts';
 
 /** A worker that dies within this time of its start is replaced after a pause, which doubles while the next die as fast. */
@@ -47,8 +46,7 @@ export function startWorkers(
   { settings, build, droppedLogLines }: WorkersOptions,
 ) {
   const serveState = createPrimaryState(createTokenBuckets(config.limits));
-  const own = createPrimaryMetrics(build, droppedLogLines);
-  const metrics = config.admin && createWorkerMetrics(own.registry, own.shared);
+  const metrics = createWorkerMetrics(build, droppedLogLines);
   const workers = new Set<WorkerState>();
   let stopping = false;
   let admin: FastifyInstance | undefined;
@@ -60,7 +58,7 @@ export function startWorkers(
     const entry: WorkerState = { worker, channel, startedAt: performance.now() };
     workers.add(entry);
     serveState(channel);
-    const removeMetrics = metrics?.add(channel);
+    const removeMetrics = metrics.add(channel);
     channel.handle<readonly string[]>('problems', (problems) => {
       entry.problems = problems;
     });
@@ -73,7 +71,7 @@ export function startWorkers(
     });
     worker.once('exit', () => {
       workers.delete(entry);
-      removeMetrics?.();
+      removeMetrics();
     });
     return entry;
   }
@@ -89,7 +87,7 @@ export function startWorkers(
 
   function replaceLater(death: object, pauseMs: number): void {
     if (stopping) return;
-    own.onWorkerRestart();
+    metrics.onWorkerRestart();
     log.error(death, 'a worker died and is being replaced');
     setTimeout(replace, pauseMs, Math.min(2 * pauseMs, MAX_PAUSE_MS) || FIRST_PAUSE_MS);
   }
@@ -127,7 +125,7 @@ export function startWorkers(
         return url;
       }),
     );
-    if (metrics && !stopping)
+    if (config.admin && !stopping)
       admin = await startAdmin(
         config,
         {

@@ -27,7 +27,7 @@ import type { Build } from './telemetry/build.ts';
 import { createWarnLimit } from './telemetry/failures.ts';
 import { addMetrics } from './telemetry/metrics.ts';
 import { createCallLog } from './telemetry/operation-log.ts';
-import { createRequestMetrics, type RequestMetrics } from './telemetry/request-metrics.ts';
+import { createRequestMetrics } from './telemetry/request-metrics.ts';
 import { reportMetrics } from './telemetry/worker-metrics.ts';
 import { createIdempotentCreate } from './tokens/idempotent-create.ts';
 import { createListPrefetch } from './tokens/loaders.ts';
@@ -138,7 +138,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     onOperation: metrics?.onOperation,
   });
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
-  if (options.explorer !== 'off') leadToExplorer(app, options.explorer);
+  leadToExplorer(app, options.explorer);
   // For tools that read the schema from a file.
   if (introspection)
     app.get('/schema.graphql', async (_request, reply) =>
@@ -170,7 +170,15 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     }));
 
   await listen(app, options.listen);
-  const admin = metrics && (await openAdmin(options, metrics.registry, { isDraining, readReadiness }, log));
+  let admin: FastifyInstance | undefined;
+  if (metrics && options.primary) {
+    // The primary process has one admin listener for all workers.
+    options.primary.handle('readiness', readReadiness);
+    reportMetrics(metrics.registry, options.primary, log);
+  } else if (metrics) {
+    const readMetrics = () => metrics.registry.metrics();
+    admin = await startAdmin(options, { isDraining, readReadiness, readMetrics }, log);
+  }
   return {
     url: `${urlOf(app)}/graphql`,
     adminUrl: admin && urlOf(admin),
@@ -198,19 +206,6 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     /** What `close` waits for. */
     pending: () => ({ operations: deadlines.count(), ...connections.pending() }),
   };
-}
-
-/** A worker has no admin listener: its primary process has one for all workers. */
-async function openAdmin(
-  options: ServerOptions,
-  registry: RequestMetrics['registry'],
-  health: Omit<Parameters<typeof startAdmin>[1], 'readMetrics'>,
-  log: FastifyBaseLogger,
-): Promise<FastifyInstance | undefined> {
-  if (!options.primary) return startAdmin(options, { ...health, readMetrics: () => registry.metrics() }, log);
-  options.primary.handle('readiness', health.readReadiness);
-  reportMetrics(registry, options.primary, log);
-  return undefined;
 }
 
 const CONNECTIONS_FULL =

@@ -67,6 +67,7 @@ export function toScriptValue(value: unknown): string {
 
 /** `GET /` in a browser redirects. Other clients get 404, as for any unknown path. */
 export function leadToExplorer(app: FastifyInstance, explorer: Config['explorer']): void {
+  if (explorer === 'off') return;
   app.get('/', { exposeHeadRoute: true }, async ({ headers }, reply) => {
     reply.header('vary', 'accept');
     if (!prefersHtml(headers.accept)) throw nothingHere();

@@ -7,7 +7,9 @@ import {
   type Registry,
 } from 'prom-client';
 import type { Channel } from '../channel.ts';
+import type { Build } from './build.ts';
 import { describeError } from './failures.ts';
+import { createPrimaryMetrics } from './metrics.ts';
 import { createNameLimit } from './request-metrics.ts';
 
 /** The metrics of a registry, as they are sent between processes. */
@@ -30,11 +32,9 @@ export function reportMetrics(registry: Registry, primary: Channel, log: Fastify
 
 const WAIT_MS = 500;
 
-/**
- * In the primary process: the metrics of all workers, added up. `own` has the metrics of the primary process that are not
- * the sum of the workers'; `shared` has those that are added to that sum.
- */
-export function createWorkerMetrics(own: Registry, shared: Registry) {
+/** In the primary process: its own metrics, and those of all workers, added up. */
+export function createWorkerMetrics(build: Build, droppedLogLines: () => number) {
+  const { registry, shared, onWorkerRestart } = createPrimaryMetrics(build, droppedLogLines);
   /** The latest metrics of each worker, which are used while it is busy and after it has ended. */
   const snapshots = new Map<Channel, Snapshot>();
   /** Counters and histograms of the workers that have ended: a counter must never fall. */
@@ -52,6 +52,7 @@ export function createWorkerMetrics(own: Registry, shared: Registry) {
   };
 
   return {
+    onWorkerRestart,
     /** Includes a worker from now on. Call the returned function when it has ended. */
     add(worker: Channel): () => void {
       snapshots.set(worker, []);
@@ -66,7 +67,7 @@ export function createWorkerMetrics(own: Registry, shared: Registry) {
       const collected = Promise.all([...snapshots.keys()].map(collectFrom));
       await Promise.race([collected, setTimeout(WAIT_MS, undefined, { ref: false })]);
       const sum = addUp([...snapshots.values(), ended, await shared.getMetricsAsJSON()]);
-      return `${await sum.metrics()}${await own.metrics()}`;
+      return `${await sum.metrics()}${await registry.metrics()}`;
     },
   };
 }

@@ -2,8 +2,9 @@ import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { type Channel, createChannel } from '../../../src/channel.ts';
-import { createPrimaryMetrics } from '../../../src/telemetry/metrics.ts';
 import { createWorkerMetrics, reportMetrics } from '../../../src/telemetry/worker-metrics.ts';
+
+const BUILD = { version: '1', revision: 'unknown', node: 'v20' };
 
 /** Both ends of a channel between two processes. */
 function createChannels(): [Channel, Channel] {
@@ -33,7 +34,7 @@ it('A metric of a worker that cannot be read is reported, and what was read last
   const [worker, primary] = createChannels();
   const lines: string[] = [];
   reportMetrics(registry, worker, pino({}, { write: (line: string) => lines.push(line) }));
-  const metrics = createWorkerMetrics(new Registry(), new Registry());
+  const metrics = createWorkerMetrics(BUILD, () => 0);
   metrics.add(primary);
 
   expect(await metrics.read()).toContain('things 3');
@@ -52,8 +53,7 @@ it('Log lines that the primary process drops are counted with those of its worke
   }).inc(3);
   const [worker, primary] = createChannels();
   reportMetrics(registry, worker, pino({ level: 'silent' }));
-  const own = createPrimaryMetrics({ version: '1', revision: 'unknown', node: 'v20' }, () => 4);
-  const metrics = createWorkerMetrics(own.registry, own.shared);
+  const metrics = createWorkerMetrics(BUILD, () => 4);
   metrics.add(primary);
   const text = await metrics.read();
   expect(text.match(/^tokens_gateway_log_lines_dropped_total.*$/gm)).toEqual([
