@@ -6,7 +6,6 @@ import { type Channel, createChannel, WORKER_VARIABLE, type WorkerSettings } fro
 import { type Config, ConfigError } from './config/config.ts';
 import { type Readiness, startAdmin } from './http/admin.ts';
 import { createPrimaryState } from './state/primary-state.ts';
-import { createTokenBuckets } from './state/token-bucket.ts';
 import type { Build } from './telemetry/build.ts';
 import { createWorkerMetrics } from './telemetry/worker-metrics.ts';
 
@@ -45,7 +44,7 @@ export function startWorkers(
   log: FastifyBaseLogger,
   { settings, build, droppedLogLines }: WorkersOptions,
 ) {
-  const serveState = createPrimaryState(createTokenBuckets(config.limits));
+  const serveState = createPrimaryState(config.limits);
   const metrics = createWorkerMetrics(build, droppedLogLines);
   const workers = new Set<WorkerState>();
   let stopping = false;

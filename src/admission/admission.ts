@@ -51,11 +51,6 @@ export function createAdmission(options: AdmissionOptions) {
     (requestsOf.get(principal) ?? 0) + (partsOf.get(principal) ?? 0) + more > maxInFlightPerPrincipal
       ? rejection('OVERLOADED', TOO_MANY, { retryAfter: RETRY_AFTER_SECONDS })
       : undefined;
-  const acquire = (principal: string, response: ServerResponse): Rejection => {
-    const exceeded = checkRoom(principal, 1);
-    if (!exceeded) countUntilClose(requestsOf, principal, 1, response);
-    return exceeded;
-  };
   return {
     /**
      * Counts the GraphQL requests of this listener from their head to the last byte of the response. `endLate` ends
@@ -87,7 +82,9 @@ export function createAdmission(options: AdmissionOptions) {
      */
     async admit(principal: string, reply: FastifyReply): Promise<Rejection> {
       if (principal === ANONYMOUS) return undefined;
-      return (await rateLimiter?.consume(principal, 1, reply)) ?? acquire(principal, reply.raw);
+      const exceeded = (await rateLimiter?.consume(principal, 1, reply)) ?? checkRoom(principal, 1);
+      if (!exceeded) countUntilClose(requestsOf, principal, 1, reply.raw);
+      return exceeded;
     },
 
     /** Like `admit`, for a request without a caller. It counts for the client's address, and only for the rate limit. */

@@ -14,8 +14,9 @@ export function httpChecks(app: FastifyInstance, routes: Routes, isLoopbackOnly:
     if (isLoopbackOnly && !authoritiesOf(request).every(isLoopbackName)) {
       return done(new HttpError(421, MISDIRECTED));
     }
-    const isNoPreflight = request.method === 'OPTIONS' && !isPreflight(request.headers);
-    done(isNoPreflight ? routeError(request, routes) : undefined);
+    const { origin, 'access-control-request-method': asked } = request.headers;
+    const isPreflight = origin !== undefined && asked !== undefined;
+    done(request.method === 'OPTIONS' && !isPreflight ? routeError(request, routes) : undefined);
   });
   // These checks run after the CORS hooks, which are `onRequest` hooks, so that allowed pages can read the error.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
@@ -25,10 +26,6 @@ export function httpChecks(app: FastifyInstance, routes: Routes, isLoopbackOnly:
       (request.method === 'POST' ? checkPostHeaders(request.headers) : undefined);
     done(error ?? null);
   });
-}
-
-function isPreflight({ origin, 'access-control-request-method': method }: IncomingHttpHeaders): boolean {
-  return origin !== undefined && method !== undefined;
 }
 
 /** The hosts that a request names: its `Host`, and its target where that is a whole URL (RFC 9112 section 3.2.2). */

@@ -4,16 +4,15 @@ import type { State } from './open.ts';
 import { createMemoryRecords, type LeasedRecords, StateUnavailable } from './records.ts';
 import { NoReply, replyWithin } from './reply-within.ts';
 import { createWriteMarks, type SharedWrites } from './shared-writes.ts';
-import type { Buckets } from './token-bucket.ts';
+import { createTokenBuckets, type RateLimitOptions } from './token-bucket.ts';
 
+/** `take` consumes from the rate limit. */
 type Use = keyof LeasedRecords | keyof SharedWrites | 'take';
 type Call = readonly [use: Use, ...args: readonly unknown[]];
 
-/**
- * In the primary process: the state that its workers share. Returns the function that serves a worker. `take` consumes
- * from the rate limit.
- */
-export function createPrimaryState(take: Buckets): (worker: Channel) => void {
+/** In the primary process: the state that its workers share. Returns the function that serves a worker. */
+export function createPrimaryState(limits: RateLimitOptions): (worker: Channel) => void {
+  const take = createTokenBuckets(limits);
   const state: Record<Use, unknown> = { ...createMemoryRecords(), ...createWriteMarks(), take };
   return (worker) =>
     worker.handle<Call>('state', ([use, ...args]) =>

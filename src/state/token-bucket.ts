@@ -12,8 +12,6 @@ export interface Allowance {
   readonly isConsumed: boolean;
 }
 
-export type Buckets = (caller: string, amount: number) => Allowance;
-
 /** Buckets that several processes share. Rejects with `StateUnavailable`. */
 export type SharedBuckets = (caller: string, amount: number) => Promise<Allowance>;
 
@@ -21,7 +19,7 @@ export type SharedBuckets = (caller: string, amount: number) => Promise<Allowanc
 export function createTokenBuckets(
   { rateLimitPerSecond, rateLimitBurst }: RateLimitOptions,
   { now = () => performance.now(), maxCallers = 100_000 } = {},
-): Buckets {
+): (caller: string, amount: number) => Allowance {
   // The least recently used bucket is dropped first, because it is the fullest.
   const buckets = new LRUCache<string, { readonly left: number; readonly at: number }>({ max: maxCallers });
   return (caller, amount) => {
