@@ -72,7 +72,7 @@ export function iteratePages<Item extends { readonly id: string }>(list: PagedLi
    * may have any offset.
    */
   const findPlace = async (wanted: number): Promise<Place<Item>> => {
-    const pages: KeyedPage<Item>[] = [];
+    const pages: Place<Item>[] = [];
     let { key } = position;
     let page = await fetchFirst(wanted);
     let unread = Math.min(position.offset, LARGEST_PAGE);
@@ -80,7 +80,7 @@ export function iteratePages<Item extends { readonly id: string }>(list: PagedLi
       const { items, next } = page;
       const at = findBehind(items, position);
       if (at !== undefined) return { key, page, at };
-      pages.push({ key, page });
+      pages.push({ key, page, at: 0 });
       if (next === undefined || unread <= 0 || calls >= MAX_CALLS) return findBehindTrail(pages, position);
       unread -= items.length;
       key = next;
@@ -110,13 +110,10 @@ export function iteratePages<Item extends { readonly id: string }>(list: PagedLi
   };
 }
 
-interface KeyedPage<Item> {
-  /** The start key of the page. */
+/** The index `at` in the page that starts at `key`. */
+interface Place<Item> {
   readonly key: string;
   readonly page: Page<Item>;
-}
-
-interface Place<Item> extends KeyedPage<Item> {
   readonly at: number;
 }
 
@@ -152,7 +149,7 @@ function findBehind(items: Items, { offset, id }: Position): number | undefined 
 
 /** Where to continue when the last passed item is gone: after the latest passed item that one of `pages` still has. */
 function findBehindTrail<Item extends { readonly id: string }>(
-  pages: readonly KeyedPage<Item>[],
+  pages: readonly Place<Item>[],
   { trail = '' }: Position,
 ): Place<Item> {
   const left = followTrail(
@@ -161,5 +158,5 @@ function findBehindTrail<Item extends { readonly id: string }>(
   );
   // If none is left, begin with the first item: repeating items does less harm than skipping some.
   const { page, at } = left ?? { page: 0, at: 0 };
-  return { ...(pages[page] as KeyedPage<Item>), at };
+  return { ...(pages[page] as Place<Item>), at };
 }
