@@ -157,8 +157,10 @@ function nulledDepth(path: readonly (string | number)[], rootFields: readonly Se
   let type: GraphQLOutputType | undefined;
   let depth = 0;
   for (const [index, key] of path.entries()) {
-    if (typeof key === 'number') type = itemOf(type);
-    else {
+    if (typeof key === 'number') {
+      const list = isNonNullType(type) ? type.ofType : type;
+      type = isListType(list) ? list.ofType : undefined;
+    } else {
       const selected = fields.filter((field) => field.key === key);
       // Fields with one response name have types of the same shape, on whatever type they are selected.
       type = selected[0]?.type;
@@ -167,9 +169,4 @@ function nulledDepth(path: readonly (string | number)[], rootFields: readonly Se
     if (!isNonNullType(type)) depth = index + 1;
   }
   return depth;
-}
-
-function itemOf(type: GraphQLOutputType | undefined): GraphQLOutputType | undefined {
-  const list = isNonNullType(type) ? type.ofType : type;
-  return isListType(list) ? list.ofType : undefined;
 }
