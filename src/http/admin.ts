@@ -12,7 +12,13 @@ interface AdminParts {
   readonly readMetrics: () => Promise<string>;
 }
 
-/** The second listener, for operators: health and metrics. Rejects when its port is taken. */
+/** Time for responses that clients are still reading when the listener closes. */
+const CLOSING_MS = 500;
+
+/**
+ * The second listener, for operators: health and metrics. Rejects when its port is taken. Its clients cannot hold up the end
+ * of the process for longer than `CLOSING_MS`.
+ */
 export async function startAdmin(
   config: Pick<Config, 'admin' | 'http' | 'limits'>,
   { isDraining, readReadiness, readMetrics }: AdminParts,
@@ -24,6 +30,9 @@ export async function startAdmin(
   const app = createHttpApp(config, parts, log);
   serveHealth(app, readReadiness);
   serveMetrics(app, readMetrics);
+  app.addHook('preClose', async () => {
+    setTimeout(() => app.server.closeAllConnections(), CLOSING_MS).unref();
+  });
   if (admin) await listen(app, admin, 'ADMIN_');
   return app;
 }

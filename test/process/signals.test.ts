@@ -81,6 +81,21 @@ describe('When the gateway gets a stop signal', () => {
     },
   );
 
+  it.each(['1', '2'])(
+    'half a request to the admin listener does not hold up the end, with WORKERS=%s',
+    async (workers) => {
+      await startAndListen({ WORKERS: workers });
+      const socket = await openConnection(`http://127.0.0.1:${adminPort}`);
+      socket.write('GET /metrics HTTP/1.1\r\n');
+      const answer = readToEnd(socket);
+      await untilRead(adminPort);
+      const { code, ownMs } = await stop();
+      expect(code).toBe(0);
+      expect(ownMs).toBeLessThan(3_000);
+      await answer;
+    },
+  );
+
   it('incomplete headers may still arrive in time, and the log says that a request is incomplete', async () => {
     await startAndListen({ HEADERS_TIMEOUT_MS: '4000' });
     const startedAt = performance.now();
