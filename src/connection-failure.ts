@@ -9,7 +9,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   [
     /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EADDRNOTAVAIL)$/,
     'no connection within the timeout, or no route',
-    'check scheme, host and port in $, firewalls and network policies',
+    'check scheme, host and port in $, DNS, firewalls and network policies',
   ],
   [
     /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|CERT_UNTRUSTED|INVALID_CA)$/,

@@ -20,6 +20,8 @@ export const PREFIX = 'tokens-gateway:';
 const CLUSTER_PROBES = 16;
 const PROBE_MS = 1000;
 const PROBE_LOST_MS = 250;
+/** A look-up of the host that gets no reply takes up to half a minute, in which no event comes. */
+const FIRST_CONNECTION_MS = 3000;
 
 const LOST = 'Redis is lost: state is kept in memory, and creates with a key are rejected';
 
@@ -96,6 +98,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
       connectionError = error;
     });
   redis.connect().catch(lose);
+  timer = setTimeout(lose, FIRST_CONNECTION_MS, { code: 'ETIMEDOUT' }).unref();
   const fail = (use: StateUse, message: string) => {
     failures[use]++;
     return new StateUnavailable(message);

@@ -66,7 +66,7 @@ function toUpstreamError(error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error;
   if (error instanceof TimeoutError) {
     const kind = ['connect', 'secureConnect'].includes(error.event) ? 'unavailable' : 'timeout';
-    const code = kind === 'timeout' ? 'NO_RESPONSE' : 'ETIMEDOUT';
+    const code = error.timings.upload === undefined ? 'ETIMEDOUT' : 'NO_RESPONSE';
     return new UpstreamError(kind, `timeout during ${error.event}`, { code });
   }
   const code = error instanceof RequestError ? error.code : 'UNKNOWN';

@@ -103,6 +103,18 @@ describe('A name server that takes longer than connecting may', () => {
   });
 });
 
+describe('A name of Redis that gets no answer', () => {
+  it('is reported before the look-up ends', async () => {
+    dns.silent = 'silent';
+    await start({ REDIS_URL: 'redis://silent.example:6379' });
+    const [line = ''] = (await gateway?.until(/.*"msg":"Redis is lost.*/)) ?? [];
+    expect(JSON.parse(line)).toMatchObject({
+      cause: 'ETIMEDOUT',
+      hint: 'check scheme, host and port in REDIS_URL, DNS, firewalls and network policies',
+    });
+  });
+});
+
 describe('Two names that get no answer', () => {
   it('delay neither a call to IAM, nor the end', async () => {
     await startApi('127.0.0.2');

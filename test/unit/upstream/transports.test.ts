@@ -141,6 +141,22 @@ describe('Finding the address of a host', () => {
     expect(response.status).toBe(502);
     await transport.close?.();
   });
+
+  it.each<[string, (given: typeof limits) => Closable]>([
+    ['undici', (given) => createUndiciTransport({ origin: 'http://iam.example', ...given })],
+    ['got', createGotTransport],
+  ])('that takes longer than the request, counts as no connection (%s)', async (_title, createTransport) => {
+    const transport = createTransport({ ...limits, lookup: () => {} });
+    const request = {
+      method: 'GET',
+      url: 'http://iam.example/',
+      headers: {},
+      ...LIMITS,
+      timeoutMs: 100,
+    } as const;
+    await expect(transport(request)).rejects.toMatchObject({ kind: 'timeout', code: 'ETIMEDOUT' });
+    await transport.close?.();
+  });
 });
 
 describe('A connection', () => {
