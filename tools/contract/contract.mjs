@@ -86,19 +86,16 @@ function resolve(document, ref) {
     .reduce((value, part) => value[part], document);
 }
 
+/** If none of several shapes fits, that is one difference: the problems of each shape are left out. */
 function toDifferences(errors, body) {
-  const found = errors
-    // If none of several shapes fits, that is one difference: the problems of each shape are left out.
-    .filter(
-      ({ schemaPath }) =>
-        !/\/(anyOf|allOf)\/\d+\//.test(schemaPath) || !errors.some(({ keyword }) => keyword === 'anyOf'),
-    )
+  const isOfShape = ({ schemaPath }) => /\/(anyOf|allOf)\/\d+\//.test(schemaPath);
+  const hasShapes = errors.some(({ keyword }) => keyword === 'anyOf');
+  return errors
+    .filter((error) => !(hasShapes && isOfShape(error)))
     .map((error) => ({
       at: error.instancePath.replaceAll(/\/\d+/g, '[]').replaceAll('/', '.').slice(1),
       ...describe(error, body),
     }));
-  // The many items of a page differ in the same way.
-  return [...new Map(found.map((difference) => [JSON.stringify(difference), difference])).values()];
 }
 
 function describe({ keyword, params, instancePath }, body) {

@@ -121,6 +121,7 @@ function describePath(path) {
   return path.replace(NOBODY, 'unknown');
 }
 
+/** The many items of a page differ in the same way. */
 function unique(differences) {
   return [...new Map(differences.map((difference) => [JSON.stringify(difference), difference])).values()];
 }
