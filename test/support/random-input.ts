@@ -1,6 +1,5 @@
 import {
   GraphQLBoolean,
-  type GraphQLInputField,
   type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLNamedInputType,
@@ -12,7 +11,6 @@ import {
   isListType,
   isNonNullType,
   isRequiredInputField,
-  isScalarType,
 } from 'graphql';
 import type { Random } from './random.ts';
 
@@ -60,8 +58,8 @@ export interface Position {
   readonly isOnly?: boolean;
 }
 
-/** A name of an enum's value, which has no quotes in a document. */
-class EnumName {
+/** A value of an enum, or a variable: it has no quotes in a document. */
+class Name {
   readonly name: string;
   constructor(name: string) {
     this.name = name;
@@ -77,28 +75,38 @@ export function createRandomInput(random: Random, options: RandomInputOptions): 
   /** What the next request may send for each variable: undefined leaves it out. */
   const drawn = new Map<string, () => unknown>();
 
-  const valueFor = (type: GraphQLInputType, name: string): unknown => {
+  /** With `isLiteral`, a value of a document: it may be a variable, or have variables inside. */
+  const valueFor = (position: Position, isLiteral: boolean): unknown => {
+    const { name, type, isOnly = false } = position;
+    if (isLiteral && random.chance(variableShare)) return new Name(define(position));
     if (random.chance(wrong)) return wrongValue(type);
-    if (isNonNullType(type)) return presentValueFor(type.ofType, name);
-    return random.chance(0.05) ? null : presentValueFor(type, name);
+    const isNull = !isNonNullType(type) && !isOnly && random.chance(0.05);
+    return isNull ? null : presentValueFor(type, name, isLiteral);
   };
-  const presentValueFor = (type: GraphQLInputType, name: string): unknown => {
-    if (isNonNullType(type)) return presentValueFor(type.ofType, name);
-    if (isListType(type)) return Array.from({ length: random.integer(4) }, () => valueFor(type.ofType, name));
+  const presentValueFor = (type: GraphQLInputType, name: string, isLiteral = false): unknown => {
+    if (isNonNullType(type)) return presentValueFor(type.ofType, name, isLiteral);
+    if (isListType(type)) {
+      return Array.from({ length: random.integer(4) }, () =>
+        valueFor({ name, type: type.ofType }, isLiteral),
+      );
+    }
     const suggested = suggest?.(type, name);
     if (suggested !== undefined) return suggested;
-    if (isInputObjectType(type)) return objectOf(type);
-    if (isEnumType(type)) return new EnumName(random.pick(type.getValues()).name);
+    if (isInputObjectType(type)) return objectOf(type, isLiteral);
+    if (isEnumType(type)) return new Name(random.pick(type.getValues()).name);
     return scalarOf(type.name);
   };
-  const objectOf = (type: GraphQLInputObjectType): unknown => {
+  const objectOf = (type: GraphQLInputObjectType, isLiteral: boolean): unknown => {
     const fields = Object.values(type.getFields());
-    // Exactly one member, and that is not null.
-    if (type.isOneOf) return Object.fromEntries([random.pick(fields)].map(presentMember));
-    const given = fields.filter((field) => isRequiredInputField(field) || random.chance(0.5));
-    return Object.fromEntries(given.map((field) => [field.name, valueFor(field.type, field.name)]));
+    const given = type.isOneOf
+      ? [random.pick(fields)]
+      : fields.filter((field) => isRequiredInputField(field) || random.chance(0.5));
+    const members = given.map((field) => [
+      field.name,
+      valueFor({ ...field, isOnly: type.isOneOf }, isLiteral),
+    ]);
+    return Object.fromEntries(members);
   };
-  const presentMember = ({ name, type }: GraphQLInputField) => [name, presentValueFor(type, name)];
   const scalarOf = (name: string): unknown => {
     if (name === 'Boolean') return random.chance(0.5);
     if (name === 'Int') return random.integer(100);
@@ -147,31 +155,8 @@ export function createRandomInput(random: Random, options: RandomInputOptions): 
   const single = (value: unknown): unknown =>
     Array.isArray(value) && value.length === 1 && value[0] !== null && random.chance(0.5) ? value[0] : value;
 
-  const literal = (position: Position): string => {
-    if (random.chance(variableShare)) return define(position);
-    const { type, name } = position;
-    if (random.chance(wrong)) return print(wrongValue(type));
-    if (!isNonNullType(type) && !position.isOnly && random.chance(0.05)) return 'null';
-    return literalOf(isNonNullType(type) ? type.ofType : type, name);
-  };
-  const literalOf = (type: GraphQLInputType, name: string): string => {
-    if (isListType(type)) {
-      const items = Array.from({ length: random.integer(4) }, () => literal({ name, type: type.ofType }));
-      return `[${items.join(', ')}]`;
-    }
-    const suggested =
-      isInputObjectType(type) || isEnumType(type) || isScalarType(type) ? suggest?.(type, name) : undefined;
-    if (suggested !== undefined || !isInputObjectType(type))
-      return print(suggested ?? presentValueFor(type, name));
-    const fields = Object.values(type.getFields());
-    const given = type.isOneOf
-      ? [random.pick(fields)]
-      : fields.filter((field) => isRequiredInputField(field) || random.chance(0.5));
-    const members = given.map((field) => `${field.name}: ${literal({ ...field, isOnly: type.isOneOf })}`);
-    return `{ ${members.join(', ')} }`;
-  };
   return {
-    literal,
+    literal: (position) => print(valueFor(position, true)),
     boolean: () =>
       random.chance(0.5)
         ? String(random.chance(0.5))
@@ -187,9 +172,9 @@ export function createRandomInput(random: Random, options: RandomInputOptions): 
   };
 }
 
-/** As GraphQL writes values: like JSON, but for names of enum values and of members. */
+/** As GraphQL writes values: like JSON, but for values of enums, variables and the names of members. */
 function print(value: unknown): string {
-  if (value instanceof EnumName) return value.name;
+  if (value instanceof Name) return value.name;
   if (Array.isArray(value)) return `[${value.map(print).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   return `{ ${Object.entries(value)
