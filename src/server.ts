@@ -214,9 +214,7 @@ const CONNECTIONS_FULL =
 /** While closing, between two looks for operations that still run. */
 const POLL_MS = 20;
 
-function explainIamFailure(code: string) {
-  return explainConnectionFailure(code, 'API_GATEWAY_URL');
-}
+const explainIamFailure = (code: string) => explainConnectionFailure(code, 'API_GATEWAY_URL');
 
 function urlOf(app: FastifyInstance): string {
   const { address, family, port } = app.server.address() as AddressInfo;

@@ -119,7 +119,7 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
     write(lines: string): void {
       if (size + lines.length > maxSize) {
         beginProblem('the reader is too slow');
-        dropped += countLines(lines);
+        dropped += lines.split('\n').length - 1;
         return;
       }
       queue.push(lines);
@@ -160,22 +160,18 @@ function takeBatch(queue: string[]): string {
   return queue.splice(0, count).join('');
 }
 
-function countLines(lines: string): number {
-  return lines.split('\n').length - 1;
-}
-
-/** Writes some of the bytes behind `offset`, and resolves to how many. Rejects with the system's error. */
-type Write = (bytes: Buffer, offset: number) => Promise<number>;
-
 /**
+ * Returns the function that writes some of the bytes behind an offset, and resolves to how many, or rejects with the system's
+ * error.
+ *
  * Pipes and terminals are opened anew and written without blocking: a thread that waits for a reader could not be ended, and
  * `process.exit` waits for all threads. Files and sockets cannot be, so they get a thread. Processes that share a socket also
  * share whether it blocks, and Node.js makes it block whenever it starts another one, or ends.
  */
-function openWriter(fd: number): Write {
+function openWriter(fd: number) {
   const own = openNonBlocking(fd);
   const isShared = own === undefined && shareNonBlocking(fd);
-  return async (bytes, offset) => {
+  return async (bytes: Buffer, offset: number): Promise<number> => {
     const size = own === undefined && !isShared ? bytes.length - offset : sizeOfWholeLines(bytes, offset);
     if (own !== undefined) return writeSync(own, bytes, offset, size);
     return (await writeInThread(fd, bytes, offset, size, null)).bytesWritten;
