@@ -44,6 +44,13 @@ export function createGotTransport({
     response.on('downloadProgress', ({ transferred, total = 0 }) => {
       if (transferred > maxBytes || total > maxBytes) abort.abort(tooLarge(maxBytes));
     });
+    // After 101 Switching Protocols, which nobody requested, got would wait forever, without its timeouts.
+    response.on('request', (sent) => {
+      sent.once('upgrade', (_response, socket) => {
+        socket.destroy();
+        abort.abort(new UpstreamError('invalid-response', 'a switch to another protocol'));
+      });
+    });
     const removeListener = cancellation?.onCancel(() => abort.abort(cancelledError(cancellation, true)));
     try {
       const { statusCode: status, headers, body: bytes } = await response;

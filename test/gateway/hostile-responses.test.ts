@@ -1,7 +1,9 @@
 import { createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { PEM } from '../support/config.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createTcpServers } from '../support/tcp-servers.ts';
+import { until } from '../support/until.ts';
 
 const TOKEN = JSON.stringify({
   id: 'a',
@@ -84,6 +86,32 @@ describe('An API that closes each connection after its response without saying s
     for (let round = 0; round < 10; round++) expect((await query(update)).errors).toBeUndefined();
     const calls = requests.filter((request) => request.startsWith('PATCH'));
     expect(calls).toEqual(Array(10).fill('PATCH /iam/v1/tokens/a'));
+  });
+});
+
+describe('A token endpoint that switches to another protocol', () => {
+  it('fails the sign-in, and the next one works', async () => {
+    const switched = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n';
+    let signIns = 0;
+    const endpoint = await listen(
+      createServer((socket) => {
+        socket.once('data', () => {
+          socket.write(signIns++ === 0 ? switched : ok('{"access_token":"a","expires_in":3600}'));
+        });
+      }),
+    );
+    const { query } = await start((socket) => socket.write(ok(TOKEN)), {
+      AUTH_MODE: 'pat',
+      PAT_CREDENTIAL: 'user',
+      TOKEN_ENDPOINT: `http://127.0.0.1:${endpoint}/token`,
+      TOKEN_ID: 'pat-id',
+      PROJECT_ID: 'project-id',
+      PRIVATE_KEY: PEM,
+    });
+    const { errors } = await query(READ);
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'UPSTREAM_INVALID_RESPONSE' });
+    await until(async () => (await query(READ)).errors === undefined, 200);
+    expect(signIns).toBe(2);
   });
 });
 

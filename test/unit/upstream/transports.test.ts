@@ -16,6 +16,8 @@ const LIMITS = { timeoutMs: 5000, maxBytes: 1000 };
 const server = createServer((request, response) => {
   if (request.url === '/compressed')
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(TEXT));
+  else if (request.url === '/switched')
+    response.writeHead(101, { connection: 'upgrade', upgrade: 'x' }).flushHeaders();
   else if (request.url === '/moved') response.writeHead(307, { location: '/error' }).end();
   else if (request.url === '/error')
     response.writeHead(502, { 'content-encoding': 'gzip' }).end(gzipSync('no'));
@@ -84,6 +86,9 @@ describe.each(['undici, for the API', 'got, for signing in'])('The transport by 
   it('reports the status of an error, compressed or not', async () => {
     expect((await get('/error')).status).toBe(502);
   });
+
+  it('rejects a switch to another protocol', () =>
+    expect(get('/switched')).rejects.toMatchObject({ name: 'UpstreamError' }));
 
   it('follows no redirect, which would take the credential to another place', async () => {
     expect((await get('/moved')).status).toBe(307);
