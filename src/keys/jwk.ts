@@ -17,6 +17,7 @@ interface JwkProblem {
 }
 
 const MIN_RSA_BITS = 2048;
+const MIN_MODULUS = 2n ** BigInt(MIN_RSA_BITS - 1);
 const MAX_RSA_BITS = 16_384;
 /** With a longer exponent, OpenSSL verifies no signatures if the modulus is long. */
 const MAX_EXPONENT_BYTES = 8;
@@ -38,33 +39,28 @@ export function findJwkProblem(key: PublicJwk): JwkProblem | undefined {
 
 function findRsaProblem({ n, e }: PublicJwk): JwkProblem | undefined {
   const exponent = readInteger('e', e, MAX_EXPONENT_BYTES);
-  if ('message' in exponent) return exponent;
-  if (exponent.isEven || exponent.bits < 2)
+  if (typeof exponent !== 'bigint') return exponent;
+  if (exponent % 2n === 0n || exponent < 3n)
     return {
       member: 'e',
       message: 'The public exponent must be odd and at least 3; `AQAB` is the usual one.',
     };
   const modulus = readInteger('n', n, MAX_RSA_BITS / 8);
-  if ('message' in modulus) return modulus;
-  if (modulus.bits < MIN_RSA_BITS)
+  if (typeof modulus !== 'bigint') return modulus;
+  if (modulus < MIN_MODULUS)
     return { member: 'n', message: `An RSA key needs at least ${MIN_RSA_BITS} bits.` };
-  return modulus.isEven ? { member: 'n', message: 'The modulus of an RSA key must be odd.' } : undefined;
-}
-
-interface UnsignedInteger {
-  readonly bits: number;
-  readonly isEven: boolean;
+  if (modulus % 2n === 0n) return { member: 'n', message: 'The modulus of an RSA key must be odd.' };
+  return undefined;
 }
 
 /** A Base64urlUInt (RFC 7518 section 2) of at most `maxBytes`. */
-function readInteger(member: 'n' | 'e', value: unknown, maxBytes: number): UnsignedInteger | JwkProblem {
+function readInteger(member: 'n' | 'e', value: unknown, maxBytes: number): bigint | JwkProblem {
   const bytes = readBase64Url(value, maxBytes);
   if (bytes === 'too-long') return { member, message: `\`${member}\` must have at most ${maxBytes} bytes.` };
   if (bytes === 'malformed' || bytes.length === 0) return { member, message: malformed(member) };
-  const [first = 0] = bytes;
-  if (first === 0)
+  if (bytes[0] === 0)
     return { member, message: `\`${member}\` must not begin with a byte that is zero (RFC 7518 section 2).` };
-  return { bits: (bytes.length - 1) * 8 + (32 - Math.clz32(first)), isEven: ((bytes.at(-1) ?? 0) & 1) === 0 };
+  return BigInt(`0x${bytes.toString('hex')}`);
 }
 
 function findEcProblem({ crv, x, y }: PublicJwk): JwkProblem | undefined {
