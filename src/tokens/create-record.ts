@@ -93,29 +93,22 @@ export async function withLease<Result>(
       last = change;
     },
   };
+  const release = async (): Promise<void> => {
+    try {
+      await records.change(key, owner, last);
+    } catch {
+      if (performance.now() + RETRY_MS > endsAt) return;
+      setTimeout(RETRY_MS, undefined, { ref: false })
+        .then(release)
+        .catch(() => undefined);
+    }
+  };
   try {
     const { record: text, isAcquired, heldForMs } = await records.acquire(key, owner, leaseMs);
     isHeld = isAcquired;
     const record = text === undefined ? undefined : readRecord(text);
     return await work(isAcquired ? { record, lease } : { record, lease: undefined, heldForMs });
   } finally {
-    if (isHeld) await release(records, key, owner, last, endsAt);
-  }
-}
-
-async function release(
-  records: LeasedRecords,
-  key: RecordKey,
-  owner: string,
-  change: LeasedChange,
-  endsAt: number,
-): Promise<void> {
-  try {
-    await records.change(key, owner, change);
-  } catch {
-    if (performance.now() + RETRY_MS > endsAt) return;
-    setTimeout(RETRY_MS, undefined, { ref: false })
-      .then(() => release(records, key, owner, change, endsAt))
-      .catch(() => undefined);
+    if (isHeld) await release();
   }
 }
