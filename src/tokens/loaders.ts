@@ -74,19 +74,17 @@ export function createLoaders(
     tokenPages.clearAll();
     projectPages.clearAll();
   };
-  const orDrop = async <Value>(write: Promise<Value>): Promise<Value> => {
+  const written = async (write: Promise<TokenDto>): Promise<TokenDto> => {
     try {
-      return await write;
+      const token = await write;
+      clear(token.id);
+      tokens.prime(token.id, token);
+      lookUp.add(token);
+      return token;
     } catch (error) {
       lookUp.drop();
       throw error;
     }
-  };
-  const written = (token: TokenDto): TokenDto => {
-    clear(token.id);
-    tokens.prime(token.id, token);
-    lookUp.add(token);
-    return token;
   };
   return {
     /** A token, or null when there is none. Rejects with `UpstreamError`. */
@@ -113,13 +111,13 @@ export function createLoaders(
       return projectPages.load({ list, tokenId, limit, startKey });
     },
     /** Writes are part of the loaders because each clears the reads that it makes outdated. */
-    async createToken(body: CreateTokenBody): Promise<TokenDto> {
+    createToken(body: CreateTokenBody): Promise<TokenDto> {
       clear();
-      return written(await orDrop(client.createToken(scope, body)));
+      return written(client.createToken(scope, body));
     },
-    async updateToken(id: string, body: UpdateTokenBody): Promise<TokenDto> {
+    updateToken(id: string, body: UpdateTokenBody): Promise<TokenDto> {
       clear(id);
-      return written(await orDrop(client.updateToken(scope, id, body)));
+      return written(client.updateToken(scope, id, body));
     },
     async deleteToken(id: string): Promise<void> {
       clear(id);
@@ -134,12 +132,6 @@ export function createLoaders(
  * single tokens could. The fact expires, because lists change.
  */
 export type ListPrefetch = ReturnType<typeof createListPrefetch>;
-
-interface Outcome {
-  readonly wanted: number;
-  readonly found: number;
-  readonly hasMore: boolean;
-}
 
 const MAX_CALLERS = 10_000;
 const FORGET_AFTER_MS = 300_000;
@@ -159,7 +151,10 @@ export function createListPrefetch(min: number, now = () => performance.now()) {
     counts,
     shouldPrefetch: (principal: string, ids: number) => min > 0 && ids >= min && !useless.has(principal),
     /** Of `wanted` ids, `found` were on the list, which may have another page. */
-    record(principal: string, { wanted, found, hasMore }: Outcome): void {
+    record(
+      principal: string,
+      { wanted, found, hasMore }: { wanted: number; found: number; hasMore: boolean },
+    ): void {
       counts.hits += found;
       counts.misses += wanted - found;
       if (hasMore || found < wanted) useless.set(principal, true);
