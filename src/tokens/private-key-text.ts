@@ -125,9 +125,8 @@ const BEGINNING = /e[wy]|W[3wy]|LS0t|M[A-Pz]|b3Bl|T[UV]|ZX|TFMw/g;
 interface Encoded {
   readonly text: string;
   readonly encoding: 'base64' | 'hex';
-  /** Its first bytes, and the beginning of them as characters. */
+  /** Its first bytes. */
   readonly head: Buffer;
-  readonly start: string;
 }
 
 /** All parts of a text that may be hex, or base64, line by line and with the lines joined. */
@@ -156,13 +155,12 @@ function startsIn(run: string): string[] {
 const HEAD_CHARS = 64;
 
 function toEncoded(text: string, encoding: Encoded['encoding']): Encoded {
-  const head = Buffer.from(text.slice(0, HEAD_CHARS), encoding);
-  return { text, encoding, head, start: head.toString('latin1', 0, 24) };
+  return { text, encoding, head: Buffer.from(text.slice(0, HEAD_CHARS), encoding) };
 }
 
 /** OpenSSH's own format, or one of ASN.1. */
-function isPrivateKeyFile({ head, start }: Encoded): boolean {
-  return isPrivateDer(head) || start.startsWith('openssh-key-v1');
+function isPrivateKeyFile({ head }: Encoded): boolean {
+  return isPrivateDer(head) || head.toString('latin1').startsWith('openssh-key-v1');
 }
 
 /**
@@ -200,8 +198,8 @@ function contentOf(der: Buffer): Buffer | undefined {
 /** The ASCII characters of bytes in UTF-8 or UTF-16. */
 const TEXT = /^[\0\t-\r -~]+$/;
 
-function isText({ start }: Encoded): boolean {
-  return TEXT.test(start);
+function isText({ head }: Encoded): boolean {
+  return TEXT.test(head.toString('latin1', 0, 24));
 }
 
 function decode({ text, encoding }: Encoded): string {

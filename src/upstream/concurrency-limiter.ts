@@ -27,10 +27,6 @@ export function createConcurrencyLimiter({ total, perOwner }: { total: number; p
   const ready = new Set<Queue>();
   let running = 0;
 
-  const queueOf = (owner: Owner): Queue => {
-    owner[QUEUE] ??= { running: 0, waiting: [] };
-    return owner[QUEUE];
-  };
   const refresh = (queue: Queue) => {
     if (queue.waiting.length > 0 && queue.running < perOwner) ready.add(queue);
     else ready.delete(queue);
@@ -61,7 +57,8 @@ export function createConcurrencyLimiter({ total, perOwner }: { total: number; p
      * over.
      */
     acquire(owner: Owner, cancellation: Cancellation): (() => void) | Promise<() => void> {
-      const queue = queueOf(owner);
+      owner[QUEUE] ??= { running: 0, waiting: [] };
+      const queue = owner[QUEUE];
       if (running < total && queue.running < perOwner && queue.waiting.length === 0) return start(queue);
       return new Promise((resolve, reject) => {
         if (cancellation.reason) return reject(cancelledError(cancellation, false));
