@@ -9,10 +9,13 @@ import { type AccessToken, createSignIn, type PatOptions } from './sign-in.ts';
 
 /** The token in use. */
 interface HeldToken extends AccessToken {
+  readonly signedInAtMs: number;
   /** The value of `Authorization`. */
   readonly header: string;
   /** From this time on, the next caller starts a refresh in the background. */
   readonly refreshFromMs: number;
+  /** Set when it replaced a value that IAM had rejected. */
+  renewedAtMs?: number;
 }
 
 const MIN_INTERVAL_MS = 1000;
@@ -37,15 +40,13 @@ export function createPatCredential(
   const signIn = createSignIn(options, dependencies);
   let held: HeldToken | undefined;
   let refreshing: Promise<HeldToken> | undefined;
-  let signedInAtMs: number | undefined;
   let lastFailure: { readonly error: unknown; readonly atMs: number; readonly forMs: number } | undefined;
   const mayWarn = createWarnLimit();
-  let lastRenewal: { readonly header: string; readonly atMs: number } | undefined;
 
   function refresh(): Promise<HeldToken> {
     if (refreshing !== undefined) return refreshing;
     if (isRecent(lastFailure?.atMs, lastFailure?.forMs)) return Promise.reject(lastFailure?.error);
-    if (held !== undefined && isRecent(signedInAtMs)) return Promise.resolve(held);
+    if (held !== undefined && isRecent(held.signedInAtMs)) return Promise.resolve(held);
     refreshing = signInAgain().finally(() => {
       refreshing = undefined;
     });
@@ -55,8 +56,7 @@ export function createPatCredential(
   async function signInAgain(): Promise<HeldToken> {
     try {
       const token = await signIn.run();
-      signedInAtMs = steadyClock();
-      held = toHeld(token, signedInAtMs, random());
+      held = toHeld(token, steadyClock(), random());
       lastFailure = undefined;
       onSignIn?.('ok');
       const { lifetimeSeconds } = token;
@@ -68,12 +68,21 @@ export function createPatCredential(
       const forMs = Math.max(MIN_INTERVAL_MS, retryAfterMs);
       const failure = toSignInFailure(error, forMs / 1000);
       lastFailure = { error: failure, atMs: steadyClock(), forMs };
-      const description = describe(error);
-      onSignIn?.('failed', problemOf(error));
-      if (!closing.reason && mayWarn(description.reason))
-        log.warn(description, 'Signing in to IAM did not work');
+      report(error);
       throw failure;
     }
+  }
+
+  function report(error: UpstreamError): void {
+    const { kind, status, iamName, traceId, clockAheadSeconds, message: reason, code } = error;
+    const explanation =
+      code === undefined ? undefined : explainConnectionFailure(code, 'TOKEN_ENDPOINT and API_GATEWAY_URL');
+    onSignIn?.('failed', explanation?.problem ?? problemOf(error));
+    if (!closing.reason && mayWarn(reason))
+      log.warn(
+        { kind, status, iamName, traceId, clockAheadSeconds, reason, ...explanation },
+        'Signing in to IAM did not work',
+      );
   }
 
   function isRecent(atMs: number | undefined, withinMs = MIN_INTERVAL_MS): boolean {
@@ -89,9 +98,8 @@ export function createPatCredential(
   }
 
   /** Whether a new value would be rejected as well: this one was just renewed, or lived for less than a second. */
-  function isRenewalUseless({ header, endsAtMs }: HeldToken): boolean {
-    if (lastRenewal?.header === header && isRecent(lastRenewal.atMs)) return true;
-    return steadyClock() >= endsAtMs && isRecent(signedInAtMs);
+  function isRenewalUseless({ endsAtMs, signedInAtMs, renewedAtMs }: HeldToken): boolean {
+    return isRecent(renewedAtMs) || (steadyClock() >= endsAtMs && isRecent(signedInAtMs));
   }
 
   async function renew(rejected: string): Promise<string | undefined> {
@@ -104,9 +112,9 @@ export function createPatCredential(
       // Another call has renewed it meanwhile.
       return held.header;
     }
-    const { header } = await refresh();
-    lastRenewal = { header, atMs: steadyClock() };
-    return header === rejected ? undefined : header;
+    const token = await refresh();
+    token.renewedAtMs = steadyClock();
+    return token.header === rejected ? undefined : token.header;
   }
 
   const { tokenEndpoint, tokenId, projectId, credential } = options;
@@ -119,9 +127,10 @@ export function createPatCredential(
 }
 
 /** The refresh starts one to two minutes before the end, or in the second half of a short lifetime. */
-function toHeld(token: AccessToken, nowMs: number, random: number): HeldToken {
-  const aheadMs = Math.min(60_000 * (1 + random), (token.usableUntilMs - nowMs) / 2);
-  return { ...token, header: `Bearer ${token.value}`, refreshFromMs: token.usableUntilMs - aheadMs };
+function toHeld(token: AccessToken, signedInAtMs: number, random: number): HeldToken {
+  const { usableUntilMs, value } = token;
+  const aheadMs = Math.min(60_000 * (1 + random), (usableUntilMs - signedInAtMs) / 2);
+  return { ...token, signedInAtMs, header: `Bearer ${value}`, refreshFromMs: usableUntilMs - aheadMs };
 }
 
 /**
@@ -147,18 +156,8 @@ function toSignInFailure(error: UpstreamError, retryAfterSeconds: number): Error
   });
 }
 
-/** The fields of the log line. */
-function describe(error: UpstreamError) {
-  const { kind, status, iamName, traceId, clockAheadSeconds, message: reason, code } = error;
-  const explanation = code === undefined ? {} : explainConnectionFailure(code, ENDPOINTS);
-  return { kind, status, iamName, traceId, clockAheadSeconds, reason, ...explanation };
-}
-
-const ENDPOINTS = 'TOKEN_ENDPOINT and API_GATEWAY_URL';
-
-/** Why a sign-in failed, in a few words for `/readyz`. */
-function problemOf({ code, status, kind }: UpstreamError): string {
-  if (code !== undefined) return explainConnectionFailure(code, ENDPOINTS).problem;
+/** Why a sign-in failed, in a few words for `/readyz`, where no code of the connection says it. */
+function problemOf({ status, kind }: UpstreamError): string {
   if (kind === 'invalid-response' && (status ?? 200) < 300) return 'a response without a token';
   return status === undefined ? kind : `HTTP ${status}`;
 }
