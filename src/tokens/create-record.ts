@@ -58,23 +58,19 @@ export interface Lease {
   leave(change: LeasedChange): void;
 }
 
-type LeaseAttempt =
-  | { readonly record: CreateRecord | undefined; readonly lease: Lease }
-  /** Set when another request holds the lease, for at most this long. */
-  | { readonly record: CreateRecord | undefined; readonly lease: undefined; readonly heldForMs: number };
-
 const RETRY_MS = 250;
 
 /**
- * Acquires the lease if it is free, runs `work`, and releases it. Rejects as `work` does, or with `StateUnavailable`, when
- * the lease may have been acquired nevertheless and is released too. A release that fails is repeated in the background for
- * as long as the lease may last.
+ * Acquires the lease if it is free, runs `work`, and releases it. `work` gets the record and the lease, or no lease when
+ * another request holds it, for at most `heldForMs`. Rejects as `work` does, or with `StateUnavailable`, when the lease may
+ * have been acquired nevertheless and is released too. A release that fails is repeated in the background for as long as
+ * the lease may last.
  */
 export async function withLease<Result>(
   records: LeasedRecords,
   key: RecordKey,
   leaseMs: number,
-  work: (attempt: LeaseAttempt) => Promise<Result>,
+  work: (record: CreateRecord | undefined, lease: Lease | undefined, heldForMs: number) => Promise<Result>,
 ): Promise<Result> {
   const owner = randomUUID();
   let isHeld = true;
@@ -107,7 +103,7 @@ export async function withLease<Result>(
     const { record: text, isAcquired, heldForMs } = await records.acquire(key, owner, leaseMs);
     isHeld = isAcquired;
     const record = text === undefined ? undefined : readRecord(text);
-    return await work(isAcquired ? { record, lease } : { record, lease: undefined, heldForMs });
+    return await work(record, isAcquired ? lease : undefined, heldForMs);
   } finally {
     if (isHeld) await release();
   }

@@ -91,13 +91,11 @@ const READ_AGAIN: Step = { heldForMs: FIRST_POLL_MS };
  */
 function takeStep(create: Create): Promise<Step> {
   const { records, recordKey, digest, deadline } = create;
-  return withLease(records, recordKey, deadline.remainingMs() + MARGIN_MS, async (attempt) => {
-    const { record } = attempt;
+  const leaseMs = deadline.remainingMs() + MARGIN_MS;
+  return withLease(records, recordKey, leaseMs, async (record, lease, heldForMs) => {
     if (record?.digest !== undefined && record.digest !== digest) return { outcome: conflict };
     if (record?.tokenId !== undefined) return { outcome: await readDone(create, record.tokenId) };
-    return attempt.lease
-      ? createOrFind(create, record, attempt.lease)
-      : waitForOther(create, record, attempt.heldForMs);
+    return lease ? createOrFind(create, record, lease) : waitForOther(create, record, heldForMs);
   });
 }
 

@@ -81,11 +81,11 @@ export function createSingleFlight({ lastWriteAt, now = () => performance.now() 
     return entry;
   };
   const coalesceOrStart = <Value>(entry: Entry | undefined, request: Request<Value>): Promise<Value> => {
-    const { waiter } = request;
-    if (!entry) return wait(startEntry(request), waiter) as Promise<Value>;
-    counts.coalesced++;
-    entry.waiters.push(waiter);
-    return wait(entry, waiter) as Promise<Value>;
+    if (entry) {
+      counts.coalesced++;
+      entry.waiters.push(request.waiter);
+    }
+    return wait(entry ?? startEntry(request), request.waiter) as Promise<Value>;
   };
   const coalesceUnlessOld = async <Value>(request: Request<Value>, lastWrite: Promise<number>) => {
     const writtenAt = await raceCancel(lastWrite, request.waiter.cancellation);
