@@ -5,7 +5,6 @@
 // CONSOLE_PORT  the port of the console (5173, or the next that is free)
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -38,7 +37,7 @@ async function run(script, ...args) {
 
 async function findOrStartGateway() {
   const host = process.env.HOST && !ANY_ADDRESS.has(process.env.HOST) ? process.env.HOST : '127.0.0.1';
-  const port = Number(process.env.PORT || 4000) || (await freePort());
+  const port = Number(process.env.PORT) || 4000;
   const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
   const found = await unlessStopping(probe(url));
   if (found === 'gateway') {
@@ -80,15 +79,6 @@ async function probe(url) {
   } catch (error) {
     return error.cause?.code === 'ECONNREFUSED' ? 'nothing' : 'other';
   }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Each in a process group of its own, so that what it starts can be ended with it. */
