@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEmulator } from '../../src/emulator/emulator.ts';
+import { newToken } from '../../src/emulator/seed.ts';
+import { createStore } from '../../src/emulator/store.ts';
 import { EMULATOR, runEmulator } from './built.ts';
 import { clientOf, validInput } from './support.ts';
 
@@ -74,14 +77,18 @@ describe('With a data file', () => {
     await last.close();
   });
 
-  it('concurrent creates share a write of the file, and leave no temporary file', async () => {
-    const own = await mkdtemp(path.join(folder, 'shared-'));
-    const emulator = await startEmulator({ dataFile: path.join(own, 'data.json'), seed: 'empty' });
-    const send = clientOf(emulator);
-    const creates = Array.from({ length: 50 }, () => send('POST', '/v1/tokens', { body: validInput }));
-    expect((await Promise.all(creates)).map(({ status }) => status)).toEqual(Array(50).fill(200));
-    await emulator.close();
-    expect(await readdir(own)).toEqual(['data.json']);
+  it('concurrent writes share a write of the file', async () => {
+    const saved: number[] = [];
+    const store = createStore({ lastSequence: 0, tokens: [] }, async ({ tokens }) => {
+      saved.push(tokens.length);
+      await setImmediate();
+    });
+    const token = (id: number) => newToken(`${id}`, 'demo', validInput);
+    const inserts = Array.from({ length: 50 }, (_, id) =>
+      store.insert({ principal: 'demo', token: token(id) }),
+    );
+    await Promise.all(inserts);
+    expect(saved).toEqual([1, 50]);
   });
 });
 
