@@ -95,7 +95,7 @@ export function createAdmission(options: AdmissionOptions) {
      * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed.
      * Returns the error when the caller has too few units left.
      */
-    async consume(principal: string, reply: FastifyReply, upstreamCalls: number): Promise<Rejection> {
+    consume(principal: string, reply: FastifyReply, upstreamCalls: number): Promise<Rejection> | undefined {
       // An operation that costs more than the burst consumes the whole bucket, so that it can run at all.
       const cost = Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst);
       return principal === ANONYMOUS || cost <= 1
