@@ -1,18 +1,11 @@
 import { ECDH } from 'node:crypto';
 
 /** The members of a public JSON Web Key that identify the key (RFC 7518 section 6). */
-export interface PublicJwk {
-  readonly kty?: unknown;
-  readonly crv?: unknown;
-  readonly x?: unknown;
-  readonly y?: unknown;
-  readonly n?: unknown;
-  readonly e?: unknown;
-}
+export type PublicJwk = Readonly<Partial<Record<'kty' | 'crv' | 'x' | 'y' | 'n' | 'e', unknown>>>;
 
-/** A problem of a key. `member` is undefined when its members do not fit together. No message repeats a value. */
-interface JwkProblem {
-  readonly member: 'crv' | 'x' | 'y' | 'n' | 'e' | undefined;
+/** A problem of a key or key set, and the path of the member that has it. The message never repeats a value. */
+export interface KeyProblem {
+  readonly path: readonly (string | number)[];
   readonly message: string;
 }
 
@@ -33,48 +26,43 @@ const CURVES = new Map<unknown, { readonly bytes: number; readonly name: string 
  * Checks the numbers of an RSA or EC public key before any library reads them. Lengths come first: `node:crypto` needs
  * minutes for an exponent of some hundred kilobytes. An even or tiny RSA number makes a key under which anybody can sign.
  */
-export function findJwkProblem(key: PublicJwk): JwkProblem | undefined {
+export function findJwkProblem(key: PublicJwk): KeyProblem | undefined {
   return key.kty === 'EC' ? findEcProblem(key) : findRsaProblem(key);
 }
 
-function findRsaProblem({ n, e }: PublicJwk): JwkProblem | undefined {
+function findRsaProblem({ n, e }: PublicJwk): KeyProblem | undefined {
   const exponent = readInteger('e', e, MAX_EXPONENT_BYTES);
   if (typeof exponent !== 'bigint') return exponent;
   if (exponent % 2n === 0n || exponent < 3n)
-    return {
-      member: 'e',
-      message: 'The public exponent must be odd and at least 3; `AQAB` is the usual one.',
-    };
+    return problemOf('e', 'The public exponent must be odd and at least 3; `AQAB` is the usual one.');
   const modulus = readInteger('n', n, MAX_RSA_BITS / 8);
   if (typeof modulus !== 'bigint') return modulus;
-  if (modulus < MIN_MODULUS)
-    return { member: 'n', message: `An RSA key needs at least ${MIN_RSA_BITS} bits.` };
-  if (modulus % 2n === 0n) return { member: 'n', message: 'The modulus of an RSA key must be odd.' };
+  if (modulus < MIN_MODULUS) return problemOf('n', `An RSA key needs at least ${MIN_RSA_BITS} bits.`);
+  if (modulus % 2n === 0n) return problemOf('n', 'The modulus of an RSA key must be odd.');
   return undefined;
 }
 
 /** A Base64urlUInt (RFC 7518 section 2) of at most `maxBytes`. */
-function readInteger(member: 'n' | 'e', value: unknown, maxBytes: number): bigint | JwkProblem {
+function readInteger(member: 'n' | 'e', value: unknown, maxBytes: number): bigint | KeyProblem {
   const bytes = readBase64Url(value, maxBytes);
-  if (bytes === 'too-long') return { member, message: `\`${member}\` must have at most ${maxBytes} bytes.` };
-  if (bytes === 'malformed' || bytes.length === 0) return { member, message: malformed(member) };
+  if (bytes === 'too-long') return problemOf(member, `\`${member}\` must have at most ${maxBytes} bytes.`);
+  if (bytes === 'malformed' || bytes.length === 0) return malformed(member);
   if (bytes[0] === 0)
-    return { member, message: `\`${member}\` must not begin with a byte that is zero (RFC 7518 section 2).` };
+    return problemOf(member, `\`${member}\` must not begin with a byte that is zero (RFC 7518 section 2).`);
   return BigInt(`0x${bytes.toString('hex')}`);
 }
 
-function findEcProblem({ crv, x, y }: PublicJwk): JwkProblem | undefined {
+function findEcProblem({ crv, x, y }: PublicJwk): KeyProblem | undefined {
   const curve = CURVES.get(crv);
-  if (curve === undefined)
-    return { member: 'crv', message: 'The curve must be `P-256`, `P-384` or `P-521`.' };
+  if (curve === undefined) return problemOf('crv', 'The curve must be `P-256`, `P-384` or `P-521`.');
   // An uncompressed point (SEC 1 section 2.3.3) is the byte 4 and both coordinates.
   const point: Buffer[] = [Buffer.of(4)];
   for (const [member, value] of [['x', x] as const, ['y', y] as const]) {
     const bytes = readBase64Url(value, curve.bytes);
-    if (bytes === 'malformed') return { member, message: malformed(member) };
+    if (bytes === 'malformed') return malformed(member);
     if (bytes === 'too-long' || bytes.length !== curve.bytes) {
       const message = `A coordinate of \`${crv}\` has exactly ${curve.bytes} bytes (RFC 7518 section 6.2.1).`;
-      return { member, message };
+      return problemOf(member, message);
     }
     point.push(bytes);
   }
@@ -84,8 +72,12 @@ function findEcProblem({ crv, x, y }: PublicJwk): JwkProblem | undefined {
     ECDH.convertKey(Buffer.concat(point), curve.name);
     return undefined;
   } catch {
-    return { member: undefined, message: `The point is not on the curve \`${crv}\`.` };
+    return { path: [], message: `The point is not on the curve \`${crv}\`.` };
   }
+}
+
+function problemOf(member: string, message: string): KeyProblem {
+  return { path: [member], message };
 }
 
 /** Base64url in its one canonical form, without padding (RFC 4648 section 5, RFC 7515 section 2). */
@@ -96,6 +88,7 @@ function readBase64Url(value: unknown, maxBytes: number): Buffer | 'malformed' |
   return bytes.toString('base64url') === value ? bytes : 'malformed';
 }
 
-function malformed(member: string): string {
-  return `\`${member}\` must be base64url without padding, blanks and line breaks (RFC 7515 section 2).`;
+function malformed(member: string): KeyProblem {
+  const form = 'base64url without padding, blanks and line breaks (RFC 7515 section 2)';
+  return problemOf(member, `\`${member}\` must be ${form}.`);
 }

@@ -1,12 +1,6 @@
-import { findJwkProblem } from '../keys/jwk.ts';
+import { findJwkProblem, type KeyProblem } from '../keys/jwk.ts';
 import type { JsonWebKeyDto } from '../upstream/generated.ts';
 import { findPrivateKey } from './private-key-text.ts';
-
-/** A problem of a key or its location. `path` is below it. The message never repeats a value. */
-interface KeyProblem {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
 
 interface Requirement {
   readonly kty: 'RSA' | 'EC';
@@ -99,6 +93,5 @@ function checkMembers(key: JsonWebKeyDto, { kty }: Requirement): KeyProblem[] {
   const other = MEMBERS[kty === 'RSA' ? 'EC' : 'RSA'].find((member) => key[member] !== undefined);
   if (other) return [{ path: [other], message: `A key of type \`${kty}\` has no such member.` }];
   const problem = findJwkProblem(key);
-  if (problem === undefined) return [];
-  return [{ path: problem.member === undefined ? [] : [problem.member], message: problem.message }];
+  return problem ? [problem] : [];
 }
