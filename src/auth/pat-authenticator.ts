@@ -13,7 +13,6 @@ import { openApiKeys } from './callers/api-key.ts';
 import { createJwks } from './callers/jwks.ts';
 import { createJwtCallerCheck } from './callers/jwt.ts';
 import { createPatCredential } from './pat/credential.ts';
-import { createSteadyClock } from './steady-clock.ts';
 
 const PROBE_MS = 10_000;
 
@@ -85,4 +84,18 @@ function createCallerCheck(callerAuth: CallerAuthConfig, dependencies: AuthDepen
         dependencies.clock,
       );
   }
+}
+
+/**
+ * Returns a clock for lifetimes, in milliseconds. It runs on when the machine's clock is set back; `Date.now` would make
+ * lifetimes longer. It includes the time for which the machine was suspended, which `performance.now` leaves out, unless
+ * the clock was set back before.
+ */
+function createSteadyClock(): () => number {
+  let startMs = Number.NEGATIVE_INFINITY;
+  return () => {
+    const runningMs = performance.now();
+    startMs = Math.max(startMs, Date.now() - runningMs);
+    return startMs + runningMs;
+  };
 }

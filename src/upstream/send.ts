@@ -32,7 +32,8 @@ export function createSend(options: SendOptions): Send {
     const retryAfterMs = (error.retryAfterSeconds ?? 0) * 1000;
     // A longer `Retry-After` is passed to the caller instead.
     if (retryAfterMs > retryAfterMaxMs) return undefined;
-    const delayMs = Math.max(retryAfterMs, backoffMs(attempt, random));
+    // Full jitter: 0 to 200 ms before the first retry, 0 to 400 ms before the second.
+    const delayMs = Math.max(retryAfterMs, random() * 200 * 2 ** attempt);
     return delayMs < remainingMs && takeRetry() ? delayMs : undefined;
   };
 
@@ -111,9 +112,4 @@ function isRetryable(error: UpstreamError): boolean {
   if (isSignIn) return false;
   if (kind === 'status') return status === 408 || status === 429 || isFromProxy(error);
   return kind === 'unavailable' || kind === 'timeout';
-}
-
-/** Full jitter: 0 to 200 ms before the first retry, 0 to 400 ms before the second. */
-function backoffMs(attempt: number, random: () => number): number {
-  return random() * 200 * 2 ** attempt;
 }
