@@ -54,7 +54,6 @@ async function verify(
   audience: string,
   nowSeconds: number,
 ): Promise<JWTPayload> {
-  // URLs of clients are not fetched.
   if (!('jwks' in publicKeyInfo)) throw new Error('the emulator does not fetch a jwksUri');
   const options = {
     issuer: id,

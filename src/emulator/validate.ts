@@ -78,9 +78,10 @@ const schemas: Readonly<Record<keyof Models, object>> = {
   CreateTokenBody: body('CreateTokenBody'),
   UpdateTokenBody: body('UpdateTokenBody'),
   CreateProjectScopedTokenBody: body('CreateProjectScopedTokenBody'),
+  // The version comes first: another one may have other members.
   DataFile: {
     definitions,
-    ...object({ version: { const: 1 }, lastSequence: integer, tokens: list(storedToken) }),
+    allOf: [object({ version: { const: 1 } }), object({ lastSequence: integer, tokens: list(storedToken) })],
   },
   Seed: { definitions, ...closed({ principals }, {}) },
   SeedProject: { definitions, ...seedProject },

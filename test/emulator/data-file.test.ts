@@ -164,7 +164,7 @@ describe('A data file that is not what it should be', () => {
   });
 
   it.each([
-    ['of a version to come', { version: 2, lastSequence: 0, tokens: [] }, 'version must be 1'],
+    ['of a version to come', { version: 2, members: {} }, 'version must be 1'],
     [
       'with an id twice',
       { version: 1, lastSequence: 2, tokens: [token('a', 1), token('a', 2)] },

@@ -73,7 +73,7 @@ describe('The gateway, called with', () => {
     ],
     [
       { EMULATOR_DATA_FILE: 'package.json' },
-      `Expected EMULATOR_DATA_FILE package.json to hold the emulator's state, got state of version "0.1.0", where this emulator knows version 1. It was left untouched: repair it or name another file.`,
+      `Expected EMULATOR_DATA_FILE package.json to hold the emulator's state, got something else (version must be 1). It was left untouched: repair it or name another file.`,
     ],
     [
       {
