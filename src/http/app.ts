@@ -111,6 +111,7 @@ function createErrorHandler(log: FastifyBaseLogger) {
       log.error({ requestId, err: describeError(error) }, 'unexpected error');
       return reply.code(500).send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId }));
     }
+    keepConnection(reply);
     if (error instanceof HttpError) reply.headers(error.headers);
     const message =
       error instanceof HttpError ? error.message : (MESSAGES[error.code] ?? 'The request is malformed.');
@@ -119,6 +120,12 @@ function createErrorHandler(log: FastifyBaseLogger) {
     const code = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
     return reply.code(status).send(errorBody(code, message));
   };
+}
+
+/** Fastify sets `close` when it cannot use a body. Requests that follow are carried out, so they must get responses. */
+function keepConnection(reply: FastifyReply): void {
+  if (reply.hasHeader('connection'))
+    reply.header('connection', reply.raw.shouldKeepAlive ? 'keep-alive' : 'close');
 }
 
 /** The log line of a request that was rejected before it was read as GraphQL. */

@@ -540,6 +540,20 @@ describe('A request that is malformed', () => {
     expect(answer.end).toBe('closed');
   });
 
+  const large = ' '.repeat(300_000);
+  it.each([
+    ['not JSON', 400, ['content-length: 1'], '{'],
+    ['no body', 400, ['content-length: 0'], ''],
+    ['a body that is too large', 413, ['content-length: 300000'], large],
+    ['chunks that are too large', 413, [chunked], `493e0\r\n${large}\r\n0\r\n\r\n`],
+  ])('(%s) is %d, and the request behind it gets its response', async (_title, status, headers, body) => {
+    gateway.forgetCalls();
+    const first = postOf(headers, body).replace('connection: close\r\n', '');
+    const { text, end } = await sendRaw(gateway.origin, first + postOf([LENGTH, CREDENTIAL]));
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`, 'HTTP/1.1 200']);
+    expect([end, gateway.calls().length]).toEqual(['closed', 1]);
+  });
+
   it('(64 KB of headers) is 431', async () => {
     const answer = await postRaw([JSON_TYPE, LENGTH, `x-a: ${'a'.repeat(65_536)}`]);
     expectRefusal(answer, 431);
