@@ -1,5 +1,3 @@
-import { ECDH } from 'node:crypto';
-
 /** The members of a public JSON Web Key that identify the key (RFC 7518 section 6). */
 export type PublicJwk = Readonly<Partial<Record<'kty' | 'crv' | 'x' | 'y' | 'n' | 'e', unknown>>>;
 
@@ -15,12 +13,32 @@ const MAX_RSA_BITS = 16_384;
 /** With a longer exponent, OpenSSL verifies no signatures if the modulus is long. */
 const MAX_EXPONENT_BYTES = 8;
 
-/** The curves of public keys: the length of a coordinate, and the name that OpenSSL gives the curve. */
-const CURVES = new Map<unknown, { readonly bytes: number; readonly name: string }>([
-  ['P-256', { bytes: 32, name: 'prime256v1' }],
-  ['P-384', { bytes: 48, name: 'secp384r1' }],
-  ['P-521', { bytes: 66, name: 'secp521r1' }],
-]);
+/** y² = x³ - 3x + b modulo p (NIST SP 800-186 section 3.2.1), with numbers of `bytes` bytes. */
+interface Curve {
+  readonly bytes: number;
+  readonly p: bigint;
+  readonly b: bigint;
+}
+
+const CURVES = new Map<unknown, Curve>(
+  Object.entries({
+    'P-256': {
+      bytes: 32,
+      p: 2n ** 256n - 2n ** 224n + 2n ** 192n + 2n ** 96n - 1n,
+      b: 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604bn,
+    },
+    'P-384': {
+      bytes: 48,
+      p: 2n ** 384n - 2n ** 128n - 2n ** 96n + 2n ** 32n - 1n,
+      b: 0xb3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aefn,
+    },
+    'P-521': {
+      bytes: 66,
+      p: 2n ** 521n - 1n,
+      b: 0x51953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00n,
+    },
+  }),
+);
 
 /**
  * Checks the numbers of an RSA or EC public key before any library reads them. Lengths come first: `node:crypto` needs
@@ -49,14 +67,13 @@ function readInteger(member: 'n' | 'e', value: unknown, maxBytes: number): bigin
   if (bytes === 'malformed' || bytes.length === 0) return malformed(member);
   if (bytes[0] === 0)
     return problemOf(member, `\`${member}\` must not begin with a byte that is zero (RFC 7518 section 2).`);
-  return BigInt(`0x${bytes.toString('hex')}`);
+  return toInteger(bytes);
 }
 
 function findEcProblem({ crv, x, y }: PublicJwk): KeyProblem | undefined {
   const curve = CURVES.get(crv);
   if (curve === undefined) return problemOf('crv', 'The curve must be `P-256`, `P-384` or `P-521`.');
-  // An uncompressed point (SEC 1 section 2.3.3) is the byte 4 and both coordinates.
-  const point: Buffer[] = [Buffer.of(4)];
+  const point: bigint[] = [];
   for (const [member, value] of [['x', x] as const, ['y', y] as const]) {
     const bytes = readBase64Url(value, curve.bytes);
     if (bytes === 'malformed') return malformed(member);
@@ -64,16 +81,24 @@ function findEcProblem({ crv, x, y }: PublicJwk): KeyProblem | undefined {
       const message = `A coordinate of \`${crv}\` has exactly ${curve.bytes} bytes (RFC 7518 section 6.2.1).`;
       return problemOf(member, message);
     }
-    point.push(bytes);
+    point.push(toInteger(bytes));
   }
-  try {
-    // Rejects a point that is not on the curve, in 20 us. Importing a key of P-521 takes 1500 us: it multiplies the point by
-    // the order of the curve, which adds nothing, since these curves have a cofactor of 1.
-    ECDH.convertKey(Buffer.concat(point), curve.name);
-    return undefined;
-  } catch {
-    return { path: [], message: `The point is not on the curve \`${crv}\`.` };
-  }
+  const [pointX = 0n, pointY = 0n] = point;
+  if (isOnCurve(pointX, pointY, curve)) return undefined;
+  return { path: [], message: `The point is not on the curve \`${crv}\`.` };
+}
+
+/**
+ * Evaluates the equation of the curve, which takes 5 us. `node:crypto` needs up to 50 us to reject a point, and 1500 us to
+ * import a key of P-521: it multiplies the point by the order of the curve, which adds nothing, since these curves have a
+ * cofactor of 1.
+ */
+function isOnCurve(x: bigint, y: bigint, { p, b }: Curve): boolean {
+  return x < p && y < p && (y * y - (x * x - 3n) * x - b) % p === 0n;
+}
+
+function toInteger(bytes: Buffer): bigint {
+  return BigInt(`0x${bytes.toString('hex')}`);
 }
 
 function problemOf(member: string, message: string): KeyProblem {
