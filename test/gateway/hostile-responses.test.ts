@@ -3,29 +3,11 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { PEM } from '../support/config.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createTcpServers } from '../support/tcp-servers.ts';
+import { CREATE, DELETE, INPUT, READ, TOKEN, UPDATE } from '../support/token.ts';
 import { until } from '../support/until.ts';
 
-const TOKEN = JSON.stringify({
-  id: 'a',
-  ari: 'ari:iam:::token/a',
-  ownerAri: 'ari:iam:::user/u',
-  name: 'worker',
-  scopes: [],
-  authenticationMethod: {
-    type: 'PRIVATE_KEY',
-    signingAlgorithm: 'RS256',
-    publicKeyInfo: { jwksUri: 'https://a.example/jwks' },
-  },
-});
-const READ = '{ token(id: "a") { name } }';
-const created =
-  'name: "worker", authenticationMethod: { signingAlgorithm: RS256, ' +
-  'publicKeyInfo: { jwksUri: "https://a.example/jwks" } }';
-const CREATE = `mutation { createToken(input: { ${created} }) { token { id } } }`;
-const UPDATE = 'mutation { updateToken(input: { id: "a", name: "worker" }) { token { id } } }';
-const DELETE = 'mutation { deleteToken(input: { id: "a" }) { deletedTokenId } }';
-
 const ok = (body: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+const TOKEN_RESPONSE = ok(JSON.stringify(TOKEN));
 
 let gateway: Gateway | undefined;
 const { listen, close } = createTcpServers();
@@ -54,7 +36,7 @@ describe('A 408 that the API sends on an idle connection just as the next reques
   const startClosing = () =>
     start((socket, earlier) =>
       earlier === 0
-        ? socket.write(ok(TOKEN))
+        ? socket.write(TOKEN_RESPONSE)
         : socket.end('HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n'),
     );
 
@@ -80,7 +62,7 @@ describe('A 408 that the API sends on an idle connection just as the next reques
 
 describe('An API that closes each connection after its response without saying so', () => {
   it('gets a write that follows a read on another connection', async () => {
-    const { query, requests } = await start((socket) => socket.end(ok(TOKEN)));
+    const { query, requests } = await start((socket) => socket.end(TOKEN_RESPONSE));
     const update =
       'mutation { updateToken(input: { id: "a", authenticationMethod: { signingAlgorithm: RS512 } }) { token { id } } }';
     for (let round = 0; round < 10; round++) expect((await query(update)).errors).toBeUndefined();
@@ -100,7 +82,7 @@ describe('A token endpoint that switches to another protocol', () => {
         });
       }),
     );
-    const { query } = await start((socket) => socket.write(ok(TOKEN)), {
+    const { query } = await start((socket) => socket.write(TOKEN_RESPONSE), {
       AUTH_MODE: 'pat',
       PAT_CREDENTIAL: 'user',
       TOKEN_ENDPOINT: `http://127.0.0.1:${endpoint}/token`,
@@ -162,7 +144,7 @@ describe('A page of two hundred thousand invalid items', () => {
   it('says of a create that needs the list that it was not sent', async () => {
     const { query, requests } = await start((socket) => socket.write(page));
     const { errors } = await query(
-      `mutation { createToken(input: { idempotencyKey: "8c2a33a1-1", ${created} }) { token { id } } }`,
+      `mutation { createToken(input: { idempotencyKey: "8c2a33a1-1", ${INPUT} }) { token { id } } }`,
     );
     expect(errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_INVALID_RESPONSE' });
     expect(requests).toEqual(['GET /iam/v1/tokens?limit=100']);

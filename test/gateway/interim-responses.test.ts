@@ -2,25 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { listen } from '../support/tcp-servers.ts';
-
-const TOKEN = {
-  id: 'a',
-  ari: 'ari:iam:::token/a',
-  ownerAri: 'ari:iam:::user/u',
-  name: 'worker',
-  scopes: [],
-  authenticationMethod: {
-    type: 'PRIVATE_KEY',
-    signingAlgorithm: 'RS256',
-    publicKeyInfo: { jwksUri: 'https://a.example/jwks' },
-  },
-};
-const READ = '{ token(id: "a") { name } }';
-const CREATE =
-  'mutation { createToken(input: { name: "worker", authenticationMethod: { signingAlgorithm: RS256, ' +
-  'publicKeyInfo: { jwksUri: "https://a.example/jwks" } } }) { token { id } } }';
-const UPDATE = 'mutation { updateToken(input: { id: "a", name: "worker" }) { token { id } } }';
-const DELETE = 'mutation { deleteToken(input: { id: "a" }) { deletedTokenId } }';
+import { CREATE, DELETE, READ, TOKEN, UPDATE } from '../support/token.ts';
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const HINTS = 'HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\nx: HTTP/1.1 200 OK\r\n\r\n';
