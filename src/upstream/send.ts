@@ -16,6 +16,9 @@ interface SendOptions extends Pick<Config['upstream'], 'retries' | 'retryAfterMa
 /** Makes one call for `scope` and resolves to the value of its response. Rejects only with `UpstreamError` or `AuthError`. */
 export type Send = <Value>(scope: Scope, call: Call<Value>) => Promise<Value>;
 
+/** Renews the credential that IAM rejected. Resolves to another one if the call is to be repeated with it. */
+type Renew = (rejected: string) => Promise<string | undefined>;
+
 /**
  * The only place that decides about retries and back-off. A read may be sent again. A write never is, because a second POST
  * creates a second token. The client learns that the outcome is unknown and can look it up.
@@ -37,8 +40,13 @@ export function createSend(options: SendOptions): Send {
     return delayMs < remainingMs && takeRetry() ? delayMs : undefined;
   };
 
-  /** Makes one attempt with the credential in use. After a 401 it is renewed, and a read is repeated with the new one. */
-  const sendSigned = async <Value>(scope: Scope, call: Call<Value>, attempt: number): Promise<Value> => {
+  /** Makes one attempt with the credential in use, and after a 401 another with the one that `renew` resolves to. */
+  const sendSigned = async <Value>(
+    scope: Scope,
+    call: Call<Value>,
+    attempt: number,
+    renew: Renew,
+  ): Promise<Value> => {
     const { credential, deadline } = scope;
     const authorization = await raceCancel(credential.authorization(), deadline.cancellation);
     // When this process was suspended, the deadline may have passed although its timer has not run yet.
@@ -47,21 +55,26 @@ export function createSend(options: SendOptions): Send {
     try {
       return await sendOnce(scope, call, authorization, attempt);
     } catch (error) {
-      const renewed = isUnauthenticated(error) ? await renew(scope, call, authorization) : undefined;
+      const renewed = isUnauthenticated(error) ? await renew(authorization) : undefined;
       if (renewed === undefined) throw error;
       return sendOnce(scope, call, renewed, attempt);
     }
   };
 
   /** Makes one attempt when a slot is free. After a 401 the slot is released only when the renewal has begun. */
-  const sendInTurn = async <Value>(scope: Scope, call: Call<Value>, attempt: number): Promise<Value> => {
+  const sendInTurn = async <Value>(
+    scope: Scope,
+    call: Call<Value>,
+    attempt: number,
+    renew: Renew,
+  ): Promise<Value> => {
     const { cancellation } = scope.deadline;
     const acquired = limiter.acquire(scope.owner, cancellation);
     const release = acquired instanceof Promise ? await acquired : acquired;
     try {
       // No sign-in is started for a request that is over.
       if (cancellation.reason) throw cancelledError(cancellation, false);
-      return await sendSigned(scope, call, attempt);
+      return await sendSigned(scope, call, attempt, renew);
     } finally {
       release();
     }
@@ -69,9 +82,15 @@ export function createSend(options: SendOptions): Send {
 
   const read: Send = async (scope, call) => {
     const { cancellation, remainingMs } = scope.deadline;
+    let isRenewed = false;
+    const renewOnce = async (rejected: string) => {
+      if (isRenewed) return undefined;
+      isRenewed = true;
+      return raceCancel(scope.credential.renew(rejected), cancellation);
+    };
     for (let attempt = 0; ; attempt++) {
       try {
-        return await sendInTurn(scope, call, attempt);
+        return await sendInTurn(scope, call, attempt, renewOnce);
       } catch (error) {
         const delayMs = retryDelayMs(error, attempt, remainingMs());
         if (delayMs === undefined) throw error;
@@ -80,26 +99,24 @@ export function createSend(options: SendOptions): Send {
     }
   };
 
-  const write: Send = (scope, call) =>
-    sendInTurn(scope, call, 0).catch((error) => {
+  const write: Send = (scope, call) => {
+    // The renewal is for later calls: this write is not repeated, so it does not wait.
+    const renewForLater = async (rejected: string) => {
+      scope.credential.renew(rejected).catch(() => undefined);
+      return undefined;
+    };
+    return sendInTurn(scope, call, 0, renewForLater).catch((error) => {
       // The connection broke before the first byte of the write, so this sends it for the first time.
-      if (error.staleConnection && !error.requestSent) return sendInTurn(scope, call, 1);
+      if (error.staleConnection && !error.requestSent) return sendInTurn(scope, call, 1, renewForLater);
       throw error;
     });
+  };
 
   return (scope, call) => (call.method === 'GET' ? read(scope, call) : write(scope, call));
 }
 
 function isUnauthenticated(error: unknown): boolean {
   return error instanceof UpstreamError && meaningOf(error) === 401;
-}
-
-/** Resolves to another credential for a read. The renewal after a write is for later calls, because no write is repeated. */
-async function renew({ credential, deadline }: Scope, { method }: Call, rejected: string) {
-  const renewal = credential.renew(rejected);
-  if (method === 'GET') return raceCancel(renewal, deadline.cancellation);
-  renewal.catch(() => undefined);
-  return undefined;
 }
 
 /**

@@ -377,7 +377,7 @@ function writes() {
       name: 'A write is sent again after a failure',
       file: 'src/upstream/send.ts',
       within: 'write',
-      find: 'sendInTurn(scope, call, 0)',
+      find: 'sendInTurn(scope, call, 0, renewForLater)',
       replace: 'read(scope, call)',
       tests: send,
     },
@@ -392,9 +392,9 @@ function writes() {
     {
       name: 'A write is sent again with a renewed credential',
       file: 'src/upstream/send.ts',
-      within: 'renew',
-      find: "method === 'GET'",
-      replace: 'true',
+      within: 'renewForLater',
+      find: 'return undefined',
+      replace: 'return scope.credential.renew(rejected)',
       tests: send,
     },
     {
@@ -409,9 +409,9 @@ function writes() {
     {
       name: 'A write that waited is sent with a credential that was rejected meanwhile',
       file: 'src/upstream/send.ts',
-      within: 'renew',
-      find: 'const renewal = credential.renew(rejected)',
-      replace: 'const renewal = new Promise(setImmediate).then(() => credential.renew(rejected))',
+      within: 'renewForLater',
+      find: 'scope.credential.renew(rejected)',
+      replace: 'new Promise(setImmediate).then(() => scope.credential.renew(rejected))',
       tests: ['test/gateway/replaced-credential.test.ts'],
     },
     {

@@ -152,6 +152,12 @@ describe('A read', () => {
     await expect(send(READ)).rejects.toMatchObject({ status: 401 });
     expect(sent).toEqual(['old', 'new']);
   });
+
+  it('is repeated so only once, also when another failure comes between', async () => {
+    const { send, sent, renewed } = startSend([status(401), status(503), status(401)]);
+    await expect(send(READ)).rejects.toMatchObject({ status: 401 });
+    expect([sent, renewed]).toEqual([['old', 'new', 'new'], ['old']]);
+  });
 });
 
 describe('A write', () => {
