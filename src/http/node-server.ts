@@ -209,11 +209,7 @@ export function slowClients(app: FastifyInstance, responseTimeoutMs: number): vo
       reply.header('connection', 'close');
       lingerAfterResponse(request.socket);
       limitResponse();
-    } else
-      discardBody(request).then(() => {
-        if (!request.complete) reply.header('connection', 'close');
-        limitResponse();
-      }, done);
+    } else discardBody(request).then(limitResponse, done);
   });
 }
 

@@ -545,6 +545,7 @@ describe('A request that is malformed', () => {
     ['not JSON', 400, ['content-length: 1'], '{'],
     ['no body', 400, ['content-length: 0'], ''],
     ['a body that is too large', 413, ['content-length: 300000'], large],
+    ['a body that is not waited for', 413, ['content-length: 40000000'], ' '.repeat(40_000_000)],
     ['chunks that are too large', 413, [chunked], `493e0\r\n${large}\r\n0\r\n\r\n`],
   ])('(%s) is %d, and the request behind it gets its response', async (_title, status, headers, body) => {
     gateway.forgetCalls();
