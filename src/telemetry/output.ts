@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { openLogDestination } from './log-destination.ts';
 
 export type Output = ReturnType<typeof openOutput>;
@@ -42,11 +43,13 @@ export function openOutput() {
 
 /**
  * Ends the process without waiting for its threads: it becomes a program that only exits. Returns where that is not
- * possible: before Node.js 22.15, and with `--permission`.
+ * possible: before Node.js 22.15, with `--permission`, and when the file of Node.js was removed, for which `execve` would
+ * abort.
  */
 function endAtOnce(exitCode: number): void {
   const { execve } = process as { execve?: (file: string, args: readonly string[], env: object) => never };
   try {
+    accessSync(process.execPath, constants.X_OK);
     execve?.(process.execPath, [process.execPath, '--eval', `process.exit(${exitCode})`], {});
   } catch {}
 }
