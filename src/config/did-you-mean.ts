@@ -63,7 +63,7 @@ function isTypo(name: string, ours: string): boolean {
   if (Math.abs(name.length - ours.length) > edits) return false;
   const isSameStart = name[0] === ours[0];
   const isPlausible =
-    ours.length < 6
+    ours.length < 5
       ? [...ours].every((letter) => name.includes(letter)) && (isSameStart || name.length === ours.length)
       : isSameStart || name.at(-1) === ours.at(-1);
   return isPlausible && editDistance(name, ours) <= edits;

@@ -4,6 +4,7 @@ import { problemsOf, URL_ONLY } from '../../support/config.ts';
 describe('A misspelt name of a variable is reported', () => {
   it.each([
     ['AUTHMODE', 'AUTH_MODE'],
+    ['KEY_IS', 'KEY_ID'],
     ['API_GATEWAY_URI', 'API_GATEWAY_URL'],
     ['API_GATEWAY_ULR', 'API_GATEWAY_URL'],
     ['api_gateway_url', 'API_GATEWAY_URL'],
