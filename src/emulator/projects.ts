@@ -24,9 +24,14 @@ export async function addProject(
     return new EmulatorError(`Expected a project: ${expected} (${describeFirst(problems)}).`);
   });
   const added = completeProject(given, tokenId, randomUUID());
-  const others = stored.memberships.filter((membership) => membership.project.id !== added.id);
-  const sequence = (stored.memberships.at(-1)?.sequence ?? 0) + 1;
-  await store.put({ ...stored, memberships: [...others, { sequence, project: added }] });
+  const { memberships } = stored;
+  const at = memberships.findIndex(({ project: { id } }) => id === added.id);
+  const sequence = memberships[at]?.sequence ?? (memberships.at(-1)?.sequence ?? 0) + 1;
+  const membership = { sequence, project: added };
+  await store.put({
+    ...stored,
+    memberships: at < 0 ? [...memberships, membership] : memberships.with(at, membership),
+  });
   return added;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { startEmulator } from '../../src/emulator/emulator.ts';
 import { shareEmulator } from '../support/share.ts';
-import { clientOf, type Send } from './support.ts';
+import { clientOf, type Send, validInput } from './support.ts';
 
 const emulator = shareEmulator();
 const demo = clientOf(emulator);
@@ -66,6 +66,19 @@ describe('Pages', () => {
     );
     expect(idsOf(second.tokens)).toEqual(ids.slice(10, 20));
     await fresh.close();
+  });
+
+  it('show a project once when it is added again between them', async () => {
+    const send = clientOf(emulator, 'Bearer again');
+    const { body: token } = await send('POST', '/v1/tokens', { body: validInput });
+    for (const id of ['p1', 'p2', 'p3']) await emulator.addProject(token.id, { id });
+    const path = `/v1/tokens/${token.id}/projects`;
+    const { body: first } = await send('GET', `${path}?limit=2`);
+    await emulator.addProject(token.id, { id: 'p1', name: 'new' });
+    const { body: second } = await send('GET', `${path}?exclusiveStartKey=${first.lastEvaluatedKey}`);
+    expect([first, second].map(({ projects }) => idsOf(projects))).toEqual([['p1', 'p2'], ['p3']]);
+    const { body: all } = await send('GET', path);
+    expect(all.projects).toMatchObject([{ id: 'p1', name: 'new' }, { id: 'p2' }, { id: 'p3' }]);
   });
 });
 
