@@ -12,19 +12,23 @@ const NO_CONTENT: Reply = { status: 204 };
 /** Responds to a request such as `GET /_emulator/faults`. */
 export async function control(service: Service, request: string, text: string): Promise<Reply> {
   try {
-    return await carryOut(service, request, text === '' ? {} : JSON.parse(text));
+    return await carryOut(service, request, () => (text === '' ? {} : JSON.parse(text)));
   } catch (error) {
     return edgeError(400, error instanceof EmulatorError ? error.message : 'Expected a JSON object.');
   }
 }
 
-async function carryOut({ store, faults, calls }: Service, request: string, body: unknown): Promise<Reply> {
+async function carryOut(
+  { store, faults, calls }: Service,
+  request: string,
+  readBody: () => unknown,
+): Promise<Reply> {
   switch (request) {
     case 'GET /_emulator/faults':
       return ok({ names: faultNames });
     case 'POST /_emulator/faults':
       faults.add(
-        readAs('PlannedFault', body, (problems) => {
+        readAs('PlannedFault', readBody(), (problems) => {
           return new EmulatorError(
             `Expected a planned fault, got something else (${describeFirst(problems)}).`,
           );
@@ -42,5 +46,5 @@ async function carryOut({ store, faults, calls }: Service, request: string, body
   }
   const [, tokenId] = /^POST \/_emulator\/tokens\/([^/]+)\/projects$/.exec(request) ?? [];
   if (tokenId === undefined) return edgeError(404, 'Not Found');
-  return ok(await addProject(store, decodeURIComponent(tokenId), body));
+  return ok(await addProject(store, decodeURIComponent(tokenId), readBody()));
 }

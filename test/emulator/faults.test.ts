@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import http from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { startEmulator } from '../../src/emulator/emulator.ts';
@@ -396,6 +397,25 @@ describe('A fault is requested', () => {
       400,
       { message: 'Expected a project: `id` and `name` as strings, and `policy` (name must be string).' },
     ]);
+  });
+
+  it.each([
+    ['GET', 'faults', 200],
+    ['DELETE', 'faults', 204],
+    ['GET', 'calls', 200],
+    ['DELETE', 'calls', 204],
+    ['POST', 'nothing', 404],
+    ['POST', 'faults', 400],
+  ])('over HTTP, where %s %s with a body that is not JSON is %i', async (method, path, status) => {
+    // `fetch` sends no body with GET, and `http` none without its length.
+    const request = http.request(`${emulator.url}/_emulator/${path}`, {
+      method,
+      headers: { 'content-length': 1 },
+    });
+    request.end('x');
+    const [response] = await once(request, 'response');
+    response.resume();
+    expect(response.statusCode).toBe(status);
   });
 
   it('for the sign-in too', async () => {
