@@ -70,9 +70,9 @@ export function edgeError(status: number, message: string): Reply {
   return { status, body: { message } };
 }
 
-/** An error of the token endpoint, in OAuth's own shape (RFC 6749 section 5.2). */
+/** An error of the token endpoint, in OAuth's own shape and characters (RFC 6749 section 5.2). */
 export function oauthError(status: number, error: string, description: string): Reply {
-  return { status, body: { error, error_description: description } };
+  return { status, body: { error, error_description: description.replace(/[^ !#-[\]-~]/g, '') } };
 }
 
 function vendorBody(status: number, name: string, message: string, details?: readonly Detail[]): Reply {

@@ -39,10 +39,11 @@ export function createSignIn(): Handler {
 }
 
 function checkForm(form: URLSearchParams): Reply | undefined {
+  const grant = form.get('grant_type');
+  if (grant !== null && grant !== 'client_credentials')
+    return oauthError(400, 'unsupported_grant_type', 'use client_credentials');
   const missing = ['grant_type', 'client_id', 'client_assertion'].find((name) => !form.get(name));
   if (missing !== undefined) return invalidRequest(`${missing} is missing`);
-  if (form.get('grant_type') !== 'client_credentials')
-    return oauthError(400, 'unsupported_grant_type', 'use client_credentials');
   if (form.get('client_assertion_type') === JWT_BEARER) return undefined;
   return invalidRequest(`client_assertion_type must be ${JWT_BEARER}`);
 }
@@ -60,7 +61,7 @@ async function verify(
     subject: id,
     audience,
     algorithms: [signingAlgorithm],
-    requiredClaims: ['jti', 'exp'],
+    requiredClaims: ['exp'],
     currentDate: new Date(nowSeconds * 1000),
     clockTolerance: CLOCK_SKEW_SECONDS,
   };
@@ -79,12 +80,13 @@ async function verify(
   throw problem;
 }
 
-/** Throws an Error for claims that are too far ahead, and for those of an assertion that was used before. */
+/** Throws an Error for claims that are too far ahead, and for those of an assertion without a `jti` or with a used one. */
 function use(
   { jti, iss, exp = 0, iat = 0 }: JWTPayload,
   used: Map<string, number>,
   nowSeconds: number,
 ): void {
+  if (typeof jti !== 'string' || jti === '') throw new Error('jti is missing');
   if (iat > nowSeconds + CLOCK_SKEW_SECONDS) throw new Error('iat is in the future');
   if (exp > nowSeconds + MAX_ASSERTION_SECONDS + CLOCK_SKEW_SECONDS) throw new Error('exp is too far ahead');
   for (const [assertion, expiresAtSeconds] of used) {

@@ -90,13 +90,15 @@ describe('Signing in with a personal access token', () => {
   });
 
   it.each([
-    ['a wrong audience', { aud: 'https://elsewhere.example/token' }, 'unexpected "aud" claim value'],
-    ['a wrong issuer', { iss: 'somebody' }, 'unexpected "iss" claim value'],
-    ['a wrong subject', { sub: 'somebody' }, 'unexpected "sub" claim value'],
-    ['an assertion that has expired', { exp: NOW_SECONDS - 60 }, '"exp" claim timestamp check failed'],
+    ['a wrong audience', { aud: 'https://elsewhere.example/token' }, 'unexpected aud claim value'],
+    ['a wrong issuer', { iss: 'somebody' }, 'unexpected iss claim value'],
+    ['a wrong subject', { sub: 'somebody' }, 'unexpected sub claim value'],
+    ['an assertion that has expired', { exp: NOW_SECONDS - 60 }, 'exp claim timestamp check failed'],
     ['an assertion that lives too long', { exp: NOW_SECONDS + 3600 }, 'exp is too far ahead'],
-    ['no exp', { exp: undefined }, 'missing required "exp" claim'],
-    ['no jti', { jti: undefined }, 'missing required "jti" claim'],
+    ['no exp', { exp: undefined }, 'missing required exp claim'],
+    ...[undefined, '', 0, 1, null, {}].map(
+      (jti) => [`the jti ${JSON.stringify(jti)}`, { jti }, 'jti is missing'] as const,
+    ),
   ])('rejects %s', async (_, change, description) => {
     const token = await register('ES256');
     expect(await signIn(token, await assertion(token, change))).toEqual({
@@ -115,8 +117,17 @@ describe('Signing in with a personal access token', () => {
     const [token, other] = await Promise.all([register('RS256'), register('RS512')]);
     const jwt = await assertion({ ...other, id: token.id });
     expect((await signIn(token, jwt)).body.error_description).toBe(
-      '"alg" (Algorithm) Header Parameter value not allowed',
+      'alg (Algorithm) Header Parameter value not allowed',
     );
+  });
+
+  it('describes an error in the characters that OAuth allows', async () => {
+    const header = JSON.stringify({ alg: 'ES256', kid: 'key-1', crit: ['a"\\\né'] });
+    const { body } = await signIn(
+      await register('ES256'),
+      `${Buffer.from(header).toString('base64url')}.e30.x`,
+    );
+    expect(body.error_description).toBe('Extension Header Parameter a is not recognized');
   });
 
   it('rejects a token whose keys are behind a URL', async () => {
@@ -127,6 +138,9 @@ describe('Signing in with a personal access token', () => {
 
   it.each([
     [{ grant_type: 'password' }, 400, 'unsupported_grant_type'],
+    [{ grant_type: '', client_id: '' }, 400, 'unsupported_grant_type'],
+    [{ grant_type: 'x', client_id: '' }, 400, 'unsupported_grant_type'],
+    [{ client_id: '' }, 400, 'invalid_request'],
     [{ client_assertion_type: 'x' }, 400, 'invalid_request'],
     [{ client_assertion: '' }, 400, 'invalid_request'],
     [{ client_assertion: 'no JWT' }, 401, 'invalid_client'],
