@@ -113,37 +113,40 @@ const ajv = new Ajv({
 export function readAs<Name extends keyof Models>(
   name: Name,
   value: unknown,
-  toError: (problems: readonly Detail[]) => Error,
+  toError: (problems: readonly ErrorObject[]) => Error,
 ): Models[Name] {
   if (ajv.validate<Models[Name]>(name, value)) return value;
-  throw toError((ajv.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)).map(toDetail));
+  throw toError((ajv.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)));
 }
 
 /** Like `readAs`, for the body of a request. Throws a rejection with a detail for each problem. */
 export function readBody<Name extends keyof Bodies>(name: Name, value: unknown): Bodies[Name] {
-  return readAs(name, value, (details) => {
+  return readAs(name, value, (problems) => {
+    const details = problems.map(toDetail);
     const param = details[0]?.field ?? 'body';
     return new Rejection(vendorError('InvalidParameterError', { param, details }));
   });
 }
 
 /** The first problem, such as `principals.alice.tokens[0].nmae is not a known member`. */
-export function describeFirst([first]: readonly Detail[]): string {
-  return first === undefined ? '' : `${first.field ?? ''} ${first.issue}`.trim();
+export function describeFirst([first]: readonly ErrorObject[]): string {
+  if (first === undefined) return '';
+  const { field = '', issue } = toDetail(first);
+  const issues: Readonly<Record<string, string>> = {
+    additionalProperties: 'is not a known member',
+    enum: `must be one of ${first.params.allowedValues}`,
+    const: `must be ${first.params.allowedValue}`,
+  };
+  return `${field} ${issues[first.keyword] ?? issue}`.trim();
 }
 
-function toDetail({ instancePath, keyword, message = keyword, params, data }: ErrorObject): Detail {
+function toDetail({ instancePath, keyword, message: issue = keyword, params, data }: ErrorObject): Detail {
   const member = params.missingProperty ?? params.additionalProperty;
   const path = instancePath.split('/').slice(1);
   if (typeof member === 'string') path.push(member);
   const field = path.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join('');
-  const issues: Readonly<Record<string, string>> = {
-    additionalProperties: 'is not a known member',
-    enum: `must be one of ${params.allowedValues}`,
-    const: `must be ${params.allowedValue}`,
-  };
   return {
-    issue: issues[keyword] ?? message,
+    issue,
     ...(field === '' ? {} : { field: field.replace(/^\./, '') }),
     ...(['string', 'number', 'boolean'].includes(typeof data) ? { value: String(data) } : {}),
     location: 'body',

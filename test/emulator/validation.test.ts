@@ -55,9 +55,12 @@ describe('A body that the API would reject', () => {
         field: 'authenticationMethod',
         location: 'body',
       },
-      { issue: 'is not a known member', field: 'colour', location: 'body' },
+      { issue: 'must NOT have additional properties', field: 'colour', location: 'body' },
       { issue: 'must match pattern ".{3,}"', field: 'name', value: 'ab', location: 'body' },
     ]);
+    const method = { ...authenticationMethod, signingAlgorithm: 'PS256' };
+    const other = await demo('POST', '/v1/tokens', { body: { ...validInput, authenticationMethod: method } });
+    expect(other.body.details).toMatchObject([{ issue: 'must be equal to one of the allowed values' }]);
   });
 
   it.each([
