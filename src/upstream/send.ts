@@ -18,6 +18,7 @@ export type Send = <Value>(scope: Scope, call: Call<Value>) => Promise<Value>;
 
 /** Renews the credential that IAM rejected. Resolves to another one if the call is to be repeated with it. */
 type Renew = (rejected: string) => Promise<string | undefined>;
+type Attempt = <Value>(scope: Scope, call: Call<Value>, attempt: number, renew: Renew) => Promise<Value>;
 
 /**
  * The only place that decides about retries and back-off. A read may be sent again. A write never is, because a second POST
@@ -41,12 +42,7 @@ export function createSend(options: SendOptions): Send {
   };
 
   /** Makes one attempt with the credential in use, and after a 401 another with the one that `renew` resolves to. */
-  const sendSigned = async <Value>(
-    scope: Scope,
-    call: Call<Value>,
-    attempt: number,
-    renew: Renew,
-  ): Promise<Value> => {
+  const sendSigned: Attempt = async (scope, call, attempt, renew) => {
     const { credential, deadline } = scope;
     const authorization = await raceCancel(credential.authorization(), deadline.cancellation);
     // When this process was suspended, the deadline may have passed although its timer has not run yet.
@@ -62,12 +58,7 @@ export function createSend(options: SendOptions): Send {
   };
 
   /** Makes one attempt when a slot is free. After a 401 the slot is released only when the renewal has begun. */
-  const sendInTurn = async <Value>(
-    scope: Scope,
-    call: Call<Value>,
-    attempt: number,
-    renew: Renew,
-  ): Promise<Value> => {
+  const sendInTurn: Attempt = async (scope, call, attempt, renew) => {
     const { cancellation } = scope.deadline;
     const acquired = limiter.acquire(scope.owner, cancellation);
     const release = acquired instanceof Promise ? await acquired : acquired;
