@@ -46,7 +46,11 @@ const KNOWN_MS = 2;
 const known = () => ({ query: `{ tokens { nodes { id name } } unknown${sent++} }` });
 let sent = 0;
 
-function ownCpuMs(): number {
+/**
+ * CPU time of this process so far. Always both parts together: Linux divides it between them by samples, so that all of a
+ * short interval may count as `system`.
+ */
+export function ownCpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
