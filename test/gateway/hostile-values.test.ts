@@ -205,10 +205,8 @@ describe('A body that would change the process', () => {
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 
-  it.each([
-    [50_000, { code: 'BAD_REQUEST' }],
-    [50, { code: 'OPERATION_LIMIT_EXCEEDED', limit: 'variableDepth', actual: 33, max: 32 }],
-  ])('by a variable %i levels deep is rejected at once', async (levels, extensions) => {
+  it.each([50_000, 50])('by a variable %i levels deep is rejected at once', async (levels) => {
+    const extensions = { code: 'OPERATION_LIMIT_EXCEEDED', limit: 'variableDepth', actual: 33, max: 32 };
     const deep = `${'['.repeat(levels)}${']'.repeat(levels)}`;
     const body = `{ "query": "query ($id: ID!) { token(id: $id) { id } }", "variables": { "id": ${deep} } }`;
     const { value, ownMs } = await timed(post(gateway.url, body, { authorization: 'Bearer demo' }));
