@@ -39,7 +39,8 @@ export function createLoaders(
     if (!listPrefetch.shouldPrefetch(principal, ids.length)) return loadEach(ids);
     const listed = await settle(loadListed(ids));
     if (!(listed instanceof Error)) return loadEach(ids, listed);
-    if (!(listed instanceof UpstreamError)) throw listed;
+    // Not thrown, because DataLoader would forget the failure.
+    if (!(listed instanceof UpstreamError)) return ids.map(() => listed);
     const found = await loadEach(ids);
     // The list alone is too slow or too large, and will be so the next time.
     if (isUnreadable(listed) && found.some((token) => !(token instanceof Error)))

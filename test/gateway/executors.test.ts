@@ -325,6 +325,23 @@ describe('An operation that is sent again', () => {
     gateway.emulator.faults.clear();
   });
 
+  it.each([
+    ['a list', 'listToken', '{ tokens(first: 2) { nodes { id } pageInfo { hasNextPage } } }'],
+    ['projects', 'listProjectsOfToken', '{ tokens(first: 3) { nodes { id projects { nodes { id } } } } }'],
+    ['tokens by id', undefined, 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }'],
+  ] as const)('calls the API no more often when reads fail: %s', async (_what, operation, document) => {
+    gateway.emulator.faults.add({ fault: 'status-500', operation });
+    const calls: string[][] = [];
+    for (let count = 0; count < 3; count++) {
+      const before = gateway.calls().length;
+      const variables = operation ? {} : { ids: ids.slice(0, 5) };
+      expect((await gateway.query(document, variables)).errors).toBeDefined();
+      calls.push(gateway.calls().slice(before).sort());
+    }
+    gateway.emulator.faults.clear();
+    expect(calls).toEqual([calls[0], calls[0], calls[0]]);
+  });
+
   it('starts nothing after a root field that makes the whole response null', async () => {
     const document = `query ($ids: [ID!]!) { a: nodes(ids: $ids) { id } b: token(id: "..") { id } }`;
     for (const text of await sendThreeTimes(document, { ids: Array(101).fill('x') })) {

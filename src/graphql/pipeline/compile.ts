@@ -2,10 +2,7 @@ import {
   type DirectiveNode,
   type DocumentNode,
   type ExecutionResult,
-  GraphQLError,
-  type GraphQLOutputType,
   type GraphQLSchema,
-  isListType,
   isNonNullType,
   Kind,
   type OperationDefinitionNode,
@@ -16,15 +13,18 @@ import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
 import type { Context } from './request.ts';
-import { type SelectedField, selectedFields, withoutLeftOut } from './selected-fields.ts';
+import { type SelectedField, withoutLeftOut } from './selected-fields.ts';
 
-/** An operation as a function of context and coerced variables. Data, errors and paths are those of graphql-js. */
+/**
+ * An operation as a function of context and coerced variables. A result without errors is that of graphql-js. One with
+ * errors need not be: where several fields below one null fail, graphql-jit reports all of them.
+ */
 export type CompiledOperation = (
   context: Context | undefined,
   variables: Variables,
-) => Promise<ExecutionResult>;
+) => ExecutionResult | Promise<ExecutionResult>;
 
-type Operation = Pick<PreparedOperation, 'document' | 'operation' | 'operationName'>;
+type Operation = Pick<PreparedOperation, 'document' | 'operationName'>;
 
 /** Maximum number of variables in conditions. Each one doubles the number of functions. */
 const MAX_CONDITIONS = 6;
@@ -85,7 +85,7 @@ export function findConditions(
 /** Compiles for variables with the conditions of `sample`. Undefined if graphql-jit does not support the operation. */
 export function compileOperation(
   schema: GraphQLSchema,
-  { document, operation, operationName }: Operation,
+  { document, operationName }: Operation,
   sample: Variables,
 ): CompiledOperation | undefined {
   const compiled = compileQuery(schema, specialize(document, sample), operationName, {
@@ -95,25 +95,12 @@ export function compileOperation(
     disableLeafSerialization: true,
   });
   if (!isCompiledQuery(compiled)) return undefined;
-  return async (context, variables) => {
-    const result = await compiled.query(undefined, context, variables);
-    if (!result.errors) return result;
-    const reported = selectReported(result.errors, selectedFields(schema, document, operation));
-    return { ...result, errors: reported.map(toGraphQLError) };
-  };
-}
-
-/** graphql-jit's errors are read-only objects that only look like GraphQL errors, and some have no extensions. */
-function toGraphQLError({ message, path, locations, originalError }: GraphQLError): GraphQLError {
-  const error = new GraphQLError(message, { path, originalError });
-  return Object.defineProperty(error, 'locations', { value: locations, enumerable: true });
+  return (context, variables) => compiled.query(undefined, context, variables);
 }
 
 /** When a non-null root field fails, the execution ends while other root fields may still be running. */
 function mayStopEarly(rootFields: readonly SelectedField[]): boolean {
-  return (
-    new Set(rootFields.map(({ key }) => key)).size > 1 && rootFields.some(({ type }) => isNonNullType(type))
-  );
+  return rootFields.length > 1 && rootFields.some(({ type }) => isNonNullType(type));
 }
 
 /**
@@ -129,44 +116,4 @@ function specialize(document: DocumentNode, variables: Variables): DocumentNode 
 
 function isCondition({ name }: DirectiveNode): boolean {
   return name.value === 'skip' || name.value === 'include';
-}
-
-/**
- * Selects, from the errors that graphql-jit collects, those that graphql-js reports. When a field fails that cannot be null,
- * the nearest nullable field above it becomes null (GraphQL specification, section 6.4.4). If several fields below one
- * nullable field fail like that, graphql-js reports the first of them and graphql-jit reports all.
- */
-function selectReported(
-  errors: readonly GraphQLError[],
-  rootFields: readonly SelectedField[],
-): GraphQLError[] {
-  const nulled = new Set<string>();
-  return errors.filter(({ path = [] }) => {
-    const depth = nulledDepth(path, rootFields);
-    if (depth === path.length) return true;
-    const place = JSON.stringify(path.slice(0, depth));
-    const isFirst = !nulled.has(place);
-    nulled.add(place);
-    return isFirst;
-  });
-}
-
-/** The length of the part of `path` that leads to the field that became null. */
-function nulledDepth(path: readonly (string | number)[], rootFields: readonly SelectedField[]): number {
-  let fields = rootFields;
-  let type: GraphQLOutputType | undefined;
-  let depth = 0;
-  for (const [index, key] of path.entries()) {
-    if (typeof key === 'number') {
-      const list = isNonNullType(type) ? type.ofType : type;
-      type = isListType(list) ? list.ofType : undefined;
-    } else {
-      const selected = fields.filter((field) => field.key === key);
-      // Fields with one response name have types of the same shape, on whatever type they are selected.
-      type = selected[0]?.type;
-      fields = selected.flatMap(({ below }) => below);
-    }
-    if (!isNonNullType(type)) depth = index + 1;
-  }
-  return depth;
 }

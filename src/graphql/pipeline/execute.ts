@@ -107,14 +107,16 @@ export function createExecutor(
     known.set(key, compiled ?? found + 1, { size });
     return compiled;
   };
-  const run = (
+  const run = async (
     prepared: PreparedOperation,
     variables: Variables,
     contextValue: Context | undefined,
   ): Promise<ExecutionResult> => {
     const compiled = findCompiled(prepared, variables);
     counts[compiled ? 'hits' : 'misses']++;
-    return compiled ? compiled(contextValue, variables) : interpret(prepared, variables, contextValue);
+    const result = await compiled?.(contextValue, variables);
+    // Errors are those of graphql-js. It makes no call again, because the loaders keep what was read and what failed.
+    return result && !result.errors ? result : interpret(prepared, variables, contextValue);
   };
   const toPublic = (error: GraphQLError, isMutation: boolean, requestId: string): GraphQLFormattedError => {
     const known = toFieldError(error, isMutation);

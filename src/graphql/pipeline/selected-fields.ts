@@ -20,8 +20,6 @@ import {
 /** A field that an operation selects. */
 export interface SelectedField {
   readonly node: FieldNode;
-  /** Its name in the response. */
-  readonly key: string;
   /** The name of the type on which it is selected. */
   readonly parent: string;
   /** Undefined for `__typename`. */
@@ -48,7 +46,7 @@ export function selectedFields(
       if (node.kind === Kind.FIELD) {
         const type = typeOfField(schema, parent, node.name.value);
         const below = select(node.selectionSet, getNamedType(type)?.name);
-        return [{ node, key: (node.alias ?? node.name).value, parent, type, below }];
+        return [{ node, parent, type, below }];
       }
       if (node.kind === Kind.INLINE_FRAGMENT)
         return select(node.selectionSet, node.typeCondition?.name.value ?? parent, spread);
