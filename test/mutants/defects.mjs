@@ -636,8 +636,8 @@ function limits() {
     {
       name: 'Upstream calls below a list are counted once, not for each item',
       file: 'src/graphql/pipeline/cost.ts',
-      within: 'compileCost',
-      find: 'objects * (isListOfPage ? pageSize : (cost.length ?? 1))',
+      within: 'costOf',
+      find: 'objects * length',
       replace: 'objects',
       tests: measures,
     },

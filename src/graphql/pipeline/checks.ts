@@ -2,6 +2,7 @@ import type { DocumentNode } from 'graphql';
 import type { Config } from '../../config/config.ts';
 import { limitExceeded, rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
+import { costOf } from './cost.ts';
 import { countDocument, measureSource } from './document-size.ts';
 import type { Params } from './params.ts';
 import type { PendingOperation } from './request.ts';
@@ -30,7 +31,7 @@ export const coerceVariables: Check = (pending) => {
 };
 
 export const limitCost: Check = (pending, { limits: { maxFieldCost, maxUpstreamCalls } }) => {
-  pending.cost = pending.prepared.costOf(pending.variables);
+  pending.cost = costOf(pending.prepared.rootFields, pending.variables);
   const { fieldCost, upstreamCalls } = pending.cost;
   check([
     ['upstreamCalls', 'calls to the IAM API', upstreamCalls, maxUpstreamCalls],

@@ -1,5 +1,7 @@
-import { type FieldNode, getNullableType, isListType, valueFromASTUntyped } from 'graphql';
-import { FIELD_COSTS, type FieldCost } from './field-costs.ts';
+import { type FieldNode, valueFromASTUntyped } from 'graphql';
+import { MAX_LOOK_UP_CALLS } from '../../tokens/matching-tokens.ts';
+import type { MutationcreateTokenArgs, QuerynodesArgs, QuerytokensArgs } from '../generated.ts';
+import { DEFAULT_FIRST, MAX_FIRST } from '../pagination/connection.ts';
 import type { SelectedField } from './selected-fields.ts';
 
 /** The most that an operation can cost with given variables. */
@@ -11,67 +13,70 @@ export interface Cost {
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** Selections on one object. */
-interface Selections {
-  /** How many fields they have. */
-  readonly count: number;
-  /** The fields that cost more than being one of them. */
-  readonly fields: readonly CompiledField[];
+/** The cost of a field beyond being one field of the response. Calls are the most calls to the IAM API. */
+interface FieldCost {
+  readonly calls?: number;
+  /** The field is a list of this many objects. */
+  readonly length?: number;
+  /** The field is a connection of this many items. Its selections of lists (`edges`, `nodes`) are repeated for each. */
+  readonly pageSize?: number;
+  /** Calls that are made once in a request, however many such fields it has. */
+  readonly sharedCalls?: number;
 }
 
-interface CompiledField {
-  readonly costOf: (variables: Variables) => FieldCost;
-  /** Whether it lists the items of the page on which it is selected (Relay Cursor Connections, section 2.1). */
-  readonly isListOfPage: boolean;
-  readonly below: Selections;
+/**
+ * The costs of all fields that have any, by `Type.field`, for their arguments as the client gave them, without defaults. A
+ * field that is added to the schema needs an entry if its resolver calls IAM or if an argument says how long a list is. A
+ * test looks for root fields without an entry.
+ */
+const fieldCosts: Readonly<Record<string, FieldCost | ((args: never) => FieldCost)>> = {
+  'Query.node': { calls: 1 },
+  'Query.nodes': ({ ids }: QuerynodesArgs) => callEach(ids),
+  'Query.token': { calls: 1 },
+  'Query.tokens': page,
+  'Query._entities': ({ representations }: { representations: unknown }) => callEach(representations),
+  'Query._service': {},
+  'Token.projects': page,
+  'Mutation.createToken': createToken,
+  // The token is read first if only a part of its authentication method changes.
+  'Mutation.updateToken': { calls: 2 },
+  'Mutation.deleteToken': { calls: 1 },
+  '__Schema.types': { length: 50 },
+  '__Schema.directives': { length: 6 },
+  '__Type.fields': { length: 3 },
+};
+/** A map, because an object takes three times as long to find a name that was put together. */
+export const FIELD_COSTS = new Map(Object.entries(fieldCosts));
+
+/**
+ * The cost of an operation with these root fields, for coerced variables. `@skip` and `@include` are ignored, so fields that
+ * they leave out count, and so do calls that loaders save.
+ */
+export function costOf(rootFields: readonly SelectedField[], variables: Variables): Cost {
+  let fieldCost = 0;
+  let upstreamCalls = 0;
+  let sharedCalls = 0;
+  /** Adds the cost of fields of this many objects, which have pages of this size if they are connections. */
+  const add = (fields: readonly SelectedField[], objects: number, pageSize: number) => {
+    fieldCost += objects * fields.length;
+    for (const field of fields) {
+      const own = ownCost(field, variables);
+      upstreamCalls += objects * (own.calls ?? 0);
+      // Only the largest number counts, because a request makes these calls once.
+      sharedCalls = Math.max(sharedCalls, own.sharedCalls ?? 0);
+      const length = field.isListOfPage ? pageSize : (own.length ?? 1);
+      add(field.below, objects * length, own.pageSize ?? 1);
+    }
+  };
+  add(rootFields, 1, 1);
+  return { fieldCost, upstreamCalls: upstreamCalls + sharedCalls };
 }
 
 const NO_COST: FieldCost = {};
 
-/**
- * Compiles the root fields of an operation to its cost for coerced variables. What each field costs is declared in
- * `field-costs.ts`. `@skip` and `@include` are ignored, so fields that they leave out count, and so do calls that loaders
- * save.
- */
-export function compileCost(rootFields: readonly SelectedField[]): (variables: Variables) => Cost {
-  const compile = (selected: readonly SelectedField[]): Selections => ({
-    count: selected.length,
-    fields: selected.flatMap(compileField),
-  });
-  const compileField = ({ node, parent, type, below }: SelectedField): CompiledField[] => {
-    const declared = FIELD_COSTS[`${parent}.${node.name.value}`];
-    if (!declared && below.length === 0) return [];
-    return [
-      {
-        costOf:
-          typeof declared === 'function'
-            ? (variables) => declared(readArguments(node, variables))
-            : () => declared ?? NO_COST,
-        isListOfPage: parent.endsWith('Connection') && isListType(type && getNullableType(type)),
-        below: compile(below),
-      },
-    ];
-  };
-
-  const root = compile(rootFields);
-  return (variables) => {
-    let fieldCost = 0;
-    let upstreamCalls = 0;
-    let sharedCalls = 0;
-    /** Adds the cost of selections on this many objects, which have pages of this size if they are connections. */
-    const add = ({ count, fields }: Selections, objects: number, pageSize: number) => {
-      fieldCost += objects * count;
-      for (const { costOf, isListOfPage, below } of fields) {
-        const cost = costOf(variables);
-        upstreamCalls += objects * (cost.calls ?? 0);
-        // Only the largest number counts, because a request makes these calls once.
-        sharedCalls = Math.max(sharedCalls, cost.sharedCalls ?? 0);
-        add(below, objects * (isListOfPage ? pageSize : (cost.length ?? 1)), cost.pageSize ?? 1);
-      }
-    };
-    add(root, 1, 1);
-    return { fieldCost, upstreamCalls: upstreamCalls + sharedCalls };
-  };
+function ownCost({ node, coordinate }: SelectedField, variables: Variables): FieldCost {
+  const declared = FIELD_COSTS.get(coordinate) ?? NO_COST;
+  return typeof declared === 'function' ? declared(readArguments(node, variables)) : declared;
 }
 
 function readArguments({ arguments: args = [] }: FieldNode, variables: Variables): never {
@@ -79,4 +84,24 @@ function readArguments({ arguments: args = [] }: FieldNode, variables: Variables
   for (const { name, value } of args) values[name.value] = valueFromASTUntyped(value, variables);
   // A validated operation and coerced variables have arguments of the field's type.
   return values as never;
+}
+
+/** One call for each item of a list in the arguments. GraphQL accepts a single value in place of a list with one item. */
+function callEach(items: unknown): FieldCost {
+  const length = Array.isArray(items) ? items.length : Number(items !== null && items !== undefined);
+  return { calls: length, length };
+}
+
+function page({ first, after }: QuerytokensArgs): FieldCost {
+  return {
+    // `hasNextPage` takes a call even with `first: 0`. If the item of `after` has moved or is gone, finding the place takes
+    // up to three more calls (with full pages).
+    calls: after == null ? 1 : 4,
+    // Other sizes are rejected when the field is resolved. Until then they cost as much as the largest page.
+    pageSize: Math.min(Math.max(first ?? DEFAULT_FIRST, 0), MAX_FIRST),
+  };
+}
+
+function createToken({ input }: MutationcreateTokenArgs): FieldCost {
+  return { calls: 1, sharedCalls: input?.idempotencyKey == null ? 0 : MAX_LOOK_UP_CALLS };
 }

@@ -10,7 +10,6 @@ import type { Config } from '../../config/config.ts';
 import { checkDocument, checkText } from './checks.ts';
 import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
 import { findConditions } from './compile.ts';
-import { type Cost, compileCost, type Variables } from './cost.ts';
 import type { Params } from './params.ts';
 import { type SelectedField, selectedFields } from './selected-fields.ts';
 
@@ -32,7 +31,8 @@ export interface PreparedOperation extends ParsedOperation {
   readonly isMutation: boolean;
   readonly needsCaller: boolean;
   readonly coerce: VariableCoercion;
-  readonly costOf: (variables: Variables) => Cost;
+  /** What it selects; its cost depends on it. */
+  readonly rootFields: readonly SelectedField[];
   /** The variables in its `@skip` and `@include`; undefined if it must not be compiled. */
   readonly conditions: readonly string[] | undefined;
 }
@@ -86,7 +86,7 @@ export function createPreparedOperations(
       isMutation: operation.operation === 'mutation',
       needsCaller: needsCaller(rootFields),
       coerce: createVariableCoercion(schema, document, operation, introspection),
-      costOf: compileCost(rootFields),
+      rootFields,
       conditions: findConditions(document, operation, rootFields),
     };
   };

@@ -5,7 +5,9 @@ import {
   type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
+  getNullableType,
   isInterfaceType,
+  isListType,
   isObjectType,
   Kind,
   type OperationDefinitionNode,
@@ -20,10 +22,12 @@ import {
 /** A field that an operation selects. */
 export interface SelectedField {
   readonly node: FieldNode;
-  /** The name of the type on which it is selected. */
-  readonly parent: string;
+  /** The type on which it is selected, and its name: `Token.projects`. */
+  readonly coordinate: string;
   /** Undefined for `__typename`. */
   readonly type: GraphQLOutputType | undefined;
+  /** Whether it lists the items of the page on which it is selected (Relay Cursor Connections, section 2.1). */
+  readonly isListOfPage: boolean;
   /** The fields that are selected on its value. */
   readonly below: readonly SelectedField[];
 }
@@ -43,11 +47,7 @@ export function selectedFields(
     spread = new Set<string>(),
   ): readonly SelectedField[] =>
     (set?.selections ?? []).flatMap((node) => {
-      if (node.kind === Kind.FIELD) {
-        const type = typeOfField(schema, parent, node.name.value);
-        const below = select(node.selectionSet, getNamedType(type)?.name);
-        return [{ node, parent, type, below }];
-      }
+      if (node.kind === Kind.FIELD) return [toField(node, parent)];
       if (node.kind === Kind.INLINE_FRAGMENT)
         return select(node.selectionSet, node.typeCondition?.name.value ?? parent, spread);
       const { value: name } = node.name;
@@ -59,6 +59,13 @@ export function selectedFields(
       spread.add(name);
       return select(fragment.selectionSet, fragment.typeCondition.name.value, spread);
     });
+  const toField = (node: FieldNode, parent: string): SelectedField => {
+    const { value: name } = node.name;
+    const type = typeOfField(schema, parent, name);
+    const isListOfPage = parent.endsWith('Connection') && isListType(type && getNullableType(type));
+    const below = select(node.selectionSet, getNamedType(type)?.name);
+    return { node, coordinate: `${parent}.${name}`, type, isListOfPage, below };
+  };
   return select(selectionSet, schema.getRootType(operation)?.name);
 }
 
