@@ -24,7 +24,7 @@ export type CompiledOperation = (
   variables: Variables,
 ) => ExecutionResult | Promise<ExecutionResult>;
 
-type Operation = Pick<PreparedOperation, 'document' | 'operationName'>;
+type Operation = Pick<PreparedOperation, 'executable' | 'operationName'>;
 
 /** Maximum number of variables in conditions. Each one doubles the number of functions. */
 const MAX_CONDITIONS = 6;
@@ -73,7 +73,7 @@ export function findConditions(
       const value = isCondition(directive) ? directive.arguments?.[0]?.value : undefined;
       if (value?.kind === Kind.VARIABLE) conditions.add(value.name.value);
     },
-    // Defaults are removed before compilation, so they are not checked.
+    // An executable document has no defaults, so they are not checked.
     VariableDefinition: ({ variable }) => {
       expect(!(variable.name.value in Object.prototype));
       return false;
@@ -85,10 +85,10 @@ export function findConditions(
 /** Compiles for variables with the conditions of `sample`. Undefined if graphql-jit does not support the operation. */
 export function compileOperation(
   schema: GraphQLSchema,
-  { document, operationName }: Operation,
+  { executable, operationName }: Operation,
   sample: Variables,
 ): CompiledOperation | undefined {
-  const compiled = compileQuery(schema, specialize(document, sample), operationName, {
+  const compiled = compileQuery(schema, specialize(executable, sample), operationName, {
     disablingCapturingStackErrors: true,
     // No serialization is needed: IAM's responses are checked when they arrive, and internal values of scalars and enums
     // equal their output.
@@ -103,14 +103,10 @@ function mayStopEarly(rootFields: readonly SelectedField[]): boolean {
   return rootFields.length > 1 && rootFields.some(({ type }) => isNonNullType(type));
 }
 
-/**
- * The document after `@skip` and `@include` are applied. Defaults, which may be texts, are removed, because a coerced
- * variable that has a default is never absent.
- */
+/** The document after `@skip` and `@include` are applied. */
 function specialize(document: DocumentNode, variables: Variables): DocumentNode {
   return visit(withoutLeftOut(document, variables), {
     Directive: (directive) => (isCondition(directive) ? null : undefined),
-    VariableDefinition: ({ kind, variable, type }) => ({ kind, variable, type }),
   });
 }
 

@@ -8,7 +8,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { Config } from '../../config/config.ts';
 import { checkDocument, checkText } from './checks.ts';
-import { createVariableCoercion, type VariableCoercion } from './coerce-variables.ts';
+import { createVariableCoercion, type VariableCoercion, withCoercedVariables } from './coerce-variables.ts';
 import { findConditions } from './compile.ts';
 import type { Params } from './params.ts';
 import { type SelectedField, selectedFields } from './selected-fields.ts';
@@ -31,6 +31,8 @@ export interface PreparedOperation extends ParsedOperation {
   readonly isMutation: boolean;
   readonly needsCaller: boolean;
   readonly coerce: VariableCoercion;
+  /** The document for execution with coerced variables. */
+  readonly executable: DocumentNode;
   /** What it selects; its cost depends on it. */
   readonly rootFields: readonly SelectedField[];
   /** The variables in its `@skip` and `@include`; undefined if it must not be compiled. */
@@ -86,6 +88,7 @@ export function createPreparedOperations(
       isMutation: operation.operation === 'mutation',
       needsCaller: needsCaller(rootFields),
       coerce: createVariableCoercion(schema, document, operation, introspection),
+      executable: withCoercedVariables(document),
       rootFields,
       conditions: findConditions(document, operation, rootFields),
     };
