@@ -78,7 +78,7 @@ export function countDocument({ definitions }: DocumentNode) {
     }
     // A fragment that spreads itself adds nothing; validation will report it.
     sizes.set(node, EMPTY);
-    const size = { rootFields: 0, directives: countDirectives(node), aliases: 0, fields: 0, depth: 0 };
+    const size = { ...EMPTY, directives: countDirectives(node) };
     nesting++;
     for (const inner of contentOf(node, byName)) add(size, measure(inner));
     nesting--;
