@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { HTTP_STATUS } from '../src/errors.ts';
 import { operationChecks } from '../src/graphql/pipeline/pipeline.ts';
+import { createOperationRecord } from '../src/telemetry/operation-log.ts';
 import { definitions } from '../src/upstream/generated.ts';
 
 const pages = [
@@ -44,7 +45,7 @@ describe('The documentation', () => {
     expect(brokenLinksOf(page)).toEqual([]);
   });
 
-  it('names every limit of an operation', () => {
+  it('docs/client-guide.md names every limit of an operation', () => {
     const limits = readFileSync('src/graphql/pipeline/checks.ts', 'utf8').matchAll(/\[\s*'(\w+)',/g);
     const [, listed = ''] =
       /`limit` is one of ([^.]+)\./.exec(readFileSync('docs/client-guide.md', 'utf8')) ?? [];
@@ -52,18 +53,25 @@ describe('The documentation', () => {
     expect(names.sort()).toEqual([...new Set([...limits].map(([, name]) => name))].sort());
   });
 
-  it('has a row for every check of an operation, in their order', () => {
+  it('docs/architecture.md has a row for every check of an operation, in their order', () => {
     const rows = readFileSync('docs/architecture.md', 'utf8').matchAll(/^ {3}\| `(\w+)` \|/gm);
     expect([...rows].map(([, name]) => name)).toEqual(operationChecks.map(({ name }) => name));
   });
 
-  it('names every member of a token of IAM', () => {
+  it('docs/upstream.md names every member of a token of IAM', () => {
     const [, listed = ''] = /^- A token has (.+)\.$/m.exec(readFileSync('docs/upstream.md', 'utf8')) ?? [];
     const names = [...listed.matchAll(/`(\w+)`/g)].map(([, name]) => name);
     expect(names.sort()).toEqual(Object.keys(definitions.TokenDto.properties).sort());
   });
 
-  it('explains every error code', () => {
+  it('docs/operator-guide.md names every member of the log line of an operation', () => {
+    const [, listed = ''] =
+      /^Lines are JSON\. (.+?) A line `request/m.exec(readFileSync('docs/operator-guide.md', 'utf8')) ?? [];
+    const members = Object.keys(createOperationRecord());
+    expect(members.filter((name) => !listed.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  it('docs/client-guide.md explains every error code', () => {
     const guide = readFileSync('docs/client-guide.md', 'utf8').split('### Writes')[0] ?? '';
     const explained = [...guide.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
     expect(explained.sort()).toEqual(Object.keys(HTTP_STATUS).sort());
