@@ -5,7 +5,6 @@ export const WORKER_VARIABLE = 'TOKENS_GATEWAY_WORKER';
 
 export interface WorkerSettings {
   readonly emulator?: { readonly url: string; readonly tokenEndpoint: string } | undefined;
-  readonly logLevel: string;
 }
 
 /**

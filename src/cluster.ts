@@ -19,7 +19,7 @@ const KILL_AFTER_MS = 1_500;
 export type Workers = ReturnType<typeof startWorkers>;
 
 interface WorkersOptions {
-  readonly settings: () => WorkerSettings;
+  readonly settings: WorkerSettings;
   readonly build: Build;
   /** How many log lines the primary process itself has dropped. */
   readonly droppedLogLines: () => number;
@@ -37,7 +37,7 @@ interface WorkerState {
 /**
  * Runs `config.workers` copies of this program, which share the GraphQL port, and replaces each that dies. The primary
  * process keeps the state that the workers share, where there is no Redis, and serves the admin listener for all of them.
- * `settings` is called once for each new worker. `build` is for the metrics.
+ * `build` is for the metrics.
  */
 export function startWorkers(
   config: Config,
@@ -51,7 +51,7 @@ export function startWorkers(
   let admin: FastifyInstance | undefined;
 
   function fork(): WorkerState {
-    const worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(settings()) });
+    const worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(settings) });
     closeConnectionsWithWorker(worker);
     const channel = createChannel(worker);
     const entry: WorkerState = { worker, channel, startedAt: performance.now() };

@@ -53,9 +53,9 @@ export async function runGateway(parts: ProcessParts): Promise<void> {
   await (parts.config.workers > 1 ? runPrimary : runServer)({ ...parts, build, log, emulator });
 }
 
-function openLog({ config, output, worker, onCrash }: ProcessParts, version: string): Log {
+function openLog({ config, output, onCrash }: ProcessParts, version: string): Log {
   const log = createLog({
-    level: worker?.logLevel ?? config.logLevel,
+    level: config.logLevel,
     version,
     write: config.logFormat === 'text' ? (line) => output.log.write(toReadableLine(line)) : output.log.write,
   });
@@ -71,10 +71,7 @@ async function runPrimary(parts: Running): Promise<void> {
   const workers = startWorkers(config, log, {
     build: parts.build,
     droppedLogLines: parts.output.log.dropped,
-    settings: () => ({
-      emulator: emulator && { url: emulator.url, tokenEndpoint: emulator.tokenEndpoint },
-      logLevel: log.level,
-    }),
+    settings: { emulator: emulator && { url: emulator.url, tokenEndpoint: emulator.tokenEndpoint } },
   });
   let isStopping = false;
   signals.handle({
