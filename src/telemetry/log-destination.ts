@@ -16,7 +16,6 @@ interface LogDestinationOptions {
 /** A batch is written when it has this many characters, or when its first line is this old. */
 const BATCH_SIZE = 16_384;
 const BATCH_MS = 100;
-const MAX_WRITE_SIZE = 65_536;
 /** Bytes that Linux writes to a pipe in one piece (POSIX, "write"). */
 const PIPE_BUF = 4096;
 /** Delays between attempts: a slow reader is tried again soon and then less often, a full disk once a second. */
@@ -32,8 +31,11 @@ export type LogDestination = ReturnType<typeof openLogDestination>;
 export function openLogDestination(fd: number, options: LogDestinationOptions) {
   const { maxSize, onProblem = () => {}, onRecovery = () => {} } = options;
   const writeSome = openWriter(fd);
-  const queue: string[] = [];
-  let size = 0;
+  let queue: string[] = [];
+  /** Characters in the queue, and bytes of the batch that is being written. */
+  let queued = 0;
+  let unwritten = 0;
+  let timer: NodeJS.Timeout | undefined;
   let isRunning = false;
   let isWriting = false;
   let busyMs = BUSY_MS.min;
@@ -41,20 +43,21 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
   /** Value of `dropped` when the present problem began. */
   let droppedBefore: number | undefined;
   const flushes = new Set<() => void>();
-  let stopWaiting = () => {};
 
-  /** Writes until there are no more lines. */
+  /** Writes now, and until so few lines are left that writing them would cost more than the lines themselves. */
   async function run(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    if (isRunning) return;
     isRunning = true;
-    while (size > 0) {
-      // Writing after every few lines would cost more than the lines themselves.
-      const isUrgent = size >= BATCH_SIZE || flushes.size > 0 || droppedBefore !== undefined;
-      if (!isUrgent) await moreLines();
-      const batch = takeBatch(queue);
-      await writeAll(Buffer.from(batch));
-      size -= batch.length;
-    }
+    do {
+      const batch = Buffer.from(queue.join(''));
+      queue = [];
+      queued = 0;
+      await writeAll(batch);
+    } while (queued >= BATCH_SIZE || (queued > 0 && (flushes.size > 0 || droppedBefore !== undefined)));
     isRunning = false;
+    if (queued > 0) return runLater();
     endFlushes();
     if (droppedBefore === undefined) return;
     const lost = dropped - droppedBefore;
@@ -62,19 +65,13 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
     onRecovery(lost);
   }
 
-  function moreLines(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, BATCH_MS).unref();
-      stopWaiting = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  function runLater(): void {
+    timer ??= setTimeout(run, BATCH_MS).unref();
   }
 
   async function writeAll(bytes: Buffer): Promise<void> {
     let offset = 0;
-    while (offset < bytes.length) {
+    for (unwritten = bytes.length; unwritten > 0; unwritten = bytes.length - offset) {
       let code: string | undefined;
       isWriting = true;
       try {
@@ -117,15 +114,16 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
   return {
     /** Takes one or more lines that end with a newline. Lines are dropped and counted while the buffer is full. */
     write(lines: string): void {
-      if (size + lines.length > maxSize) {
+      if (queued + unwritten + lines.length > maxSize) {
         beginProblem('the reader is too slow');
         dropped += lines.split('\n').length - 1;
         return;
       }
       queue.push(lines);
-      size += lines.length;
-      if (!isRunning) void run();
-      else if (size >= BATCH_SIZE) stopWaiting();
+      queued += lines.length;
+      if (isRunning) return;
+      if (queued >= BATCH_SIZE) void run();
+      else runLater();
     },
     /** Resolves when everything is written, when writing fails, or after `timeoutMs`. */
     flush(timeoutMs: number): Promise<void> {
@@ -139,25 +137,13 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
           clearTimeout(timeout);
           resolve();
         });
-        if (isRunning) stopWaiting();
-        else endFlushes();
+        void run();
       });
     },
     /** Whether a thread is busy with a write: ending the process waits for that thread. */
     isWriting: () => isWriting,
     dropped: () => dropped,
   };
-}
-
-function takeBatch(queue: string[]): string {
-  let size = 0;
-  let count = 0;
-  for (const lines of queue) {
-    if (count > 0 && size + lines.length > MAX_WRITE_SIZE) break;
-    size += lines.length;
-    count++;
-  }
-  return queue.splice(0, count).join('');
 }
 
 /**
