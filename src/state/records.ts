@@ -42,10 +42,17 @@ export class StateUnavailable extends Error {
   }
 }
 
+/** A text, and the time until which it is kept. */
+interface Held {
+  readonly text: string;
+  readonly endsAt: number;
+}
+
 interface Entry {
   readonly caller: string;
-  readonly value: string;
-  readonly endsAt: number;
+  readonly record: Held | undefined;
+  /** Its text is the owner. */
+  readonly lease: Held | undefined;
 }
 
 /**
@@ -57,74 +64,53 @@ export function createMemoryRecords({
   maxEntriesPerCaller = 10_000,
   now = () => performance.now(),
 } = {}): LeasedRecords {
+  // In the order in which they were made. Records live equally long, so the expired ones are at the beginning, and dropping
+  // them does not visit the others.
+  const entries = new Map<string, Entry>();
   const entriesOf = new Map<string, number>();
-  const count = (caller: string, change: 1 | -1) => {
-    const entries = (entriesOf.get(caller) ?? 0) + change;
-    if (entries === 0) entriesOf.delete(caller);
-    else entriesOf.set(caller, entries);
-  };
-  const leases = createExpiringMap(now, count);
-  const records = createExpiringMap(now, count);
 
-  const requireRoom = ({ caller }: RecordKey) => {
-    leases.dropExpired();
-    records.dropExpired();
-    const entries = leases.size() + records.size();
-    if (entries >= maxEntries || (entriesOf.get(caller) ?? 0) >= maxEntriesPerCaller)
+  const unlessExpired = (held: Held | undefined) => (held && held.endsAt > now() ? held : undefined);
+  const set = ({ caller, id }: RecordKey, record: Entry['record'], lease: Entry['lease']) => {
+    if (!entries.has(id)) entriesOf.set(caller, (entriesOf.get(caller) ?? 0) + 1);
+    entries.set(id, { caller, record, lease });
+  };
+  const remove = (id: string, { caller }: Pick<Entry, 'caller'>) => {
+    if (!entries.delete(id)) return;
+    const left = (entriesOf.get(caller) ?? 0) - 1;
+    if (left > 0) entriesOf.set(caller, left);
+    else entriesOf.delete(caller);
+  };
+  const requireRoom = (caller: string) => {
+    for (const [id, entry] of entries) {
+      if (unlessExpired(entry.record) ?? unlessExpired(entry.lease)) break;
+      remove(id, entry);
+    }
+    if (entries.size >= maxEntries || (entriesOf.get(caller) ?? 0) >= maxEntriesPerCaller)
       throw new StateUnavailable('there is no room for another record', { isFull: true });
   };
 
   return {
     async acquire(key, owner, leaseMs) {
-      const record = records.get(key.id)?.value;
-      const held = leases.get(key.id);
-      if (held) return { record, isAcquired: false, heldForMs: held.endsAt - now() };
-      // Each lease may write a record, so it reserves room for one. An existing record already has its room.
-      if (record === undefined) requireRoom(key);
-      leases.set(key, owner, leaseMs);
-      return { record, isAcquired: true, heldForMs: leaseMs };
-    },
-    async change(key, owner, { leaseMs, record }) {
-      if (leases.get(key.id)?.value !== owner) return false;
-      if (record) records.set(key, record.text, record.ttlMs);
-      else if (record === null) records.delete(key.id);
-      if (leaseMs > 0) leases.set(key, owner, leaseMs);
-      else leases.delete(key.id);
-      return true;
-    },
-  };
-}
-
-/**
- * Entries in the order in which they were last written. All entries of one map live for about the same time, so the
- * expired ones are at its beginning, and dropping them does not visit the others.
- */
-function createExpiringMap(now: () => number, count: (caller: string, change: 1 | -1) => void) {
-  const entries = new Map<string, Entry>();
-  const remove = (id: string) => {
-    const entry = entries.get(id);
-    if (entry && entries.delete(id)) count(entry.caller, -1);
-  };
-  return {
-    size: () => entries.size,
-    get(id: string): Entry | undefined {
-      const entry = entries.get(id);
-      if (!entry || entry.endsAt > now()) return entry;
-      remove(id);
-      return undefined;
-    },
-    set({ caller, id }: RecordKey, value: string, ttlMs: number) {
-      remove(id);
-      entries.set(id, { caller, value, endsAt: now() + ttlMs });
-      count(caller, 1);
-    },
-    delete: remove,
-    dropExpired() {
-      const time = now();
-      for (const [id, { endsAt }] of entries) {
-        if (endsAt > time) return;
-        remove(id);
+      const entry = entries.get(key.id);
+      const record = unlessExpired(entry?.record);
+      const lease = unlessExpired(entry?.lease);
+      if (lease) return { record: record?.text, isAcquired: false, heldForMs: lease.endsAt - now() };
+      if (!record) {
+        remove(key.id, key);
+        // Each lease may write a record, so it reserves room for one.
+        requireRoom(key.caller);
       }
+      set(key, record, { text: owner, endsAt: now() + leaseMs });
+      return { record: record?.text, isAcquired: true, heldForMs: leaseMs };
+    },
+    async change(key, owner, { leaseMs, record: next }) {
+      const entry = entries.get(key.id);
+      if (unlessExpired(entry?.lease)?.text !== owner) return false;
+      const kept = next === undefined ? entry?.record : undefined;
+      const record = next ? { text: next.text, endsAt: now() + next.ttlMs } : kept;
+      if (record || leaseMs > 0) set(key, record, { text: owner, endsAt: now() + leaseMs });
+      else remove(key.id, key);
+      return true;
     },
   };
 }

@@ -533,8 +533,8 @@ function writes() {
       name: 'A lease can be released by a request that does not hold it',
       file: 'src/state/records.ts',
       within: 'change',
-      find: 'leases.get(key.id)?.value !== owner',
-      replace: '!leases.get(key.id)',
+      find: 'unlessExpired(entry?.lease)?.text !== owner',
+      replace: '!unlessExpired(entry?.lease)',
       tests: records,
     },
   ];
