@@ -340,8 +340,8 @@ function mixtures() {
       name: 'A cursor of another list is accepted',
       file: 'src/graphql/pagination/cursor.ts',
       within: 'digestOf',
-      find: 'JSON.stringify(scope)',
-      replace: "''",
+      find: '[${printedScope},',
+      replace: '[,',
       tests: ['test/unit/graphql/pagination/cursor.test.ts'],
     },
     {

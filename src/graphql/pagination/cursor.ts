@@ -35,10 +35,20 @@ export function isEncodableKey(key: string): boolean {
 }
 
 /** A cursor of the list that `scope` names, for example `projects:<token id>`. */
-export function encodeCursor(scope: string, { key, offset, id, trail = '' }: Position): string {
-  const printedTrail = trail === '' ? '' : `,"${trail}"`;
-  const position = `${JSON.stringify(key)},${offset},${JSON.stringify(toShortId(id))}${printedTrail}]`;
-  return Buffer.from(`[${VERSION},"${digestOf(scope, position)}",${position}`).toString('base64url');
+export function encodeCursor(scope: string, { key, ...passed }: Position): string {
+  return createCursors(scope, key)(passed);
+}
+
+/** Encodes the cursors behind one start key of a list: a page has many, and what they have in common is printed once. */
+export function createCursors(scope: string, key: string): (passed: Omit<Position, 'key'>) => string {
+  const printedScope = JSON.stringify(scope);
+  const printedKey = JSON.stringify(key);
+  return ({ offset, id, trail = '' }) => {
+    const printedTrail = trail === '' ? '' : `,"${trail}"`;
+    const position = `${printedKey},${offset},${JSON.stringify(toShortId(id))}${printedTrail}]`;
+    const digest = digestOf(printedScope, position);
+    return Buffer.from(`[${VERSION},"${digest}",${position}`).toString('base64url');
+  };
 }
 
 /**
@@ -50,7 +60,8 @@ export function decodeCursor(scope: string, cursor: string): Position | undefine
   const text = Buffer.from(cursor, 'base64url').toString();
   // The digest is checked first, because that takes much less time than the rest.
   const [head, digest] = HEAD.exec(text) ?? [];
-  if (head === undefined || digest !== digestOf(scope, text.slice(head.length))) return undefined;
+  if (head === undefined || digest !== digestOf(JSON.stringify(scope), text.slice(head.length)))
+    return undefined;
   const position = readPosition(parse(text));
   // Accepts only what `encodeCursor` writes: base64url and JSON have several spellings, and it writes no longer id.
   return position && encodeCursor(scope, position) === cursor ? position : undefined;
@@ -59,8 +70,8 @@ export function decodeCursor(scope: string, cursor: string): Position | undefine
 const HEAD = new RegExp(`^\\[${VERSION},"([\\w-]+)",`);
 
 /** `position` is the text of a cursor behind its digest. */
-function digestOf(scope: string, position: string): string {
-  return hash('sha256', `[${JSON.stringify(scope)},${position}`, 'base64url').slice(0, 10);
+function digestOf(printedScope: string, position: string): string {
+  return hash('sha256', `[${printedScope},${position}`, 'base64url').slice(0, 10);
 }
 
 function readPosition(parts: unknown): Position | undefined {

@@ -2,6 +2,7 @@ import { invalidCursor } from '../../errors.ts';
 import type { InvalidItem, Page } from '../../upstream/parse-response.ts';
 import { meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
 import {
+  createCursors,
   cutTrail,
   encodeCursor,
   followTrail,
@@ -122,15 +123,16 @@ function toEdges<Item extends { readonly id: string }>(
   { key, page: { items, next }, at }: Place<Item>,
   wanted: number,
 ): Edge<Item>[] {
+  const encode = createCursors(scope, key);
   let marks: string | undefined;
   return items.slice(at, at + wanted).map((node, index) => {
-    const passed = at + index + 1;
+    const offset = at + index + 1;
     const cursor = () => {
       // The last item of an API page takes the next page's key, so that offsets stay small.
-      if (next !== undefined && passed === items.length)
+      if (next !== undefined && offset === items.length)
         return encodeCursor(scope, { key: next, offset: 0, id: '' });
       marks ??= markItems(items);
-      return encodeCursor(scope, { key, offset: passed, id: node.id, trail: cutTrail(marks, passed) });
+      return encode({ offset, id: node.id, trail: cutTrail(marks, offset) });
     };
     return { cursor, node };
   });
