@@ -3,6 +3,8 @@ import {
   type GraphQLInputObjectType,
   type GraphQLInputType,
   type GraphQLLeafType,
+  type GraphQLList,
+  type GraphQLScalarType,
   isEnumType,
   isInputObjectType,
   isListType,
@@ -58,39 +60,58 @@ interface Place {
 }
 
 /**
- * Coerces a value of JSON to an input type (GraphQL specification, section 3.12 "Input Coercion"), as graphql-js does with
+ * Coerces a value of JSON to one input type (GraphQL specification, section 3.12 "Input Coercion"), as graphql-js does with
  * three differences: it stops when `problems` is full, the messages repeat nothing of the value, and a JSON number is an ID
  * only where it is certain to be the number that the client wrote.
  *
  * Takes time in proportion to the value. The result is valid only if there are no problems.
  */
-export function coerceInput(value: unknown, type: GraphQLInputType, at: Place, problems: Problems): unknown {
+export type InputCoercion = (value: unknown, at: Place, problems: Problems) => unknown;
+
+const coercions = new WeakMap<GraphQLInputType, InputCoercion>();
+
+/** Compiled once for each type, because graphql-js takes longer to tell its kind than it takes to coerce most values. */
+export function coercionTo(type: GraphQLInputType): InputCoercion {
+  const coerce = coercions.get(type) ?? compileCoercion(type);
+  coercions.set(type, coerce);
+  return coerce;
+}
+
+function compileCoercion(type: GraphQLInputType): InputCoercion {
   if (isNonNullType(type)) {
-    if (value !== null && value !== undefined) return coerceInput(value, type.ofType, at, problems);
-    return reject(value, type, at, problems);
+    const coerce = coercionTo(type.ofType);
+    return (value, at, problems) =>
+      value == null ? reject(value, type, at, problems) : coerce(value, at, problems);
   }
-  if (value === null || value === undefined) return null;
-  if (isListType(type)) {
-    return Array.isArray(value)
-      ? coerceItems(value, type.ofType, at, problems)
-      : [coerceInput(value, type.ofType, at, problems)];
-  }
-  if (isInputObjectType(type)) {
-    return isRecord(value) ? coerceObject(value, type, at, problems) : reject(value, type, at, problems);
-  }
-  return coerceLeaf(value, type, at, problems);
+  const coerce = isListType(type)
+    ? compileList(type)
+    : isInputObjectType(type)
+      ? compileObject(type)
+      : compileLeaf(type);
+  return (value, at, problems) => (value == null ? null : coerce(value, at, problems));
+}
+
+function compileList({ ofType }: GraphQLList<GraphQLInputType>): InputCoercion {
+  const coerce = coercionTo(ofType);
+  return (value, at, problems) =>
+    Array.isArray(value) ? coerceItems(value, coerce, at, problems) : [coerce(value, at, problems)];
 }
 
 function coerceItems(
   items: readonly unknown[],
-  type: GraphQLInputType,
+  coerce: InputCoercion,
   above: Place,
   problems: Problems,
 ): unknown[] {
   const coerced: unknown[] = [];
   for (let key = 0; key < items.length && !problems.isFull; key++)
-    coerced.push(coerceInput(items[key], type, { above, key }, problems));
+    coerced.push(coerce(items[key], { above, key }, problems));
   return coerced;
+}
+
+function compileObject(type: GraphQLInputObjectType): InputCoercion {
+  return (value, at, problems) =>
+    isRecord(value) ? coerceObject(value, type, at, problems) : reject(value, type, at, problems);
 }
 
 function coerceObject(
@@ -105,7 +126,7 @@ function coerceObject(
   for (const { name, type: fieldType, defaultValue } of Object.values(fields)) {
     if (problems.isFull) break;
     if (Object.hasOwn(value, name)) {
-      coerced[name] = coerceInput(value[name], fieldType, { above, key: name }, problems);
+      coerced[name] = coercionTo(fieldType)(value[name], { above, key: name }, problems);
     } else if (defaultValue !== undefined) coerced[name] = defaultValue;
     else if (isNonNullType(fieldType)) problems.add(above, `needs the member "${name}".`);
   }
@@ -134,20 +155,26 @@ function checkMembers(value: Members, type: GraphQLInputObjectType, above: Place
   }
 }
 
-function coerceLeaf(value: unknown, type: GraphQLLeafType, at: Place, problems: Problems): unknown {
-  if (type === GraphQLID && typeof value === 'number') {
-    // JSON.parse rounds longer numbers, so the id would be a different one.
-    if (Number.isSafeInteger(value)) return String(value);
-    problems.add(at, INEXACT_ID, INEXACT_ID);
-    return undefined;
-  }
-  const coerced = parseLeaf(value, type);
-  return coerced === undefined ? reject(value, type, at, problems) : coerced;
+function compileLeaf(type: GraphQLLeafType): InputCoercion {
+  const parse = isEnumType(type)
+    ? (value: unknown) => (typeof value === 'string' ? type.getValue(value)?.value : undefined)
+    : (value: unknown) => parseScalar(value, type);
+  return (value, at, problems) => {
+    if (type === GraphQLID && typeof value === 'number') return coerceNumericId(value, at, problems);
+    const coerced = parse(value);
+    return coerced === undefined ? reject(value, type, at, problems) : coerced;
+  };
+}
+
+function coerceNumericId(value: number, at: Place, problems: Problems): string | undefined {
+  // JSON.parse rounds longer numbers, so the id would be a different one.
+  if (Number.isSafeInteger(value)) return String(value);
+  problems.add(at, INEXACT_ID, INEXACT_ID);
+  return undefined;
 }
 
 /** Objects do not reach `parseValue` of the types of GraphQL itself, which print them whole to say that they do not fit. */
-function parseLeaf(value: unknown, type: GraphQLLeafType): unknown {
-  if (isEnumType(type)) return typeof value === 'string' ? type.getValue(value)?.value : undefined;
+function parseScalar(value: unknown, type: GraphQLScalarType): unknown {
   if (typeof value === 'object' && isSpecifiedScalarType(type)) return undefined;
   try {
     return type.parseValue(value);

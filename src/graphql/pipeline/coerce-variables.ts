@@ -1,9 +1,9 @@
 import {
   type DocumentNode,
+  type GraphQLInputType,
   type GraphQLSchema,
   getNullableType,
   isInputObjectType,
-  isInputType,
   isNonNullType,
   Kind,
   type OperationDefinitionNode,
@@ -17,7 +17,7 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import { rejection } from '../../errors.ts';
-import { coerceInput, createProblems, type Problems } from './coerce-input.ts';
+import { coercionTo, createProblems, type Problems } from './coerce-input.ts';
 import type { Variables } from './cost.ts';
 import { withoutLeftOut } from './selected-fields.ts';
 
@@ -74,11 +74,13 @@ function createCoercer(
   { variable, type: typeNode, defaultValue }: VariableDefinitionNode,
 ) {
   const name = variable.name.value;
-  const type = typeFromAST(schema, typeNode);
+  // The variables of a validated operation have input types.
+  const type = typeFromAST(schema, typeNode) as GraphQLInputType;
+  const coerce = coercionTo(type);
   const place = { above: undefined, key: `$${name}` };
   return (given: Variables, values: Record<string, unknown>, problems: Problems) => {
-    if (!type || !isInputType(type) || problems.isFull) return;
-    if (Object.hasOwn(given, name)) values[name] = coerceInput(given[name], type, place, problems);
+    if (problems.isFull) return;
+    if (Object.hasOwn(given, name)) values[name] = coerce(given[name], place, problems);
     else if (defaultValue) values[name] = valueFromAST(defaultValue, type);
     else if (isNonNullType(type))
       problems.add(place, `of required type "${type}" was not provided.`, 'was not provided.');
