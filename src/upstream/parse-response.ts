@@ -120,28 +120,30 @@ function compile<Dto>(name: keyof typeof definitions): ValidateFunction<Dto> {
 /**
  * The error for a response without a success status. Bodies come from the service (`name`, `traceId`, `details`), from the
  * API gateway in front of it (only `message`), or are not JSON. Nothing but these three members is read. `own` is the
- * gateway's own credential, if the request had it: callers must not see it where a body quotes the request.
+ * gateway's own credential, if the request had it: callers must not see it where a body quotes the request. It is removed
+ * after the JSON is parsed, because JSON can escape any character.
  */
 export function toStatusError(response: HttpResponse, own?: string): UpstreamError {
   const { status } = response;
   if (status < 400) return new UpstreamError('invalid-response', `unexpected status ${status}`, { status });
-  const { name, traceId, details } =
-    readJsonObject(own ? response.body.replaceAll(own, '') : response.body) ?? {};
-  const iamName = matching(name, /^[A-Za-z]{1,64}$/);
+  const { name, traceId, details } = readJsonObject(response.body) ?? {};
+  const read = (text: unknown) => (own && typeof text === 'string' ? text.replaceAll(own, '') : text);
+  const iamName = matching(read(name), /^[A-Za-z]{1,64}$/);
   return new UpstreamError('status', `status ${status}${iamName ? ` ${iamName}` : ''}`, {
     status,
     iamName,
-    traceId: matching(traceId, /^[\w.:=-]{1,128}$/),
-    details: Array.isArray(details) ? details.slice(0, 20).flatMap(readDetail) : [],
+    traceId: matching(read(traceId), /^[\w.:=-]{1,128}$/),
+    details: Array.isArray(details) ? details.slice(0, 20).flatMap((detail) => readDetail(detail, read)) : [],
     retryAfterSeconds: readRetryAfter(response.headers),
     hadOwnCredential: own !== undefined,
   });
 }
 
-function readDetail(detail: unknown): ErrorDetail[] {
-  if (!isObject(detail) || typeof detail.issue !== 'string') return [];
-  const issue = cut(detail.issue, 300);
-  return [typeof detail.field === 'string' ? { issue, field: cut(detail.field, 200) } : { issue }];
+function readDetail(detail: unknown, read: (text: unknown) => unknown): ErrorDetail[] {
+  if (!isObject(detail)) return [];
+  const [issue, field] = [read(detail.issue), read(detail.field)];
+  if (typeof issue !== 'string') return [];
+  return [{ issue: cut(issue, 300), ...(typeof field === 'string' && { field: cut(field, 200) }) }];
 }
 
 /** Cutting between the halves of a surrogate pair would leave half a character. */

@@ -52,17 +52,21 @@ describe('Signing in by a personal access token', () => {
     const seen: string[] = [];
     const api = createServer(({ headers: { authorization = 'none' } }, response) => {
       seen.push(authorization);
-      const details = [{ issue: `rejected: ${authorization}`, field: authorization }];
-      response.writeHead(400).end(JSON.stringify({ name: 'InvalidParameterError', details }));
+      // JSON can escape any character: some libraries escape `/` and `+`.
+      const escaped = authorization.replace(/[a-z]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+      const details = [authorization, escaped].map(
+        (text) => `{"issue":"rejected: ${text}","field":"${text}"}`,
+      );
+      response.writeHead(400).end(`{"name":"InvalidParameterError","details":[${details}]}`);
     });
     const gateway = await startPatGateway(plain, createKeyPair('ES256'), {
       API_GATEWAY_URL: `http://127.0.0.1:${await listen(api)}`,
       PAT_CREDENTIAL: 'user',
     });
     const { text, data } = await gateway.query(RENAME.replace('{ code }', '{ message field }'), { id: 'a' });
-    expect(data.updateToken.userErrors).toEqual([
-      { message: 'rejected: Bearer ', field: ['input', 'Bearer '] },
-    ]);
+    expect(data.updateToken.userErrors).toEqual(
+      Array(2).fill({ message: 'rejected: Bearer ', field: ['input', 'Bearer '] }),
+    );
     expect(seen.at(-1)).toMatch(/^Bearer .{20}/);
     expect(text + gateway.log()).not.toContain(seen.at(-1)?.slice('Bearer '.length, 60));
     await gateway.close();
