@@ -29,7 +29,10 @@ export const limitVariables = {
     max: 1_000_000,
   }),
   // The upper ends of these three keep graphql-js's parser within its stack.
-  MAX_OPERATION_TOKENS: integer('Lexical tokens, or comments, of a document', 1_000, { min: 1, max: 15_000 }),
+  MAX_OPERATION_TOKENS: integer('Lexical tokens, or pairs of lines, of a document', 1_000, {
+    min: 1,
+    max: 15_000,
+  }),
   MAX_OPERATION_CHARS: integer('Characters of a document', 15_000, { min: 1, max: 1_000_000 }),
   MAX_BRACKET_DEPTH: integer('Depth of brackets in a document', 200, { min: 1, max: 500 }),
   MAX_FIELD_COST: integer(

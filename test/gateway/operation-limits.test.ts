@@ -200,6 +200,15 @@ describe('An operation that is too large', () => {
   });
 
   it.each([
+    ['empty', '\n'],
+    ['comments', '#\n'],
+    ['ended as on Windows', '\r\n'],
+    ['of a text', '', '\n'.repeat(2000)],
+  ])('is rejected for 2001 lines, because each error counts those before it: %s', (_, line, text = '') =>
+    expectRefusal(`${line.repeat(2000)}{ token(id: """${text}""") { id } }`, 'lines', 2001, 2000),
+  );
+
+  it.each([
     ['100 000 lists', '['.repeat(100_000), 'characters', 100_000, 15000],
     ['20 000 selections', '{a'.repeat(20_000), 'characters', 40_000, 15000],
     ['20 000 objects', `{a(b:${'{b:'.repeat(20_000)}`, 'characters', 60_005, 15000],

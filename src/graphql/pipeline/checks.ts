@@ -75,11 +75,11 @@ export function checkText(text: string, limits: Limits): void {
   // A hash reads half of a surrogate pair as U+FFFD, so it would find another, valid document.
   if (!text.isWellFormed())
     throw rejection('GRAPHQL_PARSE_FAILED', 'Syntax Error: Half of a surrogate pair is not a character.');
-  const { tokens, comments, brackets } = measureSource(text);
+  const { tokens, lines, brackets } = measureSource(text);
   check([
     ['tokens', 'tokens in the document', tokens, limits.maxOperationTokens],
-    // The lexer makes a token of each comment.
-    ['comments', 'comments in the document', comments, limits.maxOperationTokens],
+    // The lexer makes a token of each comment, and each error of a field counts the lines above the field.
+    ['lines', 'lines in the document', lines, 2 * limits.maxOperationTokens],
     ['brackets', 'brackets open at once in the document', brackets, limits.maxBracketDepth],
   ]);
 }

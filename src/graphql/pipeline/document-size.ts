@@ -19,14 +19,13 @@ const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_R, TokenKind.BR
  * Measures a text with the lexer of GraphQL, up to the end or to an invalid character. The lexer does not recurse, unlike
  * the parser, whose stack a few thousand open brackets exceed.
  */
-export function measureSource(text: string): Record<'tokens' | 'comments' | 'brackets', number> {
-  const counts = { tokens: 0, comments: 0, brackets: 0 };
+export function measureSource(text: string): Record<'tokens' | 'lines' | 'brackets', number> {
+  const counts = { tokens: 0, brackets: 0 };
+  const lexer = new Lexer(new Source(text));
   let open = 0;
   try {
-    const lexer = new Lexer(new Source(text));
     while (counts.tokens <= MAX_COUNTED) {
-      const { kind, prev } = lexer.advance();
-      for (let before = prev; before?.kind === TokenKind.COMMENT; before = before.prev) counts.comments++;
+      const { kind } = lexer.advance();
       if (kind === TokenKind.EOF) break;
       counts.tokens++;
       if (OPENING.has(kind)) counts.brackets = Math.max(counts.brackets, ++open);
@@ -35,7 +34,7 @@ export function measureSource(text: string): Record<'tokens' | 'comments' | 'bra
   } catch {
     // The error is ignored, because Apollo Server reports syntax errors.
   }
-  return counts;
+  return { ...counts, lines: lexer.line };
 }
 
 /** A node that has selections, or is one. */
