@@ -113,12 +113,12 @@ async function createOrFind(create: Create, record: CreateRecord | undefined, le
   if (create.made) return finish(create, create.made, lease);
   let before: readonly string[] | null;
   if (record) {
-    const found = await loaders.findMade(body, record.before);
+    const found = await loaders.lookUp().findMade(body, record.before);
     if (found === 'cannot-be-known') return { outcome: notKnown };
     if (found === 'search-again') throw inProgress(create, 0);
     if (found) return finish(create, found, lease);
     before = record.before;
-  } else before = await loaders.idsBefore(body);
+  } else before = await loaders.lookUp().idsBefore(body);
   // The POST is sent before the deadline, and may take effect for some time after it.
   const leaseMs = deadline.remainingMs() + settleMs(create);
   if (!(await lease.write({ leaseMs, record: toStoredRecord({ digest, before, owner: lease.owner }) })))
@@ -146,7 +146,8 @@ async function waitForOther(
   if (!create.made && performance.now() < create.lookUpAt) return { heldForMs };
   create.lookUpAt = performance.now() + create.lookUpWaitMs;
   create.lookUpWaitMs *= 2;
-  const found = create.made ?? (await inTime(create, heldForMs, loaders.findMade(body, record.before)));
+  const found =
+    create.made ?? (await inTime(create, heldForMs, loaders.lookUp().findMade(body, record.before)));
   if (found === 'cannot-be-known') return { outcome: notKnown };
   if (found === undefined || found === 'search-again') return { heldForMs };
   const change = doneChange(digest, found);

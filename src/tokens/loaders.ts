@@ -6,7 +6,7 @@ import type { CreateTokenBody, TokenDto, UpdateTokenBody } from '../upstream/gen
 import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
 import type { Page } from '../upstream/parse-response.ts';
 import { beforeWrite, meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
-import { createTokenLookUp } from './matching-tokens.ts';
+import { createTokenLookUp, type TokenLookUp } from './matching-tokens.ts';
 
 /** The reads and writes of one request. Each request has its own: no other caller sees its data. */
 export type Loaders = ReturnType<typeof createLoaders>;
@@ -65,9 +65,7 @@ export function createLoaders(
 
   // Created only for writes, because an object literal that begins with a spread would slow down every read.
   const newest = () => ({ ...scope, isShared: false });
-  const lookUp = createTokenLookUp((page, { newest: isNewest }) =>
-    beforeWrite(client.listTokens(isNewest ? newest() : scope, page)),
-  );
+  let lookUp: TokenLookUp | undefined;
 
   /** Called before a write, which may change data that was read before. */
   const clear = (id?: string) => {
@@ -80,19 +78,23 @@ export function createLoaders(
       const token = await write;
       clear(token.id);
       tokens.prime(token.id, token);
-      lookUp.add(token);
+      lookUp?.add(token);
       return token;
     } catch (error) {
-      lookUp.drop();
+      lookUp?.drop();
       throw error;
     }
   };
   return {
     /** A token, or null when there is none. Rejects with `UpstreamError`. */
     token: (id: string) => tokens.load(id),
-    /** Search the list for idempotent creates. As for `freshToken`, a failure says that the write was not sent. */
-    idsBefore: lookUp.idsBefore,
-    findMade: lookUp.findMade,
+    /** Searches the list for idempotent creates. As for `freshToken`, a failure says that the write was not sent. */
+    lookUp(): TokenLookUp {
+      lookUp ??= createTokenLookUp((page, { newest: isNewest }) =>
+        beforeWrite(client.listTokens(isNewest ? newest() : scope, page)),
+      );
+      return lookUp;
+    },
     /** The token as it is now, for a write that depends on it: a failure, also 404, says that the write was not sent. */
     async freshToken(id: string): Promise<TokenDto> {
       tokens.clear(id);

@@ -31,6 +31,8 @@ interface Snapshot {
 /** Reads a page of the list. With `newest` it is not coalesced with a read that began before. */
 type ListPage = (page: PageRequest, options: { readonly newest: boolean }) => Promise<Page<TokenDto>>;
 
+export type TokenLookUp = ReturnType<typeof createTokenLookUp>;
+
 /** Searches the caller's tokens for those with the name and the keys of a create, for one request. */
 export function createTokenLookUp(listPage: ListPage) {
   let callsLeft = MAX_LOOK_UP_CALLS;

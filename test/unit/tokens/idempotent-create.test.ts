@@ -20,6 +20,11 @@ function startApi({ lost = 0 } = {}) {
   const newRequest = (): CreateRequest => {
     const deadline = createDeadlines(2000).start();
     deadline.end();
+    const lookUp = createTokenLookUp(async ({ startKey = 'page-1' }) => {
+      const other = { ...tokenOf('other'), name: 'another name' };
+      if (startKey === 'page-3') return { items: made, next: undefined };
+      return { items: [other], next: startKey === 'page-1' ? 'page-2' : 'page-3' };
+    });
     const loaders = {
       async createToken() {
         made.push(tokenOf(`made-${made.length + 1}`));
@@ -27,11 +32,7 @@ function startApi({ lost = 0 } = {}) {
         return made.at(-1);
       },
       freshToken: async (id: string) => made.find((token) => token.id === id) ?? null,
-      ...createTokenLookUp(async ({ startKey = 'page-1' }) => {
-        const other = { ...tokenOf('other'), name: 'another name' };
-        if (startKey === 'page-3') return { items: made, next: undefined };
-        return { items: [other], next: startKey === 'page-1' ? 'page-2' : 'page-3' };
-      }),
+      lookUp: () => lookUp,
     } as unknown as Loaders;
     return { principal: 'alice', key: 'key-1', body, loaders, deadline };
   };
