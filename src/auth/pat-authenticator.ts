@@ -1,5 +1,6 @@
 import type { CallerAuthConfig, PatConfig } from '../config/auth.ts';
 import { createCancellation, createDeadlines } from '../upstream/cancellation.ts';
+import { createCallQueue } from '../upstream/concurrency-limiter.ts';
 import { meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
 import type {
   AuthDependencies,
@@ -40,7 +41,7 @@ export function createPatAuthenticator(
       const deadline = createDeadlines(PROBE_MS).start();
       const kind = pat.credential;
       try {
-        const scope = { owner: deadline, credential, deadline, headers: {} };
+        const scope = { queue: createCallQueue(), credential, deadline, headers: {} };
         await client.listTokens(scope, { limit: 1, startKey: undefined });
         parts.log.info({}, `the IAM API accepts the personal access token (PAT_CREDENTIAL=${kind})`);
       } catch (error) {

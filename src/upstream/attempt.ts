@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.ts';
 import type { Deadline } from './cancellation.ts';
+import type { CallQueue } from './concurrency-limiter.ts';
 import { toStatusError } from './parse-response.ts';
 import type { HttpRequest, Transport } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -8,8 +9,8 @@ type Headers = Readonly<Record<string, string>>;
 
 /** The request and the caller that a call is made for, and its limits. */
 export interface Scope {
-  /** Identifies the GraphQL request. The number of calls that one owner runs at once is limited. */
-  readonly owner: object;
+  /** The number of calls that one queue runs at once is limited. */
+  readonly queue: CallQueue;
   readonly credential: UpstreamCredential;
   readonly deadline: Deadline;
   /** Trace context and request id; nothing else of the client's headers goes upstream. */
@@ -23,8 +24,8 @@ export interface Scope {
 
 /** The same scope with another deadline. Every call reads the copy, and one made by a spread would slow them all down. */
 export function withDeadline(scope: Scope, deadline: Deadline): Scope {
-  const { owner, credential, headers, isShared, counter, observer } = scope;
-  return { owner, credential, deadline, headers, isShared, counter, observer };
+  const { queue, credential, headers, isShared, counter, observer } = scope;
+  return { queue, credential, deadline, headers, isShared, counter, observer };
 }
 
 /** Called as an attempt starts. The `headers` that it returns are sent with the call, in place of others of that name. */

@@ -2,36 +2,33 @@ import { type Cancellation, cancelledError } from './cancellation.ts';
 
 export type ConcurrencyLimiter = ReturnType<typeof createConcurrencyLimiter>;
 
-const QUEUE = Symbol('queue');
-
 /**
- * The queue is a member of its owner, not an entry of a map: V8 keeps the entries of a long-lived map, which change with
- * every request, until its next major collection.
+ * The calls of one GraphQL request. Its creator keeps it: V8 keeps the entries of a long-lived map, which change with every
+ * request, until its next major collection.
  */
-interface Owner {
-  [QUEUE]?: Queue;
-}
-
-/** The calls of one owner. */
-interface Queue {
+export interface CallQueue {
   running: number;
   readonly waiting: { start(): void }[];
 }
 
+export function createCallQueue(): CallQueue {
+  return { running: 0, waiting: [] };
+}
+
 /**
- * At most `total` calls at once in this process, and `perOwner` for one owner (a GraphQL request). Owners that wait are
- * served round robin, so a request with fifty calls does not hold up one with a single call.
+ * At most `total` calls at once in this process, and `perRequest` in one queue. Queues with waiting calls are served round
+ * robin, so a request with fifty calls does not hold up one with a single call.
  */
-export function createConcurrencyLimiter({ total, perOwner }: { total: number; perOwner: number }) {
+export function createConcurrencyLimiter({ total, perRequest }: { total: number; perRequest: number }) {
   // Queues with a call that may start as soon as a slot is free, in round-robin order.
-  const ready = new Set<Queue>();
+  const ready = new Set<CallQueue>();
   let running = 0;
 
-  const refresh = (queue: Queue) => {
-    if (queue.waiting.length > 0 && queue.running < perOwner) ready.add(queue);
+  const refresh = (queue: CallQueue) => {
+    if (queue.waiting.length > 0 && queue.running < perRequest) ready.add(queue);
     else ready.delete(queue);
   };
-  const start = (queue: Queue): (() => void) => {
+  const start = (queue: CallQueue): (() => void) => {
     running++;
     queue.running++;
     return () => {
@@ -56,10 +53,8 @@ export function createConcurrencyLimiter({ total, perOwner }: { total: number; p
      * Returns the function that releases the slot, or a promise of it while no slot is free. Call it once, when the call is
      * over.
      */
-    acquire(owner: Owner, cancellation: Cancellation): (() => void) | Promise<() => void> {
-      owner[QUEUE] ??= { running: 0, waiting: [] };
-      const queue = owner[QUEUE];
-      if (running < total && queue.running < perOwner && queue.waiting.length === 0) return start(queue);
+    acquire(queue: CallQueue, cancellation: Cancellation): (() => void) | Promise<() => void> {
+      if (running < total && queue.running < perRequest && queue.waiting.length === 0) return start(queue);
       return new Promise((resolve, reject) => {
         if (cancellation.reason) return reject(cancelledError(cancellation, false));
         const call = {

@@ -60,7 +60,7 @@ export function createSend(options: SendOptions): Send {
   /** Makes one attempt when a slot is free. After a 401 the slot is released only when the renewal has begun. */
   const sendInTurn: Attempt = async (scope, call, attempt, renew) => {
     const { cancellation } = scope.deadline;
-    const acquired = limiter.acquire(scope.owner, cancellation);
+    const acquired = limiter.acquire(scope.queue, cancellation);
     const release = acquired instanceof Promise ? await acquired : acquired;
     try {
       // No sign-in is started for a request that is over.

@@ -28,7 +28,7 @@ export function createUpstream(
   const transport = createUndiciTransport(connecting);
   const limiter = createConcurrencyLimiter({
     total: options.concurrency,
-    perOwner: options.concurrencyPerRequest,
+    perRequest: options.concurrencyPerRequest,
   });
   const reachability = createReachability(transport, `${baseUrl}/.well-known/jwks.json`, onUnreachable);
   const sendOnce = createSendOnce({

@@ -15,6 +15,7 @@ import { toUpstreamHeaders } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
 import { createLoaders, type ListPrefetch } from '../../tokens/loaders.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
+import { createCallQueue } from '../../upstream/concurrency-limiter.ts';
 import type { IamClient } from '../../upstream/iam-client.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import { formatError } from '../mask-error.ts';
@@ -171,8 +172,7 @@ export function createContext(
   const { credential, principal } = caller;
   const headers = toUpstreamHeaders(http.id, http.headers);
   const scope = {
-    // The owner can be any object that belongs to this execution alone.
-    owner: deadline,
+    queue: createCallQueue(),
     credential,
     deadline,
     headers,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Call, createSendOnce } from '../../../src/upstream/attempt.ts';
 import { createDeadlines, type Deadline } from '../../../src/upstream/cancellation.ts';
+import { createCallQueue } from '../../../src/upstream/concurrency-limiter.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/upstream/transport.ts';
 
 const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x', parse: String };
@@ -26,7 +27,7 @@ function startAttempts(status = 200) {
     transport,
   });
   const attempt = (call: Call, deadline: Deadline) =>
-    sendOnce({ owner: deadline, credential, deadline, headers: {} }, call, 'Bearer a', 0);
+    sendOnce({ queue: createCallQueue(), credential, deadline, headers: {} }, call, 'Bearer a', 0);
   return { attempt, requests };
 }
 

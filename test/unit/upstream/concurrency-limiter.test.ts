@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import {
+  type CallQueue,
   type ConcurrencyLimiter,
+  createCallQueue,
   createConcurrencyLimiter,
 } from '../../../src/upstream/concurrency-limiter.ts';
 
@@ -9,16 +11,16 @@ const never = createCancellation();
 
 /** Whether a call of another request would start now. It takes the place until the end of the test. */
 function hasPlace(limiter: ConcurrencyLimiter): boolean {
-  return typeof limiter.acquire({}, never) === 'function';
+  return typeof limiter.acquire(createCallQueue(), never) === 'function';
 }
 
 describe('The limit of concurrent calls', () => {
   it('lets as many calls run as it has slots, and the next one when a slot is released', async () => {
-    const limiter = createConcurrencyLimiter({ total: 2, perOwner: 2 });
-    const owner = {};
-    const release = await limiter.acquire(owner, never);
-    await limiter.acquire(owner, never);
-    const third = limiter.acquire(owner, never);
+    const limiter = createConcurrencyLimiter({ total: 2, perRequest: 2 });
+    const queue = createCallQueue();
+    const release = await limiter.acquire(queue, never);
+    await limiter.acquire(queue, never);
+    const third = limiter.acquire(queue, never);
     expect(third).toBeInstanceOf(Promise);
     release();
     await third;
@@ -26,35 +28,35 @@ describe('The limit of concurrent calls', () => {
   });
 
   it('lets a request with one call through before the rest of a request with many', async () => {
-    const limiter = createConcurrencyLimiter({ total: 1, perOwner: 2 });
+    const limiter = createConcurrencyLimiter({ total: 1, perRequest: 2 });
     const order: string[] = [];
-    const call = async (owner: object, name: string) => {
-      const release = await limiter.acquire(owner, never);
+    const call = async (queue: CallQueue, name: string) => {
+      const release = await limiter.acquire(queue, never);
       order.push(name);
       release();
     };
-    const many = {};
+    const many = createCallQueue();
     const release = await limiter.acquire(many, never);
-    const calls = [call(many, 'many-1'), call(many, 'many-2'), call({}, 'one')];
+    const calls = [call(many, 'many-1'), call(many, 'many-2'), call(createCallQueue(), 'one')];
     release();
     await Promise.all(calls);
     expect(order).toEqual(['many-1', 'one', 'many-2']);
   });
 
   it('limits the calls of one request while slots are free', async () => {
-    const limiter = createConcurrencyLimiter({ total: 10, perOwner: 2 });
-    const owner = {};
-    await limiter.acquire(owner, never);
-    await limiter.acquire(owner, never);
-    expect(limiter.acquire(owner, never)).toBeInstanceOf(Promise);
+    const limiter = createConcurrencyLimiter({ total: 10, perRequest: 2 });
+    const queue = createCallQueue();
+    await limiter.acquire(queue, never);
+    await limiter.acquire(queue, never);
+    expect(limiter.acquire(queue, never)).toBeInstanceOf(Promise);
     expect(hasPlace(limiter)).toBe(true);
   });
 
   it('removes a call that is cancelled while it waits', async () => {
-    const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
-    const release = await limiter.acquire({}, never);
+    const limiter = createConcurrencyLimiter({ total: 1, perRequest: 1 });
+    const release = await limiter.acquire(createCallQueue(), never);
     const cancellation = createCancellation();
-    const waiting = limiter.acquire({}, cancellation);
+    const waiting = limiter.acquire(createCallQueue(), cancellation);
     cancellation.cancel('aborted');
     await expect(waiting).rejects.toMatchObject({ kind: 'aborted', requestSent: false });
     release();
@@ -62,11 +64,11 @@ describe('The limit of concurrent calls', () => {
   });
 
   it('rejects a request whose deadline has passed', async () => {
-    const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
-    const release = await limiter.acquire({}, never);
+    const limiter = createConcurrencyLimiter({ total: 1, perRequest: 1 });
+    const release = await limiter.acquire(createCallQueue(), never);
     const cancellation = createCancellation();
     cancellation.cancel('timeout');
-    await expect(limiter.acquire({}, cancellation)).rejects.toMatchObject({
+    await expect(limiter.acquire(createCallQueue(), cancellation)).rejects.toMatchObject({
       kind: 'timeout',
       requestSent: false,
     });

@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Call, Scope } from '../../../src/upstream/attempt.ts';
 import { createDeadlines } from '../../../src/upstream/cancellation.ts';
+import { createCallQueue } from '../../../src/upstream/concurrency-limiter.ts';
 import { createIamClient, isId } from '../../../src/upstream/iam-client.ts';
 import { createSingleFlight } from '../../../src/upstream/single-flight.ts';
 
 const deadline = createDeadlines(5000).start();
 const credential = { identity: 'a', authorization: () => 'Bearer a', renew: async () => undefined };
-const scope: Scope = { owner: deadline, credential, deadline, headers: {} };
+const scope: Scope = { queue: createCallQueue(), credential, deadline, headers: {} };
 afterAll(() => deadline.end());
 
 /** A client over an API that returns an empty page for every list, and the calls that it got. */

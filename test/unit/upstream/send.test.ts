@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createTokenBuckets } from '../../../src/state/token-bucket.ts';
 import type { Call } from '../../../src/upstream/attempt.ts';
 import { createCancellation, createDeadlines } from '../../../src/upstream/cancellation.ts';
-import { createConcurrencyLimiter } from '../../../src/upstream/concurrency-limiter.ts';
+import { createCallQueue, createConcurrencyLimiter } from '../../../src/upstream/concurrency-limiter.ts';
 import { createSend } from '../../../src/upstream/send.ts';
 import { UpstreamError, type UpstreamFailure } from '../../../src/upstream/upstream-error.ts';
 
@@ -16,7 +16,7 @@ const status = (code: number, retryAfterSeconds?: number) =>
 function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20, random = 0 } = {}) {
   const sent: string[] = [];
   const renewed: string[] = [];
-  const limiter = createConcurrencyLimiter({ total: 1, perOwner: 1 });
+  const limiter = createConcurrencyLimiter({ total: 1, perRequest: 1 });
   let left = budget;
   const send = createSend({
     retries,
@@ -48,7 +48,7 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
     async send(call: Call, totalMs = 5000) {
       const deadline = createDeadlines(totalMs).start();
       try {
-        return await send({ owner: deadline, credential, deadline, headers: {} }, call);
+        return await send({ queue: createCallQueue(), credential, deadline, headers: {} }, call);
       } finally {
         deadline.end();
       }
@@ -66,7 +66,7 @@ describe('A call', () => {
 
   it('waits for a slot until the deadline of its request, and then was never sent', async () => {
     const { send, sent, limiter } = startSend([]);
-    limiter.acquire({}, createCancellation());
+    limiter.acquire(createCallQueue(), createCancellation());
     const rejected = await send(WRITE, 50).catch((error: UpstreamError) => error);
     expect(rejected).toMatchObject({ kind: 'timeout', requestSent: false });
     expect(sent).toEqual([]);
