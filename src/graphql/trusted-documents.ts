@@ -3,10 +3,7 @@ import { stripIgnoredCharacters } from 'graphql';
 import type { Config } from '../config/config.ts';
 import { type Manifest, parseManifest } from '../config/documents-manifest.ts';
 import { MAX_FILE_BYTES } from '../config/read-file.ts';
-import { rejection } from '../errors.ts';
-import type { OperationRecord } from '../telemetry/operation-log.ts';
 import { watchTextFile } from '../text-file.ts';
-import { checkLength } from './pipeline/checks.ts';
 import type { Params } from './pipeline/params.ts';
 
 export type TrustedDocuments = ReturnType<typeof openTrustedDocuments>;
@@ -66,33 +63,4 @@ function strip(document: string): string {
   } catch {
     return document;
   }
-}
-
-/**
- * Replaces the id of a trusted document by its text. In `enforce` mode nothing else passes. Called for every request,
- * because the manifest may change. Throws `OPERATION_NOT_TRUSTED` or `PERSISTED_QUERY_NOT_FOUND`, the latter also for any id
- * if no manifest is configured.
- */
-export function applyAllowList(
-  params: Params,
-  trusted: TrustedDocuments | undefined,
-  limits: Config['limits'],
-  record: OperationRecord,
-): Params {
-  const text = trusted?.find(params);
-  // Only the text is used, so there is no persisted query to look up or to register.
-  if (text !== undefined) return { ...params, query: text, persistedQuery: undefined };
-  if (trusted) record.untrusted = true;
-  // An id that the manifest lacks has no document to run.
-  const isOnlyId = params.documentId !== undefined && (params.query ?? params.persistedQuery) === undefined;
-  if (trusted?.mode !== 'enforce' && !isOnlyId) return params;
-  if (params.query === undefined) {
-    // Apollo Client expects this message and status, and then sends the document.
-    throw rejection('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
-  }
-  checkLength(params.query, limits);
-  throw rejection(
-    'OPERATION_NOT_TRUSTED',
-    'Only documents in the manifest may run here. Add this document to the manifest, and deploy the manifest before the client.',
-  );
 }

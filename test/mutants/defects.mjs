@@ -227,7 +227,7 @@ function callers() {
     },
     {
       name: 'A document that is not trusted is executed',
-      file: 'src/graphql/trusted-documents.ts',
+      file: 'src/graphql/pipeline/checks.ts',
       within: 'applyAllowList',
       find: "if (trusted?.mode !== 'enforce' && !isOnlyId) return params",
       replace: 'return params',

@@ -2,6 +2,8 @@ import type { DocumentNode } from 'graphql';
 import type { Config } from '../../config/config.ts';
 import { limitExceeded, rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
+import type { OperationRecord } from '../../telemetry/operation-log.ts';
+import type { TrustedDocuments } from '../trusted-documents.ts';
 import { costOf } from './cost.ts';
 import { countDocument, measureSource } from './document-size.ts';
 import type { Params } from './params.ts';
@@ -9,6 +11,35 @@ import type { PendingOperation } from './request.ts';
 
 /** Throws the public error when the operation may not run. Has no effect beyond the pending operation. */
 export type Check = (pending: PendingOperation, config: Config) => void;
+
+/**
+ * Replaces the id of a trusted document by its text. In `enforce` mode nothing else passes. Called for every request,
+ * because the manifest may change. Throws `OPERATION_NOT_TRUSTED` or `PERSISTED_QUERY_NOT_FOUND`, the latter also for any id
+ * if no manifest is configured.
+ */
+export function applyAllowList(
+  params: Params,
+  trusted: TrustedDocuments | undefined,
+  limits: Limits,
+  record: OperationRecord,
+): Params {
+  const text = trusted?.find(params);
+  // Only the text is used, so there is no persisted query to look up or to register.
+  if (text !== undefined) return { ...params, query: text, persistedQuery: undefined };
+  if (trusted) record.untrusted = true;
+  // An id that the manifest lacks has no document to run.
+  const isOnlyId = params.documentId !== undefined && (params.query ?? params.persistedQuery) === undefined;
+  if (trusted?.mode !== 'enforce' && !isOnlyId) return params;
+  if (params.query === undefined) {
+    // Apollo Client expects this message and status, and then sends the document.
+    throw rejection('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
+  }
+  checkLength(params.query, limits);
+  throw rejection(
+    'OPERATION_NOT_TRUSTED',
+    'Only documents in the manifest may run here. Add this document to the manifest, and deploy the manifest before the client.',
+  );
+}
 
 /** Rejects mutations by GET, which must not change anything (RFC 9110 section 9.2.1), and subscriptions. */
 export const checkMethod: Check = ({ prepared: { operation, isMutation }, request: { http } }) => {
@@ -65,7 +96,7 @@ function check(counts: readonly Count[]): void {
 }
 
 /** The limit of a text that needs no scan. */
-export function checkLength(text: string, { maxOperationChars }: Limits): void {
+function checkLength(text: string, { maxOperationChars }: Limits): void {
   check([['characters', 'characters in the document', text.length, maxOperationChars]]);
 }
 

@@ -3,8 +3,16 @@ import { createCallLimit } from '../../admission/admission.ts';
 import type { Config } from '../../config/config.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo.ts';
-import { applyAllowList, type TrustedDocuments } from '../trusted-documents.ts';
-import { authorize, type Check, checkMethod, checkRequest, coerceVariables, limitCost } from './checks.ts';
+import type { TrustedDocuments } from '../trusted-documents.ts';
+import {
+  applyAllowList,
+  authorize,
+  type Check,
+  checkMethod,
+  checkRequest,
+  coerceVariables,
+  limitCost,
+} from './checks.ts';
 import { coalesce, type Executed, type Executor } from './execute.ts';
 import { readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
