@@ -100,6 +100,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     listPrefetch: createListPrefetch(options.upstream.tokenBatchListMin),
     createOnce: createIdempotentCreate(state.records, options.http.requestDeadlineMs),
     log,
+    maxResultChars: RESPONSES_PER_OPERATION * options.upstream.maxResponseBytes,
   };
   const executor = createExecutor(schema, options.execution, context);
   const pipeline = createPipeline({
@@ -213,6 +214,8 @@ const CONNECTIONS_FULL =
 
 /** While closing, between two looks for operations that still run. */
 const POLL_MS = 20;
+/** The data of an operation may be as large as this many of the largest responses that are accepted from IAM. */
+const RESPONSES_PER_OPERATION = 4;
 
 const explainIamFailure = (code: string) => explainConnectionFailure(code, 'API_GATEWAY_URL');
 

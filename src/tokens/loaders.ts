@@ -2,9 +2,14 @@ import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { type Scope, withDeadline } from '../upstream/attempt.ts';
 import { createDeadlines, type Deadline } from '../upstream/cancellation.ts';
-import type { CreateTokenBody, TokenDto, UpdateTokenBody } from '../upstream/generated.ts';
+import type {
+  CreateTokenBody,
+  ProjectWithPolicyDto,
+  TokenDto,
+  UpdateTokenBody,
+} from '../upstream/generated.ts';
 import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
-import type { Page } from '../upstream/parse-response.ts';
+import type { Page, SizedPage } from '../upstream/parse-response.ts';
 import { beforeWrite, meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
 import { createTokenLookUp, type TokenLookUp } from './matching-tokens.ts';
 
@@ -19,6 +24,8 @@ interface PageKey extends PageRequest {
 type Found<Value> = Value | Error;
 
 /**
+ * `countChars` is called with the size of each token and each page that is loaded for the response, and may throw.
+ *
  * The API has no get-many, so "batch" means three things here: one id requested twice is one call; many ids at once are
  * one list call, with single calls only for ids that the list lacks; pages of one list that differ only in size are one
  * call for the largest.
@@ -28,6 +35,7 @@ export function createLoaders(
   scope: Scope,
   listPrefetch: ListPrefetch,
   principal: string,
+  countChars: (chars: number) => void,
 ) {
   const tokens = new DataLoader<string, TokenDto | null>(loadTokens);
   const tokenPages = createPageLoader((key: PageKey) => client.listTokens(scope, key));
@@ -87,7 +95,11 @@ export function createLoaders(
   };
   return {
     /** A token, or null when there is none. Rejects with `UpstreamError`. */
-    token: (id: string) => tokens.load(id),
+    async token(id: string): Promise<TokenDto | null> {
+      const token = await tokens.load(id);
+      if (token) countChars(sizeOf(token));
+      return token;
+    },
     /** Searches the list for idempotent creates. As for `freshToken`, a failure says that the write was not sent. */
     lookUp(): TokenLookUp {
       lookUp ??= createTokenLookUp((page, { newest: isNewest }) =>
@@ -104,14 +116,20 @@ export function createLoaders(
     },
     async tokenPage({ limit, startKey }: PageRequest): Promise<Page<TokenDto>> {
       const page = await tokenPages.load({ list: startKey ?? '', limit, startKey });
+      countChars(page.chars);
       // `prime` does not overwrite, because the token of a write in this request is newer than that of a list.
       for (const item of page.items) if (!(item instanceof Error)) tokens.prime(item.id, item);
       return page;
     },
-    projectPage(tokenId: string, { limit, startKey }: PageRequest) {
+    async projectPage(
+      tokenId: string,
+      { limit, startKey }: PageRequest,
+    ): Promise<Page<ProjectWithPolicyDto>> {
       // With the id's length, so that no other pair of id and key gives the same text.
       const list = `${tokenId.length} ${tokenId}${startKey ?? ''}`;
-      return projectPages.load({ list, tokenId, limit, startKey });
+      const page = await projectPages.load({ list, tokenId, limit, startKey });
+      countChars(page.chars);
+      return page;
     },
     /** Writes are part of the loaders because each clears the reads that it makes outdated. */
     createToken(body: CreateTokenBody): Promise<TokenDto> {
@@ -165,6 +183,16 @@ export function createListPrefetch(min: number, now = () => performance.now()) {
   };
 }
 
+/** The characters of a token, as if each value that is not a list had a name of ten. */
+function sizeOf({ ari, name, ownerAri, scopes, authenticationMethod: method }: TokenDto): number {
+  const keys = 'jwks' in method.publicKeyInfo ? method.publicKeyInfo.jwks.keys : [method.publicKeyInfo];
+  let size = ari.length + name.length + ownerAri.length;
+  for (const scope of scopes) size += scope.length + 3;
+  for (const key of keys)
+    for (const value of Object.values(key)) size += 13 + (typeof value === 'string' ? value.length : 0);
+  return size;
+}
+
 /** Leaves the other half for the calls that are made if the read fails. */
 async function inHalfTheTime<Value>(
   { cancellation, remainingMs }: Deadline,
@@ -195,13 +223,13 @@ export function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
 }
 
 /** Loads pages by one call per list, for the largest page wanted. A failed call fails only its own keys. */
-function createPageLoader<Key extends PageKey, Item>(load: (key: Key) => Promise<Page<Item>>) {
+function createPageLoader<Key extends PageKey, Item>(load: (key: Key) => Promise<SizedPage<Item>>) {
   const loadPages = (keys: readonly Key[]) => {
-    const calls = new Map<string, Promise<Found<Page<Item>>>>();
+    const calls = new Map<string, Promise<Found<SizedPage<Item>>>>();
     for (const key of [...keys].sort((one, other) => other.limit - one.limit)) {
       if (!calls.has(key.list)) calls.set(key.list, settle(load(key)));
     }
-    return Promise.all(keys.map(({ list }) => calls.get(list) as Promise<Found<Page<Item>>>));
+    return Promise.all(keys.map(({ list }) => calls.get(list) as Promise<Found<SizedPage<Item>>>));
   };
   return new DataLoader(loadPages, { cacheKeyFn: ({ limit, list }) => `${limit} ${list}` });
 }

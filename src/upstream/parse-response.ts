@@ -20,6 +20,11 @@ export interface Page<Item> {
   readonly next: string | undefined;
 }
 
+/** A page with the characters of its JSON. */
+export interface SizedPage<Item> extends Page<Item> {
+  readonly chars: number;
+}
+
 /** The API gives a hundred items in a page. One that ignores `limit` may send all that fit into the largest response. */
 const MAX_ITEMS = 10_000;
 /** Longest `exclusiveStartKey` that the API accepts. */
@@ -66,22 +71,22 @@ export function checkDeleteBody(body: string): void {
   if (body !== '') readJson(body);
 }
 
-export function readTokenPage(body: string): Page<TokenDto> {
+export function readTokenPage(body: string): SizedPage<TokenDto> {
   return readPage(body, 'tokens', isToken);
 }
 
-export function readProjectPage(body: string): Page<ProjectWithPolicyDto> {
+export function readProjectPage(body: string): SizedPage<ProjectWithPolicyDto> {
   return readPage(body, 'projects', isProject);
 }
 
-function readPage<Item>(body: string, member: string, isItem: ValidateFunction<Item>): Page<Item> {
+function readPage<Item>(body: string, member: string, isItem: ValidateFunction<Item>): SizedPage<Item> {
   const value = readJson(body);
   if (!isObject(value) || !Array.isArray(value[member])) throw invalid(`no list of ${member}`);
   const list: unknown[] = value[member];
   // Each invalid item gets an error of its own, which takes longer than to parse it.
   if (list.length > MAX_ITEMS) throw invalid(`more than ${MAX_ITEMS} ${member}`);
   const items = list.map((item) => (isItem(item) ? item : toInvalidItem(item, describe(isItem))));
-  return { items, next: readPageKey(value.lastEvaluatedKey) };
+  return { items, next: readPageKey(value.lastEvaluatedKey), chars: body.length };
 }
 
 /** Undefined at the end of the list. A key must be sent back unchanged, so a damaged one is rejected. */

@@ -42,6 +42,7 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
     listPrefetch: createListPrefetch(config.upstream.tokenBatchListMin),
     createOnce: createIdempotentCreate(createMemoryRecords()),
     log: pino({ level: 'silent' }),
+    maxResultChars: Number.POSITIVE_INFINITY,
   };
   const run = async (body: string, authorization: string | undefined): Promise<ExecutionResult> => {
     const { query, variables, operationName } = JSON.parse(body);
@@ -54,7 +55,7 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
       http: { id: 'reference', headers: {} },
       record: createOperationRecord(),
     } as unknown as PipelineRequest;
-    const contextValue = createContext(parts, caller, request, deadline);
+    const contextValue = createContext(parts, caller, { request, prepared: { copies: 1 } }, deadline);
     try {
       return await execute({ schema, document, operationName, variableValues: variables, contextValue });
     } finally {

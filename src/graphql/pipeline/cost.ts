@@ -79,6 +79,25 @@ function ownCost({ node, coordinate }: SelectedField, variables: Variables): Fie
   return typeof declared === 'function' ? declared(readArguments(node, variables)) : declared;
 }
 
+/**
+ * The largest number of times that the response has one text of a token or a page, because its fields are selected under
+ * several aliases. What such a field loads itself, for example the projects of a token, is not a part of it.
+ */
+export function countCopies(rootFields: readonly SelectedField[]): number {
+  let most = 1;
+  const count = (selected: readonly SelectedField[]): number => {
+    const copies: Record<string, number> = {};
+    for (const { coordinate, below } of selected) {
+      const copiesBelow = count(below);
+      if (FIELD_COSTS.has(coordinate)) most = Math.max(most, copiesBelow);
+      else copies[coordinate] = (copies[coordinate] ?? 0) + copiesBelow;
+    }
+    return Math.max(1, ...Object.values(copies));
+  };
+  count(rootFields);
+  return most;
+}
+
 function readArguments({ arguments: args = [] }: FieldNode, variables: Variables): never {
   const values: Record<string, unknown> = {};
   for (const { name, value } of args) values[name.value] = valueFromASTUntyped(value, variables);

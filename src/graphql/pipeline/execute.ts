@@ -19,6 +19,7 @@ import { createCallQueue } from '../../upstream/concurrency-limiter.ts';
 import type { IamClient } from '../../upstream/iam-client.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import { formatError } from '../mask-error.ts';
+import { limitResult } from './checks.ts';
 import { type CompiledOperation, compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
 import { cacheLimits, type PreparedOperation, sizeIn } from './prepared-operations.ts';
@@ -74,6 +75,8 @@ export interface ContextParts {
   readonly listPrefetch: ListPrefetch;
   readonly createOnce: IdempotentCreate;
   readonly log: FastifyBaseLogger;
+  /** The most characters from IAM in one response. */
+  readonly maxResultChars: number;
 }
 
 const INTERNAL = 'INTERNAL_SERVER_ERROR';
@@ -114,6 +117,7 @@ export function createExecutor(
     const result = await compiled?.(contextValue, variables);
     // Errors are those of graphql-js. It makes no call again, because the loaders keep what was read and what failed.
     if (result && !result.errors) return result;
+    contextValue?.resultLimit.restart();
     const { executable, operationName } = prepared;
     return execute({
       schema,
@@ -140,11 +144,12 @@ export function createExecutor(
     /**
      * Executes an operation that passed every check. Does not reject when fields fail: their errors are part of the outcome.
      */
-    async execute({ request, prepared, variables }: PendingOperation, deadline: Deadline): Promise<Executed> {
+    async execute(pending: PendingOperation, deadline: Deadline): Promise<Executed> {
+      const { request, prepared, variables } = pending;
       const { caller, explanation, http } = request;
       const context =
         prepared.needsCaller && !(caller instanceof Error)
-          ? createContext(parts, caller, request, deadline)
+          ? createContext(parts, caller, pending, deadline)
           : undefined;
       const { data = null, errors: failures } = await run(prepared, variables, context);
       const errors = failures?.map((error) => toPublic(error, prepared.isMutation, http.id));
@@ -164,12 +169,16 @@ export function createExecutor(
 
 /** `deadline` is that of the execution, which may continue for other requests after this one has ended. */
 export function createContext(
-  { client, listPrefetch, createOnce }: ContextParts,
+  { client, listPrefetch, createOnce, maxResultChars }: ContextParts,
   caller: Caller,
-  { http, record, observer }: PipelineRequest,
+  {
+    request,
+    prepared,
+  }: { readonly request: PipelineRequest; readonly prepared: Pick<PreparedOperation, 'copies'> },
   deadline: Deadline,
 ): Context {
   const { credential, principal } = caller;
+  const { http, record, observer } = request;
   const headers = toUpstreamHeaders(http.id, http.headers);
   const scope = {
     queue: createCallQueue(),
@@ -179,11 +188,13 @@ export function createContext(
     counter: record,
     observer,
   };
-  const loaders = createLoaders(client, scope, listPrefetch, principal);
+  const resultLimit = limitResult(maxResultChars, prepared.copies);
+  const loaders = createLoaders(client, scope, listPrefetch, principal, resultLimit.count);
   const outcome = { hasUserErrors: false, hasUnknownValues: false };
   return {
     loaders,
     createOnce: (key, body) => createOnce({ principal, key, body, loaders, deadline }),
+    resultLimit,
     outcome,
   };
 }

@@ -10,6 +10,7 @@ import type { Config } from '../../config/config.ts';
 import { checkDocument, checkText } from './checks.ts';
 import { createVariableCoercion, type VariableCoercion, withCoercedVariables } from './coerce-variables.ts';
 import { findConditions } from './compile.ts';
+import { countCopies } from './cost.ts';
 import type { Params } from './params.ts';
 import { type SelectedField, selectedFields } from './selected-fields.ts';
 
@@ -35,6 +36,8 @@ export interface PreparedOperation extends ParsedOperation {
   readonly executable: DocumentNode;
   /** What it selects; its cost depends on it. */
   readonly rootFields: readonly SelectedField[];
+  /** How often its response may repeat what it loads. */
+  readonly copies: number;
   /** The variables in its `@skip` and `@include`; undefined if it must not be compiled. */
   readonly conditions: readonly string[] | undefined;
 }
@@ -90,6 +93,7 @@ export function createPreparedOperations(
       coerce: createVariableCoercion(schema, document, operation, introspection),
       executable: withCoercedVariables(document),
       rootFields,
+      copies: countCopies(rootFields),
       conditions: findConditions(document, operation, rootFields),
     };
   };

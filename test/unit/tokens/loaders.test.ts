@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { stateOf } from '../../../src/emulator/seed.ts';
 import { createListPrefetch, createLoaders, type Loaders } from '../../../src/tokens/loaders.ts';
 import type { Scope } from '../../../src/upstream/attempt.ts';
 import { createDeadlines } from '../../../src/upstream/cancellation.ts';
@@ -17,14 +18,15 @@ let loaders: Loaders;
 beforeEach(() => {
   names = new Map([['t1', 'one']]);
   asked = [];
-  loaders = createLoaders(createClient(), scope, createListPrefetch(0), 'alice');
+  loaders = createLoaders(createClient(), scope, createListPrefetch(0), 'alice', () => undefined);
 });
 
 function tokenOf(id: string): TokenDto {
-  return { id, name: names.get(id) } as TokenDto;
+  const [stored] = stateOf({ principals: { demo: { tokens: [{ id, name: names.get(id) ?? '' }] } } }).tokens;
+  return stored?.token as TokenDto;
 }
 
-/** A small API of tokens that have nothing but a name. */
+/** A small API of tokens that differ only in id and name. */
 function createClient(): IamClient {
   return {
     async getToken(_scope, id) {
@@ -33,11 +35,11 @@ function createClient(): IamClient {
     },
     async listTokens() {
       asked.push('list');
-      return { items: [...names.keys()].map(tokenOf), next: undefined };
+      return { items: [...names.keys()].map(tokenOf), next: undefined, chars: 0 };
     },
     async listProjectsOfToken(_scope, id) {
       asked.push(`projects ${id}`);
-      return { items: [], next: undefined };
+      return { items: [], next: undefined, chars: 0 };
     },
     async createToken(_scope, { name }) {
       names.set('t2', name);

@@ -97,10 +97,8 @@ describe('Half of a surrogate pair', () => {
 
 describe('A response with a page', () => {
   it('has a key when there is more', () => {
-    expect(readTokenPage(json({ tokens: [TOKEN], lastEvaluatedKey: 'k' }))).toEqual({
-      items: [TOKEN],
-      next: 'k',
-    });
+    const body = json({ tokens: [TOKEN], lastEvaluatedKey: 'k' });
+    expect(readTokenPage(body)).toEqual({ items: [TOKEN], next: 'k', chars: body.length });
   });
 
   it.each([[undefined], [null], ['']])('has no more when the key is %j', (lastEvaluatedKey) => {

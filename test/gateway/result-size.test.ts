@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { ownCpuMs } from '../support/cpu.ts';
+import { type Gateway, startGateway } from '../support/gateway.ts';
+import { type ListApi, startListApi } from '../support/list-api.ts';
+
+/** Four of the largest responses that are accepted from IAM. */
+const MAX = 4 * 2_097_152;
+const KEY = JSON.stringify({
+  kty: 'RSA',
+  kid: 'key',
+  alg: 'RS256',
+  use: 'sig',
+  n: 'n'.repeat(500),
+  e: 'AQAB',
+});
+const KEYS = 'authenticationMethod { publicKeyInfo { ... on JsonWebKeySet { keys { kid n } } } }';
+const tooLarge = {
+  message: expect.stringMatching(
+    /^Expected at most 8388608 characters from the IAM API in the response, got \d+\.$/,
+  ),
+  extensions: { code: 'OPERATION_LIMIT_EXCEEDED', limit: 'resultCharacters', max: MAX },
+};
+const repeat = (count: number, fieldOf: (index: number) => string) =>
+  `{ ${Array.from({ length: count }, (_, index) => fieldOf(index)).join(' ')} }`;
+
+let api: ListApi;
+let gateway: Gateway;
+beforeAll(async () => {
+  api = await startListApi();
+  gateway = await startGateway({ apiGatewayUrl: api.url });
+});
+afterAll(async () => {
+  await gateway.close();
+  await api.close();
+});
+beforeEach(() => {
+  api.tokens = ['t1'];
+  api.projects = [];
+  api.change = (text) => text;
+});
+
+/** Interpreted at first, compiled from the second request on. */
+async function requestThreeTimes(query: string): Promise<Awaited<ReturnType<Gateway['query']>>> {
+  const first = await gateway.query(query);
+  for (let count = 0; count < 2; count++) {
+    const { data, errors } = await gateway.query(query);
+    expect({ data, errors }).toEqual({ data: first.data, errors: first.errors });
+  }
+  return first;
+}
+
+describe('A response has at most 8 MB of IAM, also where it repeats', () => {
+  const name = 'n'.repeat(1_000_000);
+  const isThere = (values: readonly unknown[]) => values.map((value) => value !== null);
+  const firstEight = (count: number) => Array.from({ length: count }, (_, at) => at < 8);
+  beforeEach(() => {
+    api.change = (text) => text.replaceAll('token t1', name).replaceAll('project p1', name);
+  });
+
+  it.each([
+    ['a token under twenty aliases', repeat(20, (at) => `a${at}: token(id: "t1") { id }`)],
+    ['a list under twenty aliases', repeat(20, (at) => `a${at}: tokens { nodes { id } }`)],
+  ])('%s: the first eight are there', async (_title, query) => {
+    const { data, errors } = await requestThreeTimes(query);
+    expect(isThere(Object.values(data))).toEqual(firstEight(20));
+    expect(errors).toMatchObject(Array(12).fill(tooLarge));
+  });
+
+  it('a token whose id is given a hundred times: the first eight are there', async () => {
+    const { data, errors } = await requestThreeTimes(`{ nodes(ids: [${'"t1" '.repeat(100)}]) { id } }`);
+    expect(isThere(data.nodes)).toEqual(firstEight(100));
+    expect(errors).toMatchObject(Array(92).fill(tooLarge));
+  });
+
+  it('the projects of a token under twenty aliases: the first eight are there', async () => {
+    api.projects = ['p1'];
+    api.change = (text) => text.replaceAll('project p1', name);
+    const aliases = repeat(20, (at) => `a${at}: projects { nodes { id } }`);
+    const { data, errors } = await requestThreeTimes(`{ token(id: "t1") ${aliases} }`);
+    expect(isThere(Object.values(data.token))).toEqual(firstEight(20));
+    expect(errors).toMatchObject(Array(12).fill(tooLarge));
+  });
+
+  it('what is left out does not take the place of what fits', async () => {
+    api.tokens = ['t1', 't2'];
+    const aliases = repeat(20, (at) => `a${at}: token(id: "${at < 19 ? 't1' : 't2'}") { name }`);
+    const { data } = await requestThreeTimes(aliases);
+    expect(data).toMatchObject({ a8: null, a18: null, a19: { name: 'token t2' } });
+  });
+
+  it('a text under more aliases than fit is left out with its token', async () => {
+    const named = (count: number) => `{ token(id: "t1") ${repeat(count, (at) => `a${at}: name`)} }`;
+    const eight = await requestThreeTimes(named(8));
+    expect(Object.values(eight.data.token).map((value) => value === name)).toEqual(Array(8).fill(true));
+    const { data, errors } = await requestThreeTimes(named(9));
+    expect(data).toEqual({ token: null });
+    expect(errors).toMatchObject([{ ...tooLarge, path: ['token'] }]);
+  });
+
+  it('and the same in nested objects and fragments, under aliases at each level', async () => {
+    api.change = (text) => text.replaceAll(/"keys":\[.*?\]/g, `"keys":[${Array(3000).fill(KEY)}]`);
+    const keys = repeat(3, (at) => `k${at}: keys { kid n }`);
+    const methods = repeat(3, (at) => `m${at}: authenticationMethod { publicKeyInfo { ...keys } }`);
+    const query = `{ token(id: "t1") ${methods} } fragment keys on JsonWebKeySet ${keys}`;
+    const { data, errors } = await requestThreeTimes(query);
+    expect(data).toEqual({ token: null });
+    expect(errors).toMatchObject([{ ...tooLarge, path: ['token'] }]);
+  });
+});
+
+it('The process goes on while a response is filled up', async () => {
+  api.change = (text) => text.replaceAll(/"scopes":\[.*?\]/g, `"scopes":[${Array(50_000).fill('"s"')}]`);
+  const scopes = repeat(29, (at) => `a${at}: scopes`);
+  const startedAt = ownCpuMs();
+  await gateway.query(`{ nodes(ids: [${'"t1" '.repeat(100)}]) { ... on Token ${scopes} } }`);
+  expect(ownCpuMs() - startedAt).toBeLessThan(5000);
+});
+
+it('A page of a hundred tokens with three keys each can be requested twenty times', async () => {
+  api.tokens = Array.from({ length: 100 }, (_, at) => `t${at}`);
+  api.change = (text) => text.replaceAll(/"keys":\[.*?\]/g, `"keys":[${Array(3).fill(KEY)}]`);
+  const query = repeat(20, (at) => `a${at}: tokens(first: 100) { nodes { id name ${KEYS} } }`);
+  const { data, errors } = await requestThreeTimes(query);
+  expect(errors).toBeUndefined();
+  expect(Object.values(data)).toHaveLength(20);
+});
