@@ -24,7 +24,7 @@ describe('The dashboard and the alerts', () => {
     // Nobody listens there: the gateway goes on in memory, and counts that it did.
     gateway = await startGateway({ env: { ADMIN_PORT: '0', REDIS_URL: 'redis://127.0.0.1:1', APQ: 'true' } });
     await gateway.query('query Names { tokens(first: 2) { nodes { name } } }');
-    exposed = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
+    exposed = await gateway.metrics();
   });
   afterAll(() => gateway.close());
 

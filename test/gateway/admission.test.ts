@@ -19,10 +19,8 @@ const hold = ({ emulator }: Gateway) =>
   emulator.faults.add({ fault: 'latency-90000', operation: 'listToken' });
 /** Of a request that reads nothing. */
 const statusOf = async ({ query }: Gateway) => (await query('{ __typename }')).status;
-const untilInFlight = ({ adminOrigin }: Gateway, count: number) =>
-  until(async () =>
-    (await (await fetch(`${adminOrigin}/metrics`)).text()).includes(`tokens_gateway_in_flight ${count}\n`),
-  );
+const untilInFlight = ({ metrics }: Gateway, count: number) =>
+  until(async () => (await metrics()).includes(`tokens_gateway_in_flight ${count}\n`));
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
 
 describe('When the gateway is full', () => {
@@ -86,7 +84,7 @@ describe('When as many clients as the limit send half of a request', () => {
     await setTimeout(1_100);
     await until(async () => (await statusOf(full)) === 200);
     expect((await Promise.all(answers)).map(({ text }) => text)).toEqual(['', '', '']);
-    const metrics = await (await fetch(`${full.adminOrigin}/metrics`)).text();
+    const metrics = await full.metrics();
     expect(metrics).toContain('tokens_gateway_client_connections_closed_total{why="late"} 3\n');
   });
 

@@ -104,7 +104,7 @@ async function expectSame(request: Request, times = 3): Promise<'answered' | 'fa
 type Outcomes = Record<'answered' | 'failed' | 'rejected', number>;
 /** How often a compiled operation was run. */
 async function countCompiled(): Promise<number> {
-  const metrics = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
+  const metrics = await gateway.metrics();
   return Number(/cache="compiled",outcome="hit"} (\d+)/.exec(metrics)?.[1]);
 }
 

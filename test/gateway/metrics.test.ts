@@ -9,8 +9,6 @@ const gateway = shareGateway({
   env: { ADMIN_PORT: '0', COMPILE_AFTER: '1', MAX_COMPILED_OPERATIONS: '10' },
 });
 
-const read = async () => (await fetch(`${gateway.adminOrigin}/metrics`)).text();
-
 describe('/metrics', () => {
   it('is on the admin listener only', async () => {
     expect((await fetch(`${gateway.origin}/metrics`)).status).toBe(404);
@@ -27,7 +25,7 @@ describe('/metrics', () => {
       [1, 2].map(() => () => gateway.query(document, variables)),
     );
     await gateway.query(document, variables);
-    const text = await read();
+    const text = await gateway.metrics();
     for (const line of [
       'tokens_gateway_cache_requests_total{cache="documents",outcome="hit"} 2',
       'tokens_gateway_cache_requests_total{cache="documents",outcome="miss"} 1',
@@ -47,7 +45,7 @@ describe('/metrics', () => {
     gateway.emulator.faults.add({ fault: 'status-503', operation: 'getToken', times: 1 });
     await gateway.query('query One { token(id: "missing") { id } }');
     await gateway.query('query Many { tokens(first: 1) { nodes { id } } }', {}, { authorization: '' });
-    const text = await read();
+    const text = await gateway.metrics();
     for (const line of [
       'tokens_gateway_operations_total{operation="One",code="OK"} 1',
       'tokens_gateway_operations_total{operation="Many",code="UNAUTHENTICATED"} 1',
@@ -75,7 +73,7 @@ describe('/metrics', () => {
       `{ ${ids.map((id) => `${id}: token(id: "${id}") { id }`).join(' ')} }`,
     );
     const sent = busy.calls().length;
-    const text = await (await fetch(`${busy.adminOrigin}/metrics`)).text();
+    const text = await busy.metrics();
     await busy.close();
     expect(errors?.map(({ extensions }) => extensions.code)).toContain('UPSTREAM_TIMEOUT');
     expect(sent).toBeLessThan(ids.length);
@@ -92,7 +90,7 @@ describe('/metrics', () => {
     const both =
       'mutation Both { a: deleteToken(input: { id: "missing" }) { deletedTokenId } b: __typename }';
     await gateway.query(both);
-    const text = await read();
+    const text = await gateway.metrics();
     for (const line of [
       'tokens_gateway_operations_total{operation="Remove",code="USER_ERROR"} 2',
       'tokens_gateway_operations_total{operation="Remove",code="UNAUTHENTICATED"} 1',
@@ -121,8 +119,8 @@ describe('/metrics', () => {
     await leave(
       'mutation LeftWrite { updateToken(input: { id: "x", authenticationMethod: { type: PRIVATE_KEY } }) { token { id } } }',
     );
-    await until(async () => (await read()).includes('operation="LeftWrite"'));
-    expect(await read()).toContain('operations_total{operation="LeftWrite",code="ABORTED"} 1\n');
+    await until(async () => (await gateway.metrics()).includes('operation="LeftWrite"'));
+    expect(await gateway.metrics()).toContain('operations_total{operation="LeftWrite",code="ABORTED"} 1\n');
     expect(gateway.calls()).toEqual(['GET /v1/tokens/x']);
   });
 
@@ -131,7 +129,7 @@ describe('/metrics', () => {
     await leave('query Left { tokens(first: 7) { nodes { id } } }');
     let text = '';
     await until(async () => {
-      text = await read();
+      text = await gateway.metrics();
       return text.includes('operation="Left"');
     });
     for (const line of [
@@ -149,7 +147,7 @@ describe('/metrics', () => {
       hasty.emulator.faults.add({ fault: 'hang', operation: 'listToken' });
       const { data } = await hasty.query('{ tokens { nodes { id } } }');
       expect(data).toEqual({ tokens: null });
-      expect(await (await fetch(`${hasty.adminOrigin}/metrics`)).text()).toContain(
+      expect(await hasty.metrics()).toContain(
         'tokens_gateway_upstream_calls_total{operation="listToken",status="timeout",attempt="1"} 1\n',
       );
       // From the head of the request on.
@@ -161,7 +159,7 @@ describe('/metrics', () => {
 
   it('have latency buckets from half a millisecond', async () => {
     await gateway.query('query Quick { __typename }');
-    const text = await read();
+    const text = await gateway.metrics();
     for (const name of ['operation', 'upstream_call', 'http_response'])
       expect(text).toMatch(new RegExp(`tokens_gateway_${name}_duration_seconds_bucket{[^}]*le="0.0005"`));
   });
@@ -169,21 +167,21 @@ describe('/metrics', () => {
   it('name the version and the commit', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     const labels = `version="${version}",revision="[^"]+",node="${process.versions.node}"`;
-    expect(await read()).toMatch(new RegExp(`^tokens_gateway_build_info{${labels}} 1$`, 'm'));
+    expect(await gateway.metrics()).toMatch(new RegExp(`^tokens_gateway_build_info{${labels}} 1$`, 'm'));
     const ready = await fetch(`${gateway.adminOrigin}/readyz`);
     expect(await ready.text()).toContain(`\nversion: ${version}\n`);
   });
 
   it('have at most a hundred names of operations, however many clients send', async () => {
     for (let index = 0; index < 120; index++) await gateway.query(`query Name${index} { __typename }`);
-    const text = await read();
+    const text = await gateway.metrics();
     const names = new Set([...text.matchAll(/operations_total\{operation="(\w+)"/g)].map(([, name]) => name));
     expect(names.size).toBe(102);
     expect(text).toMatch(/operations_total\{operation="other",code="OK"\} 2\d\n/);
   });
 
   it('contain no caller, id, host or credential', async () => {
-    expect(await read()).not.toMatch(/2a97516c354b|demo|127\.0\.0\.1|http:|missing|Bearer/);
+    expect(await gateway.metrics()).not.toMatch(/2a97516c354b|demo|127\.0\.0\.1|http:|missing|Bearer/);
   });
 });
 
@@ -192,7 +190,9 @@ describe('An HTTP response', () => {
     fetch(gateway.url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
   const countOf = async (labels: string) =>
     Number(
-      new RegExp(`^tokens_gateway_http_responses_total{${labels}} (\\d+)$`, 'm').exec(await read())?.[1] ?? 0,
+      new RegExp(`^tokens_gateway_http_responses_total{${labels}} (\\d+)$`, 'm').exec(
+        await gateway.metrics(),
+      )?.[1] ?? 0,
     );
 
   it('to a request that names the whole URL is counted for its route', async () => {
@@ -290,7 +290,7 @@ describe('An HTTP response', () => {
     try {
       await limited.query('{ __typename }');
       expect((await limited.query('{ __typename }')).status).toBe(429);
-      const text = await (await fetch(`${limited.adminOrigin}/metrics`)).text();
+      const text = await limited.metrics();
       expect(text).toContain(
         'tokens_gateway_http_responses_total{method="POST",route="/graphql",status="4xx"} 1\n',
       );

@@ -282,7 +282,7 @@ describe('A trusted document', () => {
     ['a document that is too long', { query: `{ ${'a '.repeat(20_000)} }` }, 'OPERATION_LIMIT_EXCEEDED'],
   ])('is not what is rejected as %s, which the log says and a metric counts', async (_title, body, code) => {
     const count = async () => {
-      const metrics = await (await fetch(`${trusting.adminOrigin}/metrics`)).text();
+      const metrics = await trusting.metrics();
       return Number(/^tokens_gateway_untrusted_operations_total (\d+)/m.exec(metrics)?.[1] ?? 0);
     };
     const before = await count();

@@ -153,7 +153,7 @@ describe('The memory for documents', () => {
         for (const repeated of [await small.query(document), await small.query(document)])
           expect(repeated.status).toBe(200);
       }
-      const metrics = await (await fetch(`${small.adminOrigin}/metrics`)).text();
+      const metrics = await small.metrics();
       return metrics.split('\n').filter((line) => line.startsWith('tokens_gateway_cache_entries'));
     };
     expect(await entriesAfter('id')).toEqual([

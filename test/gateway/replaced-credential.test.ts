@@ -27,8 +27,7 @@ async function start(api: RequestListener, concurrency: number) {
       ADMIN_PORT: '0',
     },
   });
-  const { adminOrigin, ...started } = gateway;
-  return { ...started, metrics: async () => (await fetch(`${adminOrigin}/metrics`)).text() };
+  return gateway;
 }
 
 it('Writes that wait for a free connection are sent with the credential that is valid then', async () => {

@@ -210,7 +210,7 @@ describe('With trusted documents logged', () => {
     const lines = gateway.log().split('\n');
     expect(lines.find((line) => line.includes('"operation":"Unknown"'))).toContain('"untrusted":true');
     expect(lines.find((line) => line.includes('"operation":"First"'))).not.toContain('untrusted');
-    const metrics = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
+    const metrics = await gateway.metrics();
     expect(metrics).toMatch(/^tokens_gateway_untrusted_operations_total [1-9]/m);
   });
 });

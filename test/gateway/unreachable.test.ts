@@ -149,7 +149,7 @@ describe('Why IAM cannot be reached', () => {
     gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}`, env: { ADMIN_PORT: '0' } });
     for (let count = 0; count < 3; count++) await gateway.query(READ);
     expect(await readyz(gateway)).toContain("upstream-cause: responses that are not IAM's\n");
-    const metrics = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
+    const metrics = await gateway.metrics();
     expect(metrics.match(/^tokens_gateway_upstream_calls_total.*/gm)).toEqual([
       'tokens_gateway_upstream_calls_total{operation="getToken",status="invalid-response",attempt="1"} 3',
     ]);

@@ -30,9 +30,7 @@ describe('When Redis rejects a command', () => {
     await redis.command('lpush', `tokens-gateway:rate:{${principal}}`, 'x');
     for (const name of ['alice', 'bob', 'alice', 'bob'])
       expect((await gateway.query('{ __typename }', {}, as(name))).status).toBe(200);
-    expect(await (await fetch(`${gateway.adminOrigin}/metrics`)).text()).toContain(
-      'tokens_gateway_state_fallbacks_total{use="rate_limits"} 2\n',
-    );
+    expect(await gateway.metrics()).toContain('tokens_gateway_state_fallbacks_total{use="rate_limits"} 2\n');
     expect(
       await redis.command(
         'hget',

@@ -26,7 +26,6 @@ const create = (gateway: Gateway, ...input: Parameters<typeof createInput>) =>
   untilServed(() => gateway.query(CREATE, createInput(...input)));
 const DEMO = { authorization: 'Bearer demo' };
 const posts = () => one.calls().filter((call) => call === 'POST /v1/tokens').length;
-const fallbacks = async () => (await fetch(`${one.adminOrigin}/metrics`)).text();
 
 /** Registers the query's text at one replica, and asks another for it by its hash alone. */
 const PERSISTED = {
@@ -213,7 +212,7 @@ describe.each([
     expect(await persisted(one)).toEqual({ data: { __typename: 'Query' } });
     // By these the alert TokensGatewayRedis fires without a rate limit; by the probe, also without requests.
     for (const use of ['idempotency', 'writes', 'persisted_queries', 'probe'])
-      expect(await fallbacks()).toMatch(
+      expect(await one.metrics()).toMatch(
         new RegExp(`tokens_gateway_state_fallbacks_total\\{use="${use}"\\} [1-9]`),
       );
     expect((await fetch(`${one.origin}/readyz`)).status).toBe(200);

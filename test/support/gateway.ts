@@ -24,6 +24,8 @@ export interface Gateway {
   readonly origin: string;
   /** With `ADMIN_PORT`. */
   readonly adminOrigin: string | undefined;
+  /** The text of `/metrics`; needs `ADMIN_PORT`. */
+  metrics(): Promise<string>;
   readonly emulator: Emulator;
   /** Every log line so far, as text. */
   readonly log: () => string;
@@ -100,6 +102,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     url: server.url,
     origin: new URL(server.url).origin,
     adminOrigin: server.adminUrl,
+    metrics: async () => (await fetch(`${server.adminUrl}/metrics`)).text(),
     emulator,
     log: () => lines.join(''),
     linesWith: (...texts) =>

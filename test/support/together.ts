@@ -27,9 +27,8 @@ export async function together<const Answers extends readonly unknown[]>(
 }
 
 /** How many reads and operations were coalesced with another so far. */
-export async function coalesced({ adminOrigin }: Gateway): Promise<number> {
-  const text = await (await fetch(`${adminOrigin}/metrics`)).text();
-  return [...text.matchAll(/work_total\{[^}]*outcome="coalesced"\} (\d+)/g)].reduce(
+export async function coalesced({ metrics }: Gateway): Promise<number> {
+  return [...(await metrics()).matchAll(/work_total\{[^}]*outcome="coalesced"\} (\d+)/g)].reduce(
     (sum, [, count]) => sum + Number(count),
     0,
   );
