@@ -1,71 +1,35 @@
 import { type KeyObject, randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
-import type { CallerCheck } from '../../../src/auth/authenticator.ts';
-import { createJwks } from '../../../src/auth/callers/jwks.ts';
-import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
-import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import { ownCpuMs } from '../../support/cpu.ts';
 import { generatePair } from '../../support/keys.ts';
 import { until } from '../../support/until.ts';
-import {
-  createEcKey,
-  createTestClock,
-  createTestLog,
-  failureOf,
-  JWKS_PATH,
-  shareIssuer,
-  transport,
-} from './support.ts';
+import { createEcKey, failureOf, JWKS_PATH, shareIssuer, shareJwtCheck, transport } from './support.ts';
 
-const ISSUER = 'https://login.example/';
-const AUDIENCE = 'tokens-gateway';
-const key1 = createEcKey();
 const key2 = createEcKey();
 const stranger = createEcKey();
-
-const issuer = shareIssuer();
-let time: ReturnType<typeof createTestClock>;
-let logged: ReturnType<typeof createTestLog>;
-let check: CallerCheck;
 /** Whether the provider does not respond. */
 let isSilent: boolean;
 let asked: number;
 
-beforeEach(async () => {
-  await publish({ 'key-1': key1.publicKey });
-  time = createTestClock();
-  logged = createTestLog();
-  const { clock } = time;
-  const closing = createCancellation();
-  isSilent = false;
-  asked = 0;
-  const parts = { transport: ask, clock, steadyClock: clock, log: logged.log, closing };
-  const jwks = createJwks(`${issuer.origin}${JWKS_PATH}`, parts);
-  check = createJwtCallerCheck({ issuer: ISSUER, audience: AUDIENCE }, jwks, clock);
-});
-
-const ask: typeof transport = (request) => {
+const issuer = shareIssuer();
+const {
+  key: key1,
+  time,
+  logged,
+  publish,
+  check,
+  claims,
+  sign,
+} = shareJwtCheck(issuer, (request) => {
   asked++;
   return isSilent ? new Promise(() => {}) : transport(request);
-};
+});
 
-async function publish(keys: Record<string, KeyObject>): Promise<void> {
-  const jwks = await Promise.all(
-    Object.entries(keys).map(async ([kid, key]) => ({ ...(await exportJWK(key)), kid })),
-  );
-  issuer.answerWith(JWKS_PATH, { body: { keys: jwks } });
-}
-
-/** A claim given as undefined is left out. */
-function claims(more: Record<string, unknown> = {}): JWTPayload {
-  const now = Math.floor(time.clock() / 1000);
-  return { iss: ISSUER, aud: AUDIENCE, sub: 'alice', exp: now + 300, scope: 'openid tokens:read', ...more };
-}
-
-function sign(payload: JWTPayload, { key = key1.privateKey, kid = 'key-1' } = {}): Promise<string> {
-  return new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid }).sign(key);
-}
+beforeEach(() => {
+  isSilent = false;
+  asked = 0;
+});
 
 describe('The keys of the identity provider', () => {
   it('are fetched once for 50 callers at once, and used for ten minutes', async () => {

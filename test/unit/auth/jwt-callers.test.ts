@@ -1,65 +1,11 @@
-import type { KeyObject } from 'node:crypto';
-import { beforeEach, describe, expect, it } from '@jest/globals';
-import { exportJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
+import { describe, expect, it } from '@jest/globals';
+import { SignJWT, UnsecuredJWT } from 'jose';
 import type { AuthError } from '../../../src/auth/auth-error.ts';
-import type { CallerCheck } from '../../../src/auth/authenticator.ts';
-import { createJwks } from '../../../src/auth/callers/jwks.ts';
-import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
-import { createCancellation } from '../../../src/upstream/cancellation.ts';
-import {
-  createEcKey,
-  createTestClock,
-  createTestLog,
-  failureOf,
-  JWKS_PATH,
-  shareIssuer,
-  transport,
-} from './support.ts';
+import { createEcKey, failureOf, shareIssuer, shareJwtCheck } from './support.ts';
 
-const ISSUER = 'https://login.example/';
-const AUDIENCE = 'tokens-gateway';
-const key1 = createEcKey();
 const stranger = createEcKey();
-
 const issuer = shareIssuer();
-let time: ReturnType<typeof createTestClock>;
-let logged: ReturnType<typeof createTestLog>;
-let check: CallerCheck;
-let checkOf: (issuer: string) => CallerCheck;
-
-beforeEach(async () => {
-  await publish({ 'key-1': key1.publicKey });
-  time = createTestClock();
-  logged = createTestLog();
-  const { clock } = time;
-  const closing = createCancellation();
-  const jwks = createJwks(`${issuer.origin}${JWKS_PATH}`, {
-    transport,
-    clock,
-    steadyClock: clock,
-    log: logged.log,
-    closing,
-  });
-  checkOf = (name) => createJwtCallerCheck({ issuer: name, audience: AUDIENCE }, jwks, clock);
-  check = checkOf(ISSUER);
-});
-
-async function publish(keys: Record<string, KeyObject>): Promise<void> {
-  const jwks = await Promise.all(
-    Object.entries(keys).map(async ([kid, key]) => ({ ...(await exportJWK(key)), kid })),
-  );
-  issuer.answerWith(JWKS_PATH, { body: { keys: jwks } });
-}
-
-/** A claim given as undefined is left out. */
-function claims(more: Record<string, unknown> = {}): JWTPayload {
-  const now = Math.floor(time.clock() / 1000);
-  return { iss: ISSUER, aud: AUDIENCE, sub: 'alice', exp: now + 300, scope: 'openid tokens:read', ...more };
-}
-
-function sign(payload: JWTPayload, { key = key1.privateKey, kid = 'key-1' } = {}): Promise<string> {
-  return new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid }).sign(key);
-}
+const { key: key1, time, check, checkOf, claims, sign } = shareJwtCheck(issuer);
 
 describe('A caller with an access token of the identity provider', () => {
   it.each([

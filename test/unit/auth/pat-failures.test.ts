@@ -1,38 +1,9 @@
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
-import {
-  createEcKey,
-  createTestClock,
-  createTestCredential,
-  createTestLog,
-  failureOf,
-  STS_PATH,
-  shareIssuer,
-  TOKEN_PATH,
-  toPatOptions,
-} from './support.ts';
+import { describe, expect, it } from '@jest/globals';
+import { failureOf, STS_PATH, shareIssuer, sharePatCredential, TOKEN_PATH } from './support.ts';
 
-const { pem } = createEcKey();
 const issuer = shareIssuer();
-let time: ReturnType<typeof createTestClock>;
-let logged: ReturnType<typeof createTestLog>;
-let credential: ReturnType<typeof createTestCredential>;
-
-beforeEach(() => {
-  time = createTestClock();
-  logged = createTestLog();
-  credential = create();
-});
-afterEach(() => credential.close());
-
-function create(more: Partial<PatOptions> = {}) {
-  return createTestCredential(toPatOptions(issuer, pem, more), { clock: time.clock, log: logged.log });
-}
-
-function ask(times: number): Promise<string[]> {
-  return Promise.all(Array.from({ length: times }, () => credential.authorization()));
-}
+const { pem, credential, create, time, logged, ask } = sharePatCredential(issuer);
 
 describe('A sign-in that fails', () => {
   it('is reported to all waiting callers, tried at most once a second, and cleared on success', async () => {
@@ -129,7 +100,7 @@ describe('A sign-in that fails', () => {
   });
 
   it('because nobody listens says so, and that nothing was sent', async () => {
-    credential = create({ tokenEndpoint: 'http://127.0.0.1:9/oauth2/token' });
+    const credential = create({ tokenEndpoint: 'http://127.0.0.1:9/oauth2/token' });
 
     expect(await failureOf(() => credential.authorization())).toMatchObject({
       name: 'UpstreamError',
@@ -188,7 +159,7 @@ describe('A value that IAM rejected', () => {
 describe('Secrets of the personal access token', () => {
   it('show neither in the credential nor in the log nor in errors', async () => {
     const key = pem.split('\n')[1];
-    credential = create();
+    const credential = create();
     const value = (await credential.authorization()) as string;
     issuer.answerWith(TOKEN_PATH, {
       status: 401,

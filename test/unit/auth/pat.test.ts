@@ -1,37 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
+import { describe, expect, it } from '@jest/globals';
 import { until } from '../../support/until.ts';
-import {
-  createEcKey,
-  createTestClock,
-  createTestCredential,
-  createTestLog,
-  STS_PATH,
-  shareIssuer,
-  TOKEN_PATH,
-  toPatOptions,
-} from './support.ts';
+import { STS_PATH, shareIssuer, sharePatCredential, TOKEN_PATH } from './support.ts';
 
-const { pem } = createEcKey();
 const issuer = shareIssuer();
-let time: ReturnType<typeof createTestClock>;
-let logged: ReturnType<typeof createTestLog>;
-let credential: ReturnType<typeof createTestCredential>;
-
-beforeEach(() => {
-  time = createTestClock();
-  logged = createTestLog();
-  credential = create();
-});
-afterEach(() => credential.close());
-
-function create(more: Partial<PatOptions> = {}) {
-  return createTestCredential(toPatOptions(issuer, pem, more), { clock: time.clock, log: logged.log });
-}
-
-function ask(times: number): Promise<string[]> {
-  return Promise.all(Array.from({ length: times }, () => credential.authorization()));
-}
+const { credential, create, time, logged, ask } = sharePatCredential(issuer);
 
 describe('Many callers share one sign-in', () => {
   it.each([1, 50, 500])('%i at once, cold: 1 OAuth + 1 STS call', async (callers) => {
@@ -116,7 +88,7 @@ describe('The value is renewed before it ends', () => {
 describe('A value that lives for a second or less', () => {
   it.each(['user', 'project'] as const)('costs at most one sign-in a second (%s)', async (kind) => {
     Object.assign(issuer.lifetimes, { user: 1, project: 1 });
-    credential = create({ credential: kind });
+    const credential = create({ credential: kind });
     for (let tick = 0; tick < 50; tick++) {
       await credential.authorization();
       await new Promise((resolve) => setTimeout(resolve, 1));

@@ -1,7 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
-import { beforeEach } from '@jest/globals';
-import type { AuthDependencies, Log } from '../../../src/auth/authenticator.ts';
+import { afterEach, beforeEach } from '@jest/globals';
+import { exportJWK, type JWTPayload, SignJWT } from 'jose';
+import type { AuthDependencies, CallerCheck, Log } from '../../../src/auth/authenticator.ts';
+import { createJwks } from '../../../src/auth/callers/jwks.ts';
+import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
 import { createPatCredential } from '../../../src/auth/pat/credential.ts';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
 import { createSecret } from '../../../src/config/variable-types.ts';
@@ -108,6 +111,9 @@ export function createTestClock(startMs = Date.UTC(2026, 0, 1)) {
     advanceSeconds(seconds: number) {
       nowMs += seconds * 1000;
     },
+    reset() {
+      nowMs = startMs;
+    },
   };
 }
 
@@ -162,6 +168,80 @@ export function createTestCredential(
     () => 0,
   );
   return Object.assign(credential, { close: () => closing.cancel('aborted') });
+}
+
+function shareClockAndLog() {
+  const time = createTestClock();
+  const logged = createTestLog();
+  beforeEach(() => {
+    time.reset();
+    logged.lines.length = 0;
+  });
+  return { time, logged };
+}
+
+/** A credential for each test of this file. `create` makes others; all of them end with the test. */
+export function sharePatCredential(issuer: Issuer) {
+  const { pem } = createEcKey();
+  const { time, logged } = shareClockAndLog();
+  const made: ReturnType<typeof createTestCredential>[] = [];
+  const create = (more: Partial<PatOptions> = {}) => {
+    const options = toPatOptions(issuer, pem, more);
+    const credential = createTestCredential(options, { clock: time.clock, log: logged.log });
+    made.push(credential);
+    return credential;
+  };
+  const credential = {} as ReturnType<typeof create>;
+  beforeEach(() => void Object.assign(credential, create()));
+  afterEach(() => {
+    for (const { close } of made.splice(0)) close();
+  });
+  const ask = (times: number) => Promise.all(Array.from({ length: times }, () => credential.authorization()));
+  return { pem, time, logged, create, credential, ask };
+}
+
+const ISSUER = 'https://login.example/';
+export const AUDIENCE = 'tokens-gateway';
+
+/** For each test of this file, a check of the JWTs of an identity provider, which has published the key `key-1`. */
+export function shareJwtCheck(issuer: Issuer, send = transport) {
+  const key = createEcKey();
+  const { time, logged } = shareClockAndLog();
+  const { clock } = time;
+  let checkOf: (name: string) => CallerCheck;
+  const publish = async (keys: Record<string, KeyObject>) => {
+    const jwks = Object.entries(keys).map(async ([kid, each]) => ({ ...(await exportJWK(each)), kid }));
+    issuer.answerWith(JWKS_PATH, { body: { keys: await Promise.all(jwks) } });
+  };
+  beforeEach(async () => {
+    await publish({ 'key-1': key.publicKey });
+    const closing = createCancellation();
+    const parts = { transport: send, clock, steadyClock: clock, log: logged.log, closing };
+    const jwks = createJwks(`${issuer.origin}${JWKS_PATH}`, parts);
+    checkOf = (name) => createJwtCallerCheck({ issuer: name, audience: AUDIENCE }, jwks, clock);
+  });
+  return {
+    key,
+    time,
+    logged,
+    publish,
+    check: (...[authorization]: Parameters<CallerCheck>) => checkOf(ISSUER)(authorization),
+    checkOf: (name: string) => checkOf(name),
+    /** A claim given as undefined is left out. */
+    claims(more: Record<string, unknown> = {}): JWTPayload {
+      const now = Math.floor(clock() / 1000);
+      return {
+        iss: ISSUER,
+        aud: AUDIENCE,
+        sub: 'alice',
+        exp: now + 300,
+        scope: 'openid tokens:read',
+        ...more,
+      };
+    },
+    sign: (payload: JWTPayload, { key: signing = key.privateKey, kid = 'key-1' } = {}) =>
+      new SignJWT(payload).setProtectedHeader({ alg: 'ES256', kid }).sign(signing),
+  };
 }
 
 /** Resolves to what `action` throws or rejects with. */
