@@ -3,12 +3,12 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair } from '../support/keys.ts';
+import { startPatGateway } from '../support/pat-gateway.ts';
 import { timed } from '../support/stopwatch.ts';
 import { listen } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
-const pair = createKeyPair('ES256');
 
 const open: { close(): Promise<void> | unknown }[] = [];
 afterEach(async () => {
@@ -16,44 +16,21 @@ afterEach(async () => {
 });
 
 /** A gateway in `pat` mode over an emulator whose clock differs from this machine's. */
-async function startPatGateway({
+async function start({
   emulatorAheadMs = 0,
   emulatorClock = () => Date.now() + emulatorAheadMs,
   env = {} as Record<string, string>,
 } = {}): Promise<Gateway> {
   const plain = await startGateway({ emulator: { clock: emulatorClock } });
   open.push(plain);
-  const { data } = await plain.query(
-    'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } } }',
-    {
-      input: {
-        name: 'gateway',
-        authenticationMethod: { signingAlgorithm: 'ES256', publicKeyInfo: { jwks: { keys: [pair.jwk] } } },
-      },
-    },
-  );
-  const tokenId = data.createToken.token.id;
-  const { id: projectId } = await plain.emulator.addProject(tokenId);
-  const gateway = await startGateway({
-    emulatorOf: plain,
-    authorization: '',
-    env: {
-      AUTH_MODE: 'pat',
-      TOKEN_ENDPOINT: plain.emulator.tokenEndpoint,
-      TOKEN_ID: tokenId,
-      KEY_ID: pair.jwk.kid,
-      PROJECT_ID: projectId,
-      PRIVATE_KEY: String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })),
-      ...env,
-    },
-  });
+  const gateway = await startPatGateway(plain, createKeyPair('ES256'), env);
   open.push(gateway);
   return gateway;
 }
 
 describe('A clock that differs from that of IAM', () => {
   it.each([-140, -90, 90, 140])('by %i s does no harm', async (seconds) => {
-    const gateway = await startPatGateway({ emulatorAheadMs: -seconds * 1000 });
+    const gateway = await start({ emulatorAheadMs: -seconds * 1000 });
     expect((await gateway.query(LIST)).errors).toBeUndefined();
   });
 
@@ -61,7 +38,7 @@ describe('A clock that differs from that of IAM', () => {
     [600, /clock of this machine is (599|600|601) s ahead of that of IAM/],
     [-600, /clock of this machine is (599|600|601) s behind that of IAM/],
   ])('by %i s is named by the error and the log', async (seconds, message) => {
-    const gateway = await startPatGateway({ emulatorAheadMs: -seconds * 1000 });
+    const gateway = await start({ emulatorAheadMs: -seconds * 1000 });
     const { errors } = await gateway.query(LIST);
     expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_ERROR');
     expect(errors?.[0]?.message).toMatch(message);
@@ -82,7 +59,7 @@ describe('When the clock of the machine is changed', () => {
       jest.spyOn(performance, 'now').mockImplementation(() => realRunning() + passedMs),
     ];
     open.push({ close: () => clocks.forEach((clock) => void clock.mockRestore()) });
-    const gateway = await startPatGateway({ emulatorClock: () => realNow() + passedMs });
+    const gateway = await start({ emulatorClock: () => realNow() + passedMs });
     expect((await gateway.query(LIST)).errors).toBeUndefined();
     // Tokens of the emulator live for an hour.
     passedMs = 3_610_000;
@@ -121,7 +98,7 @@ async function startProvider() {
 describe('The key set of callers', () => {
   it('may begin with a byte order mark and list a key twice', async () => {
     const { env, headers } = await startProvider();
-    const gateway = await startPatGateway({ env });
+    const gateway = await start({ env });
     expect((await gateway.query(LIST, {}, headers)).errors).toBeUndefined();
   });
 
@@ -131,7 +108,7 @@ describe('The key set of callers', () => {
     const waiting: (() => void)[] = [];
     server.removeAllListeners('request');
     server.on('request', (...args) => waiting.push(() => respond?.(...args)));
-    const gateway = await startPatGateway({ env: { ...env, REQUEST_DEADLINE_MS: '1500' } });
+    const gateway = await start({ env: { ...env, REQUEST_DEADLINE_MS: '1500' } });
     const { value, ownMs } = await timed(gateway.query(LIST, {}, headers));
     expect(ownMs).toBeLessThan(2400);
     expect(value.errors?.[0]?.extensions.code).toBe('UPSTREAM_TIMEOUT');
@@ -144,7 +121,7 @@ describe('The key set of callers', () => {
     const { server, env, headers } = await startProvider();
     server.removeAllListeners('request');
     server.on('request', (_request, response) => response.end('{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}'));
-    const gateway = await startPatGateway({ env });
+    const gateway = await start({ env });
     for (let time = 0; time < 3; time++) {
       const { errors } = await gateway.query(LIST, {}, headers);
       expect(errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
@@ -158,7 +135,7 @@ describe('The key set of callers', () => {
     const now = jest.spyOn(Date, 'now').mockImplementation(() => realNow() + aheadMs);
     open.push({ close: () => now.mockRestore() });
     const { server, env, headers } = await startProvider();
-    const gateway = await startPatGateway({ env });
+    const gateway = await start({ env });
     expect((await gateway.query(LIST, {}, headers)).errors).toBeUndefined();
     server.removeAllListeners('request');
     for (const [minutes, mostMs] of [
