@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
+import { TOKEN } from '../support/token.ts';
 import { runEmulator } from './built.ts';
 import { clientOf, validInput } from './support.ts';
 
@@ -149,18 +150,7 @@ describe('A data file that is not what it should be', () => {
     sequence,
     principal: 'demo',
     memberships: [],
-    token: {
-      id,
-      ari: `ari:iam:::token/${id}`,
-      ownerAri: 'ari:iam:::user/demo',
-      name: 'twice',
-      scopes: [],
-      authenticationMethod: {
-        type: 'PRIVATE_KEY',
-        signingAlgorithm: 'RS256',
-        publicKeyInfo: { jwksUri: 'https://example.com/jwks.json' },
-      },
-    },
+    token: { ...TOKEN, id },
   });
 
   it.each([

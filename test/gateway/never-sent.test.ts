@@ -6,12 +6,7 @@ import { freePort } from '../support/free-port.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { createCertificate, createTcpServers } from '../support/tcp-servers.ts';
-
-const CREATE =
-  'mutation { createToken(input: { name: "worker", authenticationMethod: { signingAlgorithm: RS256, ' +
-  'publicKeyInfo: { jwksUri: "https://a.example/jwks" } } }) { token { id } } }';
-const UPDATE = 'mutation { updateToken(input: { id: "a", name: "worker" }) { token { id } } }';
-const DELETE = 'mutation { deleteToken(input: { id: "a" }) { deletedTokenId } }';
+import { CREATE, DELETE, UPDATE } from '../support/token.ts';
 
 let tls: ReturnType<typeof createCertificate>;
 beforeAll(() => {

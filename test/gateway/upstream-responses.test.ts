@@ -5,6 +5,7 @@ import { encodeCursor } from '../../src/graphql/pagination/cursor.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { type ListApi, startListApi } from '../support/list-api.ts';
 import { listen } from '../support/tcp-servers.ts';
+import { CREATE, TOKEN } from '../support/token.ts';
 
 const READ = 'query ($id: ID!) { token(id: $id) { name } }';
 const UPDATE =
@@ -16,22 +17,11 @@ const COMPLETE =
   'mutation ($id: ID!) { updateToken(input: { id: $id, authenticationMethod: { signingAlgorithm: RS512 } }) { token { id } } }';
 const DELETE = 'mutation ($id: ID!) { deleteToken(input: { id: $id }) { deletedTokenId } }';
 
-const CREATE =
-  'mutation { createToken(input: { name: "worker", authenticationMethod: { signingAlgorithm: RS256, ' +
-  'publicKeyInfo: { jwksUri: "https://a.example/jwks" } } }) { token { id } userErrors { code } } }';
-
-const tokenOf = (id: string) => ({
-  id,
-  ari: `ari:iam:::token/${id}`,
-  ownerAri: 'ari:iam:::user/u',
-  name: 'wörker',
-  scopes: [],
-  authenticationMethod: {
-    type: 'PRIVATE_KEY',
-    signingAlgorithm: 'RS256',
-    publicKeyInfo: { jwksUri: 'https://a.example/jwks', ...(id === 'added' ? { readAt: 'now' } : {}) },
-  },
-});
+const tokenOf = (id: string) => {
+  const { publicKeyInfo, ...method } = TOKEN.authenticationMethod;
+  const keys = { ...publicKeyInfo, ...(id === 'added' ? { readAt: 'now' } : {}) };
+  return { ...TOKEN, id, name: 'wörker', authenticationMethod: { ...method, publicKeyInfo: keys } };
+};
 
 const UNAUTHENTICATED = { name: 'UnauthorizedError', traceId: 'trace-1', message: '', httpStatusCode: 403 };
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);

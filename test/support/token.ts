@@ -1,3 +1,5 @@
+import type { TokenDto } from '../../src/upstream/generated.ts';
+
 /** A token as the API sends it. */
 export const TOKEN = {
   id: 'a',
@@ -10,7 +12,7 @@ export const TOKEN = {
     signingAlgorithm: 'RS256',
     publicKeyInfo: { jwksUri: 'https://a.example/jwks' },
   },
-};
+} satisfies TokenDto;
 
 /** Members of an input that creates this token. */
 export const INPUT =
