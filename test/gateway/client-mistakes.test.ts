@@ -28,7 +28,7 @@ describe('A subscription, which the schema does not have, is the client’s mist
     'subscription { x }',
     'subscription S { __typename }',
     'query Q { __typename } subscription S { x }',
-  ])('%s', async (query) => {
+  ])('so `%s` is BAD_REQUEST', async (query) => {
     const operationName = query.includes('S') ? 'S' : '';
     const answers = [
       ...(await Promise.all(
@@ -232,7 +232,7 @@ describe('Where introspection is off, no message has a name of the schema that t
       create,
       { input: { name: 'abc', authenticationMethod: { signingAlgorithm: 'RS256', publicKeyInfo: {} } } },
     ],
-  ])('%s with %j', async (query, variables) => {
+  ])('not even for %s with %j', async (query, variables) => {
     const { errors, text } = await locked.query(query, variables);
     const sent = new Set(wordsOf(`${query} ${JSON.stringify(variables)}`));
     expect(errors?.length).toBeGreaterThan(0);

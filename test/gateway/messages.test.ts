@@ -162,7 +162,7 @@ describe('A variable that does not fit', () => {
       `Variable "${METHOD}.publicKeyInfo.jwks.keys.0" holds a private key: send the public members only, and treat the key as exposed.`,
       `Variable "${METHOD}.publicKeyInfo.jwks.keys.0" holds a private key: send the public members only, and treat the key as exposed.`,
     ],
-  ])('%s with %j', async (document, variables, message, plain) => {
+  ])('gets a message that says where: %s with %j', async (document, variables, message, plain) => {
     expect(await messagesOf(open, document, variables)).toEqual([message]);
     expect(await messagesOf(locked, document, variables)).toEqual([plain]);
   });
@@ -385,7 +385,7 @@ describe('A document that does not fit', () => {
     [input('name: "a", name: "b"'), ...both('There can be only one input field named "name".')],
     ['{ tokens(first: 1a) { nodes { id } } }', ...both('Syntax Error: Invalid number, expected digit.')],
     ['{ tokens(first: 1', ...both('Syntax Error: Expected Name, found <EOF>.')],
-  ])('%s', async (document, message, plain) => {
+  ])('gets a message that says why: %s', async (document, message, plain) => {
     expect(await messagesOf(open, document)).toContain(message);
     const messages = await messagesOf(locked, document);
     expect(messages).toContain(plain);

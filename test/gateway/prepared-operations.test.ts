@@ -44,23 +44,27 @@ async function answerKnownAndNew(first: Body, body: Body, headers?: Headers) {
   return { known, fresh, callsOfKnown, callsOfNew: gateway.calls() };
 }
 
-describe('An operation that has run before gets the response of a new one', () => {
+describe('An operation that has run before gets the same response as a new one', () => {
   const list: Body = { query: LIST, variables: { first: 2, each: 2 } };
   const one = (id: unknown): Body => ({ query: ONE, variables: { id } });
   it.each<[string, Body, Body, Headers?]>([
     ['with other variables', list, { query: LIST, variables: { first: 3, each: 1 } }],
     ['without variables', list, { query: LIST }],
-    ['with variables and a name that are null', list, { query: LIST, variables: null, operationName: null }],
+    ['with null for the variables and the name', list, { query: LIST, variables: null, operationName: null }],
     ['by its name', list, { ...list, operationName: 'List' }],
-    ['by a name that it has not', list, { ...list, operationName: 'Other' }],
-    ['one of two in a document', { query: TWO, operationName: 'A' }, { query: TWO, operationName: 'B' }],
-    ['none of two in a document', { query: TWO, operationName: 'A' }, { query: TWO }],
+    ['by a name that it does not have', list, { ...list, operationName: 'Other' }],
+    [
+      'as one of two in a document, by its name',
+      { query: TWO, operationName: 'A' },
+      { query: TWO, operationName: 'B' },
+    ],
+    ['as one of two in a document, without a name', { query: TWO, operationName: 'A' }, { query: TWO }],
     ['by an empty name', list, { ...list, operationName: '' }],
     ['for the newer media type', list, list, { accept: RESPONSE_TYPE }],
     ['for either media type', list, list, { accept: `${RESPONSE_TYPE}, ${JSON_TYPE};q=0.9` }],
-    ['of an unknown caller', list, list, { authorization: '' }],
-    ['for another caller', list, list, { authorization: 'Bearer somebody-else' }],
-    ['that fails in part', list, { query: LIST, variables: { first: 2, each: 101 } }],
+    ['when the caller is unknown', list, list, { authorization: '' }],
+    ['when another caller sends it', list, list, { authorization: 'Bearer somebody-else' }],
+    ['when it fails in part', list, { query: LIST, variables: { first: 2, each: 101 } }],
     ['with a variable of another type', list, { query: LIST, variables: { first: 'many' } }],
     [
       'with a variable of another type, for the newer media type',
@@ -82,33 +86,38 @@ describe('An operation that has run before gets the response of a new one', () =
       { query: '{ node(id: "\ufffd") { id } }' },
       { query: '{ node(id: "\ud800") { id } }' },
     ],
-    ['for a token that is not there', one('missing'), one('missing-too')],
-    ['for what is no id', one('missing'), one('../tokens')],
+    ['for a token that does not exist', one('missing'), one('missing-too')],
+    ['for a text that is not an id', one('missing'), one('../tokens')],
     ['without a variable that it needs', one('missing'), { query: ONE }],
-    ['for a token that IAM fails on', one('missing'), one('fault-status-500')],
-    ['for a token that IAM answers nonsense for', one('missing'), one('fault-badjson')],
-    ['that says the schema', { query: '{ __typename }' }, { query: '{ __typename }' }, { authorization: '' }],
-  ])('%s', async (_title, first, body, headers = {}) => {
+    ['for a token for which IAM responds with 500', one('missing'), one('fault-status-500')],
+    ['for a token for which IAM sends a malformed response', one('missing'), one('fault-badjson')],
+    [
+      'when it reads only the schema',
+      { query: '{ __typename }' },
+      { query: '{ __typename }' },
+      { authorization: '' },
+    ],
+  ])('also %s', async (_title, first, body, headers = {}) => {
     const { known, fresh, callsOfKnown, callsOfNew } = await answerKnownAndNew(first, body, headers);
     expect(known).toEqual(fresh);
     expect(callsOfKnown).toEqual(callsOfNew);
   });
 
-  it('with variables nested too deeply', async () => {
+  it('also with variables that are nested too deeply', async () => {
     const deep = { query: LIST, variables: { first: 1, more: nested(40) } };
     const { known, fresh, callsOfKnown } = await answerKnownAndNew(list, deep);
     expect(known).toEqual(fresh);
     expect([known.log.code, callsOfKnown]).toEqual(['OPERATION_LIMIT_EXCEEDED', []]);
   });
 
-  it('a mutation too, and each is sent once', async () => {
+  it('also when it is a mutation, and each is sent once', async () => {
     const rename = { query: RENAME, variables: { id: ids[0] } };
     const { known, fresh, callsOfKnown } = await answerKnownAndNew(rename, rename);
     expect(known).toEqual(fresh);
     expect(callsOfKnown).toEqual([`PATCH /v1/tokens/${ids[0]}`]);
   });
 
-  it('but a mutation never by GET', async () => {
+  it('but a mutation is rejected by GET', async () => {
     await send({ query: RENAME, variables: { id: ids[0] } });
     gateway.forgetCalls();
     const search = new URLSearchParams({ query: RENAME, variables: JSON.stringify({ id: ids[0] }) });

@@ -55,19 +55,19 @@ function expectSuccess({ data, errors }: Answer): void {
   expect(root?.userErrors ?? []).toEqual([]);
 }
 
-describe('Each document of docs/queries works unchanged', () => {
-  it('the documents are numbered without a gap', () => {
+describe('The documents of docs/queries', () => {
+  it('are numbered without a gap', () => {
     expect(files.map((file) => Number(/^(\d\d)-[a-z-]+\.graphql$/.exec(file)?.[1]))).toEqual(
       files.map((_file, index) => index + 1),
     );
   });
 
-  it.each(files)('%s', async (file) => {
+  it.each(files)('work unchanged: %s', async (file) => {
     const document = readFileSync(`${FOLDER}/${file}`, 'utf8');
     expectSuccess(await gateway.query(document, readVariables(document)));
   });
 
-  it('every placeholder is known', () => {
+  it('have no placeholder that this test does not fill in', () => {
     const text = files.map((file) => readFileSync(`${FOLDER}/${file}`, 'utf8')).join('');
     expect([...new Set(text.match(/<[^>]+>/g))].sort()).toEqual(Object.keys(live).sort());
   });

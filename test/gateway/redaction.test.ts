@@ -18,7 +18,7 @@ function withKey(member: object): object {
 
 describe('A rejected value is never in the response, in the log or upstream', () => {
   it.each(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'])(
-    'a private key parameter (%s) in the variables',
+    'in the variables: the private parameter %s of a key',
     async (member) => {
       const { errors, text } = await gateway.query(CREATE, { input: withKey({ [member]: CANARY }) });
       expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
@@ -60,7 +60,7 @@ describe('A rejected value is never in the response, in the log or upstream', ()
       { ...withKey({}), name: { x: `"; Field "name" ${CANARY}` } },
     ],
     ['a missing member', { authenticationMethod: { signingAlgorithm: CANARY } }],
-  ])('%s', async (_title, input) => {
+  ])('in the variables: %s', async (_title, input) => {
     const { errors, text } = await gateway.query(CREATE, { input });
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
     expect(text).not.toContain(CANARY);

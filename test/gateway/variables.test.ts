@@ -38,7 +38,7 @@ describe('Variables that do not fit cost little more than reading them', () => {
     ['100 lists, each within 31 others', NODES, { ids: many(100, () => nested(30)) }, 'variableValues'],
     ['lists within lists', NODES, { ids: nested(60) }, 'variableDepth'],
     ['many variables that the operation does not have', TOKEN, { id: 'x', ...members(15_000) }, 'variables'],
-  ])('%s', async (_title, document, variables, limit) => {
+  ])('%s are rejected', async (_title, document, variables, limit) => {
     const stopStopwatch = startStopwatch();
     for (const authorization of ['Bearer demo', '']) {
       const { errors, text } = await gateway.query(document, variables, { authorization });
@@ -108,11 +108,11 @@ describe('Each problem says where it is', () => {
     ['Variable "$ids.0" must be of type "ID!".', { ids: [null] }],
     ['Variable "$ids" must be of type "[ID!]!".', { ids: null }],
     ['Variable "$ids" of required type "[ID!]!" was not provided.', {}],
-  ])('%s', async (message, variables) => {
+  ])('by its path: %s', async (message, variables) => {
     expect((await gateway.query(NODES, variables)).errors?.[0]?.message).toBe(message);
   });
 
-  it('for every member that is missing', async () => {
+  it('also each of several members that are missing', async () => {
     const { errors } = await gateway.query(CREATE, withKeys([{ kid: '1' }]));
     const place = 'Variable "$input.authenticationMethod.publicKeyInfo.jwks.keys.0"';
     expect(errors?.[0]?.message).toBe(`${place} needs the member "alg". ${place} needs the member "kty".`);
@@ -223,8 +223,12 @@ describe('A null where none is allowed is the mistake of the client, and the err
       'query ($v: ID = "x") { ...F } fragment F on Query { ... { token(id: $v) { id } } }',
       { v: null },
     ],
-    ['@include', 'query ($v: Boolean = true) { token(id: "x") { id @include(if: $v) } }', { v: null }],
-  ])('%s', async (_title, document, variables) => {
+    [
+      'the condition of @include',
+      'query ($v: Boolean = true) { token(id: "x") { id @include(if: $v) } }',
+      { v: null },
+    ],
+  ])('where it is used as %s', async (_title, document, variables) => {
     for (let count = 0; count < 3; count++) {
       const { errors, data, headers } = await gateway.query(document, variables);
       expect(data).toBeUndefined();

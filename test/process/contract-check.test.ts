@@ -183,13 +183,13 @@ describe('npm run contract:check', () => {
   });
 });
 
-describe('What prevents the comparison is reported in one line, with exit code 2', () => {
+describe('If nothing can be compared, npm run contract:check ends with exit code 2, and one line says why', () => {
   it.each([
-    ['no credential', ['--url', 'https://127.0.0.1:9'], {}, 'IAM_AUTHORIZATION is required'],
-    ['nobody there', ['--url', 'http://127.0.0.1:9'], {}, 'The API cannot be reached'],
-    ['no address', [], {}, 'Expected either --url or --emulator'],
-    ['another option', ['--write'], {}, "Unknown option '--write'"],
-    ['plain http', ['--url', 'http://iam.example.com'], {}, 'Expected --url to be an https URL'],
+    ['a missing credential', ['--url', 'https://127.0.0.1:9'], {}, 'IAM_AUTHORIZATION is required'],
+    ['an API that is not there', ['--url', 'http://127.0.0.1:9'], {}, 'The API cannot be reached'],
+    ['a missing URL', [], {}, 'Expected either --url or --emulator'],
+    ['an unknown option', ['--write'], {}, "Unknown option '--write'"],
+    ['a URL without TLS', ['--url', 'http://iam.example.com'], {}, 'Expected --url to be an https URL'],
     [
       'a credential of two lines',
       ['--url', 'http://127.0.0.1:9'],
@@ -197,15 +197,15 @@ describe('What prevents the comparison is reported in one line, with exit code 2
       'IAM_AUTHORIZATION must be one line of ASCII characters',
     ],
     ['a credential in the URL', ['--url', 'https://u:CANARY@iam.example.com'], {}, 'Expected --url to be'],
-  ])('%s', async (name, args, env, message) => {
-    const credential = name === 'no credential' ? {} : { IAM_AUTHORIZATION: 'Bearer CANARY' };
+  ])('for %s', async (name, args, env, message) => {
+    const credential = name === 'a missing credential' ? {} : { IAM_AUTHORIZATION: 'Bearer CANARY' };
     const { code, stderr } = await check(args, { ...credential, ...env });
     expect(stderr).toContain(message);
     expect(stderr).not.toContain('CANARY');
     expect(code).toBe(2);
   });
 
-  it('an API that limits requests', async () => {
+  it('for an API that limits requests', async () => {
     emulator.faults.add({ fault: '429-1', operation: 'listToken' });
     const { code, stderr } = await check(['--url', emulator.url], { IAM_AUTHORIZATION: 'Bearer demo' });
     emulator.faults.clear();
@@ -213,7 +213,7 @@ describe('What prevents the comparison is reported in one line, with exit code 2
     expect(code).toBe(2);
   });
 
-  it('a credential that is rejected', async () => {
+  it('for a credential that is rejected', async () => {
     emulator.faults.add({ fault: 'status-403', operation: 'listToken' });
     const { code, stderr } = await check(['--url', emulator.url], { IAM_AUTHORIZATION: 'Bearer demo' });
     emulator.faults.clear();
