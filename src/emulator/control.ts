@@ -2,7 +2,7 @@ import { faultNames } from './faults.ts';
 import { addProject } from './projects.ts';
 import { EmulatorError, edgeError, ok, type Reply } from './reply.ts';
 import type { Service } from './request.ts';
-import { describeFirst, readAs } from './validate.ts';
+import { readAs } from './validate.ts';
 
 /** The emulator's own endpoints, for clients in another process. They are not recorded as calls, and no fault applies to them. */
 export const CONTROL_PREFIX = '/_emulator/';
@@ -28,11 +28,11 @@ async function carryOut(
       return ok({ names: faultNames });
     case 'POST /_emulator/faults':
       faults.add(
-        readAs('PlannedFault', readBody(), (problems) => {
-          return new EmulatorError(
-            `Expected a planned fault, got something else (${describeFirst(problems)}).`,
-          );
-        }),
+        readAs(
+          'PlannedFault',
+          readBody(),
+          (problem) => new EmulatorError(`Expected a planned fault, got ${problem}.`),
+        ),
       );
       return NO_CONTENT;
     case 'DELETE /_emulator/faults':

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { readTextFile } from '../text-file.ts';
 import { EmulatorError } from './reply.ts';
 import type { State, StoredToken } from './store.ts';
-import { describeFirst, readAs } from './validate.ts';
+import { readAs } from './validate.ts';
 
 /** Ten thousand tokens with their projects are 20 MB. */
 const MAX_BYTES = 128 * 1024 * 1024;
@@ -17,9 +17,7 @@ export function readDataFile(file: string): State | undefined {
       `Expected EMULATOR_DATA_FILE ${file} to hold the emulator's state, got ${problem}. It was left untouched: repair it or name another file.`,
     );
   const content = readJsonFile(file, 'Expected EMULATOR_DATA_FILE to be a readable file');
-  const state = readAs('DataFile', content, (problems) =>
-    reject(`something else (${describeFirst(problems)})`),
-  );
+  const state = readAs('DataFile', content, reject);
   const sharedId = describeSharedId(state.tokens);
   if (sharedId !== undefined) throw reject(sharedId);
   const sequences = [...state.tokens.map(({ sequence }) => sequence), state.lastSequence + 1];

@@ -6,7 +6,7 @@ import { type Caller, type Handler, isForm, readJson } from './request.ts';
 import type { Operation } from './routes.ts';
 import { completeProject, namedUuid, userIdOf } from './seed.ts';
 import type { Store } from './store.ts';
-import { describeFirst, readAs, readBody } from './validate.ts';
+import { readAs, readBody } from './validate.ts';
 
 /**
  * Makes a token a member of a project, new or known; one that is in it already gets the new policy. Throws an EmulatorError
@@ -19,9 +19,9 @@ export async function addProject(
 ): Promise<ProjectWithPolicyDto> {
   const stored = store.find(tokenId);
   if (stored === undefined) throw new EmulatorError(`Expected the id of a token, got ${tokenId}.`);
-  const given = readAs('SeedProject', project, (problems) => {
+  const given = readAs('SeedProject', project, (problem) => {
     const expected = '`id` and `name` as strings, and `policy`';
-    return new EmulatorError(`Expected a project: ${expected} (${describeFirst(problems)}).`);
+    return new EmulatorError(`Expected a project with ${expected}, got ${problem}.`);
   });
   const added = completeProject(given, tokenId, randomUUID());
   const { memberships } = stored;

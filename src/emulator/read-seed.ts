@@ -3,7 +3,7 @@ import { describeSharedId, readJsonFile } from './data-file.ts';
 import { EmulatorError } from './reply.ts';
 import { allow, namedUuid, type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
 import type { State } from './store.ts';
-import { describeFirst, readAs } from './validate.ts';
+import { readAs } from './validate.ts';
 
 /** The state of a seed, or of the file that it names. Throws an EmulatorError for one that cannot be used. */
 export function readSeed(seed: string | Seed = 'demo'): State {
@@ -17,8 +17,7 @@ export function readSeed(seed: string | Seed = 'demo'): State {
   };
   const expected = 'Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file';
   const content = typeof seed === 'string' ? readJsonFile(seed, expected) : seed;
-  const valid = readAs('Seed', content, (problems) => reject(`something else (${describeFirst(problems)})`));
-  const state = stateOf(valid);
+  const state = stateOf(readAs('Seed', content, reject));
   const sharedId = describeSharedId(state.tokens);
   if (sharedId !== undefined) throw reject(sharedId);
   return state;

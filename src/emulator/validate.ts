@@ -6,7 +6,7 @@ import {
   type UpdateTokenBody,
 } from '../upstream/generated.ts';
 import type { PlannedFault } from './fault-plan.ts';
-import { type Detail, Rejection, vendorError } from './reply.ts';
+import { type Detail, type EmulatorError, Rejection, vendorError } from './reply.ts';
 import { operations } from './routes.ts';
 import type { Seed, SeedProject } from './seed.ts';
 import type { State } from './store.ts';
@@ -109,27 +109,31 @@ const ajv = new Ajv({
   validateSchema: false,
 });
 
-/** `value`, if it fits the model. Throws what `toError` makes of the problems if it does not. */
+/** `value`, if it fits the model. Throws what `toError` makes of the first problem if it does not. */
 export function readAs<Name extends keyof Models>(
   name: Name,
   value: unknown,
-  toError: (problems: readonly ErrorObject[]) => Error,
+  toError: (problem: string) => EmulatorError,
 ): Models[Name] {
   if (ajv.validate<Models[Name]>(name, value)) return value;
-  throw toError((ajv.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword)));
+  throw toError(`something else (${describe(readProblems()[0])})`);
 }
 
 /** Like `readAs`, for the body of a request. Throws a rejection with a detail for each problem. */
 export function readBody<Name extends keyof Bodies>(name: Name, value: unknown): Bodies[Name] {
-  return readAs(name, value, (problems) => {
-    const details = problems.map(toDetail);
-    const param = details[0]?.field ?? 'body';
-    return new Rejection(vendorError('InvalidParameterError', { param, details }));
-  });
+  if (ajv.validate<Bodies[Name]>(name, value)) return value;
+  const details = readProblems().map(toDetail);
+  const param = details[0]?.field ?? 'body';
+  throw new Rejection(vendorError('InvalidParameterError', { param, details }));
 }
 
-/** The first problem, such as `principals.alice.tokens[0].nmae is not a known member`. */
-export function describeFirst([first]: readonly ErrorObject[]): string {
+/** Of the last validation. */
+function readProblems(): readonly ErrorObject[] {
+  return (ajv.errors ?? []).filter(({ keyword }) => !SILENT.has(keyword));
+}
+
+/** For example `principals.alice.tokens[0].nmae is not a known member`. */
+function describe(first: ErrorObject | undefined): string {
   if (first === undefined) return '';
   const { field = '', issue } = toDetail(first);
   const issues: Readonly<Record<string, string>> = {

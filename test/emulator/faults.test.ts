@@ -395,7 +395,10 @@ describe('A fault is requested', () => {
     const answer = await control('POST', `tokens/${id}/projects`, { name: 5 });
     expect([answer.status, await answer.json()]).toEqual([
       400,
-      { message: 'Expected a project: `id` and `name` as strings, and `policy` (name must be string).' },
+      {
+        message:
+          'Expected a project with `id` and `name` as strings, and `policy`, got something else (name must be string).',
+      },
     ]);
   });
 
