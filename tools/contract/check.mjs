@@ -1,5 +1,7 @@
 // Compares a live IAM API with `src/upstream/openapi.yaml`, by GET requests only. See docs/contributing.md.
 import { parseArgs } from 'node:util';
+import { ConfigError, readConfig } from '../../dist/config/config.js';
+import { startEmulator } from '../../dist/emulator/emulator.js';
 import { readContract } from './contract.mjs';
 import { CannotProbe, probe } from './probe.mjs';
 
@@ -20,7 +22,7 @@ try {
 
 async function main(args) {
   const { url, emulator, json } = readOptions(args);
-  const own = emulator ? await startEmulator() : undefined;
+  const own = emulator ? await startEmulator({ port: 0 }) : undefined;
   try {
     const authorization = own ? 'Bearer demo' : process.env.IAM_AUTHORIZATION;
     if (!authorization) throw new CannotProbe(`IAM_AUTHORIZATION is required\n${USAGE}`);
@@ -40,11 +42,6 @@ async function main(args) {
   }
 }
 
-async function startEmulator() {
-  const emulator = await import('../../dist/emulator/emulator.js');
-  return emulator.startEmulator({ port: 0 });
-}
-
 function readOptions(args) {
   const options = { url: { type: 'string' }, emulator: { type: 'boolean' }, json: { type: 'boolean' } };
   try {
@@ -58,16 +55,12 @@ function readOptions(args) {
 }
 
 function toBaseUrl(text) {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isLocal = url && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
-  if (
-    !url ||
-    url.username ||
-    url.password ||
-    !(url.protocol === 'https:' || (isLocal && url.protocol === 'http:'))
-  )
+  try {
+    return `${readConfig({ API_GATEWAY_URL: text }, () => '').upstream.apiGatewayUrl}/iam`;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
     throw new CannotProbe('Expected --url to be an https URL without credentials');
-  return `${url.origin}${url.pathname.replace(/\/*(\/iam)?\/*$/, '')}/iam`;
+  }
 }
 
 function printLines({ differences, probes, skipped }) {
