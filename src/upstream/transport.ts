@@ -130,7 +130,9 @@ function createHandler(
     onResponseEnd() {
       connection.onResponse();
       if (!settle()) return;
-      onEnd({ status, headers, body: decodeBody(body, size) }, true);
+      // A 204 has no body. The end of one that was announced nevertheless would be taken for the next response.
+      const isReusable = status !== 204 || headers['transfer-encoding'] === undefined;
+      onEnd({ status, headers, body: decodeBody(body, size) }, isReusable);
     },
     onResponseError(_controller, error) {
       if (!settle()) return;
