@@ -161,15 +161,18 @@ export function matching(value: unknown, pattern: RegExp): string | undefined {
   return typeof value === 'string' && pattern.test(value) ? value : undefined;
 }
 
+/** A wait of more than 24 days would end at once: timers of JavaScript have 31 bits. */
+const MAX_RETRY_AFTER_SECONDS = 86_400;
+
 /**
- * `Retry-After` (RFC 9110 section 10.2.3) in seconds: a number or an HTTP date, by the clock of the server where the
- * response has its time. Undefined when absent, malformed or in the past.
+ * `Retry-After` (RFC 9110 section 10.2.3) in seconds, a day at most: a number or an HTTP date, by the clock of the server
+ * where the response has its time. Undefined when absent, malformed or in the past.
  */
 export function readRetryAfter(headers: HttpResponse['headers']): number | undefined {
   const { 'retry-after': value = '', date = '' } = headers;
-  if (/^\d{1,9}$/.test(value)) return Number(value);
+  if (/^\d+$/.test(value)) return Math.min(Number(value), MAX_RETRY_AFTER_SECONDS);
   const seconds = Math.ceil((Date.parse(value) - (Date.parse(date) || Date.now())) / 1000);
-  return seconds > 0 && !/^-?\d/.test(value) ? seconds : undefined;
+  return seconds > 0 && !/^-?\d/.test(value) ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : undefined;
 }
 
 /** The JSON object in a text; undefined for anything else. */

@@ -120,6 +120,11 @@ describe('A read of an API that fails', () => {
     expect(calls).toContain(gateway.calls().length);
   });
 
+  it('never says to wait for longer than a timer of the client can', async () => {
+    const { errors } = await read('429-999999999');
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'RATE_LIMITED', retryAfter: 86_400 });
+  });
+
   it('says how long to wait, and has the trace id for support', async () => {
     const { errors } = await read('429-86400');
     expect(errors?.[0]?.extensions).toMatchObject({

@@ -119,6 +119,8 @@ describe('Retry-After', () => {
   it.each([
     ['a number of seconds', '3', 3],
     ['a date', 'Mon, 23 Nov 2020 10:00:05 GMT', 5],
+    ['a number that no clock has', '9'.repeat(400), 86_400],
+    ['a date that nobody waits for', 'Fri, 31 Dec 9999 23:59:59 GMT', 86_400],
     ['a date that has passed', 'Mon, 23 Nov 2020 09:00:00 GMT', undefined],
     ['a negative number', '-1', undefined],
     ['a fraction', '1.5', undefined],
