@@ -1,7 +1,7 @@
 import type { CallerAuthConfig, PatConfig } from '../config/auth.ts';
 import { createCancellation, createDeadlines } from '../upstream/cancellation.ts';
 import { createCallQueue } from '../upstream/concurrency-limiter.ts';
-import { meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
+import { isUntimely, meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
 import type {
   AuthDependencies,
   Authenticator,
@@ -60,7 +60,8 @@ export function createPatAuthenticator(
 function problemOfProbe(error: unknown, kind: PatConfig['credential']): string | undefined {
   if (!(error instanceof UpstreamError) || error.isSignIn) return undefined;
   const persistent = 'if this persists';
-  if (error.kind === 'status' && (meaningOf(error) ?? 0) < 500) {
+  const status = meaningOf(error) ?? 0;
+  if (error.kind === 'status' && status < 500 && !isUntimely(status)) {
     const other = kind === 'project' ? 'user' : 'project';
     return `the IAM API does not accept PAT_CREDENTIAL=${kind}: ${persistent}, try PAT_CREDENTIAL=${other}`;
   }

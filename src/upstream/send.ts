@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Call, Scope, SendOnce } from './attempt.ts';
 import { cancelledError, raceCancel } from './cancellation.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
-import { isFromProxy, meaningOf, UpstreamError } from './upstream-error.ts';
+import { isFromProxy, isUntimely, meaningOf, UpstreamError } from './upstream-error.ts';
 
 interface SendOptions extends Pick<Config['upstream'], 'retries' | 'retryAfterMaxMs'> {
   readonly limiter: ConcurrencyLimiter;
@@ -110,14 +110,10 @@ function isUnauthenticated(error: unknown): boolean {
   return error instanceof UpstreamError && meaningOf(error) === 401;
 }
 
-/**
- * Whether a retry may help. Not on 500, which the API returns for errors that repeat. On 408, because a server sends it on
- * an idle connection that it closes; it then looks like the response to a request that is on its way, which the server
- * does not receive (RFC 9110 section 15.5.9).
- */
+/** Whether a retry may help. Not on 500, which the API returns for errors that repeat. */
 function isRetryable(error: UpstreamError): boolean {
   const { kind, status, isSignIn } = error;
   if (isSignIn) return false;
-  if (kind === 'status') return status === 408 || status === 429 || isFromProxy(error);
+  if (kind === 'status') return isUntimely(status) || isFromProxy(error);
   return kind === 'unavailable' || kind === 'timeout';
 }

@@ -70,6 +70,15 @@ export function meaningOf({ status, iamName }: UpstreamError): number | undefine
   return iamName !== undefined && UNAUTHENTICATED.has(iamName) ? 401 : status;
 }
 
+/**
+ * Whether the status says nothing about the request but its time. 408, because a server sends it on an idle connection that
+ * it closes; it then looks like the response to a request that is on its way, which the server does not receive (RFC 9110
+ * section 15.5.9).
+ */
+export function isUntimely(status: number | undefined): boolean {
+  return status === 408 || status === 429;
+}
+
 /** Statuses of a server in front of IAM, behind which a write may still run. They are retried and mean `UPSTREAM_UNAVAILABLE`. */
 const PROXY_STATUSES = new Set([502, 503, 504]);
 

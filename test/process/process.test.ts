@@ -103,6 +103,7 @@ describe('Starting with a personal access token with which the API lists no toke
       '',
       /if this persists, check API_GATEWAY_URL/,
     ],
+    ['the same where the API limits requests', 429, '', /if this persists, check API_GATEWAY_URL/],
   ])('says %s, and serves requests', async (_title, status, body, advice) => {
     const servers = createTcpServers();
     const api = createServer(({ url }, response) => {

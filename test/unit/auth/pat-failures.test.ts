@@ -31,6 +31,7 @@ describe('A sign-in that fails', () => {
 
   it.each([
     [TOKEN_PATH, 429, '12', 12],
+    [TOKEN_PATH, 408, '12', 12],
     [STS_PATH, 503, '12', 12],
     [STS_PATH, 429, '86400', 20],
   ])(
