@@ -393,6 +393,17 @@ describe('A document that does not fit', () => {
   });
 });
 
+it('A syntax error has the place of half a surrogate pair, with which a text ends that was cut', async () => {
+  const { errors } = await open.query('{\n  token(id: "😀 \ud83d") { id }\n}');
+  expect(errors).toEqual([
+    {
+      message: 'Syntax Error: Invalid character within String: U+D83D.',
+      locations: [{ line: 2, column: 17 }],
+      extensions: { code: 'GRAPHQL_PARSE_FAILED' },
+    },
+  ]);
+});
+
 describe('Where introspection is off, no message has a name of the schema that the client did not send', () => {
   const names = readSchemaNames();
   expect(names.size).toBeGreaterThan(50);

@@ -103,9 +103,6 @@ function checkLength(text: string, { maxOperationChars }: Limits): void {
 /** The limits that hold before the text is parsed: a few thousand open brackets exceed the parser's stack. */
 export function checkText(text: string, limits: Limits): void {
   checkLength(text, limits);
-  // A hash reads half of a surrogate pair as U+FFFD, so it would find another, valid document.
-  if (!text.isWellFormed())
-    throw rejection('GRAPHQL_PARSE_FAILED', 'Syntax Error: Half of a surrogate pair is not a character.');
   const { tokens, lines, brackets } = measureSource(text);
   check([
     ['tokens', 'tokens in the document', tokens, limits.maxOperationTokens],

@@ -32,7 +32,7 @@ export function measureSource(text: string): Record<'tokens' | 'lines' | 'bracke
       else if (CLOSING.has(kind)) open--;
     }
   } catch {
-    // The error is ignored, because Apollo Server reports syntax errors.
+    // The error is ignored, because the parser reports it.
   }
   return { ...counts, lines: lexer.line };
 }

@@ -1,5 +1,6 @@
 import {
   type DocumentNode,
+  GraphQLError,
   type GraphQLSchema,
   type OperationDefinitionNode,
   parse as parseText,
@@ -162,9 +163,10 @@ function checkStatically(text: string, limits: Config['limits']): void {
   let document: DocumentNode;
   try {
     document = parseText(text);
-  } catch {
-    // Apollo Server reports syntax errors.
-    return;
+  } catch (error) {
+    // Not left to Apollo Server: its hash of a text with half of a surrogate pair is that of another, valid document.
+    const { message, source, positions } = error as GraphQLError;
+    throw new GraphQLError(message, { source, positions, extensions: { code: 'GRAPHQL_PARSE_FAILED' } });
   }
   checkDocument(document, limits);
 }
