@@ -64,7 +64,7 @@ function listFiles(): readonly string[] {
 /** Only the emulator has a sample credential; with it, the sample operations use tokens of the emulator. */
 function toPage(sampleAuthorization: string | undefined): Page {
   const isEmulator = sampleAuthorization !== undefined;
-  const authorization = sampleAuthorization ?? 'Bearer <your user access token>';
+  const authorization = sampleAuthorization ?? 'Bearer <your credential>';
   return createPage({
     title: 'GraphiQL: Tokens Gateway',
     head: '<link rel="stylesheet" href="/graphiql/main.css">',

@@ -56,7 +56,7 @@ EXPLORER=both npm run quickstart</code></pre>`,
 /** The page of Apollo Sandbox, with an example operation. Undefined where it is not served. */
 export function createSandboxPage(
   explorer: Config['explorer'],
-  sampleAuthorization = 'Bearer <your user access token>',
+  sampleAuthorization = 'Bearer <your credential>',
 ): Page | undefined {
   if (explorer === 'graphiql' || explorer === 'off') return undefined;
   const options = {

@@ -87,6 +87,12 @@ function startInPatMode(env: Record<string, string>): GatewayProcess {
   return start({ API_GATEWAY_URL: emulator.url, AUTH_MODE: 'pat', PRIVATE_KEY: key, ...env });
 }
 
+it('Its explorer asks for the credential of the caller, which is no access token of IAM in pat mode', async () => {
+  const gateway = startInPatMode({ TOKEN_ENDPOINT: emulator.tokenEndpoint, TOKEN_ID: 'a', PROJECT_ID: 'a' });
+  const page = await fetch(await urlOf(gateway), { headers: { accept: 'text/html' } });
+  expect(await page.text()).toContain('Bearer \\u003cyour credential>');
+});
+
 describe('Starting with a personal access token with which the API lists no tokens', () => {
   it.each<[string, number, string, RegExp]>([
     [
