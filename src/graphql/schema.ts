@@ -19,6 +19,8 @@ import { isObjectId } from './resolvers/token-input.ts';
 
 // The path is the same from `src/graphql/` and from `dist/graphql/`.
 const FOLDER = new URL('../../schema/', import.meta.url);
+/** The definitions that a Federation 2 router requires of every subgraph. */
+const SUBGRAPH_FOLDER = new URL('federation/', FOLDER);
 
 /**
  * The schema's source, files in alphabetical order, descriptions and directives as written. Throws an error that shows the
@@ -43,36 +45,11 @@ export function readTypeDefs(folder = FOLDER): string {
 /** With `federation`, the schema also has the root fields of a Federation 2 subgraph. */
 export function createSchema(typeDefs: string, { federation = false } = {}): GraphQLSchema {
   return makeExecutableSchema({
-    typeDefs: federation ? [typeDefs, SUBGRAPH_FIELDS] : typeDefs,
+    typeDefs: federation ? [typeDefs, readTypeDefs(SUBGRAPH_FOLDER)] : typeDefs,
     resolvers: federation ? [resolvers, createEntityResolvers(toSubgraphSdl(typeDefs))] : resolvers,
     resolverValidationOptions: { requireResolversToMatchSchema: 'error' },
   });
 }
-
-/** The definitions that a Federation 2 router requires of every subgraph. */
-const SUBGRAPH_FIELDS = `
-"""Any JSON value: for a router, \`__typename\` and the members of a key."""
-scalar _Any
-
-"""What a router can fetch from here by a key."""
-union _Entity = Token
-
-"""The schema for composition."""
-type _Service {
-  """The schema with the directives of Federation 2."""
-  sdl: String!
-}
-
-extend type Query {
-  """The schema for composition. Needs no caller, like introspection."""
-  _service: _Service!
-  """Tokens by \`id\`, as a router asks for them: in the order of \`representations\`, null where there is none."""
-  _entities(
-    """\`{ __typename: "Token", id }\` each."""
-    representations: [_Any!]!
-  ): [_Entity]!
-}
-`;
 
 /** Apollo's composition does not know `@oneOf`, which is in GraphQL since September 2025, and rejects it if it is not defined. */
 const HEAD = `extend schema
