@@ -2,13 +2,12 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../admission/admission.ts';
 import { AuthError } from '../auth/auth-error.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
-import { rejection, toReadError } from '../errors.ts';
+import { rejection } from '../errors.ts';
 import type { ClientAddress } from '../http/client-address.ts';
 import { onClose } from '../http/connections.ts';
 import { HttpError } from '../http/error-response.ts';
 import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
 import type { Page } from '../http/page.ts';
-import { describeError } from '../telemetry/failures.ts';
 import {
   createOperationLog,
   createOperationRecord,
@@ -20,7 +19,7 @@ import { type Deadlines, type RequestDeadline, raceCancel } from '../upstream/ca
 import { createExplanation } from './explanation.ts';
 import type { Executed } from './pipeline/execute.ts';
 import type { CallerOrError, PipelineRequest } from './pipeline/request.ts';
-import { type GraphqlResponse, isPublic, toRejectionResponse, toResponse } from './pipeline/response.ts';
+import { type GraphqlResponse, toPublicError, toRejectionResponse, toResponse } from './pipeline/response.ts';
 
 interface GraphqlHandlerParts {
   readonly pipeline: (request: PipelineRequest) => Promise<Executed>;
@@ -65,7 +64,7 @@ export function createGraphqlHandler(
       if (cancellation.reason === 'timeout')
         return rejection('UPSTREAM_TIMEOUT', 'The caller could not be checked in time. Try again later.');
       if (error instanceof AuthError) record.reason = error.reason;
-      return toReadError(toPublicError(error, http.id, log));
+      return toPublicError(error, http.id, log);
     }
   };
 
@@ -156,11 +155,4 @@ export function createGraphqlHandler(
 
 function principalOf(caller: CallerOrError): string | undefined {
   return caller instanceof Error ? undefined : caller.principal;
-}
-
-/** The error for the client. An unexpected error is logged, and the client gets the request id to find it in the log. */
-function toPublicError(error: unknown, requestId: string, log: FastifyBaseLogger): unknown {
-  if (isPublic(error)) return error;
-  log.error({ requestId, err: describeError(error) }, 'unexpected error');
-  return rejection('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId });
 }

@@ -1,7 +1,9 @@
+import type { FastifyBaseLogger } from 'fastify';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { BY_MEDIA_TYPE, HTTP_STATUS, toReadError } from '../../errors.ts';
+import { BY_MEDIA_TYPE, HTTP_STATUS, rejection, toReadError } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
 import type { ResultType } from '../../http/media-type.ts';
+import { describeError } from '../../telemetry/failures.ts';
 import { formatError } from '../mask-error.ts';
 
 /** An HTTP response, without the headers that every response has. */
@@ -44,18 +46,25 @@ export function toResponse(body: string | Buffer, type: ResultType): GraphqlResp
   return { status: 200, headers: { 'content-type': `${type}; charset=utf-8` }, body };
 }
 
-/** Whether clients may see the error. All other errors are unexpected and may contain secrets. */
-export function isPublic(error: unknown): boolean {
-  return toPublicErrors(error).length > 0;
+/** An error that clients may see. A GraphQL error has a code. All others are unexpected and may contain secrets. */
+type PublicError = GraphQLError | HttpError | ApolloRejection;
+
+/** The error for the client. An unexpected error is logged, and the client gets the request id to find it in the log. */
+export function toPublicError(error: unknown, requestId: string, log: FastifyBaseLogger): PublicError {
+  if (error instanceof HttpError || error instanceof ApolloRejection) return error;
+  const known = toReadError(error);
+  if (known instanceof GraphQLError && known.extensions.code !== undefined) return known;
+  log.error({ requestId, err: describeError(error) }, 'unexpected error');
+  return rejection('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId });
 }
 
-/** The response of a request that was rejected with an error that `isPublic`. */
+/** The response of a request that was rejected. */
 export function toRejectionResponse(
-  error: unknown,
+  error: PublicError,
   type: ResultType,
   extensions: object | undefined,
 ): GraphqlResponse & { readonly code: string } {
-  const errors = toPublicErrors(error);
+  const errors = toErrors(error);
   const { code, retryAfter } = errors[0]?.extensions ?? {};
   const headers: Record<string, string> = { 'content-type': `${type}; charset=utf-8` };
   if (error instanceof HttpError) Object.assign(headers, error.headers);
@@ -70,16 +79,13 @@ export function toRejectionResponse(
   };
 }
 
-/** Empty for an unexpected error. */
-function toPublicErrors(error: unknown): readonly GraphQLFormattedError[] {
+function toErrors(error: PublicError): readonly GraphQLFormattedError[] {
   if (error instanceof ApolloRejection) return error.errors;
   if (error instanceof HttpError) return [{ message: error.message, extensions: { code: 'BAD_REQUEST' } }];
-  const known = toReadError(error);
-  const isCoded = known instanceof GraphQLError && known.extensions.code !== undefined;
-  return isCoded ? [formatError(known.toJSON())] : [];
+  return [formatError(error.toJSON())];
 }
 
-function statusOf(error: unknown, code: string, type: ResultType): number {
+function statusOf(error: PublicError, code: string, type: ResultType): number {
   if (error instanceof HttpError) return error.statusCode;
   const status = Object.hasOwn(HTTP_STATUS, code) ? HTTP_STATUS[code as keyof typeof HTTP_STATUS] : 500;
   if (status !== BY_MEDIA_TYPE) return status;
