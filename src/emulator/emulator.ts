@@ -24,7 +24,7 @@ export interface EmulatorOptions {
   readonly clock?: () => number;
   /** Called with a sentence when the data file cannot be written. By default it goes to stderr. */
   readonly onProblem?: (problem: string) => void;
-  /** Minimum number of calls that are remembered. */
+  /** Minimum number of calls that are remembered: 1000 by default. */
   readonly maxCalls?: number;
 }
 
@@ -35,7 +35,7 @@ const MISDIRECTED =
 
 /** A stateful stand-in for the IAM API, its token endpoint and its STS, listening when this resolves. */
 export async function startEmulator(options: EmulatorOptions = {}) {
-  const { port = 0, host = '127.0.0.1', maxCalls = 50_000, clock } = options;
+  const { port = 0, host = '127.0.0.1', maxCalls = 1000, clock } = options;
   const { store, release } = await openStore(options);
   const now = clock ?? Date.now;
   const credentials = await createCredentials(store, now);

@@ -2,8 +2,6 @@ import { readEnvironment } from '../config/environment.ts';
 import { checkStore, type EmulatorOptions, startEmulator } from './emulator.ts';
 import { EmulatorError } from './reply.ts';
 
-/** An emulator that runs alone keeps only the latest calls. */
-const MAX_CALLS = 1000;
 const DEFAULT_PORT = 4010;
 
 // A closed pipe must not end the emulator.
@@ -17,7 +15,7 @@ try {
     );
   // biome-ignore lint/style/noProcessEnv: this is an entry; the rest of the emulator takes options
   const settings = await readSettings(process.env);
-  const emulator = await startEmulator({ ...settings, maxCalls: MAX_CALLS });
+  const emulator = await startEmulator(settings);
   // A rejection ends the process, with its reason.
   for (const signal of ['SIGTERM', 'SIGINT'])
     process.once(signal, () => emulator.close().then(() => process.exit(0)));

@@ -127,3 +127,14 @@ describe('The calls', () => {
     expect(emulator.calls[0]?.headers.authorization).toBe('Bearer demo');
   });
 });
+
+describe('The received calls', () => {
+  it('are remembered up to twice the last 1000, because a demo may run for weeks', async () => {
+    const counts: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 1000 }, () => demo('GET', '/v1/sts/whoami')));
+      counts.push(emulator.calls.length);
+    }
+    expect(counts).toEqual([1000, 2000, 2000]);
+  });
+});

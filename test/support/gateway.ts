@@ -64,7 +64,8 @@ export function shareGateway(options?: GatewayOptions): Gateway {
 /** A real gateway over a real emulator, both on free ports. */
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const { env = {}, authorization = 'Bearer demo', readFile = () => '' } = options;
-  const emulator = options.emulatorOf?.emulator ?? (await startEmulator({ port: 0, ...options.emulator }));
+  const emulator =
+    options.emulatorOf?.emulator ?? (await startEmulator({ maxCalls: 50_000, ...options.emulator }));
   const config = readConfig(
     // No rate limit: tests are quicker than people.
     {
