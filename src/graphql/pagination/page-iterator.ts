@@ -125,14 +125,19 @@ function toEdges<Item extends { readonly id: string }>(
 ): Edge<Item>[] {
   const encode = createCursors(scope, key);
   let marks: string | undefined;
+  const cursorBehind = (offset: number, id: string): string => {
+    // The last item of an API page takes the next page's key, so that offsets stay small.
+    if (next !== undefined && offset === items.length)
+      return encodeCursor(scope, { key: next, offset: 0, id: '' });
+    marks ??= markItems(items);
+    return encode({ offset, id, trail: cutTrail(marks, offset) });
+  };
   return items.slice(at, at + wanted).map((node, index) => {
-    const offset = at + index + 1;
+    let known: string | undefined;
     const cursor = () => {
-      // The last item of an API page takes the next page's key, so that offsets stay small.
-      if (next !== undefined && offset === items.length)
-        return encodeCursor(scope, { key: next, offset: 0, id: '' });
-      marks ??= markItems(items);
-      return encode({ offset, id: node.id, trail: cutTrail(marks, offset) });
+      // Clients select the last cursor twice: with its edge, and as `endCursor`.
+      known ??= cursorBehind(at + index + 1, node.id);
+      return known;
     };
     return { cursor, node };
   });
