@@ -46,8 +46,6 @@ function anyOf(names: readonly string[]): string {
 function similarTo(sent: string, names: readonly string[]): readonly string[] {
   if (sent.length > MAX_NAME) return [];
   const name = toLetters(sent);
-  const same = names.filter((known) => toLetters(known) === name);
-  if (same.length > 0) return same;
   const distances = names.flatMap((known) => {
     const letters = toLetters(known);
     const distance = editDistance(name, letters);
