@@ -123,7 +123,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   ],
   got: ['upstream/'],
   graphql: ['admission/', 'errors.ts', 'graphql/'],
-  'graphql-jit': ['graphql/pipeline/compile.ts'],
+  'graphql-jit': ['graphql/pipeline/'],
   ioredis: ['state/'],
   jose: ['auth/', 'emulator/'],
   'lru-cache': ['graphql/', 'http/', 'state/', 'tokens/', 'upstream/connect.ts'],

@@ -1,7 +1,6 @@
 import {
   type DirectiveNode,
   type DocumentNode,
-  type ExecutionResult,
   type GraphQLSchema,
   isNonNullType,
   Kind,
@@ -9,22 +8,10 @@ import {
   type ValueNode,
   visit,
 } from 'graphql';
-import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
-import type { Context } from './request.ts';
 import { type SelectedField, withoutLeftOut } from './selected-fields.ts';
-
-/**
- * An operation as a function of context and coerced variables. A result without errors is that of graphql-js. One with
- * errors need not be: where several fields below one null fail, graphql-jit reports all of them.
- */
-export type CompiledOperation = (
-  context: Context | undefined,
-  variables: Variables,
-) => ExecutionResult | Promise<ExecutionResult>;
-
-type Operation = Pick<PreparedOperation, 'executable' | 'operationName'>;
 
 /** Maximum number of variables in conditions. Each one doubles the number of functions. */
 const MAX_CONDITIONS = 6;
@@ -82,20 +69,23 @@ export function findConditions(
   return isCertain && conditions.size <= MAX_CONDITIONS ? [...conditions] : undefined;
 }
 
-/** Compiles for variables with the conditions of `sample`. Undefined if graphql-jit does not support the operation. */
+/**
+ * Compiles for variables with the conditions of `sample`. Undefined if graphql-jit does not support the operation. A result
+ * without errors is that of graphql-js. One with errors need not be: where several fields below one null fail, graphql-jit
+ * reports all of them.
+ */
 export function compileOperation(
   schema: GraphQLSchema,
-  { executable, operationName }: Operation,
+  { executable, operationName }: Pick<PreparedOperation, 'executable' | 'operationName'>,
   sample: Variables,
-): CompiledOperation | undefined {
+): CompiledQuery | undefined {
   const compiled = compileQuery(schema, specialize(executable, sample), operationName, {
     disablingCapturingStackErrors: true,
     // No serialization is needed: IAM's responses are checked when they arrive, and internal values of scalars and enums
     // equal their output.
     disableLeafSerialization: true,
   });
-  if (!isCompiledQuery(compiled)) return undefined;
-  return (context, variables) => compiled.query(undefined, context, variables);
+  return isCompiledQuery(compiled) ? compiled : undefined;
 }
 
 /** When a non-null root field fails, the execution ends while other root fields may still be running. */

@@ -6,6 +6,7 @@ import {
   type GraphQLFormattedError,
   type GraphQLSchema,
 } from 'graphql';
+import type { CompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import type { Caller, CallerRights } from '../../auth/authenticator.ts';
 import type { Config } from '../../config/config.ts';
@@ -20,7 +21,7 @@ import type { IamClient } from '../../upstream/iam-client.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import { formatError } from '../mask-error.ts';
 import { limitResult } from './checks.ts';
-import { type CompiledOperation, compileOperation } from './compile.ts';
+import { compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
 import { cacheLimits, type PreparedOperation, sizeIn } from './prepared-operations.ts';
 import type { Context, PendingOperation, PipelineRequest } from './request.ts';
@@ -92,15 +93,15 @@ export function createExecutor(
   parts: ContextParts,
 ) {
   // A number says how often the operation was interpreted.
-  const known = new LRUCache<string, CompiledOperation | number>(cacheLimits(Math.max(1, maxCompiled)));
+  const known = new LRUCache<string, CompiledQuery | number>(cacheLimits(Math.max(1, maxCompiled)));
   const counts = { hits: 0, misses: 0 };
 
-  const findCompiled = (prepared: PreparedOperation, variables: Variables): CompiledOperation | undefined => {
+  const findCompiled = (prepared: PreparedOperation, variables: Variables): CompiledQuery | undefined => {
     const { id, conditions } = prepared;
     if (maxCompiled === 0 || !conditions) return undefined;
     const key = conditions.reduce((text, name) => `${text} ${variables[name] === true}`, id);
     const found = known.get(key) ?? 0;
-    if (typeof found === 'function') return found;
+    if (typeof found === 'object') return found;
     const compiled = found >= compileAfter ? compileOperation(schema, prepared, variables) : undefined;
     // The size is that of the document, because a compiled function refers to it.
     const size = compiled ? sizeIn(known, prepared.document) : 1;
@@ -114,7 +115,7 @@ export function createExecutor(
   ): Promise<ExecutionResult> => {
     const compiled = findCompiled(prepared, variables);
     counts[compiled ? 'hits' : 'misses']++;
-    const result = await compiled?.(contextValue, variables);
+    const result = await compiled?.query(undefined, contextValue, variables);
     // Errors are those of graphql-js. It makes no call again, because the loaders keep what was read and what failed.
     if (result && !result.errors) return result;
     contextValue?.resultLimit.restart();
