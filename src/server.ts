@@ -58,7 +58,6 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const isDraining = () => draining;
 
   const metrics = options.admin && createRequestMetrics();
-  const logCall = createCallLog(log);
   const mayWarn = createWarnLimit();
   // OpenTelemetry is large, so it is loaded only when traces are on.
   const tracing = options.tracing ? (await import('./telemetry/tracing.ts')).createTracing(log) : undefined;
@@ -69,10 +68,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const operations = createSingleFlight({ lastWriteAt });
 
   const upstream = createUpstream(options.iam.apiGatewayUrl, options.upstream, {
-    onAttempt: (report) => {
-      logCall(report);
-      metrics?.onUpstreamCall(report);
-    },
+    onAttempt: [createCallLog(log), metrics?.onUpstreamCall],
     onUnreachable(code) {
       if (mayWarn('IAM')) log.warn({ cause: code, ...explainIamFailure(code) }, 'IAM cannot be reached');
     },

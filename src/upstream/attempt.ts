@@ -61,9 +61,11 @@ interface AttemptOptions
   /** The base of the API, including `/iam`. */
   readonly baseUrl: string;
   readonly transport: Transport;
-  /** Called after every attempt that was made, for logs and metrics: a call that ends in the queue makes none. */
-  readonly onAttempt?: ((report: AttemptReport) => void) | undefined;
+  /** All are called after every attempt that was made. A call that ends in the queue makes none. */
+  readonly onAttempt: readonly (OnAttempt | undefined)[];
 }
+
+export type OnAttempt = (report: AttemptReport) => void;
 
 export interface AttemptReport {
   readonly operation: string;
@@ -122,7 +124,7 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       const durationMs = performance.now() - startedAt;
       const ended = { operation: call.operation, attempt, status, failure, durationMs, headers };
       observed?.end(ended);
-      onAttempt?.(ended);
+      for (const observe of onAttempt) observe?.(ended);
     };
     try {
       const response = await transport(toRequest(scope, call, authorization, observed?.headers));

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts';
 import { createTokenBuckets } from '../state/token-bucket.ts';
-import { type AttemptReport, createSendOnce } from './attempt.ts';
+import { createSendOnce, type OnAttempt } from './attempt.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createLookup } from './connect.ts';
 import { createIamClient, type WriteHooks } from './iam-client.ts';
@@ -10,8 +10,8 @@ import { createSingleFlight, type SingleFlightOptions } from './single-flight.ts
 import { createUndiciTransport, type Transport } from './transport.ts';
 
 interface UpstreamHooks extends WriteHooks, Pick<SingleFlightOptions, 'lastWriteAt'> {
-  /** Called after every attempt of a call to the API. */
-  readonly onAttempt?: ((report: AttemptReport) => void) | undefined;
+  /** Called after every attempt of a call to the API, for logs and metrics. */
+  readonly onAttempt: readonly (OnAttempt | undefined)[];
   /** Called whenever the API could not be reached, with a code as of `UpstreamError`. */
   readonly onUnreachable?: ((code: string) => void) | undefined;
 }
@@ -35,10 +35,7 @@ export function createUpstream(
     ...options,
     baseUrl,
     transport,
-    onAttempt(report) {
-      reachability.onAttempt(report);
-      onAttempt?.(report);
-    },
+    onAttempt: [reachability.onAttempt, ...onAttempt],
   });
   // The retry budget is a rate limit of the process. Without it, retries would triple the load on an API that is down.
   const { retryBudget: rateLimitBurst, retryBudgetPerSecond: rateLimitPerSecond } = options;

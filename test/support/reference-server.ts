@@ -35,7 +35,7 @@ export interface Reference {
 export async function startReference(apiGatewayUrl: string, env: Record<string, string>): Promise<Reference> {
   const config = readConfig({ API_GATEWAY_URL: apiGatewayUrl, ...env }, () => '');
   const schema = createSchema(readTypeDefs(), { federation: true });
-  const upstream = createUpstream(apiGatewayUrl, config.upstream, { onWrite() {} });
+  const upstream = createUpstream(apiGatewayUrl, config.upstream, { onAttempt: [], onWrite() {} });
   const authenticator = createPassThroughAuthenticator();
   const parts = {
     client: upstream.client,

@@ -20,6 +20,7 @@ function startAttempts(status = 200) {
     return { status, headers: {}, body: '{}' };
   };
   const sendOnce = createSendOnce({
+    onAttempt: [],
     baseUrl: 'https://api.example/iam',
     readTimeoutMs: 5000,
     writeTimeoutMs: 8000,
