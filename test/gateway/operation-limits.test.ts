@@ -349,6 +349,24 @@ describe('An operation that would cost too much', () => {
     expect(data.tokens.nodes).toHaveLength(100);
   });
 
+  it('costs once what several fragments select under one response name', async () => {
+    const document = `{ tokens(first: 100) { ...A ...B nodes { ...C } } }
+      fragment A on TokenConnection { nodes { id ...C projects(first: 2) { nodes { id } } } }
+      fragment B on TokenConnection { nodes { id projects(first: 2) { nodes { name } edges { cursor } } } }
+      fragment C on Token { id ... on Token { projects(first: 2) { nodes { id } } } }`;
+    const { errors, data } = await gateway.query(document);
+    expect(errors).toBeUndefined();
+    expect(data.tokens.nodes).toHaveLength(100);
+    expect(gateway.calls()).toHaveLength(101);
+    gateway.forgetCalls();
+    await expectRefusal(
+      document.replace('name }', 'name } } again: projects { nodes { id }'),
+      'upstreamCalls',
+      201,
+      150,
+    );
+  });
+
   it('is rejected for its argument if only that is wrong', async () => {
     const { errors } = await gateway.query('{ tokens(first: 1000000) { nodes { id } } }');
     expect(errors?.[0]?.extensions).toEqual({ code: 'BAD_USER_INPUT', argument: 'first' });

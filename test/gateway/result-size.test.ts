@@ -97,6 +97,15 @@ describe('A response has at most 8 MB of IAM, also where it repeats', () => {
     expect(errors).toMatchObject([{ ...tooLarge, path: ['token'] }]);
   });
 
+  it('a text that merged fields select is there once, so it counts once', async () => {
+    const fragment = 'fragment named on Token { name projects { nodes { name } } ...again }';
+    const again = 'fragment again on Token { name projects { edges { node { name } } nodes { name } } }';
+    const query = `{ token(id: "t1") { ${'name projects { nodes { name } } '.repeat(9)} ...named } } ${fragment} ${again}`;
+    const { data, errors } = await requestThreeTimes(query);
+    expect(errors).toBeUndefined();
+    expect(data.token.name).toBe(name);
+  });
+
   it('and the same in nested objects and fragments, under aliases at each level', async () => {
     api.change = (text) => text.replaceAll(/"keys":\[.*?\]/g, `"keys":[${Array(3000).fill(KEY)}]`);
     const keys = repeat(3, (at) => `k${at}: keys { kid n }`);

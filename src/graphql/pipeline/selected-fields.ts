@@ -19,7 +19,7 @@ import {
   visit,
 } from 'graphql';
 
-/** A field that an operation selects. */
+/** A field that an operation selects, once or several times. */
 export interface SelectedField {
   readonly node: FieldNode;
   /** The type on which it is selected, and its name: `Token.projects`. */
@@ -32,9 +32,15 @@ export interface SelectedField {
   readonly below: readonly SelectedField[];
 }
 
+/** A selection of a field, and the type on which it stands. */
+interface Selection {
+  readonly node: FieldNode;
+  readonly parent: string;
+}
+
 /**
- * The root fields of a validated operation. Fragments are expanded wherever they are spread, so the document must be within
- * the limits.
+ * The root fields of a validated operation. Selections of one field under one response name are merged, as in the response.
+ * Fragments are expanded wherever they are spread, so the document must be within the limits.
  */
 export function selectedFields(
   schema: GraphQLSchema,
@@ -45,9 +51,9 @@ export function selectedFields(
     set: SelectionSetNode | undefined,
     parent = '',
     spread = new Set<string>(),
-  ): readonly SelectedField[] =>
+  ): readonly Selection[] =>
     (set?.selections ?? []).flatMap((node) => {
-      if (node.kind === Kind.FIELD) return [toField(node, parent)];
+      if (node.kind === Kind.FIELD) return [{ node, parent }];
       if (node.kind === Kind.INLINE_FRAGMENT)
         return select(node.selectionSet, node.typeCondition?.name.value ?? parent, spread);
       const { value: name } = node.name;
@@ -59,14 +65,24 @@ export function selectedFields(
       spread.add(name);
       return select(fragment.selectionSet, fragment.typeCondition.name.value, spread);
     });
-  const toField = (node: FieldNode, parent: string): SelectedField => {
-    const { value: name } = node.name;
-    const type = typeOfField(schema, parent, name);
-    const isListOfPage = parent.endsWith('Connection') && isListType(type && getNullableType(type));
-    const below = select(node.selectionSet, getNamedType(type)?.name);
-    return { node, coordinate: `${parent}.${name}`, type, isListOfPage, below };
+  const merge = (selections: readonly Selection[]): readonly SelectedField[] => {
+    const merged = new Map<
+      string,
+      Selection & { readonly sets: readonly (SelectionSetNode | undefined)[] }
+    >();
+    for (const { node, parent } of selections) {
+      const key = `${parent}.${(node.alias ?? node.name).value}`;
+      merged.set(key, { node, parent, sets: [...(merged.get(key)?.sets ?? []), node.selectionSet] });
+    }
+    return [...merged.values()].map(({ node, parent, sets }) => {
+      const { value: name } = node.name;
+      const type = typeOfField(schema, parent, name);
+      const isListOfPage = parent.endsWith('Connection') && isListType(type && getNullableType(type));
+      const below = merge(sets.flatMap((set) => select(set, getNamedType(type)?.name)));
+      return { node, coordinate: `${parent}.${name}`, type, isListOfPage, below };
+    });
   };
-  return select(selectionSet, schema.getRootType(operation)?.name);
+  return merge(select(selectionSet, schema.getRootType(operation)?.name));
 }
 
 /** The fields about the schema, which no type defines. */
