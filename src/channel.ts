@@ -25,22 +25,17 @@ export interface Channel {
   handle<Content>(topic: Topic, handler: (content: Content) => unknown): void;
 }
 
+/** A request if it has a topic, else the reply to the one with this id. */
+interface Message {
+  readonly mark: typeof MARK;
+  readonly id: number;
+  readonly topic?: Topic;
+  readonly content?: unknown;
+  /** The request failed. Errors stay in the process that they belong to. */
+  readonly isFailure?: boolean;
+}
+
 const MARK = 'tokens-gateway';
-
-interface Request {
-  readonly mark: typeof MARK;
-  readonly id: number;
-  readonly topic: Topic;
-  readonly content: unknown;
-}
-
-/** `reply` is absent when the request failed: errors stay in the process that they belong to. */
-interface Response {
-  readonly mark: typeof MARK;
-  readonly id: number;
-  readonly isDone: boolean;
-  readonly reply?: unknown;
-}
 
 /**
  * The end of the channel in this process: `worker` is `cluster.worker` in a worker, and the worker in its primary process.
@@ -48,41 +43,39 @@ interface Response {
  */
 export function createChannel(worker: Pick<Worker, 'send' | 'on'>): Channel {
   // Without the callback, a failure to send would be an `error` event, which would end this process.
-  const send = (message: Request | Response) => worker.send(message, () => {});
-  const waiting = new Map<number, (response: Response) => void>();
+  const send = (message: Omit<Message, 'mark'>) => worker.send({ mark: MARK, ...message }, () => {});
+  const waiting = new Map<number, (reply: Message) => void>();
   const handlers = new Map<Topic, (content: never) => unknown>();
   let lastId = 0;
-  const respond = async ({ id, topic, content }: Request) => {
-    const response = { mark: MARK, id, isDone: true } as const;
+  const respond = async (id: number, topic: Topic, content: unknown) => {
     try {
       const handler = handlers.get(topic) as (content: unknown) => unknown;
-      send({ ...response, reply: await handler(content) });
+      send({ id, content: await handler(content) });
     } catch {
-      send({ ...response, isDone: false });
+      send({ id, isFailure: true });
     }
   };
   worker.on('message', (message: unknown) => {
     if (!isOurs(message)) return;
-    if ('topic' in message) void respond(message);
-    else {
-      waiting.get(message.id)?.(message);
-      waiting.delete(message.id);
-    }
+    const { id, topic, content } = message;
+    if (topic) return void respond(id, topic, content);
+    waiting.get(id)?.(message);
+    waiting.delete(id);
   });
   return {
     request<Reply>(topic: Topic, content?: unknown): Promise<Reply> {
       const id = ++lastId;
       return new Promise((resolve, reject) => {
-        waiting.set(id, ({ isDone, reply }) =>
-          isDone ? resolve(reply as Reply) : reject(new Error(`the other process failed at ${topic}`)),
+        waiting.set(id, ({ isFailure, content: reply }) =>
+          isFailure ? reject(new Error(`the other process failed at ${topic}`)) : resolve(reply as Reply),
         );
-        send({ mark: MARK, id, topic, content });
+        send({ id, topic, content });
       });
     },
     handle: (topic, handler) => handlers.set(topic, handler),
   };
 }
 
-function isOurs(message: unknown): message is Request | Response {
+function isOurs(message: unknown): message is Message {
   return typeof message === 'object' && message !== null && 'mark' in message && message.mark === MARK;
 }
