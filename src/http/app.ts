@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { createServer } from 'node:net';
 import cors from '@fastify/cors';
 import fastify, {
@@ -12,11 +12,11 @@ import fastify, {
 import { type Config, ConfigError } from '../config/config.ts';
 import { describeError } from '../telemetry/failures.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
-import { type Connections, onClose } from './connections.ts';
+import type { Connections } from './connections.ts';
 import { commonHeaders, errorBody, HttpError, readRequestId } from './error-response.ts';
 import { jsonBody } from './json-body.ts';
 import { createHttpServer, slowClients } from './node-server.ts';
-import { httpChecks, pathOf, type Routes, toOriginForm } from './validate-request.ts';
+import { httpChecks, pathOf, toOriginForm } from './validate-request.ts';
 
 interface HttpParts {
   /** Whether only loopback names are served: the listener is on a loopback address and authenticates nobody. */
@@ -38,6 +38,16 @@ export function createHttpApp(
     log.info({ requestId, status, reason }, REJECTED_LINE);
     onResponse?.({ method: OTHER, route: OTHER, status, ms: undefined });
   };
+  /** Clients choose methods and paths freely, so all unknown ones are counted under one label. */
+  const countResponse = ({ method = '', url, arrivedAt }: IncomingMessage, status: number) => {
+    const path = pathOf(url);
+    onResponse?.({
+      method: METHODS.has(method) ? method : OTHER,
+      route: routes.has(path) ? path : OTHER,
+      status,
+      ms: performance.now() - arrivedAt,
+    });
+  };
   const sendError = createErrorHandler(log);
   const app = fastify({
     genReqId: readRequestId,
@@ -45,17 +55,14 @@ export function createHttpApp(
     rewriteUrl: ({ url = '' }) => toOriginForm(url),
     exposeHeadRoutes: false,
     bodyLimit: maxBodyBytes,
-    serverFactory: (handler: RequestListener) =>
-      createHttpServer(
-        onResponse ? reportResponses(handler, routes, onResponse) : handler,
-        http,
-        connections,
-        onRejection,
-      ),
+    serverFactory: (handler: RequestListener) => createHttpServer(handler, http, connections, onRejection),
     // `node-server.ts` responds to these errors.
     clientErrorHandler: () => undefined,
-    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
-      sendError(error, request, reply.headers(commonHeaders(request.id))),
+    // A URL that cannot be decoded. No hooks run for it.
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      countResponse(request.raw, 400);
+      return sendError(error, request, reply.headers(commonHeaders(request.id)));
+    },
     // `connections.ts` closes idle ones. Node.js would also close those whose clients have not read all of a response yet.
     forceCloseConnections: false,
     // While draining, requests on open connections are served; `connection: close` then ends the connection.
@@ -80,6 +87,11 @@ export function createHttpApp(
     reply.header('connection', isLatest ? 'close' : 'keep-alive');
     done();
   });
+  if (onResponse)
+    app.addHook('onResponse', ({ raw }, { statusCode }, done) => {
+      countResponse(raw, statusCode);
+      done();
+    });
   // The order matters: hooks of one kind run in the order of their registration.
   httpChecks(app, routes, isLoopbackOnly);
   requestBody(app, maxBodyBytes);
@@ -133,28 +145,6 @@ const REJECTED_LINE = 'request rejected';
 
 const METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'POST']);
 const OTHER = 'other';
-
-/** Clients choose methods and paths freely, so all unknown ones are counted under one label. */
-function reportResponses(
-  handler: RequestListener,
-  routes: Routes,
-  onResponse: RequestMetrics['onResponse'],
-): RequestListener {
-  return (request, response) => {
-    onClose(response, () => {
-      if (!response.writableFinished) return;
-      const { method = '', url, arrivedAt } = request;
-      const path = pathOf(url);
-      onResponse({
-        method: METHODS.has(method) ? method : OTHER,
-        route: routes.has(path) ? path : OTHER,
-        status: response.statusCode,
-        ms: performance.now() - arrivedAt,
-      });
-    });
-    handler(request, response);
-  };
-}
 
 const TOO_LARGE = 'The body is too large.';
 
