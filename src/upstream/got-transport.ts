@@ -44,11 +44,16 @@ export function createGotTransport({
     response.on('downloadProgress', ({ transferred, total = 0 }) => {
       if (transferred > maxBytes || total > maxBytes) abort.abort(tooLarge(maxBytes));
     });
-    // After 101 Switching Protocols, which nobody requested, got would wait forever, without its timeouts.
     response.on('request', (sent) => {
+      // After 101 Switching Protocols, which nobody requested, got would wait forever, without its timeouts.
       sent.once('upgrade', (_response, socket) => {
         socket.destroy();
         abort.abort(new UpstreamError('invalid-response', 'a switch to another protocol'));
+      });
+      let interim = 0;
+      sent.on('information', () => {
+        if (++interim > MAX_INTERIM)
+          abort.abort(new UpstreamError('invalid-response', 'interim responses without end'));
       });
     });
     const removeListener = cancellation?.onCancel(() => abort.abort(cancelledError(cancellation, true)));
@@ -64,6 +69,9 @@ export function createGotTransport({
     }
   };
 }
+
+/** A server that sends more of them before its response would keep this process busy until the timeout. */
+const MAX_INTERIM = 100;
 
 /**
  * got's errors carry the request's options, `Authorization` included, and name the URL in their message. So only the

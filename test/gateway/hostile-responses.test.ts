@@ -86,14 +86,22 @@ describe('An API that closes each connection after its response without saying s
   });
 });
 
-describe('A token endpoint that switches to another protocol', () => {
+describe.each([
+  [
+    'switches to another protocol',
+    'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n',
+    false,
+  ],
+  ['sends early hints without end', 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'.repeat(10_000), true],
+])('A token endpoint that %s', (_title, answer, isEndless) => {
   it('fails the sign-in, and the next one works', async () => {
-    const switched = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n';
     let signIns = 0;
     const endpoint = await listen(
       createServer((socket) => {
         socket.once('data', () => {
-          socket.write(signIns++ === 0 ? switched : ok('{"access_token":"a","expires_in":3600}'));
+          if (signIns++ > 0) socket.write(ok('{"access_token":"a","expires_in":3600}'));
+          else if (isEndless) writeForever(socket, answer);
+          else socket.write(answer);
         });
       }),
     );
