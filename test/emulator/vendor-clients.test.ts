@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { Emulator } from '../../src/emulator/emulator.ts';
 import { shareGateway } from '../support/gateway.ts';
-import { createKeyPair, generatePair } from '../support/keys.ts';
+import { createKeyPair, generatePair, toPem } from '../support/keys.ts';
 import { validInput } from './support.ts';
 
 // Both packages are CommonJS.
@@ -119,7 +119,7 @@ describe('A token that was registered through createToken', () => {
       projectId: project.id,
       tokenId,
       keyId: 'vendor-kid',
-      privateKey: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      privateKey: toPem(privateKey),
       passphrase: '',
     });
     const authorization = await provider.fetchProjectScopedToken();

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Answer, type Gateway, startGateway } from '../support/gateway.ts';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { together } from '../support/together.ts';
 import { until } from '../support/until.ts';
@@ -150,7 +150,7 @@ describe('When a client disconnects', () => {
 
 describe('Callers that are not distinguished', () => {
   it('are not limited as if they were one', async () => {
-    const privateKey = createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' });
+    const privateKey = toPem(createKeyPair('ES256').privateKey);
     gateway = await startGateway({
       env: {
         AUTH_MODE: 'pat',
@@ -158,7 +158,7 @@ describe('Callers that are not distinguished', () => {
         TOKEN_ENDPOINT: 'http://127.0.0.1:9/oauth2/token',
         TOKEN_ID: 'token-1',
         PROJECT_ID: 'project-1',
-        PRIVATE_KEY: String(privateKey),
+        PRIVATE_KEY: privateKey,
         MAX_IN_FLIGHT_PER_PRINCIPAL: '1',
         RATE_LIMIT_PER_SECOND: '1',
         RATE_LIMIT_BURST: '1',

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { timed } from '../support/stopwatch.ts';
 import { listen } from '../support/tcp-servers.ts';
@@ -164,7 +164,7 @@ describe('While the keys of callers cannot be fetched', () => {
         TOKEN_ENDPOINT: gateway.emulator.tokenEndpoint,
         TOKEN_ID: 'token-1',
         PROJECT_ID: 'project-1',
-        PRIVATE_KEY: String(createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' })),
+        PRIVATE_KEY: toPem(createKeyPair('ES256').privateKey),
         CALLER_AUTH: 'jwt',
         CALLER_JWKS_URL: `${url}/jwks.json`,
         CALLER_JWT_ISSUER: url,

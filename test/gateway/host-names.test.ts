@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { sendRaw } from '../support/raw.ts';
 
 const QUERY = '{ tokens(first: 1) { nodes { id } } }';
 const BODY = JSON.stringify({ query: QUERY });
-const PEM = createKeyPair('RS256').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const PEM = toPem(createKeyPair('RS256').privateKey);
 const PAT = {
   AUTH_MODE: 'pat',
   TOKEN_ID: 't',

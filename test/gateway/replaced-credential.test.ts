@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { afterEach, expect, it } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { createTcpServers } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 
@@ -22,7 +22,7 @@ async function start(api: RequestListener, concurrency: number) {
       PAT_CREDENTIAL: 'user',
       TOKEN_ENDPOINT: `${origin}/oauth2/token`,
       TOKEN_ID: 'a',
-      PRIVATE_KEY: String(createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      PRIVATE_KEY: toPem(createKeyPair('ES256').privateKey),
       UPSTREAM_CONCURRENCY: String(concurrency),
       ADMIN_PORT: '0',
     },

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { startPatGateway } from '../support/pat-gateway.ts';
 import { createCertificate, createTcpServers } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
@@ -233,7 +233,7 @@ describe('Why the gateway cannot sign in', () => {
         TOKEN_ENDPOINT: `${origin}/oauth2/token`,
         TOKEN_ID: 'a',
         PROJECT_ID: 'a',
-        PRIVATE_KEY: String(createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' })),
+        PRIVATE_KEY: toPem(createKeyPair('ES256').privateKey),
       },
     });
     expect((await gateway.query('{ tokens { nodes { id } } }')).errors).toBeUndefined();

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 
 /** Debian's `faketime`, without its wrapper, which would not pass signals on. */
@@ -45,12 +45,12 @@ async function startAndAsk(offset: string): Promise<string> {
     TOKEN_ID: tokenId,
     KEY_ID: pair.jwk.kid,
     PROJECT_ID: projectId,
-    PRIVATE_KEY: String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    PRIVATE_KEY: toPem(pair.privateKey),
     LD_PRELOAD: library,
     FAKETIME: offset,
     FAKETIME_DONT_FAKE_MONOTONIC: '1',
   });
-  const [, url = ''] = await gateway.until(/listening on (http:\S+\/graphql)/);
+  const url = await gateway.listening();
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

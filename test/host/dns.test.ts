@@ -61,7 +61,7 @@ async function start(env: Record<string, string> = {}): Promise<string> {
     },
     { command: ['/usr/bin/unshare', '--mount', 'sh', '-c', `${mount} && exec "$0" "$@"`] },
   );
-  return (await gateway.until(/listening on (http:\S+\/graphql)/))[1] as string;
+  return gateway.listening();
 }
 
 async function ask(url: string, caller: string): Promise<string> {

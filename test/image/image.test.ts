@@ -86,7 +86,7 @@ describe('The image', () => {
     const port = String(await freePort());
     const env = { PORT: port, EMULATOR: 'true', EXPLORER: 'graphiql' };
     gateway = startIn(image, image.config.Cmd, env);
-    await gateway.until(/listening on/);
+    await gateway.listening();
     const [uid] = readFileSync(`/proc/${gateway.child.pid}/status`, 'utf8').match(/(?<=^Uid:\t)\d+/m) ?? [];
     expect(uid).toBe('1000');
     const response = await fetch(`http://127.0.0.1:${port}/graphql`, {

@@ -3,7 +3,7 @@ import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import type { SeedToken } from '../../src/emulator/seed.ts';
 import { callersIn, crowdOf } from '../support/crowd.ts';
 import { startGateway } from '../support/gateway.ts';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { createLoadClient, type LoadClient, runBurst, runLoad, tellFigure } from '../support/load.ts';
 import { startWatchedGateway, type WatchedGateway } from '../support/watched-gateway.ts';
 
@@ -86,7 +86,7 @@ describe('500 requests before the first sign-in', () => {
         TOKEN_ID: 'pat',
         KEY_ID: jwk.kid,
         PROJECT_ID: 'project',
-        PRIVATE_KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+        PRIVATE_KEY: toPem(privateKey),
       },
     });
     const client = createLoadClient(gateway.url, 500);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { DAMAGED_PEM, ENCRYPTED_PEM } from '../support/config.ts';
 import { freePort } from '../support/free-port.ts';
-import { generatePair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { type GatewayProcess, MAIN, startProcess } from '../support/process.ts';
 
 function run(args: readonly string[], env: Record<string, string> = {}) {
@@ -15,9 +15,7 @@ function run(args: readonly string[], env: Record<string, string> = {}) {
   return { status, stdout, stderr };
 }
 
-const privateKey = generatePair('ec', { namedCurve: 'P-256' })
-  .privateKey.export({ type: 'pkcs8', format: 'pem' })
-  .toString();
+const privateKey = toPem(createKeyPair('ES256').privateKey);
 
 describe('The gateway, called with', () => {
   it('--help, prints its usage and where to read more', () => {
@@ -98,7 +96,7 @@ describe('The gateway, called with', () => {
   it('--check-config, accepts a port that a running gateway uses', async () => {
     const env = { EMULATOR: 'true', PORT: String(await freePort()) };
     const gateway = startProcess(env);
-    await gateway.until(/listening on/);
+    await gateway.listening();
     const { status } = run(['--check-config'], env);
     await gateway.kill();
     expect(status).toBe(0);

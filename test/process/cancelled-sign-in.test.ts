@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { listen } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
@@ -55,10 +55,10 @@ async function start(requestDeadlineMs: number): Promise<string> {
     TOKEN_ENDPOINT: signIn.url,
     TOKEN_ID: 'token',
     PROJECT_ID: 'project',
-    PRIVATE_KEY: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    PRIVATE_KEY: toPem(privateKey),
     REQUEST_DEADLINE_MS: String(requestDeadlineMs),
   });
-  const [, url = ''] = await gateway.until(/listening on (http:\S+\/graphql)/);
+  const url = await gateway.listening();
   // The sign-in that is made at the start.
   await until(() => signIn.waiting.length > 0);
   return url;

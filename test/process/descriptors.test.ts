@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { post } from '../support/gateway.ts';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { followProcess, type GatewayProcess, MAIN } from '../support/process.ts';
 import { openConnection, readToEnd } from '../support/raw.ts';
 import { until } from '../support/until.ts';
@@ -60,7 +60,7 @@ describe('A limit of open files that is too low', () => {
 describe('The usual limit of open files, 1024', () => {
   it.each(['1', '2'])('is enough for the defaults with WORKERS=%s', async (WORKERS) => {
     start(1024, { WORKERS });
-    await gateway.until(/listening on/);
+    await gateway.listening();
     expect((await list()).status).toBe(200);
   });
 });
@@ -71,7 +71,7 @@ describe('Clients that take all connections they can get', () => {
 
   it('and leave them idle make room for others', async () => {
     start(300, env);
-    await gateway.until(/listening on/);
+    await gateway.listening();
     const crowd = await openMany(origin(), 400);
     for (let count = 0; count < 20; count++) expect((await list()).status).toBe(200);
     await gateway.until(
@@ -89,7 +89,7 @@ describe('Clients that take all connections they can get', () => {
 
   it('and send an empty line after each response make room for others', async () => {
     start(300, { ...env, KEEP_ALIVE_TIMEOUT_MS: '600000' });
-    await gateway.until(/listening on/);
+    await gateway.listening();
     const crowd = await openMany(origin(), 200, 'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n', '\r\n');
     await until(async () => (await list()).status === 200);
     crowd.close();
@@ -103,7 +103,7 @@ describe('Clients that take all connections they can get', () => {
       REQUEST_DEADLINE_MS: '50000',
     };
     start(300, { ...env, ...patient });
-    await gateway.until(/listening on/);
+    await gateway.listening();
     const mine = await openConnection(origin());
     const body = JSON.stringify({
       query: '{ tokens(first: 30) { nodes { projects(first: 1) { nodes { name } } } } }',
@@ -139,7 +139,7 @@ describe('Clients that take all connections they can get', () => {
 
   it('of the admin listener make room there as well', async () => {
     start(300, env);
-    await gateway.until(/listening on/);
+    await gateway.listening();
     const crowd = await openMany(`http://127.0.0.1:${adminPort}`, 200);
     expect(await metrics()).toContain('tokens_gateway_client_connections 0');
     expect((await list()).status).toBe(200);
@@ -153,11 +153,11 @@ describe('A file of API keys that changes while no file can be opened', () => {
     const file = join(folder, 'keys');
     const lineOf = (key: string) => `${key}:read:${createHash('sha256').update(key).digest('hex')}\n`;
     writeFileSync(file, lineOf('removed') + lineOf('kept'));
-    const pem = String(createKeyPair('ES256').privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const pem = toPem(createKeyPair('ES256').privateKey);
     const pat = { AUTH_MODE: 'pat', TOKEN_ID: 'a', PROJECT_ID: 'a', PRIVATE_KEY: pem };
     const callers = { CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: file };
     start(1024, { ...pat, ...callers, RATE_LIMIT_PER_SECOND: '0' });
-    await gateway.until(/listening on/);
+    await gateway.listening();
     const codeOf = async (key: string) => {
       const { errors } = await post(`${origin()}/graphql`, LIST, {
         authorization: `Bearer ${key}`,

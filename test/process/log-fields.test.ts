@@ -24,7 +24,7 @@ describe('Every line of the log', () => {
       WORKERS: workers,
       LOG_LEVEL: 'debug',
     });
-    const [, origin = ''] = await gateway.until(/"msg":"listening on (http:\/\/[^/"]+)\/graphql"/);
+    const { origin } = new URL(await gateway.listening());
     const headers = { authorization: 'Bearer demo', ...TRACE };
     const sent = [
       await post(`${origin}/graphql`, LIST, headers),

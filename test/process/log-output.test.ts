@@ -177,7 +177,7 @@ describe('A log reader that stops', () => {
     // A stream of a child process is a socket.
     const gateway = start({ EMULATOR: 'true', WORKERS: '2', LOG_LEVEL: 'debug' });
     const { child } = gateway;
-    await gateway.until(/listening on/);
+    await gateway.listening();
     const [worker = 0] = childrenOf(child);
     child.stdout?.pause();
     for (let count = 0; count < 20; count++) await listProjects();
@@ -202,7 +202,7 @@ describe('A log reader that stops', () => {
 describe('A log reader that leaves', () => {
   it.each(['1', '2'])('does not matter to a gateway with WORKERS=%s', async (WORKERS) => {
     const gateway = start({ EMULATOR: 'true', WORKERS });
-    await gateway.until(/listening on/);
+    await gateway.listening();
     gateway.child.stdout?.destroy();
     gateway.child.stderr?.destroy();
     for (let count = 0; count < 20; count++) expect(await list()).toContain('"data"');
@@ -217,7 +217,7 @@ describe('An embedded emulator whose data file cannot be written', () => {
   it('rejects the write, and does not end the gateway when nobody reads stderr', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'gateway-data-'));
     const gateway = start({ EMULATOR: 'true', EMULATOR_DATA_FILE: join(folder, 'data.json') });
-    await gateway.until(/listening on/);
+    await gateway.listening();
     const [, id] = /"id":"([^"]+)/.exec(await ask('{ tokens(first: 1) { nodes { id } } }')) ?? [];
     rmSync(folder, { recursive: true });
     gateway.child.stderr?.destroy();

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 
 const started: GatewayProcess[] = [];
@@ -12,7 +12,6 @@ const start = (env: Record<string, string>) => {
   return process;
 };
 afterEach(() => Promise.all(started.splice(0).map((gateway) => gateway.kill())));
-const isListening = (gateway: GatewayProcess) => gateway.until(/listening on http/);
 
 /** A gateway that signs in with the key in a file of this content and mode. */
 function startWithKeyFile(content: string, mode: number, env: Record<string, string> = {}): GatewayProcess {
@@ -53,7 +52,7 @@ describe('An unexpected error', () => {
         EMULATOR: 'true',
         NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(source)}`,
       });
-      await isListening(gateway);
+      await gateway.listening();
       gateway.child.kill('SIGUSR2');
       expect(await gateway.ended).toBe(1);
       const line = gateway.output().trim().split('\n').at(-1) ?? '';
@@ -69,14 +68,14 @@ describe('An unexpected error', () => {
 
 describe('A private key in a file', () => {
   const { privateKey } = createKeyPair('ES256');
-  const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const pem = toPem(privateKey);
 
   it.each([
     ['that others may read (0644) is warned about', 0o644, true],
     ['of its owner alone (0600) is taken without a word', 0o600, false],
   ])('%s, and is not in the log', async (_title, mode, warns) => {
     const gateway = startWithKeyFile(pem, mode);
-    await isListening(gateway);
+    await gateway.listening();
     expect(gateway.output().includes('can be read by other users: chmod 600 it')).toBe(warns);
     expect(gateway.output()).not.toContain(pem.split('\n')[1]);
   });

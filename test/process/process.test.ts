@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
-import { createKeyPair } from '../support/keys.ts';
+import { createKeyPair, toPem } from '../support/keys.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 import { timed } from '../support/stopwatch.ts';
 import { createTcpServers } from '../support/tcp-servers.ts';
@@ -29,8 +29,6 @@ afterEach(async () => {
 });
 const calls = (count: number) => until(() => emulator.calls.length >= count);
 
-const urlOf = async (gateway: GatewayProcess) =>
-  (await gateway.until(/listening on (http:\S+\/graphql)/))[1] as string;
 const query = (url: string, document: string) =>
   fetch(url, {
     method: 'POST',
@@ -83,13 +81,13 @@ describe('Starting over the emulator', () => {
 /** A process that signs in with a personal access token of its own. */
 function startInPatMode(env: Record<string, string>): GatewayProcess {
   const { privateKey } = createKeyPair('ES256');
-  const key = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const key = toPem(privateKey);
   return start({ API_GATEWAY_URL: emulator.url, AUTH_MODE: 'pat', PRIVATE_KEY: key, ...env });
 }
 
 it('Its explorer asks for the credential of the caller, which is no access token of IAM in pat mode', async () => {
   const gateway = startInPatMode({ TOKEN_ENDPOINT: emulator.tokenEndpoint, TOKEN_ID: 'a', PROJECT_ID: 'a' });
-  const page = await fetch(await urlOf(gateway), { headers: { accept: 'text/html' } });
+  const page = await fetch(await gateway.listening(), { headers: { accept: 'text/html' } });
   expect(await page.text()).toContain('Bearer \\u003cyour credential>');
 });
 
@@ -124,7 +122,7 @@ describe('Starting with a personal access token with which the API lists no toke
       TOKEN_ID: 'token',
       PAT_CREDENTIAL: 'user',
     });
-    const url = await urlOf(gateway);
+    const url = await gateway.listening();
     await gateway.until(advice);
     expect((await fetch(new URL('/livez', url))).status).toBe(200);
     servers.close();
@@ -208,7 +206,7 @@ describe('Shutting down', () => {
     async (signal) => {
       emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
       const gateway = start({ API_GATEWAY_URL: emulator.url });
-      const url = await urlOf(gateway);
+      const url = await gateway.listening();
       // Lists that have nothing in common, so each is a call of its own.
       const answers = Array.from({ length: 20 }, (_, index) =>
         query(url, `{ tokens(first: ${index + 1}) { nodes { name } } }`).then((response) => response.json()),
@@ -225,7 +223,7 @@ describe('Shutting down', () => {
 
   it('when idle, with an open connection, takes less than a second', async () => {
     const gateway = start({ EMULATOR: 'true' });
-    const url = await urlOf(gateway);
+    const url = await gateway.listening();
     await (await query(url, '{ __typename }')).text();
     gateway.child.kill('SIGTERM');
     const { value, ownMs } = await timed(gateway.ended);
@@ -245,7 +243,7 @@ describe('Shutting down', () => {
     async (_title, document, extensions) => {
       emulator.faults.add({ fault: 'hang' });
       const gateway = start({ API_GATEWAY_URL: emulator.url, DRAIN_TIMEOUT_MS: '1000' });
-      const url = await urlOf(gateway);
+      const url = await gateway.listening();
       const answer = query(url, document).then((response) => response.json());
       await calls(1);
       gateway.child.kill('SIGTERM');
@@ -257,7 +255,7 @@ describe('Shutting down', () => {
 
   it('an upstream that is down at the start does not keep the gateway from starting', async () => {
     const gateway = start({ API_GATEWAY_URL: 'http://127.0.0.1:9' });
-    const url = await urlOf(gateway);
+    const url = await gateway.listening();
     expect((await fetch(new URL('/livez', url))).status).toBe(200);
     expect(await (await fetch(new URL('/readyz', url))).text()).toContain('upstream: unreachable');
   });

@@ -15,7 +15,7 @@ let gateway: GatewayProcess;
 let url: string;
 beforeAll(async () => {
   gateway = startProcess({ PORT: '0', EMULATOR: 'true', FEDERATION: 'true', RATE_LIMIT_PER_SECOND: '0' });
-  [, url = ''] = await gateway.until(/listening on (http:\S+\/graphql)/);
+  url = await gateway.listening();
 });
 afterAll(async () => {
   gateway.child.kill('SIGTERM');

@@ -36,7 +36,7 @@ beforeAll(async () => {
   });
   const [, pid] = await gateway.until(/"workers":\[(\d+)/);
   firstWorker = Number(pid);
-  await gateway.until(/listening on/);
+  await gateway.listening();
 });
 afterAll(() => gateway?.kill());
 

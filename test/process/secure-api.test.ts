@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { constants } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:https';
@@ -7,20 +6,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { post } from '../support/gateway.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
-import { createTcpServers } from '../support/tcp-servers.ts';
+import { createTcpServers, writeCertificate } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'secure-api-'));
 const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
 const { listen, close } = createTcpServers();
 let gateway: GatewayProcess | undefined;
-beforeAll(() => {
-  const subject = ['-subj', '/CN=api', '-addext', 'subjectAltName=DNS:localhost'];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', key, '-out', cert, ...subject], {
-    stdio: 'ignore',
-  });
-});
+beforeAll(() => writeCertificate({ file: cert, keyFile: key }, 'DNS:localhost'));
 afterAll(async () => {
   await gateway?.kill();
   close();
@@ -54,7 +47,7 @@ it('An API that ends each handshake which resumes a TLS session is reached all t
     API_GATEWAY_URL: `https://localhost:${await listen(api)}`,
     NODE_EXTRA_CA_CERTS: cert,
   });
-  const [, url = ''] = await gateway.until(/listening on (http:\/\/[^"]+)/);
+  const url = await gateway.listening();
   const write = async () => {
     const query = 'mutation { deleteToken(input: { id: "a" }) { deletedTokenId } }';
     const { errors } = await post(url, { query }, { authorization: 'Bearer demo' });

@@ -42,7 +42,7 @@ function start(env: Record<string, string> = {}): void {
 }
 async function startAndListen(env: Record<string, string> = {}): Promise<void> {
   start(env);
-  await gateway.until(/listening on/);
+  await gateway.listening();
 }
 const origin = () => `http://127.0.0.1:${port}`;
 const list = (first = 1) =>

@@ -31,8 +31,7 @@ beforeAll(async () => {
     OTEL_BSP_SCHEDULE_DELAY: '50',
     OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
   });
-  const [, found = ''] = await gateway.until(/listening on (http:\S+\/graphql)/);
-  url = found;
+  url = await gateway.listening();
 });
 afterAll(async () => {
   await gateway.kill();
@@ -151,7 +150,7 @@ it('A gateway whose variables of OpenTelemetry are not valid says so in the log,
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     ...variables,
   });
-  const [, address = ''] = await other.until(/listening on (http:\S+\/graphql)/);
+  const address = await other.listening();
   await post(address, { query: NESTED }, TRACED);
   other.child.kill('SIGTERM');
   expect(await within(other.ended, () => 'the process ends').finally(other.kill)).toBe(0);
@@ -183,7 +182,7 @@ describe('A gateway whose traces are not received', () => {
       // Nothing is sent before the end.
       OTEL_BSP_SCHEDULE_DELAY: '60000',
     });
-    const [, address = ''] = await other.until(/listening on (http:\S+\/graphql)/);
+    const address = await other.listening();
     await post(address, { query: NESTED }, TRACED);
     other.child.kill('SIGTERM');
     await other.until(/shutting down/);
@@ -203,7 +202,7 @@ describe('A gateway whose traces are not received', () => {
       OTEL_EXPORTER_OTLP_TIMEOUT: '200',
       OTEL_BSP_SCHEDULE_DELAY: '50',
     });
-    const [, address = ''] = await other.until(/listening on (http:\S+\/graphql)/);
+    const address = await other.listening();
     await post(address, { query: NESTED }, TRACED);
     await other.until(/"cause":"Request timed out","msg":"traces could not be sent"/);
     other.child.kill('SIGTERM');
@@ -220,7 +219,7 @@ describe('A gateway whose traces are not received', () => {
       OTEL_EXPORTER_OTLP_TIMEOUT: '200',
       OTEL_BSP_SCHEDULE_DELAY: '50',
     });
-    const [, address = ''] = await other.until(/listening on (http:\S+\/graphql)/);
+    const address = await other.listening();
     expect((await post(address, { query: NESTED }, TRACED)).status).toBe(200);
     // On a busy machine the time for sending may be over before the connection is refused.
     await until(async () => {

@@ -45,7 +45,7 @@ afterEach(async () => {
 async function start(env: Record<string, string> = {}): Promise<void> {
   const settings = { WORKERS: '2', PORT: String(port), RATE_LIMIT_PER_SECOND: '0', ...env };
   gateway = startProcess(env.EMULATOR ? settings : { API_GATEWAY_URL: emulator.url, ...settings });
-  await gateway.until(/listening on/);
+  await gateway.listening();
 }
 
 const query = (document: string, variables: object = {}, agent: Agent | false = false) =>

@@ -82,7 +82,7 @@ it(`A replica that is killed leaves no token twice and none unknown (seed ${SEED
   while (kills < KILLS || (counts.killedBetweenPostAndAnswer < 200 && kills < 3 * KILLS)) {
     const kill = kills++;
     victim = startProcess({ ...env, API_GATEWAY_URL: survivor.emulator.url, PORT: '0' });
-    const url = (await victim.until(/listening on (http[^"]+)/))[1] as string;
+    const url = await victim.listening();
     await untilRedis(new URL(url).origin, 'ok');
     await warmUp(url, kill);
     // Each takes its own time at IAM, before it is made there: some are killed before, some after.

@@ -32,7 +32,7 @@ beforeEach(async () => {
   const { url: api } = other.emulator;
   const env = { REDIS_URL: redis.url, REQUEST_DEADLINE_MS: String(DEADLINE_MS), PORT: '0' };
   paused = startProcess({ ...env, API_GATEWAY_URL: api });
-  url = (await paused.until(/listening on (http[^"]+)/))[1] as string;
+  url = await paused.listening();
   await untilRedis(new URL(url).origin, 'ok');
   // The first create of a process takes much of the deadline on a slow machine.
   await until(async () => (await createAtPaused('Bearer warm-up', createInput('first'))).data?.createToken);

@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
+import type { Certificate } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
-import { type Certificate, redisCli, toTlsArguments } from './redis-server.ts';
+import { redisCli, toTlsArguments } from './redis-server.ts';
 
 /** A Redis Cluster of three nodes, each with a third of the slots and no replica. */
 export interface RedisCluster {

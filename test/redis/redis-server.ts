@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { freePort } from '../support/free-port.ts';
+import type { Certificate } from '../support/tcp-servers.ts';
 
 /** A `redis-server` of its own, which keeps nothing on disk. */
 export interface RedisServer {
@@ -29,12 +30,6 @@ export async function redisCli(port: number, args: readonly string[]): Promise<s
   const [code] = await closed;
   if (code !== 0) throw new Error(`redis-cli ${args.join(' ')}: ${output}${problem}`);
   return output.trim();
-}
-
-/** With TLS, by a certificate that vouches for itself. */
-export interface Certificate {
-  readonly keyFile: string;
-  readonly file: string;
 }
 
 export function toTlsArguments({ file, keyFile }: Certificate): string[] {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +5,10 @@ import { connect, createSecureContext, createServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
-import { listen } from '../support/tcp-servers.ts';
+import { type Certificate, listen, writeCertificate } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 import { startCluster } from './redis-cluster.ts';
-import { type Certificate, type RedisServer, startRedis } from './redis-server.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
 import { untilRedis } from './support.ts';
 
 const PASSWORD = 'CANARY-redis-password';
@@ -21,8 +20,8 @@ let emulator: Emulator;
 let redis: RedisServer;
 let gateway: GatewayProcess | undefined;
 beforeAll(async () => {
-  createCertificate(certificate, 'IP:127.0.0.1');
-  createCertificate(named, 'DNS:localhost');
+  writeCertificate(certificate, 'IP:127.0.0.1');
+  writeCertificate(named, 'DNS:localhost');
   [emulator, redis] = await Promise.all([
     startEmulator({ port: 0 }),
     startRedis({ password: PASSWORD, certificate }),
@@ -36,14 +35,6 @@ afterAll(async () => {
 
 afterEach(() => gateway?.kill());
 
-function createCertificate({ file, keyFile }: Certificate, name: string): void {
-  const subject = ['-subj', '/CN=redis', '-addext', `subjectAltName=${name}`];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', '-x509', ...kind, '-keyout', keyFile, '-out', file, ...subject], {
-    stdio: 'ignore',
-  });
-}
-
 /** Until `/readyz` has this of Redis. Nothing that the process writes has a password. */
 async function expectRedis(env: Record<string, string>, expected: string): Promise<void> {
   gateway = startProcess({
@@ -52,7 +43,7 @@ async function expectRedis(env: Record<string, string>, expected: string): Promi
     LOG_LEVEL: 'trace',
     ...env,
   });
-  const [, origin = ''] = await gateway.until(/listening on (http:\/\/[^/"]+)/);
+  const { origin } = new URL(await gateway.listening());
   if (expected === 'ok') await untilRedis(origin, 'ok');
   else {
     // Before the first attempt it is unreachable as well.

@@ -42,7 +42,7 @@ async function startReplica(port: number): Promise<GatewayProcess> {
     DRAIN_DELAY_MS: '2000',
   });
   started.push(replica);
-  await replica.until(/listening on/);
+  await replica.listening();
   return replica;
 }
 

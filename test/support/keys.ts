@@ -32,6 +32,10 @@ export function createKeyPair(alg: 'RS256' | 'RS512' | 'ES256' | 'ES512', kid = 
   return { privateKey, jwk };
 }
 
+export function toPem(key: KeyObject): string {
+  return String(key.export({ type: 'pkcs8', format: 'pem' }));
+}
+
 /** The vendor's example key, for tests that sign nothing. */
 export const RSA_JWK = {
   use: 'sig',

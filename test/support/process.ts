@@ -13,6 +13,8 @@ export interface GatewayProcess {
   output(): string;
   /** Resolves when `pattern` was written; rejects when the process ends before, and after 100 s. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves to the URL of its GraphQL endpoint when it listens. */
+  listening(): Promise<string>;
   /** Resolves to the exit code, or to the name of the signal that ended it. */
   readonly ended: Promise<number | string>;
   /** Ends it and its workers at once, also those that are suspended. */
@@ -55,11 +57,13 @@ export function followProcess(child: ChildProcess): GatewayProcess {
       ended.then((code) => reject(new Error(`ended with ${code}: ${text}`)));
       check();
     });
+  const until = (pattern: RegExp) => within(written(pattern), () => `${pattern} in: ${text}`);
   return {
     child,
     output: () => text,
     ended,
-    until: (pattern) => within(written(pattern), () => `${pattern} in: ${text}`),
+    until,
+    listening: async () => (await until(/listening on (http:\S+\/graphql)/))[1] as string,
     async kill() {
       // A worker that is suspended would outlive its primary process, and keep the output open.
       const workers = childrenOf(child);

@@ -38,16 +38,26 @@ export async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A certificate that vouches for itself. */
+/** The paths of a certificate and of its private key. */
+export interface Certificate {
+  readonly file: string;
+  readonly keyFile: string;
+}
+
+/** Writes a certificate for itself, for a name such as `DNS:localhost` or `IP:127.0.0.1`. */
+export function writeCertificate({ file, keyFile }: Certificate, name: string): void {
+  const subject = ['-subj', '/CN=test', '-addext', `subjectAltName=${name}`];
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  const args = ['req', '-x509', ...kind, '-keyout', keyFile, '-out', file, ...subject];
+  execFileSync('openssl', args, { stdio: 'ignore' });
+}
+
+/** The contents of such a certificate. */
 export function createCertificate(hostName: string): { readonly key: Buffer; readonly cert: Buffer } {
   const folder = mkdtempSync(join(tmpdir(), 'certificate-'));
-  const files = ['-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')];
-  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', '-x509', ...kind, ...files, '-subj', `/CN=${hostName}`], {
-    stdio: 'ignore',
-  });
-  const read = (name: string) => readFileSync(join(folder, name));
-  const certificate = { key: read('key.pem'), cert: read('cert.pem') };
+  const [file, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  writeCertificate({ file, keyFile }, `DNS:${hostName}`);
+  const certificate = { key: readFileSync(keyFile), cert: readFileSync(file) };
   rmSync(folder, { recursive: true });
   return certificate;
 }

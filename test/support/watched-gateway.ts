@@ -36,7 +36,7 @@ export async function startWatchedGateway(env: Record<string, string>): Promise<
     { PORT: '0', RATE_LIMIT_PER_SECOND: '0', ...env },
     { nodeArgs: ['--expose-gc', '--import', PROBE] },
   );
-  const [, url = ''] = await gateway.until(/listening on (http:\S+\/graphql)/);
+  const url = await gateway.listening();
   const { child, ended } = gateway;
   const holdings = async () => {
     const answered = once(child, 'message');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readSigningKey, type SigningKey } from '../../../src/keys/signing-key.ts';
-import { generatePair } from '../../support/keys.ts';
-import { createEcKey, toPem } from './support.ts';
+import { generatePair, toPem } from '../../support/keys.ts';
+import { createEcKey } from './support.ts';
 
 const PASSPHRASE = 'correct horse battery';
 const readOrProblem = (text: string, passphrase?: string) => readSigningKey(text, 'PRIVATE_KEY', passphrase);

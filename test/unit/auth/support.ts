@@ -12,7 +12,7 @@ import { readSigningKey, type SigningKey } from '../../../src/keys/signing-key.t
 import { createCancellation } from '../../../src/upstream/cancellation.ts';
 import { createLookup } from '../../../src/upstream/connect.ts';
 import { createGotTransport } from '../../../src/upstream/got-transport.ts';
-import { generatePair } from '../../support/keys.ts';
+import { generatePair, toPem } from '../../support/keys.ts';
 import { share } from '../../support/share.ts';
 import { listen } from '../../support/tcp-servers.ts';
 
@@ -133,10 +133,6 @@ export function createEcKey(namedCurve = 'P-256'): {
 } {
   const { privateKey, publicKey } = generatePair('ec', { namedCurve });
   return { privateKey, publicKey, pem: toPem(privateKey) };
-}
-
-export function toPem(key: KeyObject): string {
-  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 export function toPatOptions(
