@@ -2,7 +2,6 @@ import { ApolloServerErrorCode as Apollo } from '@apollo/server/errors';
 import {
   type ASTNode,
   BREAK,
-  type DocumentNode,
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
@@ -10,7 +9,6 @@ import {
   isInputObjectType,
   Kind,
   parse,
-  type Source,
   TypeInfo,
   visit,
   visitWithTypeInfo,
@@ -75,28 +73,24 @@ function isValue({ kind }: ASTNode): boolean {
   return kind.endsWith('Value') || kind === Kind.OBJECT_FIELD;
 }
 
-/** The documents of errors that are being described, because an error has only the text. */
-const documents = new WeakMap<Source, DocumentNode>();
-
 /**
  * The message about an invalid document for a client that may know the schema. Repeats no value: a value is found in its
- * document, to name its argument or variable and the expected type.
+ * document, to name its argument or variable and the expected type. The document is parsed for it, because an error has only
+ * the text.
  */
 function describeInvalid({ message, nodes: [target] = [] }: GraphQLError, schema: GraphQLSchema): string {
   if (!target?.loc || !isValue(target)) return message;
   let description = 'A value does not fit its type.';
   const { source, start } = target.loc;
-  const document = documents.get(source) ?? parse(source);
-  documents.set(source, document);
   const types = new TypeInfo(schema);
   visit(
-    document,
+    parse(source),
     visitWithTypeInfo(types, {
       enter(node, _key, parent, _path, ancestors) {
         if (node.loc && (node.loc.end <= start || node.loc.start > start)) return false;
         if (node.kind !== target.kind || node.loc?.start !== start) return undefined;
         const above = [...ancestors, parent ?? []].filter((each) => 'kind' in each);
-        description = describeAt(node, message, toSubject(above), types);
+        description = describeAt(node, message, above, types);
         return BREAK;
       },
     }),
@@ -104,35 +98,34 @@ function describeInvalid({ message, nodes: [target] = [] }: GraphQLError, schema
   return description;
 }
 
-type Subject = (member?: string) => string;
-
-function describeAt(node: ASTNode, message: string, subject: Subject, types: TypeInfo): string {
+function describeAt(node: ASTNode, message: string, above: readonly ASTNode[], types: TypeInfo): string {
+  const subject = toSubject(above);
   const parent = getNamedType(types.getParentInputType());
   if (node.kind === Kind.OBJECT_FIELD && isInputObjectType(parent)) {
     const { value: member } = node.name;
-    if (PRIVATE_MEMBERS.includes(member)) return `${subject()} ${PRIVATE_KEY}`;
+    if (PRIVATE_MEMBERS.includes(member)) return `${subject} ${PRIVATE_KEY}`;
     return isRepeatable(member)
-      ? `${subject(member)} ${notAMember(member, parent)}`
-      : `${subject()} has a member that ${parent} does not define.`;
+      ? `${toSubject([...above, node])} ${notAMember(member, parent)}`
+      : `${subject} has a member that ${parent} does not define.`;
   }
   const type = types.getInputType();
   // The members of an input object do not fit together; the message has only their names.
   if (node.kind === Kind.OBJECT && isInputObjectType(getNamedType(type))) return message;
-  if (!type) return `${subject()} does not fit its type.`;
-  return `${subject()} ${notOfType(node.kind === Kind.ENUM || node.kind === Kind.STRING ? node.value : undefined, type)}`;
+  if (!type) return `${subject} does not fit its type.`;
+  return `${subject} ${notOfType(node.kind === Kind.ENUM || node.kind === Kind.STRING ? node.value : undefined, type)}`;
 }
 
-/** `Argument "input.name"`, with one more member if there is one. */
-function toSubject(ancestors: readonly ASTNode[]): Subject {
+/** `Argument "input.name"`. */
+function toSubject(path: readonly ASTNode[]): string {
   let kind = 'Argument';
   const names: string[] = [];
-  for (const node of ancestors) {
+  for (const node of path) {
     if (node.kind === Kind.VARIABLE_DEFINITION) {
       kind = 'The default of variable';
       names.push(`$${node.variable.name.value}`);
     } else if (node.kind === Kind.ARGUMENT || node.kind === Kind.OBJECT_FIELD) names.push(node.name.value);
   }
-  return (member) => `${kind} "${[...names, ...(member === undefined ? [] : [member])].join('.')}"`;
+  return `${kind} "${names.join('.')}"`;
 }
 
 /**
