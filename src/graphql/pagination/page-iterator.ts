@@ -123,12 +123,14 @@ function toEdges<Item extends { readonly id: string }>(
   { key, page: { items, next }, at }: Place<Item>,
   wanted: number,
 ): Edge<Item>[] {
-  const encode = createCursors(scope, key);
+  // Made for the first cursor that is selected.
+  let encode: ReturnType<typeof createCursors> | undefined;
   let marks: string | undefined;
   const cursorBehind = (offset: number, id: string): string => {
     // The last item of an API page takes the next page's key, so that offsets stay small.
     if (next !== undefined && offset === items.length)
       return encodeCursor(scope, { key: next, offset: 0, id: '' });
+    encode ??= createCursors(scope, key);
     marks ??= markItems(items);
     return encode({ offset, id, trail: cutTrail(marks, offset) });
   };
