@@ -71,6 +71,22 @@ describe('The documentation', () => {
     expect(members.filter((name) => !listed.includes(`\`${name}\``))).toEqual([]);
   });
 
+  it('docs/operator-guide.md sizes by the CPU times in bench/RESULTS.md', () => {
+    const results = readFileSync('bench/RESULTS.md', 'utf8').split(
+      '### Every request of another principal',
+    )[1];
+    const [, table = ''] = /CPU per request in µs, all threads\.\n\n(.+?)\n\n/s.exec(results ?? '') ?? [];
+    const measured = ['W1', 'W2', 'W3', 'W6'].map((workload) =>
+      Number(new RegExp(`^\\| ${workload} [^|]+\\| (\\d+) \\|`, 'm').exec(table)?.[1]),
+    );
+    const guide = readFileSync('docs/operator-guide.md', 'utf8');
+    const rows = [...guide.matchAll(/^\| .+ \| ([\d.]+) ms \| (\d+) \|$/gm)];
+    expect(rows.map(([, ms]) => Number(ms))).toEqual(measured.map((us) => expect.closeTo(us / 1000, 1)));
+    // At 60 % of a core.
+    for (const [index, [, , perSecond]] of rows.entries())
+      expect(Number(perSecond) / (600_000 / (measured[index] ?? 0))).toBeCloseTo(1, 1);
+  });
+
   it('docs/client-guide.md explains every error code', () => {
     const guide = readFileSync('docs/client-guide.md', 'utf8').split('### Writes')[0] ?? '';
     const explained = [...guide.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code);
