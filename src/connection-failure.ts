@@ -36,6 +36,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     'the server closed the connection',
     'check scheme and port in $, and what is between the gateway and the server',
   ],
+  [/^E[MN]FILE$/, 'too many open files', 'raise the limit of open files (ulimit -n)'],
   [/^HPE_/, 'the server does not speak HTTP', 'check scheme and port in $'],
   [
     /^(NO_RESPONSE|no reply)$/,

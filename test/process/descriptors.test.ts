@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { createKeyPair, toPem } from '../support/keys.ts';
 import { followProcess, type GatewayProcess, MAIN } from '../support/process.ts';
 import { openConnection, readToEnd } from '../support/raw.ts';
 import { until } from '../support/until.ts';
+import { queryAlone } from '../support/workers.ts';
 
 let gateway: GatewayProcess;
 let port: number;
@@ -147,6 +149,25 @@ describe('Clients that take all connections they can get', () => {
   });
 });
 
+const limitFiles = (files: number) =>
+  execFileSync('prlimit', ['--pid', String(gateway.child.pid), `--nofile=${files}:`]);
+
+it('While no file can be opened, the log says which limit to raise, and later calls reach IAM again', async () => {
+  start(1024);
+  await gateway.until(/listening on/);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const read = () => queryAlone(port, LIST.query, {}, agent);
+  await queryAlone(port, '{ __typename }', {}, agent);
+  limitFiles(3);
+  expect((await read()).body).toContain('UPSTREAM_UNAVAILABLE');
+  await gateway.until(
+    /"cause":"EMFILE","problem":"too many open files","hint":"raise the limit of open files \(ulimit -n\)"/,
+  );
+  limitFiles(1024);
+  await until(async () => !(await read()).body.includes('errors'));
+  agent.destroy();
+});
+
 describe('A file of API keys that changes while no file can be opened', () => {
   it('is read as soon as one can, so that a removed key stops working', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'api-keys-'));
@@ -166,12 +187,10 @@ describe('A file of API keys that changes while no file can be opened', () => {
       return errors?.[0]?.extensions.code;
     };
     expect(await codeOf('removed')).not.toBe('UNAUTHENTICATED');
-    const limit = (files: number) =>
-      execFileSync('prlimit', ['--pid', String(gateway.child.pid), `--nofile=${files}:`]);
-    limit(3);
+    limitFiles(3);
     writeFileSync(file, lineOf('kept'));
     await gateway.until(/The file cannot be read \(EMFILE\)/);
-    limit(1024);
+    limitFiles(1024);
     await until(async () => (await codeOf('removed')) === 'UNAUTHENTICATED');
     expect(await codeOf('kept')).not.toBe('UNAUTHENTICATED');
     rmSync(folder, { recursive: true });
