@@ -70,7 +70,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const upstream = createUpstream(options.iam.apiGatewayUrl, options.upstream, {
     onAttempt: [createCallLog(log), metrics?.onUpstreamCall],
     onUnreachable(code) {
-      if (mayWarn('IAM')) log.warn({ cause: code, ...explainIamFailure(code) }, 'IAM cannot be reached');
+      if (mayWarn(code)) log.warn({ cause: code, ...explainIamFailure(code) }, 'IAM cannot be reached');
     },
     onWrite: operations.invalidate,
     afterWrite: writes?.report,

@@ -33,8 +33,8 @@ const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');
  * probe.
  *
  * A probe writes, because a server that is full or a read-only replica cannot be used. In a cluster it writes several keys,
- * so that it reaches every node; the loss of one node counts as the loss of the whole. Losses and rejected commands are
- * logged once a minute while they last. `url` is as `REDIS_URL`: it holds the password, so it is never part of a message.
+ * so that it reaches every node; the loss of one node counts as the loss of the whole. Causes of losses and rejected commands
+ * are logged once a minute while they last. `url` is as `REDIS_URL`: it holds the password, so it is never part of a message.
  */
 export function connectToRedis(url: string, commandTimeoutMs: number, log: FastifyBaseLogger) {
   const address = readRedisAddress(url) as RedisAddress;
@@ -62,7 +62,7 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
     cause = codeOf(error) ?? codeOf(connectionError) ?? (before || 'no connection');
     isUp = false;
     probeLater(PROBE_LOST_MS);
-    if (!isClosed && mayWarn('lost')) log.warn({ cause, ...explain(cause) }, LOST);
+    if (!isClosed && mayWarn(cause)) log.warn({ cause, ...explain(cause) }, LOST);
   };
   const sendProbe = () => {
     const keys = Array.from({ length: probes }, (_, index) => `${PREFIX}probe:{${index}}`);

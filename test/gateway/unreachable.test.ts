@@ -117,6 +117,22 @@ describe('Why IAM cannot be reached', () => {
     expect(gateway.linesWith('IAM cannot be reached')).toHaveLength(1);
   });
 
+  it('is reported again at once when it is another cause', async () => {
+    const port = await freePort();
+    gateway = await startGateway({
+      apiGatewayUrl: `http://127.0.0.1:${port}`,
+      env: { UPSTREAM_READ_TIMEOUT_MS: '300', UPSTREAM_RETRIES: '0' },
+    });
+    await gateway.query(READ);
+    await listen(
+      createServer(() => {}),
+      port,
+    );
+    for (let count = 0; count < 2; count++) await gateway.query(READ);
+    const causes = gateway.linesWith('IAM cannot be reached').map(({ cause }) => cause);
+    expect(causes).toEqual(['ECONNREFUSED', 'NO_RESPONSE']);
+  });
+
   it('is reported when every read fails although the address responds', async () => {
     const port = await listen(
       createHttpServer(({ url }, response) => {

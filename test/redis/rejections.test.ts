@@ -6,7 +6,7 @@ import { type Gateway, startGateway } from '../support/gateway.ts';
 import { listen } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
-import { CREATE, createInput, untilRedis, untilServed } from './support.ts';
+import { CREATE, createInput, lossesIn, untilRedis, untilServed } from './support.ts';
 
 let redis: RedisServer;
 let gateway: Gateway;
@@ -94,6 +94,21 @@ it('A cause stays in /readyz for as long as it lasts', async () => {
   await setTimeout(1500);
   const text = await (await fetch(`${other.origin}/readyz`)).text();
   expect(text).toContain('redis-cause: the server rejects a command\n');
+  await other.close();
+});
+
+it('A password that has been changed is named in the log at once, although a closed connection came first', async () => {
+  await redis.command('acl', 'setuser', 'rotated', 'on', '>old', '~*', '+@all');
+  const url = redis.url.replace('//', '//rotated:old@');
+  const other = await startGateway({ env: { REDIS_URL: url }, emulatorOf: gateway });
+  await untilRedis(other.origin, 'ok');
+  await redis.command('acl', 'setuser', 'rotated', 'resetpass', '>new');
+  await redis.command('client', 'kill', 'user', 'rotated');
+  await until(async () =>
+    (await (await fetch(`${other.origin}/readyz`)).text()).includes('redis-cause: wrong user or password\n'),
+  );
+  expect(other.log()).toMatch(/"cause":"WRONGPASS","problem":"wrong user or password","hint":/);
+  expect(lossesIn(other.log())).toBe(1);
   await other.close();
 });
 

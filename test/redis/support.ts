@@ -35,10 +35,12 @@ export function untilServed(create: () => Promise<Answer>): Promise<Answer> {
   }, RETRY_MS);
 }
 
-/** The losses of Redis in a log, each of which is reported once, until the return is. */
+/** The losses of Redis in a log, each of which is reported once for each cause, until the return is. */
 export function lossesIn(log: string): number {
-  const changes = [...log.matchAll(/"msg":"Redis is (lost|back)/g)].map(([, change]) => change);
-  const repeated = changes.find((change, index) => change === changes[index + 1]);
-  if (repeated) throw new Error(`reported twice: Redis is ${repeated}`);
-  return changes.filter((change) => change === 'lost').length;
+  const losses = log
+    .split('"msg":"Redis is back')
+    .map((part) => part.match(/(?<="cause":")[^"]+(?=".*"msg":"Redis is lost)/g) ?? []);
+  const repeated = losses.find((causes) => new Set(causes).size < causes.length);
+  if (repeated) throw new Error(`reported twice: Redis is lost (${repeated})`);
+  return losses.filter((causes) => causes.length > 0).length;
 }

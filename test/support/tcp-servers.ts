@@ -7,8 +7,8 @@ import { join } from 'node:path';
 
 /** Servers that stand in for IAM on a loopback port. */
 export interface TcpServers {
-  /** Starts the server, and resolves to its port. */
-  listen(server: Server): Promise<number>;
+  /** Starts the server, on a free port by default, and resolves to its port. */
+  listen(server: Server, port?: number): Promise<number>;
   /** Ends them with all connections. */
   close(): void;
 }
@@ -17,10 +17,10 @@ export function createTcpServers(): TcpServers {
   const servers = new Set<Server>();
   const sockets = new Set<{ destroy(): void }>();
   return {
-    listen(server) {
+    listen(server, port) {
       servers.add(server);
       server.on('connection', (socket) => sockets.add(socket.on('error', () => {})));
-      return listen(server);
+      return listen(server, port);
     },
     close() {
       for (const socket of sockets) socket.destroy();
@@ -31,9 +31,9 @@ export function createTcpServers(): TcpServers {
   };
 }
 
-/** Starts a server on a free loopback port, and resolves to that. */
-export async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
+/** Starts a server on a loopback port, a free one by default, and resolves to that. */
+export async function listen(server: Server, port = 0): Promise<number> {
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }
