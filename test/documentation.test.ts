@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { faultNames } from '../src/emulator/faults.ts';
 import { HTTP_STATUS } from '../src/errors.ts';
 import { operationChecks } from '../src/graphql/pipeline/pipeline.ts';
 import { createOperationRecord } from '../src/telemetry/operation-log.ts';
@@ -85,6 +86,12 @@ describe('The documentation', () => {
     // At 60 % of a core.
     for (const [index, [, , perSecond]] of rows.entries())
       expect(Number(perSecond) / (600_000 / (measured[index] ?? 0))).toBeCloseTo(1, 1);
+  });
+
+  it('docs/emulator.md lists every fault', () => {
+    const [, list = ''] = /\n\n(- `status-NNN`.+?)\n\n/s.exec(readFileSync('docs/emulator.md', 'utf8')) ?? [];
+    const names = list.split('\n').flatMap((line) => line.split(':')[0]?.match(/(?<=`)[\w-]+(?=`)/g) ?? []);
+    expect(names.sort()).toEqual(faultNames.map((name) => (name === 'after-FAULT' ? 'after-' : name)).sort());
   });
 
   it('docs/client-guide.md explains every error code', () => {
