@@ -2,10 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { getIntrospectionQuery } from 'graphql';
 import { extraCpuMs } from '../support/cpu.ts';
 import { type Answer, type Gateway, post, shareGateway, startGateway } from '../support/gateway.ts';
+import { repeat } from '../support/many.ts';
 
 const GRAPHQL_RESPONSE = { accept: 'application/graphql-response+json' };
-const times = (count: number, textOf: (index: number) => string, separator = ' ') =>
-  Array.from({ length: count }, (_, index) => textOf(index)).join(separator);
 
 const gateway = shareGateway();
 
@@ -38,23 +37,23 @@ async function expectRefusal(
 
 describe('An operation that is too large', () => {
   it('is rejected for 101 aliases of __typename', () =>
-    expectRefusal(`{ ${times(101, (i) => `a${i}: __typename`)} }`, 'aliases', 101, 30));
+    expectRefusal(`{ ${repeat(101, (i) => `a${i}: __typename`)} }`, 'aliases', 101, 30));
 
   it('is rejected for 400 aliases across 8 fragments', () =>
     expectRefusal(
-      `{ token(id: "1") { ${times(8, (i) => `...F${i}`)} } } ${times(8, (i) => `fragment F${i} on Token { ...A }`)}
-       fragment A on Token { ${times(50, (i) => `a${i}: id`)} }`,
+      `{ token(id: "1") { ${repeat(8, (i) => `...F${i}`)} } } ${repeat(8, (i) => `fragment F${i} on Token { ...A }`)}
+       fragment A on Token { ${repeat(50, (i) => `a${i}: id`)} }`,
       'aliases',
       400,
       30,
     ));
 
   it('is rejected for 100 aliases of token, none of which is requested', () =>
-    expectRefusal(`{ ${times(100, (i) => `a${i}: token(id: "alias-${i}")`)} }`, 'aliases', 100, 30));
+    expectRefusal(`{ ${repeat(100, (i) => `a${i}: token(id: "alias-${i}")`)} }`, 'aliases', 100, 30));
 
   it('may have 30 aliases and not 31', async () => {
     const document = (count: number) =>
-      `{ tokens(first: 1) { nodes { ${times(count, (i) => `a${i}: id`)} } } }`;
+      `{ tokens(first: 1) { nodes { ${repeat(count, (i) => `a${i}: id`)} } } }`;
     const { status, errors, data } = await gateway.query(document(30));
     expect({ status, errors, data }).toMatchObject({ status: 200, errors: undefined });
     expect(Object.keys(data.tokens.nodes[0])).toHaveLength(30);
@@ -64,7 +63,7 @@ describe('An operation that is too large', () => {
 
   it('may have 20 root fields and not 21', async () => {
     const document = (count: number) =>
-      `{ __typename ...F } fragment F on Query { ${times(count - 1, (i) => `a${i}: token(id: "x") { id }`)} }`;
+      `{ __typename ...F } fragment F on Query { ${repeat(count - 1, (i) => `a${i}: token(id: "x") { id }`)} }`;
     expect(await gateway.query(document(20))).toMatchObject({ status: 200, errors: undefined });
     gateway.forgetCalls();
     await expectRefusal(document(21), 'rootFields', 21, 20);
@@ -72,7 +71,7 @@ describe('An operation that is too large', () => {
 
   it('may have 50 directives and not 51', async () => {
     const document = (count: number) =>
-      `{ token(id: "x") { ${times(count, () => 'id @include(if: true)')} } }`;
+      `{ token(id: "x") { ${repeat(count, () => 'id @include(if: true)')} } }`;
     expect(await gateway.query(document(50))).toMatchObject({ status: 200, errors: undefined });
     gateway.forgetCalls();
     await expectRefusal(document(51), 'directives', 51, 50);
@@ -86,7 +85,7 @@ describe('An operation that is too large', () => {
 
   it('is rejected for directives on every field', () =>
     expectRefusal(
-      `{ token(id: "1") { ${times(40, () => 'id @include(if: true) @skip(if: false)')} } }`,
+      `{ token(id: "1") { ${repeat(40, () => 'id @include(if: true) @skip(if: false)')} } }`,
       'directives',
       80,
       50,
@@ -94,7 +93,7 @@ describe('An operation that is too large', () => {
 
   it('is rejected for 400 fields with two directives each, by its length', () =>
     expectRefusal(
-      `{ token(id: "1") { ${times(400, () => 'id @include(if: true) @skip(if: false)')} } }`,
+      `{ token(id: "1") { ${repeat(400, () => 'id @include(if: true) @skip(if: false)')} } }`,
       'characters',
       15622,
       15000,
@@ -103,7 +102,7 @@ describe('An operation that is too large', () => {
   it('may have 300 fields and not 301', async () => {
     const names = ['id', 'name', 'ari', 'ownerAri', '__typename'];
     const document = (count: number) =>
-      `{ tokens(first: 1) { nodes { ${times(count - 2, (i) => names[i % names.length] ?? '')} } } }`;
+      `{ tokens(first: 1) { nodes { ${repeat(count - 2, (i) => names[i % names.length] ?? '')} } } }`;
     expect(await gateway.query(document(300))).toMatchObject({ status: 200, errors: undefined });
     gateway.forgetCalls();
     await expectRefusal(document(301), 'fields', 301, 300);
@@ -111,7 +110,7 @@ describe('An operation that is too large', () => {
 
   it('may be 12 levels deep and not 13, fragments included', async () => {
     const document = (depth: number) =>
-      `{ token(id: "1") { ...F } } fragment F on Token { ${times(depth - 2, () => 'token {')} id ${times(depth - 2, () => '}')} }`;
+      `{ token(id: "1") { ...F } } fragment F on Token { ${repeat(depth - 2, () => 'token {')} id ${repeat(depth - 2, () => '}')} }`;
     expect(await gateway.query(document(12))).toMatchObject({
       errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }],
     });
@@ -119,7 +118,7 @@ describe('An operation that is too large', () => {
   });
 
   it('is rejected for a fragment that doubles sixteen times', async () => {
-    const bomb = times(16, (i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`);
+    const bomb = repeat(16, (i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`);
     await expectRefusal(`{ ...F0 } ${bomb} fragment F16 on Query { __typename }`, 'rootFields', 65536, 20);
   });
 
@@ -131,13 +130,13 @@ describe('An operation that is too large', () => {
   });
 
   it('has its limits within such fragments, and in one named like introspection', async () => {
-    const aliases = times(31, (i) => `a${i}: __typename`);
+    const aliases = repeat(31, (i) => `a${i}: __typename`);
     await expectRefusal(`{ ...A } fragment A on Query { ${aliases} ...A }`, 'aliases', 31, 30);
     await expectRefusal(`{ ...__schema } fragment __schema on Query { ${aliases} }`, 'aliases', 31, 30);
   });
 
   it('may have 10 000 pairs of fields with one response name, and not more', async () => {
-    const document = (count: number) => `{ node(id: "x") { ${times(count, () => 'id')} } }`;
+    const document = (count: number) => `{ node(id: "x") { ${repeat(count, () => 'id')} } }`;
     expect((await gateway.query(document(141))).data).toEqual({ node: null });
     gateway.forgetCalls();
     await expectRefusal(document(142), 'fields', 10_011, 10_000);
@@ -146,13 +145,13 @@ describe('An operation that is too large', () => {
   it('may have more such pairs where it may have more root fields', async () => {
     const env = { MAX_ROOT_FIELDS: '150', MAX_ALIASES: '150', MAX_OPERATION_TOKENS: '3000' };
     const larger = await startGateway({ env });
-    const { data } = await larger.query(`{ ${times(150, (i) => `a${i}: node(id: "x") { id }`)} }`);
+    const { data } = await larger.query(`{ ${repeat(150, (i) => `a${i}: node(id: "x") { id }`)} }`);
     await larger.close();
     expect(data).toMatchObject({ a0: null, a149: null });
   });
 
   it('counts those pairs in fragments, used or not, also in several with one name', async () => {
-    const ids = times(71, () => 'id');
+    const ids = repeat(71, () => 'id');
     const fragments = `fragment A on Node { ${ids} ...A } fragment A on Token { ${ids} }`;
     await expectRefusal(`{ node(id: "x") { ...A } } ${fragments}`, 'fields', 10_012, 10_000);
     await expectRefusal(`{ __typename } ${fragments}`, 'fields', 10_011, 10_000);
@@ -160,20 +159,20 @@ describe('An operation that is too large', () => {
 
   it('may have 10 000 pairs of spreads, and not more', async () => {
     const document = (count: number) =>
-      `{ node(id: "x") { ${times(count, () => '...A')} } } fragment A on Node { id }`;
+      `{ node(id: "x") { ${repeat(count, () => '...A')} } } fragment A on Node { id }`;
     expect((await gateway.query(document(141))).data).toEqual({ node: null });
     gateway.forgetCalls();
     await expectRefusal(document(142), 'fields', 10_011, 10_000);
   });
 
   it('is rejected at once where a few fragments lead to each other in many ways', async () => {
-    const names = times(11, (i) => `F${i}`).split(' ');
+    const names = repeat(11, (i) => `F${i}`).split(' ');
     // Each spreads the next one and all before it.
     const fragments = names.map((name, at) => {
       const others = names.filter((_, other) => other <= at + 1 && other !== at);
       return `fragment ${name} on Token { ${others.map((other) => `to${other} { ...${other} }`).join(' ')} }`;
     });
-    const operations = times(10, (i) => `query O${i} { a { ...F0 } b { ...F10 } c { ...F9 } d { ...F8 } }`);
+    const operations = repeat(10, (i) => `query O${i} { a { ...F0 } b { ...F10 } c { ...F9 } d { ...F8 } }`);
     const query = `${operations} ${fragments.join(' ')}`;
     const { status, errors } = await gateway.query(query);
     expect({ status, code: errors?.[0]?.extensions.code }).toEqual({
@@ -185,18 +184,18 @@ describe('An operation that is too large', () => {
 
   it('is rejected for 51 fragments', () =>
     expectRefusal(
-      `{ node(id: "x") { ${times(51, (i) => `...F${i}`)} } } ${times(51, (i) => `fragment F${i} on Node { id }`)}`,
+      `{ node(id: "x") { ${repeat(51, (i) => `...F${i}`)} } } ${repeat(51, (i) => `fragment F${i} on Node { id }`)}`,
       'fragments',
       51,
       50,
     ));
 
   it('is rejected for 3000 inline fragments', () =>
-    expectRefusal(`{${times(3000, () => '...{id}', '')}}`, 'characters', 21002, 15000));
+    expectRefusal(`{${repeat(3000, () => '...{id}', '')}}`, 'characters', 21002, 15000));
 
   it('is rejected for 50 000 tokens, or 1001', async () => {
-    await expectRefusal(`{ ${times(49_998, () => 'a')} }`, 'characters', 99_999, 15000);
-    await expectRefusal(`{ ${times(999, () => 'a')} }`, 'tokens', 1001, 1000);
+    await expectRefusal(`{ ${repeat(49_998, () => 'a')} }`, 'characters', 99_999, 15000);
+    await expectRefusal(`{ ${repeat(999, () => 'a')} }`, 'tokens', 1001, 1000);
   });
 
   it.each([
@@ -233,13 +232,13 @@ describe('An operation that is too large', () => {
   });
 
   it('is rejected for 11 operations, and for 1000', async () => {
-    const document = (count: number) => times(count, (i) => `query Q${i} { __typename }`);
+    const document = (count: number) => repeat(count, (i) => `query Q${i} { __typename }`);
     await expectRefusal(document(11), 'operations', 11, 10);
     await expectRefusal(document(1000), 'characters', 25889, 15000);
   });
 
   it('is rejected for 101 variables, declared or only sent', async () => {
-    const document = `query (${times(101, (i) => `$v${i}: Int`)}) { __typename }`;
+    const document = `query (${repeat(101, (i) => `$v${i}: Int`)}) { __typename }`;
     await expectRefusal(document, 'variables', 101, 100);
     const sent = Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`v${i}`, i]));
     await expectRefusal('{ __typename }', 'variables', 2000, 100, sent);
@@ -266,7 +265,7 @@ describe('An operation that is too large', () => {
   });
 
   it('is rejected over GET as well', async () => {
-    const query = encodeURIComponent(`{ ${times(31, (i) => `a${i}: __typename`)} }`);
+    const query = encodeURIComponent(`{ ${repeat(31, (i) => `a${i}: __typename`)} }`);
     const response = await fetch(`${gateway.url}?query=${query}`, {
       headers: { 'apollo-require-preflight': 'yes' },
     });
@@ -275,13 +274,13 @@ describe('An operation that is too large', () => {
   });
 
   it('is rejected again when it is sent again', async () => {
-    const document = `{ ${times(31, (i) => `b${i}: __typename`)} }`;
+    const document = `{ ${repeat(31, (i) => `b${i}: __typename`)} }`;
     await expectRefusal(document, 'aliases', 31, 30);
     await expectRefusal(document, 'aliases', 31, 30);
   });
 
   it('is in the log with its code, and no part of its text', async () => {
-    await gateway.query(`query CANARY { ${times(31, (i) => `canary${i}: __typename`)} }`);
+    await gateway.query(`query CANARY { ${repeat(31, (i) => `canary${i}: __typename`)} }`);
     const line = gateway.log().trim().split('\n').at(-1) ?? '';
     expect(JSON.parse(line)).toMatchObject({ code: 'OPERATION_LIMIT_EXCEEDED', msg: 'operation' });
     expect(line.toLowerCase()).not.toContain('canary');
@@ -391,7 +390,7 @@ describe('Introspection', () => {
 
   it('is rejected when it nests lists too deeply', async () => {
     const circle = (rounds: number) =>
-      `{ __schema { types { ${times(rounds, () => 'fields { type {')} name ${times(rounds, () => '}}')} } } }`;
+      `{ __schema { types { ${repeat(rounds, () => 'fields { type {')} name ${repeat(rounds, () => '}}')} } } }`;
     for (const rounds of [3, 9]) {
       const { errors } = await gateway.query(circle(rounds));
       expect(errors).toMatchObject([{ message: 'Maximum introspection depth exceeded' }]);
@@ -401,7 +400,7 @@ describe('Introspection', () => {
   it('is rejected when it reads all types many times', async () => {
     const fields = 'fields { type { ofType { fields { name description type { name kind } } } } }';
     const document = (count: number) =>
-      `{ ${times(count, (i) => `s${i}: __schema { types { ${fields} } }`)} }`;
+      `{ ${repeat(count, (i) => `s${i}: __schema { types { ${fields} } }`)} }`;
     expect((await gateway.query(document(2))).status).toBe(200);
     await expectRefusal(document(20), 'fieldCost', 55_040, 50_000);
   });
@@ -483,17 +482,17 @@ describe('A response about mistakes', () => {
   };
 
   it('names at most five of ten unknown directives', async () => {
-    isShort(await gateway.query(`{ __typename ${times(10, () => '@aa')} }`));
+    isShort(await gateway.query(`{ __typename ${repeat(10, () => '@aa')} }`));
   });
 
   it('names at most five of many unknown fields', async () => {
-    isShort(await gateway.query(`{ tokens { ${times(290, (i) => `unknownField${i}`)} } }`));
-    isShort(await gateway.query(`{ tokens { ${times(2000, (i) => `unknownField${i}`)} } }`));
-    isShort(await gateway.query(`{ ${times(10, (i) => `${'x'.repeat(1400)}${i}`)} }`));
+    isShort(await gateway.query(`{ tokens { ${repeat(290, (i) => `unknownField${i}`)} } }`));
+    isShort(await gateway.query(`{ tokens { ${repeat(2000, (i) => `unknownField${i}`)} } }`));
+    isShort(await gateway.query(`{ ${repeat(10, (i) => `${'x'.repeat(1400)}${i}`)} }`));
   });
 
   it('names at most five of many wrong variables', async () => {
-    const document = `query (${times(50, (i) => `$v${i}: Int!`)}) { tokens { ${times(1, () => 'nodes { id }')} } }`;
+    const document = `query (${repeat(50, (i) => `$v${i}: Int!`)}) { tokens { ${repeat(1, () => 'nodes { id }')} } }`;
     isShort(await gateway.query(document, {}));
   });
 });

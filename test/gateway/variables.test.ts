@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { post, shareGateway, startGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
+import { many } from '../support/many.ts';
 import { startStopwatch } from '../support/stopwatch.ts';
 
 const CREATE = `mutation ($input: CreateTokenInput!) {
@@ -12,8 +13,6 @@ const ENTITIES = `query ($representations: [_Any!]!) {
 
 const gateway = shareGateway({ env: { FEDERATION: 'true' } });
 
-const many = <Value>(count: number, create: (index: number) => Value): Value[] =>
-  Array.from({ length: count }, (_, index) => create(index));
 const members = (count: number) => Object.fromEntries(many(count, (index) => [`member${index}`, 1]));
 const withKeys = (keys: unknown) => ({
   input: {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { extraCpuMs } from '../support/cpu.ts';
 import { post } from '../support/gateway.ts';
 import { generatePair } from '../support/keys.ts';
+import { many } from '../support/many.ts';
 import { type GatewayProcess, startProcess } from '../support/process.ts';
 
 const MAX_CPU_MS = 5;
@@ -31,8 +32,6 @@ function cpuMs(): number {
   return nanoseconds.reduce((sum, one) => sum + one, 0) / 1e6;
 }
 
-const many = <Value>(count: number, create: (index: number) => Value): Value[] =>
-  Array.from({ length: count }, (_, index) => create(index));
 const aliased = (count: number) =>
   `mutation ($input: CreateTokenInput!) { ${many(count, (index) => `a${index}: ${CREATE}`).join(' ')} }`;
 /** Each with a variable of its own. */

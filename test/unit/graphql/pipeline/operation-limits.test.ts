@@ -20,6 +20,7 @@ import { costOf, FIELD_COSTS } from '../../../../src/graphql/pipeline/cost.ts';
 import { countDocument, measureSource } from '../../../../src/graphql/pipeline/document-size.ts';
 import { selectedFields } from '../../../../src/graphql/pipeline/selected-fields.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
+import { repeat } from '../../../support/many.ts';
 
 const schema = buildSchema(readTypeDefs());
 
@@ -29,9 +30,6 @@ function lexerTokens(text: string): number {
   while (lexer.advance().kind !== TokenKind.EOF) count++;
   return count;
 }
-
-const times = (count: number, textOf: (index: number) => string, separator = ' ') =>
-  Array.from({ length: count }, (_, index) => textOf(index)).join(separator);
 
 describe('The scan before parsing', () => {
   it.each([
@@ -105,7 +103,7 @@ describe('The measure of a document', () => {
   });
 
   it('sees a fragment that multiplies without following it', () => {
-    const bomb = times(60, (index) => `fragment F${index} on Query { ...F${index + 1} ...F${index + 1} }`);
+    const bomb = repeat(60, (index) => `fragment F${index} on Query { ...F${index + 1} ...F${index + 1} }`);
     const text = `{ ...F0 } ${bomb} fragment F60 on Query { a }`;
     expect(count(text)).toMatchObject({ fields: 2 ** 60, rootFields: 2 ** 60 });
   });
@@ -116,7 +114,7 @@ describe('The measure of a document', () => {
   });
 
   it('ends on a chain of fragments that is longer than the stack', () => {
-    const chain = times(1800, (index) => `fragment F${index} on T{...F${index + 1}}`);
+    const chain = repeat(1800, (index) => `fragment F${index} on T{...F${index + 1}}`);
     for (const operation of ['{ ...F0 }', '{ __schema { ...F0 } }', '{ a }'])
       expect(count(`${operation}${chain} fragment F1800 on T{a}`).depth).toBe(1000);
   });
@@ -246,7 +244,7 @@ describe('The cost of an operation', () => {
   });
 
   it('counts a fragment once that is spread again in the same place, as it is executed', () => {
-    const bomb = times(
+    const bomb = repeat(
       40,
       (index) => `fragment F${index} on Token { ...F${index + 1} ... { ...F${index + 1} } }`,
     );
