@@ -75,9 +75,9 @@ async function receive(
   if (name === undefined) return runOperation();
   const fault = findFault(name);
   if (fault === undefined) return edgeError(400, unknownFault(name));
-  const hit = service.faults.countHit([name, principal, call.method, request.url].join(' '));
   const { wait } = service.faults;
-  const context = { request, response, operation, principal, hit, origin, wait, runOperation };
+  const countHit = () => service.faults.countHit([name, principal, call.method, request.url].join(' '));
+  const context = { request, response, operation, principal, countHit, origin, wait, runOperation };
   return (await fault(context)) ?? undefined;
 }
 

@@ -35,10 +35,10 @@ export function createFaultPlan() {
     },
     /** The name of the planned fault for this request. Uses up one of its `times`. */
     take(request: Target): string | undefined {
-      const entry = entries.find(({ planned, left }) => left > 0 && matches(planned, request));
-      if (entry === undefined) return undefined;
-      entry.left -= 1;
-      return entry.planned.fault;
+      const at = entries.findIndex(({ planned }) => matches(planned, request));
+      const entry = entries[at];
+      if (entry && --entry.left === 0) entries.splice(at, 1);
+      return entry?.planned.fault;
     },
     /** Counts from 1 the requests with the same key. */
     countHit(key: string): number {

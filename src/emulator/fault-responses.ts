@@ -14,7 +14,7 @@ export interface FaultContext {
   /** The caller; empty without a valid credential. */
   readonly principal: string;
   /** Counts from 1 the requests of this principal for this URL that got the same fault. */
-  readonly hit: number;
+  countHit(): number;
   readonly origin: string;
   wait(ms: number): Promise<void>;
   /** Carries out the operation at the first call. Every call resolves to its reply. */

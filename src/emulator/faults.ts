@@ -139,7 +139,8 @@ function redirect(status: number, location: string): Reply {
 }
 
 function failFirst(fail: Fault): Fault {
-  return (context, times) => (context.hit <= Number(times) ? fail(context, '') : context.runOperation());
+  return (context, times) =>
+    context.countHit() <= Number(times) ? fail(context, '') : context.runOperation();
 }
 
 /** The prefix of a fault before which the operation is carried out: a write whose response is lost. */
