@@ -50,8 +50,14 @@ export function startWorkers(
   let stopping = false;
   let admin: FastifyInstance | undefined;
 
+  /** Throws a `ConfigError` for some errors of the system. Node.js emits others. */
   function fork(): WorkerState {
-    const worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(settings) });
+    let worker: Worker;
+    try {
+      worker = cluster.fork({ [WORKER_VARIABLE]: JSON.stringify(settings) });
+    } catch (error) {
+      throw toConfigError(error);
+    }
     closeConnectionsWithWorker(worker);
     const channel = createChannel(worker);
     const entry: WorkerState = { worker, channel, startedAt: performance.now() };
@@ -61,11 +67,10 @@ export function startWorkers(
     channel.handle<readonly string[]>('problems', (problems) => {
       entry.problems = problems;
     });
-    // Without a listener, an error of the worker's channel would end this process. `exit` follows, except when the system
-    // could not start the process.
+    // Without a listener, an error would end this process. `exit` follows, unless the system could not start the worker.
     worker.on('error', (error) => {
       if (worker.process.pid !== undefined) return;
-      entry.problems = [describeForkError(error)];
+      entry.problems = toConfigError(error).problems;
       worker.process.emit('exit', null, null);
     });
     worker.once('exit', () => {
@@ -97,8 +102,7 @@ export function startWorkers(
     try {
       next = fork();
     } catch (error) {
-      // Node.js throws some errors of the system, and emits others.
-      replaceLater({ problems: [describeForkError(error)] }, pauseMs);
+      replaceLater({ problems: (error as ConfigError).problems }, pauseMs);
       return;
     }
     replaceWhenDead(next, pauseMs);
@@ -175,8 +179,9 @@ export function startWorkers(
   };
 }
 
-function describeForkError(error: unknown): string {
-  return `The process of a worker could not be started (${(error as NodeJS.ErrnoException).code}).`;
+function toConfigError(error: unknown): ConfigError {
+  const { code } = error as NodeJS.ErrnoException;
+  return new ConfigError([`The process of a worker could not be started (${code}).`]);
 }
 
 /**

@@ -376,6 +376,22 @@ describe('Workers that cannot start', () => {
     );
   });
 
+  it('because the system starts no process are reported in one line, and the process exits with 1', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'workers-'));
+    const node = join(folder, 'node');
+    copyFileSync(process.execPath, node);
+    // The system starts no file that is open for writing.
+    const replaceProgram = `import { openSync, renameSync } from 'node:fs';
+      renameSync(process.execPath, ${JSON.stringify(join(folder, 'kept'))});
+      openSync(process.execPath, 'w', 0o755);`;
+    const args = [`--import=data:text/javascript,${encodeURIComponent(replaceProgram)}`, MAIN];
+    const env = { WORKERS: '2', PORT: String(port), API_GATEWAY_URL: emulator.url };
+    gateway = followProcess(spawn(node, args, { env }));
+    expect(await gateway.ended).toBe(1);
+    expect(gateway.output()).toBe('The process of a worker could not be started (ETXTBSY).\n');
+    rmSync(folder, { recursive: true });
+  });
+
   it('of another program say how to start them', async () => {
     // As Node.js marks a worker.
     gateway = startProcess({ NODE_UNIQUE_ID: '1', EMULATOR: 'true' });
