@@ -10,6 +10,7 @@ export type Routes = ReadonlyMap<string, ReadonlySet<string>>;
 /** Rejects requests with invalid headers, path or method before their body is read. */
 export function httpChecks(app: FastifyInstance, routes: Routes, isLoopbackOnly: boolean): void {
   const isLoopbackName = createLoopbackCheck();
+  const checkHost = createHostCheck();
   app.addHook('onRequest', (request, _reply, done) => {
     if (isLoopbackOnly && !authoritiesOf(request).every(isLoopbackName)) {
       return done(new HttpError(421, MISDIRECTED));
@@ -79,18 +80,23 @@ export function nothingHere(hint = 'The GraphQL endpoint is /graphql.'): HttpErr
   return new HttpError(404, `There is nothing at this path. ${hint}`);
 }
 
-function checkHost({ raw, originalUrl }: FastifyRequest): HttpError | undefined {
-  const { httpVersion, headers } = raw;
-  // In `headers`, Node.js keeps the first of several `host` headers, and a proxy may have used the last.
-  const { host: hosts } = raw.headersDistinct;
-  // HTTP/1.0 allows a request without one, but the URL of a GraphQL request needs one.
-  if (!hosts && httpVersion === '1.0') headers.host = 'localhost';
-  else if (hosts?.length !== 1) return new HttpError(400, 'Send one `host` header.');
-  // Nearly every request passes this check and needs no URL parser.
-  const isPlain = originalUrl === '/graphql' && /^[a-z\d.-]+(:\d{1,4})?$/i.test(headers.host ?? '');
-  const isValid = () =>
-    !/[/?#@\\]/.test(headers.host ?? '') && URL.canParse(originalUrl, `http://${headers.host}`);
-  return isPlain || isValid() ? undefined : new HttpError(400, 'The URL or the `host` header is malformed.');
+function createHostCheck(): (request: FastifyRequest) => HttpError | undefined {
+  let known: string | undefined;
+  return ({ raw, originalUrl }) => {
+    const { httpVersion, headers } = raw;
+    // In `headers`, Node.js keeps the first of several `host` headers, and a proxy may have used the last.
+    const { host: hosts } = raw.headersDistinct;
+    // HTTP/1.0 allows a request without one, but the URL of a GraphQL request needs one.
+    if (!hosts && httpVersion === '1.0') headers.host = 'localhost';
+    else if (hosts?.length !== 1) return new HttpError(400, 'Send one `host` header.');
+    const { host = '' } = headers;
+    // Nearly every request has the host of the one before and needs no URL parser.
+    if (host === known && originalUrl === '/graphql') return undefined;
+    if (/[/?#@\\]/.test(host) || !URL.canParse(originalUrl, `http://${host}`))
+      return new HttpError(400, 'The URL or the `host` header is malformed.');
+    known = host;
+    return undefined;
+  };
 }
 
 /** The path and the query of a target that is a whole URL; other targets as they are. */

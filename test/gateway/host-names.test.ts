@@ -154,6 +154,10 @@ describe('A client of this machine', () => {
     [['localhost\\x']],
     [['localhost:port']],
     [['']],
+    // Names that a browser may know and the URL parser of this Node.js may not.
+    [['rebound.example.1']],
+    [['1.2.3.4.5']],
+    [['xn--a.rebound.example']],
   ])('gets an error when its host is malformed (%j)', async (hosts) => {
     const { status } = await send(open.origin, 'POST /graphql HTTP/1.1', hosts, BODY);
     expect([400, 421]).toContain(status);
