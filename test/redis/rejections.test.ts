@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Gateway, startGateway } from '../support/gateway.ts';
+import { openConnection } from '../support/raw.ts';
 import { listen } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
@@ -119,6 +120,18 @@ it('A server that accepts a connection and does not respond is reported', async 
   await until(() => other.log().includes('Redis is lost'));
   await other.close();
   silent.close();
+});
+
+it('A server that closes the connection because it has too many clients is reported with that as a possible cause', async () => {
+  const full = await startRedis();
+  await full.command('config', 'set', 'maxclients', '1');
+  const client = await openConnection(full.url);
+  const other = await startGateway({ env: { REDIS_URL: full.url }, emulatorOf: gateway });
+  const [line] = await until(() => /.*"problem":"the server closed the connection".*/.exec(other.log()));
+  await other.close();
+  client.destroy();
+  await full.kill();
+  expect(line).toContain('how many clients the server allows');
 });
 
 it('A user with the documented rights is enough, in any database, and nothing is printed', async () => {
