@@ -211,7 +211,7 @@ const CONNECTIONS_FULL =
 /** While closing, between two looks for operations that still run. */
 const POLL_MS = 20;
 /** The data of an operation may be as large as this many of the largest responses that are accepted from IAM. */
-const RESPONSES_PER_OPERATION = 4;
+const RESPONSES_PER_OPERATION = 16;
 
 const explainIamFailure = (code: string) => explainConnectionFailure(code, 'API_GATEWAY_URL');
 
