@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import {
   type Context,
+  DiagLogLevel,
   defaultTextMapGetter,
   defaultTextMapSetter,
   diag,
@@ -46,7 +47,9 @@ export function createTracing(log: FastifyBaseLogger) {
   // OpenTelemetry replaces an invalid value by the default, and reports it when it reads the variable.
   const report = (problem: string) => log.warn({ problem }, 'a variable of OpenTelemetry is not valid');
   const ignore = () => {};
-  diag.setLogger({ error: report, warn: report, info: ignore, debug: ignore, verbose: ignore });
+  // Attributes that cannot be parsed are all left out.
+  const debug = (message: string) => message.startsWith('EnvDetector failed') && report(message);
+  diag.setLogger({ error: report, warn: report, info: ignore, debug, verbose: ignore }, DiagLogLevel.DEBUG);
   const resource = defaultResource()
     .merge(resourceFromAttributes({ 'service.name': 'tokens-gateway' }))
     .merge(detectResources({ detectors: [envDetector] }));

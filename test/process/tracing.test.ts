@@ -143,6 +143,7 @@ it('A gateway whose variables of OpenTelemetry are not valid says so in the log,
     OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '0',
     OTEL_EXPORTER_OTLP_HEADERS: 'authorization: Bearer receiver-key',
     OTEL_EXPORTER_OTLP_COMPRESSION: 'brotli',
+    OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment=production,team',
   };
   const other = startProcess({
     PORT: '0',
