@@ -64,8 +64,8 @@ export function createMemoryRecords({
   maxEntriesPerCaller = 10_000,
   now = () => performance.now(),
 } = {}): LeasedRecords {
-  // In the order in which they were made. Records live equally long, so the expired ones are at the beginning, and dropping
-  // them does not visit the others.
+  // In the order in which their records were written. Records live equally long, so the expired ones are at the beginning,
+  // and dropping them does not visit the others.
   const entries = new Map<string, Entry>();
   const entriesOf = new Map<string, number>();
 
@@ -108,8 +108,9 @@ export function createMemoryRecords({
       if (unlessExpired(entry?.lease)?.text !== owner) return false;
       const kept = next === undefined ? entry?.record : undefined;
       const record = next ? { text: next.text, endsAt: now() + next.ttlMs } : kept;
+      // A new record is the last to expire.
+      if (next || !record) remove(key.id, key);
       if (record || leaseMs > 0) set(key, record, { text: owner, endsAt: now() + leaseMs });
-      else remove(key.id, key);
       return true;
     },
   };

@@ -83,6 +83,16 @@ describe('Where there is no more room', () => {
     await keep('c', 'carol');
   });
 
+  it('a record that was written again does not keep the expired ones', async () => {
+    const { clock, keep } = start({ maxEntries: 2 });
+    await keep('a', 'alice');
+    await keep('b', 'bob');
+    clock.ms = 9000;
+    await keep('a', 'alice');
+    clock.ms = 10_000;
+    await keep('c', 'carol');
+  });
+
   it('for one caller, others have theirs', async () => {
     const { clock, keep } = start({ maxEntries: 100, maxEntriesPerCaller: 2 });
     await keep('a');
