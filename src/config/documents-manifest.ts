@@ -1,3 +1,5 @@
+import { isJsonObject } from '../json-object.ts';
+
 /** Documents by the ids that clients send instead of them. */
 export type Manifest = ReadonlyMap<string, string>;
 
@@ -8,7 +10,7 @@ export type Manifest = ReadonlyMap<string, string>;
  */
 export function parseManifest(text: string): Manifest {
   const value = parse(text);
-  if (!isRecord(value)) throw new Error('Expected a manifest to be a JSON object');
+  if (!isJsonObject(value)) throw new Error('Expected a manifest to be a JSON object');
   const entries = Array.isArray(value.operations)
     ? value.operations.map(readOperation)
     : Object.entries(value).map(([id, document]) => readEntry(id, document));
@@ -29,7 +31,7 @@ function parse(text: string): unknown {
 
 /** https://www.apollographql.com/docs/graphos/platform/security/persisted-queries#manifest-format */
 function readOperation(operation: unknown): [string, string] {
-  const { id, body } = isRecord(operation) ? operation : {};
+  const { id, body } = isJsonObject(operation) ? operation : {};
   return readEntry(id, body);
 }
 
@@ -39,8 +41,4 @@ function readEntry(id: unknown, document: unknown): [string, string] {
       'Expected a manifest to map ids to documents, or to have `operations` with `id` and `body`',
     );
   return [id, document];
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
+import { isJsonObject } from '../json-object.ts';
 import type { PagingFault } from './paging.ts';
 import { bodyOf, headersOf, type Reply } from './reply.ts';
 import type { Operation } from './routes.ts';
@@ -145,7 +146,7 @@ export function changeItem(change: (item: Members, name: string, context: FaultC
   return async (context) => {
     const reply = await context.runOperation();
     const { body } = reply;
-    if (!isMembers(body)) return reply;
+    if (!isJsonObject(body)) return reply;
     for (const list of ['tokens', 'projects']) {
       const [first, ...others] = Array.isArray(body[list]) ? body[list] : [];
       if (first) return { ...reply, body: { ...body, [list]: [change(first, 'name', context), ...others] } };
@@ -159,8 +160,4 @@ export function changeItem(change: (item: Members, name: string, context: FaultC
 export function withUnknownEnum(item: Members): Members {
   const unknown: Members = { signingAlgorithm: 'PS256', effect: 'Audit' };
   return JSON.parse(JSON.stringify(item, (name, value) => unknown[name] ?? value));
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -11,8 +11,8 @@ import {
   visit,
 } from 'graphql';
 import { badUserInput } from '../errors.ts';
+import { isJsonObject } from '../json-object.ts';
 import type { TokenDto } from '../upstream/generated.ts';
-import { isRecord } from './pipeline/params.ts';
 import type { Context } from './pipeline/request.ts';
 import { resolvers } from './resolvers/index.ts';
 import { isObjectId } from './resolvers/token-input.ts';
@@ -124,7 +124,7 @@ async function loadEntity(id: string | undefined, context: Context): Promise<Tok
 }
 
 function readId(representation: unknown): string | undefined {
-  const { __typename: type, id } = isRecord(representation) ? representation : {};
+  const { __typename: type, id } = isJsonObject(representation) ? representation : {};
   return type === 'Token' && typeof id === 'string' ? id : undefined;
 }
 

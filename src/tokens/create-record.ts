@@ -30,13 +30,13 @@ const UNREADABLE: CreateRecord = { before: [] };
 function readRecord(text: string): CreateRecord {
   try {
     const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : UNREADABLE;
+    return isCreateRecord(value) ? value : UNREADABLE;
   } catch {
     return UNREADABLE;
   }
 }
 
-function isRecord(value: unknown): value is CreateRecord {
+function isCreateRecord(value: unknown): value is CreateRecord {
   if (typeof value !== 'object' || value === null) return false;
   const { digest, before, tokenId, owner } = value as Partial<Record<keyof CreateRecord, unknown>>;
   return (

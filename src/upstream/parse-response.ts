@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { isJsonObject } from '../json-object.ts';
 import type { ProjectWithPolicyDto, TokenDto } from './generated.ts';
 import { definitions } from './generated.ts';
 import type { HttpResponse } from './transport.ts';
@@ -81,7 +82,7 @@ export function readProjectPage(body: string): SizedPage<ProjectWithPolicyDto> {
 
 function readPage<Item>(body: string, member: string, isItem: ValidateFunction<Item>): SizedPage<Item> {
   const value = readJson(body);
-  if (!isObject(value) || !Array.isArray(value[member])) throw invalid(`no list of ${member}`);
+  if (!isJsonObject(value) || !Array.isArray(value[member])) throw invalid(`no list of ${member}`);
   const list: unknown[] = value[member];
   // Each invalid item gets an error of its own, which takes longer than to parse it.
   if (list.length > MAX_ITEMS) throw invalid(`more than ${MAX_ITEMS} ${member}`);
@@ -100,16 +101,12 @@ function readPageKey(key: unknown): string | undefined {
 
 /** Without an id no cursor can point behind the item, so the page as a whole is invalid. */
 function toInvalidItem(item: unknown, problem: string): InvalidItem {
-  if (!isObject(item) || typeof item.id !== 'string') throw invalid('a listed item has no id');
+  if (!isJsonObject(item) || typeof item.id !== 'string') throw invalid('a listed item has no id');
   return new InvalidItem(item.id, problem);
 }
 
 function invalid(problem: string): UpstreamError {
   return new UpstreamError('invalid-response', problem);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The place and the problem, for the log; never the value. */
@@ -145,7 +142,7 @@ export function toStatusError(response: HttpResponse, own?: string): UpstreamErr
 }
 
 function readDetail(detail: unknown, read: (text: unknown) => unknown): ErrorDetail[] {
-  if (!isObject(detail)) return [];
+  if (!isJsonObject(detail)) return [];
   const [issue, field] = [read(detail.issue), read(detail.field)];
   if (typeof issue !== 'string') return [];
   return [{ issue: cut(issue, 300), ...(typeof field === 'string' && { field: cut(field, 200) }) }];
@@ -179,7 +176,7 @@ export function readRetryAfter(headers: HttpResponse['headers']): number | undef
 export function readJsonObject(text: string): Record<string, unknown> | undefined {
   try {
     const value = parseJson(text);
-    return isObject(value) ? value : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     // The parser's error is dropped because its message quotes the text.
     return undefined;
@@ -203,6 +200,7 @@ function toWellFormed(value: unknown): unknown {
   if (typeof value !== 'object') return value;
   // The names of a list are left out, because making them takes longer than everything else.
   if (Array.isArray(value)) for (let at = 0; at < value.length; at++) value[at] = toWellFormed(value[at]);
-  else if (isObject(value)) for (const name of Object.keys(value)) value[name] = toWellFormed(value[name]);
+  else if (isJsonObject(value))
+    for (const name of Object.keys(value)) value[name] = toWellFormed(value[name]);
   return value;
 }

@@ -11,8 +11,8 @@ import {
   isNonNullType,
   isSpecifiedScalarType,
 } from 'graphql';
+import { isJsonObject } from '../../json-object.ts';
 import { isRepeatable, notAMember, notOfType, PRIVATE_KEY, PRIVATE_MEMBERS } from '../input-hints.ts';
-import { isRecord } from './params.ts';
 
 /** After this many problems coercion stops, because describing them takes time and clients correct only a few at once. */
 const MAX_PROBLEMS = 5;
@@ -111,7 +111,7 @@ function coerceItems(
 
 function compileObject(type: GraphQLInputObjectType): InputCoercion {
   return (value, at, problems) =>
-    isRecord(value) ? coerceObject(value, type, at, problems) : reject(value, type, at, problems);
+    isJsonObject(value) ? coerceObject(value, type, at, problems) : reject(value, type, at, problems);
 }
 
 function coerceObject(

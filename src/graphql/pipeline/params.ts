@@ -3,6 +3,7 @@ import type { GraphQLError } from 'graphql';
 import { rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
 import { findJsonTypeProblem } from '../../http/media-type.ts';
+import { isJsonObject } from '../../json-object.ts';
 
 /** The members of a well-formed GraphQL request, whether it came by POST or by GET. Empty texts count as absent. */
 export interface Params {
@@ -44,7 +45,7 @@ export function readParams(request: RequestHead): Params {
     return readSearch(new URLSearchParams(searchOf(url)));
   }
   if (Array.isArray(body)) throw malformed('Operation batching disabled.');
-  if (!isRecord(body)) throw malformed('The body must be a JSON object.');
+  if (!isJsonObject(body)) throw malformed('The body must be a JSON object.');
   return readMembers(body);
 }
 
@@ -68,7 +69,7 @@ function readMembers(members: Members): Params {
 
 function readObject(name: 'variables' | 'extensions', members: Members): Members {
   const value = members[name] ?? {};
-  if (!isRecord(value)) throw malformed(`\`${name}\` must be a JSON object, and not the text of one.`);
+  if (!isJsonObject(value)) throw malformed(`\`${name}\` must be a JSON object, and not the text of one.`);
   return value;
 }
 
@@ -106,15 +107,10 @@ function searchOf(url: string): string {
 /** Copies what Apollo Server reads, so that nothing else of the body is kept while the operation runs. */
 function readPersistedQuery(value: unknown): Params['persistedQuery'] {
   if (!value) return undefined;
-  const { version, sha256Hash } = isRecord(value) ? value : {};
+  const { version, sha256Hash } = isJsonObject(value) ? value : {};
   return { version: version === 1 ? 1 : 0, sha256Hash: firstString(sha256Hash) ?? '' };
 }
 
 function firstString(...values: readonly unknown[]): string | undefined {
   return values.find((value): value is string => typeof value === 'string' && value !== '');
-}
-
-/** Whether a value of JSON is an object. */
-export function isRecord(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
