@@ -40,7 +40,7 @@ export interface Authenticator {
 }
 
 /** The part of a pino logger that is used here. */
-export interface Log {
+export interface AuthLog {
   info(fields: Record<string, unknown>, message: string): void;
   warn(fields: Record<string, unknown>, message: string): void;
 }
@@ -52,7 +52,7 @@ export interface AuthDependencies {
   readonly clock: () => number;
   /** Milliseconds that never decrease, to measure lifetimes. */
   readonly steadyClock: () => number;
-  readonly log: Log;
+  readonly log: AuthLog;
   /** Ends what is in flight when the gateway closes. */
   readonly closing: Cancellation;
   /** Called after each sign-in of the gateway itself. `problem`: why it failed, in a few words without host names. */

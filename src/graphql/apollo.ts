@@ -26,7 +26,7 @@ interface ApolloParts {
 export type Apollo = Awaited<ReturnType<typeof startApollo>>;
 
 /** Passes the operation from the hook before the execution to `parse`. Apollo Server copies it, but not the list. */
-interface Context {
+interface ApolloContext {
   readonly found: ParsedOperation[];
 }
 
@@ -39,7 +39,7 @@ export async function startApollo(
   log: FastifyBaseLogger,
 ) {
   const hidesSchema = !options.introspection;
-  const server = new ApolloServer<Context>({
+  const server = new ApolloServer<ApolloContext>({
     schema,
     documentStore,
     logger: log,
@@ -86,7 +86,7 @@ export async function startApollo(
 }
 
 /** Passes the operation to `parse` in place of executing it, and responds with a stub. */
-function passOperationOn(): ApolloServerPlugin<Context> {
+function passOperationOn(): ApolloServerPlugin<ApolloContext> {
   const stub = { http: { headers: new HeaderMap() }, body: { kind: 'single', singleResult: {} } } as const;
   return {
     async requestDidStart() {

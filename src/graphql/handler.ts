@@ -7,7 +7,7 @@ import type { ClientAddress } from '../http/client-address.ts';
 import { onClose } from '../http/connections.ts';
 import { HttpError } from '../http/error-response.ts';
 import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
-import type { Page } from '../http/page.ts';
+import type { HtmlPage } from '../http/page.ts';
 import {
   createOperationLog,
   createOperationRecord,
@@ -24,7 +24,7 @@ import { type GraphqlResponse, toPublicError, toRejectionResponse, toResponse } 
 interface GraphqlHandlerParts {
   readonly pipeline: (request: PipelineRequest) => Promise<Executed>;
   /** The page for browsers; undefined where there is none. */
-  readonly page: Page | undefined;
+  readonly page: HtmlPage | undefined;
   readonly authenticator: Authenticator;
   readonly admission: Admission;
   readonly clientAddress: ClientAddress;

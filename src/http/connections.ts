@@ -11,7 +11,7 @@ export interface OpenRequest {
   isLast?: boolean;
 }
 
-interface Connection {
+interface ClientConnection {
   readonly socket: Socket;
   /** In the order of arrival. */
   readonly openRequests: OpenRequest[];
@@ -41,7 +41,7 @@ const EVICT_EVERY_MS = 50;
 const NEXT_CONNECTION_MS = 50;
 
 export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: ConnectionsOptions) {
-  const open = new Map<Duplex, Connection>();
+  const open = new Map<Duplex, ClientConnection>();
   // Idle connections have no Set of their own, because a Set that every request changes makes garbage collection expensive.
   let idled = 0;
   let accepted = 0;
@@ -61,7 +61,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
       counts[isEvicted ? 'evicted' : 'rejected']++;
       if (!isEvicted) return false;
     }
-    const connection: Connection = { socket, openRequests: [], idleOrder: idled++, bytesAtRest: 0 };
+    const connection: ClientConnection = { socket, openRequests: [], idleOrder: idled++, bytesAtRest: 0 };
     open.set(socket, connection);
     accepted++;
     socket.once('close', () => {
@@ -87,7 +87,7 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   }
 
   function evictIdle(): boolean {
-    let oldest: Connection | undefined;
+    let oldest: ClientConnection | undefined;
     for (const connection of open.values()) {
       if (isIdle(connection) && !(oldest && oldest.idleOrder < connection.idleOrder)) oldest = connection;
     }
@@ -170,12 +170,12 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
 }
 
 /** Whether the connection has no request in progress and no beginning of one. */
-function isIdle(connection: Connection): boolean {
+function isIdle(connection: ClientConnection): boolean {
   return connection.openRequests.length === 0 && !isSending(connection);
 }
 
 /** An empty line is no beginning of a request (RFC 9112 section 2.2). Some clients send one behind each body. */
-function isSending({ socket, bytesAtRest }: Connection): boolean {
+function isSending({ socket, bytesAtRest }: ClientConnection): boolean {
   return socket.bytesRead > bytesAtRest + '\r\n'.length;
 }
 
@@ -183,7 +183,7 @@ function isSending({ socket, bytesAtRest }: Connection): boolean {
  * When a client sends several requests at once, only the response of the first gets `close` when the connection is lost.
  * The others would wait forever, and counters that decrement at the end of a response would never reach zero.
  */
-function abandon({ openRequests }: Connection): void {
+function abandon({ openRequests }: ClientConnection): void {
   // The loop ends, because `close` listeners remove each request from the list.
   for (const { response } of [...openRequests]) {
     response.destroy();

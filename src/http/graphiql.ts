@@ -1,7 +1,7 @@
 import { createReadStream, readdirSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { type Config, ConfigError } from '../config/config.ts';
-import { createPage, type Page, toScriptValue } from './page.ts';
+import { createPage, type HtmlPage, toScriptValue } from './page.ts';
 
 // Beside `src` and `dist` alike; `node tools/graphiql/build.mjs` writes it.
 const FOLDER = new URL('../../dist/graphiql/', import.meta.url);
@@ -62,7 +62,7 @@ function listFiles(): readonly string[] {
 }
 
 /** Only the emulator has a sample credential; with it, the sample operations use tokens of the emulator. */
-function toPage(sampleAuthorization: string | undefined): Page {
+function toPage(sampleAuthorization: string | undefined): HtmlPage {
   const isEmulator = sampleAuthorization !== undefined;
   const authorization = sampleAuthorization ?? 'Bearer <your credential>';
   return createPage({

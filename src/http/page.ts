@@ -5,7 +5,7 @@ import { prefersHtml } from './media-type.ts';
 import { nothingHere } from './validate-request.ts';
 
 /** A page for people, with the headers that it needs besides those of every response. */
-export interface Page {
+export interface HtmlPage {
   readonly html: string;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -19,7 +19,7 @@ interface PageParts {
   readonly policy: Readonly<Record<string, string>>;
 }
 
-export function createPage({ title, head, body, policy }: PageParts): Page {
+export function createPage({ title, head, body, policy }: PageParts): HtmlPage {
   const directives = {
     'default-src': "'none'",
     ...policy,

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts';
-import { createPage, hashSource, type Page, toScriptValue } from './page.ts';
+import { createPage, type HtmlPage, hashSource, toScriptValue } from './page.ts';
 
 const SAMPLE = `# Your tokens, each with the projects it may act in. Press the button to run it.
 query TokensWithProjects($first: Int = 5) {
@@ -57,7 +57,7 @@ EXPLORER=both npm run quickstart</code></pre>`,
 export function createSandboxPage(
   explorer: Config['explorer'],
   sampleAuthorization = 'Bearer <your credential>',
-): Page | undefined {
+): HtmlPage | undefined {
   if (explorer === 'graphiql' || explorer === 'off') return undefined;
   const options = {
     target: '#sandbox',

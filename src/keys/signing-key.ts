@@ -8,13 +8,17 @@ export interface SigningKey {
   readonly algorithm: 'RS256' | 'ES256' | 'ES512';
 }
 
-/** Why a key cannot be used: without the key, the passphrase, or OpenSSL's own text. */
-interface KeyProblem {
+/** Why a key cannot be used. Contains neither the key, nor its passphrase, nor OpenSSL's message, which may quote them. */
+interface SigningKeyProblem {
   readonly problem: string;
 }
 
 /** Imports the private key in the value of `variable`, which the problem names. */
-export function readSigningKey(text: string, variable: string, passphrase = ''): SigningKey | KeyProblem {
+export function readSigningKey(
+  text: string,
+  variable: string,
+  passphrase = '',
+): SigningKey | SigningKeyProblem {
   const pem = readPem(text);
   if (pem === undefined)
     return { problem: `Expected ${variable} to hold a private key in PEM form; newlines may be written \\n` };
@@ -59,7 +63,7 @@ function importKey(pem: string, passphrase: string): KeyObject | undefined {
   }
 }
 
-function toSigningKey(key: KeyObject, variable: string): SigningKey | KeyProblem {
+function toSigningKey(key: KeyObject, variable: string): SigningKey | SigningKeyProblem {
   if (key.asymmetricKeyType === 'rsa') {
     // Reads the JWK instead of `asymmetricKeyDetails`, which takes minutes for an exponent of many kilobytes.
     const found = findJwkProblem(createPublicKey(key).export({ format: 'jwk' }));

@@ -8,14 +8,14 @@ import { createTokenBuckets, type RateLimitOptions } from './token-bucket.ts';
 
 /** `take` consumes from the rate limit. */
 type Use = keyof LeasedRecords | keyof SharedWrites | 'take';
-type Call = readonly [use: Use, ...args: readonly unknown[]];
+type StateCall = readonly [use: Use, ...args: readonly unknown[]];
 
 /** In the primary process: the state that its workers share. Returns the function that serves a worker. */
 export function createPrimaryState(limits: RateLimitOptions): (worker: Channel) => void {
   const take = createTokenBuckets(limits);
   const state: Record<Use, unknown> = { ...createMemoryRecords(), ...createWriteMarks(), take };
   return (worker) =>
-    worker.handle<Call>('state', ([use, ...args]) =>
+    worker.handle<StateCall>('state', ([use, ...args]) =>
       (state[use] as (...args: unknown[]) => unknown)(...args),
     );
 }
@@ -30,7 +30,7 @@ const SILENT =
  */
 export function openPrimaryState(primary: Channel, replyTimeoutMs: number, log: FastifyBaseLogger): State {
   let isLate = false;
-  const run = async <Value>(...call: Call): Promise<Value> => {
+  const run = async <Value>(...call: StateCall): Promise<Value> => {
     if (isLate) throw new StateUnavailable('the primary process has not replied yet');
     const reply = primary.request<Value>('state', call);
     try {

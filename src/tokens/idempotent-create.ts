@@ -17,10 +17,10 @@ export interface CreateRequest {
   readonly deadline: Deadline;
 }
 
-type CreateOutcome = { readonly token: TokenDto } | { readonly problems: readonly [KeyProblem] };
+type CreateOutcome = { readonly token: TokenDto } | { readonly problems: readonly [IdempotencyKeyProblem] };
 
 /** What is wrong with the idempotency key. */
-interface KeyProblem {
+interface IdempotencyKeyProblem {
   readonly path: readonly string[];
   readonly message: string;
   readonly code: 'CONFLICT' | 'NOT_FOUND';
@@ -225,7 +225,7 @@ function inProgress({ made }: Create, heldForMs: number): UpstreamError {
   });
 }
 
-function problem(code: KeyProblem['code'], message: string): CreateOutcome {
+function problem(code: IdempotencyKeyProblem['code'], message: string): CreateOutcome {
   return { problems: [{ path: ['idempotencyKey'], code, message }] };
 }
 const conflict = problem('CONFLICT', 'This key was used before with a different input. Use a new key.');

@@ -14,7 +14,7 @@ export interface PoolOptions
 }
 
 /** One connection to the server, for one request at a time. */
-export interface Connection {
+export interface PoolConnection {
   readonly client: Client;
   /** The end of its latest response, by `performance.now`. Infinite before the first one. */
   readonly usedAtMs: number;
@@ -26,7 +26,7 @@ export interface Connection {
 }
 
 /** Whether the connection has carried a response before, so that the server may be closing it as idle. */
-export function isUsed({ usedAtMs }: Connection): boolean {
+export function isUsed({ usedAtMs }: PoolConnection): boolean {
   return usedAtMs < Number.POSITIVE_INFINITY;
 }
 
@@ -38,20 +38,20 @@ export function isUsed({ usedAtMs }: Connection): boolean {
 export function createConnectionPool(options: PoolOptions) {
   const { origin, lookup, connectTimeoutMs, idleSocketMs, connectionMaxAgeMs } = options;
   const connect = createConnect(origin, lookup, connectTimeoutMs);
-  const idle: Connection[] = [];
+  const idle: PoolConnection[] = [];
   const open = new Set<Client>();
 
-  const discard = ({ client }: Connection) => {
+  const discard = ({ client }: PoolConnection) => {
     open.delete(client);
     client.destroy().catch(() => undefined);
   };
-  const discardIdle = (isGone: (connection: Connection) => boolean) => {
+  const discardIdle = (isGone: (connection: PoolConnection) => boolean) => {
     for (const connection of idle.filter(isGone)) {
       idle.splice(idle.indexOf(connection), 1);
       discard(connection);
     }
   };
-  const create = (): Connection => {
+  const create = (): PoolConnection => {
     let expectResponse: ((maxBytes: number) => void) | undefined;
     const client = new Client(origin, {
       pipelining: 1,
@@ -90,7 +90,7 @@ export function createConnectionPool(options: PoolOptions) {
 
   return {
     /** An idle connection, the last used first, or a new one. Opened by its first request. */
-    take(): Connection {
+    take(): PoolConnection {
       const now = performance.now();
       let connection = idle.pop();
       while (connection && connection.expiresAtMs <= now) {
@@ -100,14 +100,14 @@ export function createConnectionPool(options: PoolOptions) {
       return connection ?? create();
     },
     /** Call after the request. `reusable` is false if the request was cancelled or the connection failed. */
-    giveBack(connection: Connection, reusable: boolean): void {
+    giveBack(connection: PoolConnection, reusable: boolean): void {
       if (!reusable) discard(connection);
       else if (isUsed(connection)) idle.push(connection);
       // A connection that is still being opened comes after those that are open.
       else idle.unshift(connection);
     },
     /** Call after `connection` was found to be closed: those that have been idle for longer are closed as well. */
-    discardOlder({ usedAtMs }: Connection): void {
+    discardOlder({ usedAtMs }: PoolConnection): void {
       discardIdle((other) => other.usedAtMs <= usedAtMs);
     },
     async close(): Promise<void> {

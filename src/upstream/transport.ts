@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { type Cancellation, cancelledError } from './cancellation.ts';
-import { type Connection, createConnectionPool, isUsed, type PoolOptions } from './connection-pool.ts';
+import { createConnectionPool, isUsed, type PoolConnection, type PoolOptions } from './connection-pool.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 /** One attempt with its limits. */
@@ -66,7 +66,7 @@ export function createUndiciTransport(options: PoolOptions): Transport & { close
 /** `onEnd` is called once, with whether the connection can carry another request. */
 function createHandler(
   { cancellation, timeoutMs, maxBytes }: HttpRequest,
-  connection: Connection,
+  connection: PoolConnection,
   onEnd: (outcome: HttpResponse | UpstreamError, isReusable: boolean) => void,
 ): Dispatcher.DispatchHandler {
   // The first `size` bytes are the body so far.

@@ -14,7 +14,7 @@ export interface Cost {
 export type Variables = Readonly<Record<string, unknown>>;
 
 /** The cost of a field beyond being one field of the response. Calls are the most calls to the IAM API. */
-interface FieldCost {
+interface OwnCost {
   readonly calls?: number;
   /** The field is a list of this many objects. */
   readonly length?: number;
@@ -29,15 +29,15 @@ interface FieldCost {
  * field that is added to the schema needs an entry if its resolver calls IAM or if an argument says how long a list is. A
  * test looks for root fields without an entry.
  */
-const fieldCosts: Readonly<Record<string, FieldCost | ((args: never) => FieldCost)>> = {
+const ownCosts: Readonly<Record<string, OwnCost | ((args: never) => OwnCost)>> = {
   'Query.node': { calls: 1 },
-  'Query.nodes': ({ ids }: QuerynodesArgs) => callEach(ids),
+  'Query.nodes': ({ ids }: QuerynodesArgs) => costOfEach(ids),
   'Query.token': { calls: 1 },
-  'Query.tokens': page,
-  'Query._entities': ({ representations }: { representations: unknown }) => callEach(representations),
+  'Query.tokens': costOfPage,
+  'Query._entities': ({ representations }: { representations: unknown }) => costOfEach(representations),
   'Query._service': {},
-  'Token.projects': page,
-  'Mutation.createToken': createToken,
+  'Token.projects': costOfPage,
+  'Mutation.createToken': costOfCreate,
   // The token is read first if only a part of its authentication method changes.
   'Mutation.updateToken': { calls: 2 },
   'Mutation.deleteToken': { calls: 1 },
@@ -46,7 +46,7 @@ const fieldCosts: Readonly<Record<string, FieldCost | ((args: never) => FieldCos
   '__Type.fields': { length: 3 },
 };
 /** A map, because an object takes three times as long to find a name that was put together. */
-export const FIELD_COSTS = new Map(Object.entries(fieldCosts));
+export const OWN_COSTS = new Map(Object.entries(ownCosts));
 
 /**
  * The cost of an operation with these root fields, for coerced variables. `@skip` and `@include` are ignored, so fields that
@@ -72,10 +72,10 @@ export function costOf(rootFields: readonly SelectedField[], variables: Variable
   return { fieldCost, upstreamCalls: upstreamCalls + sharedCalls };
 }
 
-const NO_COST: FieldCost = {};
+const NO_COST: OwnCost = {};
 
-function ownCost({ node, coordinate }: SelectedField, variables: Variables): FieldCost {
-  const declared = FIELD_COSTS.get(coordinate) ?? NO_COST;
+function ownCost({ node, coordinate }: SelectedField, variables: Variables): OwnCost {
+  const declared = OWN_COSTS.get(coordinate) ?? NO_COST;
   return typeof declared === 'function' ? declared(readArguments(node, variables)) : declared;
 }
 
@@ -89,7 +89,7 @@ export function countCopies(rootFields: readonly SelectedField[]): number {
     const copies: Record<string, number> = {};
     for (const { coordinate, below } of selected) {
       const copiesBelow = count(below);
-      if (FIELD_COSTS.has(coordinate)) most = Math.max(most, copiesBelow);
+      if (OWN_COSTS.has(coordinate)) most = Math.max(most, copiesBelow);
       else copies[coordinate] = (copies[coordinate] ?? 0) + copiesBelow;
     }
     return Math.max(1, ...Object.values(copies));
@@ -106,12 +106,12 @@ function readArguments({ arguments: args = [] }: FieldNode, variables: Variables
 }
 
 /** One call for each item of a list in the arguments. GraphQL accepts a single value in place of a list with one item. */
-function callEach(items: unknown): FieldCost {
+function costOfEach(items: unknown): OwnCost {
   const length = Array.isArray(items) ? items.length : Number(items !== null && items !== undefined);
   return { calls: length, length };
 }
 
-function page({ first, after }: QuerytokensArgs): FieldCost {
+function costOfPage({ first, after }: QuerytokensArgs): OwnCost {
   return {
     // `hasNextPage` takes a call even with `first: 0`. If the item of `after` has moved or is gone, finding the place takes
     // up to three more calls (with full pages).
@@ -121,6 +121,6 @@ function page({ first, after }: QuerytokensArgs): FieldCost {
   };
 }
 
-function createToken({ input }: MutationcreateTokenArgs): FieldCost {
+function costOfCreate({ input }: MutationcreateTokenArgs): OwnCost {
   return { calls: 1, sharedCalls: input?.idempotencyKey == null ? 0 : MAX_LOOK_UP_CALLS };
 }

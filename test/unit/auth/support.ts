@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterEach, beforeEach } from '@jest/globals';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
-import type { AuthDependencies, CallerCheck, Log } from '../../../src/auth/authenticator.ts';
+import type { AuthDependencies, AuthLog, CallerCheck } from '../../../src/auth/authenticator.ts';
 import { createJwks } from '../../../src/auth/callers/jwks.ts';
 import { createJwtCallerCheck } from '../../../src/auth/callers/jwt.ts';
 import { createPatCredential } from '../../../src/auth/pat/credential.ts';
@@ -122,7 +122,7 @@ export function createTestLog() {
   const write = (level: string) => (fields: Record<string, unknown>, message: string) => {
     lines.push({ level, fields, message });
   };
-  const log: Log = { info: write('info'), warn: write('warn') };
+  const log: AuthLog = { info: write('info'), warn: write('warn') };
   return { log, lines };
 }
 

@@ -16,7 +16,7 @@ import {
   validate,
   valueFromASTUntyped,
 } from 'graphql';
-import { costOf, FIELD_COSTS } from '../../../../src/graphql/pipeline/cost.ts';
+import { costOf, OWN_COSTS } from '../../../../src/graphql/pipeline/cost.ts';
 import { countDocument, measureSource } from '../../../../src/graphql/pipeline/document-size.ts';
 import { selectedFields } from '../../../../src/graphql/pipeline/selected-fields.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
@@ -361,7 +361,7 @@ describe('The upstream calls of an operation', () => {
       )
       .map(({ type, field }) => `${type.name}.${field.name}`);
     const known = fields.map(({ type, field }) => `${type.name}.${field.name}`);
-    expect([...FIELD_COSTS.keys()]).toEqual(expect.arrayContaining(needed));
-    expect(known).toEqual(expect.arrayContaining([...FIELD_COSTS.keys()]));
+    expect([...OWN_COSTS.keys()]).toEqual(expect.arrayContaining(needed));
+    expect(known).toEqual(expect.arrayContaining([...OWN_COSTS.keys()]));
   });
 });
