@@ -100,6 +100,15 @@ describe('A response has at most sixteen of the largest responses of IAM, also w
     expect(errors).toMatchObject([{ ...tooLarge, path: ['token'] }]);
   });
 
+  it('items that are listed as edges and as nodes count twice', async () => {
+    const listed = (edges: number) =>
+      `{ tokens(first: 1) { ${repeat(edges, (at) => `e${at}: edges { node { name } }`).slice(1, -1)} ${repeat(8, (at) => `n${at}: nodes { name }`).slice(1, -1)} } }`;
+    expect((await requestThreeTimes(listed(8))).data.tokens.n7).toEqual([{ name }]);
+    const { data, errors } = await requestThreeTimes(listed(9));
+    expect(data).toEqual({ tokens: null });
+    expect(errors).toMatchObject([{ ...tooLarge, path: ['tokens'] }]);
+  });
+
   it('a text that merged fields select is there once, so it counts once', async () => {
     const fragment = 'fragment named on Token { name projects { nodes { name } } ...again }';
     const again = 'fragment again on Token { name projects { edges { node { name } } nodes { name } } }';

@@ -81,16 +81,18 @@ function ownCost({ node, coordinate }: SelectedField, variables: Variables): Own
 
 /**
  * The largest number of times that the response has one text of a token or a page, because its fields are selected under
- * several aliases. What such a field loads itself, for example the projects of a token, is not a part of it.
+ * several aliases, or its items as `edges` and as `nodes`. What such a field loads itself, for example the projects of a
+ * token, is not a part of it.
  */
 export function countCopies(rootFields: readonly SelectedField[]): number {
   let most = 1;
   const count = (selected: readonly SelectedField[]): number => {
     const copies: Record<string, number> = {};
-    for (const { coordinate, below } of selected) {
+    for (const { coordinate, isListOfPage, below } of selected) {
       const copiesBelow = count(below);
+      const text = isListOfPage ? 'items' : coordinate;
       if (OWN_COSTS.has(coordinate)) most = Math.max(most, copiesBelow);
-      else copies[coordinate] = (copies[coordinate] ?? 0) + copiesBelow;
+      else copies[text] = (copies[text] ?? 0) + copiesBelow;
     }
     return Math.max(1, ...Object.values(copies));
   };
