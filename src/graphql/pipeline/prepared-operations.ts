@@ -125,8 +125,8 @@ export function createPreparedOperations(
   return {
     /**
      * The operation of a request, from the cache. Otherwise it is prepared, once for concurrent requests that are alike:
-     * limits of the text and of the document, then `parse`, which validates. Rejects with `OPERATION_LIMIT_EXCEEDED`, or as
-     * `parse` does, which is always called for a persisted query.
+     * limits and syntax of the text, limits of the document, then `parse`, which validates and is called for a known
+     * persisted query too. Rejects with `OPERATION_LIMIT_EXCEEDED` or `GRAPHQL_PARSE_FAILED`, or as `parse` does.
      */
     prepare(params: Params, parse: Parse): PreparedOperation | Promise<PreparedOperation> {
       const { query, operationName, persistedQuery } = params;
@@ -155,8 +155,8 @@ function toKey(text: string, operationName = ''): string {
 }
 
 /**
- * The limits that do not depend on variables. The text is parsed here and again by Apollo Server, which has no hook between
- * parsing and validation that can reject: validating a document above a limit would take too long.
+ * The syntax, and the limits that do not depend on variables. A text is parsed here and again by Apollo Server, which has no
+ * hook between parsing and validation that can reject: validating a document above a limit would take too long.
  */
 function checkStatically(text: string, limits: Config['limits']): void {
   checkText(text, limits);
