@@ -15,11 +15,11 @@ import { createPreparedOperations } from './graphql/pipeline/prepared-operations
 import { createSchema, readTypeDefs } from './graphql/schema.ts';
 import { openTrustedDocuments } from './graphql/trusted-documents.ts';
 import { checkReadiness, serveHealth, startAdmin } from './http/admin.ts';
-import { createHttpApp, crossOrigin, listen } from './http/app.ts';
+import { allowOrigins, createHttpApp, listen } from './http/app.ts';
 import { createClientAddress } from './http/client-address.ts';
 import { createConnections } from './http/connections.ts';
-import { checkGraphiql, graphiql } from './http/graphiql.ts';
-import { leadToExplorer } from './http/page.ts';
+import { checkGraphiql, serveGraphiql } from './http/graphiql.ts';
+import { redirectToExplorer } from './http/page.ts';
 import { createSandboxPage } from './http/sandbox.ts';
 import { openState } from './state/open.ts';
 import { createLastWriteLookUp } from './state/shared-writes.ts';
@@ -65,14 +65,14 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const state = await openState(options, log);
   const { persistedQueries, writes } = state;
   const lastWriteAt = writes && createLastWriteLookUp(writes);
-  const operations = createSingleFlight({ lastWriteAt });
+  const runningOperations = createSingleFlight({ lastWriteAt });
 
   const upstream = createUpstream(options.iam.apiGatewayUrl, options.upstream, {
     onAttempt: [createCallLog(log), metrics?.onUpstreamCall],
     onUnreachable(code) {
       if (mayWarn(code)) log.warn({ cause: code, ...explainIamFailure(code) }, 'IAM cannot be reached');
     },
-    onWrite: operations.invalidate,
+    onWrite: runningOperations.invalidate,
     afterWrite: writes?.report,
     lastWriteAt,
   });
@@ -104,7 +104,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     trusted,
     config: options,
     prepared,
-    running: operations,
+    running: runningOperations,
     executor,
   });
 
@@ -119,7 +119,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   const isLoopbackOnly = isLoopback(options.listen.host) && isOpen(options.auth);
   const httpParts = { connections, isDraining, isLoopbackOnly, onResponse: metrics?.onResponse };
   const app = createHttpApp(options, httpParts, log);
-  await crossOrigin(app, options.cors);
+  await allowOrigins(app, options.cors);
   // After CORS, so that pages of other origins may read the error.
   admission.guard(app, connections.evictLate);
   const handler = createGraphqlHandler({
@@ -135,13 +135,13 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     onOperation: metrics?.onOperation,
   });
   app.route({ method: ['GET', 'POST'], url: '/graphql', handler });
-  leadToExplorer(app, options.explorer);
+  redirectToExplorer(app, options.explorer);
   // For tools that read the schema from a file.
   if (introspection)
     app.get('/schema.graphql', async (_request, reply) =>
       reply.type('text/plain; charset=utf-8').send(`${typeDefs}\n`),
     );
-  if (hasGraphiql) graphiql(app, options.sampleAuthorization);
+  if (hasGraphiql) serveGraphiql(app, options.sampleAuthorization);
 
   const readReadiness = () =>
     checkReadiness({
@@ -158,7 +158,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   if (metrics)
     addMetrics(metrics.registry, options.build, () => ({
       caches: { documents: prepared.counts, compiled: executor.counts },
-      singleFlights: { read: upstream.reads, operation: operations.counts },
+      singleFlights: { read: upstream.reads, operation: runningOperations.counts },
       listPrefetch: context.listPrefetch.counts,
       load: admission.load(),
       connections: connections.counts(),

@@ -6,7 +6,7 @@ import { parseManifest } from '../dist/config/documents-manifest.js';
 import { MAX_FILE_BYTES } from '../dist/config/read-file.js';
 import { checkDocument, checkText, limitCost } from '../dist/graphql/pipeline/checks.js';
 import { costOf } from '../dist/graphql/pipeline/cost.js';
-import { selectedFields } from '../dist/graphql/pipeline/selected-fields.js';
+import { findSelectedFields } from '../dist/graphql/pipeline/selected-fields.js';
 import { createSchema, readTypeDefs } from '../dist/graphql/schema.js';
 import { readTextFile } from '../dist/text-file.js';
 
@@ -52,7 +52,7 @@ function check(text) {
 
 /** The cost is that of the largest variables. `warning`: the operation exceeds a limit only with those. */
 function checkOperation(document, operation, problem) {
-  const rootFields = selectedFields(schema, document, operation);
+  const rootFields = findSelectedFields(schema, document, operation);
   const problemWith = (variables) =>
     problemOf(() => limitCost({ prepared: { rootFields }, variables }, config));
   const largest = largestVariables(operation);

@@ -53,17 +53,17 @@ export function createAdmission(options: AdmissionOptions) {
       : undefined;
   return {
     /**
-     * Counts the GraphQL requests of this listener from their head to the last byte of the response. `endLate` ends
+     * Counts the GraphQL requests of this listener from their head to the last byte of the response. `evictLate` ends
      * requests that arrive slowly: otherwise anybody could use up the limit with incomplete requests.
      */
-    guard(app: FastifyInstance, endLate: () => void): void {
+    guard(app: FastifyInstance, evictLate: () => void): void {
       loop.start();
       app.addHook('onClose', async () => loop.stop());
       app.addHook('onRequest', (request, reply, done) => {
         if (request.routeOptions.url !== '/graphql') return done();
         const isFull = () => maxInFlight > 0 && inFlight >= maxInFlight;
         // When this process was delayed, requests that it has not read yet only seem to be late.
-        if (isFull() && !loop.isLate()) endLate();
+        if (isFull() && !loop.isLate()) evictLate();
         if (isFull()) {
           sheds.add();
           const body = errorBody('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });

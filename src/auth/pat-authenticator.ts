@@ -1,7 +1,7 @@
 import type { CallerAuthConfig, PatConfig } from '../config/auth.ts';
 import { createCancellation, createDeadlines } from '../upstream/cancellation.ts';
 import { createCallQueue } from '../upstream/concurrency-limiter.ts';
-import { isUntimely, meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
+import { isAboutTiming, meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
 import type {
   AuthDependencies,
   Authenticator,
@@ -61,7 +61,7 @@ function problemOfProbe(error: unknown, kind: PatConfig['credential']): string |
   if (!(error instanceof UpstreamError) || error.isSignIn) return undefined;
   const persistent = 'if this persists';
   const status = meaningOf(error) ?? 0;
-  if (error.kind === 'status' && status < 500 && !isUntimely(status)) {
+  if (error.kind === 'status' && status < 500 && !isAboutTiming(status)) {
     const other = kind === 'project' ? 'user' : 'project';
     return `the IAM API does not accept PAT_CREDENTIAL=${kind}: ${persistent}, try PAT_CREDENTIAL=${other}`;
   }

@@ -61,7 +61,7 @@ function readKey({ values, isSet, addProblem, readFile }: Environment): SigningK
 }
 
 /** The variables of callers, and the `CALLER_AUTH` that requires them. */
-const OF_CALLERS = [
+const CALLER_VARIABLES = [
   ['CALLER_JWKS_URL', 'jwt'],
   ['CALLER_JWT_ISSUER', 'jwt'],
   ['CALLER_JWT_AUDIENCE', 'jwt'],
@@ -70,7 +70,7 @@ const OF_CALLERS = [
 
 function readCallerAuth(environment: Environment): CallerAuthConfig {
   const { values, isInvalid, addProblem, requireSet } = environment;
-  for (const [name, kind] of OF_CALLERS)
+  for (const [name, kind] of CALLER_VARIABLES)
     if (kind === values.CALLER_AUTH) requireSet(name, `CALLER_AUTH=${kind}`);
   switch (values.CALLER_AUTH) {
     case 'none':
@@ -103,5 +103,6 @@ function readApiKeysFile({ addProblem, readFile }: Environment): string {
 /** Settings for callers have no effect without `CALLER_AUTH`, so they are rejected, unless it is explicitly `none`. */
 function checkUnused({ isSet, addProblem }: Environment): void {
   if (isSet('CALLER_AUTH')) return;
-  for (const [name, kind] of OF_CALLERS) if (isSet(name)) addProblem(`${name} needs CALLER_AUTH=${kind}`);
+  for (const [name, kind] of CALLER_VARIABLES)
+    if (isSet(name)) addProblem(`${name} needs CALLER_AUTH=${kind}`);
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CONTROL_PREFIX, control } from './control.ts';
+import { CONTROL_PREFIX, handleControl } from './control.ts';
 import { findFault, unknownFault } from './faults.ts';
 import type { PagingFault } from './paging.ts';
 import { projectOperations } from './projects.ts';
@@ -21,7 +21,7 @@ export function createApp(service: Service): (request: IncomingMessage, response
     const { method = '', url = '' } = request;
     const [path = '', ...query] = url.split('?');
     if (path.startsWith(CONTROL_PREFIX))
-      return control(service, `${method} ${path}`, (await readText(request)) ?? '');
+      return handleControl(service, `${method} ${path}`, (await readText(request)) ?? '');
     const call = { method, path, query: query.join('?'), headers: request.headers };
     record(service, call);
     return receive(service, handlers, call, request, response);

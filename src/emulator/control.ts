@@ -10,7 +10,7 @@ export const CONTROL_PREFIX = '/_emulator/';
 const NO_CONTENT: Reply = { status: 204 };
 
 /** Responds to a request such as `GET /_emulator/faults`. */
-export async function control(service: Service, request: string, text: string): Promise<Reply> {
+export async function handleControl(service: Service, request: string, text: string): Promise<Reply> {
   try {
     return await carryOut(service, request, () => (text === '' ? {} : JSON.parse(text)));
   } catch (error) {

@@ -20,7 +20,7 @@ export function isRepeatable(name: string): boolean {
 /** What is wrong with a member that the type does not define. */
 export function notAMember(name: string, type: GraphQLInputObjectType): string {
   return `is not a member of ${type}.${didYouMean(
-    similarTo(name, Object.keys(type.getFields())).map((near) => `"${near}"`),
+    findSimilar(name, Object.keys(type.getFields())).map((near) => `"${near}"`),
   )}`;
 }
 
@@ -29,21 +29,21 @@ export function notOfType(value: unknown, type: GraphQLInputType): string {
   const named = getNullableType(type);
   if (!isEnumType(named)) return `must be of type "${type}".`;
   const names = named.getValues().map(({ name }) => name);
-  const near = typeof value === 'string' ? similarTo(value, names) : [];
+  const near = typeof value === 'string' ? findSimilar(value, names) : [];
   if (near.length > 0) return `is not a value of ${named}.${didYouMean(near)}`;
-  return `is not a value of ${named}${names.length <= MAX_LISTED ? `: use ${anyOf(names)}` : ''}.`;
+  return `is not a value of ${named}${names.length <= MAX_LISTED ? `: use ${joinWithOr(names)}` : ''}.`;
 }
 
 function didYouMean(names: readonly string[]): string {
-  return names.length > 0 ? ` Did you mean ${anyOf(names)}?` : '';
+  return names.length > 0 ? ` Did you mean ${joinWithOr(names)}?` : '';
 }
 
-function anyOf(names: readonly string[]): string {
+function joinWithOr(names: readonly string[]): string {
   return names.length < 2 ? names.join() : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
 /** The names that the client probably meant: in another case, shortened, or with up to one typo per three letters. */
-function similarTo(sent: string, names: readonly string[]): readonly string[] {
+function findSimilar(sent: string, names: readonly string[]): readonly string[] {
   if (sent.length > MAX_NAME) return [];
   const name = toLetters(sent);
   const distances = names.flatMap((known) => {

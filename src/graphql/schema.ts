@@ -58,14 +58,14 @@ const HEAD = `extend schema
 directive @oneOf on INPUT_OBJECT`;
 
 const DIRECTIVES: Readonly<Record<string, readonly DirectiveNode[]>> = {
-  Token: directives('@key(fields: "id")'),
+  Token: parseDirectives('@key(fields: "id")'),
   // The IAM API cannot find a project by its id, so other subgraphs resolve it.
-  Project: directives('@key(fields: "id", resolvable: false)'),
-  PageInfo: directives('@shareable'),
+  Project: parseDirectives('@key(fields: "id", resolvable: false)'),
+  PageInfo: parseDirectives('@shareable'),
 };
 
-/** Other subgraphs have these fields as well, and a router cannot know which subgraph an id belongs to. */
-const OWN_ROOT_FIELDS = new Set(['node', 'nodes']);
+/** Root fields that the subgraph lacks: each subgraph would have them, and a router cannot know to which one an id belongs. */
+const NOT_IN_SUBGRAPH = new Set(['node', 'nodes']);
 
 /**
  * The schema as a subgraph of Federation 2 (https://specs.apollo.dev/federation/v2.3): keys and a link are added, and
@@ -79,14 +79,14 @@ function toSubgraphSdl(typeDefs: string): string {
       return {
         ...node,
         directives: [...own, ...(DIRECTIVES[name] ?? [])],
-        fields: name === 'Query' ? fields.filter((field) => !OWN_ROOT_FIELDS.has(field.name.value)) : fields,
+        fields: name === 'Query' ? fields.filter((field) => !NOT_IN_SUBGRAPH.has(field.name.value)) : fields,
       };
     },
   });
   return `${HEAD}\n\n${print(document)}\n`;
 }
 
-function directives(text: string): readonly DirectiveNode[] {
+function parseDirectives(text: string): readonly DirectiveNode[] {
   const [definition] = parse(`type T ${text}`).definitions;
   return definition?.kind === Kind.OBJECT_TYPE_DEFINITION ? (definition.directives ?? []) : [];
 }

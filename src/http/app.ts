@@ -14,9 +14,9 @@ import { describeError } from '../telemetry/failures.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import type { Connections } from './connections.ts';
 import { commonHeaders, errorBody, HttpError, readRequestId } from './error-response.ts';
-import { jsonBody } from './json-body.ts';
-import { createHttpServer, slowClients } from './node-server.ts';
-import { httpChecks, pathOf, toOriginForm } from './validate-request.ts';
+import { parseJsonBodies } from './json-body.ts';
+import { createHttpServer, limitSlowClients } from './node-server.ts';
+import { addRequestChecks, pathOf, toOriginForm } from './validate-request.ts';
 
 interface HttpParts {
   /** Whether only loopback names are served: the listener is on a loopback address and authenticates nobody. */
@@ -93,16 +93,16 @@ export function createHttpApp(
       done();
     });
   // The order matters: hooks of one kind run in the order of their registration.
-  httpChecks(app, routes, isLoopbackOnly);
-  requestBody(app, maxBodyBytes);
-  jsonBody(app);
-  slowClients(app, http.requestTimeoutMs);
+  addRequestChecks(app, routes, isLoopbackOnly);
+  sendContinue(app, maxBodyBytes);
+  parseJsonBodies(app);
+  limitSlowClients(app, http.requestTimeoutMs);
   app.setErrorHandler<FastifyError>(sendError);
   return app;
 }
 
 /** Sends `100 Continue` to a client that waits for it, in the last hook before the body is read, after all checks. */
-function requestBody(app: FastifyInstance, maxBodyBytes: number): void {
+function sendContinue(app: FastifyInstance, maxBodyBytes: number): void {
   app.addHook('preParsing', ({ raw, headers }, reply, _payload, done) => {
     if (!raw.waitsForContinue) return done(null);
     if (Number(headers['content-length']) > maxBodyBytes) return done(new HttpError(413, TOO_LARGE));
@@ -176,7 +176,10 @@ const HEADERS = [
 const EXPOSED_HEADERS = ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'];
 
 /** CORS with an allow-list. Pages of other origins cannot read responses. Without a list there are no CORS headers. */
-export async function crossOrigin(app: FastifyInstance, { origins, headers }: Config['cors']): Promise<void> {
+export async function allowOrigins(
+  app: FastifyInstance,
+  { origins, headers }: Config['cors'],
+): Promise<void> {
   if (origins.length === 0) return;
   await app.register(cors, {
     origin: [...origins],

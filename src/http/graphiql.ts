@@ -34,8 +34,8 @@ export function checkGraphiql(explorer: Config['explorer']): boolean {
 const MISSING =
   'EXPLORER=graphiql and both need the files of GraphiQL: run `node tools/graphiql/build.mjs` first';
 
-/** GraphiQL on `/graphiql`. Its files are served by this process, so it works without the internet. */
-export function graphiql(app: FastifyInstance, sampleAuthorization: string | undefined): void {
+/** Serves GraphiQL on `/graphiql`. Its files are served by this process, so it works without the internet. */
+export function serveGraphiql(app: FastifyInstance, sampleAuthorization: string | undefined): void {
   const page = toPage(sampleAuthorization);
   app.get('/graphiql', async (_request, reply) => reply.headers(page.headers).send(page.html));
   const names = listFiles();

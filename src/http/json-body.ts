@@ -9,7 +9,7 @@ import { HttpError } from './error-response.ts';
  * on the object itself. Fastify's parser rejects bodies with such members, to protect code that copies members by
  * assignment. The gateway has no such code: coercion reads the names that a type defines, and copies are made by spreading.
  */
-export function jsonBody(app: FastifyInstance): void {
+export function parseJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     // Decoding would replace invalid bytes, so that a name in another charset would be stored damaged.

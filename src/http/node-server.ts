@@ -36,7 +36,7 @@ export function createHttpServer(
 ): Server {
   const server = createServer(
     {
-      ...timeouts(options),
+      ...toTimeouts(options),
       keepAliveTimeout: options.keepAliveTimeoutMs,
       // `validate-request.ts` checks it, with the error response of this gateway.
       requireHostHeader: false,
@@ -115,7 +115,7 @@ const MAX_PIPELINED = 100;
 const TOO_MANY = 'Too many requests are waiting on this connection. Read their responses before the next.';
 
 /** Node.js checks for slow clients at intervals. Timeouts are one interval shorter, so no client gets more time. */
-function timeouts({ headersTimeoutMs, requestTimeoutMs }: Config['http']) {
+function toTimeouts({ headersTimeoutMs, requestTimeoutMs }: Config['http']) {
   const checkIntervalMs = Math.ceil(Math.min(500, headersTimeoutMs / 4));
   return {
     connectionsCheckingInterval: checkIntervalMs,
@@ -187,7 +187,7 @@ const MAX_DISCARDED_BYTES = 32 * 1024 * 1024;
 const MAX_DISCARD_MS = 5_000;
 
 /** Limits the time of responses, and of bodies that are discarded. The server itself ends slow requests. */
-export function slowClients(app: FastifyInstance, responseTimeoutMs: number): void {
+export function limitSlowClients(app: FastifyInstance, responseTimeoutMs: number): void {
   app.addHook('onSend', ({ raw: request }, reply, _payload, done) => {
     const { raw: response } = reply;
     const startTimer = () => {

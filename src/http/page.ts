@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config/config.ts';
 import { prefersHtml } from './media-type.ts';
-import { nothingHere } from './validate-request.ts';
+import { notFound } from './validate-request.ts';
 
 /** A page for people, with the headers that it needs besides those of every response. */
 export interface HtmlPage {
@@ -66,11 +66,11 @@ export function toScriptValue(value: unknown): string {
 }
 
 /** `GET /` in a browser redirects. Other clients get 404, as for any unknown path. */
-export function leadToExplorer(app: FastifyInstance, explorer: Config['explorer']): void {
+export function redirectToExplorer(app: FastifyInstance, explorer: Config['explorer']): void {
   if (explorer === 'off') return;
   app.get('/', { exposeHeadRoute: true }, async ({ headers }, reply) => {
     reply.header('vary', 'accept');
-    if (!prefersHtml(headers.accept)) throw nothingHere();
+    if (!prefersHtml(headers.accept)) throw notFound();
     return reply.redirect(explorer === 'graphiql' ? '/graphiql' : '/graphql');
   });
 }

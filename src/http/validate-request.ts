@@ -8,7 +8,7 @@ import { findJsonTypeProblem } from './media-type.ts';
 export type Routes = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** Rejects requests with invalid headers, path or method before their body is read. */
-export function httpChecks(app: FastifyInstance, routes: Routes, isLoopbackOnly: boolean): void {
+export function addRequestChecks(app: FastifyInstance, routes: Routes, isLoopbackOnly: boolean): void {
   const isLoopbackName = createLoopbackCheck();
   const checkHost = createHostCheck();
   app.addHook('onRequest', (request, _reply, done) => {
@@ -68,7 +68,7 @@ function routeError({ raw }: FastifyRequest, routes: Routes): HttpError {
   const path = pathOf(raw.url);
   const methods = path === '*' ? undefined : routes.get(path);
   if (!methods)
-    return nothingHere(
+    return notFound(
       routes.has('/graphql') ? undefined : `This listener has ${[...routes.keys()].join(', ')}.`,
     );
   const allow = [...methods].join(', ');
@@ -76,7 +76,7 @@ function routeError({ raw }: FastifyRequest, routes: Routes): HttpError {
   return new HttpError(405, `The method is not allowed here: use ${allow}.${hint}`, { allow });
 }
 
-export function nothingHere(hint = 'The GraphQL endpoint is /graphql.'): HttpError {
+export function notFound(hint = 'The GraphQL endpoint is /graphql.'): HttpError {
   return new HttpError(404, `There is nothing at this path. ${hint}`);
 }
 

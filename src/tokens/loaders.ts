@@ -71,8 +71,8 @@ export function createLoaders(
     return byId;
   }
 
-  // Created only for writes, because an object literal that begins with a spread would slow down every read.
-  const newest = () => ({ ...scope, isShared: false });
+  // Reads of this scope are not coalesced. Created only for writes: an object literal that begins with a spread is slow.
+  const unsharedScope = () => ({ ...scope, isShared: false });
   let lookUp: TokenLookUp | undefined;
 
   /** Called before a write, which may change data that was read before. */
@@ -102,15 +102,15 @@ export function createLoaders(
     },
     /** Searches the list for idempotent creates. As for `freshToken`, a failure says that the write was not sent. */
     lookUp(): TokenLookUp {
-      lookUp ??= createTokenLookUp((page, { newest: isNewest }) =>
-        beforeWrite(client.listTokens(isNewest ? newest() : scope, page)),
+      lookUp ??= createTokenLookUp((page, { newest }) =>
+        beforeWrite(client.listTokens(newest ? unsharedScope() : scope, page)),
       );
       return lookUp;
     },
     /** The token as it is now, for a write that depends on it: a failure, also 404, says that the write was not sent. */
     async freshToken(id: string): Promise<TokenDto> {
       tokens.clear(id);
-      const token = await beforeWrite(client.getToken(newest(), id));
+      const token = await beforeWrite(client.getToken(unsharedScope(), id));
       tokens.prime(id, token);
       return token;
     },

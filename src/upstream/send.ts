@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Call, Scope, SendOnce } from './attempt.ts';
 import { cancelledError, raceCancel } from './cancellation.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
-import { isFromProxy, isUntimely, meaningOf, UpstreamError } from './upstream-error.ts';
+import { isAboutTiming, isFromProxy, meaningOf, UpstreamError } from './upstream-error.ts';
 
 interface SendOptions extends Pick<Config['upstream'], 'retries' | 'retryAfterMaxMs'> {
   readonly limiter: ConcurrencyLimiter;
@@ -114,6 +114,6 @@ function isUnauthenticated(error: unknown): boolean {
 function isRetryable(error: UpstreamError): boolean {
   const { kind, status, isSignIn } = error;
   if (isSignIn) return false;
-  if (kind === 'status') return isUntimely(status) || isFromProxy(error);
+  if (kind === 'status') return isAboutTiming(status) || isFromProxy(error);
   return kind === 'unavailable' || kind === 'timeout';
 }

@@ -75,7 +75,7 @@ export function meaningOf({ status, iamName }: UpstreamError): number | undefine
  * it closes; it then looks like the response to a request that is on its way, which the server does not receive (RFC 9110
  * section 15.5.9).
  */
-export function isUntimely(status: number | undefined): boolean {
+export function isAboutTiming(status: number | undefined): boolean {
   return status === 408 || status === 429;
 }
 

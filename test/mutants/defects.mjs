@@ -175,7 +175,7 @@ function callers() {
     {
       name: 'What an operation selects by a fragment needs no caller',
       file: 'src/graphql/pipeline/selected-fields.ts',
-      within: 'selectedFields',
+      within: 'findSelectedFields',
       find: '!fragment',
       replace: 'fragment',
       tests: pat,
@@ -192,7 +192,7 @@ function callers() {
     {
       name: 'On a loopback host a page of another site is served by a name of its own',
       file: 'src/http/validate-request.ts',
-      within: 'httpChecks',
+      within: 'addRequestChecks',
       find: 'isLoopbackOnly && !authoritiesOf(request).every(isLoopbackName)',
       replace: 'false',
       tests: ['test/gateway/host-names.test.ts'],

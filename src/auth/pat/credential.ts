@@ -1,7 +1,7 @@
 import { explainConnectionFailure } from '../../connection-failure.ts';
 import { createWarnLimit } from '../../telemetry/failures.ts';
 import type { UpstreamCredential } from '../../upstream/attempt.ts';
-import { isUntimely, meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
+import { isAboutTiming, meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
 import { AuthError } from '../auth-error.ts';
 import { type AuthDependencies, sha256 } from '../authenticator.ts';
 import { describeClock } from '../json-request.ts';
@@ -141,7 +141,7 @@ function toHeld(token: AccessToken, signedInAtMs: number, random: number): HeldT
 function toSignInFailure(error: UpstreamError, retryAfterSeconds: number): Error {
   const { kind, iamName, clockAheadSeconds } = error;
   const status = meaningOf(error);
-  if (kind === 'status' && status !== undefined && status < 500 && !isUntimely(status)) {
+  if (kind === 'status' && status !== undefined && status < 500 && !isAboutTiming(status)) {
     const message =
       clockAheadSeconds === undefined
         ? 'The gateway could not sign in to IAM. Ask its operator to check its personal access token.'

@@ -64,7 +64,7 @@ export const coerceVariables: Check = (pending) => {
 export const limitCost: Check = (pending, { limits: { maxFieldCost, maxUpstreamCalls } }) => {
   pending.cost = costOf(pending.prepared.rootFields, pending.variables);
   const { fieldCost, upstreamCalls } = pending.cost;
-  check([
+  checkCounts([
     ['upstreamCalls', 'calls to the IAM API', upstreamCalls, maxUpstreamCalls],
     ['fieldCost', 'fields in the response, with all lists at their maximum length', fieldCost, maxFieldCost],
   ]);
@@ -89,7 +89,7 @@ const MAX_VARIABLE_DEPTH = 32;
 type Count = readonly [limit: string, counted: string, actual: number, max: number];
 
 /** Throws `OPERATION_LIMIT_EXCEEDED` for the first count above its maximum. */
-function check(counts: readonly Count[]): void {
+function checkCounts(counts: readonly Count[]): void {
   for (const [limit, counted, actual, max] of counts) {
     if (actual > max) throw limitExceeded(limit, counted, actual, max);
   }
@@ -97,14 +97,14 @@ function check(counts: readonly Count[]): void {
 
 /** The limit of a text that needs no scan. */
 function checkLength(text: string, { maxOperationChars }: Limits): void {
-  check([['characters', 'characters in the document', text.length, maxOperationChars]]);
+  checkCounts([['characters', 'characters in the document', text.length, maxOperationChars]]);
 }
 
 /** The limits that hold before the text is parsed: a few thousand open brackets exceed the parser's stack. */
 export function checkText(text: string, limits: Limits): void {
   checkLength(text, limits);
   const { tokens, lines, brackets } = measureSource(text);
-  check([
+  checkCounts([
     ['tokens', 'tokens in the document', tokens, limits.maxOperationTokens],
     // The lexer makes a token of each comment, and each error of a field counts the lines above the field.
     ['lines', 'lines in the document', lines, 2 * limits.maxOperationTokens],
@@ -117,7 +117,7 @@ export function checkDocument(document: DocumentNode, limits: Limits): void {
   const counts = countDocument(document);
   const pairsOfRootFields = Math.min(MAX_PAIRS_OF_ROOT_FIELDS * limits.maxRootFields ** 2, MOST_PAIRS);
   const maxPairs = Math.max(MAX_PAIRS, pairsOfRootFields);
-  check([
+  checkCounts([
     ['operations', 'operations in the document', counts.operations, limits.maxOperations],
     ['fragments', 'fragments that are spread', counts.fragments, MAX_FRAGMENTS],
     ['operationName', 'characters in an operation name', counts.operationName, MAX_OPERATION_NAME],
@@ -136,12 +136,12 @@ export function checkRequest(
   { operationName = '', variables }: Params,
   { maxVariables, maxVariableValues: maxValues }: Limits,
 ): void {
-  check([
+  checkCounts([
     ['operationName', 'characters in an operation name', operationName.length, MAX_OPERATION_NAME],
     ['variables', 'variables', Object.keys(variables).length, maxVariables],
   ]);
   const { values, depth } = measureVariables(variables, maxValues);
-  check([
+  checkCounts([
     ['variableDepth', 'levels of variables', depth, MAX_VARIABLE_DEPTH],
     ['variableValues', 'values in all variables together', values, maxValues],
   ]);
@@ -156,7 +156,7 @@ export function limitResult(maxChars: number, copies: number): ResultLimit {
   return {
     count(chars) {
       const wanted = total + chars * copies;
-      check([['resultCharacters', 'characters from the IAM API in the response', wanted, maxChars]]);
+      checkCounts([['resultCharacters', 'characters from the IAM API in the response', wanted, maxChars]]);
       total = wanted;
     },
     restart() {

@@ -13,7 +13,7 @@ import { createVariableCoercion, type VariableCoercion, withCoercedVariables } f
 import { findConditions } from './compile.ts';
 import { countCopies } from './cost.ts';
 import type { Params } from './params.ts';
-import { type SelectedField, selectedFields } from './selected-fields.ts';
+import { findSelectedFields, type SelectedField } from './selected-fields.ts';
 
 /** The valid operation of a request, as Apollo Server has found it. */
 export interface ParsedOperation {
@@ -84,7 +84,7 @@ export function createPreparedOperations(
 
   const toPrepared = (parsed: ParsedOperation, operationName: string | undefined): PreparedOperation => {
     const { hash, document, operation } = parsed;
-    const rootFields = selectedFields(schema, document, operation);
+    const rootFields = findSelectedFields(schema, document, operation);
     return {
       ...parsed,
       id: `${hash} ${operationName ?? ''}`,

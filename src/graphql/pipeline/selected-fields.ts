@@ -42,7 +42,7 @@ interface Selection {
  * The root fields of a validated operation. Selections of one field under one response name are merged, as in the response.
  * Fragments are expanded wherever they are spread, so the document must be within the limits.
  */
-export function selectedFields(
+export function findSelectedFields(
   schema: GraphQLSchema,
   { definitions }: DocumentNode,
   { operation, selectionSet }: OperationDefinitionNode,

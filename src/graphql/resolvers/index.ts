@@ -62,8 +62,9 @@ export const resolvers: Resolvers = {
   Policy: { statements: ({ statement }) => statement.map(toStatement) },
   PublicKeyInfo: { __resolveType: (info) => ('jwks' in info ? 'JsonWebKeySet' : 'JsonWebKeySetLocation') },
   TokenAuthenticationMethod: {
-    signingAlgorithm: ({ signingAlgorithm }, _args, context) => known(ALGORITHMS, signingAlgorithm, context),
-    type: ({ type }, _args, context) => known(KINDS, type, context),
+    signingAlgorithm: ({ signingAlgorithm }, _args, context) =>
+      knownOrNull(ALGORITHMS, signingAlgorithm, context),
+    type: ({ type }, _args, context) => knownOrNull(KINDS, type, context),
   },
   TokenConnection: { nodes: ({ edges }) => edges.map(({ node }) => node) },
   TokenEdge: { cursor: (edge) => edge.cursor() },
@@ -91,7 +92,7 @@ const ALGORITHMS: readonly string[] = ['ES256', 'ES512', 'RS256', 'RS512'] satis
 const KINDS: readonly string[] = ['PRIVATE_KEY'] satisfies TokenAuthenticationMethodKind[];
 
 /** An enum value that the schema does not have becomes null, because an error would hide the token. */
-function known<Value extends string>(
+function knownOrNull<Value extends string>(
   values: readonly string[],
   value: Value,
   { outcome }: Context,

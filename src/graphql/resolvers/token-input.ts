@@ -140,8 +140,8 @@ export async function readTokenChange(
   context: Context,
 ): Promise<TokenChange> {
   const problems = [
-    ...nulls({ name, authenticationMethod }),
-    ...nulls(authenticationMethod ?? {}, 'authenticationMethod'),
+    ...findNulls({ name, authenticationMethod }),
+    ...findNulls(authenticationMethod ?? {}, 'authenticationMethod'),
     ...checkInputText('name', name, context),
   ];
   const change = Object.keys(authenticationMethod ?? {}).length > 0 ? authenticationMethod : undefined;
@@ -197,7 +197,7 @@ function toMethod({ authenticationMethod: method }: TokenDto): AuthenticationMet
 }
 
 /** No field can be unset, so an explicit null is a mistake and does not mean "keep it". */
-function nulls(input: object, ...path: string[]): Problem[] {
+function findNulls(input: object, ...path: string[]): Problem[] {
   return Object.entries(input)
     .filter(([, value]) => value === null)
     .map(([member]) => ({

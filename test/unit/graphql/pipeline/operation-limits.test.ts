@@ -18,7 +18,7 @@ import {
 } from 'graphql';
 import { costOf, OWN_COSTS } from '../../../../src/graphql/pipeline/cost.ts';
 import { countDocument, measureSource } from '../../../../src/graphql/pipeline/document-size.ts';
-import { selectedFields } from '../../../../src/graphql/pipeline/selected-fields.ts';
+import { findSelectedFields } from '../../../../src/graphql/pipeline/selected-fields.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 import { repeat } from '../../../support/many.ts';
 
@@ -162,7 +162,7 @@ function cost(text: string, variables: Record<string, unknown> = {}) {
   const defaults = (operation.variableDefinitions ?? []).flatMap(({ variable, defaultValue }) =>
     defaultValue ? [[variable.name.value, valueFromASTUntyped(defaultValue)]] : [],
   );
-  const rootFields = selectedFields(schema, document, operation);
+  const rootFields = findSelectedFields(schema, document, operation);
   return costOf(rootFields, { ...Object.fromEntries(defaults), ...variables });
 }
 

@@ -3,7 +3,7 @@ import { type OperationDefinitionNode, parse } from 'graphql';
 import type { Config } from '../../../../src/config/config.ts';
 import { findConditions } from '../../../../src/graphql/pipeline/compile.ts';
 import { createPreparedOperations } from '../../../../src/graphql/pipeline/prepared-operations.ts';
-import { selectedFields } from '../../../../src/graphql/pipeline/selected-fields.ts';
+import { findSelectedFields } from '../../../../src/graphql/pipeline/selected-fields.ts';
 import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
 const limits = new Proxy({}, { get: () => 30 }) as unknown as Config['limits'];
@@ -79,7 +79,7 @@ describe('An operation', () => {
   const isCompiled = (text: string) => {
     const document = parse(text);
     const operation = document.definitions[0] as OperationDefinitionNode;
-    return findConditions(document, operation, selectedFields(schema, document, operation)) !== undefined;
+    return findConditions(document, operation, findSelectedFields(schema, document, operation)) !== undefined;
   };
 
   it('that is a query with variables for its arguments is compiled', () => {
