@@ -88,6 +88,14 @@ describe('A persisted query that is malformed is the client’s mistake', () => 
     expect(answer.headers.get('cache-control')).toBe('no-store');
   });
 
+  it('but a syntax error of its document comes first', async () => {
+    const extensions = { persistedQuery: { version: 2, sha256Hash } };
+    for (const { url } of [apq, plain]) {
+      const answer = await post(url, { query: '{', extensions }, DEMO);
+      expect(codesIn(answer.text)).toEqual(['GRAPHQL_PARSE_FAILED']);
+    }
+  });
+
   it.each([false, null, 0, ''])('but it counts as absent when it is %j', async (persistedQuery) => {
     const answer = await post(apq.url, { query: TYPENAME, extensions: { persistedQuery } }, DEMO);
     expect(answer.data).toEqual({ __typename: 'Query' });
