@@ -48,9 +48,8 @@ iframe { width: 100%; height: 100%; border: none; background: white; }
 
 const WAY_OUT = {
   both: '<p><a href="/graphiql">Open GraphiQL</a>: the explorer of this gateway, which works without the internet.</p>',
-  sandbox: `<p>GraphiQL works without the internet. It is not switched on here: build its files once, and start the gateway with <code>EXPLORER=both</code>.</p>
-  <pre><code>node tools/graphiql/build.mjs
-EXPLORER=both npm run quickstart</code></pre>`,
+  sandbox: `<p>GraphiQL works without the internet. It is not switched on here. To get it, start the gateway with <code>EXPLORER=both</code>:</p>
+  <pre><code>EXPLORER=both npm run quickstart</code></pre>`,
 };
 
 /** The page of Apollo Sandbox, with an example operation. Undefined where it is not served. */
