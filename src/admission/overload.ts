@@ -4,7 +4,7 @@ const SHED_CALM_MS = 10_000;
 
 /** Detects an overload: many requests shed within seconds, not just a short spike. `clock` is in milliseconds. */
 export function createShedDetector(clock = () => performance.now()) {
-  // When the last requests were shed, fewer than a hundred, the oldest first.
+  // The times of the latest sheds, the oldest first; fewer than a hundred.
   const times: number[] = [];
   let total = 0;
   let until = Number.NEGATIVE_INFINITY;

@@ -56,7 +56,7 @@ export function createPatAuthenticator(
   };
 }
 
-/** Undefined where there is nothing to add to the log: it has failed sign-ins and missing responses already. */
+/** Undefined for failures that are logged elsewhere: failed sign-ins and calls without a response. */
 function problemOfProbe(error: unknown, kind: PatConfig['credential']): string | undefined {
   if (!(error instanceof UpstreamError) || error.isSignIn) return undefined;
   const persistent = 'if this persists';

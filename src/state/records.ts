@@ -51,7 +51,7 @@ interface Held {
 interface Entry {
   readonly caller: string;
   readonly record: Held | undefined;
-  /** Its text is the owner. */
+  /** `text` is its owner. */
   readonly lease: Held | undefined;
 }
 

@@ -47,7 +47,7 @@ export function createTracing(log: FastifyBaseLogger) {
   // OpenTelemetry replaces an invalid value by the default, and reports it when it reads the variable.
   const report = (problem: string) => log.warn({ problem }, 'a variable of OpenTelemetry is not valid');
   const ignore = () => {};
-  // Attributes that cannot be parsed are all left out.
+  // OpenTelemetry leaves out all resource attributes if one cannot be parsed, and reports it only at this level.
   const debug = (message: string) => message.startsWith('EnvDetector failed') && report(message);
   diag.setLogger({ error: report, warn: report, info: ignore, debug, verbose: ignore }, DiagLogLevel.DEBUG);
   const resource = defaultResource()

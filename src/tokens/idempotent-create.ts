@@ -45,8 +45,9 @@ interface Create extends CreateRequest {
   readonly requestDeadlineMs: number;
   /** The token that this request has created and not recorded yet. */
   made?: TokenDto;
-  /** When it may search for the token again, and for how long it does not after that. */
+  /** The earliest time of the next search for the token, by `performance.now`. */
   lookUpAt: number;
+  /** The pause after that search. */
   lookUpWaitMs: number;
 }
 

@@ -104,7 +104,7 @@ export function createDeadlines(totalMs: number) {
   return {
     /** Starts the deadline of a request that arrived `elapsedMs` ago. */
     start: (elapsedMs = 0) => startDeadline(Math.max(0, totalMs - elapsedMs), running),
-    /** How many run; also those whose client has left, as long as a write of theirs goes on. */
+    /** The number of running deadlines. A deadline runs until its request is over, also after its client has left. */
     count: () => running.length,
     /** Expires all of them now, so that clients get an error response before the process ends. */
     expireAll(): void {

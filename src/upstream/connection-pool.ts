@@ -20,8 +20,9 @@ export interface PoolConnection {
   readonly usedAtMs: number;
   /** When the connection is too old to be used again, by `performance.now`. Infinite until it is open. */
   readonly expiresAtMs: number;
-  /** Call as undici is about to write a request, with the most bytes of the body of its response, and after the response. */
+  /** Call before undici writes a request. `maxBytes` limits the body of its response. */
   onRequest(maxBytes: number): void;
+  /** Call when the response has ended. */
   onResponse(): void;
 }
 

@@ -12,7 +12,7 @@ import { createUndiciTransport, type Transport } from './transport.ts';
 interface UpstreamHooks extends WriteHooks, Pick<SingleFlightOptions, 'lastWriteAt'> {
   /** Called after every attempt of a call to the API, for logs and metrics. */
   readonly onAttempt: readonly (OnAttempt | undefined)[];
-  /** Called whenever the API could not be reached, with a code as of `UpstreamError`. */
+  /** Called whenever the API could not be reached, with `code` of the `UpstreamError`. */
   readonly onUnreachable?: ((code: string) => void) | undefined;
 }
 
