@@ -211,7 +211,7 @@ describe('Imports of npm packages', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('config and connection import no package, and of Node.js only node:net', () => {
+  it('the configuration and the connections of GraphQL import no package, and of Node.js only node:net', () => {
     const pure = sources.filter(({ path }) => /^(config\/|graphql\/pagination\/connection)/.test(path));
     const needed = pure.flatMap(({ imports }) => imports.filter((name) => !name.startsWith('.')));
     // For `isIP`.

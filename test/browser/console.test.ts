@@ -89,7 +89,7 @@ describe('A token', () => {
     expect(app.writes()).toHaveLength(1);
   });
 
-  it('that is renamed badly keeps its name, and the reason is beside the field', async () => {
+  it('whose new name is rejected keeps its name, and the reason is beside the field', async () => {
     await app.open('billing-worker');
     await app.page.getByRole('button', { name: 'Rename' }).click();
     await app.page.getByRole('textbox', { name: 'Name' }).fill('x');

@@ -122,7 +122,7 @@ describe('The manifests for Kubernetes', () => {
     expect(pod.terminationGracePeriodSeconds * 1000).toBeGreaterThan(Number(pauseMs) + drainMs);
   });
 
-  it('hold no secret, and a configuration that the gateway starts with', () => {
+  it('contain no secret, and a configuration with which the gateway starts', () => {
     const names = Object.keys(environment);
     expect(names.filter((name) => /KEY|PASS|REDIS/.test(name))).toEqual([]);
     const withSecret = { ...environment, REDIS_URL: 'rediss://redis.example.com:6379' };

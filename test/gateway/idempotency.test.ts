@@ -200,7 +200,7 @@ describe('A caller with many tokens', () => {
   const keys = Array.from({ length: 20 }, (_, index) => `key-${index}`);
   const method = (name: string) => large.calls().filter((call) => call.startsWith(`${name} `)).length;
 
-  it('who creates twenty at once causes one reading of the list', async () => {
+  it('that creates twenty at once reads the list once', async () => {
     const { data, errors } = await createMany(large, keys, 'Bearer several');
     expect(errors).toBeUndefined();
     expect(new Set(Object.values<{ token: { id: string } }>(data).map(({ token }) => token.id)).size).toBe(

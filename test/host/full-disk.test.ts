@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 describe('A disk that is full while the gateway writes its log there', () => {
-  it('costs nothing but lines, and gets whole lines when it has room again', async () => {
+  it('costs only log lines, and gets whole lines when it has room again', async () => {
     const log = join(disk, 'gateway.log');
     const ballast = join(disk, 'ballast');
     const fd = openSync(log, 'a');

@@ -229,7 +229,7 @@ describe('An embedded emulator whose data file cannot be written', () => {
 });
 
 describe('A closed stdout', () => {
-  it('does not matter', async () => {
+  it('does not affect the service or its exit code', async () => {
     const child = spawn('sh', ['-c', `exec '${process.execPath}' '${MAIN}' >&- 2>&-`], {
       env: { PORT: String(port), EMULATOR: 'true' },
       stdio: ['ignore', 'pipe', 'pipe'],

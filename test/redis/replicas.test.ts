@@ -51,7 +51,7 @@ describe('With Redis, replicas', () => {
     expect(posts()).toBe(1);
   });
 
-  it('reject at one what was another input under the same key at the other', async () => {
+  it('reject a key that another replica has got with another input', async () => {
     await create(one, 'conflict');
     const { data } = await create(two, 'conflict', 'another name');
     expect(data.createToken.userErrors).toEqual([{ code: 'CONFLICT' }]);
@@ -80,7 +80,7 @@ describe('With Redis, replicas', () => {
     one.emulator.faults.clear();
   });
 
-  it('serve a caller whose query another one sends at once, cut into an operation name and a rest', async () => {
+  it('serve a query that another caller sends at the same time, split into an operation name and a query', async () => {
     const send = (caller: string, members: object) => {
       const body = JSON.stringify(members);
       const headers = [`authorization: Bearer ${caller}`, 'content-type: application/json'];

@@ -16,14 +16,14 @@ describe('Requests that were shed', () => {
     };
   };
 
-  it('are many from the hundredth within five seconds on', () => {
+  it('mean an overload from the hundredth within five seconds on', () => {
     expect(start(50, 99)(0)).toBe(false);
     expect(start(50, 100)(0)).toBe(true);
     expect(start(51, 100)(0)).toBe(false);
     expect(start(51, 1000)(0)).toBe(false);
   });
 
-  it('are so for ten seconds after the last', () => {
+  it('mean an overload for ten seconds after the last of them', () => {
     expect(start(10, 100)(9_999)).toBe(true);
     expect(start(10, 100)(10_000)).toBe(false);
     expect(start(10, 500)(9_999)).toBe(true);

@@ -54,7 +54,7 @@ describe('The lease on a record', () => {
 });
 
 describe('A record', () => {
-  it('lives for its time', async () => {
+  it('is kept for its time to live', async () => {
     const { clock, records, keep } = start();
     await keep('k');
     clock.ms = 9999;

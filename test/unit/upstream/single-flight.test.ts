@@ -20,7 +20,7 @@ const waiter = (cancellation: Cancellation = createCancellation()) => ({
 });
 
 describe('Work that is shared', () => {
-  it('takes no more callers after its last waiter has left, even while it still winds down', async () => {
+  it('accepts no request after its last waiter has left, even while it is still ending', async () => {
     const flight = createSingleFlight();
     const { runs, start } = createWork();
     const first = createCancellation();
@@ -54,7 +54,7 @@ describe('Work that is shared', () => {
 });
 
 describe('Where another process may have written', () => {
-  it('a request joins what began after the last write only', async () => {
+  it('a request is coalesced only with work that began after the last write', async () => {
     let time = 1000;
     let writtenAt = 0;
     const flight = createSingleFlight({ lastWriteAt: async () => writtenAt, now: () => time });
@@ -83,7 +83,7 @@ describe('Where another process may have written', () => {
     ]);
   });
 
-  it('a request whose client leaves while it finds out starts nothing', async () => {
+  it('a request whose client leaves while the last write is looked up starts nothing', async () => {
     const flight = createSingleFlight({ lastWriteAt: () => new Promise(() => {}) });
     const { runs, start } = createWork();
     void flight.run('alice', 'key', waiter(), start);

@@ -52,7 +52,7 @@ describe('The scan before parsing', () => {
     expect(lexerTokens(text)).toBe(tokens);
   });
 
-  it('counts those of long documents as GraphQL does', () => {
+  it('counts the tokens of long documents as GraphQL does', () => {
     for (const text of [readTypeDefs(), getIntrospectionQuery()])
       expect(measureSource(text).tokens).toBe(lexerTokens(text));
   });
