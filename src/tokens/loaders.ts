@@ -24,7 +24,7 @@ interface PageKey extends PageRequest {
 type Found<Value> = Value | Error;
 
 /**
- * `countChars` is called with the size of each token and each page that is loaded for the response, and may throw.
+ * `countChars` is called with the size of each token and each page that is read for the response, and may throw.
  *
  * The API has no get-many, so "batch" means three things here: one id requested twice is one call; many ids at once are
  * one list call, with single calls only for ids that the list lacks; pages of one list that differ only in size are one
@@ -183,7 +183,7 @@ export function createListPrefetch(min: number, now = () => performance.now()) {
   };
 }
 
-/** The characters of a token, as if each value that is not a list had a name of ten. */
+/** The characters of a token: of a scope with its quotes and comma, of a member of a key also with a name of ten. */
 function sizeOf({ ari, name, ownerAri, scopes, authenticationMethod: method }: TokenDto): number {
   const keys = 'jwks' in method.publicKeyInfo ? method.publicKeyInfo.jwks.keys : [method.publicKeyInfo];
   let size = ari.length + name.length + ownerAri.length;

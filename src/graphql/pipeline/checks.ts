@@ -106,7 +106,7 @@ export function checkText(text: string, limits: Limits): void {
   const { tokens, lines, brackets } = measureSource(text);
   checkCounts([
     ['tokens', 'tokens in the document', tokens, limits.maxOperationTokens],
-    // The lexer makes a token of each comment, and each error of a field counts the lines above the field.
+    // The lexer makes a token of each comment, and the place of each field that fails is found by counting lines.
     ['lines', 'lines in the document', lines, 2 * limits.maxOperationTokens],
     ['brackets', 'brackets open at once in the document', brackets, limits.maxBracketDepth],
   ]);
