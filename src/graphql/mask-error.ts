@@ -99,13 +99,13 @@ function describeInvalid({ message, nodes: [target] = [] }: GraphQLError, schema
 }
 
 function describeAt(node: ASTNode, message: string, above: readonly ASTNode[], types: TypeInfo): string {
-  const subject = toSubject(above);
+  const subject = describePath(above);
   const parent = getNamedType(types.getParentInputType());
   if (node.kind === Kind.OBJECT_FIELD && isInputObjectType(parent)) {
     const { value: member } = node.name;
     if (PRIVATE_MEMBERS.includes(member)) return `${subject} ${PRIVATE_KEY}`;
     return isRepeatable(member)
-      ? `${toSubject([...above, node])} ${notAMember(member, parent)}`
+      ? `${describePath([...above, node])} ${notAMember(member, parent)}`
       : `${subject} has a member that ${parent} does not define.`;
   }
   const type = types.getInputType();
@@ -116,7 +116,7 @@ function describeAt(node: ASTNode, message: string, above: readonly ASTNode[], t
 }
 
 /** `Argument "input.name"`. */
-function toSubject(path: readonly ASTNode[]): string {
+function describePath(path: readonly ASTNode[]): string {
   let kind = 'Argument';
   const names: string[] = [];
   for (const node of path) {
@@ -137,7 +137,7 @@ function describeHidden({ message, nodes = [] }: GraphQLError): string {
   if (node?.kind === Kind.FIELD && second?.kind === Kind.FIELD)
     return `Fields "${(node.alias ?? node.name).value}" conflict. Use different aliases to fetch both.`;
   if (!node || isAboutDocument(node, second)) return message;
-  return `${subjectOf(node)} does not fit the schema. Introspection is off here, so there are no details.`;
+  return `${describeNode(node)} does not fit the schema. Introspection is off here, so there are no details.`;
 }
 
 /** Whether the error is of a rule that needs no schema: unknown, repeated or unused names, or definitions that do not execute. */
@@ -147,7 +147,7 @@ function isAboutDocument(node: ASTNode, second: ASTNode | undefined): boolean {
   return node.kind === Kind.NAME || node.kind === Kind.VARIABLE || /Definition|Extension/.test(node.kind);
 }
 
-function subjectOf(node: ASTNode): string {
+function describeNode(node: ASTNode): string {
   const other = 'This part of the document';
   switch (node.kind) {
     case Kind.FIELD:

@@ -41,7 +41,7 @@ export function iteratePages<Item extends { readonly id: string }>(list: PagedLi
   let isSparse = false;
   const seenKeys = new Set([start.key]);
 
-  const fetch = async (key: string, limit: number): Promise<Page<Item>> => {
+  const fetchPage = async (key: string, limit: number): Promise<Page<Item>> => {
     calls++;
     try {
       const page = await list.fetchPage({ limit, startKey: key || undefined });
@@ -60,9 +60,9 @@ export function iteratePages<Item extends { readonly id: string }>(list: PagedLi
   const fetchFirst = async (wanted: number): Promise<Page<Item>> => {
     const { key, offset } = position;
     const limit = isSparse ? LARGEST_PAGE : Math.min(LARGEST_PAGE, offset + wanted);
-    const page = await fetch(key, limit);
+    const page = await fetchPage(key, limit);
     const isWhole = limit === LARGEST_PAGE || page.next === undefined;
-    return isWhole || findBehind(page.items, position) !== undefined ? page : fetch(key, LARGEST_PAGE);
+    return isWhole || findBehind(page.items, position) !== undefined ? page : fetchPage(key, LARGEST_PAGE);
   };
 
   /**
@@ -85,7 +85,7 @@ export function iteratePages<Item extends { readonly id: string }>(list: PagedLi
       if (next === undefined || unread <= 0 || calls >= MAX_CALLS) return findBehindTrail(pages, position);
       unread -= items.length;
       key = next;
-      page = await fetch(key, LARGEST_PAGE);
+      page = await fetchPage(key, LARGEST_PAGE);
     }
   };
 

@@ -151,7 +151,7 @@ export function checkRequest(
  * Counts the characters that the fields of a response load from IAM, each `copies` times. Only IAM knows how long the lists
  * in a token or a policy are. `count` throws for a field that exceeds the limit; the next one that fits is counted.
  */
-export function limitResult(maxChars: number, copies: number): ResultLimit {
+export function createResultLimit(maxChars: number, copies: number): ResultLimit {
   let total = 0;
   return {
     count(chars) {

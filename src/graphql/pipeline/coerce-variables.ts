@@ -19,7 +19,7 @@ import {
 import { rejection } from '../../errors.ts';
 import { coercionTo, createProblems, type Problems } from './coerce-input.ts';
 import type { Variables } from './cost.ts';
-import { withoutLeftOut } from './selected-fields.ts';
+import { applySkipAndInclude } from './selected-fields.ts';
 
 /**
  * Coerces the variables of one operation (GraphQL specification, section 6.1.2). The result includes the defaults of
@@ -137,7 +137,7 @@ function visitVariables(
   values: Variables,
   onVariable: (name: string, types: TypeInfo) => void,
 ): void {
-  const left = withoutLeftOut(document, values);
+  const left = applySkipAndInclude(document, values);
   // The operation with the fragments that it still spreads.
   const own = separateOperations(left)[name?.value ?? ''] ?? left;
   const types = new TypeInfo(schema);

@@ -11,7 +11,7 @@ import {
 import { type CompiledQuery, compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
-import { type SelectedField, withoutLeftOut } from './selected-fields.ts';
+import { applySkipAndInclude, type SelectedField } from './selected-fields.ts';
 
 /** Maximum number of variables in conditions. Each one doubles the number of functions. */
 const MAX_CONDITIONS = 6;
@@ -95,7 +95,7 @@ function mayStopEarly(rootFields: readonly SelectedField[]): boolean {
 
 /** The document after `@skip` and `@include` are applied. */
 function specialize(document: DocumentNode, variables: Variables): DocumentNode {
-  return visit(withoutLeftOut(document, variables), {
+  return visit(applySkipAndInclude(document, variables), {
     Directive: (directive) => (isCondition(directive) ? null : undefined),
   });
 }

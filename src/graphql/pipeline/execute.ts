@@ -20,7 +20,7 @@ import { createCallQueue } from '../../upstream/concurrency-limiter.ts';
 import type { IamClient } from '../../upstream/iam-client.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import { formatError } from '../mask-error.ts';
-import { limitResult } from './checks.ts';
+import { createResultLimit } from './checks.ts';
 import { compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
 import { cacheLimits, type PreparedOperation, sizeIn } from './prepared-operations.ts';
@@ -189,7 +189,7 @@ export function createContext(
     counter: record,
     observer,
   };
-  const resultLimit = limitResult(maxResultChars, prepared.copies);
+  const resultLimit = createResultLimit(maxResultChars, prepared.copies);
   const loaders = createLoaders(client, scope, listPrefetch, principal, resultLimit.count);
   const outcome = { hasUserErrors: false, hasUnknownValues: false };
   return {

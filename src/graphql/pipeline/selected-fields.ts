@@ -101,16 +101,20 @@ function typeOfField(schema: GraphQLSchema, parent: string, name: string): Graph
  * The document without the selections that `@skip` and `@include` leave out with these values of variables. The nodes that
  * stay keep their locations.
  */
-export function withoutLeftOut(
+export function applySkipAndInclude(
   document: DocumentNode,
   values: Readonly<Record<string, unknown>>,
 ): DocumentNode {
-  const leaveOut = (node: SelectionNode) => (isLeftOut(node, values) ? null : undefined);
-  return visit(document, { Field: leaveOut, InlineFragment: leaveOut, FragmentSpread: leaveOut });
+  const remove = (node: SelectionNode) => (isSkipped(node, values) ? null : undefined);
+  return visit(document, {
+    Field: remove,
+    InlineFragment: remove,
+    FragmentSpread: remove,
+  });
 }
 
 /** In the order of graphql-js: `@skip` first. A null condition and a variable without a value leave nothing out. */
-function isLeftOut({ directives = [] }: SelectionNode, values: Readonly<Record<string, unknown>>): boolean {
+function isSkipped({ directives = [] }: SelectionNode, values: Readonly<Record<string, unknown>>): boolean {
   const condition = (directive: string): unknown => {
     const argument = directives.find(({ name }) => name.value === directive)?.arguments?.[0];
     return argument && (valueFromASTUntyped(argument.value, values) ?? null);

@@ -54,7 +54,7 @@ export function isObjectId(id: string, argument: string, request: object): boole
 const TEXT_RULES = {
   name: findNameProblem,
   description: findDescriptionProblem,
-  idempotencyKey: findKeyProblem,
+  idempotencyKey: findIdempotencyKeyProblem,
 };
 
 /** Reports at most one problem. A private key comes first, because it is the most serious. */
@@ -88,7 +88,7 @@ function isLonger(text: string, max: number): boolean {
   return text.length > 2 * max || (text.length > max && [...text].length > max);
 }
 
-function findKeyProblem(key: string): string | undefined {
+function findIdempotencyKeyProblem(key: string): string | undefined {
   return /^[\x21-\x7e]{1,255}$/.test(key)
     ? undefined
     : '1 to 255 visible ASCII characters are needed, for example a random UUID.';
