@@ -174,14 +174,14 @@ function bannerOf(url: string, emulatorUrl: string, { auth, explorer }: Config):
   const [first] = pages;
   const open = first ? `open ${new URL(first[0], url)} in a browser, or ` : '';
   const caller = auth.mode === 'pass-through' ? SAMPLE_AUTHORIZATION : `Bearer <${auth.callerAuth.kind}>`;
-  const isOpen = auth.mode === 'pat' && auth.callerAuth.kind === 'none';
-  const header = isOpen ? '' : ` -H 'authorization: ${caller}'`;
+  const needsNoCredential = auth.mode === 'pat' && auth.callerAuth.kind === 'none';
+  const header = needsNoCredential ? '' : ` -H 'authorization: ${caller}'`;
   return `
   Ready: ${open}paste the curl below.
 
   GraphQL        ${url}
 ${pages.map(([path, name]) => `  Explorer       ${new URL(path, url)}  (${name})\n`).join('')}  IAM emulator   ${emulatorUrl}/iam
-  Authorization  ${isOpen ? 'not needed' : caller}
+  Authorization  ${needsNoCredential ? 'not needed' : caller}
 
   curl -s ${url} -H 'content-type: application/json'${header} \\
     -d '${JSON.stringify({ query })}'

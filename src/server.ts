@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createAdmission } from './admission/admission.ts';
-import { createAuthenticator, type IamAddress, isOpen } from './auth/authenticator.ts';
+import { authenticatesNobody, createAuthenticator, type IamAddress } from './auth/authenticator.ts';
 import type { Channel } from './channel.ts';
 import type { Config } from './config/config.ts';
 import { isLoopback } from './config/urls.ts';
@@ -116,7 +116,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
       if (mayWarn('connections')) log.warn(connections.counts(), CONNECTIONS_FULL);
     },
   });
-  const isLoopbackOnly = isLoopback(options.listen.host) && isOpen(options.auth);
+  const isLoopbackOnly = isLoopback(options.listen.host) && authenticatesNobody(options.auth);
   const httpParts = { connections, isDraining, isLoopbackOnly, onResponse: metrics?.onResponse };
   const app = createHttpApp(options, httpParts, log);
   await allowOrigins(app, options.cors);

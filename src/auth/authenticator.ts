@@ -67,7 +67,7 @@ export interface IamAddress {
 }
 
 /** Whether the gateway itself authenticates nobody, so that any client that reaches its port can send requests. */
-export function isOpen(auth: AuthConfig): boolean {
+export function authenticatesNobody(auth: AuthConfig): boolean {
   return auth.mode === 'pass-through' || auth.callerAuth.kind === 'none';
 }
 

@@ -91,7 +91,7 @@ export interface RequestDeadline extends Deadline {
 export type Deadlines = ReturnType<typeof createDeadlines>;
 
 /** A deadline and its index in the list of those that run. */
-interface Running {
+interface RunningDeadline {
   at: number;
   readonly expire: () => void;
 }
@@ -100,7 +100,7 @@ interface Running {
 export function createDeadlines(totalMs: number) {
   // A list instead of a Set: V8 replaces the table of a Set that every request changes again and again, and each old table
   // keeps the next one and its entries alive until the next major GC. That took a third of the CPU time of small requests.
-  const running: Running[] = [];
+  const running: RunningDeadline[] = [];
   return {
     /** Starts the deadline of a request that arrived `elapsedMs` ago. */
     start: (elapsedMs = 0) => startDeadline(Math.max(0, totalMs - elapsedMs), running),
@@ -113,7 +113,7 @@ export function createDeadlines(totalMs: number) {
   };
 }
 
-function startDeadline(totalMs: number, running: Running[]): RequestDeadline {
+function startDeadline(totalMs: number, running: RunningDeadline[]): RequestDeadline {
   const cancellation = createCancellation();
   const expired = createCancellation();
   const endsAt = performance.now() + totalMs;
@@ -135,7 +135,7 @@ function startDeadline(totalMs: number, running: Running[]): RequestDeadline {
       clearTimeout(timer);
       if (running[entry.at] !== entry) return;
       // The last deadline in the list takes the place of this one.
-      const last = running.pop() as Running;
+      const last = running.pop() as RunningDeadline;
       if (last === entry) return;
       running[entry.at] = last;
       last.at = entry.at;

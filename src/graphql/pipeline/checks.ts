@@ -79,9 +79,9 @@ const MAX_FRAGMENTS = 50;
 /** Validation compares the fields of each pair, in at most a quarter of a microsecond. */
 const MAX_PAIRS = 10_000;
 /** Factor of the square of `MAX_ROOT_FIELDS`: n root fields with five fields of one name each have some (5n)²/2 pairs. */
-const MAX_PAIRS_OF_ROOT_FIELDS = 12.5;
+const PAIRS_FACTOR = 12.5;
 /** graphql-js aborts a validation after 500 000 comparisons, with an unhelpful message. */
-const MOST_PAIRS = 400_000;
+const PAIRS_CEILING = 400_000;
 /** The deepest input of the schema has seven levels. */
 const MAX_VARIABLE_DEPTH = 32;
 
@@ -115,7 +115,7 @@ export function checkText(text: string, limits: Limits): void {
 /** The limits that hold before the document is validated, which takes quadratic time. All of its operations count. */
 export function checkDocument(document: DocumentNode, limits: Limits): void {
   const counts = countDocument(document);
-  const pairsOfRootFields = Math.min(MAX_PAIRS_OF_ROOT_FIELDS * limits.maxRootFields ** 2, MOST_PAIRS);
+  const pairsOfRootFields = Math.min(PAIRS_FACTOR * limits.maxRootFields ** 2, PAIRS_CEILING);
   const maxPairs = Math.max(MAX_PAIRS, pairsOfRootFields);
   checkCounts([
     ['operations', 'operations in the document', counts.operations, limits.maxOperations],

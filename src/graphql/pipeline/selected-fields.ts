@@ -106,11 +106,7 @@ export function applySkipAndInclude(
   values: Readonly<Record<string, unknown>>,
 ): DocumentNode {
   const remove = (node: SelectionNode) => (isSkipped(node, values) ? null : undefined);
-  return visit(document, {
-    Field: remove,
-    InlineFragment: remove,
-    FragmentSpread: remove,
-  });
+  return visit(document, { Field: remove, InlineFragment: remove, FragmentSpread: remove });
 }
 
 /** In the order of graphql-js: `@skip` first. A null condition and a variable without a value leave nothing out. */
