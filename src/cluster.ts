@@ -217,7 +217,7 @@ function untilListening(entry: WorkerState, log: FastifyBaseLogger): Promise<str
     channel.handle<string>('listening', (url) => {
       entry.isListening = true;
       resolve(url);
-      return log.level;
+      channel.request('log-level', log.level).catch(() => undefined);
     });
     worker.once('exit', (code, signal) => {
       const how = signal ? `signal ${signal}` : `exit code ${code}`;

@@ -132,10 +132,8 @@ async function runServer(parts: Running): Promise<void> {
       onStop: (signal) => stop({ signal }),
       onUsr2: () => changeLevel(log, nextLevel(log.level, config.logLevel)),
     });
-  if (parts.worker) {
-    const level = await parts.worker.primary.request<string>('listening', server.url);
-    if (level !== log.level) changeLevel(log, level);
-  } else if (!isStopping) announce(parts, server);
+  if (parts.worker) await parts.worker.primary.request('listening', server.url);
+  else if (!isStopping) announce(parts, server);
   await server.probe();
 }
 
@@ -146,7 +144,7 @@ function followPrimary({ log, signals }: Running, primary: Channel, stop: (reaso
     onUsr2: () =>
       log.info(`SIGUSR2 is ignored: send it to process ${process.ppid}, which changes all workers`),
   });
-  primary.handle<string>('log-level', (level) => changeLevel(log, level));
+  primary.handle<string>('log-level', (level) => level !== log.level && changeLevel(log, level));
   cluster.worker?.once('disconnect', () => {
     // Without this, Node.js would end the process at once, with requests in flight.
     if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;

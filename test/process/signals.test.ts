@@ -288,6 +288,22 @@ describe('With WORKERS', () => {
     await gateway.until(/"msg":"upstream"/);
   });
 
+  it('SIGUSR2 just after the workers listen changes their log level, although they are still busy', async () => {
+    const busy = `const { send } = process;
+      if (process.env.TOKENS_GATEWAY_WORKER) process.send = (message, ...others) => {
+        const isSent = send.call(process, message, ...others);
+        if (message.topic === 'listening') for (const end = Date.now() + 1000; Date.now() < end; );
+        return isSent;
+      };`;
+    start({ WORKERS: '2', NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(busy)}` });
+    await gateway.listening();
+    gateway.child.kill('SIGUSR2');
+    await gateway.until(/("logLevel":"debug"[\s\S]*){3}/);
+    expect((await list()).status).toBe(200);
+    await gateway.until(/"msg":"upstream"/);
+    expect(gateway.output()).not.toContain('"logLevel":"info"');
+  });
+
   it('SIGTERM before the last worker listens completes requests in flight, and exits with 0', async () => {
     emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
     start({ WORKERS: '3' });
