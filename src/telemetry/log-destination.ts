@@ -5,7 +5,7 @@ import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 
 interface LogDestinationOptions {
-  /** Limit of buffered characters. */
+  /** Limit of the buffer: characters that wait, and bytes that are being written. */
   readonly maxSize: number;
   /** Called once when writing fails or the first line is dropped, until everything is written again. */
   readonly onProblem?: (cause: string) => void;
@@ -44,7 +44,7 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
   let droppedBefore: number | undefined;
   const flushes = new Set<() => void>();
 
-  /** Writes now, and until so few lines are left that writing them would cost more than the lines themselves. */
+  /** Writes the queue. A few lines that come meanwhile wait for the timer: a write costs more than they do. */
   async function run(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;

@@ -72,8 +72,8 @@ export function meaningOf({ status, iamName }: UpstreamError): number | undefine
 
 /**
  * Whether the status is about the time of the request and not its content, so that the same request may succeed later. 408
- * is one, because a server sends it on an idle connection that it closes; it then looks like the response to a request that is on its way, which the server does not receive (RFC 9110
- * section 15.5.9).
+ * is one, because a server sends it on an idle connection that it closes; it then looks like the response to a request that
+ * is on its way, which the server does not receive (RFC 9110 section 15.5.9).
  */
 export function isAboutTiming(status: number | undefined): boolean {
   return status === 408 || status === 429;
