@@ -130,8 +130,10 @@ function createHandler(
     onResponseEnd() {
       connection.onResponse();
       if (!settle()) return;
-      // A 204 has no body. The end of one that was announced nevertheless would be taken for the next response.
-      const isReusable = status !== 204 || headers['transfer-encoding'] === undefined;
+      // These have no body (RFC 9110 section 6.4.1). The end of one that was announced nevertheless would be taken for the
+      // next response.
+      const hasNoBody = status === 204 || status === 304;
+      const isReusable = !(hasNoBody && headers['transfer-encoding'] !== undefined);
       onEnd({ status, headers, body: decodeBody(body, size) }, isReusable);
     },
     onResponseError(_controller, error) {

@@ -60,19 +60,25 @@ describe('A 408 that the API sends on an idle connection just as the next reques
   });
 });
 
-describe('A 204 that announces a body', () => {
-  it('leaves no part of it to the next request, whose caller may be another one', async () => {
-    const { query, requests } = await start((socket, earlier) =>
-      socket.write(
-        earlier === 0 && requests.length === 1
-          ? 'HTTP/1.1 204 No Content\r\ntransfer-encoding: chunked\r\n\r\n'
-          : `${earlier === 0 ? '' : '0\r\n\r\n'}${TOKEN_RESPONSE}`,
-      ),
-    );
-    expect(await query(DELETE)).toMatchObject({ data: { deleteToken: { deletedTokenId: 'a' } } });
-    expect(await query(UPDATE)).toMatchObject({ data: { updateToken: { token: { id: 'a' } } } });
-    expect(requests).toEqual(['DELETE /iam/v1/tokens/a', 'PATCH /iam/v1/tokens/a']);
-  });
+describe('A response without a body that announces one', () => {
+  it.each([
+    ['204 No Content', { deletedTokenId: 'a' }],
+    ['304 Not Modified', null],
+  ])(
+    '(%s) leaves no part of it to the next request, whose caller may be another one',
+    async (status, deleteToken) => {
+      const { query, requests } = await start((socket, earlier) =>
+        socket.write(
+          earlier === 0 && requests.length === 1
+            ? `HTTP/1.1 ${status}\r\ntransfer-encoding: chunked\r\n\r\n`
+            : `${earlier === 0 ? '' : '0\r\n\r\n'}${TOKEN_RESPONSE}`,
+        ),
+      );
+      expect(await query(DELETE)).toMatchObject({ data: { deleteToken } });
+      expect(await query(UPDATE)).toMatchObject({ data: { updateToken: { token: { id: 'a' } } } });
+      expect(requests).toEqual(['DELETE /iam/v1/tokens/a', 'PATCH /iam/v1/tokens/a']);
+    },
+  );
 });
 
 describe('An API that closes each connection after its response without saying so', () => {
