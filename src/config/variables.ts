@@ -29,7 +29,7 @@ export const limitVariables = {
     max: 1_000_000,
   }),
   // The upper ends of these three keep graphql-js's parser within its stack.
-  MAX_OPERATION_TOKENS: integer('Lexical tokens of a document, and twice as many lines', 1_000, {
+  MAX_OPERATION_TOKENS: integer('Lexical tokens of a document; it may have twice as many lines', 1_000, {
     min: 1,
     max: 15_000,
   }),
