@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { ownCpuMs } from '../support/cpu.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
 import { type ListApi, startListApi } from '../support/list-api.ts';
 
@@ -129,27 +128,24 @@ describe('A response has at most sixteen of the largest responses of IAM, also w
   });
 });
 
-describe('With the default settings', () => {
-  let usual: Gateway;
-  beforeAll(async () => {
-    usual = await startGateway({ apiGatewayUrl: api.url });
-  });
-  afterAll(() => usual.close());
+it('A token of 200 KB that would be there 2900 times is there 29 times', async () => {
+  const scope = `"${'s'.repeat(397)}"`;
+  api.change = (text) => text.replaceAll(/"scopes":\[.*?\]/g, `"scopes":[${Array(500).fill(scope)}]`);
+  const scopes = repeat(29, (at) => `a${at}: scopes`);
+  const { data, errors } = await gateway.query(
+    `{ nodes(ids: [${'"t1" '.repeat(100)}]) { ... on Token ${scopes} } }`,
+  );
+  expect(data.nodes.filter((node: unknown) => node !== null)).toHaveLength(1);
+  expect(errors).toMatchObject(Array(99).fill(tooLarge));
+});
 
-  it('a token of 200 KB that would be there 2900 times takes seconds, not a minute', async () => {
-    api.change = (text) => text.replaceAll(/"scopes":\[.*?\]/g, `"scopes":[${Array(50_000).fill('"s"')}]`);
-    const scopes = repeat(29, (at) => `a${at}: scopes`);
-    const startedAt = ownCpuMs();
-    await usual.query(`{ nodes(ids: [${'"t1" '.repeat(100)}]) { ... on Token ${scopes} } }`);
-    expect(ownCpuMs() - startedAt).toBeLessThan(15_000);
-  });
-
-  it('a page of a hundred tokens with three keys each can be requested twenty times', async () => {
-    api.tokens = Array.from({ length: 100 }, (_, at) => `t${at}`);
-    api.change = (text) => text.replaceAll(/"keys":\[.*?\]/g, `"keys":[${Array(3).fill(KEY)}]`);
-    const query = repeat(20, (at) => `a${at}: tokens(first: 100) { nodes { id name ${KEYS} } }`);
-    const { data, errors } = await usual.query(query);
-    expect(errors).toBeUndefined();
-    expect(Object.values(data)).toHaveLength(20);
-  });
+it('With the default settings, a page of a hundred tokens with three keys each can be requested twenty times', async () => {
+  const usual = await startGateway({ apiGatewayUrl: api.url });
+  api.tokens = Array.from({ length: 100 }, (_, at) => `t${at}`);
+  api.change = (text) => text.replaceAll(/"keys":\[.*?\]/g, `"keys":[${Array(3).fill(KEY)}]`);
+  const query = repeat(20, (at) => `a${at}: tokens(first: 100) { nodes { id name ${KEYS} } }`);
+  const { data, errors } = await usual.query(query);
+  await usual.close();
+  expect(errors).toBeUndefined();
+  expect(Object.values(data)).toHaveLength(20);
 });
