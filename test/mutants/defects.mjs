@@ -214,7 +214,7 @@ function callers() {
       find: "http.method !== 'POST'",
       replace: 'false',
       tests: ['test/gateway/prepared-operations.test.ts'],
-      only: 'never by GET',
+      only: 'a mutation is rejected by GET',
     },
     {
       name: 'Clients without a caller register persisted queries',
