@@ -13,9 +13,9 @@ export function toComparison({ machine, contestants, results, rounds, ms }) {
     ...Object.entries(results).flatMap(([mode, workloads]) => [
       `### ${MODES[mode]}`,
       'Requests per second, this gateway ÷ peer: median of the rounds (lowest–highest).',
-      toMatrix(workloads, peers, (rounds, peer) =>
-        toSpreadText(ratios(pluck(rounds.gateway, 'perSecond'), pluck(rounds[peer], 'perSecond'))),
-      ),
+      toMatrix(workloads, peers, ratioOf('perSecond')),
+      'CPU per request, this gateway ÷ peer: median of the rounds (lowest–highest).',
+      toMatrix(workloads, peers, ratioOf('cpuUs')),
       'Requests per second, median of the rounds (lowest–highest).',
       toMatrix(workloads, contestants, (rounds, name) =>
         toSpreadText(spread(pluck(rounds[name], 'perSecond'))),
@@ -39,6 +39,10 @@ function toMatrix(workloads, columns, cell) {
     ...columns.map(({ name }) => cell(rounds, name)),
   ]);
   return toTable(head, rows);
+}
+
+function ratioOf(member) {
+  return (rounds, peer) => toSpreadText(ratios(pluck(rounds.gateway, member), pluck(rounds[peer], member)));
 }
 
 function pluck(rounds, member) {
