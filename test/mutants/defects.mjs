@@ -24,22 +24,6 @@ function secrets() {
       only: 'A rejected value is never in the response',
     },
     {
-      name: 'Messages about variables name the schema where introspection is off',
-      file: 'src/graphql/pipeline/coerce-input.ts',
-      within: 'createProblems',
-      find: 'isSchemaVisible ? problem : hidden',
-      replace: 'problem',
-      tests: ['test/gateway/messages.test.ts'],
-    },
-    {
-      name: 'Messages about documents name the schema where introspection is off',
-      file: 'src/graphql/mask-error.ts',
-      within: 'formatRequestError',
-      find: 'schema ? describeInvalid(error, schema) : describeHidden(error)',
-      replace: 'schema ? describeInvalid(error, schema) : error.message',
-      tests: ['test/gateway/messages.test.ts'],
-    },
-    {
       name: 'The text at a syntax error is in the message',
       file: 'src/graphql/mask-error.ts',
       within: 'publicMessage',
@@ -240,9 +224,7 @@ function callers() {
 /** What requests have in common while they run, and what they must not have. */
 function mixtures() {
   const coalescing = ['test/unit/graphql/pipeline/coalesce.test.ts'];
-  const singleFlight = ['test/unit/upstream/single-flight.test.ts'];
   const sharing = ['test/gateway/sharing.test.ts'];
-  const executors = ['test/gateway/executors.test.ts'];
   return [
     {
       name: 'A principal is cut to twelve digits',
@@ -278,14 +260,6 @@ function mixtures() {
       tests: coalescing,
     },
     {
-      name: 'An internal error goes to all coalesced requests, with the request id of the first',
-      file: 'src/graphql/pipeline/execute.ts',
-      within: 'coalesce',
-      find: 'outcome.isPersonal',
-      replace: 'false',
-      tests: coalescing,
-    },
-    {
       name: 'Two operations of one document are taken for the same',
       file: 'src/graphql/pipeline/prepared-operations.ts',
       within: 'toPrepared',
@@ -295,37 +269,12 @@ function mixtures() {
       only: 'are not coalesced for different operations',
     },
     {
-      name: 'The key of a shared read lacks its page',
-      file: 'src/upstream/iam-client.ts',
-      within: 'read',
-      find: 'credential.identity, path',
-      replace: 'credential.identity, call.operation',
-      tests: sharing,
-      only: 'a separate read for each page size',
-    },
-    {
-      name: 'A new request is coalesced with a cancelled single flight',
-      file: 'src/upstream/single-flight.ts',
-      within: 'cancel',
-      find: 'remove();',
-      replace: '',
-      tests: singleFlight,
-    },
-    {
-      name: 'A cancelled single flight removes its successor',
-      file: 'src/upstream/single-flight.ts',
-      within: 'remove',
-      find: 'if (entries.get(key) === entry) entries.delete(key)',
-      replace: 'entries.delete(key)',
-      tests: singleFlight,
-    },
-    {
       name: 'A read is coalesced with one that began before another process wrote',
       file: 'src/upstream/single-flight.ts',
       within: 'coalesceUnlessOld',
       find: 'entry.startedAt > writtenAt',
       replace: 'true',
-      tests: singleFlight,
+      tests: ['test/unit/upstream/single-flight.test.ts'],
     },
     {
       name: 'A read is coalesced with one that began during a write',
@@ -337,20 +286,12 @@ function mixtures() {
       only: 'reads that are coalesced with one that ran at the same time',
     },
     {
-      name: 'A cursor of another list is accepted',
-      file: 'src/graphql/pagination/cursor.ts',
-      within: 'digestOf',
-      find: '[${printedScope},',
-      replace: '[,',
-      tests: ['test/unit/graphql/pagination/cursor.test.ts'],
-    },
-    {
       name: 'A text of the client is compiled as part of a program',
       file: 'src/graphql/pipeline/compile.ts',
       within: 'findConditions',
       find: 'expect(SAFE_VALUES.has(value.kind))',
       replace: 'expect(value.kind !== Kind.OBJECT)',
-      tests: executors,
+      tests: ['test/gateway/executors.test.ts'],
       only: 'text of a client as a program',
     },
     {
@@ -368,7 +309,6 @@ function mixtures() {
 function writes() {
   const send = ['test/unit/upstream/send.test.ts'];
   const attempt = ['test/unit/upstream/attempt.test.ts'];
-  const loaders = ['test/unit/tokens/loaders.test.ts'];
   const idempotency = ['test/gateway/idempotency.test.ts'];
   const create = 'src/tokens/idempotent-create.ts';
   const records = ['test/unit/state/records.test.ts'];
@@ -407,14 +347,6 @@ function writes() {
       only: 'one delete is sent once',
     },
     {
-      name: 'A write that waited is sent with a credential that was rejected meanwhile',
-      file: 'src/upstream/send.ts',
-      within: 'renewForLater',
-      find: 'scope.credential.renew(rejected)',
-      replace: 'new Promise(setImmediate).then(() => scope.credential.renew(rejected))',
-      tests: ['test/gateway/replaced-credential.test.ts'],
-    },
-    {
       name: 'A write is cancelled when its client leaves',
       file: 'src/upstream/attempt.ts',
       within: 'createSendOnce',
@@ -449,15 +381,6 @@ function writes() {
       only: 'when the port is closed',
     },
     {
-      name: 'A write that failed before it was sent may have succeeded',
-      file: 'src/upstream/upstream-error.ts',
-      within: 'mayHaveSucceeded',
-      find: 'requestSent &&',
-      replace: '',
-      tests: idempotency,
-      only: 'says of a create that nothing was sent',
-    },
-    {
       name: 'An update accepts an answer about another token',
       file: 'src/upstream/iam-client.ts',
       within: 'updateToken',
@@ -465,14 +388,6 @@ function writes() {
       replace: 'readToken(response)',
       tests: ['test/gateway/mutations.test.ts'],
       only: 'returns another token',
-    },
-    {
-      name: 'An update that failed leaves what was read before it',
-      file: 'src/tokens/loaders.ts',
-      within: 'updateToken',
-      find: 'clear(id);',
-      replace: '',
-      tests: loaders,
     },
     {
       name: 'Two callers with the same idempotency key share a token',
@@ -593,20 +508,6 @@ function limits() {
       only: 'one unit for every ten upstream calls',
     },
     {
-      name: 'A rejected operation takes its cost from the rate limit',
-      file: 'src/graphql/pipeline/pipeline.ts',
-      within: 'createPipeline',
-      find: 'for (const check of operationChecks) check(pending, config)',
-      replace: `try {
-        for (const check of operationChecks) check(pending, config);
-      } catch (error) {
-        await request.consume(pending.cost.upstreamCalls);
-        throw error;
-      }`,
-      tests: ['test/gateway/pipeline.test.ts'],
-      only: 'when it costs too much',
-    },
-    {
       name: 'A client chooses its address for the rate limit by a header',
       file: 'src/http/client-address.ts',
       within: 'createClientAddress',
@@ -616,7 +517,6 @@ function limits() {
     },
     oneMore('characters', 'checkLength', 'text.length, maxOperationChars', '15001'),
     oneMore('upstream calls', 'limitCost', 'upstreamCalls, maxUpstreamCalls', 'and not 151'),
-    oneMore('cost', 'limitCost', 'fieldCost, maxFieldCost', 'and not 50 001'),
     {
       name: 'What fragments hold is not counted',
       file: 'src/graphql/pipeline/document-size.ts',
@@ -666,15 +566,6 @@ function limits() {
       replace: 'requestSent: controller !== undefined, staleConnection: isUsed(connection)',
       tests: ['test/gateway/upstream-faults.test.ts'],
       only: 'A read that timed out',
-    },
-    {
-      name: 'The timer of a deadline goes on after the response',
-      file: 'src/upstream/cancellation.ts',
-      within: 'startDeadline',
-      find: 'clearTimeout(timer);',
-      replace: '',
-      tests: ['test/gateway/deadline.test.ts'],
-      only: 'leaves no timer behind',
     },
     {
       name: 'Responses of the API have no size limit',
