@@ -21,7 +21,7 @@ import type { IamClient } from '../../upstream/iam-client.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import { formatError } from '../mask-error.ts';
 import { createResultLimit } from './checks.ts';
-import { compileOperation } from './compile.ts';
+import { compileOperation, isResultOfGraphqlJs } from './compile.ts';
 import type { Variables } from './cost.ts';
 import { cacheLimits, type PreparedOperation, sizeIn } from './prepared-operations.ts';
 import type { Context, PendingOperation, PipelineRequest } from './request.ts';
@@ -116,8 +116,8 @@ export function createExecutor(
     const compiled = findCompiled(prepared, variables);
     counts[compiled ? 'hits' : 'misses']++;
     const result = await compiled?.query(undefined, contextValue, variables);
-    // Errors are those of graphql-js. It makes no call again, because the loaders keep what was read and what failed.
-    if (result && !result.errors) return result;
+    if (result && isResultOfGraphqlJs(result)) return result;
+    // It makes no call again, because the loaders keep what was read and what failed.
     contextValue?.resultLimit.restart();
     const { executable, operationName } = prepared;
     return execute({
@@ -130,7 +130,8 @@ export function createExecutor(
   };
   const toPublic = (error: GraphQLError, isMutation: boolean, requestId: string): GraphQLFormattedError => {
     const known = toFieldError(error, isMutation);
-    const { code = INTERNAL, ...extensions } = known.extensions;
+    // Some errors of graphql-jit have no extensions.
+    const { code = INTERNAL, ...extensions } = known.extensions ?? {};
     if (code === INTERNAL) {
       parts.log.error(
         { requestId, path: error.path, err: describeError(error.originalError ?? error) },
