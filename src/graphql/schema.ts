@@ -14,8 +14,7 @@ import { badUserInput } from '../errors.ts';
 import { isJsonObject } from '../json-object.ts';
 import type { TokenDto } from '../upstream/generated.ts';
 import type { Context } from './pipeline/request.ts';
-import { resolvers } from './resolvers/index.ts';
-import { isObjectId } from './resolvers/token-input.ts';
+import { loadToken, readId, resolvers } from './resolvers/index.ts';
 
 // The path is the same from `src/graphql/` and from `dist/graphql/`.
 const FOLDER = new URL('../../schema/', import.meta.url);
@@ -102,7 +101,7 @@ function createEntityResolvers(sdl: string) {
       _service: () => ({ sdl }),
       // All are loaded at once, so that one list call may have many of them. A failure affects only its own representation.
       _entities: (_parent: unknown, { representations }: EntitiesArgs, context: Context) => {
-        const ids = representations.map(readId);
+        const ids = representations.map(idOf);
         if (ids.filter((id) => id === undefined).length > MAX_MALFORMED) throw invalidRepresentation();
         return Promise.all(ids.map((id) => loadEntity(id, context).catch((error: Error) => error)));
       },
@@ -119,11 +118,10 @@ const MAX_MALFORMED = 10;
 
 async function loadEntity(id: string | undefined, context: Context): Promise<TokenDto | null> {
   if (id === undefined) throw invalidRepresentation();
-  // As in `node`, a text that cannot be an id has no object.
-  return isObjectId(id, 'representations', context) ? context.loaders.token(id) : null;
+  return loadToken(readId(id, 'representations', context), context);
 }
 
-function readId(representation: unknown): string | undefined {
+function idOf(representation: unknown): string | undefined {
   const { __typename: type, id } = isJsonObject(representation) ? representation : {};
   return type === 'Token' && typeof id === 'string' ? id : undefined;
 }

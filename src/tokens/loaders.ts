@@ -9,7 +9,7 @@ import type {
   UpdateTokenBody,
 } from '../upstream/generated.ts';
 import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
-import type { Page, SizedPage } from '../upstream/parse-response.ts';
+import type { SizedPage } from '../upstream/parse-response.ts';
 import { beforeWrite, meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
 import { createTokenLookUp, type TokenLookUp } from './matching-tokens.ts';
 
@@ -24,8 +24,6 @@ interface PageKey extends PageRequest {
 type Found<Value> = Value | Error;
 
 /**
- * `countChars` is called with the size of each token and each page that is read for the response, and may throw.
- *
  * The API has no get-many, so "batch" means three things here: one id requested twice is one call; many ids at once are
  * one list call, with single calls only for ids that the list lacks; pages of one list that differ only in size are one
  * call for the largest.
@@ -35,7 +33,6 @@ export function createLoaders(
   scope: Scope,
   listPrefetch: ListPrefetch,
   principal: string,
-  countChars: (chars: number) => void,
 ) {
   const tokens = new DataLoader<string, TokenDto | null>(loadTokens);
   const tokenPages = createPageLoader((key: PageKey) => client.listTokens(scope, key));
@@ -95,11 +92,7 @@ export function createLoaders(
   };
   return {
     /** A token, or null when there is none. Rejects with `UpstreamError`. */
-    async token(id: string): Promise<TokenDto | null> {
-      const token = await tokens.load(id);
-      if (token) countChars(sizeOf(token));
-      return token;
-    },
+    token: (id: string): Promise<TokenDto | null> => tokens.load(id),
     /** Searches the list for idempotent creates. As for `freshToken`, a failure says that the write was not sent. */
     lookUp(): TokenLookUp {
       lookUp ??= createTokenLookUp((page, { newest }) =>
@@ -114,22 +107,16 @@ export function createLoaders(
       tokens.prime(id, token);
       return token;
     },
-    async tokenPage({ limit, startKey }: PageRequest): Promise<Page<TokenDto>> {
+    async tokenPage({ limit, startKey }: PageRequest): Promise<SizedPage<TokenDto>> {
       const page = await tokenPages.load({ list: startKey ?? '', limit, startKey });
-      countChars(page.chars);
       // `prime` does not overwrite, because the token of a write in this request is newer than that of a list.
       for (const item of page.items) if (!(item instanceof Error)) tokens.prime(item.id, item);
       return page;
     },
-    async projectPage(
-      tokenId: string,
-      { limit, startKey }: PageRequest,
-    ): Promise<Page<ProjectWithPolicyDto>> {
+    projectPage(tokenId: string, { limit, startKey }: PageRequest): Promise<SizedPage<ProjectWithPolicyDto>> {
       // With the id's length, so that no other pair of id and key gives the same text.
       const list = `${tokenId.length} ${tokenId}${startKey ?? ''}`;
-      const page = await projectPages.load({ list, tokenId, limit, startKey });
-      countChars(page.chars);
-      return page;
+      return projectPages.load({ list, tokenId, limit, startKey });
     },
     /** Writes are part of the loaders because each clears the reads that it makes outdated. */
     createToken(body: CreateTokenBody): Promise<TokenDto> {
@@ -181,16 +168,6 @@ export function createListPrefetch(min: number, now = () => performance.now()) {
       if (hasMore || found < wanted) useless.set(principal, true);
     },
   };
-}
-
-/** The characters of a token: of a scope with its quotes and comma, of a member of a key also with a name of ten. */
-function sizeOf({ ari, name, ownerAri, scopes, authenticationMethod: method }: TokenDto): number {
-  const keys = 'jwks' in method.publicKeyInfo ? method.publicKeyInfo.jwks.keys : [method.publicKeyInfo];
-  let size = ari.length + name.length + ownerAri.length;
-  for (const scope of scopes) size += scope.length + 3;
-  for (const key of keys)
-    for (const value of Object.values(key)) size += 13 + (typeof value === 'string' ? value.length : 0);
-  return size;
 }
 
 /** Leaves the other half for the calls that are made if the read fails. */

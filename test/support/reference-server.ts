@@ -42,7 +42,6 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
     listPrefetch: createListPrefetch(config.upstream.tokenBatchListMin),
     createOnce: createIdempotentCreate(createMemoryRecords()),
     log: pino({ level: 'silent' }),
-    maxResultChars: Number.POSITIVE_INFINITY,
   };
   const run = async (body: string, authorization: string | undefined): Promise<ExecutionResult> => {
     const { query, variables, operationName } = JSON.parse(body);
@@ -55,7 +54,7 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
       http: { id: 'reference', headers: {} },
       record: createOperationRecord(),
     } as unknown as PipelineRequest;
-    const contextValue = createContext(parts, caller, { request, prepared: { copies: 1 } }, deadline);
+    const contextValue = { ...createContext(parts, caller, request, deadline), countChars() {} };
     try {
       return await execute({ schema, document, operationName, variableValues: variables, contextValue });
     } finally {

@@ -1,5 +1,5 @@
 import { invalidCursor } from '../../errors.ts';
-import type { InvalidItem, Page } from '../../upstream/parse-response.ts';
+import type { InvalidItem, Page, SizedPage } from '../../upstream/parse-response.ts';
 import { meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
 import {
   createCursors,
@@ -22,7 +22,9 @@ export interface PagedList<Item> {
   /** Names the list, so that cursors of other lists are rejected: `tokens` or `projects:<token id>`. */
   readonly scope: string;
   /** One page of the API, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
-  fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
+  fetchPage(request: { limit: number; startKey: string | undefined }): Promise<SizedPage<Item>>;
+  /** Called with the size of each page. May throw. */
+  countChars(chars: number): void;
 }
 
 export interface Edge<Item> {
@@ -45,6 +47,7 @@ export function iteratePages<Item extends { readonly id: string }>(list: PagedLi
     calls++;
     try {
       const page = await list.fetchPage({ limit, startKey: key || undefined });
+      list.countChars(page.chars);
       if (page.next !== undefined && !isEncodableKey(page.next))
         throw new UpstreamError('invalid-response', 'a page key does not fit into a cursor');
       return page;

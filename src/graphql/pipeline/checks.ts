@@ -7,7 +7,7 @@ import type { TrustedDocuments } from '../trusted-documents.ts';
 import { costOf } from './cost.ts';
 import { countDocument, measureSource } from './document-size.ts';
 import type { Params } from './params.ts';
-import type { PendingOperation, ResultLimit } from './request.ts';
+import type { PendingOperation } from './request.ts';
 
 /** Throws the public error when the operation may not run. Has no effect beyond the pending operation. */
 export type Check = (pending: PendingOperation, config: Config) => void;
@@ -149,19 +149,14 @@ export function checkRequest(
 
 /**
  * Counts the characters that the fields of a response load from IAM, each `copies` times. Only IAM knows how long the lists
- * in a token or a policy are. `count` throws for a field that exceeds the limit; the next one that fits is counted.
+ * in a token or a policy are. Throws for a field that exceeds the limit; the next one that fits is counted.
  */
-export function createResultLimit(maxChars: number, copies: number): ResultLimit {
+export function createResultLimit(maxChars: number, copies: number): (chars: number) => void {
   let total = 0;
-  return {
-    count(chars) {
-      const wanted = total + chars * copies;
-      checkCounts([['resultCharacters', 'characters from the IAM API in the response', wanted, maxChars]]);
-      total = wanted;
-    },
-    restart() {
-      total = 0;
-    },
+  return (chars) => {
+    const wanted = total + chars * copies;
+    checkCounts([['resultCharacters', 'characters from the IAM API in the response', wanted, maxChars]]);
+    total = wanted;
   };
 }
 

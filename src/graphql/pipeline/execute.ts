@@ -111,21 +111,22 @@ export function createExecutor(
   const run = async (
     prepared: PreparedOperation,
     variables: Variables,
-    contextValue: Context | undefined,
+    context: SharedContext | undefined,
   ): Promise<ExecutionResult> => {
+    const { executable, operationName, copies } = prepared;
+    const toContext = (): Context | undefined =>
+      context && { countChars: createResultLimit(parts.maxResultChars, copies), ...context };
     const compiled = findCompiled(prepared, variables);
     counts[compiled ? 'hits' : 'misses']++;
-    const result = await compiled?.query(undefined, contextValue, variables);
+    const result = await compiled?.query(undefined, toContext(), variables);
     if (result && isResultOfGraphqlJs(result)) return result;
     // It makes no call again, because the loaders keep what was read and what failed.
-    contextValue?.resultLimit.restart();
-    const { executable, operationName } = prepared;
     return execute({
       schema,
       document: executable,
       operationName,
       variableValues: variables,
-      contextValue,
+      contextValue: toContext(),
     });
   };
   const toPublic = (error: GraphQLError, isMutation: boolean, requestId: string): GraphQLFormattedError => {
@@ -151,7 +152,7 @@ export function createExecutor(
       const { caller, explanation, http } = request;
       const context =
         prepared.needsCaller && !(caller instanceof Error)
-          ? createContext(parts, caller, pending, deadline)
+          ? createContext(parts, caller, request, deadline)
           : undefined;
       const { data = null, errors: failures } = await run(prepared, variables, context);
       const errors = failures?.map((error) => toPublic(error, prepared.isMutation, http.id));
@@ -169,34 +170,22 @@ export function createExecutor(
   };
 }
 
+/** The context without the count of one execution. */
+type SharedContext = Omit<Context, 'countChars'>;
+
 /** `deadline` is that of the execution, which may continue for other requests after this one has ended. */
 export function createContext(
-  { client, listPrefetch, createOnce, maxResultChars }: ContextParts,
-  caller: Caller,
-  {
-    request,
-    prepared,
-  }: { readonly request: PipelineRequest; readonly prepared: Pick<PreparedOperation, 'copies'> },
+  { client, listPrefetch, createOnce }: Pick<ContextParts, 'client' | 'listPrefetch' | 'createOnce'>,
+  { credential, principal }: Caller,
+  { http, record, observer }: PipelineRequest,
   deadline: Deadline,
-): Context {
-  const { credential, principal } = caller;
-  const { http, record, observer } = request;
+): SharedContext {
   const headers = toUpstreamHeaders(http.id, http.headers);
-  const scope = {
-    queue: createCallQueue(),
-    credential,
-    deadline,
-    headers,
-    counter: record,
-    observer,
-  };
-  const resultLimit = createResultLimit(maxResultChars, prepared.copies);
-  const loaders = createLoaders(client, scope, listPrefetch, principal, resultLimit.count);
-  const outcome = { hasUserErrors: false, hasUnknownValues: false };
+  const scope = { queue: createCallQueue(), credential, deadline, headers, counter: record, observer };
+  const loaders = createLoaders(client, scope, listPrefetch, principal);
   return {
     loaders,
     createOnce: (key, body) => createOnce({ principal, key, body, loaders, deadline }),
-    resultLimit,
-    outcome,
+    outcome: { hasUserErrors: false, hasUnknownValues: false },
   };
 }

@@ -37,21 +37,14 @@ export interface PendingOperation {
   cost: Cost;
 }
 
-/** Limits the size of one response. */
-export interface ResultLimit {
-  /** Throws `OPERATION_LIMIT_EXCEEDED` if these characters do not fit any more. */
-  count(chars: number): void;
-  /** Called before the operation is executed again for the same response. */
-  restart(): void;
-}
-
 /** The GraphQL context of one execution. An operation about the schema alone has none. */
 export interface Context {
   /** Reads and writes on the caller's behalf. */
   readonly loaders: Loaders;
+  /** Counts what IAM sent for a field. Throws `OPERATION_LIMIT_EXCEEDED` if it does not fit into the response any more. */
+  countChars(chars: number): void;
   /** Creates a token at most once per idempotency key of the caller. */
   createOnce(key: string, body: CreateTokenBody): ReturnType<IdempotentCreate>;
-  readonly resultLimit: ResultLimit;
   /** Set by resolvers, for log and metrics. User errors are data, not GraphQL errors. */
   readonly outcome: { hasUserErrors: boolean; hasUnknownValues: boolean };
 }

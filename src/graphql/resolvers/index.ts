@@ -1,5 +1,7 @@
 import { badUserInput } from '../../errors.ts';
+import { findPrivateKey } from '../../tokens/private-key-text.ts';
 import type { PolicyStatementDto, ProjectWithPolicyDto, TokenDto } from '../../upstream/generated.ts';
+import { isId } from '../../upstream/iam-client.ts';
 import type {
   PolicyStatement,
   QueryResolvers,
@@ -11,30 +13,55 @@ import { toConnection } from '../pagination/connection.ts';
 import type { Edge } from '../pagination/page-iterator.ts';
 import type { Context } from '../pipeline/request.ts';
 import { Mutation } from './mutation.ts';
-import { isObjectId } from './token-input.ts';
 
 const MAX_NODES = 100;
 
 const Query = {
-  token(_parent, { id }, context) {
-    if (!isObjectId(id, 'id', context))
+  token(_parent, { id: text }, context) {
+    const id = readId(text, 'id', context);
+    if (id === undefined)
       throw badUserInput('`id` is not a valid token id. Pass `Token.id` unchanged.', 'id');
-    return context.loaders.token(id);
+    return loadToken(id, context);
   },
-  tokens: (_parent, args, { loaders }) =>
-    toConnection({ scope: 'tokens', fetchPage: loaders.tokenPage }, args),
-  /** Returns null without a call for a text that cannot be an id, as the Relay specification requires. */
-  node: (_parent, { id }, context) => (isObjectId(id, 'id', context) ? context.loaders.token(id) : null),
-  nodes(_parent, { ids }, context) {
-    if (ids.length > MAX_NODES)
+  tokens: (_parent, args, { loaders, countChars }) =>
+    toConnection({ scope: 'tokens', fetchPage: loaders.tokenPage, countChars }, args),
+  /** A text that cannot be an id has no object, as the Relay specification requires. */
+  node: (_parent, { id }, context) => loadToken(readId(id, 'id', context), context),
+  nodes(_parent, { ids: texts }, context) {
+    if (texts.length > MAX_NODES)
       throw badUserInput(`\`ids\` must not hold more than ${MAX_NODES} ids.`, 'ids');
-    const wanted = ids.map((id) => (isObjectId(id, 'ids', context) ? id : undefined));
-    const { loaders } = context;
-    return Promise.all(
-      wanted.map((id) => (id === undefined ? null : loaders.token(id).catch((error: Error) => error))),
-    );
+    const ids = texts.map((text) => readId(text, 'ids', context));
+    return Promise.all(ids.map((id) => loadToken(id, context).catch((error: Error) => error)));
   },
 } satisfies Required<QueryResolvers>;
+
+/** The id of an object; undefined for a text that cannot be one. Throws `BAD_USER_INPUT` for a private key in its place. */
+export function readId(text: string, argument: string, request: object): string | undefined {
+  if (!isId(text)) return undefined;
+  const problem = findPrivateKey(text, request);
+  if (problem !== undefined) throw badUserInput(problem, argument);
+  return text;
+}
+
+/** The token with this id; null if there is none, and without a call if there is no id. */
+export async function loadToken(
+  id: string | undefined,
+  { loaders, countChars }: Context,
+): Promise<TokenDto | null> {
+  const token = id === undefined ? null : await loaders.token(id);
+  if (token) countChars(sizeOf(token));
+  return token;
+}
+
+/** The characters of a token: of a scope with its quotes and comma, of a member of a key also with a name of ten. */
+function sizeOf({ ari, name, ownerAri, scopes, authenticationMethod: method }: TokenDto): number {
+  const keys = 'jwks' in method.publicKeyInfo ? method.publicKeyInfo.jwks.keys : [method.publicKeyInfo];
+  let size = ari.length + name.length + ownerAri.length;
+  for (const scope of scopes) size += scope.length + 3;
+  for (const key of keys)
+    for (const value of Object.values(key)) size += 13 + (typeof value === 'string' ? value.length : 0);
+  return size;
+}
 
 /**
  * Resolvers of all fields that are not simply a member of their parent; a test looks for missing ones. An `UpstreamError`
@@ -44,9 +71,9 @@ export const resolvers: Resolvers = {
   Query,
   Mutation,
   Token: {
-    async projects({ id }, args, { loaders }) {
+    async projects({ id }, args, { loaders, countChars }) {
       const { edges, pageInfo } = await toConnection(
-        { scope: `projects:${id}`, fetchPage: (page) => loaders.projectPage(id, page) },
+        { scope: `projects:${id}`, fetchPage: (page) => loaders.projectPage(id, page), countChars },
         args,
       );
       return { edges: edges.map(withPolicy), pageInfo };

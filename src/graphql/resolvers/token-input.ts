@@ -1,4 +1,3 @@
-import { badUserInput } from '../../errors.ts';
 import { findPrivateKey } from '../../tokens/private-key-text.ts';
 import { checkKeySet, checkKeySetUrl, MAX_KEYS } from '../../tokens/validate-jwk.ts';
 import type {
@@ -40,14 +39,6 @@ export function checkId(id: string, request: object): Problem[] {
     ? findPrivateKey(id, request)
     : 'This is not a valid token id. Pass `Token.id` unchanged.';
   return message === undefined ? [] : [{ path: ['id'], message }];
-}
-
-/** Whether the id of a query may be the id of an object. Throws `BAD_USER_INPUT` for a private key in its place. */
-export function isObjectId(id: string, argument: string, request: object): boolean {
-  if (!isId(id)) return false;
-  const problem = findPrivateKey(id, request);
-  if (problem !== undefined) throw badUserInput(problem, argument);
-  return true;
 }
 
 /** The rules for the texts of an input. */

@@ -18,7 +18,7 @@ let loaders: Loaders;
 beforeEach(() => {
   names = new Map([['t1', 'one']]);
   asked = [];
-  loaders = createLoaders(createClient(), scope, createListPrefetch(0), 'alice', () => undefined);
+  loaders = createLoaders(createClient(), scope, createListPrefetch(0), 'alice');
 });
 
 function tokenOf(id: string): TokenDto {
