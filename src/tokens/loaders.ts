@@ -9,7 +9,7 @@ import type {
   UpdateTokenBody,
 } from '../upstream/generated.ts';
 import type { IamClient, PageRequest } from '../upstream/iam-client.ts';
-import type { SizedPage } from '../upstream/parse-response.ts';
+import type { Page } from '../upstream/parse-response.ts';
 import { beforeWrite, meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
 import { createTokenLookUp, type TokenLookUp } from './matching-tokens.ts';
 
@@ -107,13 +107,13 @@ export function createLoaders(
       tokens.prime(id, token);
       return token;
     },
-    async tokenPage({ limit, startKey }: PageRequest): Promise<SizedPage<TokenDto>> {
+    async tokenPage({ limit, startKey }: PageRequest): Promise<Page<TokenDto>> {
       const page = await tokenPages.load({ list: startKey ?? '', limit, startKey });
       // `prime` does not overwrite, because the token of a write in this request is newer than that of a list.
       for (const item of page.items) if (!(item instanceof Error)) tokens.prime(item.id, item);
       return page;
     },
-    projectPage(tokenId: string, { limit, startKey }: PageRequest): Promise<SizedPage<ProjectWithPolicyDto>> {
+    projectPage(tokenId: string, { limit, startKey }: PageRequest): Promise<Page<ProjectWithPolicyDto>> {
       // With the id's length, so that no other pair of id and key gives the same text.
       const list = `${tokenId.length} ${tokenId}${startKey ?? ''}`;
       return projectPages.load({ list, tokenId, limit, startKey });
@@ -200,13 +200,13 @@ export function orNull(call: Promise<TokenDto>): Promise<TokenDto | null> {
 }
 
 /** Loads pages by one call per list, for the largest page wanted. A failed call fails only its own keys. */
-function createPageLoader<Key extends PageKey, Item>(load: (key: Key) => Promise<SizedPage<Item>>) {
+function createPageLoader<Key extends PageKey, Item>(load: (key: Key) => Promise<Page<Item>>) {
   const loadPages = (keys: readonly Key[]) => {
-    const calls = new Map<string, Promise<Found<SizedPage<Item>>>>();
+    const calls = new Map<string, Promise<Found<Page<Item>>>>();
     for (const key of [...keys].sort((one, other) => other.limit - one.limit)) {
       if (!calls.has(key.list)) calls.set(key.list, settle(load(key)));
     }
-    return Promise.all(keys.map(({ list }) => calls.get(list) as Promise<Found<SizedPage<Item>>>));
+    return Promise.all(keys.map(({ list }) => calls.get(list) as Promise<Found<Page<Item>>>));
   };
   return new DataLoader(loadPages, { cacheKeyFn: ({ limit, list }) => `${limit} ${list}` });
 }

@@ -1,13 +1,7 @@
 import { type Call, type Scope, withDeadline } from './attempt.ts';
 import { raceCancel } from './cancellation.ts';
 import type { CreateTokenBody, ProjectWithPolicyDto, TokenDto, UpdateTokenBody } from './generated.ts';
-import {
-  checkDeleteBody,
-  readProjectPage,
-  readToken,
-  readTokenPage,
-  type SizedPage,
-} from './parse-response.ts';
+import { checkDeleteBody, type Page, readProjectPage, readToken, readTokenPage } from './parse-response.ts';
 import type { Send } from './send.ts';
 import type { SingleFlight } from './single-flight.ts';
 import { UpstreamError } from './upstream-error.ts';
@@ -63,13 +57,13 @@ export function createIamClient(send: Send, reads: SingleFlight, { onWrite, afte
   return {
     getToken: async (scope: Scope, id: string): Promise<TokenDto> =>
       read(scope, { operation: 'getToken', path: tokenPath(id), parse: (body) => readToken(body, id) }),
-    listTokens: (scope: Scope, page: PageRequest): Promise<SizedPage<TokenDto>> =>
+    listTokens: (scope: Scope, page: PageRequest): Promise<Page<TokenDto>> =>
       read(scope, { operation: 'listToken', path: `/v1/tokens${query(page)}`, parse: readTokenPage }),
     async listProjectsOfToken(
       scope: Scope,
       id: string,
       page: PageRequest,
-    ): Promise<SizedPage<ProjectWithPolicyDto>> {
+    ): Promise<Page<ProjectWithPolicyDto>> {
       const path = `${tokenPath(id)}/projects${query(page)}`;
       return read(scope, { operation: 'listProjectsOfToken', path, parse: readProjectPage });
     },

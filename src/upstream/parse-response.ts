@@ -19,10 +19,7 @@ export class InvalidItem extends UpstreamError {
 export interface Page<Item> {
   readonly items: readonly (Item | InvalidItem)[];
   readonly next: string | undefined;
-}
-
-/** A page with the characters of its JSON. */
-export interface SizedPage<Item> extends Page<Item> {
+  /** The characters of its JSON. */
   readonly chars: number;
 }
 
@@ -72,15 +69,15 @@ export function checkDeleteBody(body: string): void {
   if (body !== '') readJson(body);
 }
 
-export function readTokenPage(body: string): SizedPage<TokenDto> {
+export function readTokenPage(body: string): Page<TokenDto> {
   return readPage(body, 'tokens', isToken);
 }
 
-export function readProjectPage(body: string): SizedPage<ProjectWithPolicyDto> {
+export function readProjectPage(body: string): Page<ProjectWithPolicyDto> {
   return readPage(body, 'projects', isProject);
 }
 
-function readPage<Item>(body: string, member: string, isItem: ValidateFunction<Item>): SizedPage<Item> {
+function readPage<Item>(body: string, member: string, isItem: ValidateFunction<Item>): Page<Item> {
   const value = readJson(body);
   if (!isJsonObject(value) || !Array.isArray(value[member])) throw invalid(`no list of ${member}`);
   const list: unknown[] = value[member];

@@ -1,5 +1,5 @@
 import { invalidCursor } from '../../errors.ts';
-import type { InvalidItem, Page, SizedPage } from '../../upstream/parse-response.ts';
+import type { InvalidItem, Page } from '../../upstream/parse-response.ts';
 import { meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
 import {
   createCursors,
@@ -22,7 +22,7 @@ export interface PagedList<Item> {
   /** Names the list, so that cursors of other lists are rejected: `tokens` or `projects:<token id>`. */
   readonly scope: string;
   /** One page of the API, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
-  fetchPage(request: { limit: number; startKey: string | undefined }): Promise<SizedPage<Item>>;
+  fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
   /** Called with the size of each page. May throw. */
   countChars(chars: number): void;
 }

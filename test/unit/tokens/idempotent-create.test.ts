@@ -22,8 +22,8 @@ function startApi({ lost = 0 } = {}) {
     deadline.end();
     const lookUp = createTokenLookUp(async ({ startKey = 'page-1' }) => {
       const other = { ...tokenOf('other'), name: 'another name' };
-      if (startKey === 'page-3') return { items: made, next: undefined };
-      return { items: [other], next: startKey === 'page-1' ? 'page-2' : 'page-3' };
+      if (startKey === 'page-3') return { items: made, next: undefined, chars: 0 };
+      return { items: [other], next: startKey === 'page-1' ? 'page-2' : 'page-3', chars: 0 };
     });
     const loaders = {
       async createToken() {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { toConnection } from '../../../../src/graphql/pagination/connection.ts';
-import type { Page } from '../../../../src/upstream/parse-response.ts';
+import type { Page as ApiPage } from '../../../../src/upstream/parse-response.ts';
 import { UpstreamError } from '../../../../src/upstream/upstream-error.ts';
 import { createRandom, type Random } from '../../../support/random.ts';
 
 interface Item {
   readonly id: string;
 }
+type Page<Item> = Omit<ApiPage<Item>, 'chars'>;
 interface Asked {
   readonly limit: number;
   readonly startKey: string | undefined;
