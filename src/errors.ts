@@ -110,13 +110,6 @@ export function rejection(
   return new GraphQLError(message, { extensions: { code, ...extensions } });
 }
 
-/** The error for an operation above a limit. Message and extensions contain only numbers, nothing of the document. */
-export function limitExceeded(limit: string, counted: string, count: number, max: number): GraphQLError {
-  const actual = Math.min(count, Number.MAX_SAFE_INTEGER);
-  const message = `Expected at most ${max} ${counted}, got ${actual}.`;
-  return rejection('OPERATION_LIMIT_EXCEEDED', message, { limit, actual, max });
-}
-
 /** The error for a cursor that cannot be used. */
 export function invalidCursor(message: string): GraphQLError {
   return rejection('BAD_USER_INPUT', message, { argument: 'after', reason: 'INVALID_CURSOR' });

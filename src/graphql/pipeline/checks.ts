@@ -1,6 +1,6 @@
 import type { DocumentNode } from 'graphql';
 import type { Config } from '../../config/config.ts';
-import { limitExceeded, rejection } from '../../errors.ts';
+import { rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
 import type { OperationRecord } from '../../telemetry/operation-log.ts';
 import type { TrustedDocuments } from '../trusted-documents.ts';
@@ -62,8 +62,8 @@ export const coerceVariables: Check = (pending) => {
 };
 
 export const limitCost: Check = (pending, { limits: { maxFieldCost, maxUpstreamCalls } }) => {
-  pending.cost = costOf(pending.prepared.rootFields, pending.variables);
-  const { fieldCost, upstreamCalls } = pending.cost;
+  const { fieldCost, upstreamCalls } = costOf(pending.prepared.rootFields, pending.variables);
+  pending.upstreamCalls = upstreamCalls;
   checkCounts([
     ['upstreamCalls', 'calls to the IAM API', upstreamCalls, maxUpstreamCalls],
     ['fieldCost', 'fields in the response, with all lists at their maximum length', fieldCost, maxFieldCost],
@@ -86,12 +86,18 @@ const PAIRS_CEILING = 400_000;
 const MAX_VARIABLE_DEPTH = 32;
 
 /** The name of the limit, what is counted, the number found, the maximum. */
-type Count = readonly [limit: string, counted: string, actual: number, max: number];
+type Count = readonly [limit: string, counted: string, count: number, max: number];
 
-/** Throws `OPERATION_LIMIT_EXCEEDED` for the first count above its maximum. */
+/**
+ * Throws `OPERATION_LIMIT_EXCEEDED` for the first count above its maximum. Message and extensions contain only numbers,
+ * nothing of the document.
+ */
 function checkCounts(counts: readonly Count[]): void {
-  for (const [limit, counted, actual, max] of counts) {
-    if (actual > max) throw limitExceeded(limit, counted, actual, max);
+  for (const [limit, counted, count, max] of counts) {
+    if (count <= max) continue;
+    const actual = Math.min(count, Number.MAX_SAFE_INTEGER);
+    const message = `Expected at most ${max} ${counted}, got ${actual}.`;
+    throw rejection('OPERATION_LIMIT_EXCEEDED', message, { limit, actual, max });
   }
 }
 

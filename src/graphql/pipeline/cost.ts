@@ -5,7 +5,7 @@ import { DEFAULT_FIRST, MAX_FIRST } from '../pagination/connection.ts';
 import type { SelectedField } from './selected-fields.ts';
 
 /** The most that an operation can cost with given variables. */
-export interface Cost {
+interface Cost {
   /** Fields of the response. */
   readonly fieldCost: number;
   readonly upstreamCalls: number;

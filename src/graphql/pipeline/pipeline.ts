@@ -30,8 +30,6 @@ interface PipelineParts {
 /** The checks of every operation, in order. They come before any effect. `docs/architecture.md` has a row for each. */
 export const operationChecks: readonly Check[] = [checkMethod, authorize, coerceVariables, limitCost];
 
-const NO_COST = { fieldCost: 0, upstreamCalls: 0 };
-
 /**
  * Runs a request through the steps to its execution, one after the other. This is the only place that rejects an operation.
  * Rejects with a `GraphQLError` that has a code, with `ApolloRejection`, or with the error of a cancelled deadline.
@@ -65,10 +63,10 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     record.operation = operation.operation.name?.value;
     record.kind = operation.operation.operation;
     record.document = toShortHash(operation.hash);
-    const pending = { request, prepared: operation, variables: params.variables, cost: NO_COST };
+    const pending = { request, prepared: operation, variables: params.variables, upstreamCalls: 0 };
     for (const check of operationChecks) check(pending, config);
     // Coalesce with an identical query that the caller is running.
-    const { upstreamCalls } = pending.cost;
+    const { upstreamCalls } = pending;
     return coalesce(running, pending, (deadline) =>
       limitCalls(upstreamCalls, async () => {
         // Rate limit: the only step with an effect, so it comes last, and only for what is executed.

@@ -6,7 +6,7 @@ import type { Loaders } from '../../tokens/loaders.ts';
 import type { CallObserver } from '../../upstream/attempt.ts';
 import type { RequestDeadline } from '../../upstream/cancellation.ts';
 import type { CreateTokenBody } from '../../upstream/generated.ts';
-import type { Cost, Variables } from './cost.ts';
+import type { Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
 
 /** The caller of a request, or why there is none, in its public form. */
@@ -34,7 +34,8 @@ export interface PendingOperation {
   readonly prepared: PreparedOperation;
   /** The variables as sent; after the coercion, coerced and with defaults. */
   variables: Variables;
-  cost: Cost;
+  /** The most calls to the IAM API that it can make. */
+  upstreamCalls: number;
 }
 
 /** The GraphQL context of one execution. An operation about the schema alone has none. */
