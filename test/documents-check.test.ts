@@ -64,7 +64,7 @@ describe('npm run documents:check', () => {
     expect(status).toBe(1);
   });
 
-  it('accepts what a router asks where FEDERATION is on', () => {
+  it('accepts what a router requests where FEDERATION is on', () => {
     expect(check('{ "sdl": "{ _service { sdl } }" }', { FEDERATION: 'true' }).status).toBe(0);
   });
 

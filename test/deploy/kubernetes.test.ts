@@ -65,7 +65,7 @@ describe('The manifests for Kubernetes', () => {
     expect(manifest.metadata.name).toMatch(/^tokens-gateway(-\w+)?$/);
   });
 
-  it('mean the same pods everywhere', () => {
+  it('select the same pods everywhere', () => {
     expect(manifests.deployment.spec.template.metadata.labels).toEqual(LABELS);
     for (const selector of [
       manifests.deployment.spec.selector.matchLabels,

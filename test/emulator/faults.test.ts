@@ -264,7 +264,7 @@ describe('A fault that passes', () => {
     expect((await raw('flaky-reset-1')).status).toBe(200);
   });
 
-  it('counts for each URL and principal, and anew after clear()', async () => {
+  it('counts for each URL and principal, and starts again after clear()', async () => {
     const path = '/v1/tokens/fault-flaky-1';
     const bob = clientOf(emulator, 'bob');
     expect([(await demo('GET', path)).status, (await bob('GET', path)).status]).toEqual([503, 503]);
@@ -276,7 +276,7 @@ describe('A fault that passes', () => {
 
 describe('A write whose response is lost', () => {
   it.each(['after-reset', 'after-close', 'after-hang', 'after-500', 'after-html502', 'after-truncated'])(
-    '%s: the token is there all the same',
+    '%s: the token exists',
     async (fault) => {
       const send = clientOf(emulator, fault);
       const client = new AbortController();

@@ -46,7 +46,7 @@ describe('The same without introspection', () => {
   });
 
   it.each(rows.filter(([id]) => asksForTheSchema.includes(id)))(
-    '%s (%s) asks for the schema, and is rejected',
+    '%s (%s) requests the schema, and is rejected',
     async (_id, _name, audit) => {
       expect(await statusOf(audit)).not.toBe('ok');
     },

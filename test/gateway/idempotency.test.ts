@@ -70,7 +70,7 @@ describe('The same idempotency key', () => {
   });
 
   it.each(['after-reset', 'after-500'])(
-    'after a lost answer (%s) finds the token that was made',
+    'after a lost response (%s) finds the token that was created',
     async (fault) => {
       gateway.emulator.faults.add({ fault, operation: 'createToken', times: 1 });
       const lost = await create('key-1');

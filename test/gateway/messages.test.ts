@@ -167,7 +167,7 @@ describe('A variable that does not fit', () => {
     expect(await messagesOf(locked, document, variables)).toEqual([plain]);
   });
 
-  it('or that is null where null is not allowed', async () => {
+  it('gets such a message too when it is null where null is not allowed', async () => {
     const document = 'query ($id: ID = "x") { token(id: $id) { id } }';
     expect(await messagesOf(open, document, { id: null })).toEqual([
       'Variable "$id" must not be null: it stands where "ID!" is expected.',

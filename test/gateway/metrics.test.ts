@@ -258,7 +258,7 @@ describe('An HTTP response', () => {
     );
   });
 
-  it('that nobody waits for is not counted, and the log says once that the client has left', async () => {
+  it('whose client has left is not counted, and the log says so once', async () => {
     const labels = 'method="other",route="other",status="4xx"';
     const before = await countOf(labels);
     const logged = gateway.log().length;

@@ -76,7 +76,7 @@ describe('A write that was sent may have succeeded', () => {
   it.each([
     ['closes', 'end'],
     ['resets', 'resetAndDestroy'],
-  ] as const)('when the API %s the connection without an answer', async (_title, how) => {
+  ] as const)('when the API %s the connection without a response', async (_title, how) => {
     const port = await listen(createServer((socket) => socket.once('data', () => socket[how]())));
     gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}` });
     for (const document of [CREATE, UPDATE, DELETE]) {

@@ -129,7 +129,7 @@ describe('An operation that is too large', () => {
     expect(errors?.[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
   });
 
-  it('has its limits within such fragments, and in one named like introspection', async () => {
+  it('has its limits within fragments that spread themselves, and in one named like introspection', async () => {
     const aliases = repeat(31, (i) => `a${i}: __typename`);
     await expectRefusal(`{ ...A } fragment A on Query { ${aliases} ...A }`, 'aliases', 31, 30);
     await expectRefusal(`{ ...__schema } fragment __schema on Query { ${aliases} }`, 'aliases', 31, 30);

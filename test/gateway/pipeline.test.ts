@@ -280,17 +280,20 @@ describe('A trusted document', () => {
     ['another document', { query: LIST }, 'OPERATION_NOT_TRUSTED'],
     ['an unknown id', { documentId: 'unknown' }, 'PERSISTED_QUERY_NOT_FOUND'],
     ['a document that is too long', { query: `{ ${'a '.repeat(20_000)} }` }, 'OPERATION_LIMIT_EXCEEDED'],
-  ])('is not what is rejected as %s, which the log says and a metric counts', async (_title, body, code) => {
-    const count = async () => {
-      const metrics = await trusting.metrics();
-      return Number(/^tokens_gateway_untrusted_operations_total (\d+)/m.exec(metrics)?.[1] ?? 0);
-    };
-    const before = await count();
-    const id = `untrusted-${before}`;
-    expect(codesOf(await post(trusting.url, body, { ...DEMO, 'x-request-id': id }))).toEqual([code]);
-    expect(await count()).toBe(before + 1);
-    expect(lineOf(trusting, id)).toMatchObject({ untrusted: true, code });
-  });
+  ])(
+    'is not confused with %s, which is rejected, logged as untrusted and counted',
+    async (_title, body, code) => {
+      const count = async () => {
+        const metrics = await trusting.metrics();
+        return Number(/^tokens_gateway_untrusted_operations_total (\d+)/m.exec(metrics)?.[1] ?? 0);
+      };
+      const before = await count();
+      const id = `untrusted-${before}`;
+      expect(codesOf(await post(trusting.url, body, { ...DEMO, 'x-request-id': id }))).toEqual([code]);
+      expect(await count()).toBe(before + 1);
+      expect(lineOf(trusting, id)).toMatchObject({ untrusted: true, code });
+    },
+  );
 });
 
 describe('The log line of a rejected request', () => {

@@ -118,7 +118,7 @@ describe('Fetching by Node.id', () => {
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('fails alone where one id fails', async () => {
+  it('fails only for an id that fails', async () => {
     const { data, errors } = await gateway.query('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', {
       ids: [ids[0], 'fault-status-500', ids[1]],
     });

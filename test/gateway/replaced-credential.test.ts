@@ -58,7 +58,7 @@ it('Writes that wait for a free connection are sent with the credential that is 
   expect(log()).not.toContain('token-1');
 });
 
-it('Reads that wait while the gateway cannot sign in are not sent, and no failures of the API', async () => {
+it('Reads that wait while the gateway cannot sign in are not sent, and do not count as failures of the API', async () => {
   let signIns = 0;
   const held: (() => void)[] = [];
   const sent: string[] = [];

@@ -103,7 +103,7 @@ describe('A name server that takes longer than connecting may', () => {
   });
 });
 
-describe('A name of Redis that gets no answer', () => {
+describe('A name of Redis for which DNS sends no reply', () => {
   it('is reported before the look-up ends', async () => {
     dns.silent = 'silent';
     await start({ REDIS_URL: 'redis://silent.example:6379' });
@@ -115,7 +115,7 @@ describe('A name of Redis that gets no answer', () => {
   });
 });
 
-describe('Two names that get no answer', () => {
+describe('Two names for which DNS sends no reply', () => {
   it('delay neither a call to IAM, nor the end', async () => {
     await startApi('127.0.0.2');
     dns.silent = 'silent';

@@ -200,7 +200,7 @@ describe('A log reader that stops', () => {
 });
 
 describe('A log reader that leaves', () => {
-  it.each(['1', '2'])('does not matter to a gateway with WORKERS=%s', async (WORKERS) => {
+  it.each(['1', '2'])('does not affect a gateway with WORKERS=%s', async (WORKERS) => {
     const gateway = start({ EMULATOR: 'true', WORKERS });
     await gateway.listening();
     gateway.child.stdout?.destroy();

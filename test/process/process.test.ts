@@ -239,7 +239,7 @@ describe('Shutting down', () => {
       { code: 'UPSTREAM_TIMEOUT', mayHaveSucceeded: true },
     ],
   ])(
-    'with %s that never ends answers it before DRAIN_TIMEOUT_MS is over, with exit code 1',
+    'with %s that never ends sends its response before DRAIN_TIMEOUT_MS is over, with exit code 1',
     async (_title, document, extensions) => {
       emulator.faults.add({ fault: 'hang' });
       const gateway = start({ API_GATEWAY_URL: emulator.url, DRAIN_TIMEOUT_MS: '1000' });

@@ -20,7 +20,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-it('An API that ends each handshake which resumes a TLS session is reached all the same', async () => {
+it('An API that ends each TLS handshake that resumes a session is still reached', async () => {
   const sessions = new Set<string>();
   let resumed = 0;
   const api = createServer(

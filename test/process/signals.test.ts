@@ -127,7 +127,7 @@ describe('When the gateway gets a stop signal', () => {
   it.each([
     ['head', HEAD, `\r\n${LIST}`],
     ['body', `${HEAD}\r\n${LIST.slice(0, 5)}`, LIST.slice(5)],
-  ])('half a %s may be completed, and is answered', async (_name, first, rest) => {
+  ])('half a %s may be completed, and gets its response', async (_name, first, rest) => {
     await startAndListen();
     const socket = await openConnection(origin());
     socket.write(first);
@@ -161,7 +161,7 @@ describe('When the gateway gets a stop signal', () => {
   it.each([
     ['1', /"msg":"shutting down"/],
     ['2', /("msg":"shutting down"[\s\S]*){2}/],
-  ])('so is each of ten that arrive together (WORKERS=%s)', async (workers, stopping) => {
+  ])('ten requests that arrive together all get a response (WORKERS=%s)', async (workers, stopping) => {
     await startAndListen({ DRAIN_DELAY_MS: '3000', WORKERS: workers });
     const group = -(gateway.child.pid ?? 0);
     const stopped = stop();
@@ -211,7 +211,7 @@ describe('When the gateway gets a stop signal', () => {
   });
 
   it.each(['SIGHUP', 'SIGQUIT', 'SIGINT'] as const)(
-    'by %s, what is in flight is answered',
+    'by %s, requests in flight get their responses',
     async (signal) => {
       emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
       await startAndListen();

@@ -142,7 +142,7 @@ describe('A text that Redis has under the hash of another', () => {
   });
 });
 
-describe('A caller that asks too often', () => {
+describe('A caller above the rate limit', () => {
   const env = () => ({ REDIS_URL: redis.url, RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '4' });
   /** The responses with 429: all but four, and but one more for each second that a busy machine took. */
   const limitedOf = async (sent: Promise<Answer>[]) => {
@@ -180,7 +180,7 @@ describe('A caller that asks too often', () => {
     await gateway.close();
   });
 
-  it('is limited at each replica while Redis is away', async () => {
+  it('is limited at each replica while Redis is unavailable', async () => {
     const gateway = await startGateway({
       env: { ...env(), REDIS_URL: 'redis://127.0.0.1:1' },
       emulatorOf: one,

@@ -64,7 +64,7 @@ describe('Redis with TLS and a password', () => {
     await expectRedis(env, 'ok');
   });
 
-  it('is not used where it is not, and the gateway serves all the same', async () => {
+  it('is not used where the certificate is not trusted, and the gateway still serves', async () => {
     await expectRedis({ REDIS_URL: redis.url }, 'certificate of an unknown authority');
   });
 

@@ -103,7 +103,7 @@ describe('The files of the emulator', () => {
     await expect(startEmulator({ dataFile: name })).rejects.toEqual(rejected);
   });
 
-  it('are not of any size', async () => {
+  it('have a size limit', async () => {
     const rejected = expect.objectContaining({ message: expect.stringContaining('too large') });
     await expect(startEmulator({ seed: at('huge') })).rejects.toEqual(rejected);
     await expect(startEmulator({ dataFile: at('huge') })).rejects.toEqual(rejected);

@@ -174,7 +174,7 @@ describe('The keys of the identity provider', () => {
     });
   });
 
-  it('are tried ten at most for one token', async () => {
+  it('are tried for one token, ten at most', async () => {
     const others = Array.from({ length: 10 }, () => createEcKey());
     const jwks = await Promise.all([...others, key1].map(({ publicKey }) => exportJWK(publicKey)));
     const jwt = await new SignJWT(claims()).setProtectedHeader({ alg: 'ES256' }).sign(key1.privateKey);

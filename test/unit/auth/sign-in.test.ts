@@ -149,7 +149,7 @@ describe('A sign-in that goes wrong says how, without what was sent', () => {
     [STS_PATH, 500, '', { kind: 'status', status: 500 }],
     [STS_PATH, 200, { accessToken: 'canary' }, { kind: 'invalid-response' }],
     [STS_PATH, 200, { accessToken: 7, expiresIn: 60 }, { kind: 'invalid-response' }],
-  ])('%s answers %i %j', async (path, status, body, expected) => {
+  ])('%s responds with %i %j', async (path, status, body, expected) => {
     issuer.answerWith(path, {
       status,
       body,

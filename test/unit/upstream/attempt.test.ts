@@ -44,7 +44,7 @@ describe('One attempt', () => {
     expect(requests[0]?.timeoutMs).toBe(timeoutMs);
   });
 
-  it('of a read ends when the client goes away; a write that is on its way does not', async () => {
+  it('of a read ends when the client disconnects; that of a write does not', async () => {
     const { attempt, requests } = startAttempts();
     const deadline = createDeadlines(60_000).start();
     await attempt(READ, deadline);

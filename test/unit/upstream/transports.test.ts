@@ -66,14 +66,14 @@ describe.each(['undici, for the API', 'got, for signing in'])('The transport by 
     }
   };
 
-  it.each(['/long', '/pieces'])('rejects an answer that is too long (%s)', (path) =>
+  it.each(['/long', '/pieces'])('rejects a response that is too long (%s)', (path) =>
     expect(get(path)).rejects.toMatchObject({
       kind: 'invalid-response',
       message: 'response larger than 1000 bytes',
     }),
   );
 
-  it.each(['/long', '/pieces'])('reads one that is as long as it may be (%s)', async (path) => {
+  it.each(['/long', '/pieces'])('reads a response of the maximum length (%s)', async (path) => {
     expect((await get(path, { maxBytes: TEXT.length })).body).toBe(TEXT);
   });
 
