@@ -14,7 +14,7 @@ interface LogDestinationOptions {
 }
 
 /** A batch is written when it has this many characters, or when its first line is this old. */
-const BATCH_SIZE = 16_384;
+const BATCH_SIZE = 65_536;
 const BATCH_MS = 100;
 /** Bytes that Linux writes to a pipe in one piece (POSIX, "write"). */
 const PIPE_BUF = 4096;

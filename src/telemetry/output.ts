@@ -3,21 +3,20 @@ import { openLogDestination } from './log-destination.ts';
 
 export type Output = ReturnType<typeof openOutput>;
 
-const MAX_LOG_SIZE = 4 * 1024 * 1024;
-const MAX_ERRORS_SIZE = 65_536;
+const MAX_SIZE = 4 * 1024 * 1024;
 /** Lines that cannot be written within this time are lost at the end. */
 const END_MS = 500;
 
 /** Opens stdout for the log and stderr for problems. Called once. */
 export function openOutput() {
   let recovered: (dropped: number) => void = () => {};
-  const errors = openLogDestination(2, { maxSize: MAX_ERRORS_SIZE });
+  const errors = openLogDestination(2, { maxSize: MAX_SIZE });
   const writeError = (line: string) => errors.write(`${line}\n`);
   const log = openLogDestination(1, {
-    maxSize: MAX_LOG_SIZE,
+    maxSize: MAX_SIZE,
     onProblem(cause) {
       writeError(
-        `The log cannot be written to stdout (${cause}). Up to ${MAX_LOG_SIZE >> 20} MiB of lines wait until it can; further lines are dropped and counted.`,
+        `The log cannot be written to stdout (${cause}). Up to ${MAX_SIZE >> 20} MiB of lines wait until it can; further lines are dropped and counted.`,
       );
     },
     onRecovery: (dropped) => recovered(dropped),
