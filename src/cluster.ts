@@ -1,5 +1,4 @@
 import cluster, { type Worker } from 'node:cluster';
-import { once } from 'node:events';
 import { setImmediate, setTimeout as wait } from 'node:timers/promises';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type Channel, createChannel, WORKER_VARIABLE, type WorkerSettings } from './channel.ts';
@@ -29,6 +28,8 @@ interface WorkerState {
   readonly worker: Worker;
   readonly channel: Channel;
   readonly startedAt: number;
+  /** Resolves when the worker has ended, or could not be started. */
+  readonly exit: Promise<{ readonly code: number | null; readonly signal: string | null }>;
   /** The problems that the worker reported when it could not start. */
   problems?: readonly string[];
   isListening?: boolean;
@@ -37,7 +38,6 @@ interface WorkerState {
 /**
  * Runs `config.workers` copies of this program, which share the GraphQL port, and replaces each that dies. The primary
  * process keeps the state that the workers share, where there is no Redis, and serves the admin listener for all of them.
- * `build` is for the metrics.
  */
 export function startWorkers(
   config: Config,
@@ -60,10 +60,17 @@ export function startWorkers(
     }
     closeConnectionsWithWorker(worker);
     const channel = createChannel(worker);
-    const entry: WorkerState = { worker, channel, startedAt: performance.now() };
-    workers.add(entry);
     serveState(channel);
     const removeMetrics = metrics.add(channel);
+    const exit: WorkerState['exit'] = new Promise((resolve) => {
+      worker.once('exit', (code, signal) => {
+        workers.delete(entry);
+        removeMetrics();
+        resolve({ code, signal });
+      });
+    });
+    const entry: WorkerState = { worker, channel, startedAt: performance.now(), exit };
+    workers.add(entry);
     channel.handle<readonly string[]>('problems', (problems) => {
       entry.problems = problems;
     });
@@ -73,19 +80,14 @@ export function startWorkers(
       entry.problems = toConfigError(error).problems;
       worker.process.emit('exit', null, null);
     });
-    worker.once('exit', () => {
-      workers.delete(entry);
-      removeMetrics();
-    });
     return entry;
   }
 
   /** `pauseMs` is the time before its replacement starts, if this worker dies early. */
   function replaceWhenDead(dead: WorkerState, pauseMs = FIRST_PAUSE_MS): void {
-    const { worker, startedAt } = dead;
-    worker.once('exit', (code, signal) => {
-      const isEarly = performance.now() - startedAt < EARLY_MS;
-      replaceLater({ worker: worker.id, code, signal, problems: dead.problems }, isEarly ? pauseMs : 0);
+    void dead.exit.then((how) => {
+      const isEarly = performance.now() - dead.startedAt < EARLY_MS;
+      replaceLater({ worker: dead.worker.id, ...how, problems: dead.problems }, isEarly ? pauseMs : 0);
     });
   }
 
@@ -154,8 +156,8 @@ export function startWorkers(
     /** Sends each worker the signal to drain, and resolves to the exit code for all: 0 when each ended cleanly. */
     async stop(): Promise<number> {
       stopping = true;
-      const ends = [...workers].map(async ({ worker, isListening }) => {
-        const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
+      const ends = [...workers].map(async ({ exit, isListening }) => {
+        const { code, signal } = await exit;
         // A worker that does not listen yet has nothing in flight, and may not catch signals yet.
         return code ?? (isListening || signal === 'SIGKILL' ? 1 : 0);
       });
@@ -219,7 +221,7 @@ function untilListening(entry: WorkerState, log: FastifyBaseLogger): Promise<str
       resolve(url);
       channel.request('log-level', log.level).catch(() => undefined);
     });
-    worker.once('exit', (code, signal) => {
+    void entry.exit.then(({ code, signal }) => {
       const how = signal ? `signal ${signal}` : `exit code ${code}`;
       const fail = () =>
         reject(new ConfigError(entry.problems ?? [`A worker could not start: it ended with ${how}.`]));
@@ -232,18 +234,14 @@ function untilListening(entry: WorkerState, log: FastifyBaseLogger): Promise<str
 
 const READINESS_TIMEOUT_MS = 6_000;
 
-/**
- * The readiness of the first worker that is ready, else of any worker. They differ only by their own load. Undefined without
- * a reply.
- */
+/** The readiness of the first worker that is ready, else of any worker. Undefined without a reply. */
 async function readReadiness(workers: Iterable<WorkerState>): Promise<Readiness | undefined> {
   const replies = [...workers]
     .filter(({ isListening }) => isListening)
     .map(({ channel }) => channel.request<Readiness>('readiness'));
   const ready = replies.map(async (reply) => {
-    const readiness = await reply;
-    if (readiness.status !== 200) throw new Error('not ready');
-    return readiness;
+    if ((await reply).status !== 200) throw new Error('not ready');
+    return reply;
   });
   const first = Promise.any(ready).catch(() => Promise.any(replies));
   return Promise.race([first.catch(() => undefined), wait(READINESS_TIMEOUT_MS, undefined, { ref: false })]);

@@ -329,6 +329,24 @@ describe('With WORKERS', () => {
     expect(gateway.output()).not.toContain('a worker died');
   });
 
+  it('an error of the connection to a worker does not end the others', async () => {
+    emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
+    // As when a connection of a client is passed to a worker that has just ended.
+    const fail = `import cluster from 'node:cluster';
+      process.on('SIGTERM', () => setImmediate(() => {
+        for (const { process } of Object.values(cluster.workers ?? {})) process.emit('error', new Error('EPIPE'));
+      }));`;
+    await startAndListen({
+      WORKERS: '2',
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(fail)}`,
+    });
+    const answer = list();
+    await calls(1);
+    const stopped = stop();
+    expect((await answer).status).toBe(200);
+    expect((await stopped).code).toBe(0);
+  });
+
   it('a worker that does not react is killed after DRAIN_TIMEOUT_MS', async () => {
     await startAndListen({ WORKERS: '2', DRAIN_TIMEOUT_MS: '1000' });
     const [, pids = ''] = await gateway.until(/"workers":\[([\d,]+)\]/);
