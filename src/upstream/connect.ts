@@ -53,9 +53,15 @@ export function createConnect(
   return async () => {
     const socket = open();
     socket.on('connectionAttemptTimeout', (address) => silent.set(address, true));
-    const giveUp = createTimeout(connectTimeoutMs, () => socket.destroy(timedOut()));
-    if (isIP(host)) giveUp.start();
-    else socket.once('lookup', giveUp.start);
+    let isOpening = true;
+    let timer: NodeJS.Timeout | undefined;
+    // Runs after pending I/O events: when the event loop was blocked, the timer comes before them.
+    const giveUp = () => setImmediate(() => isOpening && socket.destroy(timedOut()));
+    const startTimer = () => {
+      timer = setTimeout(giveUp, connectTimeoutMs);
+    };
+    if (isIP(host)) startTimer();
+    else socket.once('lookup', startTimer);
     try {
       // The error listener stays after the connection is open: without a listener an error would end the process.
       return await new Promise<Socket>((resolve, reject) => {
@@ -65,25 +71,9 @@ export function createConnect(
       session = undefined;
       throw error;
     } finally {
-      giveUp.cancel();
-    }
-  };
-}
-
-/** Runs `giveUp` after pending I/O events: when the event loop was blocked, its timer would come before them. */
-function createTimeout(ms: number, giveUp: () => void) {
-  let timer: NodeJS.Timeout | undefined;
-  let afterEvents: NodeJS.Immediate | undefined;
-  return {
-    start() {
-      timer = setTimeout(() => {
-        afterEvents = setImmediate(giveUp);
-      }, ms);
-    },
-    cancel() {
+      isOpening = false;
       clearTimeout(timer);
-      clearImmediate(afterEvents);
-    },
+    }
   };
 }
 
