@@ -5,53 +5,64 @@ import { HttpError } from './error-response.ts';
 import { findJsonTypeProblem } from './media-type.ts';
 
 /** The methods of each path that is served. */
-export type Routes = ReadonlyMap<string, ReadonlySet<string>>;
+type Routes = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** Rejects requests with invalid headers, path or method before their body is read. */
 export function addRequestChecks(app: FastifyInstance, routes: Routes, isLoopbackOnly: boolean): void {
-  const isLoopbackName = createLoopbackCheck();
-  const checkHost = createHostCheck();
+  const checkHost = createHostCheck(isLoopbackOnly);
   app.addHook('onRequest', (request, _reply, done) => {
-    if (isLoopbackOnly && !authoritiesOf(request).every(isLoopbackName)) {
-      return done(new HttpError(421, MISDIRECTED));
-    }
-    const { origin, 'access-control-request-method': asked } = request.headers;
-    const isPreflight = origin !== undefined && asked !== undefined;
-    done(request.method === 'OPTIONS' && !isPreflight ? routeError(request, routes) : undefined);
+    const { origin, 'access-control-request-method': requested } = request.headers;
+    const isPreflight = origin !== undefined && requested !== undefined;
+    const isOther = request.method === 'OPTIONS' && !isPreflight;
+    done(checkHost(request) ?? (isOther ? routeError(request, routes) : undefined));
   });
   // These checks run after the CORS hooks, which are `onRequest` hooks, so that allowed pages can read the error.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     const error =
-      checkHost(request) ??
       (isOtherPath(request) ? routeError(request, routes) : undefined) ??
       (request.method === 'POST' ? checkPostHeaders(request.headers) : undefined);
     done(error ?? null);
   });
 }
 
-/** The hosts that a request names: its `Host`, and its target where that is a whole URL (RFC 9112 section 3.2.2). */
-function authoritiesOf({ raw, originalUrl }: FastifyRequest): string[] {
-  const target = /^https?:\/\/([^/?#]*)/i.exec(originalUrl)?.[1];
-  return [raw.headers.host, target].filter((authority) => authority !== undefined) as string[];
-}
-
 /**
  * Any web page can point its own host name at a loopback address and then read the responses of a gateway on the visitor's
  * machine (DNS rebinding). Only the host name distinguishes such a page from a local client.
  */
-function createLoopbackCheck(): (authority: string) => boolean {
+function createHostCheck(isLoopbackOnly: boolean): (request: FastifyRequest) => HttpError | undefined {
   let known: string | undefined;
-  return (authority) => {
-    if (authority === known) return true;
-    // A malformed host is rejected later, by the check of the URL.
-    const isOurs = isLoopbackAuthority(authority) ?? true;
-    if (isOurs) known = authority;
-    return isOurs;
+  const isServed = (host: string, target: string) =>
+    !isLoopbackOnly ||
+    [host, hostOf(target) ?? host].every((name) => name === known || isLoopbackAuthority(name));
+  return ({ raw, originalUrl }) => {
+    const { httpVersion, headers } = raw;
+    // In `headers`, Node.js keeps the first of several `host` headers, and a proxy may have used the last.
+    const { host: hosts } = raw.headersDistinct;
+    // HTTP/1.0 allows a request without one, but the URL of a GraphQL request needs one.
+    if (!hosts && httpVersion === '1.0') headers.host = 'localhost';
+    else if (hosts?.length !== 1) return new HttpError(400, 'Send one `host` header.');
+    const { host = '' } = headers;
+    // Nearly every request has the host of the one before and needs no URL parser.
+    if (host === known && originalUrl === '/graphql') return undefined;
+    if (!isWellFormed(host, originalUrl))
+      return new HttpError(400, 'The URL or the `host` header is malformed.');
+    if (!isServed(host, originalUrl)) return new HttpError(421, MISDIRECTED);
+    known = host;
+    return undefined;
   };
+}
+
+function isWellFormed(host: string, target: string): boolean {
+  return !/[/?#@\\]/.test(host) && URL.canParse(target, `http://${host}`);
 }
 
 const MISDIRECTED =
   'This gateway serves only clients on its own machine. Use the host name localhost or 127.0.0.1.';
+
+/** The host in a target that is a whole URL (RFC 9112 section 3.2.2). */
+function hostOf(target: string): string | undefined {
+  return /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
+}
 
 /** Whether no route has exactly this path. The router alone would decode the path before it compares. */
 function isOtherPath({ is404, raw: { url }, routeOptions }: FastifyRequest): boolean {
@@ -78,25 +89,6 @@ function routeError({ raw }: FastifyRequest, routes: Routes): HttpError {
 
 export function notFound(hint = 'The GraphQL endpoint is /graphql.'): HttpError {
   return new HttpError(404, `There is nothing at this path. ${hint}`);
-}
-
-function createHostCheck(): (request: FastifyRequest) => HttpError | undefined {
-  let known: string | undefined;
-  return ({ raw, originalUrl }) => {
-    const { httpVersion, headers } = raw;
-    // In `headers`, Node.js keeps the first of several `host` headers, and a proxy may have used the last.
-    const { host: hosts } = raw.headersDistinct;
-    // HTTP/1.0 allows a request without one, but the URL of a GraphQL request needs one.
-    if (!hosts && httpVersion === '1.0') headers.host = 'localhost';
-    else if (hosts?.length !== 1) return new HttpError(400, 'Send one `host` header.');
-    const { host = '' } = headers;
-    // Nearly every request has the host of the one before and needs no URL parser.
-    if (host === known && originalUrl === '/graphql') return undefined;
-    if (/[/?#@\\]/.test(host) || !URL.canParse(originalUrl, `http://${host}`))
-      return new HttpError(400, 'The URL or the `host` header is malformed.');
-    known = host;
-    return undefined;
-  };
 }
 
 /** The path and the query of a target that is a whole URL; other targets as they are. */
