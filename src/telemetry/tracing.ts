@@ -32,7 +32,6 @@ import type { OperationRecord } from './operation-log.ts';
 
 /** OpenTelemetry's own variables configure where traces go and how many are sampled. */
 export type Tracing = ReturnType<typeof createTracing>;
-export type OperationTrace = ReturnType<Tracing['start']>;
 
 const CLOSING_MS = 1000;
 
