@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import { isLoopback } from '../config/urls.ts';
-import { serveMetrics } from '../telemetry/metrics.ts';
 import { createHttpApp, listen } from './app.ts';
 import { createConnections, MAX_ADMIN_CONNECTIONS } from './connections.ts';
 
@@ -29,7 +29,9 @@ export async function startAdmin(
   const parts = { connections, isDraining, isLoopbackOnly: isLoopback(admin?.host ?? '') };
   const app = createHttpApp(config, parts, log);
   serveHealth(app, readReadiness);
-  serveMetrics(app, readMetrics);
+  app.get('/metrics', async (_request, reply) =>
+    reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await readMetrics()),
+  );
   app.addHook('preClose', async () => {
     setTimeout(() => app.server.closeAllConnections(), CLOSING_MS).unref();
   });

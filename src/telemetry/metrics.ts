@@ -1,4 +1,3 @@
-import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Build } from './build.ts';
 
@@ -93,12 +92,6 @@ export function addSampled(
       for (const [value, ...labels] of read()) this.labels(...labels).inc(value);
     },
   });
-}
-
-export function serveMetrics(app: FastifyInstance, read: () => Promise<string>): void {
-  app.get('/metrics', async (_request, reply) =>
-    reply.type(Registry.PROMETHEUS_CONTENT_TYPE).send(await read()),
-  );
 }
 
 /**
