@@ -179,7 +179,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
   return {
     url: `${urlOf(app)}/graphql`,
     adminUrl: admin && urlOf(admin),
-    /** In `pat` mode: logs whether the API accepts the credential. Never rejects. */
+    /** In `pat` mode: logs whether IAM accepts the credential. Never rejects. */
     probe: async () => authenticator.probe?.(upstream.client),
     /** Finishes requests in flight, accepts no new ones, and resolves when both listeners are closed. */
     async close(): Promise<void> {

@@ -33,7 +33,7 @@ export type Emulator = Awaited<ReturnType<typeof startEmulator>>;
 const MISDIRECTED =
   'The emulator serves only clients on its own machine. Use the host name localhost or 127.0.0.1.';
 
-/** A stateful stand-in for the IAM API, its token endpoint and its STS, listening when this resolves. */
+/** A stateful stand-in for IAM, its token endpoint and its STS, listening when this resolves. */
 export async function startEmulator(options: EmulatorOptions = {}) {
   const { port = 0, host = '127.0.0.1', maxCalls = 1000, clock } = options;
   const { store, release } = await openStore(options);
@@ -70,7 +70,7 @@ export async function startEmulator(options: EmulatorOptions = {}) {
       calls.length = 0;
     },
     faults: faults as Pick<FaultPlan, 'add' | 'clear'>,
-    /** Makes a token a member of a project: the API itself has no way to do that for its first project. */
+    /** Makes a token a member of a project: IAM itself has no way to do that for its first project. */
     addProject: (tokenId: string, project?: SeedProject) => addProject(store, tokenId, project),
     tokensOf: (principal: string) => store.listOf(principal).map(({ token }) => token),
     /** Cuts every connection, also those that a fault keeps waiting. */

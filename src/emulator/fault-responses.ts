@@ -38,7 +38,7 @@ export const leakCanaries = [
   'LEAK-CANARY-PRIVATE-KEY',
 ] as const;
 
-/** An error with internals of the service in every member. */
+/** An error with internals of IAM in every member. */
 export function leakingReply(status: number, name: string): Reply {
   const [stack, host, value] = leakCanaries;
   return {

@@ -110,7 +110,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'flaky-reset-N': failFirst(({ request }) => void request.socket.resetAndDestroy()),
   'flaky-429-N': failFirst(() => tooMany({ 'retry-after': '0' })),
 
-  // Pages of lists are cut in unusual ways, some of which the API permits. Other operations are not affected.
+  // Pages of lists are cut in unusual ways, some of which IAM permits. Other operations are not affected.
   'page-repeat': ({ runOperation }) => runOperation('repeat'),
   'page-empty': ({ runOperation }) => runOperation('empty'),
   'page-empty-always': ({ runOperation }) => runOperation('always-empty'),

@@ -48,7 +48,7 @@ export function ok(body: unknown): Reply {
   return { status: 200, body };
 }
 
-/** An error of the service itself. */
+/** An error of IAM itself. */
 export function vendorError(
   name: keyof typeof VENDOR_ERRORS,
   { param = '', details }: { param?: string; details?: readonly Detail[] } = {},
@@ -65,7 +65,7 @@ export function vendorStatus(status: number): Reply {
     : vendorBody(status, known[0], known[1][1].replace(`\${param}`, 'token'));
 }
 
-/** An error of AWS API Gateway, which stands before the service: no name, no trace id. */
+/** An error of AWS API Gateway, which stands before IAM: no name, no trace id. */
 export function edgeError(status: number, message: string): Reply {
   return { status, body: { message } };
 }

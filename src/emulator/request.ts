@@ -17,7 +17,7 @@ export interface Call {
   body?: unknown;
   /** Set once the credential was accepted. */
   principal?: string;
-  /** Missing for a path the API does not have. */
+  /** Missing for a path IAM does not have. */
   operation?: Operation;
 }
 
@@ -55,7 +55,7 @@ export interface Service {
 /** Carries out one operation. Throws a `Rejection` for a request that gets an error. */
 export type Handler = (service: Service, request: OperationRequest) => Promise<Reply> | Reply;
 
-/** The body as JSON. Throws the rejection of API Gateway, which checks it before the service. */
+/** The body as JSON. Throws the rejection of API Gateway, which checks it before IAM does. */
 export function readJson({ contentType, text }: OperationRequest): unknown {
   try {
     if (/^application\/(.+\+)?json\b/i.test(contentType)) return JSON.parse(text);

@@ -81,7 +81,7 @@ function completeToken(principal: string, index: number, seed: SeedToken, sequen
   };
 }
 
-/** A token as the service makes it from the input of a create. */
+/** A token as IAM makes it from the input of a create. */
 export function newToken(
   id: string,
   principal: string,

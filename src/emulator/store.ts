@@ -10,7 +10,7 @@ export interface StoredToken {
   readonly sequence: number;
   readonly principal: string;
   readonly token: TokenDto;
-  /** Write-only in the API: stored, never returned. */
+  /** Write-only in IAM: stored, never returned. */
   readonly description?: string;
   readonly memberships: readonly Membership[];
 }

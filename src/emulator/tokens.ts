@@ -24,7 +24,7 @@ export const tokenOperations = {
 
   getToken: ({ store }, request) => ok(findToken(store, request).token),
 
-  /** Whether the service merges or replaces a partial `authenticationMethod` is not known; here it merges. */
+  /** Whether IAM merges or replaces a partial `authenticationMethod` is not known; here it merges. */
   async updateToken({ store }, request) {
     const stored = findToken(store, request);
     const input = readBody('UpdateTokenBody', readJson(request));

@@ -11,7 +11,7 @@ import { operations } from './routes.ts';
 import type { Seed, SeedProject } from './seed.ts';
 import type { State } from './store.ts';
 
-/** The bodies of the API's operations. */
+/** The bodies of IAM's operations. */
 interface Bodies {
   readonly CreateTokenBody: CreateTokenBody;
   readonly UpdateTokenBody: UpdateTokenBody;
@@ -102,7 +102,7 @@ const ajv = new Ajv({
   strict: false,
   allErrors: true,
   verbose: true,
-  // The contract says `uuid`, but the API does not require it.
+  // The contract says `uuid`, but IAM does not require it.
   validateFormats: false,
   // Compiling the rules for schemas takes longer than compiling these schemas.
   meta: false,

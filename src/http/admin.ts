@@ -66,12 +66,12 @@ interface HealthChecks {
 }
 
 /**
- * One line per dependency, and why one cannot be reached. An unreachable IAM API is reported and does not make a replica
- * unready: all replicas would become unready at once, and clients would get the load balancer's error instead of the
- * gateway's. The same applies to Redis, without which most requests work.
+ * One line per dependency, and why one cannot be reached. A replica that cannot reach IAM stays ready: otherwise all
+ * replicas would become unready at once, and clients would get the load balancer's error instead of the gateway's. The same
+ * applies to Redis, without which most requests work.
  */
 export async function checkReadiness(checks: HealthChecks): Promise<Readiness> {
-  // A drain does not wait for a slow API: load balancers must notice it while connections are still accepted.
+  // A drain does not wait for a slow IAM: load balancers must notice it while connections are still accepted.
   const upstream = checks.isDraining() ? undefined : await checks.whyUpstreamUnreachable();
   const draining = checks.isDraining();
   const overloaded = checks.isOverloaded();

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-/** How processes that share state learn of each other's writes to the IAM API. `identity` is a credential's full SHA-256. */
+/** How processes that share state learn of each other's writes to IAM. `identity` is a credential's full SHA-256. */
 export interface SharedWrites {
   /** Rejects when the write cannot be reported. */
   report(identity: string): Promise<void>;

@@ -26,7 +26,7 @@ export function createOperationRecord() {
     code: unknown,
     /** Why the caller was rejected, where the code does not say it: `AuthError.reason`. */
     reason: unknown,
-    /** Attempts of calls to the IAM API that this operation caused. */
+    /** Attempts of calls to IAM that this operation caused. */
     upstreamCalls: 0,
     /** True when another request executed the operation. */
     coalesced: undecided,

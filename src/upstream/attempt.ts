@@ -42,7 +42,7 @@ export interface UpstreamCredential {
   readonly isOwn?: true;
   /** The `Authorization` header value. */
   authorization(): Promise<string> | string;
-  /** Call it after the API responded 401 to `rejected`. Resolves to another value, or to undefined when there is none. */
+  /** Call it after IAM responded 401 to `rejected`. Resolves to another value, or to undefined when there is none. */
   renew(rejected: string): Promise<string | undefined>;
 }
 
@@ -58,7 +58,7 @@ export interface Call<Value = unknown> {
 
 interface AttemptOptions
   extends Pick<Config['upstream'], 'readTimeoutMs' | 'writeTimeoutMs' | 'maxResponseBytes'> {
-  /** The base of the API, including `/iam`. */
+  /** The base URL of IAM, including `/iam`. */
   readonly baseUrl: string;
   readonly transport: Transport;
   /** All are called after every attempt that was made. A call that ends in the queue makes none. */

@@ -8,7 +8,7 @@ import { UpstreamError } from './upstream-error.ts';
 
 /** Selects one page of a list. */
 export interface PageRequest {
-  /** 1 to 100; the API may return fewer items. */
+  /** 1 to 100; IAM may return fewer items. */
   readonly limit: number;
   /** `next` of the previous page; undefined for the first page. */
   readonly startKey: string | undefined;

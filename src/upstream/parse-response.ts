@@ -5,7 +5,7 @@ import { definitions } from './generated.ts';
 import type { HttpResponse } from './transport.ts';
 import { type ErrorDetail, UpstreamError } from './upstream-error.ts';
 
-/** Stands for an item of a list that breaks the contract of the API. It fails alone: the other items stay readable. */
+/** Stands for an item of a list that breaks the contract of IAM. It fails alone: the other items stay readable. */
 export class InvalidItem extends UpstreamError {
   readonly id: string;
 
@@ -23,9 +23,9 @@ export interface Page<Item> {
   readonly chars: number;
 }
 
-/** The API gives a hundred items in a page. One that ignores `limit` may send all that fit into the largest response. */
+/** IAM gives a hundred items in a page. One that ignores `limit` may send all that fit into the largest response. */
 const MAX_ITEMS = 10_000;
-/** Longest `exclusiveStartKey` that the API accepts. */
+/** Longest `exclusiveStartKey` that IAM accepts. */
 const MAX_PAGE_KEY = 3000;
 
 const ajv = new Ajv({
@@ -117,7 +117,7 @@ function compile<Dto>(name: keyof typeof definitions): ValidateFunction<Dto> {
 }
 
 /**
- * The error for a response without a success status. Bodies come from the service (`name`, `traceId`, `details`), from the
+ * The error for a response without a success status. Bodies come from IAM (`name`, `traceId`, `details`), from the
  * API gateway in front of it (only `message`), or are not JSON. Nothing but these three members is read. `own` is the
  * gateway's own credential, if the request had it: callers must not see it where a body quotes the request. It is removed
  * after the JSON is parsed, because JSON can escape any character.

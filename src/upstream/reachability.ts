@@ -4,13 +4,13 @@ import type { UpstreamError } from './upstream-error.ts';
 
 const PROBE_MAX_AGE_MS = 5000;
 const PROBE_LIMITS = { timeoutMs: 1500, maxBytes: 1_000_000 } as const;
-/** After this many failures in a row the API counts as unreachable, even if the probe succeeds. */
+/** After this many failures in a row IAM counts as unreachable, even if the probe succeeds. */
 const MIN_FAILURES = 3;
 /** Older failures say nothing about the present state. */
 const FAILURES_MAX_AGE_MS = 30_000;
 
 /**
- * Whether the API can be used, judged by the results of calls and by a probe of `url`, which needs no credential and is
+ * Whether IAM can be used, judged by the results of calls and by a probe of `url`, which needs no credential and is
  * requested at most once in five seconds. `onUnreachable` is called for each attempt and each probe without a response.
  */
 export function createReachability(
@@ -37,7 +37,7 @@ export function createReachability(
     }
   };
   return {
-    /** Call it after each attempt of a call to the API. */
+    /** Call it after each attempt of a call to IAM. */
     onAttempt({ failure }: Pick<AttemptReport, 'failure'>): void {
       if (!failure || (failure.kind === 'status' && (failure.status ?? 0) < 500)) {
         failures = 0;
@@ -54,7 +54,7 @@ export function createReachability(
       signIn = { problem, atMs: performance.now() };
     },
     /**
-     * Why the API cannot be used at the moment: a code of `UpstreamError` or a few words; undefined if it can. Never
+     * Why IAM cannot be used at the moment: a code of `UpstreamError` or a few words; undefined if it can. Never
      * rejects.
      */
     async whyUnreachable(): Promise<string | undefined> {
@@ -75,7 +75,7 @@ function isRecent({ atMs }: { readonly atMs: number }): boolean {
   return performance.now() - atMs < FAILURES_MAX_AGE_MS;
 }
 
-/** Undefined for a failure that says nothing about the API: the client disconnected, or its time was up. */
+/** Undefined for a failure that says nothing about IAM: the client disconnected, or its time was up. */
 function reasonOf({ kind, status, code }: UpstreamError): string | undefined {
   if (kind === 'status') return `HTTP ${status}`;
   if (kind === 'invalid-response') return "responses that are not IAM's";

@@ -110,7 +110,7 @@ function isUnauthenticated(error: unknown): boolean {
   return error instanceof UpstreamError && meaningOf(error) === 401;
 }
 
-/** Whether a retry may help. Not on 500, which the API returns for errors that repeat. */
+/** Whether a retry may help. Not on 500, which IAM returns for errors that repeat. */
 function isRetryable(error: UpstreamError): boolean {
   const { kind, status, isSignIn } = error;
   if (isSignIn) return false;

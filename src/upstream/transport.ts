@@ -32,7 +32,7 @@ export interface HttpResponse {
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
 
 /**
- * The transport for the IAM API. It uses `Client.dispatch` with a handler, which costs a fifth of got: a list of tokens
+ * The transport for IAM. It uses `Client.dispatch` with a handler, which costs a fifth of got: a list of tokens
  * with their projects is some fifty calls.
  */
 export function createUndiciTransport(options: PoolOptions): Transport & { close(): Promise<void> } {

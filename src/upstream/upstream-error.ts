@@ -8,7 +8,7 @@ export interface ErrorDetail {
  * - `status`: a response with an error status.
  * - `unavailable`: the connection could not be opened or was lost.
  * - `timeout`: no response in time.
- * - `invalid-response`: the response breaks the contract of the API (not JSON, too large, wrong shape, a redirect).
+ * - `invalid-response`: the response breaks the contract of IAM (not JSON, too large, wrong shape, a redirect).
  * - `aborted`: the client disconnected.
  * - `not-recorded`: the state that an idempotent create needs cannot be used.
  * - `in-progress`: another request is running that create.

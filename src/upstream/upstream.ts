@@ -10,13 +10,13 @@ import { createSingleFlight, type SingleFlightOptions } from './single-flight.ts
 import { createUndiciTransport, type Transport } from './transport.ts';
 
 interface UpstreamHooks extends WriteHooks, Pick<SingleFlightOptions, 'lastWriteAt'> {
-  /** Called after every attempt of a call to the API, for logs and metrics. */
+  /** Called after every attempt of a call to IAM, for logs and metrics. */
   readonly onAttempt: readonly (OnAttempt | undefined)[];
-  /** Called whenever the API could not be reached, with `code` of the `UpstreamError`. */
+  /** Called whenever IAM could not be reached, with `code` of the `UpstreamError`. */
   readonly onUnreachable?: ((code: string) => void) | undefined;
 }
 
-/** The IAM API as the rest of the gateway sees it. The REST base is `apiGatewayUrl` and `/iam`. */
+/** IAM as the rest of the gateway sees it. The REST base is `apiGatewayUrl` and `/iam`. */
 export function createUpstream(
   apiGatewayUrl: string,
   options: Config['upstream'],
