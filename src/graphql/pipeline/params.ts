@@ -3,6 +3,7 @@ import type { GraphQLError } from 'graphql';
 import { rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
 import { findJsonTypeProblem } from '../../http/media-type.ts';
+import { pathOf } from '../../http/validate-request.ts';
 import { isJsonObject } from '../../json-object.ts';
 
 /** The members of a well-formed GraphQL request, whether it came by POST or by GET. Empty texts count as absent. */
@@ -45,7 +46,7 @@ export function readParams(request: RequestHead): Params {
   const { method, url, body } = request;
   if (method === 'GET') {
     checkGet(request);
-    return readSearch(new URLSearchParams(searchOf(url)));
+    return readSearch(new URLSearchParams(url.slice(pathOf(url).length)));
   }
   if (Array.isArray(body)) throw malformed('Operation batching disabled.');
   if (!isJsonObject(body)) throw malformed('The body must be a JSON object.');
@@ -100,11 +101,6 @@ function parseParameter(name: string, value: string): unknown {
 
 function malformed(message: string): GraphQLError {
   return rejection('BAD_REQUEST', message);
-}
-
-function searchOf(url: string): string {
-  const at = url.indexOf('?');
-  return at < 0 ? '' : url.slice(at);
 }
 
 /** Copies what Apollo Server reads, so that nothing else of the body is kept while the operation runs. */
