@@ -119,14 +119,15 @@ function compile<Dto>(name: keyof typeof definitions): ValidateFunction<Dto> {
 /**
  * The error for a response without a success status. Bodies come from IAM (`name`, `traceId`, `details`), from the
  * API gateway in front of it (only `message`), or are not JSON. Nothing but these three members is read. `own` is the
- * gateway's own credential, if the request had it: callers must not see it where a body quotes the request. It is removed
- * after the JSON is parsed, because JSON can escape any character.
+ * gateway's own credential, if the request had it: callers must not see it where a body quotes the request, cut or encoded
+ * in any way. It is removed after the JSON is parsed, because JSON can escape any character.
  */
 export function toStatusError(response: HttpResponse, own?: string): UpstreamError {
   const { status } = response;
   if (status < 400) return new UpstreamError('invalid-response', `unexpected status ${status}`, { status });
   const { name, traceId, details } = readJsonObject(response.body) ?? {};
-  const read = (text: unknown) => (own && typeof text === 'string' ? text.replaceAll(own, '') : text);
+  const read = (text: unknown) =>
+    own && typeof text === 'string' ? text.replaceAll(own, '').replace(LONG_WORD, '…') : text;
   const iamName = matching(read(name), /^[A-Za-z]{1,64}$/);
   return new UpstreamError('status', `status ${status}${iamName ? ` ${iamName}` : ''}`, {
     status,
@@ -137,6 +138,9 @@ export function toStatusError(response: HttpResponse, own?: string): UpstreamErr
     hadOwnCredential: own !== undefined,
   });
 }
+
+/** A text for people has no such word, but a credential in any encoding is one. */
+const LONG_WORD = /(?<!\S)\S{64,}/g;
 
 function readDetail(detail: unknown, read: (text: unknown) => unknown): ErrorDetail[] {
   if (!isJsonObject(detail)) return [];

@@ -73,6 +73,34 @@ describe('Signing in by a personal access token', () => {
     api.close();
   });
 
+  it.each<[string, (token: string) => string]>([
+    ['cut', (token) => token.slice(0, -3)],
+    ['in base64', (token) => Buffer.from(token).toString('base64')],
+    ['in hex', (token) => Buffer.from(token).toString('hex')],
+    ['escaped', (token) => [...token].map((char) => `\\u00${char.charCodeAt(0).toString(16)}`).join('')],
+    ['reversed', (token) => [...token].reverse().join('')],
+  ])('and that no caller sees it where the API quotes it %s', async (_title, change) => {
+    let quoted = '';
+    const api = createServer(({ headers: { authorization = '' } }, response) => {
+      quoted = change(authorization.slice('Bearer '.length));
+      const details = [{ issue: `rejected: Bearer ${quoted} here`, field: quoted }];
+      const body = { name: quoted, traceId: quoted.slice(0, 128), details };
+      response.writeHead(400).end(JSON.stringify(body));
+    });
+    const gateway = await startPatGateway(plain, createKeyPair('ES256'), {
+      API_GATEWAY_URL: `http://127.0.0.1:${await listen(api)}`,
+      PAT_CREDENTIAL: 'user',
+    });
+    const query = RENAME.replace('{ code }', '{ message field traceId }');
+    const { data } = await gateway.query(query, { id: 'a' });
+    expect(quoted.length).toBeGreaterThan(100);
+    expect(data.updateToken.userErrors).toEqual([
+      { message: 'rejected: Bearer … here', field: ['input', '…'], traceId: null },
+    ]);
+    await gateway.close();
+    api.close();
+  });
+
   it('happens again after IAM rejected the token, and the read is repeated once', async () => {
     const gateway = await startPatGateway(plain, createKeyPair('ES256'));
     await gateway.query(LIST);
