@@ -73,7 +73,7 @@ const listProjects = () =>
 /** How it ended, and after how many milliseconds in which it could run. */
 async function stop({ child, ended }: GatewayProcess, signal: NodeJS.Signals = 'SIGTERM') {
   child.kill(signal);
-  const { value, ownMs } = await timed(ended);
+  const { value, ownMs } = await timed(ended, child.pid);
   return { code: value, ownMs };
 }
 

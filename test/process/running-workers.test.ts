@@ -98,7 +98,7 @@ describe('The metrics of several workers', () => {
     await times(10, () => query(`query BeforeHanging ${LIST}`));
     await untilCounted('BeforeHanging', 10);
     process.kill(firstWorker, 'SIGSTOP');
-    const { value, ownMs } = await timed(readMetrics());
+    const { value, ownMs } = await timed(readMetrics(), gateway.child.pid);
     process.kill(firstWorker, 'SIGCONT');
     expect(ownMs).toBeLessThan(1_000);
     expect(metricOf(value, countOf('BeforeHanging'))).toBe(10);

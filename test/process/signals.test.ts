@@ -59,7 +59,7 @@ const untilRead = (portOfListener = port) =>
 
 async function stop(signal: NodeJS.Signals = 'SIGTERM', { pid = gateway.child.pid ?? 0 } = {}) {
   process.kill(pid, signal);
-  const { value, ownMs } = await timed(gateway.ended);
+  const { value, ownMs } = await timed(gateway.ended, gateway.child.pid);
   return { code: value, ownMs };
 }
 
@@ -134,7 +134,8 @@ describe('When the gateway gets a stop signal', () => {
     await untilRead();
     const answer = readToEnd(socket);
     const stopped = stop();
-    await setTimeout(600);
+    await gateway.until(/"msg":"shutting down"/);
+    await setTimeout(500);
     socket.write(rest);
     expect((await answer).body).toBe('{"data":{"tokens":{"nodes":[{"name":"billing-worker"}]}}}\n');
     expect((await stopped).code).toBe(0);
@@ -258,7 +259,7 @@ describe('Signals that do not stop the gateway', () => {
     gateway.child.kill('SIGUSR2');
     await gateway.until(/"logLevel":"trace"/);
     gateway.child.kill('SIGUSR2');
-    await gateway.until(/"logLevel":"warn"/);
+    await gateway.until(/"logLevel":"warn".*\n/);
     const lines = gateway.output();
     await list();
     await setTimeout(300);

@@ -1,36 +1,51 @@
+import { readFileSync } from 'node:fs';
+
 const TICK_MS = 5;
 
 /**
  * Starts to measure the time in which this process could run, and returns a function that stops and returns it, in
  * milliseconds. For upper bounds: on a busy machine a process waits for a processor, which is no slowness of what is
  * tested. A timer adds up short intervals. One that took longer than two ticks counts as two, or as the CPU time that
- * was used in it.
+ * was used in it. With `pid`, the time in which that process waited for a processor does not count either.
  */
-export function startStopwatch(): () => number {
+export function startStopwatch(pid?: number): () => number {
   let ms = 0;
   let at = performance.now();
   let cpu = process.cpuUsage();
+  const waitedBefore = waitedMs(pid) ?? 0;
+  let waited = waitedBefore;
   const add = () => {
     const wallMs = performance.now() - at;
     const { user, system } = process.cpuUsage(cpu);
     at += wallMs;
     cpu = process.cpuUsage();
     ms += Math.min(wallMs, Math.max(2 * TICK_MS, (user + system) / 1000));
+    waited = waitedMs(pid) ?? waited;
   };
   const timer = setInterval(add, TICK_MS).unref();
   return () => {
     clearInterval(timer);
     add();
-    return Math.round(ms);
+    return Math.max(0, Math.round(ms - (waited - waitedBefore)));
   };
+}
+
+/** How long the main thread of a process has waited for a processor so far. Undefined when the process has ended. */
+function waitedMs(pid: number | undefined): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What `work` resolves to, and how long that took: `ms` by the clock, `ownMs` as `startStopwatch` measures it. */
 export async function timed<Value>(
   work: Promise<Value>,
+  pid?: number,
 ): Promise<{ value: Value; ms: number; ownMs: number }> {
   const startedAt = performance.now();
-  const stop = startStopwatch();
+  const stop = startStopwatch(pid);
   const value = await work;
   return { value, ms: performance.now() - startedAt, ownMs: stop() };
 }
