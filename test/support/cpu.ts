@@ -14,9 +14,10 @@ interface CpuOptions {
 }
 
 /**
- * CPU time that a request would take on a quiet machine beyond what it takes to read its body. Times are the least of some
- * rounds, since others disturb and never help: of three, and as many more as it takes to come below `maxMs`, up to a
- * maximum. `body` may be another one each time, of about the same size.
+ * CPU time that a request would take on a quiet machine beyond what it takes to read its body. A busy machine stretches the
+ * time of each program, that of a known request before and after it as well. Others disturb and never help, so the least of
+ * some rounds counts: of three, and as many more as it takes to come below `maxMs`, up to a maximum. `body` may be another
+ * one each time, of about the same size.
  */
 export async function extraCpuMs(
   url: string,
@@ -30,14 +31,15 @@ export async function extraCpuMs(
     for (const text of texts) await post(url, text, withHeaders);
     return (cpuMs() - before) / REQUESTS;
   };
-  let [readMs, wholeMs, knownMs] = Array(3).fill(Number.POSITIVE_INFINITY) as [number, number, number];
-  const extraMs = () => (wholeMs - readMs) * Math.min(1, KNOWN_MS / knownMs);
-  for (let round = 0; round < MAX_ROUNDS && (round < 3 || extraMs() >= maxMs); round++) {
+  let [readMs, extraMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let round = 0; round < MAX_ROUNDS && (round < 3 || extraMs >= maxMs); round++) {
+    const knownBefore = await measure(known);
     readMs = Math.min(readMs, await measure(() => ({ pad: create() })));
-    wholeMs = Math.min(wholeMs, await measure(create, { ...headers, ...measuredHeaders }));
-    knownMs = Math.min(knownMs, await measure(known));
+    const wholeMs = await measure(create, { ...headers, ...measuredHeaders });
+    const knownMs = Math.min(knownBefore, await measure(known));
+    extraMs = Math.min(extraMs, (wholeMs - readMs) * Math.min(1, KNOWN_MS / knownMs));
   }
-  return extraMs();
+  return extraMs;
 }
 
 /** CPU time of `known` requests on a quiet machine. A core that is shared stretches the time of each program. */
