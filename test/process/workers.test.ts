@@ -72,8 +72,11 @@ describe('Several workers', () => {
     // A busy machine takes its time, and each second brings one more.
     const refilled = Math.ceil((performance.now() - startedAt) / 1000);
     const served = statuses.filter((status) => status === 200).length;
+    await gateway.until(/("msg":"operation"[\s\S]*){12}/);
+    // While a busy primary process does not reply, each worker has the limit by itself.
+    const limits = gateway.output().includes('The primary process does not reply') ? 3 : 1;
     expect(served).toBeGreaterThanOrEqual(5);
-    expect(served).toBeLessThanOrEqual(5 + refilled);
+    expect(served).toBeLessThanOrEqual(5 * limits + refilled);
     expect(statuses.filter((status) => status === 429)).toHaveLength(12 - served);
   });
 
@@ -126,6 +129,7 @@ describe('The metrics of several workers', () => {
           status: response.status,
           text: await response.text(),
         })),
+        gateway.child.pid,
       );
       return { ...value, ownMs };
     };
@@ -162,10 +166,13 @@ describe('The metrics of several workers', () => {
   it('have the event loop lag since the last scrape', async () => {
     await read();
     const [pid = 0] = pids;
-    process.kill(pid, 'SIGSTOP');
-    await setTimeout(600);
-    process.kill(pid, 'SIGCONT');
-    expect(metricOf((await read()).text, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(0.4);
+    // A worker that goes on may respond to the scrape before its timer has measured the lag.
+    await until(async () => {
+      process.kill(pid, 'SIGSTOP');
+      await setTimeout(600);
+      process.kill(pid, 'SIGCONT');
+      return metricOf((await read()).text, 'nodejs_eventloop_lag_max_seconds') > 0.4;
+    });
   });
 });
 
@@ -209,10 +216,11 @@ describe('While the primary process is suspended', () => {
   });
 
   it('a running create gets a response within its deadline, and a repeat gets its token', async () => {
-    emulator.faults.add({ fault: 'latency-500', operation: 'createToken', times: 1 });
+    emulator.faults.add({ fault: 'latency-90000', operation: 'createToken', times: 1 });
     const first = ask(CREATE, { input });
     await until(() => emulator.calls.some(({ method }) => method === 'POST'));
     gateway.child.kill('SIGSTOP');
+    emulator.faults.clear();
     const { ownMs, errors } = await first;
     expect(ownMs).toBeLessThan(DEADLINE_MS + 500);
     expect(errors[0].extensions).toMatchObject({ code: 'OVERLOADED', mayHaveSucceeded: true });
@@ -330,14 +338,15 @@ describe('A worker that dies', () => {
       };
       killWithoutProgram(Number(pid));
       await gateway.until(/(could not be started[\s\S]*){3}/);
-      const lines = gateway.output().split('\n');
-      const deaths = lines
-        .filter((line) => line.includes('a worker died'))
-        .map((line) => JSON.parse(line).time);
-      const [first = 0, second = 0, third = 0] = deaths.slice(1).map((time) => Date.parse(time));
-      expect(third - second).toBeGreaterThan(1.5 * (second - first));
-      const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
-      expect(metricOf(metrics, 'tokens_gateway_worker_restarts_total')).toBe(deaths.length);
+      const deaths = () => gateway.output().match(/.*a worker died.*/g) ?? [];
+      const [, first = 0, second = 0, third = 0] = deaths().map((line) => Date.parse(JSON.parse(line).time));
+      // Half a second, and then a second, or twice that if the first worker had been young. Timers are late, never early.
+      expect(second - first).toBeGreaterThan(480);
+      expect(third - second).toBeGreaterThan(980);
+      await until(async () => {
+        const metrics = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
+        return metricOf(metrics, 'tokens_gateway_worker_restarts_total') === deaths().length;
+      });
       expect((await query(LIST)).status).toBe(200);
       renameSync(kept, node);
       const [, next] = await gateway.until(/"workerPid":(\d+),"msg":"the new worker is listening"/);
