@@ -57,15 +57,22 @@ describe('A slow IAM API', () => {
 
   it('for 100 requests does not slow down the next one', async () => {
     await start();
-    emulator.faults.add({ fault: 'latency-3000', principal: 'busy' });
+    emulator.faults.add({ fault: 'latency-90000', principal: 'busy' });
+    let ended = 0;
     const slow = runBurst(100, (index) =>
-      client.query({ document: ONE, variables: { id: `token-${index}` }, as: 'busy' }),
+      client.query({ document: ONE, variables: { id: `token-${index}` }, as: 'busy' }).finally(() => ended++),
     );
     await untilCalls(100);
-    const { maxMs, statuses } = await runBurst(1, () => client.query({ document: LIST, as: 'caller-0' }));
-    tellFigure(`1 fast read beside 100 slow ones of 3 s: ${maxMs} ms`);
-    expect(statuses).toEqual({ 200: 1 });
-    expect(maxMs).toBeLessThan(1000);
+    const codes: string[] = [];
+    const { maxMs, statuses } = await runBurst(1, async () => {
+      const reply = await client.query({ document: LIST, as: 'caller-0' });
+      codes.push(...(codesOf(reply) ?? ['not JSON']));
+      return reply;
+    });
+    tellFigure(`1 fast read beside 100 slow ones: ${maxMs} ms`);
+    // It has not waited for any of them.
+    expect({ statuses, codes, ended }).toEqual({ statuses: { 200: 1 }, codes: [], ended: 0 });
+    emulator.faults.clear();
     expect((await slow).statuses).toEqual({ 200: 100 });
   });
 });
