@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { exportJWK, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
+import { ownCpuMs } from '../support/cpu.ts';
 import { shareEmulator } from '../support/share.ts';
 import { clientOf } from './support.ts';
 
@@ -234,11 +235,11 @@ describe('A registered key that takes minutes to import', () => {
     };
     const { body: created } = await clientOf(emulator, 'owner')('POST', '/v1/tokens', { body });
     const token = { id: created.id, alg: 'RS256', privateKey };
-    const startedAt = performance.now();
+    const before = ownCpuMs();
     expect(await signIn(token, await assertion(token))).toMatchObject({
       status: 401,
       body: { error: 'invalid_client' },
     });
-    expect(performance.now() - startedAt).toBeLessThan(2000);
+    expect(ownCpuMs() - before).toBeLessThan(2000);
   });
 });
