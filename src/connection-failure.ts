@@ -34,7 +34,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   [
     /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/,
     'the server closed the connection',
-    'check scheme and port in $, how many clients the server allows, and what is between the gateway and it',
+    'check scheme and port in $, how many clients the server allows (Redis: also its protected-mode), and what is between the gateway and it',
   ],
   [/^E[MN]FILE$/, 'too many open files', 'raise the limit of open files (ulimit -n)'],
   [/^HPE_/, 'the server does not speak HTTP', 'check scheme and port in $'],

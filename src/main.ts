@@ -23,6 +23,10 @@ const RUNTIME =
 // Half of the threads may look up names at a time: with 4, the default, two names that get no reply, such as those of Redis
 // and of the receiver of traces, would delay all others. Node.js 20 has started its threads by now, except in workers.
 process.env.UV_THREADPOOL_SIZE ??= '16';
+// Stops the client of Redis from printing its password (DEBUG=*), and a wrong advice at each try to connect to a server that
+// is in protected mode.
+delete process.env.DEBUG;
+console.warn = () => {};
 // Done before the rest of the program is loaded, so that no signal is missed and nothing blocks on stdout.
 const output = openOutput();
 const signals = catchSignals();

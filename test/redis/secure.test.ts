@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createSecureContext, createServer } from 'node:tls';
@@ -64,6 +65,10 @@ describe('Redis with TLS and a password', () => {
     await expectRedis(env, 'ok');
   });
 
+  it('is used with a password that is printed nowhere, also with DEBUG=*', async () => {
+    await expectRedis({ REDIS_URL: redis.url, NODE_EXTRA_CA_CERTS: certificate.file, DEBUG: '*' }, 'ok');
+  });
+
   it('is not used where the certificate is not trusted, and the gateway still serves', async () => {
     await expectRedis({ REDIS_URL: redis.url }, 'certificate of an unknown authority');
   });
@@ -116,4 +121,18 @@ describe('Redis with TLS and a password', () => {
     };
     await expectRedis(env, 'ok').finally(cluster.kill);
   });
+});
+
+it('A server in protected mode is reported in lines of JSON, and in nothing else', async () => {
+  const denied =
+    '-DENIED Redis is running in protected mode because no password is set for the default user.\r\n';
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined).write(denied);
+    socket.once('data', () => socket.resetAndDestroy());
+  });
+  const port = await listen(server);
+  await expectRedis({ REDIS_URL: `redis://127.0.0.1:${port}` }, 'the server closed the connection');
+  server.close();
+  const lines = gateway?.output().trim().split('\n') ?? [];
+  expect(lines.map((line) => JSON.parse(line).hint).join()).toContain('protected-mode');
 });
