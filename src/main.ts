@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { describeConfig, helpText, readArguments } from './arguments.ts';
 import { createChannel, WORKER_VARIABLE, type WorkerSettings } from './channel.ts';
@@ -17,6 +18,8 @@ const OTHER_CLUSTER =
 
 /** A part of Node.js that its types lack. */
 declare const WebAssembly: { readonly Memory: new (size: { initial: number }) => object };
+const AUTHORITIES =
+  'NODE_EXTRA_CA_CERTS has no effect in the file of --env-file: set it in the environment of the command that starts Node.js.';
 const RUNTIME =
   'Start Node.js without --jitless and --disallow-code-generation-from-strings, since queries and the HTTP client are compiled. WebAssembly needs some 10 GB of address space (ulimit -v), or --disable-wasm-trap-handler.';
 
@@ -87,7 +90,7 @@ async function print(text: string): Promise<never> {
   return output.end(0);
 }
 
-/** Checks for features that options of Node.js or a limit of the address space may disable. Throws `ConfigError`. */
+/** Checks for what options of Node.js or a limit of the address space may disable. Throws `ConfigError`. */
 function checkRuntime(): void {
   try {
     Function('');
@@ -95,6 +98,10 @@ function checkRuntime(): void {
   } catch (error) {
     throw new ConfigError([`${(error as Error).message}. ${RUNTIME}`]);
   }
+  // Node.js reads the variable when it starts, and --env-file later. Only Linux shows whether it was set by then.
+  const { NODE_EXTRA_CA_CERTS: file } = process.env;
+  if (file && process.platform === 'linux' && !readFileSync('/proc/self/environ', 'utf8').includes(file))
+    throw new ConfigError([AUTHORITIES]);
 }
 
 /** Finds problems that appear only at the start and not when the configuration is read. Rejects with `ConfigError`. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readAuth } from './auth.ts';
 import { parseManifest } from './documents-manifest.ts';
 import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
@@ -33,9 +34,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
 
 /** Node.js ignores a file that it cannot use, so connections would fail only later. */
 function checkAuthorities({ readFile, addProblem }: Environment): void {
-  const authorities = readFile('NODE_EXTRA_CA_CERTS');
-  if (authorities !== undefined && !/^-----BEGIN .*CERTIFICATE-----/m.test(authorities))
+  const text = readFile('NODE_EXTRA_CA_CERTS');
+  if (text === undefined) return;
+  const [first = '', ...more] = text.split(/^(?=-----BEGIN .*CERTIFICATE-----)/m).slice(1);
+  try {
+    for (const pem of [first, ...more]) new X509Certificate(pem);
+  } catch {
     addProblem('Expected NODE_EXTRA_CA_CERTS to name a file of certificates in PEM form');
+  }
 }
 
 function toConfig(environment: Environment) {

@@ -129,7 +129,11 @@ export const variables = {
     false,
   ),
   NODE_TLS_REJECT_UNAUTHORIZED: text('`0` makes Node.js accept any TLS certificate'),
-  NODE_EXTRA_CA_CERTS: text('File of further certificate authorities as PEM, which Node.js reads'),
+  NODE_EXTRA_CA_CERTS: {
+    ...text('File of further certificate authorities as PEM, which Node.js reads'),
+    // Node.js does not remove blanks, so the file must be readable under this very name.
+    read: (path: string) => path,
+  },
   EMULATOR: flag('Start the embedded IAM emulator and use it; not together with `API_GATEWAY_URL`', false),
   EMULATOR_PORT: integer('Port of the emulator; 0 takes any free one', 0, {
     ...PORTS,

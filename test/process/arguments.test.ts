@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { DAMAGED_PEM, ENCRYPTED_PEM } from '../support/config.ts';
 import { freePort } from '../support/free-port.ts';
@@ -146,6 +148,18 @@ it.each(['--disallow-code-generation-from-strings', '--jitless'])(
     );
   },
 );
+
+it('A certificate file that only a file of --env-file names is reported, because Node.js does not read it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'env-file-'));
+  const file = join(folder, 'gateway.env');
+  writeFileSync(file, `NODE_EXTRA_CA_CERTS=${join(folder, 'authorities.pem')}\n`);
+  const gateway = startProcess({ EMULATOR: 'true', PORT: '0' }, { nodeArgs: [`--env-file=${file}`] });
+  expect(await gateway.ended).toBe(1);
+  expect(gateway.output()).toMatch(
+    /^NODE_EXTRA_CA_CERTS has no effect in the file of --env-file: set it .+\n$/,
+  );
+  rmSync(folder, { recursive: true });
+});
 
 it('--check-config counts the open files that workers need', () => {
   const { status, stdout } = spawnSync(

@@ -1,3 +1,4 @@
+import { rootCertificates } from 'node:tls';
 import { ConfigError, readConfig } from '../../src/config/config.ts';
 import { generatePair } from './keys.ts';
 
@@ -24,7 +25,8 @@ export const PAT = {
 export const files: Record<string, string> = {
   '/keys/pat.pem': PEM,
   '/keys/encrypted.pem': ENCRYPTED_PEM,
-  '/keys/authorities.pem': '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n',
+  '/keys/authorities.pem': `# two\n${rootCertificates[0]}\r\n${rootCertificates[1]}\n`,
+  '/keys/damaged-authority.pem': `${rootCertificates[0]}\n-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`,
   '/keys/not-a-key': 'CANARY of a file that holds something else',
   '/keys/empty': ' \n',
   '/keys/callers': `ci:write:${'a'.repeat(64)}\n`,

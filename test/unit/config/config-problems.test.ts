@@ -68,6 +68,14 @@ describe('What is wrong is said in one line each', () => {
       { ...URL_ONLY, NODE_EXTRA_CA_CERTS: '/keys/pat.pem' },
       'Expected NODE_EXTRA_CA_CERTS to name a file of certificates in PEM form',
     ],
+    [
+      { ...URL_ONLY, NODE_EXTRA_CA_CERTS: '/keys/damaged-authority.pem' },
+      'Expected NODE_EXTRA_CA_CERTS to name a file of certificates in PEM form',
+    ],
+    [
+      { ...URL_ONLY, NODE_EXTRA_CA_CERTS: '/keys/authorities.pem\r' },
+      'Expected NODE_EXTRA_CA_CERTS to name a file that this process can read',
+    ],
     [{ ...URL_ONLY, PORT: 'http' }, 'Expected PORT to be a whole number from 0 to 65535, got "http"'],
     [{ ...URL_ONLY, PORT: '65536' }, 'Expected PORT to be a whole number from 0 to 65535, got "65536"'],
     [{ ...URL_ONLY, PORT: '-1' }, 'Expected PORT to be a whole number from 0 to 65535, got "-1"'],
