@@ -1,5 +1,5 @@
 // Puts one known defect at a time into a copy of the sources and sees whether the tests notice it.
-// `npm run test:mutants` runs all; `npm run test:mutants -- cursor` those with "cursor" in the name or the file;
+// `npm run test:mutants` runs all; `npm run test:mutants -- jwt` those with "jwt" in the name or the file;
 // `--why` prints the first test that failed; `--list` only checks that each defect fits the source and the test titles.
 // With `--tests-passed` the caller has seen all tests pass: then only two of them are run without a defect.
 import { spawn } from 'node:child_process';
