@@ -100,15 +100,27 @@ function createNullCheck(
   document: DocumentNode,
   operation: OperationDefinitionNode,
 ): (values: Variables, problems: Problems) => void {
+  /** Visits the variables of all selections that `@skip` and `@include` do not leave out with these values. */
+  const visitVariables = (values: Variables, onVariable: (name: string, types: TypeInfo) => void) => {
+    const left = applySkipAndInclude(document, values);
+    // The operation with the fragments that it still spreads.
+    const own = separateOperations(left)[operation.name?.value ?? ''] ?? left;
+    const types = new TypeInfo(schema);
+    const visitor = {
+      VariableDefinition: () => false,
+      Variable: ({ name }: VariableNode) => onVariable(name.value, types),
+    };
+    visit(own, visitWithTypeInfo(types, visitor));
+  };
   const atRisk = new Set<string>();
   // Without values of variables, no selection is left out, so all positions are visited.
-  visitVariables(schema, document, operation, NO_VALUES, (name, types) => {
+  visitVariables(NO_VALUES, (name, types) => {
     if (problemOf(null, types)) atRisk.add(name);
   });
   return (values, problems) => {
     const missing = new Set([...atRisk].filter((name) => values[name] == null));
     if (missing.size === 0) return;
-    visitVariables(schema, document, operation, values, (name, types) => {
+    visitVariables(values, (name, types) => {
       const problem = missing.has(name) ? problemOf(values[name], types) : undefined;
       if (problem === undefined) return;
       missing.delete(name);
@@ -127,23 +139,4 @@ function problemOf(value: unknown, types: TypeInfo): string | undefined {
   return value === null && isNonNullType(type)
     ? `must not be null: it stands where "${type}" is expected`
     : undefined;
-}
-
-/** Visits the variables of all selections that `@skip` and `@include` do not leave out with these values. */
-function visitVariables(
-  schema: GraphQLSchema,
-  document: DocumentNode,
-  { name }: OperationDefinitionNode,
-  values: Variables,
-  onVariable: (name: string, types: TypeInfo) => void,
-): void {
-  const left = applySkipAndInclude(document, values);
-  // The operation with the fragments that it still spreads.
-  const own = separateOperations(left)[name?.value ?? ''] ?? left;
-  const types = new TypeInfo(schema);
-  const visitor = {
-    VariableDefinition: () => false,
-    Variable: (node: VariableNode) => onVariable(node.name.value, types),
-  };
-  visit(own, visitWithTypeInfo(types, visitor));
 }
