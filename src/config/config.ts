@@ -4,7 +4,13 @@ import { parseManifest } from './documents-manifest.ts';
 import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
 import type { ReadFile } from './read-file.ts';
 import { isLoopback } from './urls.ts';
-import { httpVariables, limitVariables, upstreamVariables, type VariableName } from './variables.ts';
+import {
+  executionVariables,
+  httpVariables,
+  limitVariables,
+  type VariableName,
+  variables,
+} from './variables.ts';
 
 /** The configuration of the process, checked as a whole: read once, frozen, and without its secrets when printed. */
 export type Config = ReturnType<typeof toConfig>;
@@ -52,14 +58,7 @@ function toConfig(environment: Environment) {
     listen: { host: values.HOST, port: values.PORT },
     admin: values.ADMIN_PORT === undefined ? undefined : { host: values.ADMIN_HOST, port: values.ADMIN_PORT },
     upstream: readUpstream(environment),
-    emulator: values.EMULATOR
-      ? {
-          host: values.EMULATOR_HOST,
-          port: values.EMULATOR_PORT,
-          dataFile: values.EMULATOR_DATA_FILE,
-          seed: values.EMULATOR_SEED,
-        }
-      : undefined,
+    emulator: values.EMULATOR ? toGroup(values, variables, 'EMULATOR_') : undefined,
     auth: readAuth(environment),
     explorer,
     introspection: values.INTROSPECTION ?? explorer !== 'off',
@@ -73,12 +72,7 @@ function toConfig(environment: Environment) {
       rateLimitBurst: values.RATE_LIMIT_BURST || values.RATE_LIMIT_PER_SECOND,
     },
     http: readHttp(environment),
-    /** Sizes of the caches of documents and of compiled operations, and executions before an operation is compiled. */
-    execution: {
-      maxDocuments: values.MAX_CACHED_DOCUMENTS,
-      maxCompiled: values.MAX_COMPILED_OPERATIONS,
-      compileAfter: values.COMPILE_AFTER,
-    },
+    execution: toGroup(values, executionVariables),
     apq: values.APQ,
     trustedDocuments: readTrustedDocuments(environment),
     /** Undefined: state is kept in memory. */
@@ -125,7 +119,7 @@ function readUpstream(environment: Environment) {
   return {
     /** In normal form, without a trailing slash or `/iam`. Undefined: the emulator's. */
     apiGatewayUrl: toBaseUrl(readSecureUrl(environment, 'API_GATEWAY_URL')),
-    ...toGroup(values, upstreamVariables, 'UPSTREAM_'),
+    ...toGroup(values, variables, 'UPSTREAM_'),
     tokenBatchListMin: values.TOKEN_BATCH_LIST_MIN,
   } as const;
 }

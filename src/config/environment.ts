@@ -100,13 +100,13 @@ type Group<Table, Prefix extends string> = {
     : never]: Values[Name];
 };
 
-/** The values of the variables of `table` as a part of the configuration. */
+/** The values of the variables of `table` that begin with `prefix`, as a part of the configuration. */
 export function toGroup<Table extends object, Prefix extends string = ''>(
   values: Values,
   table: Table,
   prefix: Prefix = '' as Prefix,
 ): Group<Table, Prefix> {
-  const names = Object.keys(table) as VariableName[];
+  const names = (Object.keys(table) as VariableName[]).filter((name) => name.startsWith(prefix));
   const camelCase = (name: string) =>
     name.toLowerCase().replace(/_(.)/g, (_, letter) => letter.toUpperCase());
   const entries = names.map((name) => [camelCase(name.slice(prefix.length)), values[name]]);

@@ -14,7 +14,7 @@ import {
 } from './variable-types.ts';
 
 // The name of a field in `Config` is the name of its variable in camel case: `config.limits.maxDepth`,
-// `config.http.drainTimeoutMs`, and without the prefix `config.upstream.retries`.
+// `config.http.drainTimeoutMs`, and without the prefix `config.upstream.retries` and `config.emulator.seed`.
 
 /** Limits of one operation, of one caller and of the process. */
 export const limitVariables = {
@@ -74,36 +74,18 @@ export const httpVariables = {
   ),
 };
 
-/** Times and limits of upstream calls. */
-export const upstreamVariables = {
-  UPSTREAM_CONNECT_TIMEOUT_MS: ms('Time to connect to the upstream, with TLS and without DNS', 1_500),
-  UPSTREAM_READ_TIMEOUT_MS: ms('Timeout of one attempt of a read', 4_000),
-  UPSTREAM_WRITE_TIMEOUT_MS: ms('Timeout of a write, which has one attempt', 9_500),
-  UPSTREAM_MAX_RESPONSE_BYTES: integer('Largest upstream response', 2_097_152, {
-    min: 1024,
-    max: 67_108_864,
-  }),
-  UPSTREAM_RETRIES: integer('Retries of a failed read; writes are never retried', 2, { max: 5 }),
-  UPSTREAM_RETRY_BUDGET: integer('Burst size of the retry budget of the process', 20, { max: 10_000 }),
-  UPSTREAM_RETRY_BUDGET_PER_SECOND: integer('Retries that the budget regains per second', 2, { max: 10_000 }),
-  UPSTREAM_RETRY_AFTER_MAX_MS: integer(
-    'Longest `Retry-After` that is waited for; a longer one is passed to the caller',
-    2_000,
-    { max: 60_000 },
-  ),
-  UPSTREAM_IDLE_SOCKET_MS: ms(
-    "Idle upstream connections are closed after this; must be shorter than the upstream's timeout",
-    4_000,
-  ),
-  UPSTREAM_CONNECTION_MAX_AGE_MS: ms(
-    'Upstream connections are replaced after this, so that DNS changes take effect',
-    60_000,
-  ),
-  UPSTREAM_CONCURRENCY: integer('Concurrent upstream calls of the process', 256, { min: 1, max: 10_000 }),
-  UPSTREAM_CONCURRENCY_PER_REQUEST: integer('Concurrent upstream calls of a GraphQL request', 50, {
+/** Caches of documents and of compiled operations. */
+export const executionVariables = {
+  MAX_CACHED_DOCUMENTS: integer('Prepared operations in the LRU cache, of 150 tokens on average', 1000, {
     min: 1,
-    max: 1_000,
+    max: 100_000,
   }),
+  MAX_COMPILED_OPERATIONS: integer(
+    'Compiled operations in the LRU cache, likewise; 0 disables compilation',
+    500,
+    { max: 100_000 },
+  ),
+  COMPILE_AFTER: integer('Executions of an operation before it is compiled', 1, { max: 1_000_000 }),
 };
 
 // 0 asks the system for any free port.
@@ -228,23 +210,41 @@ export const variables = {
   OTEL_SDK_DISABLED: flag('Disables traces', false),
 
   ...httpVariables,
-  ...upstreamVariables,
+  UPSTREAM_CONNECT_TIMEOUT_MS: ms('Time to connect to the upstream, with TLS and without DNS', 1_500),
+  UPSTREAM_READ_TIMEOUT_MS: ms('Timeout of one attempt of a read', 4_000),
+  UPSTREAM_WRITE_TIMEOUT_MS: ms('Timeout of a write, which has one attempt', 9_500),
+  UPSTREAM_MAX_RESPONSE_BYTES: integer('Largest upstream response', 2_097_152, {
+    min: 1024,
+    max: 67_108_864,
+  }),
+  UPSTREAM_RETRIES: integer('Retries of a failed read; writes are never retried', 2, { max: 5 }),
+  UPSTREAM_RETRY_BUDGET: integer('Burst size of the retry budget of the process', 20, { max: 10_000 }),
+  UPSTREAM_RETRY_BUDGET_PER_SECOND: integer('Retries that the budget regains per second', 2, { max: 10_000 }),
+  UPSTREAM_RETRY_AFTER_MAX_MS: integer(
+    'Longest `Retry-After` that is waited for; a longer one is passed to the caller',
+    2_000,
+    { max: 60_000 },
+  ),
+  UPSTREAM_IDLE_SOCKET_MS: ms(
+    "Idle upstream connections are closed after this; must be shorter than the upstream's timeout",
+    4_000,
+  ),
+  UPSTREAM_CONNECTION_MAX_AGE_MS: ms(
+    'Upstream connections are replaced after this, so that DNS changes take effect',
+    60_000,
+  ),
+  UPSTREAM_CONCURRENCY: integer('Concurrent upstream calls of the process', 256, { min: 1, max: 10_000 }),
+  UPSTREAM_CONCURRENCY_PER_REQUEST: integer('Concurrent upstream calls of a GraphQL request', 50, {
+    min: 1,
+    max: 1_000,
+  }),
   TOKEN_BATCH_LIST_MIN: integer(
     'Number of different token ids from which one list call replaces single calls; 0 disables it',
     4,
     { max: 100 },
   ),
 
-  MAX_CACHED_DOCUMENTS: integer('Prepared operations in the LRU cache, of 150 tokens on average', 1000, {
-    min: 1,
-    max: 100_000,
-  }),
-  MAX_COMPILED_OPERATIONS: integer(
-    'Compiled operations in the LRU cache, likewise; 0 disables compilation',
-    500,
-    { max: 100_000 },
-  ),
-  COMPILE_AFTER: integer('Executions of an operation before it is compiled', 1, { max: 1_000_000 }),
+  ...executionVariables,
   ...limitVariables,
 };
 

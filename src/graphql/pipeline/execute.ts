@@ -89,16 +89,16 @@ const UNKNOWN_VALUES = 'the IAM API used an enum value that the schema does not 
  */
 export function createExecutor(
   schema: GraphQLSchema,
-  { maxCompiled, compileAfter }: Config['execution'],
+  { maxCompiledOperations: max, compileAfter }: Config['execution'],
   parts: ContextParts,
 ) {
   // A number says how often the operation was interpreted.
-  const known = new LRUCache<string, CompiledQuery | number>(cacheLimits(Math.max(1, maxCompiled)));
+  const known = new LRUCache<string, CompiledQuery | number>(cacheLimits(Math.max(1, max)));
   const counts = { hits: 0, misses: 0 };
 
   const findCompiled = (prepared: PreparedOperation, variables: Variables): CompiledQuery | undefined => {
     const { id, conditions } = prepared;
-    if (maxCompiled === 0 || !conditions) return undefined;
+    if (max === 0 || !conditions) return undefined;
     const key = conditions.reduce((text, name) => `${text} ${variables[name] === true}`, id);
     const found = known.get(key) ?? 0;
     if (typeof found === 'object') return found;

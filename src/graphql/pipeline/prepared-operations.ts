@@ -76,7 +76,7 @@ export function createPreparedOperations(
   /** By hash. Without its document, a text is parsed again for another of its operations. */
   const documents = new Map<string, DocumentNode>();
   const operations = new LRUCache<string, PreparedOperation>({
-    ...cacheLimits(execution.maxDocuments),
+    ...cacheLimits(execution.maxCachedDocuments),
     dispose: ({ hash }) => documents.delete(hash),
   });
   const preparing = new Map<string, Promise<PreparedOperation>>();

@@ -8,7 +8,7 @@ import { createSchema, readTypeDefs } from '../../../../src/graphql/schema.ts';
 
 const limits = new Proxy({}, { get: () => 30 }) as unknown as Config['limits'];
 const schema = createSchema(readTypeDefs());
-const execution = { maxDocuments: 2, maxCompiled: 1, compileAfter: 1 };
+const execution = { maxCachedDocuments: 2, maxCompiledOperations: 1, compileAfter: 1 };
 const create = () => createPreparedOperations(schema, { limits, execution, introspection: true });
 
 const TEXT = '{ __typename }';
