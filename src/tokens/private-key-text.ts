@@ -18,41 +18,36 @@ const PRIVATE_KEY_PASTED = 'This looks like a private key. It was not sent on; t
 const TOO_MUCH_ENCODED =
   'The texts of this request have too much base64 or hex in them to look for private keys there. Send fewer of them at once.';
 
-/** The results for the texts of one request. */
-interface Checked {
-  /** The problem of each text, because many fields may have the same text. */
-  readonly problems: Map<string, string | undefined>;
-  decodedChars: number;
-}
-
-const checkedOf = new WeakMap<object, Checked>();
-
 /**
  * The problem of a text that holds a private key as people paste one: PEM, a JSON Web Key or a set of them, the key file of
  * an SSH client, or the bytes of a key without a label; also escaped for JSON, HTML or a URL, or as base64 or hex. Called
  * for every text of an input that goes to the API or into a URL of it. It finds mistakes, but not keys that are hidden on
  * purpose.
- *
- * `request` is an object that all texts of one request have in common. It limits their total cost.
  */
-export function findPrivateKey(text: string, request: object): string | undefined {
-  if (SHORT.test(text)) return undefined;
-  const checked = checkedOf.get(request) ?? { problems: new Map(), decodedChars: 0 };
-  checkedOf.set(request, checked);
-  if (!checked.problems.has(text)) checked.problems.set(text, search(text, checked));
-  return checked.problems.get(text);
+export type PrivateKeySearch = (text: string) => string | undefined;
+
+/** Creates the search for the texts of one request, which limits their total cost. */
+export function createPrivateKeySearch(): PrivateKeySearch {
+  // Many fields may have the same text.
+  const problems = new Map<string, string | undefined>();
+  const total = { decodedChars: 0 };
+  return (text) => {
+    if (SHORT.test(text)) return undefined;
+    if (!problems.has(text)) problems.set(text, search(text, total));
+    return problems.get(text);
+  };
 }
 
-function search(text: string, checked: Checked): string | undefined {
+function search(text: string, total: { decodedChars: number }): string | undefined {
   let texts = [text.slice(0, MAX_CHARS)];
   for (let layer = 0; layer <= MAX_LAYERS && texts.length > 0; layer++) {
-    if (checked.decodedChars > MAX_DECODED_CHARS) return TOO_MUCH_ENCODED;
+    if (total.decodedChars > MAX_DECODED_CHARS) return TOO_MUCH_ENCODED;
     const plain = texts.map(unescapeText);
     if (plain.some(isPrivateKey)) return PRIVATE_KEY_PASTED;
     const encoded = plain.flatMap(findEncoded);
     if (encoded.some(isPrivateKeyFile)) return PRIVATE_KEY_PASTED;
     const wanted = encoded.filter(isText).slice(0, MAX_TEXTS);
-    for (const each of wanted) checked.decodedChars += each.text.length;
+    for (const each of wanted) total.decodedChars += each.text.length;
     texts = wanted.map(decode);
   }
   return undefined;

@@ -1,6 +1,6 @@
 import { findJwkProblem, type KeyProblem } from '../keys/jwk.ts';
 import type { JsonWebKeyDto } from '../upstream/generated.ts';
-import { findPrivateKey } from './private-key-text.ts';
+import type { PrivateKeySearch } from './private-key-text.ts';
 
 interface Requirement {
   readonly kty: 'RSA' | 'EC';
@@ -30,7 +30,7 @@ const MAX_PROBLEMS = 10;
 export function checkKeySet(
   keys: readonly JsonWebKeyDto[],
   signingAlgorithm: string,
-  request: object,
+  findPrivateKey: PrivateKeySearch,
 ): KeyProblem[] {
   if (keys.length === 0) return [{ path: [], message: 'At least one key is needed.' }];
   if (keys.length > MAX_KEYS) return [{ path: [], message: `At most ${MAX_KEYS} keys are allowed.` }];
@@ -39,7 +39,7 @@ export function checkKeySet(
   for (const [index, key] of keys.entries()) {
     const found = kids.has(key.kid)
       ? [{ path: ['kid'], message: 'Each key needs a different `kid`.' }]
-      : checkKey(key, signingAlgorithm, request);
+      : checkKey(key, signingAlgorithm, findPrivateKey);
     kids.add(key.kid);
     problems.push(...found.map(({ path, message }) => ({ path: [index, ...path], message })));
     if (problems.length >= MAX_PROBLEMS) break;
@@ -48,10 +48,10 @@ export function checkKeySet(
 }
 
 /** Checks the URL that IAM reads a key set from. The gateway itself sends nothing there. */
-export function checkKeySetUrl(value: string, request: object): KeyProblem[] {
+export function checkKeySetUrl(value: string, findPrivateKey: PrivateKeySearch): KeyProblem[] {
   const problem = (message: string) => [{ path: [], message }];
   if (value.length > MAX_URL) return problem(`The URL must not be longer than ${MAX_URL} characters.`);
-  const privateKey = findPrivateKey(value, request);
+  const privateKey = findPrivateKey(value);
   if (privateKey !== undefined) return problem(privateKey);
   const notAbsolute = problem('An absolute https URL is needed.');
   if (!/^https:\/\/[^/?#]/i.test(value)) return notAbsolute;
@@ -65,13 +65,17 @@ export function checkKeySetUrl(value: string, request: object): KeyProblem[] {
   return URL.canParse(value) ? [] : notAbsolute;
 }
 
-function checkKey(key: JsonWebKeyDto, signingAlgorithm: string, request: object): readonly KeyProblem[] {
+function checkKey(
+  key: JsonWebKeyDto,
+  signingAlgorithm: string,
+  findPrivateKey: PrivateKeySearch,
+): readonly KeyProblem[] {
   const requirement = REQUIREMENTS[signingAlgorithm];
   const at = (member: string, message: string) => [{ path: [member], message }];
   if (!requirement) return at('alg', 'The algorithm is not one that tokens can sign with.');
   if (!/^[\x21-\x7e]{1,256}$/.test(key.kid))
     return at('kid', '1 to 256 visible ASCII characters are needed.');
-  const privateKey = findPrivateKey(key.kid, request);
+  const privateKey = findPrivateKey(key.kid);
   if (privateKey !== undefined) return at('kid', privateKey);
   if (key.alg !== signingAlgorithm) return at('alg', 'It must be the same as `signingAlgorithm`.');
   if (key.kty !== requirement.kty)

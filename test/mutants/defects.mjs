@@ -61,7 +61,7 @@ function secrets() {
       name: 'A private key in a name is sent to the API',
       file: 'src/graphql/resolvers/token-input.ts',
       within: 'checkInputText',
-      find: 'findPrivateKey(text, request)',
+      find: 'findPrivateKey(text)',
       replace: 'undefined',
       ...privateText,
     },

@@ -15,6 +15,7 @@ import { describeError } from '../../telemetry/failures.ts';
 import { toUpstreamHeaders } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
 import { createLoaders, type ListPrefetch } from '../../tokens/loaders.ts';
+import { createPrivateKeySearch } from '../../tokens/private-key-text.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
 import { createCallQueue } from '../../upstream/concurrency-limiter.ts';
 import type { IamClient } from '../../upstream/iam-client.ts';
@@ -186,6 +187,7 @@ export function createContext(
   return {
     loaders,
     createOnce: (key, body) => createOnce({ principal, key, body, loaders, deadline }),
+    findPrivateKey: createPrivateKeySearch(),
     outcome: { hasUserErrors: false, hasUnknownValues: false },
   };
 }

@@ -3,6 +3,7 @@ import type { Caller } from '../../auth/authenticator.ts';
 import type { OperationRecord } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
 import type { Loaders } from '../../tokens/loaders.ts';
+import type { PrivateKeySearch } from '../../tokens/private-key-text.ts';
 import type { CallObserver } from '../../upstream/attempt.ts';
 import type { RequestDeadline } from '../../upstream/cancellation.ts';
 import type { CreateTokenBody } from '../../upstream/generated.ts';
@@ -46,6 +47,8 @@ export interface Context {
   countChars(chars: number): void;
   /** Creates a token at most once per idempotency key of the caller. */
   createOnce(key: string, body: CreateTokenBody): ReturnType<IdempotentCreate>;
+  /** Called for each text that goes to the API or into a URL of it. */
+  readonly findPrivateKey: PrivateKeySearch;
   /** Set by resolvers, for log and metrics. User errors are data, not GraphQL errors. */
   readonly outcome: { hasUserErrors: boolean; hasUnknownValues: boolean };
 }

@@ -1,5 +1,4 @@
 import { badUserInput } from '../../errors.ts';
-import { findPrivateKey } from '../../tokens/private-key-text.ts';
 import type { PolicyStatementDto, ProjectWithPolicyDto, TokenDto } from '../../upstream/generated.ts';
 import { isId } from '../../upstream/iam-client.ts';
 import type {
@@ -36,9 +35,9 @@ const Query = {
 } satisfies Required<QueryResolvers>;
 
 /** The id of an object; undefined for a text that cannot be one. Throws `BAD_USER_INPUT` for a private key in its place. */
-export function readId(text: string, argument: string, request: object): string | undefined {
+export function readId(text: string, argument: string, { findPrivateKey }: Context): string | undefined {
   if (!isId(text)) return undefined;
-  const problem = findPrivateKey(text, request);
+  const problem = findPrivateKey(text);
   if (problem !== undefined) throw badUserInput(problem, argument);
   return text;
 }

@@ -1,4 +1,3 @@
-import { findPrivateKey } from '../../tokens/private-key-text.ts';
 import { checkKeySet, checkKeySetUrl, MAX_KEYS } from '../../tokens/validate-jwk.ts';
 import type {
   AuthenticationMethodDto,
@@ -34,10 +33,8 @@ const MAX_DESCRIPTION = 2000;
 const LONE_SURROGATE =
   'Half of a surrogate pair is not a character. Send well-formed Unicode; a text that was cut may have lost the other half.';
 
-export function checkId(id: string, request: object): Problem[] {
-  const message = isId(id)
-    ? findPrivateKey(id, request)
-    : 'This is not a valid token id. Pass `Token.id` unchanged.';
+export function checkId(id: string, { findPrivateKey }: Context): Problem[] {
+  const message = isId(id) ? findPrivateKey(id) : 'This is not a valid token id. Pass `Token.id` unchanged.';
   return message === undefined ? [] : [{ path: ['id'], message }];
 }
 
@@ -52,10 +49,10 @@ const TEXT_RULES = {
 export function checkInputText(
   member: keyof typeof TEXT_RULES,
   text: string | null | undefined,
-  request: object,
+  { findPrivateKey }: Context,
 ): Problem[] {
   if (text == null) return [];
-  const message = findPrivateKey(text, request) ?? TEXT_RULES[member](text);
+  const message = findPrivateKey(text) ?? TEXT_RULES[member](text);
   return message === undefined ? [] : [{ path: [member], message }];
 }
 
@@ -91,12 +88,12 @@ const KEY_INFO = ['authenticationMethod', 'publicKeyInfo'] as const;
 export function checkPublicKeyInfo(
   info: PublicKeyInfoDto,
   signingAlgorithm: string,
-  request: object,
+  { findPrivateKey }: Context,
 ): Problem[] {
   const [path, problems] =
     'jwks' in info
-      ? [[...KEY_INFO, 'jwks', 'keys'], checkKeySet(info.jwks.keys, signingAlgorithm, request)]
-      : [[...KEY_INFO, 'jwksUri'], checkKeySetUrl(info.jwksUri, request)];
+      ? [[...KEY_INFO, 'jwks', 'keys'], checkKeySet(info.jwks.keys, signingAlgorithm, findPrivateKey)]
+      : [[...KEY_INFO, 'jwksUri'], checkKeySetUrl(info.jwksUri, findPrivateKey)];
   return problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
 }
 

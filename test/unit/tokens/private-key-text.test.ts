@@ -1,12 +1,12 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { findPrivateKey } from '../../../src/tokens/private-key-text.ts';
+import { createPrivateKeySearch } from '../../../src/tokens/private-key-text.ts';
 import { ownCpuMs } from '../../support/cpu.ts';
 import { generatePair } from '../../support/keys.ts';
 import { createRandom, readSeed } from '../../support/random.ts';
 
 /** Alone in its request. */
-const holdsPrivateKey = (text: string) => findPrivateKey(text, {}) !== undefined;
+const holdsPrivateKey = (text: string) => createPrivateKeySearch()(text) !== undefined;
 
 const pairs = [
   generatePair('rsa', { modulusLength: 2048 }),
@@ -176,8 +176,8 @@ it('A list of ids or other words, each too short for a key, takes about as long 
 it('Texts of one request that would take long to decode are rejected, and plain ones are not', () => {
   const create = (text: string) => Array.from({ length: 40 }, (_, index) => `${text}${index}`);
   const problemsOf = (texts: readonly string[]) => {
-    const request = {};
-    return texts.map((text) => findPrivateKey(text, request));
+    const findPrivateKey = createPrivateKeySearch();
+    return texts.map(findPrivateKey);
   };
   expect(problemsOf(create('they were rotated in May by Quentin '.repeat(55)))).toEqual(
     Array(40).fill(undefined),

@@ -1,17 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
+import { createPrivateKeySearch } from '../../../src/tokens/private-key-text.ts';
 import { checkKeySet, checkKeySetUrl } from '../../../src/tokens/validate-jwk.ts';
 import { createKeyPair, EC_JWK, generatePair, RSA_JWK } from '../../support/keys.ts';
 
+const findPrivateKey = createPrivateKeySearch();
 const weak = generatePair('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
 const p384 = generatePair('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' });
 
 describe('A key set', () => {
   it.each(['RS256', 'RS512', 'ES256', 'ES512'] as const)('of a key for %s is accepted', (alg) => {
-    expect(checkKeySet([createKeyPair(alg).jwk], alg, {})).toEqual([]);
+    expect(checkKeySet([createKeyPair(alg).jwk], alg, findPrivateKey)).toEqual([]);
   });
 
   it('of several keys is accepted, to rotate by overlap', () => {
-    expect(checkKeySet([RSA_JWK, { ...RSA_JWK, kid: 'next' }], 'RS256', {})).toEqual([]);
+    expect(checkKeySet([RSA_JWK, { ...RSA_JWK, kid: 'next' }], 'RS256', findPrivateKey)).toEqual([]);
   });
 
   it.each([
@@ -88,13 +90,15 @@ describe('A key set', () => {
       'It must be `sig`, because tokens use their keys to sign.',
     ],
   ])('with %s is rejected', (_title, keys, alg, path, message) => {
-    expect(checkKeySet(keys as never, alg, {})).toEqual([{ path, message }]);
+    expect(checkKeySet(keys as never, alg, findPrivateKey)).toEqual([{ path, message }]);
   });
 });
 
 describe('The location of a key set', () => {
   it('may be an https URL', () => {
-    expect(checkKeySetUrl('https://partner.example.com/.well-known/jwks.json?v=1', {})).toEqual([]);
+    expect(checkKeySetUrl('https://partner.example.com/.well-known/jwks.json?v=1', findPrivateKey)).toEqual(
+      [],
+    );
   });
 
   it.each([
@@ -109,7 +113,7 @@ describe('The location of a key set', () => {
     ['https://partner.example.com/#keys', 'The URL must not have a fragment.'],
     [`https://partner.example.com/${'a'.repeat(3000)}`, 'The URL must not be longer than 2048 characters.'],
   ])('may not be %s', (url, message) => {
-    expect(checkKeySetUrl(url, {})).toEqual([{ path: [], message }]);
+    expect(checkKeySetUrl(url, findPrivateKey)).toEqual([{ path: [], message }]);
   });
 });
 
