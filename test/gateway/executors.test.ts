@@ -313,6 +313,15 @@ describe('An operation that is sent again', () => {
     expect(others).toEqual([first, first]);
   });
 
+  it('reports where the fields are that failed, also if they merge', async () => {
+    const document = `query ($id: ID!) { token(id: $id) { id } ...F }
+      fragment F on Query { token(id: $id) { name } b: token(id: $id) { id } }`;
+    const [first, ...others] = await sendThreeTimes(document, { id: '..' });
+    const { errors } = JSON.parse(first ?? '');
+    expect(errors.map(({ locations }: { locations: object[] }) => locations.length)).toEqual([2, 1]);
+    expect(others).toEqual([first, first]);
+  });
+
   it('reports one error for each field that became null', async () => {
     gateway.emulator.faults.add({ fault: 'status-500' });
     const document = `query ($first: Int) { tokens(first: $first) {
