@@ -21,7 +21,7 @@ export function createPrimaryState(limits: RateLimitOptions): (worker: Channel) 
 }
 
 const SILENT =
-  'The primary process does not reply: each worker limits by itself, and creates with a key are rejected';
+  'the primary process does not reply: each worker limits by itself, and creates with a key are rejected';
 
 /**
  * In a worker: the state of its primary process. When a reply is late, for example because the primary process is

@@ -253,7 +253,7 @@ describe('Why the gateway cannot sign in', () => {
       },
     });
     expect((await gateway.query('{ tokens { nodes { id } } }')).errors).toBeUndefined();
-    expect(gateway.linesWith('Signing in to IAM did not work')).toEqual([]);
+    expect(gateway.linesWith('signing in to IAM did not work')).toEqual([]);
   });
 
   it('is that a page for people comes back, which is not reported as its status 200', async () => {
@@ -263,7 +263,7 @@ describe('Why the gateway cannot sign in', () => {
     });
     await gateway.query(READ);
     expect(await readyz(gateway)).toContain('upstream-cause: sign-in: a response without a token\n');
-    expect(gateway.linesWith('Signing in to IAM did not work')).toEqual([
+    expect(gateway.linesWith('signing in to IAM did not work')).toEqual([
       expect.objectContaining({ reason: 'The token endpoint responded without a JSON object' }),
     ]);
   });
@@ -279,7 +279,7 @@ describe('Why the gateway cannot sign in', () => {
     );
     await new Promise((resolve) => setTimeout(resolve, 1100));
     await gateway.query(READ);
-    expect(gateway.linesWith('Signing in to IAM did not work')).toEqual([
+    expect(gateway.linesWith('signing in to IAM did not work')).toEqual([
       expect.objectContaining({
         problem: 'connection refused',
         hint: expect.stringContaining('TOKEN_ENDPOINT'),

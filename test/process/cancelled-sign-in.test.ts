@@ -74,7 +74,7 @@ const post = (url: string, query: string, signal?: AbortSignal) =>
 
 async function expectAlive(url: string): Promise<void> {
   // The failure of the sign-in is in the log once every promise that waited for it has heard of it.
-  await gateway?.until(/Signing in to IAM did not work/);
+  await gateway?.until(/signing in to IAM did not work/);
   await new Promise((resolve) => setTimeout(resolve, 100));
   expect((await fetch(new URL('/livez', url))).status).toBe(200);
   expect(gateway?.output()).not.toMatch(/unhandledRejection|uncaughtException/);

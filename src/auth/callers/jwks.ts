@@ -54,7 +54,7 @@ export function createJwks(url: string, dependencies: AuthDependencies) {
       isFailing = false;
       // Such a set is used nevertheless, because the provider may have withdrawn its keys.
       if (usable.length === 0 && mayWarn('no key'))
-        log.warn({}, 'The key set of callers has no key that can be used, so every caller is rejected');
+        log.warn({}, 'the key set of callers has no key that can be used, so every caller is rejected');
     } catch (error) {
       isFailing = true;
       if (!closing.reason) warn(error);
@@ -66,7 +66,7 @@ export function createJwks(url: string, dependencies: AuthDependencies) {
       error instanceof UpstreamError ? error : { message: 'not a JSON Web Key Set', code: undefined };
     const explanation = code === undefined ? {} : explainConnectionFailure(code, 'CALLER_JWKS_URL');
     const fields = { reason, ...explanation, keptKeys: keys !== undefined };
-    if (mayWarn(reason)) log.warn(fields, 'The keys of callers could not be fetched');
+    if (mayWarn(reason)) log.warn(fields, 'the keys of callers could not be fetched');
   }
 
   /** While there are keys, a server that does not respond delays callers only once, not at every fetch. */

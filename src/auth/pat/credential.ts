@@ -60,7 +60,7 @@ export function createPatCredential(
       lastFailure = undefined;
       onSignIn?.('ok');
       const { lifetimeSeconds } = token;
-      log.info({ credential: options.credential, lifetimeSeconds }, 'Signed in to IAM');
+      log.info({ credential: options.credential, lifetimeSeconds }, 'signed in to IAM');
       return held;
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error;
@@ -81,7 +81,7 @@ export function createPatCredential(
     if (!closing.reason && mayWarn(reason))
       log.warn(
         { kind, status, iamName, traceId, clockAheadSeconds, reason, ...explanation },
-        'Signing in to IAM did not work',
+        'signing in to IAM did not work',
       );
   }
 
