@@ -1,15 +1,7 @@
 // `npm run dev`: the gateway over the emulator, rebuilt and restarted whenever a source file changes.
-import { spawn, spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-
-// With the state that `prepare.mjs` leaves. Otherwise the compiler would write all files again, which restarts the gateway.
-const COMPILE =
-  'node_modules/typescript/bin/tsc -p tsconfig.json --incremental --tsBuildInfoFile dist/.tsbuildinfo'.split(
-    ' ',
-  );
-const root = fileURLToPath(new URL('..', import.meta.url));
-const { status } = spawnSync(process.execPath, ['tools/prepare.mjs'], { cwd: root, stdio: 'inherit' });
-if (status !== 0) process.exit(1);
+import { spawn } from 'node:child_process';
+// Importing it also installs and builds what is missing.
+import { COMPILE, root } from './prepare.mjs';
 
 const env = { EXPLORER: 'sandbox', ...process.env };
 // An empty value is the same as none.

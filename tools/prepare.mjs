@@ -5,10 +5,13 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isInstalled, newestChange } from './packages.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+export const root = fileURLToPath(new URL('..', import.meta.url));
 const inRoot = (path) => join(root, path);
-// What was compiled from which source is for `dev.mjs`.
-const COMPILE = ['-p', 'tsconfig.json', '--incremental', '--tsBuildInfoFile', 'dist/.tsbuildinfo'];
+/** Compiles what has changed since the last time, so that `dev.mjs` does not write all files again when it starts. */
+export const COMPILE =
+  'node_modules/typescript/bin/tsc -p tsconfig.json --incremental --tsBuildInfoFile dist/.tsbuildinfo'.split(
+    ' ',
+  );
 const BUILT = 'dist/.built';
 // `--include=dev`: building needs development packages, also where NODE_ENV=production or npm's settings omit them.
 const INSTALL = 'ci --include=dev --ignore-scripts --no-audit --no-fund --loglevel=error';
@@ -25,7 +28,7 @@ if (!isReady && !isInstalled(root)) {
 if (!isBuilt()) {
   const startedAt = Date.now();
   removeOldBuild();
-  await run('Building', process.execPath, [inRoot('node_modules/typescript/bin/tsc'), ...COMPILE]);
+  await run('Building', process.execPath, COMPILE);
   writeFileSync(inRoot('dist/revision'), readRevision());
   writeFileSync(inRoot(BUILT), `${startedAt}\n`);
 }
