@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { GraphQLError } from 'graphql';
 import { rejection } from '../errors.ts';
 import { onClose } from '../http/connections.ts';
-import { errorBody } from '../http/error-response.ts';
+import { HttpError } from '../http/error-response.ts';
 import type { State } from '../state/open.ts';
 import { type Allowance, createTokenBuckets, type RateLimitOptions } from '../state/token-bucket.ts';
 import { createLoopMonitor, createShedDetector } from './overload.ts';
@@ -24,7 +24,10 @@ type Rejection = GraphQLError | undefined;
 export type Admission = ReturnType<typeof createAdmission>;
 
 const RETRY_AFTER_SECONDS = 1;
-const FULL = 'The gateway is overloaded. Wait `retryAfter` seconds before the next request.';
+const OVERLOADED = new HttpError(
+  503,
+  'The gateway is overloaded. Wait `retryAfter` seconds before the next request.',
+);
 const TOO_MANY =
   'This caller has too many requests in flight. Wait for their responses before the next request.';
 const TOO_OFTEN = 'This caller sends too many requests. Wait `retryAfter` seconds before the next one.';
@@ -66,8 +69,8 @@ export function createAdmission(options: AdmissionOptions) {
         if (isFull() && !loop.isLate()) evictLate();
         if (isFull()) {
           sheds.add();
-          const body = errorBody('OVERLOADED', FULL, { retryAfter: RETRY_AFTER_SECONDS });
-          reply.code(503).header('retry-after', String(RETRY_AFTER_SECONDS)).send(body);
+          const { statusCode, headers, errors } = OVERLOADED;
+          reply.code(statusCode).headers(headers).send({ errors });
           return;
         }
         inFlight++;

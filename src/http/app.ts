@@ -13,7 +13,7 @@ import { type Config, ConfigError } from '../config/config.ts';
 import { describeError } from '../telemetry/failures.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import type { Connections } from './connections.ts';
-import { commonHeaders, errorBody, HttpError, readRequestId } from './error-response.ts';
+import { commonHeaders, HttpError, readRequestId } from './error-response.ts';
 import { parseJsonBodies } from './json-body.ts';
 import { createHttpServer, limitSlowClients } from './node-server.ts';
 import { addRequestChecks, pathOf, toOriginForm } from './validate-request.ts';
@@ -121,16 +121,17 @@ function createErrorHandler(log: FastifyBaseLogger) {
     const status = error.statusCode ?? 500;
     if (status >= 500) {
       log.error({ requestId, err: describeError(error) }, 'unexpected error');
-      return reply.code(500).send(errorBody('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId }));
+      const extensions = { code: 'INTERNAL_SERVER_ERROR', requestId };
+      return reply.code(500).send({ errors: [{ message: 'Internal server error', extensions }] });
     }
     keepConnection(reply);
-    if (error instanceof HttpError) reply.headers(error.headers);
-    const message =
-      error instanceof HttpError ? error.message : (MESSAGES[error.code] ?? 'The request is malformed.');
+    const { message, headers, errors } =
+      error instanceof HttpError
+        ? error
+        : new HttpError(status, MESSAGES[error.code] ?? 'The request is malformed.');
     // `node-server.ts` has ended the connection and logged why, if the body did not arrive or was malformed.
     if (!socket.writableEnded) log.info({ requestId, method, status, reason: message }, REJECTED_LINE);
-    const code = status === 404 ? 'NOT_FOUND' : 'BAD_REQUEST';
-    return reply.code(status).send(errorBody(code, message));
+    return reply.code(status).headers(headers).send({ errors });
   };
 }
 

@@ -1,14 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 
-/** An HTTP error in the shape of a GraphQL response. */
-export function errorBody(
-  code: string,
-  message: string,
-  extensions: Readonly<Record<string, unknown>> = {},
-): object {
-  return { errors: [{ message, extensions: { code, ...extensions } }] };
-}
+/** The codes of errors by their status. All others are `BAD_REQUEST`. */
+const CODES: Readonly<Record<number, string>> = { 404: 'NOT_FOUND', 503: 'OVERLOADED' };
 
 /** A request that is rejected before it is read as GraphQL. The message is written for the client. */
 export class HttpError extends Error {
@@ -16,11 +10,18 @@ export class HttpError extends Error {
   readonly statusCode: number;
   /** Headers of the response besides those of every response. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The member `errors` of the response, which has the shape of a GraphQL response. */
+  readonly errors: readonly [
+    { readonly message: string; readonly extensions: Readonly<Record<string, unknown>> },
+  ];
 
   constructor(statusCode: number, message: string, headers: HttpError['headers'] = {}) {
     super(message);
     this.statusCode = statusCode;
-    this.headers = headers;
+    const isTemporary = statusCode === 503;
+    this.headers = isTemporary ? { ...headers, 'retry-after': '1' } : headers;
+    const code = CODES[statusCode] ?? 'BAD_REQUEST';
+    this.errors = [{ message, extensions: { code, ...(isTemporary && { retryAfter: 1 }) } }];
   }
 }
 
@@ -39,18 +40,11 @@ export function commonHeaders(requestId: string): Record<string, string> {
 }
 
 /** An error response as bytes, for a connection on which no complete request has arrived. */
-export function rawErrorResponse(
-  { statusCode, message, headers: own }: HttpError,
-  requestId: string,
-): string {
-  const isOverload = statusCode === 503;
-  const body = JSON.stringify(
-    isOverload ? errorBody('OVERLOADED', message, { retryAfter: 1 }) : errorBody('BAD_REQUEST', message),
-  );
+export function rawErrorResponse({ statusCode, errors, headers: own }: HttpError, requestId: string): string {
+  const body = JSON.stringify({ errors });
   const headers = {
     ...commonHeaders(requestId),
     ...own,
-    ...(isOverload ? { 'retry-after': 1 } : {}),
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     connection: 'close',

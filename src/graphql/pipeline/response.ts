@@ -80,9 +80,7 @@ export function toRejectionResponse(
 }
 
 function toErrors(error: PublicError): readonly GraphQLFormattedError[] {
-  if (error instanceof ApolloRejection) return error.errors;
-  if (error instanceof HttpError) return [{ message: error.message, extensions: { code: 'BAD_REQUEST' } }];
-  return [formatError(error.toJSON())];
+  return error instanceof GraphQLError ? [formatError(error.toJSON())] : error.errors;
 }
 
 function statusOf(error: PublicError, code: string, type: ResultType): number {
