@@ -33,7 +33,7 @@ describe('The GraphQL-over-HTTP specification', () => {
   });
 });
 
-describe('The same without introspection', () => {
+describe('The GraphQL-over-HTTP specification, without introspection', () => {
   // BF61 asks for it too, and looks at the status only.
   const asksForTheSchema = ['28B9', '2EA1', 'D6D5', '6A70'];
   beforeAll(async () => {

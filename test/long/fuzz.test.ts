@@ -151,7 +151,7 @@ describe('1000 mutations over an IAM API that fails each time', () => {
   });
 });
 
-describe('After all that', () => {
+describe('After all these random requests', () => {
   it('the gateway responds as before, and its log has no secret and no unexpected error', async () => {
     const { text } = await client.query({
       document: '{ tokens(first: 1) { nodes { __typename } } }',
