@@ -89,22 +89,21 @@ export async function createAuthenticator(
 /** Callers send their own IAM credential. IAM decides, call by call, whether it is valid and what it allows. */
 export function createPassThroughAuthenticator(): Authenticator {
   return {
-    authenticate: (authorization) => toCaller(readBearer(authorization)),
-    close() {},
-  };
-}
-
-function toCaller(bearer: string): Caller {
-  const principal = sha256(bearer);
-  return {
-    principal,
-    mayWrite: true,
-    // The bearer exists only in these closures, so that printing or serializing a caller cannot reveal it.
-    credential: {
-      identity: principal,
-      authorization: () => `Bearer ${bearer}`,
-      renew: () => Promise.resolve(undefined),
+    authenticate(authorization) {
+      const bearer = readBearer(authorization);
+      const principal = sha256(bearer);
+      return {
+        principal,
+        mayWrite: true,
+        // The bearer exists only in these closures, so that printing or serializing a caller cannot reveal it.
+        credential: {
+          identity: principal,
+          authorization: () => `Bearer ${bearer}`,
+          renew: () => Promise.resolve(undefined),
+        },
+      };
     },
+    close() {},
   };
 }
 
