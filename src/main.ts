@@ -98,10 +98,17 @@ function checkRuntime(): void {
   } catch (error) {
     throw new ConfigError([`${(error as Error).message}. ${RUNTIME}`]);
   }
-  // Node.js reads the variable when it starts, and --env-file later. Only Linux shows whether it was set by then.
-  const { NODE_EXTRA_CA_CERTS: file } = process.env;
-  if (file && process.platform === 'linux' && !readFileSync('/proc/self/environ', 'utf8').includes(file))
-    throw new ConfigError([AUTHORITIES]);
+  const { NODE_EXTRA_CA_CERTS: authorities } = process.env;
+  if (authorities && !wasSetAtStart(authorities)) throw new ConfigError([AUTHORITIES]);
+}
+
+/** Node.js reads its own variables when it starts, and `--env-file` later. True where `/proc` does not show what was set. */
+function wasSetAtStart(value: string): boolean {
+  try {
+    return readFileSync('/proc/self/environ', 'utf8').includes(value);
+  } catch {
+    return true;
+  }
 }
 
 /** Finds problems that appear only at the start and not when the configuration is read. Rejects with `ConfigError`. */
