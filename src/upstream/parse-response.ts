@@ -139,8 +139,8 @@ export function toStatusError(response: HttpResponse, own?: string): UpstreamErr
   });
 }
 
-/** A text for people has no such word, but a credential in any encoding is one. */
-const LONG_WORD = /(?<!\S)\S{64,}/g;
+/** A credential in any encoding has such a part. Texts for people have none: ARIs are longer, but have colons. */
+const LONG_WORD = /(?<![^\s:])[^\s:]{64,}/g;
 
 function readDetail(detail: unknown, read: (text: unknown) => unknown): ErrorDetail[] {
   if (!isJsonObject(detail)) return [];

@@ -73,6 +73,7 @@ describe('Signing in by a personal access token', () => {
     api.close();
   });
 
+  const ARI = 'ari:iam::0d6b8d8c-6c2a-4a51-8f0e-1c1a3f7b2f10:user/5b6c1c02-8f3b-4d0e-9a77-2f1e6d3c4b5a';
   it.each<[string, (token: string) => string]>([
     ['cut', (token) => token.slice(0, -3)],
     ['in base64', (token) => Buffer.from(token).toString('base64')],
@@ -83,7 +84,7 @@ describe('Signing in by a personal access token', () => {
     let quoted = '';
     const api = createServer(({ headers: { authorization = '' } }, response) => {
       quoted = change(authorization.slice('Bearer '.length));
-      const details = [{ issue: `rejected: Bearer ${quoted} here`, field: quoted }];
+      const details = [{ issue: `${ARI} rejected: Bearer ${quoted} here`, field: quoted }];
       const body = { name: quoted, traceId: quoted.slice(0, 128), details };
       response.writeHead(400).end(JSON.stringify(body));
     });
@@ -95,7 +96,7 @@ describe('Signing in by a personal access token', () => {
     const { data } = await gateway.query(query, { id: 'a' });
     expect(quoted.length).toBeGreaterThan(100);
     expect(data.updateToken.userErrors).toEqual([
-      { message: 'rejected: Bearer … here', field: ['input', '…'], traceId: null },
+      { message: `${ARI} rejected: Bearer … here`, field: ['input', '…'], traceId: null },
     ]);
     await gateway.close();
     api.close();
