@@ -87,10 +87,10 @@ export function compileOperation(
 }
 
 /**
- * Whether graphql-js would have the same result. Where several fields fail, graphql-jit may report too many: also those below
- * a null that another failure has made. So each field that failed must itself be null in the data.
+ * Whether graphql-js would report the same errors. Where several fields fail, graphql-jit may report too many: also those
+ * below a null that another failure has made. So each field that failed must itself be null in the data.
  */
-export function isResultOfGraphqlJs({ data, errors = [] }: ExecutionResult): boolean {
+export function hasErrorsOfGraphqlJs({ data, errors = [] }: ExecutionResult): boolean {
   const isOwnNull = ({ path = [] }: GraphQLError) =>
     path.reduce((at: unknown, key) => (at as Readonly<Record<string, unknown>> | null)?.[key], data) === null;
   return errors.length < 2 || errors.every(isOwnNull);

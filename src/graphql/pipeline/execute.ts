@@ -22,7 +22,7 @@ import type { IamClient } from '../../upstream/iam-client.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import { formatError } from '../mask-error.ts';
 import { createResultLimit } from './checks.ts';
-import { compileOperation, isResultOfGraphqlJs } from './compile.ts';
+import { compileOperation, hasErrorsOfGraphqlJs } from './compile.ts';
 import type { Variables } from './cost.ts';
 import { cacheLimits, type PreparedOperation, sizeIn } from './prepared-operations.ts';
 import type { Context, PendingOperation, PipelineRequest } from './request.ts';
@@ -120,7 +120,7 @@ export function createExecutor(
     const compiled = findCompiled(prepared, variables);
     counts[compiled ? 'hits' : 'misses']++;
     const result = await compiled?.query(undefined, toContext(), variables);
-    if (result && isResultOfGraphqlJs(result)) return result;
+    if (result && (!result.errors || hasErrorsOfGraphqlJs(result))) return result;
     // It makes no call again, because the loaders keep what was read and what failed.
     return execute({
       schema,
