@@ -7,14 +7,15 @@ import { LRUCache } from 'lru-cache';
 
 /** How long an address that did not respond is tried after the others. */
 const SILENT_MS = 60_000;
+/** How long an attempt runs alone (RFC 8305 section 5). */
+const ALONE_MS = 250;
 
 /**
  * Returns the function that connects to the server of `origin`. The timeout includes TLS, but not DNS.
  *
- * It replaces undici's connector, whose timeout includes the look-up of the host and is up to a second late. Node.js tries
- * the addresses of the host one after another, each for 250 ms (RFC 8305). Addresses that did not respond come last in
- * their family in later connections. A TLS session is resumed until a connection fails, because a server that cannot resume
- * it may end the handshake instead of making a full one.
+ * It replaces undici's connector, whose timeout includes the look-up of the host and is up to a second late. Addresses that
+ * did not respond come last in later connections. A TLS session is resumed until a connection fails, because a server that
+ * cannot resume it may end the handshake instead of making a full one.
  */
 export function createConnect(
   origin: string,
@@ -27,45 +28,44 @@ export function createConnect(
   let session: Buffer | undefined;
   const silent = new LRUCache<string, true>({ max: 100, ttl: SILENT_MS });
   const rank = ({ address }: LookupAddress) => Number(silent.has(address));
-  const lookUpSorted: LookupFunction = (name, options, callback) =>
-    lookup(name, options, (error, addresses) =>
-      callback(
-        error,
-        (addresses as LookupAddress[]).toSorted((a, b) => rank(a) - rank(b)),
-      ),
-    );
-
-  const open = (): Socket => {
-    const common = { host, lookup: lookUpSorted, noDelay: true, keepAlive: true, autoSelectFamily: true };
-    if (!isTls) return connectTcp({ ...common, port: Number(port || 80) });
-    const socket = connectTls({
-      ...common,
-      port: Number(port || 443),
+  const findAddresses = () =>
+    new Promise<string[]>((resolve, reject) => {
+      if (isIP(host)) return resolve([host]);
+      lookup(host, { all: true }, (error, found) => {
+        if (error) return reject(error);
+        resolve(alternate((found as LookupAddress[]).toSorted((a, b) => rank(a) - rank(b))));
+      });
+    });
+  const startTls = (socket: Socket): Socket =>
+    connectTls({
+      socket,
+      host,
       ALPNProtocols: ['http/1.1'],
       ...(isIP(host) ? {} : { servername: host }),
       ...(session && { session }),
-    });
-    return socket.on('session', (ticket) => {
+    }).on('session', (ticket) => {
       session = ticket;
     });
-  };
 
   return async () => {
-    const socket = open();
-    socket.on('connectionAttemptTimeout', (address) => silent.set(address, true));
+    const addresses = await findAddresses();
+    const sockets = new Set<Socket>();
     let isOpening = true;
-    let timer: NodeJS.Timeout | undefined;
-    // Runs after pending I/O events: when the event loop was blocked, the timer comes before them.
-    const giveUp = () => setImmediate(() => isOpening && socket.destroy(timedOut()));
-    const startTimer = () => {
-      timer = setTimeout(giveUp, connectTimeoutMs);
+    const giveUp = () => {
+      if (!isOpening) return;
+      addresses.length = 0;
+      for (const socket of sockets) socket.destroy(timedOut());
     };
-    if (isIP(host)) startTimer();
-    else socket.once('lookup', startTimer);
+    // Runs after pending I/O events: when the event loop was blocked, the timer comes before them.
+    const timer = setTimeout(() => setImmediate(giveUp), connectTimeoutMs);
     try {
+      const socket = await openFirst(addresses, Number(port || (isTls ? 443 : 80)), sockets, silent);
+      if (!isTls) return socket;
+      const secure = startTls(socket);
+      sockets.add(secure);
       // The error listener stays after the connection is open: without a listener an error would end the process.
       return await new Promise<Socket>((resolve, reject) => {
-        socket.on('error', reject).once(isTls ? 'secureConnect' : 'connect', () => resolve(socket));
+        secure.on('error', reject).once('secureConnect', () => resolve(secure));
       });
     } catch (error) {
       session = undefined;
@@ -75,6 +75,59 @@ export function createConnect(
       clearTimeout(timer);
     }
   };
+}
+
+/** An address of each family in turn, beginning with the first one's (RFC 8305 section 4). */
+function alternate(found: readonly LookupAddress[]): string[] {
+  const isFirst = ({ family }: LookupAddress) => family === found[0]?.family;
+  const [first, other] = [found.filter(isFirst), found.filter((one) => !isFirst(one))];
+  return found.flatMap((_, at) => [first[at], other[at]]).flatMap((one) => one?.address ?? []);
+}
+
+/**
+ * Connects to the first of `addresses` that accepts, and takes those that it tries off the list. The next one is tried
+ * when one fails, and beside one that does not respond in time. Node.js's `autoSelectFamily` gives that one up instead: of a
+ * distant server, or while this process is busy, only the last address counts, which may be a dead one. `sockets` gets
+ * the sockets in use.
+ */
+function openFirst(
+  addresses: string[],
+  port: number,
+  sockets: Set<Socket>,
+  silent: LRUCache<string, true>,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const tryNext = (error?: Error) => {
+      clearTimeout(timer);
+      const host = addresses.shift();
+      if (host === undefined) {
+        if (sockets.size === 0) reject(error);
+        return;
+      }
+      const socket = connectTcp({ host, port, noDelay: true, keepAlive: true });
+      sockets.add(socket);
+      socket.on('error', (failure) => {
+        sockets.delete(socket);
+        tryNext(failure);
+      });
+      socket.once('connect', () => {
+        clearTimeout(timer);
+        addresses.length = 0;
+        silent.delete(host);
+        sockets.delete(socket);
+        for (const slower of sockets) slower.destroy();
+        sockets.add(socket);
+        resolve(socket);
+      });
+      if (addresses.length === 0) return;
+      timer = setTimeout(() => {
+        silent.set(host, true);
+        tryNext();
+      }, ALONE_MS);
+    };
+    tryNext();
+  });
 }
 
 function timedOut(): Error {

@@ -88,6 +88,12 @@ async function holdPort(port: number, addresses: readonly string[]): Promise<() 
   };
 }
 
+/** Runs `work` after so many turns of the queues that Node.js empties before it reads from the network. */
+function afterTurns(turns: number, work: () => void): void {
+  if (turns === 0) work();
+  else process.nextTick(() => queueMicrotask(() => afterTurns(turns - 1, work)));
+}
+
 let api: Awaited<ReturnType<typeof startApi>>;
 let gateway: Gateway | undefined;
 beforeEach(async () => {
@@ -161,6 +167,22 @@ describe('A name', () => {
     replaceLookup(0, [[{ address: '127.0.0.4', family: 4 }, { address: '::1', family: 6 }, V4]]);
     gateway = await startGateway({ apiGatewayUrl: api.url, env });
     for (const document of [LIST, DELETE]) expect((await gateway.query(document)).errors).toBeUndefined();
+  });
+
+  it('is reached although the process is busy while it connects, and the other address is dead', async () => {
+    replaceLookup(0, [[V4, { address: '127.0.0.4', family: 4 }]]);
+    gateway = await startGateway({ apiGatewayUrl: api.url, env });
+    const lookup = dns.lookup as unknown as (host: string, options: object, callback: Callback) => void;
+    const lookupAndBlock = (host: string, options: object, callback: Callback) =>
+      lookup(host, options, (...found) => {
+        // From here, timers come before the network.
+        setImmediate(() => {
+          callback(...found);
+          afterTurns(50, () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600));
+        });
+      });
+    Object.assign(dns, { lookup: lookupAndBlock });
+    expect((await gateway.query(DELETE)).errors).toBeUndefined();
   });
 
   it('is reached although ten addresses before do not respond, and by later connections at once', async () => {
