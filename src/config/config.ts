@@ -42,7 +42,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
 function checkAuthorities({ readFile, addProblem }: Environment): void {
   const text = readFile('NODE_EXTRA_CA_CERTS');
   if (text === undefined) return;
-  const [first = '', ...more] = text.split(/^(?=-----BEGIN .*CERTIFICATE-----)/m).slice(1);
+  const parts = text.split(/^(?=-----BEGIN .*CERTIFICATE-----)/m);
+  const [first = '', ...more] = parts.filter((part) => /^-----BEGIN .*CERTIFICATE-----/.test(part));
   try {
     for (const pem of [first, ...more]) new X509Certificate(pem);
   } catch {
