@@ -65,7 +65,13 @@ export function createConnect(
       sockets.add(secure);
       // The error listener stays after the connection is open: without a listener an error would end the process.
       return await new Promise<Socket>((resolve, reject) => {
-        secure.on('error', reject).once('secureConnect', () => resolve(secure));
+        secure
+          .once('secureConnect', () => resolve(secure))
+          .on('error', (error) => {
+            // After the handshake, Node.js leaves a connection open whose encryption is broken.
+            secure.destroy();
+            reject(error);
+          });
       });
     } catch (error) {
       session = undefined;
@@ -115,12 +121,9 @@ function openFirst(
         clearTimeout(timer);
         addresses.length = 0;
         silent.delete(host);
-        sockets.delete(socket);
-        for (const slower of sockets) slower.destroy();
-        sockets.add(socket);
+        for (const other of sockets) if (other !== socket) other.destroy();
         resolve(socket);
       });
-      if (addresses.length === 0) return;
       timer = setTimeout(() => {
         silent.set(host, true);
         tryNext();
