@@ -63,10 +63,9 @@ async function startConsole(env: Record<string, string> = {}): Promise<Started> 
   return started;
 }
 
-/** What is left a moment after the end: a process that got a signal to end may need some time on a busy machine. */
+/** What does not end: a process that got a signal to end may need some time on a busy machine. */
 async function leftOf({ remains }: Started): Promise<readonly string[]> {
-  for (let tries = 0; tries < 100 && remains().length > 0; tries++)
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await until(() => remains().length === 0, 50).catch(() => undefined);
   return remains();
 }
 
