@@ -80,7 +80,8 @@ describe('On a Redis Cluster', () => {
       await untilRedis(two.origin, 'ok');
     }
     expect((await create(two, 'moved')).errors).toBeUndefined();
-  });
+    // Four losses and returns, each of which has a limit of its own.
+  }, 400_000);
 
   it('it comes back after a loss, also if the node that REDIS_URL names is gone by then', async () => {
     await moveLastSlots(2, 0);
