@@ -26,6 +26,7 @@ export const files: Record<string, string> = {
   '/keys/pat.pem': PEM,
   '/keys/encrypted.pem': ENCRYPTED_PEM,
   '/keys/authorities.pem': `# two\n${rootCertificates[0]}\r\n${rootCertificates[1]}\n`,
+  '/keys/authority.pem': `${rootCertificates[0]}\n`,
   '/keys/damaged-authority.pem': `${rootCertificates[0]}\n-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`,
   '/keys/not-a-key': 'CANARY of a file that holds something else',
   '/keys/empty': ' \n',

@@ -242,6 +242,7 @@ describe('Variables of Node.js are accepted', () => {
     { NODE_TLS_REJECT_UNAUTHORIZED: '0', ALLOW_INSECURE_UPSTREAM: 'true' },
     { NODE_TLS_REJECT_UNAUTHORIZED: '0', API_GATEWAY_URL: 'https://127.0.0.1:8443' },
     { NODE_EXTRA_CA_CERTS: '/keys/authorities.pem' },
+    { NODE_EXTRA_CA_CERTS: '/keys/authority.pem' },
   ])('%j', (env) => {
     expect(problemsOf({ ...URL_ONLY, ...env })).toEqual([]);
   });
