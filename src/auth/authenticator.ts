@@ -33,7 +33,7 @@ export interface Authenticator {
    * Throws, or rejects with, `AuthError` only.
    */
   authenticate(authorization: string | undefined): Caller | Promise<Caller>;
-  /** In `pat` mode: logs whether the API accepts the gateway's own credential. Never rejects. */
+  /** In `pat` mode: logs whether IAM accepts the gateway's own credential. Never rejects. */
   probe?(client: IamClient): Promise<void>;
   /** Ends background work. */
   close(): void;

@@ -36,7 +36,7 @@ export function createPatAuthenticator(
       return rights instanceof Promise ? rights.then(toCaller) : toCaller(rights);
     },
 
-    /** Reads one token, because it is not documented which of the two kinds of credential the API accepts. */
+    /** Reads one token, because it is not documented which of the two kinds of credential IAM accepts. */
     async probe(client) {
       const deadline = createDeadlines(PROBE_MS).start();
       const kind = pat.credential;

@@ -58,7 +58,7 @@ directive @oneOf on INPUT_OBJECT`;
 
 const DIRECTIVES: Readonly<Record<string, readonly DirectiveNode[]>> = {
   Token: parseDirectives('@key(fields: "id")'),
-  // The IAM API cannot find a project by its id, so other subgraphs resolve it.
+  // IAM cannot find a project by its id, so other subgraphs resolve it.
   Project: parseDirectives('@key(fields: "id", resolvable: false)'),
   PageInfo: parseDirectives('@shareable'),
 };

@@ -52,7 +52,7 @@ interface Create extends CreateRequest {
 }
 
 /**
- * Creates at most one token under a key. The API has no idempotency keys, and two equal creates make two tokens, so a record
+ * Creates at most one token under a key. IAM has no idempotency keys, and two equal creates make two tokens, so a record
  * is written before the POST is sent, and completed after it. One request at a time holds the lease on the record; the
  * others wait for its outcome, within their own deadlines. While the outcome is unknown, the lease is kept for as long as
  * the POST may still take effect, and the caller's tokens are searched for the created one. A token is reported only once it

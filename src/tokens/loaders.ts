@@ -24,7 +24,7 @@ interface PageKey extends PageRequest {
 type Found<Value> = Value | Error;
 
 /**
- * The API has no get-many, so "batch" means three things here: one id requested twice is one call; many ids at once are
+ * IAM has no get-many, so "batch" means three things here: one id requested twice is one call; many ids at once are
  * one list call, with single calls only for ids that the list lacks; pages of one list that differ only in size are one
  * call for the largest.
  */

@@ -21,7 +21,7 @@ const TOO_MUCH_ENCODED =
 /**
  * The problem of a text that holds a private key as people paste one: PEM, a JSON Web Key or a set of them, the key file of
  * an SSH client, or the bytes of a key without a label; also escaped for JSON, HTML or a URL, or as base64 or hex. Called
- * for every text of an input that goes to the API or into a URL of it. It finds mistakes, but not keys that are hidden on
+ * for every text of an input that goes to IAM or into a URL of it. It finds mistakes, but not keys that are hidden on
  * purpose.
  */
 export type PrivateKeySearch = (text: string) => string | undefined;

@@ -24,7 +24,7 @@ export const MAX_KEYS = 100;
 const MAX_PROBLEMS = 10;
 
 /**
- * Checks a key set before it is sent. The API's schema would accept an elliptic curve key without coordinates, with which
+ * Checks a key set before it is sent. IAM's schema would accept an elliptic curve key without coordinates, with which
  * the token could never sign in.
  */
 export function checkKeySet(

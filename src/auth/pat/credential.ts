@@ -26,7 +26,7 @@ const MAX_RETRY_AFTER_MS = 20_000;
  * - One sign-in runs at a time, however many callers wait for it.
  * - A caller waits only when there is no usable value: a value that expires soon is used while a new one is fetched.
  * - A failure is reported to all callers within a second of it, so that an outage or a wrong key costs one attempt a
- *   second; longer where `Retry-After` says so. The same holds for a value that the API rejects as soon as it is made.
+ *   second; longer where `Retry-After` says so. The same holds for a value that IAM rejects as soon as it is made.
  * - Within a second of its sign-in a value is used to its very end, so that short lifetimes cause no more sign-ins.
  * - There are no timers: an idle gateway does not sign in, and at the end only `closing` has to be cancelled.
  * `random`, from 0 to 1, spreads the refreshes of many replicas.

@@ -20,14 +20,14 @@ export interface PageInfoModel {
   startCursor(): string | null;
   endCursor(): string | null;
   readonly hasPreviousPage: boolean;
-  /** Calls the API only if the field is selected and it is not known yet whether a page follows. */
+  /** Calls IAM only if the field is selected and it is not known yet whether a page follows. */
   hasNextPage(): boolean | Promise<boolean>;
 }
 
 /**
  * One forward page of a list that itself has pages, which may be short, empty, or longer than requested.
  *
- * A cursor has a start key of the API and the number of items after it that were returned already, so a page of any size
+ * A cursor has a start key of IAM and the number of items after it that were returned already, so a page of any size
  * can begin anywhere. One more item than requested is read, to know without a second call whether there is a next page.
  */
 export async function toConnection<Item extends { readonly id: string }>(
@@ -64,7 +64,7 @@ export async function toConnection<Item extends { readonly id: string }>(
   };
 
   const next = await readUpTo(first);
-  // An empty page has no cursor to continue from, so this is a failure of the API.
+  // An empty page has no cursor to continue from, so this is a failure of IAM.
   if (first > 0 && items.length === 0 && next === undefined)
     throw new UpstreamError('invalid-response', `nothing but empty pages in ${MAX_CALLS} calls`);
   const edges = items.slice(0, first);

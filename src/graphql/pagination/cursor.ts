@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 /** Where a page begins. */
 export interface Position {
-  /** The API's start key; empty at the start of the list. */
+  /** IAM's start key; empty at the start of the list. */
   readonly key: string;
   /** How many items after that key were passed. */
   readonly offset: number;
@@ -27,7 +27,7 @@ const MARKED_CHARS = 8;
 /** Longer than the cursor with the longest key, id and trail, so that every cursor that was returned is accepted. */
 const MAX_CURSOR = 13_500;
 
-/** Whether a cursor can hold this start key of the API. */
+/** Whether a cursor can hold this start key of IAM. */
 export function isEncodableKey(key: string): boolean {
   return (
     key.length <= MAX_KEY && key.isWellFormed() && Buffer.byteLength(JSON.stringify(key)) <= MAX_KEY_BYTES
@@ -52,7 +52,7 @@ export function createCursors(scope: string, key: string): (passed: Omit<Positio
 }
 
 /**
- * The position of a cursor of this list; undefined for anything else. No secret is involved: the API authorizes every
+ * The position of a cursor of this list; undefined for anything else. No secret is involved: IAM authorizes every
  * call. The digest distinguishes a valid cursor from one of another list or a damaged one, on every replica alike.
  */
 export function decodeCursor(scope: string, cursor: string): Position | undefined {
@@ -88,7 +88,7 @@ function readPosition(parts: unknown): Position | undefined {
   return isValid ? { key, offset: offset as number, id, trail } : undefined;
 }
 
-/** The id of an item in a cursor. An id that is longer than any id of the API is replaced by its hash. */
+/** The id of an item in a cursor. An id that is longer than any id of IAM is replaced by its hash. */
 export function toShortId(id: string): string {
   return id.length <= MAX_ID ? id : `#${hash('sha256', id, 'base64url')}`;
 }

@@ -12,16 +12,16 @@ import {
   toShortId,
 } from './cursor.ts';
 
-/** The most items that the API gives in one page. */
+/** The most items that IAM gives in one page. */
 const LARGEST_PAGE = 100;
 /** A filtered list may have many empty pages in a row; one page of a connection reads no more than these. */
 export const MAX_CALLS = 10;
 
-/** A list of the API that has pages. */
+/** A list of IAM that has pages. */
 export interface PagedList<Item> {
   /** Names the list, so that cursors of other lists are rejected: `tokens` or `projects:<token id>`. */
   readonly scope: string;
-  /** One page of the API, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
+  /** One page of IAM, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
   fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
   /** Called with the size of each page. May throw. */
   countChars(chars: number): void;
@@ -30,7 +30,7 @@ export interface PagedList<Item> {
 export interface Edge<Item> {
   /** Points after the item. It is a function, so that only selected cursors are computed. */
   cursor(): string;
-  /** An Error if the API listed an invalid item. GraphQL reports it at the path of the node. */
+  /** An Error if IAM listed an invalid item. GraphQL reports it at the path of the node. */
   readonly node: Item | InvalidItem;
 }
 
@@ -107,7 +107,7 @@ export function iteratePages<Item extends { readonly id: string }>(list: PagedLi
       }
       return toEdges(list.scope, place, wanted);
     },
-    /** Whether the API has said that no page follows. */
+    /** Whether IAM has said that no page follows. */
     isAtEnd: () => isAtEnd,
     /** Whether `next` may be called again. */
     canContinue: () => !isAtEnd && calls < MAX_CALLS,

@@ -39,7 +39,7 @@ const SAFE_VALUES: ReadonlySet<ValueNode['kind']> = new Set([
  * - loses members and variables whose names every JavaScript object has (`__proto__`, `toString`);
  * - starts all root fields, where graphql-js stops at the first that makes `data` null.
  *
- * Mutations are not compiled, because they spend their time in the IAM API. Introspection, which anybody may send, is not,
+ * Mutations are not compiled, because they spend their time in IAM. Introspection, which anybody may send, is not,
  * because compiling takes several times as long as interpreting it.
  */
 export function findConditions(

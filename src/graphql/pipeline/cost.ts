@@ -13,7 +13,7 @@ interface Cost {
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** The cost of a field beyond being one field of the response. Calls are the most calls to the IAM API. */
+/** The cost of a field beyond being one field of the response. Calls are the most calls to IAM. */
 interface OwnCost {
   readonly calls?: number;
   /** The field is a list of this many objects. */

@@ -35,7 +35,7 @@ export interface PendingOperation {
   readonly prepared: PreparedOperation;
   /** The variables as sent; after the coercion, coerced and with defaults. */
   variables: Variables;
-  /** The most calls to the IAM API that it can make. */
+  /** The most calls to IAM that it can make. */
   upstreamCalls: number;
 }
 
@@ -47,7 +47,7 @@ export interface Context {
   countChars(chars: number): void;
   /** Creates a token at most once per idempotency key of the caller. */
   createOnce(key: string, body: CreateTokenBody): ReturnType<IdempotentCreate>;
-  /** Called for each text that goes to the API or into a URL of it. */
+  /** Called for each text that goes to IAM or into a URL of it. */
   readonly findPrivateKey: PrivateKeySearch;
   /** Set by resolvers, for log and metrics. User errors are data, not GraphQL errors. */
   readonly outcome: { hasUserErrors: boolean; hasUnknownValues: boolean };

@@ -107,7 +107,7 @@ function withPolicy({ cursor, node }: Edge<ProjectWithPolicyDto>) {
 }
 
 /**
- * The API's members are singular names of lists. All are renamed at once, because each resolver costs more than a compiled
+ * IAM's members are singular names of lists. All are renamed at once, because each resolver costs more than a compiled
  * query spends on the whole statement.
  */
 function toStatement({ action, effect, principal, resource }: PolicyStatementDto): PolicyStatement {

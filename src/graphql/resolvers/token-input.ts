@@ -56,7 +56,7 @@ export function checkInputText(
   return message === undefined ? [] : [{ path: [member], message }];
 }
 
-/** The API requires three characters on one line and has no maximum; this maximum is that of the vendor's CLI. */
+/** IAM requires three characters on one line and has no maximum; this maximum is that of the vendor's CLI. */
 function findNameProblem(name: string): string | undefined {
   if (!name.isWellFormed()) return LONE_SURROGATE;
   if (/[\p{Cc}\u2028\u2029]/u.test(name)) return 'Control characters and line breaks are not allowed.';
@@ -71,7 +71,7 @@ function findDescriptionProblem(description: string): string | undefined {
     : undefined;
 }
 
-/** Counts Unicode characters, as the API does: many of them, such as emoji, are two units of a string. */
+/** Counts Unicode characters, as IAM does: many of them, such as emoji, are two units of a string. */
 function isLonger(text: string, max: number): boolean {
   return text.length > 2 * max || (text.length > max && [...text].length > max);
 }
@@ -97,7 +97,7 @@ export function checkPublicKeyInfo(
   return problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
 }
 
-/** The input in the form of the API. GraphQL has checked that exactly one of the two members is present. */
+/** The input in the form of IAM. GraphQL has checked that exactly one of the two members is present. */
 export function toPublicKeyInfo({ jwks, jwksUri }: PublicKeyInfoInput): PublicKeyInfoDto {
   if (!jwks) return { jwksUri: jwksUri ?? '' };
   // One key above the maximum is enough to reject the set.
@@ -113,7 +113,7 @@ function toKey(input: object): JsonWebKeyDto {
   return key;
 }
 
-/** GraphQL distinguishes null from absent; the API has no nulls. */
+/** GraphQL distinguishes null from absent; IAM has no nulls. */
 function withoutNulls(key: object): JsonWebKeyDto {
   return Object.fromEntries(
     Object.entries(key).filter(([, value]) => value !== null),
@@ -151,7 +151,7 @@ const keysDoNotFit: Problem = {
 };
 
 /**
- * It is unknown whether the API merges or replaces a partial `authenticationMethod`. So a partial one is completed from the
+ * It is unknown whether IAM merges or replaces a partial `authenticationMethod`. So a partial one is completed from the
  * current token: omitted members then stay unchanged in both cases.
  */
 async function completeMethod(
