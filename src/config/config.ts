@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { areCertificates } from '../keys/certificates.ts';
 import { readAuth } from './auth.ts';
 import { parseManifest } from './documents-manifest.ts';
 import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
@@ -41,14 +41,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>, re
 /** Node.js ignores a file that it cannot use, so connections would fail only later. */
 function checkAuthorities({ readFile, addProblem }: Environment): void {
   const text = readFile('NODE_EXTRA_CA_CERTS');
-  if (text === undefined) return;
-  const parts = text.split(/^(?=-----BEGIN .*CERTIFICATE-----)/m);
-  const [first = '', ...more] = parts.filter((part) => /^-----BEGIN .*CERTIFICATE-----/.test(part));
-  try {
-    for (const pem of [first, ...more]) new X509Certificate(pem);
-  } catch {
+  if (text !== undefined && !areCertificates(text))
     addProblem('Expected NODE_EXTRA_CA_CERTS to name a file of certificates in PEM form');
-  }
 }
 
 function toConfig(environment: Environment) {

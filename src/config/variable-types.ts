@@ -68,6 +68,11 @@ export function text<D extends string | undefined = undefined>(
   });
 }
 
+/** A text that Node.js reads as well, and as it is: also with blanks or quotation marks around it. */
+export function verbatim(meaning: string): Variable<string | undefined> {
+  return { ...text(meaning), read: (value: string) => value };
+}
+
 /** A name without blanks or quotes: a value copied with its quotation marks is the usual mistake. */
 export function identifier(meaning: string, defaultText?: string): Variable<string | undefined> {
   return variable<string | undefined>(meaning, undefined, defaultText, {

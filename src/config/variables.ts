@@ -11,6 +11,7 @@ import {
   secret,
   text,
   url,
+  verbatim,
 } from './variable-types.ts';
 
 // The name of a field in `Config` is the name of its variable in camel case: `config.limits.maxDepth`,
@@ -80,11 +81,9 @@ export const executionVariables = {
     min: 1,
     max: 100_000,
   }),
-  MAX_COMPILED_OPERATIONS: integer(
-    'Compiled operations in the LRU cache, likewise; 0 disables compilation',
-    500,
-    { max: 100_000 },
-  ),
+  MAX_COMPILED_OPERATIONS: integer('Compiled operations in an LRU cache; 0 disables compilation', 500, {
+    max: 100_000,
+  }),
   COMPILE_AFTER: integer('Executions of an operation before it is compiled', 1, { max: 1_000_000 }),
 };
 
@@ -111,11 +110,7 @@ export const variables = {
     false,
   ),
   NODE_TLS_REJECT_UNAUTHORIZED: text('`0` makes Node.js accept any TLS certificate'),
-  NODE_EXTRA_CA_CERTS: {
-    ...text('File of further certificate authorities as PEM, which Node.js reads'),
-    // Node.js does not remove blanks, so the file must be readable under this very name.
-    read: (path: string) => path,
-  },
+  NODE_EXTRA_CA_CERTS: verbatim('File of further certificate authorities as PEM, which Node.js reads'),
   EMULATOR: flag('Start the embedded IAM emulator and use it; not together with `API_GATEWAY_URL`', false),
   EMULATOR_PORT: integer('Port of the emulator; 0 takes any free one', 0, {
     ...PORTS,
