@@ -27,13 +27,13 @@ export function createConnect(
   const host = hostname.replace(/^\[|\]$/g, '');
   let session: Buffer | undefined;
   const silent = new LRUCache<string, true>({ max: 100, ttl: SILENT_MS });
-  const rank = ({ address }: LookupAddress) => Number(silent.has(address));
+  const rank = (address: string) => Number(silent.has(address));
   const findAddresses = () =>
     new Promise<string[]>((resolve, reject) => {
       if (isIP(host)) return resolve([host]);
       lookup(host, { all: true }, (error, found) => {
         if (error) return reject(error);
-        resolve(alternate((found as LookupAddress[]).toSorted((a, b) => rank(a) - rank(b))));
+        resolve(alternate(found as LookupAddress[]).sort((a, b) => rank(a) - rank(b)));
       });
     });
   const startTls = (socket: Socket): Socket =>
@@ -94,7 +94,7 @@ function alternate(found: readonly LookupAddress[]): string[] {
  * Connects to the first of `addresses` that accepts, and takes those that it tries off the list. The next one is tried
  * when one fails, and beside one that does not respond in time. Node.js's `autoSelectFamily` gives that one up instead: of a
  * distant server, or while this process is busy, only the last address counts, which may be a dead one. `sockets` gets
- * the sockets in use.
+ * all sockets except those that failed.
  */
 function openFirst(
   addresses: string[],
