@@ -15,19 +15,19 @@ import { readTextFile } from './text-file.ts';
 const REPORT_MS = 200;
 const OTHER_CLUSTER =
   'This process is a worker of another program, such as pm2 in cluster mode. Start it as a process of its own (pm2: fork mode), and set WORKERS.';
+const CERTIFICATES_IGNORED =
+  'NODE_EXTRA_CA_CERTS has no effect in the file of --env-file: set it in the environment of the command that starts Node.js.';
 
 /** A part of Node.js that its types lack. */
 declare const WebAssembly: { readonly Memory: new (size: { initial: number }) => object };
-const AUTHORITIES =
-  'NODE_EXTRA_CA_CERTS has no effect in the file of --env-file: set it in the environment of the command that starts Node.js.';
 const RUNTIME =
   'Start Node.js without --jitless and --disallow-code-generation-from-strings, since queries and the HTTP client are compiled. WebAssembly needs some 10 GB of address space (ulimit -v), or --disable-wasm-trap-handler.';
 
 // Half of the threads may look up names at a time: with 4, the default, two names that get no reply, such as those of Redis
 // and of the receiver of traces, would delay all others. Node.js 20 has started its threads by now, except in workers.
 process.env.UV_THREADPOOL_SIZE ??= '16';
-// Stops the client of Redis from printing its password (DEBUG=*), and a wrong advice at each try to connect to a server that
-// is in protected mode.
+// Otherwise the client of Redis prints its password (DEBUG=*, read when it is loaded), and wrong advice at each attempt to
+// connect to a server in protected mode. No other package has a use for them.
 delete process.env.DEBUG;
 console.warn = () => {};
 // Done before the rest of the program is loaded, so that no signal is missed and nothing blocks on stdout.
@@ -99,13 +99,13 @@ function checkRuntime(): void {
     throw new ConfigError([`${(error as Error).message}. ${RUNTIME}`]);
   }
   const { NODE_EXTRA_CA_CERTS: authorities } = process.env;
-  if (authorities && !wasSetAtStart(authorities)) throw new ConfigError([AUTHORITIES]);
+  if (authorities && !wasSetAtStart(authorities)) throw new ConfigError([CERTIFICATES_IGNORED]);
 }
 
 /** Node.js reads its own variables when it starts, and `--env-file` later. True where `/proc` does not show what was set. */
 function wasSetAtStart(value: string): boolean {
   try {
-    return readFileSync('/proc/self/environ', 'utf8').includes(value);
+    return readFileSync('/proc/self/environ', 'utf8').split('\0').includes(`NODE_EXTRA_CA_CERTS=${value}`);
   } catch {
     return true;
   }
