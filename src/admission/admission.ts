@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { GraphQLError } from 'graphql';
 import { rejection } from '../errors.ts';
 import { onClose } from '../http/connections.ts';
-import { HttpError } from '../http/error-response.ts';
+import { HttpError, RETRY_AFTER_SECONDS } from '../http/error-response.ts';
 import type { State } from '../state/open.ts';
 import { type Allowance, createTokenBuckets, type RateLimitOptions } from '../state/token-bucket.ts';
 import { createLoopMonitor, createShedDetector } from './overload.ts';
@@ -23,7 +23,6 @@ type Rejection = GraphQLError | undefined;
 /** Limits of concurrency and rate. Requests above a limit are rejected at once, and may be sent again. */
 export type Admission = ReturnType<typeof createAdmission>;
 
-const RETRY_AFTER_SECONDS = 1;
 const OVERLOADED = new HttpError(
   503,
   'The gateway is overloaded. Wait `retryAfter` seconds before the next request.',

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 
+/** When an overloaded process is worth another try. */
+export const RETRY_AFTER_SECONDS = 1;
+
 /** The codes of errors by their status. All others are `BAD_REQUEST`. */
 const CODES: Readonly<Record<number, string>> = { 404: 'NOT_FOUND', 503: 'OVERLOADED' };
 
@@ -19,9 +22,11 @@ export class HttpError extends Error {
     super(message);
     this.statusCode = statusCode;
     const isTemporary = statusCode === 503;
-    this.headers = isTemporary ? { ...headers, 'retry-after': '1' } : headers;
+    this.headers = isTemporary ? { ...headers, 'retry-after': String(RETRY_AFTER_SECONDS) } : headers;
     const code = CODES[statusCode] ?? 'BAD_REQUEST';
-    this.errors = [{ message, extensions: { code, ...(isTemporary && { retryAfter: 1 }) } }];
+    this.errors = [
+      { message, extensions: { code, ...(isTemporary && { retryAfter: RETRY_AFTER_SECONDS }) } },
+    ];
   }
 }
 
