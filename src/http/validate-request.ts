@@ -13,8 +13,8 @@ export function addRequestChecks(app: FastifyInstance, routes: Routes, isLoopbac
   app.addHook('onRequest', (request, _reply, done) => {
     const { origin, 'access-control-request-method': requested } = request.headers;
     const isPreflight = origin !== undefined && requested !== undefined;
-    const isOther = request.method === 'OPTIONS' && !isPreflight;
-    done(checkHost(request) ?? (isOther ? routeError(request, routes) : undefined));
+    const isPlainOptions = request.method === 'OPTIONS' && !isPreflight;
+    done(checkHost(request) ?? (isPlainOptions ? routeError(request, routes) : undefined));
   });
   // These checks run after the CORS hooks, which are `onRequest` hooks, so that allowed pages can read the error.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
@@ -26,8 +26,9 @@ export function addRequestChecks(app: FastifyInstance, routes: Routes, isLoopbac
 }
 
 /**
- * Any web page can point its own host name at a loopback address and then read the responses of a gateway on the visitor's
- * machine (DNS rebinding). Only the host name distinguishes such a page from a local client.
+ * Checks that a request names one host, in a well-formed URL, and on a loopback listener a loopback host: any web page can
+ * point its own host name at a loopback address and then read the responses of a gateway on the visitor's machine (DNS
+ * rebinding). Only the host name distinguishes such a page from a local client, so this check comes before CORS.
  */
 function createHostCheck(isLoopbackOnly: boolean): (request: FastifyRequest) => HttpError | undefined {
   let known: string | undefined;

@@ -119,8 +119,8 @@ function compile<Dto>(name: keyof typeof definitions): ValidateFunction<Dto> {
 /**
  * The error for a response without a success status. Bodies come from IAM (`name`, `traceId`, `details`), from the
  * API gateway in front of it (only `message`), or are not JSON. Nothing but these three members is read. `own` is the
- * gateway's own credential, if the request had it: callers must not see it where a body quotes the request, cut or encoded
- * in any way. It is removed after the JSON is parsed, because JSON can escape any character.
+ * gateway's own credential, if the request had it: callers must not see it where a body quotes the request, also encoded or
+ * cut. It is removed after the JSON is parsed, because JSON can escape any character.
  */
 export function toStatusError(response: HttpResponse, own?: string): UpstreamError {
   const { status } = response;
@@ -139,7 +139,7 @@ export function toStatusError(response: HttpResponse, own?: string): UpstreamErr
   });
 }
 
-/** A credential in any encoding has such a part. Texts for people have none: ARIs are longer, but have colons. */
+/** What may be a credential in some encoding. ARIs are longer, but have colons; a long URL is lost. */
 const LONG_WORD = /(?<![^\s:])[^\s:]{64,}/g;
 
 function readDetail(detail: unknown, read: (text: unknown) => unknown): ErrorDetail[] {

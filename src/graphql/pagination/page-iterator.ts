@@ -17,11 +17,11 @@ const LARGEST_PAGE = 100;
 /** A filtered list may have many empty pages in a row; one page of a connection reads no more than these. */
 export const MAX_CALLS = 10;
 
-/** A list of IAM that has pages. */
+/** A list at IAM, which has pages. */
 export interface PagedList<Item> {
   /** Names the list, so that cursors of other lists are rejected: `tokens` or `projects:<token id>`. */
   readonly scope: string;
-  /** One page of IAM, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
+  /** One page from IAM, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
   fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
   /** Called with the size of each page. May throw. */
   countChars(chars: number): void;
