@@ -260,6 +260,14 @@ function mixtures() {
       tests: coalescing,
     },
     {
+      name: 'An internal error goes to all coalesced requests, with the request id of the first',
+      file: 'src/graphql/pipeline/execute.ts',
+      within: 'coalesce',
+      find: 'outcome.isPersonal',
+      replace: 'false',
+      tests: coalescing,
+    },
+    {
       name: 'Two operations of one document are taken for the same',
       file: 'src/graphql/pipeline/prepared-operations.ts',
       within: 'toPrepared',
@@ -267,6 +275,15 @@ function mixtures() {
       replace: 'hash',
       tests: ['test/gateway/pipeline.test.ts'],
       only: 'are not coalesced for different operations',
+    },
+    {
+      name: 'The key of a shared read lacks its page',
+      file: 'src/upstream/iam-client.ts',
+      within: 'read',
+      find: 'credential.identity, path',
+      replace: 'credential.identity, call.operation',
+      tests: sharing,
+      only: 'a separate read for each page size',
     },
     {
       name: 'A read is coalesced with one that began before another process wrote',
@@ -284,6 +301,14 @@ function mixtures() {
       replace: 'finally {',
       tests: sharing,
       only: 'reads that are coalesced with one that ran at the same time',
+    },
+    {
+      name: 'A cursor of another list is accepted',
+      file: 'src/graphql/pagination/cursor.ts',
+      within: 'digestOf',
+      find: '[${printedScope},',
+      replace: '[,',
+      tests: ['test/unit/graphql/pagination/cursor.test.ts'],
     },
     {
       name: 'A text of the client is compiled as part of a program',
@@ -347,6 +372,14 @@ function writes() {
       only: 'one delete is sent once',
     },
     {
+      name: 'A write that waited is sent with a credential that was rejected meanwhile',
+      file: 'src/upstream/send.ts',
+      within: 'renewForLater',
+      find: 'scope.credential.renew(rejected)',
+      replace: 'new Promise(setImmediate).then(() => scope.credential.renew(rejected))',
+      tests: ['test/gateway/replaced-credential.test.ts'],
+    },
+    {
       name: 'A write is cancelled when its client leaves',
       file: 'src/upstream/attempt.ts',
       within: 'createSendOnce',
@@ -379,6 +412,15 @@ function writes() {
       replace: 'const requestSent = true',
       tests: ['test/gateway/never-sent.test.ts'],
       only: 'when the port is closed',
+    },
+    {
+      name: 'A write that failed before it was sent may have succeeded',
+      file: 'src/upstream/upstream-error.ts',
+      within: 'mayHaveSucceeded',
+      find: 'requestSent &&',
+      replace: '',
+      tests: idempotency,
+      only: 'says of a create that nothing was sent',
     },
     {
       name: 'An update accepts an answer about another token',
