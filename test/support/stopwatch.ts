@@ -12,30 +12,35 @@ export function startStopwatch(pid?: number): () => number {
   let ms = 0;
   let at = performance.now();
   let cpu = process.cpuUsage();
-  const waitedBefore = waitedMs(pid) ?? 0;
-  let waited = waitedBefore;
+  let waited = waitedMs(pid);
   const add = () => {
     const wallMs = performance.now() - at;
     const { user, system } = process.cpuUsage(cpu);
     at += wallMs;
     cpu = process.cpuUsage();
-    ms += Math.min(wallMs, Math.max(2 * TICK_MS, (user + system) / 1000));
-    waited = waitedMs(pid) ?? waited;
+    const waitedBefore = waited;
+    waited = waitedMs(pid);
+    // Both may have waited at the same time.
+    ms += Math.max(
+      0,
+      Math.min(wallMs - (waited - waitedBefore), Math.max(2 * TICK_MS, (user + system) / 1000)),
+    );
   };
   const timer = setInterval(add, TICK_MS).unref();
   return () => {
     clearInterval(timer);
     add();
-    return Math.max(0, Math.round(ms - (waited - waitedBefore)));
+    return Math.round(ms);
   };
 }
 
-/** How long the main thread of a process has waited for a processor so far. Undefined when the process has ended. */
-function waitedMs(pid: number | undefined): number | undefined {
+/** How long the main thread of a process has waited for a processor so far; 0 when the process has ended. */
+function waitedMs(pid: number | undefined): number {
+  if (pid === undefined) return 0;
   try {
     return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6;
   } catch {
-    return undefined;
+    return 0;
   }
 }
 
