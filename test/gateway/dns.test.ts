@@ -201,7 +201,7 @@ describe('A name', () => {
       expect((await gateway.query(LIST)).errors).toBeUndefined();
       // An attempt at one of them takes 250 ms. A busy machine may take as long for some of the requests.
       let leastMs = Number.POSITIVE_INFINITY;
-      for (let tries = 0; tries < 10 && leastMs >= 200; tries++) {
+      for (let tries = 0; tries < 3 && leastMs >= 200; tries++) {
         const { value, ownMs } = await timed(gateway.query(DELETE));
         expect(value.errors).toBeUndefined();
         leastMs = Math.min(leastMs, ownMs);

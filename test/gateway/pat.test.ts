@@ -80,7 +80,7 @@ describe('Signing in by a personal access token', () => {
     ['in hex', (token) => Buffer.from(token).toString('hex')],
     ['escaped', (token) => [...token].map((char) => `\\u00${char.charCodeAt(0).toString(16)}`).join('')],
     ['reversed', (token) => [...token].reverse().join('')],
-  ])('and that no caller sees it where the API quotes it %s', async (_title, change) => {
+  ])('gives a token that no caller sees where IAM quotes it %s', async (_title, change) => {
     let quoted = '';
     const api = createServer(({ headers: { authorization = '' } }, response) => {
       quoted = change(authorization.slice('Bearer '.length));
@@ -93,7 +93,8 @@ describe('Signing in by a personal access token', () => {
       PAT_CREDENTIAL: 'user',
     });
     const query = RENAME.replace('{ code }', '{ message field traceId }');
-    const { data } = await gateway.query(query, { id: 'a' });
+    const { text, data } = await gateway.query(query, { id: 'a' });
+    expect(text + gateway.log()).not.toContain(quoted.slice(0, 60));
     expect(quoted.length).toBeGreaterThan(100);
     expect(data.updateToken.userErrors).toEqual([
       { message: `${ARI} rejected: Bearer … here`, field: ['input', '…'], traceId: null },

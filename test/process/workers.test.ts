@@ -74,7 +74,7 @@ describe('Several workers', () => {
     const served = statuses.filter((status) => status === 200).length;
     await gateway.until(/("msg":"operation"[\s\S]*){12}/);
     // While a busy primary process does not reply, each worker has the limit by itself.
-    const limits = gateway.output().includes('The primary process does not reply') ? 3 : 1;
+    const limits = gateway.output().includes('the primary process does not reply') ? 3 : 1;
     expect(served).toBeGreaterThanOrEqual(5);
     expect(served).toBeLessThanOrEqual(5 * limits + refilled);
     expect(statuses.filter((status) => status === 429)).toHaveLength(12 - served);

@@ -136,7 +136,7 @@ describe('A client that registers more persisted queries than a process stores',
       /fallbacks_total\{use="persisted_queries"\} (\d+)/.exec(await flooded.metrics())?.[1],
     );
     const keys = (await redis.command('keys', 'tokens-gateway:apq:*')).split('\n');
-    expect(keys.length).toBeGreaterThanOrEqual(1000 - lost);
+    expect(keys.length).toBeGreaterThanOrEqual(Math.max(500, 1000 - lost));
     // The other replicas have stored one.
     expect(keys.length).toBeLessThanOrEqual(1001);
     await flooded.close();
