@@ -167,7 +167,7 @@ describe('A variable that does not fit', () => {
     expect(await messagesOf(locked, document, variables)).toEqual([plain]);
   });
 
-  it('gets such a message too when it is null where null is not allowed', async () => {
+  it('gets a message that says where it is null although null is not allowed', async () => {
     const document = 'query ($id: ID = "x") { token(id: $id) { id } }';
     expect(await messagesOf(open, document, { id: null })).toEqual([
       'Variable "$id" must not be null: it stands where "ID!" is expected.',

@@ -458,7 +458,7 @@ describe('Where introspection is off', () => {
     expect(locked.log()).not.toMatch(/did you mean/i);
   });
 
-  it('a typo in a variable gets no hint either', async () => {
+  it('a typo in a variable gets no hint', async () => {
     const document = 'mutation ($input: CreateTokenInput!) { createToken(input: $input) { token { id } } }';
     const { text } = await locked.query(document, {
       input: { nam: 'abc', authenticationMethod: { signingAlgorithm: 'RS257', publicKeyInf: {} } },

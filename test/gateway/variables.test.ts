@@ -169,13 +169,13 @@ describe('A number is an id only if it is certain to be the number that was sent
     expect(gateway.calls()).toEqual([]);
   });
 
-  it('and then it is requested as it was sent', async () => {
+  it('is requested as it was sent if a float holds it exactly', async () => {
     await ask(TOKEN, '{ "id": 9007199254740991 }');
     await ask(NODES, '{ "ids": 12 }');
     expect(gateway.calls()).toEqual(['GET /v1/tokens/9007199254740991', 'GET /v1/tokens/12']);
   });
 
-  it('and every number in the document is requested as it was sent', async () => {
+  it('is requested as it was sent where it stands in the document', async () => {
     for (let count = 0; count < 3; count++) await gateway.query('{ token(id: 12345678901234567890) { id } }');
     await gateway.query('query ($id: ID = 9007199254740993) { node(id: $id) { id } }');
     await gateway.query('mutation { deleteToken(input: { id: 9007199254740993 }) { userErrors { code } } }');

@@ -330,7 +330,7 @@ describe('With WORKERS', () => {
     expect(gateway.output()).not.toContain('a worker died');
   });
 
-  it('an error of the connection to a worker does not end the others', async () => {
+  it('errors of the connections to workers do not end the drain', async () => {
     emulator.faults.add({ fault: 'latency-700', operation: 'listToken' });
     // As when a connection of a client is passed to a worker that has just ended.
     const fail = `import cluster from 'node:cluster';
