@@ -322,6 +322,20 @@ describe('An operation that is sent again', () => {
     expect(others).toEqual([first, first]);
   });
 
+  it('reports errors in the order of the first time', async () => {
+    const document = '{ tokens(first: 2) { nodes { projects { edges { policy { version } } } } } }';
+    const paths: unknown[] = [];
+    for (let count = 0; count < 3; count++) {
+      gateway.emulator.faults.add({ fault: 'status-403', operation: 'listProjectsOfToken', times: 1 });
+      gateway.emulator.faults.add({ fault: 'missing', operation: 'listProjectsOfToken', times: 1 });
+      const { errors } = await gateway.query(document);
+      paths.push(errors?.map(({ path }) => path?.join('.')));
+      gateway.emulator.faults.clear();
+    }
+    expect(paths[0]).toHaveLength(2);
+    expect(paths.slice(1)).toEqual([paths[0], paths[0]]);
+  });
+
   it('reports one error for each field that became null', async () => {
     gateway.emulator.faults.add({ fault: 'status-500' });
     const document = `query ($first: Int) { tokens(first: $first) {

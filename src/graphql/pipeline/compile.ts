@@ -1,8 +1,6 @@
 import {
   type DirectiveNode,
   type DocumentNode,
-  type ExecutionResult,
-  type GraphQLError,
   type GraphQLSchema,
   isNonNullType,
   Kind,
@@ -71,7 +69,10 @@ export function findConditions(
   return isCertain && conditions.size <= MAX_CONDITIONS ? [...conditions] : undefined;
 }
 
-/** Compiles for variables with the conditions of `sample`. Undefined if graphql-jit does not support the operation. */
+/**
+ * Compiles for variables with the conditions of `sample`. Undefined if graphql-jit does not support the operation. A result
+ * without errors is that of graphql-js. One with errors need not be: they may be too many, and in another order.
+ */
 export function compileOperation(
   schema: GraphQLSchema,
   { executable, operationName }: Pick<PreparedOperation, 'executable' | 'operationName'>,
@@ -84,16 +85,6 @@ export function compileOperation(
     disableLeafSerialization: true,
   });
   return isCompiledQuery(compiled) ? compiled : undefined;
-}
-
-/**
- * Whether graphql-js would report the same errors. Where several fields fail, graphql-jit may report too many: also those
- * below a null that another failure has made. So each field that failed must itself be null in the data.
- */
-export function hasErrorsOfGraphqlJs({ data, errors = [] }: ExecutionResult): boolean {
-  const isOwnNull = ({ path = [] }: GraphQLError) =>
-    path.reduce((at: unknown, key) => (at as Readonly<Record<string, unknown>> | null)?.[key], data) === null;
-  return errors.length < 2 || errors.every(isOwnNull);
 }
 
 /** When a non-null root field fails, the execution ends while other root fields may still be running. */

@@ -22,7 +22,7 @@ import type { IamClient } from '../../upstream/iam-client.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import { formatError } from '../mask-error.ts';
 import { createResultLimit } from './checks.ts';
-import { compileOperation, hasErrorsOfGraphqlJs } from './compile.ts';
+import { compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
 import { cacheLimits, type PreparedOperation, sizeIn } from './prepared-operations.ts';
 import type { Context, PendingOperation, PipelineRequest } from './request.ts';
@@ -120,8 +120,9 @@ export function createExecutor(
     const compiled = findCompiled(prepared, variables);
     counts[compiled ? 'hits' : 'misses']++;
     const result = await compiled?.query(undefined, toContext(), variables);
-    if (result && (!result.errors || hasErrorsOfGraphqlJs(result))) return result;
-    // It makes no call again, because the loaders keep what was read and what failed.
+    if (result && !result.errors) return result;
+    // Errors are those of graphql-js, so that a request is answered alike before and after its operation is compiled. No call
+    // is made again, because the loaders keep what was read and what failed.
     return execute({
       schema,
       document: executable,
@@ -132,8 +133,7 @@ export function createExecutor(
   };
   const toPublic = (error: GraphQLError, isMutation: boolean, requestId: string): GraphQLFormattedError => {
     const known = toFieldError(error, isMutation);
-    // Some errors of graphql-jit have no extensions.
-    const { code = INTERNAL, ...extensions } = known.extensions ?? {};
+    const { code = INTERNAL, ...extensions } = known.extensions;
     if (code === INTERNAL) {
       parts.log.error(
         { requestId, path: error.path, err: describeError(error.originalError ?? error) },
