@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 
 /** The place before a certificate in PEM form (RFC 7468). Other text may stand between certificates. */
-const BEGINNING = /^(?=-----BEGIN .*CERTIFICATE-----)/m;
+const BEGINNING = /^(?=-----BEGIN (?:X509 )?CERTIFICATE-----)/m;
 
 /** Whether a text has certificates in PEM form, each of which can be read. */
 export function areCertificates(text: string): boolean {
