@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 
 /** How long an address that did not respond is tried after the others. */
 const SILENT_MS = 60_000;
-/** How long an attempt runs alone (RFC 8305 section 5). */
+/** How long an attempt runs alone, if the connect timeout allows it (RFC 8305 section 5). */
 const ALONE_MS = 250;
 
 /**
@@ -47,6 +47,11 @@ export function createConnect(
       session = ticket;
     });
 
+  const race = {
+    port: Number(port || (isTls ? 443 : 80)),
+    aloneMs: Math.min(ALONE_MS, connectTimeoutMs / 2),
+    silent,
+  };
   return async () => {
     const addresses = await findAddresses();
     const sockets = new Set<Socket>();
@@ -59,7 +64,7 @@ export function createConnect(
     // Runs after pending I/O events: when the event loop was blocked, the timer comes before them.
     const timer = setTimeout(() => setImmediate(giveUp), connectTimeoutMs);
     try {
-      const socket = await openFirst(addresses, Number(port || (isTls ? 443 : 80)), sockets, silent);
+      const socket = await openFirst(addresses, sockets, race);
       if (!isTls) return socket;
       const secure = startTls(socket);
       sockets.add(secure);
@@ -90,32 +95,41 @@ function alternate(found: readonly LookupAddress[]): string[] {
   return found.flatMap((_, at) => [first[at], other[at]]).flatMap((one) => one?.address ?? []);
 }
 
+interface Race {
+  readonly port: number;
+  /** How long an attempt runs alone. */
+  readonly aloneMs: number;
+  /** Gets the addresses that did not respond in this time. */
+  readonly silent: LRUCache<string, true>;
+}
+
 /**
  * Connects to the first of `addresses` that accepts, and takes those that it tries off the list. The next one is tried
  * when one fails, and beside one that does not respond in time. Node.js's `autoSelectFamily` gives that one up instead: of a
  * distant server, or while this process is busy, only the last address counts, which may be a dead one. `sockets` gets
- * all sockets except those that failed.
+ * all sockets except those that failed. Rejects with the first error.
  */
 function openFirst(
   addresses: string[],
-  port: number,
   sockets: Set<Socket>,
-  silent: LRUCache<string, true>,
+  { port, aloneMs, silent }: Race,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
-    const tryNext = (error?: Error) => {
+    let firstError: Error | undefined;
+    const tryNext = () => {
       clearTimeout(timer);
       const host = addresses.shift();
       if (host === undefined) {
-        if (sockets.size === 0) reject(error);
+        if (sockets.size === 0) reject(firstError);
         return;
       }
       const socket = connectTcp({ host, port, noDelay: true, keepAlive: true });
       sockets.add(socket);
-      socket.on('error', (failure) => {
+      socket.on('error', (error) => {
+        firstError ??= error;
         sockets.delete(socket);
-        tryNext(failure);
+        tryNext();
       });
       socket.once('connect', () => {
         clearTimeout(timer);
@@ -127,7 +141,7 @@ function openFirst(
       timer = setTimeout(() => {
         silent.set(host, true);
         tryNext();
-      }, ALONE_MS);
+      }, aloneMs);
     };
     tryNext();
   });

@@ -201,6 +201,22 @@ describe('A connection', () => {
     (await opened).destroy();
   });
 
+  it('that no address accepts fails as the first address does', async () => {
+    const codeOf = (...addresses: string[]) => {
+      const found = addresses.map((address) => ({ address, family: 4 }));
+      const lookupFixed: LookupFunction = (_host, _options, callback) => callback(null, found);
+      return createConnect('http://iam.example:1', lookupFixed, 5000)().then(
+        () => 'open',
+        ({ code }) => code,
+      );
+    };
+    // Nothing listens at the one; the other is no host.
+    const codes = [await codeOf('127.0.0.1'), await codeOf('255.255.255.255')];
+    expect(new Set(codes).size).toBe(2);
+    expect(await codeOf('127.0.0.1', '255.255.255.255')).toBe(codes[0]);
+    expect(await codeOf('255.255.255.255', '127.0.0.1')).toBe(codes[1]);
+  });
+
   it('serves none past its age', async () => {
     expect(await countConnections(40)).toBe(5);
   });
