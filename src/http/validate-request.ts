@@ -54,7 +54,8 @@ function createHostCheck(isLoopbackOnly: boolean): (request: FastifyRequest) => 
 }
 
 function isWellFormed(host: string, target: string): boolean {
-  return !/[/?#@\\]/.test(host) && URL.canParse(target, `http://${host}`);
+  // A parser takes `http:///graphql` for the host `graphql`.
+  return !/[/?#@\\]/.test(host) && hostOf(target) !== '' && URL.canParse(target, `http://${host}`);
 }
 
 const MISDIRECTED =

@@ -93,6 +93,13 @@ describe('A web page that points its own host name at this machine', () => {
     expect((await send(open.origin, `${line} HTTP/1.1`, ['rebound.example'])).status).toBe(421);
   });
 
+  it('is not served a URL without a host', async () => {
+    for (const gateway of [open, everywhere]) {
+      const { status } = await send(gateway.origin, 'POST http:///graphql HTTP/1.1', ['localhost'], BODY);
+      expect(status).toBe(400);
+    }
+  });
+
   it('is not admitted by a preflight', async () => {
     const request = [
       'OPTIONS /graphql HTTP/1.1',
