@@ -127,7 +127,10 @@ interface Encoded {
 /** All parts of a text that may be hex, or base64, line by line and with the lines joined. */
 function findEncoded(text: string): Encoded[] {
   const joined = text.replace(BLANKS, '');
-  const hex = joined.replaceAll(':', '').match(HEX) ?? [];
+  const digits = joined.replaceAll(':', '');
+  // Most texts have no run that is long enough, and need no further search.
+  if (digits.search(BASE64) < 0) return [];
+  const hex = digits.match(HEX) ?? [];
   const found = hex.map((run) => toEncoded(run, 'hex'));
   const max = found.length + MAX_ENCODED;
   for (const run of new Set([...(joined.match(BASE64) ?? []), ...(text.match(BASE64) ?? [])])) {
