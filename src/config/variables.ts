@@ -63,7 +63,7 @@ export const httpVariables = {
   REQUEST_DEADLINE_MS: ms('Time for a GraphQL request, from its headers to its response', 10_000),
   DRAIN_TIMEOUT_MS: ms('Time for requests in flight to end after SIGTERM', 15_000),
   DRAIN_DELAY_MS: integer(
-    'Part of that time in which connections are still accepted, until load balancers notice `/readyz`; at most half of it',
+    'Part of `DRAIN_TIMEOUT_MS` in which connections are still accepted, until load balancers notice `/readyz`; at most half of it',
     250,
     { max: 60_000 },
   ),
@@ -134,9 +134,9 @@ export const variables = {
   ),
   PROJECT_ID: identifier('`pat`: project that the credential is for; not needed for the `user` credential'),
   TOKEN_ID: identifier('`pat`: id of the personal access token'),
-  KEY_ID: identifier('`pat`: `kid` of the key it was registered with', 'TOKEN_ID'),
-  PRIVATE_KEY: secret('`pat`: private key as PEM; its newlines may be written `\\n`'),
-  PRIVATE_KEY_FILE: text('`pat`: file that holds the private key, in place of `PRIVATE_KEY`'),
+  KEY_ID: identifier('`pat`: `kid` with which the public key is registered', 'TOKEN_ID'),
+  PRIVATE_KEY: secret('`pat`: private key as PEM, in which `\\n` may stand for a line break'),
+  PRIVATE_KEY_FILE: text('`pat`: file with the private key, in place of `PRIVATE_KEY`'),
   PASSPHRASE: secret('`pat`: passphrase of an encrypted private key'),
   PAT_CREDENTIAL: choice(
     '`pat`: token that is sent upstream: the `project` scoped one, or the `user` access token of the sign-in',
@@ -148,11 +148,11 @@ export const variables = {
     ['none', 'jwt', 'api-key'],
     'none',
   ),
-  CALLER_JWKS_URL: url("`jwt`: URL of the key set that the callers' tokens are signed with"),
-  CALLER_JWT_ISSUER: text('`jwt`: required `iss`'),
-  CALLER_JWT_AUDIENCE: text('`jwt`: required `aud`'),
+  CALLER_JWKS_URL: url("`CALLER_AUTH=jwt`: URL of the key set that the callers' tokens are signed with"),
+  CALLER_JWT_ISSUER: text('`CALLER_AUTH=jwt`: required `iss`'),
+  CALLER_JWT_AUDIENCE: text('`CALLER_AUTH=jwt`: required `aud`'),
   CALLER_API_KEYS_FILE: text(
-    '`api-key`: file of lines `name:role:sha256hex`, role `read` or `write`; read again when it changes',
+    '`CALLER_AUTH=api-key`: file of lines `name:role:sha256hex`, role `read` or `write`; read again when it changes',
   ),
 
   EXPLORER: choice(
@@ -170,10 +170,10 @@ export const variables = {
   CORS_ORIGINS: origins(
     "Origins whose pages may call, separated by commas; Apollo Studio's is added while the explorer is on",
   ),
-  CORS_HEADERS: headerNames('Further request headers that those pages may send, separated by commas'),
+  CORS_HEADERS: headerNames('Further headers that pages of `CORS_ORIGINS` may send, separated by commas'),
   TRUSTED_DOCUMENTS: text('Manifest file of the documents that clients may run; read again when it changes'),
   TRUSTED_DOCUMENTS_MODE: choice(
-    '`enforce`: nothing else runs; `log`: other documents run too, and are logged and counted',
+    '`enforce`: only documents of the manifest run; `log`: others run too, and are logged and counted',
     ['enforce', 'log'],
     'enforce',
   ),
@@ -182,7 +182,7 @@ export const variables = {
     'Redis or Valkey for the state that replicas share: `redis://`, or `rediss://` with TLS. A cluster is several nodes separated by commas, or one with `?cluster=true`',
   ),
   LOG_LEVEL: choice(
-    '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
+    'Least severe lines that are logged: `fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'info',
   ),
@@ -193,14 +193,14 @@ export const variables = {
     'json (text for npm run quickstart on a terminal)',
   ),
 
-  OTEL_EXPORTER_OTLP_ENDPOINT: url('OTLP receiver for traces; without it there are none'),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url('The same as a full URL with its path'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('Base URL of the OTLP receiver of traces; without it there are no traces'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url('Full URL of the OTLP receiver of traces, with its path'),
   OTEL_EXPORTER_OTLP_PROTOCOL: choice(
-    'How traces are sent; gRPC and JSON are not supported',
+    'Protocol of the OTLP receiver; gRPC and JSON are not supported',
     ['http/protobuf'],
     'http/protobuf',
   ),
-  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: choice('The same', ['http/protobuf'], 'http/protobuf'),
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: choice('Protocol for traces alone', ['http/protobuf'], 'http/protobuf'),
   OTEL_TRACES_EXPORTER: choice('`none` disables traces', ['otlp', 'none'], 'otlp'),
   OTEL_SDK_DISABLED: flag('Disables traces', false),
 

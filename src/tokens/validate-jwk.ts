@@ -59,7 +59,7 @@ export function checkKeySetUrl(value: string, findPrivateKey: PrivateKeySearch):
   if (/^https:\/\/[^/?]*@/i.test(value)) return problem('The URL must not hold credentials.');
   if (!HTTPS_URL.test(value))
     return problem(
-      'The URL holds a character that RFC 3986 does not allow there. Percent-encode it; write a host name in ASCII (punycode).',
+      'The URL contains a character that RFC 3986 does not allow there. Percent-encode it; write a host name in ASCII (punycode).',
     );
   // This check comes last, because parsing takes long for a host name that is not in ASCII.
   return URL.canParse(value) ? [] : notAbsolute;

@@ -28,7 +28,7 @@ const Query = {
   node: (_parent, { id }, context) => loadToken(readId(id, 'id', context), context),
   nodes(_parent, { ids: texts }, context) {
     if (texts.length > MAX_NODES)
-      throw badUserInput(`\`ids\` must not hold more than ${MAX_NODES} ids.`, 'ids');
+      throw badUserInput(`\`ids\` must not contain more than ${MAX_NODES} ids.`, 'ids');
     const ids = texts.map((text) => readId(text, 'ids', context));
     return Promise.all(ids.map((id) => loadToken(id, context).catch((error: Error) => error)));
   },
