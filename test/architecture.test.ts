@@ -58,11 +58,11 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   ],
   'cluster.ts': ['channel.ts', 'config/', 'http/', 'state/', 'telemetry/'],
   'errors.ts': ['auth/', 'upstream/'],
-  'config/': ['json-object.ts', 'keys/'],
+  'config/': ['json.ts', 'keys/'],
   // Why a server cannot be reached, in words.
   'connection-failure.ts': [],
   'text-file.ts': ['config/'],
-  'json-object.ts': [],
+  'json.ts': [],
   // Public and private keys as text: what every reader of one must check.
   'keys/': [],
   'http/': ['config/', 'telemetry/'],
@@ -73,7 +73,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
     'config/',
     'errors.ts',
     'http/',
-    'json-object.ts',
+    'json.ts',
     'state/',
     'telemetry/',
     'text-file.ts',
@@ -90,14 +90,14 @@ const folders: Readonly<Record<string, readonly string[]>> = {
     'upstream/',
   ],
   // The budget of retries is a token bucket.
-  'upstream/': ['config/', 'json-object.ts', 'state/token-bucket.ts'],
+  'upstream/': ['config/', 'json.ts', 'state/token-bucket.ts'],
   // Types of the reports of upstream calls.
   'telemetry/': ['channel.ts', 'upstream/attempt.ts'],
   'state/': ['channel.ts', 'config/', 'connection-failure.ts', 'telemetry/failures.ts'],
   // The emulator alone.
   'emulator/main.ts': ['config/environment.ts', 'emulator/'],
   // The models that are generated from the OpenAPI document, and nothing else of the client of IAM.
-  'emulator/': ['config/urls.ts', 'json-object.ts', 'text-file.ts', 'upstream/generated.ts'],
+  'emulator/': ['config/urls.ts', 'json.ts', 'text-file.ts', 'upstream/generated.ts'],
 };
 
 /** The files that may import each npm package. */

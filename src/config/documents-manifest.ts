@@ -1,4 +1,4 @@
-import { isJsonObject } from '../json-object.ts';
+import { isJsonObject } from '../json.ts';
 
 /** Documents by the ids that clients send instead of them. */
 export type Manifest = ReadonlyMap<string, string>;

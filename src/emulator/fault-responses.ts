@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
-import { isJsonObject } from '../json-object.ts';
+import { isJsonObject } from '../json.ts';
 import type { PagingFault } from './paging.ts';
 import { bodyOf, headersOf, type Reply } from './reply.ts';
 import type { Operation } from './routes.ts';

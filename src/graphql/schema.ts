@@ -11,7 +11,7 @@ import {
   visit,
 } from 'graphql';
 import { badUserInput } from '../errors.ts';
-import { isJsonObject } from '../json-object.ts';
+import { isJsonObject } from '../json.ts';
 import type { TokenDto } from '../upstream/generated.ts';
 import type { Context } from './pipeline/request.ts';
 import { loadToken, readId, resolvers } from './resolvers/index.ts';

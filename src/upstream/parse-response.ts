@@ -1,5 +1,5 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { isJsonObject } from '../json-object.ts';
+import { isJsonObject } from '../json.ts';
 import type { ProjectWithPolicyDto, TokenDto } from './generated.ts';
 import { definitions } from './generated.ts';
 import type { HttpResponse } from './transport.ts';

@@ -11,7 +11,7 @@ import {
   isNonNullType,
   isSpecifiedScalarType,
 } from 'graphql';
-import { isJsonObject } from '../../json-object.ts';
+import { isJsonObject } from '../../json.ts';
 import { isRepeatable, notAMember, notOfType, PRIVATE_KEY, PRIVATE_MEMBERS } from '../input-hints.ts';
 
 /** After this many problems coercion stops, because describing them takes time and clients correct only a few at once. */

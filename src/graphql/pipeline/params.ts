@@ -4,7 +4,7 @@ import { rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
 import { findJsonTypeProblem } from '../../http/media-type.ts';
 import { pathOf } from '../../http/validate-request.ts';
-import { isJsonObject } from '../../json-object.ts';
+import { isJsonObject } from '../../json.ts';
 
 /** The members of a well-formed GraphQL request, whether it came by POST or by GET. Empty texts count as absent. */
 export interface Params {
