@@ -65,7 +65,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   'json.ts': [],
   // Public and private keys as text: what every reader of one must check.
   'keys/': [],
-  'http/': ['config/', 'telemetry/'],
+  'http/': ['config/', 'json.ts', 'telemetry/'],
   'admission/': ['errors.ts', 'http/', 'state/'],
   'graphql/': [
     'admission/',
@@ -80,7 +80,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
     'tokens/',
     'upstream/',
   ],
-  'tokens/': ['keys/', 'state/', 'upstream/'],
+  'tokens/': ['json.ts', 'keys/', 'state/', 'upstream/'],
   'auth/': [
     'config/',
     'connection-failure.ts',

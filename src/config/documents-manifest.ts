@@ -1,4 +1,4 @@
-import { isJsonObject } from '../json.ts';
+import { isJsonObject, parseJson } from '../json.ts';
 
 /** Documents by the ids that clients send instead of them. */
 export type Manifest = ReadonlyMap<string, string>;
@@ -9,7 +9,8 @@ export type Manifest = ReadonlyMap<string, string>;
  * of the documents.
  */
 export function parseManifest(text: string): Manifest {
-  const value = parse(text);
+  const value = parseJson(text);
+  if (value === undefined) throw new Error('Expected a manifest to be JSON');
   if (!isJsonObject(value)) throw new Error('Expected a manifest to be a JSON object');
   const entries = Array.isArray(value.operations)
     ? value.operations.map(readOperation)
@@ -19,14 +20,6 @@ export function parseManifest(text: string): Manifest {
   // With two documents under one id, a request would be ambiguous.
   if (manifest.size < entries.length) throw new Error('Expected each id of a manifest to occur only once');
   return manifest;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error('Expected a manifest to be JSON');
-  }
 }
 
 /** https://www.apollographql.com/docs/graphos/platform/security/persisted-queries#manifest-format */

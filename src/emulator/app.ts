@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseJson } from '../json.ts';
 import { CONTROL_PREFIX, handleControl } from './control.ts';
 import { findFault, unknownFault } from './faults.ts';
 import type { PagingFault } from './paging.ts';
@@ -49,7 +50,10 @@ async function receive(
   response: ServerResponse,
 ): Promise<Reply | undefined> {
   const text = await readText(request);
-  if (text) call.body = parseIfJson(text);
+  if (text) {
+    const value = parseJson(text);
+    call.body = value === undefined ? text : value;
+  }
 
   const route = findRoute(call.method, call.path);
   if (route === undefined) return edgeError(404, 'Not Found');
@@ -138,12 +142,4 @@ async function readText(request: IncomingMessage): Promise<string | undefined> {
     if (size <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   return size <= MAX_BODY_BYTES ? Buffer.concat(chunks).toString() : undefined;
-}
-
-function parseIfJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

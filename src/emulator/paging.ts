@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts';
 import { type Detail, Rejection, vendorError } from './reply.ts';
 
 interface Page<Item> {
@@ -77,11 +78,7 @@ function toKey({ list, after, empty }: Place): string {
 function readPlace(key: string, list: string): Place | undefined {
   if (key === '') return { list, after: 0, empty: 0 };
   if (key.length > MAX_KEY_LENGTH) return undefined;
-  try {
-    const { pk, sk, e = 0 } = JSON.parse(Buffer.from(key, 'base64url').toString());
-    const isPlace = pk === list && Number.isInteger(sk) && Number.isInteger(e);
-    return isPlace ? { list, after: sk, empty: e } : undefined;
-  } catch {
-    return undefined;
-  }
+  const { pk, sk, e = 0 } = Object(parseJson(Buffer.from(key, 'base64url').toString()));
+  const isPlace = pk === list && Number.isInteger(sk) && Number.isInteger(e);
+  return isPlace ? { list, after: sk, empty: e } : undefined;
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { parseJson } from '../json.ts';
 import type { Credentials } from './credentials.ts';
 import type { FaultPlan } from './fault-plan.ts';
 import type { PagingFault } from './paging.ts';
@@ -57,12 +58,9 @@ export type Handler = (service: Service, request: OperationRequest) => Promise<R
 
 /** The body as JSON. Throws the rejection of API Gateway, which checks it before IAM does. */
 export function readJson({ contentType, text }: OperationRequest): unknown {
-  try {
-    if (/^application\/(.+\+)?json\b/i.test(contentType)) return JSON.parse(text);
-  } catch {
-    // The same response as to another content type.
-  }
-  throw new Rejection(edgeError(400, 'Invalid request body'));
+  const value = /^application\/(.+\+)?json\b/i.test(contentType) ? parseJson(text) : undefined;
+  if (value === undefined) throw new Rejection(edgeError(400, 'Invalid request body'));
+  return value;
 }
 
 /** Whether the body is a form, which OAuth requires, and the vendor's Java client sends to the STS too. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
+import { parseJson } from '../json.ts';
 import { HttpError } from './error-response.ts';
 
 /**
@@ -14,13 +15,8 @@ export function parseJsonBodies(app: FastifyInstance): void {
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
     // Decoding would replace invalid bytes, so that a name in another charset would be stored damaged.
     if (!isUtf8(body)) return done(new HttpError(400, 'The body is not valid UTF-8.'));
-    const text = body.toString('utf8').replace(/^\uFEFF/, '');
-    let value: unknown;
-    try {
-      value = JSON.parse(text);
-    } catch {
-      return done(new HttpError(400, 'The body is not valid JSON.'));
-    }
+    const value = parseJson(body.toString('utf8').replace(/^\uFEFF/, ''));
+    if (value === undefined) return done(new HttpError(400, 'The body is not valid JSON.'));
     return done(null, value);
   });
 }

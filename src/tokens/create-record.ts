@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import { isJsonObject, parseJson } from '../json.ts';
 import type { LeasedChange, LeasedRecords, RecordKey } from '../state/records.ts';
 import { isId } from '../upstream/iam-client.ts';
 
@@ -28,17 +29,13 @@ export function toStoredRecord(record: CreateRecord): { readonly text: string; r
 const UNREADABLE: CreateRecord = { before: [] };
 
 function readRecord(text: string): CreateRecord {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isCreateRecord(value) ? value : UNREADABLE;
-  } catch {
-    return UNREADABLE;
-  }
+  const value = parseJson(text);
+  return isCreateRecord(value) ? value : UNREADABLE;
 }
 
 function isCreateRecord(value: unknown): value is CreateRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const { digest, before, tokenId, owner } = value as Partial<Record<keyof CreateRecord, unknown>>;
+  if (!isJsonObject(value)) return false;
+  const { digest, before, tokenId, owner } = value;
   return (
     typeof digest === 'string' &&
     (before === null || (Array.isArray(before) && before.every((id) => typeof id === 'string'))) &&

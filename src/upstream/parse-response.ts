@@ -47,11 +47,9 @@ const isProject = compile<ProjectWithPolicyDto>('ProjectWithPolicyDto');
 
 /** Throws an `UpstreamError` of kind `invalid-response` when the body is not JSON. */
 function readJson(body: string): unknown {
-  try {
-    return parseJson(body);
-  } catch {
-    throw invalid('not JSON');
-  }
+  const value = parseWellFormed(body);
+  if (value === undefined) throw invalid('not JSON');
+  return value;
 }
 
 /** The token with this id. A response about another token is rejected. */
@@ -175,24 +173,24 @@ export function readRetryAfter(headers: HttpResponse['headers']): number | undef
 
 /** The JSON object in a text; undefined for anything else. */
 export function readJsonObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value = parseJson(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    // The parser's error is dropped because its message quotes the text.
-    return undefined;
-  }
+  const value = parseWellFormed(text);
+  return isJsonObject(value) ? value : undefined;
 }
 
 /**
  * Parses JSON that another service sent. Half of a surrogate pair, which JSON can escape, becomes U+FFFD, as an invalid
  * byte does when a body is decoded: a client's strict parser would reject the whole response (RFC 8259 section 8.2).
- * Throws an error if the text is not JSON, or has such halves and is nested by the thousand.
+ * Undefined if the text is not JSON, or has such halves and is nested by the thousand. The error is dropped, because its
+ * message quotes the text.
  */
-function parseJson(text: string): unknown {
-  const value: unknown = JSON.parse(text);
-  // Few texts have such escapes.
-  return text.includes('\\u') && /\\ud[89a-f]/i.test(text) ? toWellFormed(value) : value;
+function parseWellFormed(text: string): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    // Few texts have such escapes.
+    return text.includes('\\u') && /\\ud[89a-f]/i.test(text) ? toWellFormed(value) : value;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Changes `value`. A reviver for `JSON.parse` would take several times as long. */

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { parseJson } from '../../json.ts';
 
 /** Where a page begins. */
 export interface Position {
@@ -62,7 +63,7 @@ export function decodeCursor(scope: string, cursor: string): Position | undefine
   const [head, digest] = HEAD.exec(text) ?? [];
   if (head === undefined || digest !== digestOf(JSON.stringify(scope), text.slice(head.length)))
     return undefined;
-  const position = readPosition(parse(text));
+  const position = readPosition(parseJson(text));
   // Accepts only what `encodeCursor` writes: base64url and JSON have several spellings, and it writes no longer id.
   return position && encodeCursor(scope, position) === cursor ? position : undefined;
 }
@@ -151,12 +152,4 @@ function hashEnds(id: string): number {
     value = Math.imul(value ^ id.charCodeAt(at), 0x01000193);
   }
   return value;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

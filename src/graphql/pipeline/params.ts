@@ -4,7 +4,7 @@ import { rejection } from '../../errors.ts';
 import { HttpError } from '../../http/error-response.ts';
 import { findJsonTypeProblem } from '../../http/media-type.ts';
 import { pathOf } from '../../http/validate-request.ts';
-import { isJsonObject } from '../../json.ts';
+import { isJsonObject, parseJson } from '../../json.ts';
 
 /** The members of a well-formed GraphQL request, whether it came by POST or by GET. Empty texts count as absent. */
 export interface Params {
@@ -92,11 +92,9 @@ function readSearch(search: URLSearchParams): Params {
 }
 
 function parseParameter(name: string, value: string): unknown {
-  try {
-    return JSON.parse(value);
-  } catch {
-    throw malformed(`The parameter \`${name}\` must be JSON.`);
-  }
+  const parsed = parseJson(value);
+  if (parsed === undefined) throw malformed(`The parameter \`${name}\` must be JSON.`);
+  return parsed;
 }
 
 function malformed(message: string): GraphQLError {
