@@ -1,5 +1,5 @@
 import { GraphQLError, type GraphQLErrorExtensions } from 'graphql';
-import { AuthError } from './auth/auth-error.ts';
+import { AuthError } from './auth/authenticator.ts';
 import { isFromProxy, mayHaveSucceeded, meaningOf, UpstreamError } from './upstream/upstream-error.ts';
 
 /**

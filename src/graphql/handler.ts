@@ -1,7 +1,6 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Admission } from '../admission/admission.ts';
-import { AuthError } from '../auth/auth-error.ts';
-import type { Authenticator } from '../auth/authenticator.ts';
+import { AuthError, type Authenticator } from '../auth/authenticator.ts';
 import { rejection } from '../errors.ts';
 import type { ClientAddress } from '../http/client-address.ts';
 import { onClose } from '../http/connections.ts';

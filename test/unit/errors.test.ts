@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { AuthError } from '../../src/auth/auth-error.ts';
+import { AuthError } from '../../src/auth/authenticator.ts';
 import { toReadError, toWriteError } from '../../src/errors.ts';
 import { formatError } from '../../src/graphql/mask-error.ts';
 import { UpstreamError } from '../../src/upstream/upstream-error.ts';

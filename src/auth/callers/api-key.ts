@@ -1,8 +1,7 @@
 import { readApiKeys } from '../../config/api-keys.ts';
 import { MAX_FILE_BYTES } from '../../config/read-file.ts';
 import { watchTextFile } from '../../text-file.ts';
-import { AuthError } from '../auth-error.ts';
-import { type AuthDependencies, type CallerCheck, readBearer, sha256 } from '../authenticator.ts';
+import { type AuthDependencies, AuthError, type CallerCheck, readBearer, sha256 } from '../authenticator.ts';
 
 /**
  * Uses the keys of the file as it was read at the start, and reads it again when it changes: a removed key stops working

@@ -3,8 +3,7 @@ import { explainConnectionFailure } from '../../connection-failure.ts';
 import { findJwkProblem, type PublicJwk } from '../../keys/jwk.ts';
 import { createWarnLimit } from '../../telemetry/failures.ts';
 import { UpstreamError } from '../../upstream/upstream-error.ts';
-import { AuthError } from '../auth-error.ts';
-import type { AuthDependencies } from '../authenticator.ts';
+import { type AuthDependencies, AuthError } from '../authenticator.ts';
 import { requestJson } from '../json-request.ts';
 
 const MAX_AGE_MS = 600_000;

@@ -1,6 +1,5 @@
 import { errors, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult, jwtVerify } from 'jose';
-import { AuthError } from '../auth-error.ts';
-import { type CallerCheck, type CallerRights, readBearer, sha256 } from '../authenticator.ts';
+import { AuthError, type CallerCheck, type CallerRights, readBearer, sha256 } from '../authenticator.ts';
 import { type Jwks, type KeySet, keysUnavailable } from './jwks.ts';
 
 /**

@@ -2,8 +2,7 @@ import { explainConnectionFailure } from '../../connection-failure.ts';
 import { createWarnLimit } from '../../telemetry/failures.ts';
 import type { UpstreamCredential } from '../../upstream/attempt.ts';
 import { isAboutTiming, meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
-import { AuthError } from '../auth-error.ts';
-import { type AuthDependencies, sha256 } from '../authenticator.ts';
+import { type AuthDependencies, AuthError, sha256 } from '../authenticator.ts';
 import { describeClock } from '../json-request.ts';
 import { type AccessToken, createSignIn, type PatOptions } from './sign-in.ts';
 

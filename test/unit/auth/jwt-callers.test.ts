@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SignJWT, UnsecuredJWT } from 'jose';
-import type { AuthError } from '../../../src/auth/auth-error.ts';
+import type { AuthError } from '../../../src/auth/authenticator.ts';
 import { createEcKey, failureOf, shareIssuer, shareJwtCheck } from './support.ts';
 
 const stranger = createEcKey();

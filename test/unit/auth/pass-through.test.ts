@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { AuthError } from '../../../src/auth/auth-error.ts';
-import { type Caller, createPassThroughAuthenticator } from '../../../src/auth/authenticator.ts';
+import { AuthError, type Caller, createPassThroughAuthenticator } from '../../../src/auth/authenticator.ts';
 
 const { authenticate } = createPassThroughAuthenticator();
 
