@@ -14,7 +14,7 @@ import { describeError } from '../telemetry/failures.ts';
 import type { RequestMetrics } from '../telemetry/request-metrics.ts';
 import type { Connections } from './connections.ts';
 import { commonHeaders, HttpError, readRequestId } from './error-response.ts';
-import { parseJsonBodies } from './json-body.ts';
+import { parseJsonBodies } from './media-type.ts';
 import { createHttpServer, limitSlowClients } from './node-server.ts';
 import { addRequestChecks, pathOf, toOriginForm } from './validate-request.ts';
 

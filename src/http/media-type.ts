@@ -1,7 +1,11 @@
 /// <reference path="negotiator.d.ts" />
+import { isUtf8 } from 'node:buffer';
 import { MIMEType } from 'node:util';
+import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { Negotiator } from 'negotiator';
+import { parseJson } from '../json.ts';
+import { HttpError } from './error-response.ts';
 
 /** No real media type is this long. The time to parse one grows with the square of its length. */
 const MAX_CONTENT_TYPE_CHARS = 256;
@@ -17,6 +21,24 @@ export function findJsonTypeProblem(contentType = ''): 'type' | 'charset' | unde
   } catch {
     return 'type';
   }
+}
+
+/**
+ * Reads bodies as JSON, which is UTF-8 (RFC 8259, 8.1), and takes no other media type.
+ *
+ * Members named `__proto__` or `constructor` are ordinary members, as in the variables of a GET: `JSON.parse` defines them
+ * on the object itself. Fastify's parser rejects bodies with such members, to protect code that copies members by
+ * assignment. The gateway has no such code: coercion reads the names that a type defines, and copies are made by spreading.
+ */
+export function parseJsonBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
+    // Decoding would replace invalid bytes, so that a name in another charset would be stored damaged.
+    if (!isUtf8(body)) return done(new HttpError(400, 'The body is not valid UTF-8.'));
+    const value = parseJson(body.toString('utf8').replace(/^\uFEFF/, ''));
+    if (value === undefined) return done(new HttpError(400, 'The body is not valid JSON.'));
+    return done(null, value);
+  });
 }
 
 /** The media types that a GraphQL result can have, in the order of preference of this server. */
