@@ -15,7 +15,7 @@ import { describeError } from '../../telemetry/failures.ts';
 import { toUpstreamHeaders } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
 import { createLoaders, type ListPrefetch } from '../../tokens/loaders.ts';
-import { createPrivateKeySearch } from '../../tokens/private-key-text.ts';
+import { createPrivateKeySearch, type PrivateKeySearch } from '../../tokens/private-key-text.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
 import { createCallQueue } from '../../upstream/concurrency-limiter.ts';
 import type { IamClient } from '../../upstream/iam-client.ts';
@@ -184,10 +184,14 @@ export function createContext(
   const headers = toUpstreamHeaders(http.id, http.headers);
   const scope = { queue: createCallQueue(), credential, deadline, headers, counter: record, observer };
   const loaders = createLoaders(client, scope, listPrefetch, principal);
+  let search: PrivateKeySearch | undefined;
   return {
     loaders,
     createOnce: (key, body) => createOnce({ principal, key, body, loaders, deadline }),
-    findPrivateKey: createPrivateKeySearch(),
+    findPrivateKey(text) {
+      search ??= createPrivateKeySearch();
+      return search(text);
+    },
     outcome: { hasUserErrors: false, hasUnknownValues: false },
   };
 }
