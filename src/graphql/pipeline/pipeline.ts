@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { createCallLimit } from '../../admission/admission.ts';
 import type { Config } from '../../config/config.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import type { Apollo } from '../apollo.ts';
@@ -13,7 +12,7 @@ import {
   coerceVariables,
   limitCost,
 } from './checks.ts';
-import { coalesce, type Executed, type Executor } from './execute.ts';
+import { coalesce, createCallLimit, type Executed, type Executor } from './execute.ts';
 import { readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
 import type { PipelineRequest } from './request.ts';
