@@ -15,7 +15,13 @@ export function createGotTransport({
   connectTimeoutMs,
   lookup,
 }: Pick<PoolOptions, 'connectTimeoutMs' | 'lookup'>): Transport {
-  const agentOptions = { keepAlive: false, lookup, autoSelectFamily: true };
+  const agentOptions = {
+    keepAlive: false,
+    lookup,
+    autoSelectFamily: true,
+    // Node.js gives an address up after this time. Its own 250 ms may be too short for a distant server, or a busy process.
+    autoSelectFamilyAttemptTimeout: Math.ceil(connectTimeoutMs / 3),
+  };
   const agent = { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) };
   const client = got.extend({
     agent,

@@ -186,6 +186,11 @@ describe('A connection', () => {
     expect(await countConnections(60_000)).toBe(1);
   });
 
+  const standStill = (ms: number) => {
+    const endsAt = performance.now() + ms;
+    while (performance.now() < endsAt);
+  };
+
   it('that opened while the process stood still is used', async () => {
     const opened = createConnect(origin, lookup, 50)();
     opened.catch(() => undefined);
@@ -193,12 +198,22 @@ describe('A connection', () => {
     await new Promise<void>((resolve) => {
       // After the one in which Node.js begins to connect.
       process.nextTick(() => {
-        const endsAt = performance.now() + 200;
-        while (performance.now() < endsAt);
+        standStill(200);
         resolve();
       });
     });
     (await opened).destroy();
+  });
+
+  it('for signing in that opened while the process stood still is used, and not the next address', async () => {
+    const found = ['127.0.0.1', '255.255.255.255'].map((address) => ({ address, family: 4 }));
+    const lookupFixed: LookupFunction = (_host, _options, callback) => {
+      callback(null, found);
+      process.nextTick(() => standStill(300));
+    };
+    const transport = createGotTransport({ connectTimeoutMs: 30_000, lookup: lookupFixed });
+    const url = `${origin.replace('127.0.0.1', 'iam.example')}/error`;
+    expect((await transport({ method: 'GET', url, headers: {}, ...LIMITS })).status).toBe(502);
   });
 
   it('that no address accepts fails as the first address does', async () => {
