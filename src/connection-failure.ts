@@ -9,7 +9,7 @@ const EXPLANATIONS: readonly Explanation[] = [
   [
     /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EADDRNOTAVAIL)$/,
     'no connection within the timeout, or no route',
-    'check scheme, host and port in $, DNS, firewalls and network policies',
+    'check scheme (with TLS or without), host and port in $, DNS, firewalls and network policies',
   ],
   [
     /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|CERT_UNTRUSTED|INVALID_CA)$/,
@@ -29,15 +29,15 @@ const EXPLANATIONS: readonly Explanation[] = [
   [
     /^(EPROTO|ERR_SSL_)/,
     'the server rejects the TLS handshake, or speaks no TLS',
-    'check scheme and port in $; a server that requires a client certificate cannot be used',
+    'check scheme (with TLS or without) and port in $; a server that requires a client certificate cannot be used',
   ],
   [
-    /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/,
+    /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|no connection)$/,
     'the server closed the connection',
-    'check scheme and port in $, how many clients the server allows (Redis: also its protected-mode), and what is between the gateway and it',
+    'check scheme (with TLS or without) and port in $, how many clients the server allows (Redis: also its protected-mode), and what is between the gateway and it',
   ],
   [/^E[MN]FILE$/, 'too many open files', 'raise the limit of open files (ulimit -n)'],
-  [/^HPE_/, 'the server does not speak HTTP', 'check scheme and port in $'],
+  [/^HPE_/, 'the server does not speak HTTP', 'check scheme (with TLS or without) and port in $'],
   [
     /^(NO_RESPONSE|no reply)$/,
     'no response in time',
@@ -71,7 +71,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     'raise maxmemory, or see the log of the server for what its disk lacks',
   ],
   [
-    /^(LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS|no connection)$/,
+    /^(LOADING|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|NOREPLICAS)$/,
     'the server is not ready',
     'see the log of the server, and check $',
   ],

@@ -65,14 +65,14 @@ describe('Why IAM cannot be reached', () => {
       async () => `https://127.0.0.1:${await listen(createHttpServer())}`,
       /^(EPROTO|ECONNRESET|ERR_SSL_.*)$/,
       'the server ',
-      /^check scheme and port in API_GATEWAY_URL/,
+      /^check scheme \(with TLS or without\) and port in API_GATEWAY_URL/,
     ],
     [
       'a server without TLS that waits for more',
       async () => `https://127.0.0.1:${await listen(createServer(() => {}))}`,
       /^ETIMEDOUT$/,
       'no connection within the timeout',
-      /^check scheme, host and port in API_GATEWAY_URL/,
+      /^check scheme \(with TLS or without\), host and port in API_GATEWAY_URL/,
     ],
     [
       'a server that does not respond',

@@ -111,7 +111,7 @@ describe('A name of Redis for which DNS sends no reply', () => {
     const [line = ''] = (await gateway?.until(/.*"msg":"Redis is lost.*/)) ?? [];
     expect(JSON.parse(line)).toMatchObject({
       cause: 'ETIMEDOUT',
-      hint: 'check scheme, host and port in REDIS_URL, DNS, firewalls and network policies',
+      hint: 'check scheme (with TLS or without), host and port in REDIS_URL, DNS, firewalls and network policies',
     });
   });
 });

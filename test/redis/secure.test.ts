@@ -123,6 +123,21 @@ describe('Redis with TLS and a password', () => {
   });
 });
 
+it.each([
+  ['rediss:', 'that speaks no TLS', '', 'no connection within the timeout, or no route'],
+  ['rediss:', 'that speaks no TLS, as a cluster', '?cluster=true', 'the server closed the connection'],
+  ['redis:', 'that needs TLS', '', 'the server closed the connection'],
+  ['redis:', 'that needs TLS, as a cluster', '?cluster=true', 'the server closed the connection'],
+])(
+  '%s to a server %s is reported with the scheme as a likely cause',
+  async (scheme, _server, query, problem) => {
+    const plain = await startRedis();
+    const { url } = scheme === 'rediss:' ? plain : redis;
+    await expectRedis({ REDIS_URL: url.replace(/^\w+:/, scheme) + query }, problem).finally(plain.kill);
+    expect(gateway?.output()).toMatch(/"hint":"check scheme \(with TLS or without\)/);
+  },
+);
+
 it('A server in protected mode is reported in lines of JSON, and in nothing else', async () => {
   const denied =
     '-DENIED Redis is running in protected mode because no password is set for the default user.\r\n';

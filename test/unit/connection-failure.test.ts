@@ -7,6 +7,11 @@ describe('A code is explained in words, with what to do', () => {
     ['EAI_AGAIN', 'DNS does not respond', 'check the DNS'],
     ['ECONNREFUSED', 'connection refused', 'check host and port in REDIS_URL'],
     ['ETIMEDOUT', 'no connection within the timeout, or no route', 'firewalls'],
+    [
+      'no connection',
+      'the server closed the connection',
+      'scheme (with TLS or without) and port in REDIS_URL',
+    ],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'certificate of an unknown authority', 'NODE_EXTRA_CA_CERTS'],
     ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'certificate of an unknown authority', 'NODE_EXTRA_CA_CERTS'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'certificate of an unknown authority', 'NODE_EXTRA_CA_CERTS'],
