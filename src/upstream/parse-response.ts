@@ -166,7 +166,8 @@ const MAX_RETRY_AFTER_SECONDS = 86_400;
  */
 export function readRetryAfter(headers: HttpResponse['headers']): number | undefined {
   const { 'retry-after': value = '', date = '' } = headers;
-  if (/^\d+$/.test(value)) return Math.min(Number(value), MAX_RETRY_AFTER_SECONDS);
+  // undici leaves blanks behind a value.
+  if (/^\d+\s*$/.test(value)) return Math.min(Number(value), MAX_RETRY_AFTER_SECONDS);
   const seconds = Math.ceil((Date.parse(value) - (Date.parse(date) || Date.now())) / 1000);
   return seconds > 0 && !/^-?\d/.test(value) ? Math.min(seconds, MAX_RETRY_AFTER_SECONDS) : undefined;
 }

@@ -40,7 +40,7 @@ const statuses: Record<string, number> = {
   'other-clock': 503,
 };
 const headers: Record<string, Record<string, string>> = {
-  maintenance: { 'retry-after': '3' },
+  maintenance: { 'retry-after': '3 \t' },
   'other-clock': { date: 'Mon, 23 Nov 2020 10:00:00 GMT', 'retry-after': 'Mon, 23 Nov 2020 10:00:03 GMT' },
 };
 

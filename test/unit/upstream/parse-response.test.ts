@@ -118,6 +118,7 @@ describe('Retry-After', () => {
   const date = 'Mon, 23 Nov 2020 10:00:00 GMT';
   it.each([
     ['a number of seconds', '3', 3],
+    ['a number with blanks behind it', '3 \t', 3],
     ['a date', 'Mon, 23 Nov 2020 10:00:05 GMT', 5],
     ['a number that no clock has', '9'.repeat(400), 86_400],
     ['a date that nobody waits for', 'Fri, 31 Dec 9999 23:59:59 GMT', 86_400],
