@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Channel } from '../channel.ts';
+import { createWarnLimit } from '../telemetry/failures.ts';
 import type { State } from './open.ts';
 import { createMemoryRecords, type LeasedRecords, StateUnavailable } from './records.ts';
 import { NoReply, replyWithin } from './reply-within.ts';
@@ -29,6 +30,7 @@ const SILENT =
  * deadline.
  */
 export function openPrimaryState(primary: Channel, replyTimeoutMs: number, log: FastifyBaseLogger): State {
+  const mayWarn = createWarnLimit();
   let isLate = false;
   const run = async <Value>(...call: StateCall): Promise<Value> => {
     if (isLate) throw new StateUnavailable('the primary process has not replied yet');
@@ -41,7 +43,7 @@ export function openPrimaryState(primary: Channel, replyTimeoutMs: number, log: 
       const end = () => {
         isLate = false;
       };
-      if (!isLate) log.warn(SILENT);
+      if (!isLate && mayWarn('')) log.warn(SILENT);
       isLate = true;
       reply.then(end, end);
       throw new StateUnavailable('the primary process did not reply');

@@ -34,7 +34,8 @@ const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');
  *
  * A probe writes, because a server that is full or a read-only replica cannot be used. In a cluster it writes several keys,
  * so that it reaches every node; the loss of one node counts as the loss of the whole. Causes of losses and rejected commands
- * are logged once a minute while they last. `url` is as `REDIS_URL`: it holds the password, so it is never part of a message.
+ * are logged once a minute, and a return only after a loss that was logged. `url` is as `REDIS_URL`: it holds the password, so
+ * it is never part of a message.
  */
 export function connectToRedis(url: string, commandTimeoutMs: number, log: FastifyBaseLogger) {
   const address = readRedisAddress(url) as RedisAddress;
@@ -48,7 +49,9 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
   let cause = '';
   // Commands fail with little more than "connection closed"; the reason comes in a separate event.
   let connectionError: unknown;
-  let mayWarn = createWarnLimit();
+  const mayWarn = createWarnLimit();
+  /** Whether the log says that Redis is lost. */
+  let isReported = false;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
 
@@ -62,7 +65,9 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
     cause = codeOf(error) ?? codeOf(connectionError) ?? (before || 'no connection');
     isUp = false;
     probeLater(PROBE_LOST_MS);
-    if (!isClosed && mayWarn(cause)) log.warn({ cause, ...explain(cause) }, LOST);
+    if (isClosed || !mayWarn(cause)) return;
+    isReported = true;
+    log.warn({ cause, ...explain(cause) }, LOST);
   };
   const sendProbe = () => {
     const keys = Array.from({ length: probes }, (_, index) => `${PREFIX}probe:{${index}}`);
@@ -80,11 +85,9 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
       return lose(error);
     }
     probeLater(PROBE_MS);
-    if (isUp === false) {
-      upSince = performance.now();
-      mayWarn = createWarnLimit();
-      if (!isClosed) log.info('Redis is back');
-    }
+    if (isUp === false) upSince = performance.now();
+    if (isReported && !isClosed) log.info('Redis is back');
+    isReported = false;
     isUp = true;
   };
   redis.on('ready', () => {

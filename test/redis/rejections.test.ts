@@ -113,6 +113,25 @@ it('A password that has been changed is named in the log at once, although a clo
   await other.close();
 });
 
+it('A connection that breaks again and again has one line in the log for each cause, and one for each return', async () => {
+  const other = await startGateway({ env: { REDIS_URL: redis.url }, emulatorOf: gateway });
+  const startedAt = performance.now();
+  for (let turn = 0; turn < 10; turn++) {
+    await untilRedis(other.origin, 'ok');
+    await redis.command('client', 'kill', 'type', 'normal');
+    await setTimeout(50);
+  }
+  await untilRedis(other.origin, 'ok');
+  const messages = other.linesWith('Redis is').map(({ cause, msg }) => cause ?? msg);
+  const back = messages.filter((message) => message === 'Redis is back').length;
+  const minutes = 1 + Math.floor((performance.now() - startedAt) / 60_000);
+  await other.close();
+  expect(messages.length - back).toBeLessThanOrEqual(minutes * (new Set(messages).size - 1));
+  expect(back).toBeGreaterThan(0);
+  expect(messages.join()).not.toContain('Redis is back,Redis is back');
+  expect(messages.at(-1)).toBe('Redis is back');
+});
+
 it('A server that accepts a connection and does not respond is reported', async () => {
   const silent = createServer();
   const env = { REDIS_URL: `redis://127.0.0.1:${await listen(silent)}` };

