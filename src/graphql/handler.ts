@@ -7,6 +7,7 @@ import { onClose } from '../http/connections.ts';
 import { HttpError } from '../http/error-response.ts';
 import { chooseResultType, prefersHtml, type ResultType } from '../http/media-type.ts';
 import type { HtmlPage } from '../http/page.ts';
+import { headerValues } from '../http/validate-request.ts';
 import {
   createOperationLog,
   createOperationRecord,
@@ -55,7 +56,7 @@ export function createGraphqlHandler(
     record: OperationRecord,
   ): Promise<CallerOrError> => {
     // Several headers are joined, so that the authenticator rejects them: the caller must not depend on their order.
-    const authorization = http.raw.headersDistinct.authorization?.join(', ');
+    const authorization = headerValues(http.raw, 'authorization').join(', ');
     try {
       return await raceCancel(authenticator.authenticate(authorization), cancellation);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isLoopbackAuthority } from '../config/urls.ts';
 import { HttpError } from './error-response.ts';
@@ -38,10 +38,10 @@ function createHostCheck(isLoopbackOnly: boolean): (request: FastifyRequest) => 
   return ({ raw, originalUrl }) => {
     const { httpVersion, headers } = raw;
     // In `headers`, Node.js keeps the first of several `host` headers, and a proxy may have used the last.
-    const { host: hosts } = raw.headersDistinct;
+    const { length: hosts } = headerValues(raw, 'host');
     // HTTP/1.0 allows a request without one, but the URL of a GraphQL request needs one.
-    if (!hosts && httpVersion === '1.0') headers.host = 'localhost';
-    else if (hosts?.length !== 1) return new HttpError(400, 'Send one `host` header.');
+    if (hosts === 0 && httpVersion === '1.0') headers.host = 'localhost';
+    else if (hosts !== 1) return new HttpError(400, 'Send one `host` header.');
     const { host = '' } = headers;
     // Nearly every request has the host of the one before and needs no URL parser.
     if (host === known && originalUrl === '/graphql') return undefined;
@@ -51,6 +51,14 @@ function createHostCheck(isLoopbackOnly: boolean): (request: FastifyRequest) => 
     known = host;
     return undefined;
   };
+}
+
+/** The value of each header with this name, which is in lower case. `headersDistinct` would copy all headers. */
+export function headerValues({ rawHeaders }: IncomingMessage, name: string): readonly string[] {
+  return rawHeaders.filter((_, at) => {
+    const other = at % 2 === 0 ? '' : rawHeaders[at - 1];
+    return other?.length === name.length && other.toLowerCase() === name;
+  });
 }
 
 function isWellFormed(host: string, target: string): boolean {
