@@ -45,8 +45,8 @@ export function createVariableCoercion(
   if (coercers.length === 0) return () => NO_VALUES;
   const checkNulls = createNullCheck(schema, document, operation);
   return (given) => {
-    // Without a prototype, so that `__proto__` is a name like others.
-    const values: Record<string, unknown> = Object.create(null);
+    // Inherits nothing. V8 has a slower kind of object for `Object.create(null)`.
+    const values: Record<string, unknown> = Object.create(NO_VALUES);
     const problems = createProblems(isSchemaVisible);
     for (const coerce of coercers) coerce(given, values, problems);
     if (problems.messages.length === 0) checkNulls(values, problems);
@@ -66,7 +66,7 @@ export function withCoercedVariables(document: DocumentNode): DocumentNode {
   return visit(document, { VariableDefinition: ({ kind, variable }) => ({ kind, variable, type }) });
 }
 
-/** An object without a prototype, as for all values of variables. */
+/** Without a prototype, so that `__proto__` is a name like others. */
 const NO_VALUES: Variables = Object.freeze(Object.create(null));
 
 function createCoercer(
