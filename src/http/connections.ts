@@ -3,6 +3,13 @@ import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 
+declare module 'node:http' {
+  interface ServerResponse {
+    /** One listener of `close` calls all of them: Node.js copies a list of several listeners for each event. */
+    closeListeners?: (() => void)[];
+  }
+}
+
 /** A request whose response has not ended. */
 export interface OpenRequest {
   readonly request: IncomingMessage;
@@ -194,5 +201,12 @@ function abandon({ openRequests }: ClientConnection): void {
 /** Calls `listener` when the response is closed, sent or not; at once if it is closed already. */
 export function onClose(response: ServerResponse, listener: () => void): void {
   if (response.destroyed) listener();
-  else response.once('close', listener);
+  else if (response.closeListeners) response.closeListeners.push(listener);
+  else {
+    const listeners = [listener];
+    response.closeListeners = listeners;
+    response.once('close', () => {
+      for (const each of listeners) each();
+    });
+  }
 }
