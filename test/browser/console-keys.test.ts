@@ -158,7 +158,7 @@ describe('A private key that is saved', () => {
 });
 
 describe('A private key whose public half may be registered', () => {
-  it('because the request is running asks too', async () => {
+  it('keeps the dialog open while the request is running', async () => {
     const name = nameOfNew();
     app.gateway.emulator.faults.add({ fault: 'latency-60000', operation: 'createToken', times: 1 });
     await app.create(name);
@@ -171,7 +171,7 @@ describe('A private key whose public half may be registered', () => {
     await ready(name);
   });
 
-  it('because the response was lost asks, and can be saved', async () => {
+  it('makes the dialog ask after a lost response, and can be saved', async () => {
     const name = nameOfNew();
     app.gateway.emulator.faults.add({ fault: 'close', operation: 'createToken', times: 1 });
     await app.create(name);
@@ -184,7 +184,7 @@ describe('A private key whose public half may be registered', () => {
     expect(app.gateway.emulator.tokensOf('demo').filter((token) => token.name === name)).toHaveLength(1);
   });
 
-  it('because a lost response was followed by a rejection asks', async () => {
+  it('makes the dialog ask after a lost response and a rejection', async () => {
     app.gateway.emulator.faults.add({ fault: 'close', operation: 'createToken', times: 1 });
     await app.create(nameOfNew());
     await app.dialog.getByText(/It may have been created/).waitFor();
@@ -200,7 +200,7 @@ describe('A private key whose public half may be registered', () => {
     await expectKeyIsThere();
   });
 
-  it('does not ask when IAM certainly rejected it', async () => {
+  it('lets the dialog close without a question when IAM certainly rejected it', async () => {
     app.gateway.emulator.faults.add({ fault: 'status-403', operation: 'createToken', times: 1 });
     await app.create(nameOfNew());
     await app.dialog.getByRole('alert').getByText('permission').waitFor();

@@ -71,7 +71,7 @@ describe('A search', () => {
 });
 
 describe('A row', () => {
-  it('has the number of projects when the token was looked at', async () => {
+  it('shows the number of projects once the token has been opened', async () => {
     await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
     expect(await app.page.locator('nav .count').count()).toBe(0);
     await app.open('billing-worker');

@@ -181,7 +181,7 @@ describe('A slow request', () => {
     expect(app.page.url()).toContain(other?.id);
   });
 
-  it('of a create that was given up does not either', async () => {
+  it('of a create that was discarded does not take its user to another page', async () => {
     const name = nameOfNew();
     app.gateway.emulator.faults.add({ fault: 'latency-60000', operation: 'createToken' });
     await app.create(name);

@@ -100,7 +100,7 @@ describe('The dashboard and the alerts', () => {
     }
   });
 
-  it('have series for every alert that fire it, and series that do not', () => {
+  it('have test series for every alert: some that fire it, and some that do not', () => {
     const cases: Document[] = read('deploy/prometheus/alerts.test.yaml').tests.flatMap(
       (test: Document) => test.alert_rule_test,
     );

@@ -56,7 +56,7 @@ describe('A wrong status', () => {
   it.each([
     ['leak', 500],
     ['leak-403', 403],
-  ])('%s carries every canary', async (name, status) => {
+  ])('%s has a stack, a host and a key in its body', async (name, status) => {
     const answer = await demo('GET', `/v1/tokens/fault-${name}`);
     expect(answer.status).toBe(status);
     expect(leakCanaries.filter((canary) => !answer.text.includes(canary))).toEqual([]);
@@ -69,7 +69,7 @@ describe('A wrong status', () => {
     ['redirect-metadata', 302, expect.stringContaining('169.254.169.254')],
     ['redirect-loop', 307, 'http://localhost/iam/v1/tokens/fault-redirect-loop'],
     ['redirect-same', 307, 'http://localhost/iam/v1/sts/whoami'],
-  ])('%s leads there', async (name, status, location) => {
+  ])('%s redirects with %i', async (name, status, location) => {
     const answer = await raw(name);
     expect([answer.status, answer.headers.get('location')]).toEqual([status, location]);
   });
@@ -84,7 +84,7 @@ describe('A wrong body', () => {
     ['204', 204, ''],
     ['500-empty', 500, ''],
     ['badjson', 200, '{"id": "b5df235d", "name": oops'],
-  ])('%s: %i with another body', async (name, status, text) => {
+  ])('%s responds with %i and a wrong body', async (name, status, text) => {
     const { status: received, body, end } = await raw(name);
     expect([received, body, end]).toEqual([status, text, 'closed']);
   });
@@ -253,7 +253,7 @@ describe('A fault that passes', () => {
   it.each([
     ['flaky-2', [503, 503, 200, 200]],
     ['flaky-429-1', [429, 200]],
-  ])('%s gives %j', async (name, statuses) => {
+  ])('%s responds with %j in turn', async (name, statuses) => {
     const seen: number[] = [];
     for (const _ of statuses) seen.push((await demo('GET', `/v1/tokens/fault-${name}`)).status);
     expect(seen).toEqual(statuses);

@@ -295,7 +295,7 @@ describe('A private key that was pasted as text', () => {
     ['a sentence about one', 'Begin rotating the private key of billing (kty: RSA, d = 3072 bits) in May'],
     ['a hash', 'SHA-256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'],
     ['a JWT', 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4ifQ.c2lnbmF0dXJl'],
-  ])('is not what %s is taken for', async (_title, description) => {
+  ])('is not found in %s', async (_title, description) => {
     const { data } = await gateway.query(CREATE, {
       input: { name: 'worker', description, authenticationMethod: uri },
     });
@@ -324,7 +324,7 @@ describe('A text that is not Unicode', () => {
     },
   );
 
-  it('does not include characters beyond the basic plane', async () => {
+  it('is not confused with emoji and other characters beyond the basic plane', async () => {
     const input = { name: 'worker 🚀 𝒳', description: '👩‍🚀', authenticationMethod: uri };
     expect((await gateway.query(CREATE, { input })).data.createToken.userErrors).toEqual([]);
   });

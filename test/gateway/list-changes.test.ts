@@ -169,7 +169,7 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
   });
 });
 
-describe('A key of the API', () => {
+describe('A page key of IAM', () => {
   const INVALID = { code: 'UPSTREAM_INVALID_RESPONSE' };
   const padded =
     (fill: string, length = 3000) =>

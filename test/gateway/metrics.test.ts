@@ -157,14 +157,14 @@ describe('/metrics', () => {
     }
   });
 
-  it('have latency buckets from half a millisecond', async () => {
+  it('has latency buckets from half a millisecond', async () => {
     await gateway.query('query Quick { __typename }');
     const text = await gateway.metrics();
     for (const name of ['operation', 'upstream_call', 'http_response'])
       expect(text).toMatch(new RegExp(`tokens_gateway_${name}_duration_seconds_bucket{[^}]*le="0.0005"`));
   });
 
-  it('name the version and the commit', async () => {
+  it('names the version and the commit', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     const labels = `version="${version}",revision="[^"]+",node="${process.versions.node}"`;
     expect(await gateway.metrics()).toMatch(new RegExp(`^tokens_gateway_build_info{${labels}} 1$`, 'm'));
@@ -172,7 +172,7 @@ describe('/metrics', () => {
     expect(await ready.text()).toContain(`\nversion: ${version}\n`);
   });
 
-  it('have at most a hundred names of operations, however many clients send', async () => {
+  it('has at most a hundred names of operations, however many clients send', async () => {
     for (let index = 0; index < 120; index++) await gateway.query(`query Name${index} { __typename }`);
     const text = await gateway.metrics();
     const names = new Set([...text.matchAll(/operations_total\{operation="(\w+)"/g)].map(([, name]) => name));
@@ -180,7 +180,7 @@ describe('/metrics', () => {
     expect(text).toMatch(/operations_total\{operation="other",code="OK"\} 2\d\n/);
   });
 
-  it('contain no caller, id, host or credential', async () => {
+  it('contains no caller, id, host or credential', async () => {
     expect(await gateway.metrics()).not.toMatch(/2a97516c354b|demo|127\.0\.0\.1|http:|missing|Bearer/);
   });
 });

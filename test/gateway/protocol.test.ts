@@ -475,7 +475,7 @@ describe('A path', () => {
     '/graphql%00',
     '/graphql;a=b',
     '*',
-  ])('that is not ours (%s) is 404', async (path) => {
+  ])('that does not exist (%s) is 404', async (path) => {
     expectRefusal(await raw(`POST ${path}`, [JSON_TYPE, LENGTH], BODY), 404, 'NOT_FOUND');
   });
 

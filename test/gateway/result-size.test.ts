@@ -99,7 +99,7 @@ describe('A response has at most sixteen of the largest responses of IAM, also w
     expect(errors).toMatchObject([{ ...tooLarge, path: ['token'] }]);
   });
 
-  it('a token is there eight times also where a list fails in two fields', async () => {
+  it('eight copies of a token fit, also beside a list that fails in two fields', async () => {
     api.change = (text) => text.replaceAll('token t1', name).replace('"tokens":', '"others":');
     const aliases = repeat(8, (at) => `a${at}: token(id: $id) { id }`).slice(1, -1);
     const list = 'tokens(first: 0) { a: pageInfo { hasNextPage } b: pageInfo { hasNextPage } }';

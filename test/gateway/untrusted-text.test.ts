@@ -25,7 +25,7 @@ describe('A text that may not run costs little more than reading its body', () =
     ['a block string', `{ a(b: """${'x '.repeat(LONG / 2)}""") }`],
     ['variables', `query(${'$a:B '.repeat(LONG / 5)}) { a }`],
     ['a trusted document, and blanks', TRUSTED.padEnd(LONG)],
-  ])('of %s', async (_title, query) => {
+  ])('when it is too long and consists of %s', async (_title, query) => {
     for (const { url } of [trusting, plain]) {
       const { status, errors } = await post(url, { query }, {});
       expect([status, errors?.[0]?.extensions]).toMatchObject([
@@ -41,7 +41,7 @@ describe('A text that may not run costs little more than reading its body', () =
     ['names', `{ ${'a '.repeat(7000)}}`],
     ['fields', `{ ${'a b c d e f g h '.repeat(60)}}`],
     ['a syntax error at its end', `{ ${'ab '.repeat(400)}`],
-  ])('nor does one that is short enough, of %s', async (_title, query) => {
+  ])('also when it is short enough and consists of %s', async (_title, query) => {
     for (const { url } of [trusting, plain])
       expect(await extraCpuMs(url, { query }, { maxMs: MAX_CPU_MS })).toBeLessThan(MAX_CPU_MS);
   });

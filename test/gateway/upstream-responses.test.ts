@@ -108,7 +108,7 @@ describe('A response of the IAM API', () => {
     expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_INVALID_RESPONSE');
   });
 
-  it('that says where the result of a write is means that it may have succeeded', async () => {
+  it('of 303 to a write means that it may have succeeded', async () => {
     const { errors } = await gateway.query(UPDATE, { id: 'see-other' });
     expect(errors?.[0]?.extensions).toEqual({ code: 'UPSTREAM_INVALID_RESPONSE', mayHaveSucceeded: true });
   });
@@ -136,7 +136,7 @@ describe('A response of the IAM API', () => {
     },
   );
 
-  it('that has no place for new tokens is not reported as a problem of an id, which a create has not', async () => {
+  it('of 404 to a create is not reported as a problem of an id, which a create does not have', async () => {
     const { data, errors } = await gateway.query(CREATE);
     expect(data).toEqual({ createToken: null });
     expect(errors?.[0]?.extensions).toEqual({ code: 'NOT_FOUND', upstreamStatus: 404 });

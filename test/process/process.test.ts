@@ -252,11 +252,11 @@ describe('Shutting down', () => {
       expect(await gateway.ended).toBe(1);
     },
   );
+});
 
-  it('an upstream that is down at the start does not keep the gateway from starting', async () => {
-    const gateway = start({ API_GATEWAY_URL: 'http://127.0.0.1:9' });
-    const url = await gateway.listening();
-    expect((await fetch(new URL('/livez', url))).status).toBe(200);
-    expect(await (await fetch(new URL('/readyz', url))).text()).toContain('upstream: unreachable');
-  });
+it('An upstream that is down at the start does not keep the gateway from starting', async () => {
+  const gateway = start({ API_GATEWAY_URL: 'http://127.0.0.1:9' });
+  const url = await gateway.listening();
+  expect((await fetch(new URL('/livez', url))).status).toBe(200);
+  expect(await (await fetch(new URL('/readyz', url))).text()).toContain('upstream: unreachable');
 });

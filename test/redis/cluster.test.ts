@@ -47,7 +47,7 @@ describe('On a Redis Cluster', () => {
     expect(one.calls().filter((call) => call.startsWith('POST'))).toHaveLength(30);
   });
 
-  it('one lost node counts as the whole, and it comes back alone', async () => {
+  it('the loss of one node counts as the loss of Redis, which is used again when the node is back', async () => {
     cluster.suspend(1);
     await untilRedis(one.origin, 'unreachable');
     const rejected = await Promise.all(

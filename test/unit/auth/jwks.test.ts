@@ -131,7 +131,7 @@ describe('The keys of the identity provider', () => {
   it.each([
     ['names a key that nobody has', { kid: 'key-2' }],
     ['is forged', { kid: 'key-1' }],
-  ])('hold up a token that %s once while they do not arrive', async (_title, header) => {
+  ])('delay a token that %s only once while they do not arrive', async (_title, header) => {
     const bad = await new SignJWT(claims())
       .setProtectedHeader({ alg: 'ES256', ...header })
       .sign(stranger.privateKey);

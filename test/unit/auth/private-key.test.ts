@@ -65,7 +65,7 @@ describe('A private key is read in every form tools write it in', () => {
     ['two halves of different kinds', toPem(rsa).replace('BEGIN', 'BEGIN RSA')],
     ['a text of 64 KB', toPem(rsa) + ' '.repeat(65_536)],
     ['many beginnings', '-----BEGIN PRIVATE KEY-----'.repeat(2_400)],
-  ])('and %s is none', (_, text) => {
+  ])('and a text without one is rejected: %s', (_, text) => {
     const problem = 'Expected PRIVATE_KEY to hold a private key in PEM form; newlines may be written \\n';
     expect(readOrProblem(text)).toEqual({ problem });
   });

@@ -106,7 +106,7 @@ describe('A personal access token signs in', () => {
     [120, 60],
     [60, 30],
     [10, 5],
-  ])('and of a token for %i s uses %i s', async (lifetime, usable) => {
+  ])('uses a token with a lifetime of %i s for %i s', async (lifetime, usable) => {
     issuer.answerWith(TOKEN_PATH, { body: { access_token: 'x', expires_in: lifetime } });
     const token = await signIn({ credential: 'user' }).run();
 

@@ -220,7 +220,7 @@ describe('What is wrong is said in one line each', () => {
     ]);
   });
 
-  it('and all at once', () => {
+  it('and all problems at once', () => {
     expect(problemsOf({ AUTH_MODE: 'pat', CALLER_AUTH: 'jwt', PORT: 'x', MAX_DEPHT: '3' })).toEqual([
       'MAX_DEPHT is not a known variable. Did you mean MAX_DEPTH?',
       'Expected PORT to be a whole number from 0 to 65535, got "x"',

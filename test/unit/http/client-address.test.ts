@@ -54,7 +54,7 @@ describe('An address is the same in every spelling', () => {
     ':::',
     'for=203.0.113.5',
     '203.0.113.5 203.0.113.6',
-  ])('and %j is none', (text) => {
+  ])('and %j is not an address, so that of the connection is used', (text) => {
     expect(from(PROXIES, '10.0.0.1', text)).toBe('10.0.0.1');
   });
 });

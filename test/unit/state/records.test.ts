@@ -93,7 +93,7 @@ describe('Where there is no more room', () => {
     await keep('c', 'carol');
   });
 
-  it('for one caller, others have theirs', async () => {
+  it('for one caller, other callers still have room', async () => {
     const { clock, keep } = start({ maxEntries: 100, maxEntriesPerCaller: 2 });
     await keep('a');
     await keep('b');
@@ -103,7 +103,7 @@ describe('Where there is no more room', () => {
     await keep('c');
   });
 
-  it('a lease that leaves no record takes none', async () => {
+  it('a lease that is released without a record takes no room', async () => {
     const { records, keep } = start({ maxEntriesPerCaller: 1 });
     await records.acquire(keyOf('a'), 'one', 1000);
     await records.change(keyOf('a'), 'one', { leaseMs: 0 });
