@@ -110,7 +110,6 @@ export function rejection(
   return new GraphQLError(message, { extensions: { code, ...extensions } });
 }
 
-/** The error for a cursor that cannot be used. */
 export function invalidCursor(message: string): GraphQLError {
   return rejection('BAD_USER_INPUT', message, { argument: 'after', reason: 'INVALID_CURSOR' });
 }

@@ -18,7 +18,6 @@ const SAMPLE_AUTHORIZATION = 'Bearer demo';
 interface ProcessParts {
   readonly config: Config;
   readonly maxConnections: number;
-  /** The value of `PRIVATE_KEY_FILE`. */
   readonly privateKeyFile: string | undefined;
   readonly output: Output;
   readonly signals: Signals;
@@ -30,7 +29,6 @@ interface ProcessParts {
 interface Running extends ProcessParts {
   readonly build: Build;
   readonly log: Log;
-  /** The emulator of this process. */
   readonly emulator: Emulator | undefined;
 }
 
@@ -165,7 +163,6 @@ const SANDBOX = ['/graphql', 'Apollo Sandbox'] as const;
 const GRAPHIQL = ['/graphiql', 'GraphiQL, works without the internet'] as const;
 const EXPLORERS = { sandbox: [SANDBOX], graphiql: [GRAPHIQL], both: [SANDBOX, GRAPHIQL], off: [] };
 
-/** The next steps for people who try the gateway over its emulator. */
 function bannerOf(url: string, emulatorUrl: string, { auth, explorer }: Config): string {
   const query = '{ tokens(first: 3) { nodes { id name projects(first: 2) { nodes { name } } } } }';
   const pages = EXPLORERS[explorer];

@@ -41,7 +41,6 @@ interface ServerOptions extends Config {
   readonly iam: IamAddress;
   /** In a worker, the way to its primary process, which has the admin listener and the state of all. */
   readonly primary?: Channel | undefined;
-  /** Maximum number of client connections. */
   readonly maxConnections?: number;
   readonly droppedLogLines?: (() => number) | undefined;
   /** An `Authorization` value that works, for the explorer. Only the emulator has one. */

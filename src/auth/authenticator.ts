@@ -48,7 +48,6 @@ export interface Caller extends CallerRights {
 /** Reads the caller from the `Authorization` value, in `pat` mode. Throws or rejects with `AuthError` only. */
 export type CallerCheck = (authorization: string | undefined) => CallerRights | Promise<CallerRights>;
 
-/** Identifies the sender of each request. */
 export interface Authenticator {
   /**
    * Takes the request's `Authorization` value; several such headers arrive joined by `, ` and are rejected.
@@ -67,7 +66,6 @@ export interface AuthLog {
   warn(fields: Record<string, unknown>, message: string): void;
 }
 
-/** What signing in and checking callers need. */
 export interface AuthDependencies {
   readonly transport: Transport;
   /** Milliseconds since 1970. */

@@ -4,7 +4,6 @@ import { isLoopback } from './urls.ts';
 import type { Variable } from './variable-types.ts';
 import { type Values, type VariableName, variables } from './variables.ts';
 
-/** The variables of this process, and the list of their problems. */
 export type Environment = ReturnType<typeof readEnvironment>;
 
 const SHOWN_CHARS = 40;

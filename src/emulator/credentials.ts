@@ -14,7 +14,6 @@ import type { Store } from './store.ts';
 
 /** Distinguishes credentials of the emulator from bearers that only look like a JWT. */
 const ISSUER = 'urn:iam-emulator';
-/** Lifetime of each credential. */
 export const TTL_SECONDS = 3600;
 
 /** Issues and checks the credentials of the token endpoint and of the STS. */

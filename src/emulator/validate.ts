@@ -11,7 +11,6 @@ import { operations } from './routes.ts';
 import type { Seed, SeedProject } from './seed.ts';
 import type { State } from './store.ts';
 
-/** The bodies of IAM's operations. */
 interface Bodies {
   readonly CreateTokenBody: CreateTokenBody;
   readonly UpdateTokenBody: UpdateTokenBody;

@@ -5,7 +5,6 @@ import { editDistance } from '../config/edit-distance.ts';
  * No name of an input is longer. A longer name from a client is neither compared nor repeated, because it may be a secret.
  */
 const MAX_NAME = 24;
-/** Maximum number of names that a message lists. */
 const MAX_LISTED = 8;
 
 /** RFC 7518 section 6: the members that only a private or symmetric key has. */

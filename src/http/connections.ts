@@ -37,7 +37,6 @@ interface ConnectionsOptions {
   readonly onFull?: () => void;
 }
 
-/** Limit of open connections to the admin listener. */
 export const MAX_ADMIN_CONNECTIONS = 64;
 
 /** Bodies have the size of a few packets, so nearly all of them arrive within this time of their head. */

@@ -45,7 +45,6 @@ export function connectToRedis(url: string, commandTimeoutMs: number, log: Fasti
   /** Undefined until the first probe or failure. */
   let isUp: boolean | undefined;
   let upSince = Number.NEGATIVE_INFINITY;
-  /** Why Redis was lost the last time. */
   let cause = '';
   // Commands fail with little more than "connection closed"; the reason comes in a separate event.
   let connectionError: unknown;

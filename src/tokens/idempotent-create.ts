@@ -9,7 +9,6 @@ import { digestOf } from './matching-tokens.ts';
 
 export interface CreateRequest {
   readonly principal: string;
-  /** The caller's idempotency key. */
   readonly key: string;
   readonly body: CreateTokenBody;
   readonly loaders: Loaders;
@@ -19,7 +18,6 @@ export interface CreateRequest {
 
 type CreateOutcome = { readonly token: TokenDto } | { readonly problems: readonly [IdempotencyKeyProblem] };
 
-/** What is wrong with the idempotency key. */
 interface IdempotencyKeyProblem {
   readonly path: readonly string[];
   readonly message: string;

@@ -40,7 +40,6 @@ export interface UpstreamCredential {
   readonly identity: string;
   /** True for the gateway's own credential, which no client can replace. */
   readonly isOwn?: true;
-  /** The `Authorization` header value. */
   authorization(): Promise<string> | string;
   /** Call it after IAM responded 401 to `rejected`. Resolves to another value, or to undefined when there is none. */
   renew(rejected: string): Promise<string | undefined>;

@@ -87,7 +87,6 @@ export interface RequestDeadline extends Deadline {
   end(): void;
 }
 
-/** The deadlines that are running. */
 export type Deadlines = ReturnType<typeof createDeadlines>;
 
 /** A deadline and its index in the list of those that run. */

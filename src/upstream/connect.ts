@@ -97,7 +97,6 @@ function alternate(found: readonly LookupAddress[]): string[] {
 
 interface Race {
   readonly port: number;
-  /** How long an attempt runs alone. */
   readonly aloneMs: number;
   /** Gets the addresses that did not respond in this time. */
   readonly silent: LRUCache<string, true>;
@@ -159,7 +158,6 @@ const PATIENCE_MS = 500;
 interface Entry {
   addresses?: readonly LookupAddress[];
   freshUntilMs: number;
-  /** The look-up in progress. */
   pending?: Promise<readonly LookupAddress[]> | undefined;
 }
 

@@ -6,7 +6,6 @@ import type { Send } from './send.ts';
 import type { SingleFlight } from './single-flight.ts';
 import { UpstreamError } from './upstream-error.ts';
 
-/** Selects one page of a list. */
 export interface PageRequest {
   /** 1 to 100; IAM may return fewer items. */
   readonly limit: number;

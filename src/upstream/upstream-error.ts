@@ -22,7 +22,6 @@ export type UpstreamFailure =
   | 'not-recorded'
   | 'in-progress';
 
-/** The facts about a failure besides its kind. */
 type Facts = Partial<Omit<UpstreamError, 'name' | 'kind' | 'message' | 'stack'>>;
 
 /**

@@ -13,7 +13,6 @@ const FIRST_FETCH_COOLDOWN_MS = 1000;
 /** Finds the key of a JWT in one set. */
 export type KeySet = JWTVerifyGetKey;
 
-/** The keys of callers. */
 export type Jwks = ReturnType<typeof createJwks>;
 
 /**

@@ -6,7 +6,6 @@ import { type AuthDependencies, AuthError, sha256 } from '../authenticator.ts';
 import { describeClock } from '../json-request.ts';
 import { type AccessToken, createSignIn, type PatOptions } from './sign-in.ts';
 
-/** The token in use. */
 interface HeldToken extends AccessToken {
   readonly signedInAtMs: number;
   /** The value of `Authorization`. */

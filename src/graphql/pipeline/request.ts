@@ -21,7 +21,6 @@ export interface PipelineRequest {
   readonly deadline: RequestDeadline;
   /** For log, metrics and traces. The steps fill it in. */
   readonly record: OperationRecord;
-  /** Observes the upstream calls. */
   readonly observer: CallObserver | undefined;
   /** Present if the client has requested an explanation of its upstream calls. */
   readonly explanation: { toExtensions(): object } | undefined;

@@ -20,7 +20,6 @@ interface PublicResult {
   readonly extensions?: object | undefined;
 }
 
-/** A request that Apollo Server has rejected. */
 export class ApolloRejection extends Error {
   override readonly name = 'ApolloRejection';
   readonly errors: readonly GraphQLFormattedError[];
@@ -58,7 +57,6 @@ export function toPublicError(error: unknown, requestId: string, log: FastifyBas
   return rejection('INTERNAL_SERVER_ERROR', 'Internal server error', { requestId });
 }
 
-/** The response of a request that was rejected. */
 export function toRejectionResponse(
   error: PublicError,
   type: ResultType,

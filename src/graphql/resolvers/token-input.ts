@@ -38,7 +38,6 @@ export function checkId(id: string, { findPrivateKey }: Context): Problem[] {
   return message === undefined ? [] : [{ path: ['id'], message }];
 }
 
-/** The rules for the texts of an input. */
 const TEXT_RULES = {
   name: findNameProblem,
   description: findDescriptionProblem,
