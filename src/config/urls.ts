@@ -2,7 +2,7 @@
  * The parsed URL; undefined for an invalid one. `URL.canParse` of Node.js 20 rejects URLs with letters such as `ü` once it
  * is optimized.
  */
-export function parseUrl(text: string): URL | undefined {
+function parseUrl(text: string): URL | undefined {
   try {
     return new URL(text);
   } catch {

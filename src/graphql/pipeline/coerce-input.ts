@@ -66,7 +66,7 @@ interface Place {
  *
  * Takes time in proportion to the value. The result is valid only if there are no problems.
  */
-export type InputCoercion = (value: unknown, at: Place, problems: Problems) => unknown;
+type InputCoercion = (value: unknown, at: Place, problems: Problems) => unknown;
 
 const coercions = new WeakMap<GraphQLInputType, InputCoercion>();
 
