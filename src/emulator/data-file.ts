@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { access, constants, open, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseJson } from '../json.ts';
 import { readTextFile } from '../text-file.ts';
 import { EmulatorError } from './reply.ts';
 import type { State, StoredToken } from './store.ts';
@@ -30,9 +31,8 @@ export function readDataFile(file: string): State | undefined {
 /** Undefined for a file that is not JSON. Throws an EmulatorError that begins with `expected` for one that cannot be read. */
 export function readJsonFile(file: string, expected: string): unknown {
   try {
-    return JSON.parse(readTextFile(file, MAX_BYTES));
+    return parseJson(readTextFile(file, MAX_BYTES));
   } catch (cause) {
-    if (cause instanceof SyntaxError) return undefined;
     const { code, message } = cause as NodeJS.ErrnoException;
     throw new EmulatorError(`${expected}, got ${file} (${code ?? message}).`, { cause });
   }

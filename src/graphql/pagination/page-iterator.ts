@@ -1,4 +1,5 @@
 import { invalidCursor } from '../../errors.ts';
+import type { PageRequest } from '../../upstream/iam-client.ts';
 import type { InvalidItem, Page } from '../../upstream/parse-response.ts';
 import { meaningOf, UpstreamError } from '../../upstream/upstream-error.ts';
 import {
@@ -22,7 +23,7 @@ export interface PagedList<Item> {
   /** Names the list, so that cursors of other lists are rejected: `tokens` or `projects:<token id>`. */
   readonly scope: string;
   /** One page from IAM, which may ignore `limit` and `startKey`. Rejects with `UpstreamError`. */
-  fetchPage(request: { limit: number; startKey: string | undefined }): Promise<Page<Item>>;
+  fetchPage(request: PageRequest): Promise<Page<Item>>;
   /** Called with the size of each page. May throw. */
   countChars(chars: number): void;
 }
