@@ -26,9 +26,7 @@ export const limitVariables = {
   MAX_DIRECTIVES: integer('Directives in an operation', 50, { max: 10_000 }),
   MAX_OPERATIONS: integer('Operations in a document', 10, { min: 1, max: 1_000 }),
   MAX_VARIABLES: integer('Variables of an operation', 100, { max: 10_000 }),
-  MAX_VARIABLE_VALUES: integer('Items and members of all variables of an operation, at any depth', 2_000, {
-    max: 1_000_000,
-  }),
+  MAX_VARIABLE_VALUES: integer('Items and members in all variables, at any depth', 2_000, { max: 1_000_000 }),
   // The upper ends of these three keep graphql-js's parser within its stack.
   MAX_OPERATION_TOKENS: integer('Lexical tokens of a document; it may have twice as many lines', 1_000, {
     min: 1,
@@ -105,10 +103,7 @@ export const variables = {
     'The Affinidi API, for example `https://apse1.api.affinidi.io`; REST calls go to this + `/iam`',
     'required without EMULATOR=true',
   ),
-  ALLOW_INSECURE_UPSTREAM: flag(
-    'Accept plain http, or any TLS certificate, of hosts that are not loopback',
-    false,
-  ),
+  ALLOW_INSECURE_UPSTREAM: flag('Accept plain http or any TLS certificate of non-loopback hosts', false),
   NODE_TLS_REJECT_UNAUTHORIZED: text('`0` makes Node.js accept any TLS certificate'),
   NODE_EXTRA_CA_CERTS: verbatim('File of further certificate authorities as PEM, which Node.js reads'),
   EMULATOR: flag('Start the embedded IAM emulator and use it; not together with `API_GATEWAY_URL`', false),
@@ -195,11 +190,7 @@ export const variables = {
 
   OTEL_EXPORTER_OTLP_ENDPOINT: url('Base URL of the OTLP receiver of traces; without it there are no traces'),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url('Full URL of the OTLP receiver of traces, with its path'),
-  OTEL_EXPORTER_OTLP_PROTOCOL: choice(
-    'Protocol of the OTLP receiver; gRPC and JSON are not supported',
-    ['http/protobuf'],
-    'http/protobuf',
-  ),
+  OTEL_EXPORTER_OTLP_PROTOCOL: choice('Protocol of the OTLP receiver', ['http/protobuf'], 'http/protobuf'),
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: choice('Protocol for traces alone', ['http/protobuf'], 'http/protobuf'),
   OTEL_TRACES_EXPORTER: choice('`none` disables traces', ['otlp', 'none'], 'otlp'),
   OTEL_SDK_DISABLED: flag('Disables traces', false),
