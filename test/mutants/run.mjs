@@ -3,6 +3,7 @@
 // `--why` prints the first test that failed; `--list` only checks that each defect fits the source and the test titles.
 // With `--tests-passed` the caller has seen all tests pass: then only two of them are run without a defect.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,10 @@ const WORKERS = 2;
 const JEST_LIMIT_MS = 300_000;
 /** Far above what a good test takes on a busy machine: a defect is caught by what it breaks, not by the load. */
 const TEST_LIMIT_MS = 10_000;
+const JEST_OPTIONS = {
+  ...{ $0: 'jest', runInBand: true, ci: true, silent: true, reporters: [] },
+  ...{ testTimeout: TEST_LIMIT_MS, runTestsByPath: true },
+};
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
 const defects = all.filter(({ name, file }) =>
@@ -32,9 +37,10 @@ if (process.argv.includes('--list')) {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
-const children = new Set();
+/** The running process for each copy. */
+const jests = new Map();
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
+  for (const child of jests.values()) child.kill('SIGKILL');
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(130));
@@ -49,6 +55,7 @@ await Promise.all(copies.map(work));
 const seconds = Math.round((performance.now() - startedAt) / 1000);
 console.log(`${defects.length - survivors.length} of ${defects.length} defects caught in ${seconds} s`);
 if (survivors.length > 0) stop('No test noticed these:', survivors);
+process.exit();
 
 /** Undefined for a defect that can be made. */
 function findMisplacement(defect) {
@@ -80,11 +87,11 @@ async function checkCopies(isSample) {
   const runs = [];
   if (whole.length > 0) runs.push(runJest(copies[0], testsOf(whole)));
   if (parts.length > 0) {
-    runs.push(runJest(copies[1], [...testsOf(parts), '-t', parts.map(({ only }) => only).join('|')]));
+    runs.push(runJest(copies[1], testsOf(parts), parts.map(({ only }) => only).join('|')));
   }
   const reports = await Promise.all(runs);
-  for (const { status, failed, output } of reports) {
-    if (status !== 0) stop('The tests fail without any defect:', failed.length > 0 ? failed : [output]);
+  for (const { isPassed, failed, output } of reports) {
+    if (!isPassed) stop('The tests fail without any defect:', failed.length > 0 ? failed : [output]);
   }
 }
 
@@ -98,7 +105,7 @@ async function work(copy) {
     const path = join(copy, file);
     const original = readFileSync(path, 'utf8');
     writeFileSync(path, applyDefect(original, defect));
-    const { failed, output } = await runJest(copy, only ? [...tests, '-t', only] : tests);
+    const { failed, output } = await runJest(copy, tests, only);
     writeFileSync(path, original);
     // What keeps the tests from running at all (a syntax error) was noticed by no test.
     const isCaught = failed.length > 0;
@@ -108,46 +115,46 @@ async function work(copy) {
   }
 }
 
-/** Resolves to how jest ended, and to the titles of the tests that failed. */
-function runJest(copy, args) {
-  const report = join(copy, 'report.json');
-  rmSync(report, { force: true });
-  const options = [
+/** Resolves to whether all tests of `paths` passed, or those of them that `only` selects, and to the titles of those that failed. */
+async function runJest(copy, paths, only) {
+  const ask = { ...JEST_OPTIONS, cacheDirectory: join(copy, 'cache'), testNamePattern: only, _: paths };
+  // The process may end by what an earlier defect left behind, or at its limit of memory.
+  const report = (await askJest(copy, ask)) ?? (await askJest(copy, ask));
+  return report ?? { isPassed: false, failed: [], output: 'Jest ended without a report.' };
+}
+
+/** Resolves to undefined if the process ends before it reports. */
+async function askJest(copy, ask) {
+  const child = jests.get(copy) ?? startJest(copy);
+  const answered = new AbortController();
+  const { signal } = answered;
+  const timer = setTimeout(() => child.kill('SIGKILL'), JEST_LIMIT_MS);
+  // An error means that it has ended.
+  child.send(ask, () => {});
+  try {
+    const [report] = await Promise.race([
+      once(child, 'message', { signal }),
+      once(child, 'close', { signal }).then(() => []),
+    ]);
+    return report;
+  } finally {
+    clearTimeout(timer);
+    answered.abort();
+  }
+}
+
+function startJest(copy) {
+  const args = [
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     // A promise that a failed test left behind must not end jest before it reports that test.
     '--unhandled-rejections=warn',
-    join(ROOT, 'node_modules/jest/bin/jest.js'),
-    ...['--runInBand', '--bail', '--forceExit', '--ci', '--silent', '--json', `--outputFile=${report}`],
-    ...[`--testTimeout=${TEST_LIMIT_MS}`, `--cacheDirectory=${join(copy, 'cache')}`, '--runTestsByPath'],
-    ...args,
+    join(ROOT, 'test/mutants/jest.mjs'),
   ];
-  const child = spawn(process.execPath, options, { cwd: copy, stdio: ['ignore', 'ignore', 'pipe'] });
-  children.add(child);
-  const timer = setTimeout(() => child.kill('SIGKILL'), JEST_LIMIT_MS);
-  let output = '';
-  child.stderr.on('data', (chunk) => {
-    output += chunk;
-  });
-  return new Promise((resolve) => {
-    child.on('close', (status) => {
-      clearTimeout(timer);
-      children.delete(child);
-      resolve({ status, output, failed: readFailed(report) });
-    });
-  });
-}
-
-function readFailed(report) {
-  try {
-    const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
-    return testResults
-      .flatMap(({ assertionResults }) => assertionResults)
-      .filter(({ status }) => status === 'failed')
-      .map(({ fullName }) => fullName);
-  } catch {
-    return [];
-  }
+  const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  jests.set(copy, child);
+  child.once('exit', () => jests.delete(copy));
+  return child;
 }
 
 function stop(message, list = []) {
