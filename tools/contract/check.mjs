@@ -1,7 +1,6 @@
 // Compares a live IAM API with `src/upstream/openapi.yaml`, by GET requests only. See docs/contributing.md.
 import { parseArgs } from 'node:util';
 import { ConfigError, readConfig } from '../../dist/config/config.js';
-import { startEmulator } from '../../dist/emulator/emulator.js';
 import { readContract } from './contract.mjs';
 import { CannotProbe, probe } from './probe.mjs';
 
@@ -22,7 +21,7 @@ try {
 
 async function main(args) {
   const { url, emulator, json } = readOptions(args);
-  const own = emulator ? await startEmulator({ port: 0 }) : undefined;
+  const own = emulator ? await startOwnEmulator() : undefined;
   try {
     const authorization = own ? 'Bearer demo' : process.env.IAM_AUTHORIZATION;
     if (!authorization) throw new CannotProbe(`IAM_AUTHORIZATION is required\n${USAGE}`);
@@ -40,6 +39,12 @@ async function main(args) {
   } finally {
     await own?.close();
   }
+}
+
+/** Loaded only here, because loading it takes longer than all the rest. */
+async function startOwnEmulator() {
+  const { startEmulator } = await import('../../dist/emulator/emulator.js');
+  return startEmulator({ port: 0 });
 }
 
 function readOptions(args) {
