@@ -131,10 +131,10 @@ describe('The calls', () => {
 describe('The received calls', () => {
   it('are remembered up to twice the last 1000, because a demo may run for weeks', async () => {
     const counts: number[] = [];
-    for (let round = 0; round < 3; round++) {
-      await Promise.all(Array.from({ length: 1000 }, () => demo('GET', '/v1/sts/whoami')));
+    for (const length of [1000, 1000, 1]) {
+      await Promise.all(Array.from({ length }, () => demo('GET', '/v1/sts/whoami')));
       counts.push(emulator.calls.length);
     }
-    expect(counts).toEqual([1000, 2000, 2000]);
+    expect(counts).toEqual([1000, 2000, 1001]);
   });
 });

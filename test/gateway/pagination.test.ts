@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { shareGateway } from '../support/gateway.ts';
 
 interface PageOf<Node> {
@@ -35,6 +35,11 @@ const tokensOf = (authorization: string, first: number) => async (after: string 
 };
 
 describe('Reading a list to its end', () => {
+  let id: string;
+  beforeAll(async () => {
+    id = await tokenWithMostProjects();
+  });
+
   it('of 10 000 tokens, by 100: every token once', async () => {
     const seen = await readAll(tokensOf('Bearer demo', 100));
     expect(new Set(seen).size).toBe(10_000);
@@ -47,7 +52,6 @@ describe('Reading a list to its end', () => {
     async (sizes) => {
       const document = `query ($id: ID!, $first: Int, $after: String) { token(id: $id) {
       projects(first: $first, after: $after) { nodes { id } pageInfo { hasNextPage endCursor } } } }`;
-      const id = await tokenWithMostProjects();
       let pages = 0;
       const seen = await readAll(async (after) => {
         const first = sizes[Math.min(pages++, sizes.length - 1)];
