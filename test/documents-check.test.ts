@@ -74,7 +74,7 @@ describe('npm run documents:check', () => {
     expect(status).toBe(2);
   });
 
-  it('says that there is no manifest in what it was given', () => {
+  it('says that its argument has no manifest', () => {
     const { status, stderr } = check('[]');
     expect(stderr).toMatch(/manifest\.json: Expected a manifest to be a JSON object\n$/);
     expect(status).toBe(2);

@@ -73,7 +73,7 @@ describe('A key that is rotated', () => {
     expect(stored(name).authenticationMethod.signingAlgorithm).toBe('ES512');
   });
 
-  it('is added to several, of any algorithm, without changing them', async () => {
+  it('is added to several keys of any algorithm, which stay as they are', async () => {
     const several = app.gateway.emulator
       .tokensOf('demo')
       .filter(({ authenticationMethod: { publicKeyInfo } }) => keysIn(publicKeyInfo).length > 1);

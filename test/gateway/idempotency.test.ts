@@ -302,7 +302,7 @@ describe('While the outcome of a create is not known', () => {
     expect(sent()).toBe(3);
   });
 
-  it('nothing is sent again at once, whatever came back', async () => {
+  it('no create is sent again at once, whichever error came back', async () => {
     // At once, since each one waits until its deadline.
     const faults = ['status-503', 'html504', '500-empty', 'truncated', 'badjson'];
     const outcomes = faults.map(async (fault) => {

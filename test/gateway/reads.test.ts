@@ -127,7 +127,7 @@ describe('Fetching by Node.id', () => {
   });
 });
 
-describe('An id that cannot be one', () => {
+describe('A malformed id', () => {
   it.each([
     '..',
     '.',

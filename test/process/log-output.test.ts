@@ -134,7 +134,7 @@ describe('A log reader that stops', () => {
     expect((await stop(gateway)).code).toBe(0);
   });
 
-  it('does not hold the process at its end', async () => {
+  it('does not delay the end of the process', async () => {
     fifo.fill();
     const gateway = start({ EMULATOR: 'true' }, { stdout: fifo.fd, stderr: fifo.fd });
     await untilLive();
@@ -151,7 +151,7 @@ describe('A log reader that stops', () => {
     expect(ownMs).toBeLessThan(10_000);
   });
 
-  it('does not hold a process that crashes', async () => {
+  it('does not keep a crashing process from ending', async () => {
     fifo.fill();
     const crash = 'data:text/javascript,process.on("SIGUSR2",()=>{throw new Error("crash")})';
     const gateway = start(
@@ -164,7 +164,7 @@ describe('A log reader that stops', () => {
     expect(ownMs).toBeLessThan(1_500);
   });
 
-  it('does not hold workers whose primary process was killed', async () => {
+  it('does not keep workers from ending when their primary process was killed', async () => {
     fifo.fill();
     const gateway = start({ EMULATOR: 'true', WORKERS: '2' }, { stdout: fifo.fd, stderr: fifo.fd });
     await untilLive();
@@ -173,7 +173,7 @@ describe('A log reader that stops', () => {
     await until(() => groupMembers(gateway.child.pid).length === 0);
   });
 
-  it('does not hold requests, or the end, where workers share a socket and one of them has ended', async () => {
+  it('delays neither requests nor the end where workers share a socket and one of them has ended', async () => {
     // A stream of a child process is a socket.
     const gateway = start({ EMULATOR: 'true', WORKERS: '2', LOG_LEVEL: 'debug' });
     const { child } = gateway;
@@ -188,7 +188,7 @@ describe('A log reader that stops', () => {
     await until(() => groupMembers(child.pid).length === 0);
   });
 
-  it('does not hold workers that cannot start', async () => {
+  it('does not keep workers from ending when they cannot start', async () => {
     fifo.fill();
     const other = start({ EMULATOR: 'true' });
     await untilLive();

@@ -85,7 +85,7 @@ function startInPatMode(env: Record<string, string>): GatewayProcess {
   return start({ API_GATEWAY_URL: emulator.url, AUTH_MODE: 'pat', PRIVATE_KEY: key, ...env });
 }
 
-it('Its explorer asks for the credential of the caller, which is no access token of IAM in pat mode', async () => {
+it('The explorer asks for the credential of the caller, which is no access token of IAM in pat mode', async () => {
   const gateway = startInPatMode({ TOKEN_ENDPOINT: emulator.tokenEndpoint, TOKEN_ID: 'a', PROJECT_ID: 'a' });
   const page = await fetch(await gateway.listening(), { headers: { accept: 'text/html' } });
   expect(await page.text()).toContain('Bearer \\u003cyour credential>');

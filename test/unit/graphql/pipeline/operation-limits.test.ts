@@ -68,7 +68,7 @@ describe('The scan before parsing', () => {
 
 const count = (text: string) => countDocument(parse(text));
 
-describe('The measure of a document', () => {
+describe('The size of a document', () => {
   it('counts every field, alias and directive that may run', () => {
     const text = 'query Q($a: Int @x) @y { r: token(id: "1") @z { id n: name ... @w { ari } } }';
     expect(count(text)).toMatchObject({
@@ -342,7 +342,7 @@ describe('The upstream calls of an operation', () => {
     expect(cost(text, { ...variables }).upstreamCalls).toBe(calls);
   });
 
-  it('count lists that no argument makes longer once, as long as IAM makes them', () => {
+  it('count a list without a size argument once, however long IAM makes it', () => {
     const text =
       '{ token(id: "1") { scopes authenticationMethod { publicKeyInfo { ... on JsonWebKeySet { keys { kid alg } } } } } }';
     expect(cost(text)).toEqual({ fieldCost: 7, upstreamCalls: 1 });
