@@ -9,6 +9,7 @@ import { isLoopback } from './config/urls.ts';
 import { explainConnectionFailure } from './connection-failure.ts';
 import { startApollo } from './graphql/apollo.ts';
 import { createGraphqlHandler } from './graphql/handler.ts';
+import { createResultLimits } from './graphql/pipeline/checks.ts';
 import { type ContextParts, createExecutor } from './graphql/pipeline/execute.ts';
 import { createPipeline } from './graphql/pipeline/pipeline.ts';
 import { createPreparedOperations } from './graphql/pipeline/prepared-operations.ts';
@@ -95,7 +96,7 @@ export async function startServer(options: ServerOptions, log: FastifyBaseLogger
     listPrefetch: createListPrefetch(options.upstream.tokenBatchListMin),
     createOnce: createIdempotentCreate(state.records, options.http.requestDeadlineMs),
     log,
-    maxResultChars: RESPONSES_PER_OPERATION * options.upstream.maxResponseBytes,
+    limitResult: createResultLimits(options.upstream.maxResponseBytes),
   };
   const executor = createExecutor(schema, options.execution, context);
   const pipeline = createPipeline({
@@ -209,8 +210,6 @@ const CONNECTIONS_FULL =
 
 /** While closing, between two looks for operations that still run. */
 const POLL_MS = 20;
-/** The data of an operation may be as large as this many of the largest responses that are accepted from IAM. */
-const RESPONSES_PER_OPERATION = 16;
 
 const explainIamFailure = (code: string) => explainConnectionFailure(code, 'API_GATEWAY_URL');
 

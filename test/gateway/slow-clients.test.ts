@@ -203,7 +203,11 @@ describe('A caller of large responses', () => {
   let limited: Gateway;
   const startLimited = async (max: string) => {
     limited = await startGateway({
-      env: { MAX_IN_FLIGHT_PER_PRINCIPAL: max, ADMIN_PORT: '0' },
+      env: {
+        MAX_IN_FLIGHT_PER_PRINCIPAL: max,
+        ADMIN_PORT: '0',
+        UPSTREAM_MAX_RESPONSE_BYTES: '8388608',
+      },
       authorization: 'Bearer large',
     });
     const keys = Array.from({ length: 80 }, (_, at) => ({ kid: `key-${at}`, ...KEY }));

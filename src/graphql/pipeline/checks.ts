@@ -153,16 +153,51 @@ export function checkRequest(
   ]);
 }
 
+const RESULTS_FULL =
+  'Too many large responses are being made at the moment. Wait `retryAfter` seconds before the next request.';
+/** One response, and all that are being made, may have as many characters as these numbers of the largest of IAM. */
+const PAGES_PER_RESPONSE = 4;
+const PAGES_AT_ONCE = 16;
+/** Characters of a response that is never rejected because of others. A list of a hundred tokens has some 80 000. */
+const SMALL_RESULT = 131_072;
+
 /**
- * Counts the characters that the fields of a response load from IAM, each `copies` times. Only IAM knows how long the lists
- * in a token or a policy are. Throws for a field that exceeds the limit; the next one that fits is counted.
+ * Limits the characters that the fields of responses load from IAM, each `copies` times: those of one response, and those of
+ * all that are being made. Only IAM knows how long the lists in a token or a policy are.
  */
-export function createResultLimit(maxChars: number, copies: number): (chars: number) => void {
-  let total = 0;
-  return (chars) => {
-    const wanted = total + chars * copies;
-    checkCounts([['resultCharacters', 'characters from the IAM API in the response', wanted, maxChars]]);
-    total = wanted;
+export function createResultLimits(maxResponseBytes: number) {
+  const maxChars = PAGES_PER_RESPONSE * maxResponseBytes;
+  let running = 0;
+  // Executions of large responses, the oldest first. That one always has room, so that some request succeeds.
+  const large = new Set<object>();
+  return (copies: number) => {
+    let total = 0;
+    let isOver = false;
+    const execution = {
+      /** Throws for a field that exceeds a limit; the next one that fits is counted. */
+      countChars(chars: number): void {
+        const more = chars * copies;
+        const wanted = total + more;
+        checkCounts([['resultCharacters', 'characters from the IAM API in the response', wanted, maxChars]]);
+        // Fields may go on after an execution that has failed.
+        if (isOver) return;
+        if (wanted > SMALL_RESULT) {
+          const [oldest = execution] = large;
+          if (running + more > PAGES_AT_ONCE * maxResponseBytes && oldest !== execution)
+            throw rejection('OVERLOADED', RESULTS_FULL, { retryAfter: 1 });
+          large.add(execution);
+        }
+        total = wanted;
+        running += more;
+      },
+      /** Call it when the response is made. */
+      end(): void {
+        isOver = true;
+        running -= total;
+        large.delete(execution);
+      },
+    };
+    return execution;
   };
 }
 

@@ -21,7 +21,7 @@ import { createCallQueue } from '../../upstream/concurrency-limiter.ts';
 import type { IamClient } from '../../upstream/iam-client.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import { formatError } from '../mask-error.ts';
-import { createResultLimit } from './checks.ts';
+import type { createResultLimits } from './checks.ts';
 import { compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
 import { cacheLimits, type PreparedOperation, sizeIn } from './prepared-operations.ts';
@@ -99,8 +99,7 @@ export interface ContextParts {
   readonly listPrefetch: ListPrefetch;
   readonly createOnce: IdempotentCreate;
   readonly log: FastifyBaseLogger;
-  /** The most characters from IAM in one response. */
-  readonly maxResultChars: number;
+  readonly limitResult: ReturnType<typeof createResultLimits>;
 }
 
 const INTERNAL = 'INTERNAL_SERVER_ERROR';
@@ -131,27 +130,37 @@ export function createExecutor(
     known.set(key, compiled ?? found + 1, { size });
     return compiled;
   };
+  const runCounted = async (
+    copies: number,
+    context: SharedContext | undefined,
+    start: (contextValue: Context | undefined) => ExecutionResult | Promise<ExecutionResult>,
+  ): Promise<ExecutionResult> => {
+    const { countChars, end } = parts.limitResult(copies);
+    try {
+      return await start(context && { countChars, ...context });
+    } finally {
+      end();
+    }
+  };
   const run = async (
     prepared: PreparedOperation,
-    variables: Variables,
+    variableValues: Variables,
     context: SharedContext | undefined,
   ): Promise<ExecutionResult> => {
-    const { executable, operationName, copies } = prepared;
-    const toContext = (): Context | undefined =>
-      context && { countChars: createResultLimit(parts.maxResultChars, copies), ...context };
-    const compiled = findCompiled(prepared, variables);
+    const { executable: document, operationName, copies } = prepared;
+    const compiled = findCompiled(prepared, variableValues);
     counts[compiled ? 'hits' : 'misses']++;
-    const result = await compiled?.query(undefined, toContext(), variables);
+    const result =
+      compiled &&
+      (await runCounted(copies, context, (contextValue) =>
+        compiled.query(undefined, contextValue, variableValues),
+      ));
     if (result && !result.errors) return result;
     // Errors are those of graphql-js, so that a request is answered alike before and after its operation is compiled. No call
     // is made again, because the loaders keep what was read and what failed.
-    return execute({
-      schema,
-      document: executable,
-      operationName,
-      variableValues: variables,
-      contextValue: toContext(),
-    });
+    return runCounted(copies, context, (contextValue) =>
+      execute({ schema, document, operationName, variableValues, contextValue }),
+    );
   };
   const toPublic = (error: GraphQLError, isMutation: boolean, requestId: string): GraphQLFormattedError => {
     const known = toFieldError(error, isMutation);
