@@ -7,6 +7,7 @@ import { onClose } from '../http/connections.ts';
 import { HttpError, RETRY_AFTER_SECONDS } from '../http/error-response.ts';
 import type { State } from '../state/open.ts';
 import { type Allowance, createTokenBuckets, type RateLimitOptions } from '../state/token-bucket.ts';
+import { createUnreadLimit } from './unread-responses.ts';
 
 interface AdmissionOptions extends RateLimitOptions {
   /** Concurrent requests; 0 is no limit. */
@@ -43,12 +44,14 @@ export function createAdmission(options: AdmissionOptions) {
   // For each caller, the number of requests and of `BYTES_PER_REQUEST` parts in large responses.
   const requestsOf = new Map<string, number>();
   const partsOf = new Map<string, number>();
+  const admitUnread = createUnreadLimit();
   const sheds = createShedDetector();
   const loop = createLoopMonitor();
 
   /** The error when `more` would be too many for a caller. */
   const checkRoom = (principal: string, more: number): Rejection =>
     maxInFlightPerPrincipal > 0 &&
+    principal !== ANONYMOUS &&
     (requestsOf.get(principal) ?? 0) + (partsOf.get(principal) ?? 0) + more > maxInFlightPerPrincipal
       ? rejection('OVERLOADED', TOO_MANY, { retryAfter: RETRY_AFTER_SECONDS })
       : undefined;
@@ -106,15 +109,16 @@ export function createAdmission(options: AdmissionOptions) {
 
     /**
      * Counts a large response as further concurrent requests, because its memory is held until the client has read it.
-     * Returns the error when the caller has too many. The first large response is always sent; otherwise its request could
-     * never succeed.
+     * Returns the error when the caller, or all callers together, have too many. A large response is always sent when
+     * there is no other one; otherwise its request could never succeed.
      */
     admitResponse(principal: string, reply: FastifyReply, bytes: number): Rejection {
       const parts = Math.floor(bytes / BYTES_PER_REQUEST);
-      if (principal === ANONYMOUS || parts === 0) return undefined;
-      const exceeded = partsOf.has(principal) ? checkRoom(principal, parts) : undefined;
-      if (!exceeded) countUntilClose(partsOf, principal, parts, reply.raw);
-      return exceeded;
+      const isFirst = !partsOf.has(principal);
+      const exceeded = isFirst || parts === 0 ? undefined : checkRoom(principal, parts);
+      const rejected = exceeded ?? admitUnread(reply.raw, bytes, isFirst);
+      if (!rejected && parts > 0) countUntilClose(partsOf, principal, parts, reply.raw);
+      return rejected;
     },
 
     /** Concurrent GraphQL requests, and how many were shed because the process had too many. */
