@@ -28,6 +28,7 @@ import {
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { FastifyBaseLogger } from 'fastify';
 import type { AttemptReport, CallObserver } from '../upstream/attempt.ts';
+import { createWarnLimit } from './failures.ts';
 import type { OperationRecord } from './operation-log.ts';
 
 /** OpenTelemetry's own variables configure where traces go and how many are sampled. */
@@ -40,8 +41,12 @@ const CLOSING_MS = 1000;
  * caller. Exporter and sampler read the environment, by the names of the OpenTelemetry specification.
  */
 export function createTracing(log: FastifyBaseLogger) {
-  // Called at most once per batch. OpenTelemetry itself would print a stack.
-  const warn = (error: unknown) => log.warn({ cause: causeOf(error) }, 'traces could not be sent');
+  const mayWarn = createWarnLimit();
+  // Called after each batch that failed. OpenTelemetry itself would print a stack.
+  const warn = (error: unknown) => {
+    const cause = causeOf(error);
+    if (mayWarn(String(cause))) log.warn({ cause }, 'traces could not be sent');
+  };
   setGlobalErrorHandler(warn);
   // OpenTelemetry replaces an invalid value by the default, and reports it when it reads the variable.
   const report = (problem: string) => log.warn({ problem }, 'a variable of OpenTelemetry is not valid');

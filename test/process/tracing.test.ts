@@ -215,6 +215,33 @@ describe('A gateway whose traces are not received', () => {
     silent.close();
   });
 
+  it('says once a minute in the log that the receiver rejects them', async () => {
+    let batches = 0;
+    const rejecting = createServer((request, response) => {
+      request.resume().on('end', () => response.writeHead(500).end());
+      batches++;
+    });
+    other = startProcess({
+      PORT: '0',
+      API_GATEWAY_URL: emulator.url,
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await listen(rejecting)}`,
+      OTEL_BSP_SCHEDULE_DELAY: '50',
+    });
+    const address = await other.listening();
+    const { ms } = await timed(
+      until(async () => {
+        await post(address, { query: NESTED }, TRACED);
+        return batches >= 5;
+      }),
+    );
+    other.child.kill('SIGTERM');
+    expect(await other.ended).toBe(0);
+    rejecting.close();
+    const lines = other.output().match(/"cause":500,"msg":"traces could not be sent"/g) ?? [];
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.length).toBeLessThanOrEqual(2 + ms / 60_000);
+  });
+
   it('responds as usual, says so in the log, and ends in time', async () => {
     other = startProcess({
       PORT: '0',
