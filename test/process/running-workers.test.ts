@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../support/free-port.ts';
 import { RSA_JWK } from '../support/keys.ts';
@@ -23,11 +24,11 @@ let adminPort: number;
 let startedAt: number;
 let firstWorker: number;
 beforeAll(async () => {
-  [port, adminPort] = [await freePort(), await freePort()];
+  adminPort = await freePort();
   startedAt = Date.now() / 1000;
   gateway = startProcess({
     WORKERS: '2',
-    PORT: String(port),
+    PORT: '0',
     ADMIN_PORT: String(adminPort),
     API_GATEWAY_URL: emulator.url,
     RATE_LIMIT_PER_SECOND: '0',
@@ -36,7 +37,7 @@ beforeAll(async () => {
   });
   const [, pid] = await gateway.until(/"workers":\[(\d+)/);
   firstWorker = Number(pid);
-  await gateway.listening();
+  port = Number(new URL(await gateway.listening()).port);
 });
 afterAll(() => gateway?.kill());
 
@@ -75,7 +76,7 @@ describe('Several workers', () => {
     for (const { body } of await Promise.all(before)) expect(body).toContain(`"name":"${name}"`);
   });
 
-  it('have one admin listener, with the figures of all', async () => {
+  it('have one admin listener, with the figures of all, also on a port that the system has chosen', async () => {
     await times(6, () => query(`query Counted ${LIST}`));
     await untilCounted('Counted', 6);
     expect(await untilReady(adminPort)).toBe(
@@ -104,6 +105,17 @@ describe('The metrics of several workers', () => {
     expect(metricOf(value, countOf('BeforeHanging'))).toBe(10);
   });
 
+  it('have the event loop lag since the last scrape', async () => {
+    await readMetrics();
+    // A worker that goes on may respond to the scrape before its timer has measured the lag.
+    await until(async () => {
+      process.kill(firstWorker, 'SIGSTOP');
+      await setTimeout(600);
+      process.kill(firstWorker, 'SIGCONT');
+      return metricOf(await readMetrics(), 'nodejs_eventloop_lag_max_seconds') > 0.4;
+    });
+  });
+
   it('name the build once, and when the primary process started', async () => {
     const text = await readMetrics();
     expect(text.match(/^tokens_gateway_build_info\{.*\} 1$/gm)).toEqual([
@@ -115,5 +127,29 @@ describe('The metrics of several workers', () => {
     const types = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name);
     expect(new Set(types).size).toBe(types.length);
     expect(text).not.toMatch(/ (null|undefined)$/m);
+  });
+
+  // The last one, since no further name is counted after it.
+  it('have 100 operation names together, and count further ones as other', async () => {
+    for (let at = 0; at < 120; at++) await query(`query Name${at} ${LIST}`);
+    await query(LIST);
+    for (let at = 120; at < 130; at++) await query(`query Name${at} ${LIST}`);
+    const countsIn = (metrics: string) =>
+      [...metrics.matchAll(/^tokens_gateway_operations_total\{operation="(\w+)",code="OK"\} (\d+)$/gm)].map(
+        ([, name = '', count]) => [name, Number(count)] as const,
+      );
+    const sentIn = (metrics: string) =>
+      countsIn(metrics).reduce((sum, [name, count]) => (/^(Name|other)/.test(name) ? sum + count : sum), 0);
+    // A busy worker reports its latest counts a little later.
+    const metrics = await until(async () => {
+      const text = await readMetrics();
+      return sentIn(text) >= 130 && text;
+    });
+    expect(sentIn(metrics)).toBe(130);
+    const { other, anonymous, ...named } = Object.fromEntries(countsIn(metrics));
+    expect(Object.keys(named)).toHaveLength(100);
+    expect(anonymous).toBeGreaterThan(0);
+    const count = 'tokens_gateway_operation_duration_seconds_count{operation="other"}';
+    expect(metricOf(metrics, count)).toBe(other);
   });
 });

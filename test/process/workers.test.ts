@@ -11,7 +11,6 @@ import {
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../src/emulator/emulator.ts';
 import { freePort } from '../support/free-port.ts';
@@ -20,7 +19,7 @@ import { followProcess, type GatewayProcess, MAIN, startProcess } from '../suppo
 import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
 import { timed } from '../support/stopwatch.ts';
 import { until, within } from '../support/until.ts';
-import { metricOf, queryAlone, times, untilReady } from '../support/workers.ts';
+import { metricOf, queryAlone, times } from '../support/workers.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { name } } }';
 /** Reads that have nothing in common, so each is a call of its own. */
@@ -79,32 +78,6 @@ describe('Several workers', () => {
     expect(served).toBeLessThanOrEqual(5 * limits + refilled);
     expect(statuses.filter((status) => status === 429)).toHaveLength(12 - served);
   });
-
-  it('have 100 operation names in their metrics together, and count further ones as other', async () => {
-    const adminPort = await freePort();
-    await start({ ADMIN_PORT: String(adminPort) });
-    for (let at = 0; at < 130; at++) await query(`query Name${at} ${LIST}`);
-    await query(LIST);
-    const countsIn = (metrics: string) =>
-      [...metrics.matchAll(/^tokens_gateway_operations_total\{operation="(\w+)",code="OK"\} (\d+)$/gm)].map(
-        ([, name, count]) => [name, Number(count)] as const,
-      );
-    // A busy worker reports its latest counts a little later.
-    const metrics = await until(async () => {
-      const read = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
-      return countsIn(read).reduce((sum, [, count]) => sum + count, 0) >= 131 && read;
-    });
-    const counts = countsIn(metrics);
-    expect(counts.filter(([name]) => name?.startsWith('Name'))).toHaveLength(100);
-    expect(Object.fromEntries(counts)).toMatchObject({ other: 30, anonymous: 1 });
-    expect(metrics).toContain('tokens_gateway_operation_duration_seconds_count{operation="other"} 30\n');
-  });
-
-  it('report that they are ready, also on a port that the system has chosen', async () => {
-    const adminPort = await freePort();
-    await start({ PORT: '0', ADMIN_PORT: String(adminPort) });
-    expect(await untilReady(adminPort)).toContain('upstream: ok\n');
-  });
 });
 
 describe('The metrics of several workers', () => {
@@ -161,18 +134,6 @@ describe('The metrics of several workers', () => {
       expect(metricOf(text, COUNTED)).toBeGreaterThanOrEqual(last);
       last = metricOf(text, COUNTED);
     }
-  });
-
-  it('have the event loop lag since the last scrape', async () => {
-    await read();
-    const [pid = 0] = pids;
-    // A worker that goes on may respond to the scrape before its timer has measured the lag.
-    await until(async () => {
-      process.kill(pid, 'SIGSTOP');
-      await setTimeout(600);
-      process.kill(pid, 'SIGCONT');
-      return metricOf((await read()).text, 'nodejs_eventloop_lag_max_seconds') > 0.4;
-    });
   });
 });
 
