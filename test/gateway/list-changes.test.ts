@@ -60,7 +60,7 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
     async (count) => {
       const { end } = await read(list, 2, null);
       api[list] = [...range('new', 1, count), ...api[list]];
-      expect(await readAll(list, 2, end)).toEqual(range('t', 3, 12));
+      expect(await readAll(list, 4, end)).toEqual(range('t', 3, 12));
     },
   );
 
@@ -107,8 +107,7 @@ describe.each(['tokens', 'projects'] as const)('Between two pages of %s', (list)
     '%i are added and the cursor is near the end of the largest page',
     async (count) => {
       api[list] = range('t', 1, 250);
-      let page = await read(list, 16, null);
-      for (let pages = 1; pages < 6; pages++) page = await read(list, 16, page.end);
+      const page = await read(list, 16, (await read(list, 80, null)).end);
       expect(page.ids.at(-1)).toBe('t96');
       api[list] = [...range('t', 1, 40), ...range('new', 1, count), ...range('t', 41, 250)];
       expect(await readAll(list, 16, page.end)).toEqual(range('t', 97, 250));
@@ -188,9 +187,9 @@ describe('A page key of IAM', () => {
     'of 3000 characters, of which many are %s, makes cursors that are accepted',
     async (_title, printKey) => {
       api.printKey = printKey;
-      expect(await readAll('tokens', 2, null)).toEqual(range('t', 1, 12));
-      expect(await readAll('projects', 3, null)).toEqual(range('t', 1, 12));
-      const page = await read('tokens', 7, (await read('tokens', 1, null)).end);
+      expect(await readAll('tokens', 5, null)).toEqual(range('t', 1, 12));
+      expect(await readAll('projects', 5, null)).toEqual(range('t', 1, 12));
+      const page = await read('tokens', 3, (await read('tokens', 1, null)).end);
       for (const cursor of page.cursors) expect((await read('tokens', 1, cursor)).extensions).toBeUndefined();
     },
   );
