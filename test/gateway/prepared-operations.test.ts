@@ -170,7 +170,7 @@ describe('The memory for documents', () => {
       'tokens_gateway_cache_entries{cache="compiled"} 20',
     ]);
     // Twenty documents have 3000 tokens, and each of these has 715.
-    expect(await entriesAfter(10, 'id ...{ name } ari ...{ ownerAri } '.repeat(70))).toEqual([
+    expect(await entriesAfter(6, 'id ...{ name } ari ...{ ownerAri } '.repeat(70))).toEqual([
       'tokens_gateway_cache_entries{cache="documents"} 4',
       'tokens_gateway_cache_entries{cache="compiled"} 4',
     ]);
