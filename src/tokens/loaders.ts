@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import DataLoader from 'dataloader';
 import { LRUCache } from 'lru-cache';
 import { type Scope, withDeadline } from '../upstream/attempt.ts';
-import { createDeadlines, type Deadline } from '../upstream/cancellation.ts';
+import { createDeadlines, type Deadline, raceCancel } from '../upstream/cancellation.ts';
 import type {
   CreateTokenBody,
   ProjectWithPolicyDto,
@@ -53,6 +54,10 @@ export function createLoaders(
     return found;
   }
 
+  const inTurn = async <Item>(page: Page<Item>): Promise<Page<Item>> => {
+    if (page.chars > LARGE_CHARS) await raceCancel(afterOthers(), scope.deadline.cancellation);
+    return page;
+  };
   const loadEach = (ids: readonly string[], listed?: ReadonlyMap<string, TokenDto>) =>
     Promise.all(ids.map((id) => listed?.get(id) ?? settle(orNull(client.getToken(scope, id)))));
 
@@ -108,7 +113,7 @@ export function createLoaders(
       return token;
     },
     async tokenPage({ limit, startKey }: PageRequest): Promise<Page<TokenDto>> {
-      const page = await tokenPages.load({ list: startKey ?? '', limit, startKey });
+      const page = await tokenPages.load({ list: startKey ?? '', limit, startKey }).then(inTurn);
       // `prime` does not overwrite, because the token of a write in this request is newer than that of a list.
       for (const item of page.items) if (!(item instanceof Error)) tokens.prime(item.id, item);
       return page;
@@ -116,7 +121,7 @@ export function createLoaders(
     projectPage(tokenId: string, { limit, startKey }: PageRequest): Promise<Page<ProjectWithPolicyDto>> {
       // With the id's length, so that no other pair of id and key gives the same text.
       const list = `${tokenId.length} ${tokenId}${startKey ?? ''}`;
-      return projectPages.load({ list, tokenId, limit, startKey });
+      return projectPages.load({ list, tokenId, limit, startKey }).then(inTurn);
     },
     /** Writes are part of the loaders because each clears the reads that it makes outdated. */
     createToken(body: CreateTokenBody): Promise<TokenDto> {
@@ -209,6 +214,23 @@ function createPageLoader<Key extends PageKey, Item>(load: (key: Key) => Promise
     return Promise.all(keys.map(({ list }) => calls.get(list) as Promise<Found<Page<Item>>>));
   };
   return new DataLoader(loadPages, { cacheKeyFn: ({ limit, list }) => `${limit} ${list}` });
+}
+
+/** A list of a hundred tokens has some 80 000 characters. */
+const LARGE_CHARS = 131_072;
+/** Node.js accepts one connection in each turn of the event loop. Without work, all of these take half a millisecond. */
+const TURNS_BETWEEN = 50;
+let lastLarge: Promise<void> = Promise.resolve();
+
+/**
+ * Resolves when other requests were served since the large page before. Many requests may wait for one page, and the fields
+ * of all of them, completed at once, would block the process for seconds.
+ */
+function afterOthers(): Promise<void> {
+  lastLarge = lastLarge.then(async () => {
+    for (let turn = 0; turn < TURNS_BETWEEN; turn++) await setImmediate();
+  });
+  return lastLarge;
 }
 
 /** Returns errors as values: then DataLoader fails only the keys concerned. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type Answer, type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
 import { type ListApi, startListApi } from '../support/list-api.ts';
 import { together } from '../support/together.ts';
+import { until } from '../support/until.ts';
 
 const MAX_RESPONSE = 524_288;
 const MAX = 4 * MAX_RESPONSE;
@@ -194,6 +195,20 @@ describe('Large responses that are requested at once', () => {
       () => limited.query('{ tokens(first: 1) { pageInfo { hasNextPage } } small: token(id: "t2") { id } }'),
     ]);
     expect(answers.at(-1)?.data).toEqual({ tokens: { pageInfo: { hasNextPage: false } }, small: null });
+  });
+
+  it('leave time for other requests between them', async () => {
+    const queries = Array.from({ length: 20 }, (_, at) => `{ a${at}: tokens { nodes { scopes } } }`);
+    const countMade = () => limited.linesWith('"msg":"operation"').length;
+    const before = countMade();
+    const all = together(
+      limited,
+      queries.map((query) => () => limited.query(query)),
+    );
+    await until(() => countMade() > before, 0);
+    await fetch(`${limited.origin}/livez`);
+    expect(countMade()).toBeLessThan(before + queries.length);
+    expect((await all).every(isWhole)).toBe(true);
   });
 
   it('are complete one after the other, however often', async () => {
