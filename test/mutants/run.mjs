@@ -19,8 +19,13 @@ const JEST_LIMIT_MS = 300_000;
 /** Far above what a good test takes on a busy machine: a defect is caught by what it breaks, not by the load. */
 const TEST_LIMIT_MS = 10_000;
 const JEST_OPTIONS = {
-  ...{ $0: 'jest', runInBand: true, ci: true, silent: true, reporters: [] },
-  ...{ testTimeout: TEST_LIMIT_MS, runTestsByPath: true },
+  $0: 'jest',
+  runInBand: true,
+  runTestsByPath: true,
+  testTimeout: TEST_LIMIT_MS,
+  ci: true,
+  silent: true,
+  reporters: [],
 };
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('-'));
