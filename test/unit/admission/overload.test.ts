@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLoopMonitor, createShedDetector } from '../../../src/admission/admission.ts';
+import { createLoopMonitor, createShedDetector } from '../../../src/admission/overload.ts';
 
 describe('Requests that were shed', () => {
   const start = (spacingMs: number, count: number) => {
