@@ -1,7 +1,7 @@
 import type { DocumentNode } from 'graphql';
 import type { Config } from '../../config/config.ts';
 import { rejection } from '../../errors.ts';
-import { HttpError } from '../../http/error-response.ts';
+import { HttpError, RETRY_AFTER_SECONDS } from '../../http/error-response.ts';
 import type { OperationRecord } from '../../telemetry/operation-log.ts';
 import type { TrustedDocuments } from '../trusted-documents.ts';
 import { costOf } from './cost.ts';
@@ -184,7 +184,7 @@ export function createResultLimits(maxResponseBytes: number) {
         if (wanted > SMALL_RESULT) {
           const [oldest = execution] = large;
           if (running + more > PAGES_AT_ONCE * maxResponseBytes && oldest !== execution)
-            throw rejection('OVERLOADED', RESULTS_FULL, { retryAfter: 1 });
+            throw rejection('OVERLOADED', RESULTS_FULL, { retryAfter: RETRY_AFTER_SECONDS });
           large.add(execution);
         }
         total = wanted;

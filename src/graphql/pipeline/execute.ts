@@ -11,6 +11,7 @@ import { LRUCache } from 'lru-cache';
 import type { Caller, CallerRights } from '../../auth/authenticator.ts';
 import type { Config } from '../../config/config.ts';
 import { rejection, toFieldError } from '../../errors.ts';
+import { RETRY_AFTER_SECONDS } from '../../http/error-response.ts';
 import { describeError } from '../../telemetry/failures.ts';
 import { toUpstreamHeaders } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
@@ -81,7 +82,8 @@ export function createCallLimit() {
   let calls = 0;
   return async <Value>(upstreamCalls: number, run: () => Promise<Value>): Promise<Value> => {
     if (upstreamCalls <= FEW_CALLS) return run();
-    if (calls + upstreamCalls > MAX_CALLS) throw rejection('OVERLOADED', CALLS_FULL, { retryAfter: 1 });
+    if (calls + upstreamCalls > MAX_CALLS)
+      throw rejection('OVERLOADED', CALLS_FULL, { retryAfter: RETRY_AFTER_SECONDS });
     calls += upstreamCalls;
     try {
       return await run();
