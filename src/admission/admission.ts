@@ -8,7 +8,6 @@ import { HttpError, RETRY_AFTER_SECONDS } from '../http/error-response.ts';
 import type { State } from '../state/open.ts';
 import { type Allowance, createTokenBuckets, type RateLimitOptions } from '../state/token-bucket.ts';
 import { createLoopMonitor, createShedDetector } from './overload.ts';
-import { createUnreadLimit } from './unread-responses.ts';
 
 interface AdmissionOptions extends RateLimitOptions {
   /** Concurrent requests; 0 is no limit. */
@@ -37,6 +36,11 @@ const ANONYMOUS = 'anonymous';
 const CALLS_PER_UNIT = 10;
 /** Bytes of a response that count as one request. Few responses have more; a page of IAM does not. */
 const BYTES_PER_REQUEST = 2 * 1024 * 1024;
+/** Memory of all large responses that their clients have not read yet. A list of a hundred tokens has some 80 KB. */
+const MAX_UNREAD_BYTES = 128 * 1024 * 1024;
+const LARGE_BYTES = 512 * 1024;
+const UNREAD_FULL =
+  'Too many large responses wait for their clients at the moment. Wait `retryAfter` seconds before the next request.';
 
 export function createAdmission(options: AdmissionOptions) {
   const { maxInFlight, maxInFlightPerPrincipal, rateLimitPerSecond, rateLimitBurst } = options;
@@ -45,7 +49,7 @@ export function createAdmission(options: AdmissionOptions) {
   // For each caller, the number of requests and of `BYTES_PER_REQUEST` parts in large responses.
   const requestsOf = new Map<string, number>();
   const partsOf = new Map<string, number>();
-  const admitUnread = createUnreadLimit();
+  let unreadBytes = 0;
   const sheds = createShedDetector();
   const loop = createLoopMonitor();
 
@@ -55,6 +59,11 @@ export function createAdmission(options: AdmissionOptions) {
     principal !== ANONYMOUS &&
     (requestsOf.get(principal) ?? 0) + (partsOf.get(principal) ?? 0) + more > maxInFlightPerPrincipal
       ? rejection('OVERLOADED', TOO_MANY, { retryAfter: RETRY_AFTER_SECONDS })
+      : undefined;
+  /** The error when a response does not fit beside the others. A caller that has some gets half of the memory. */
+  const checkMemory = (bytes: number, isFirst: boolean): Rejection =>
+    unreadBytes > 0 && unreadBytes + bytes > (isFirst ? MAX_UNREAD_BYTES : MAX_UNREAD_BYTES / 2)
+      ? rejection('OVERLOADED', UNREAD_FULL, { retryAfter: RETRY_AFTER_SECONDS })
       : undefined;
   return {
     /**
@@ -114,12 +123,18 @@ export function createAdmission(options: AdmissionOptions) {
      * there is no other one; otherwise its request could never succeed.
      */
     admitResponse(principal: string, reply: FastifyReply, bytes: number): Rejection {
+      if (bytes < LARGE_BYTES) return undefined;
       const parts = Math.floor(bytes / BYTES_PER_REQUEST);
       const isFirst = !partsOf.has(principal);
       const exceeded = isFirst || parts === 0 ? undefined : checkRoom(principal, parts);
-      const rejected = exceeded ?? admitUnread(reply.raw, bytes, isFirst);
-      if (!rejected && parts > 0) countUntilClose(partsOf, principal, parts, reply.raw);
-      return rejected;
+      const rejected = exceeded ?? checkMemory(bytes, isFirst);
+      if (rejected) return rejected;
+      unreadBytes += bytes;
+      onClose(reply.raw, () => {
+        unreadBytes -= bytes;
+      });
+      if (parts > 0) countUntilClose(partsOf, principal, parts, reply.raw);
+      return undefined;
     },
 
     /** Concurrent GraphQL requests, and how many were shed because the process had too many. */
