@@ -7,33 +7,36 @@ import { projectOperations } from './projects.ts';
 import { edgeError, Rejection, type Reply, sendReply, vendorError } from './reply.ts';
 import type { Call, Caller, Handler, OperationRequest, Service } from './request.ts';
 import { findRoute, type Operation, type Route } from './routes.ts';
-import { createSignIn } from './sign-in.ts';
+import { createAccessToken } from './sign-in.ts';
 import { tokenOperations } from './tokens.ts';
 
 /** These need no bearer: the key set is public, and the token endpoint is where bearers come from. */
 const PUBLIC: ReadonlySet<Operation> = new Set(['createAccessToken', 'getWellKnownJwks']);
 
-type Handlers = Readonly<Record<Operation, Handler>>;
+const handlers: Readonly<Record<Operation, Handler>> = {
+  ...tokenOperations,
+  ...projectOperations,
+  createAccessToken,
+};
 
 /** Responds to each request with the result of its operation, or with the fault that applies to it. Records the request. */
-export function createApp(service: Service): (request: IncomingMessage, response: ServerResponse) => void {
-  const handlers: Handlers = { ...tokenOperations, ...projectOperations, createAccessToken: createSignIn() };
-  const respond = async (request: IncomingMessage, response: ServerResponse) => {
-    const { method = '', url = '' } = request;
-    const [path = '', ...query] = url.split('?');
-    if (path.startsWith(CONTROL_PREFIX))
-      return handleControl(service, `${method} ${path}`, (await readText(request)) ?? '');
-    const call = { method, path, query: query.join('?'), headers: request.headers };
-    record(service, call);
-    return receive(service, handlers, call, request, response);
+export function createApp(service: Service) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    // The client disconnected while it was sending, or the data file could not be written, so nothing is acknowledged.
+    const reply = await respond(service, request, response).catch(() => vendorError('UnexpectedError'));
+    if (reply) sendReply(response, reply);
   };
-  return (request, response) => {
-    respond(request, response).then(
-      (reply) => reply && sendReply(response, reply),
-      // The client disconnected while it was sending, or the data file could not be written, so nothing is acknowledged.
-      () => sendReply(response, vendorError('UnexpectedError')),
-    );
-  };
+}
+
+/** Resolves to the reply, or to nothing if a fault has responded by itself. */
+async function respond(service: Service, request: IncomingMessage, response: ServerResponse) {
+  const { method = '', url = '', headers } = request;
+  const [path = '', ...query] = url.split('?');
+  if (path.startsWith(CONTROL_PREFIX))
+    return handleControl(service, method, path, (await readText(request)) ?? '');
+  const call = { method, path, query: query.join('?'), headers };
+  record(service, call);
+  return receive(service, call, request, response);
 }
 
 function record({ calls, maxCalls }: Service, call: Call): void {
@@ -41,10 +44,8 @@ function record({ calls, maxCalls }: Service, call: Call): void {
   calls.push(call);
 }
 
-/** Resolves to the reply, or to nothing if a fault has responded by itself. */
 async function receive(
   service: Service,
-  handlers: Handlers,
   call: Call,
   request: IncomingMessage,
   response: ServerResponse,
@@ -71,7 +72,7 @@ async function receive(
   const runOperation = (pagingFault?: PagingFault) => {
     const query = new URLSearchParams(call.query);
     const operationRequest = { tokenId, query, contentType, text, origin, pagingFault };
-    reply ??= carryOut(handlers[operation], service, caller, operationRequest);
+    reply ??= carryOut(operation, service, caller, operationRequest);
     return reply;
   };
 
@@ -90,7 +91,7 @@ const NOBODY: Caller = { principal: '' };
 
 /** Carries out the operation. `caller` is a string where the credential is not valid: the reason. */
 async function carryOut(
-  handler: Handler,
+  operation: Operation,
   service: Service,
   caller: Caller | string,
   request: Omit<OperationRequest, 'caller'>,
@@ -98,7 +99,7 @@ async function carryOut(
   if (typeof caller === 'string')
     return vendorError('InvalidJwtTokenError', { details: [{ issue: caller }] });
   try {
-    return await handler(service, { ...request, caller });
+    return await handlers[operation](service, { ...request, caller });
   } catch (error) {
     if (error instanceof Rejection) return error.reply;
     throw error;
@@ -119,10 +120,7 @@ function findFaultName(
   return planned ?? (tokenId?.startsWith('fault-') ? tokenId.slice('fault-'.length) : undefined);
 }
 
-/**
- * `Bearer x` and `x` are the same. A value that is empty or has blanks inside is no credential. The part after a tilde is
- * the name of a fault.
- */
+/** `Bearer x` and `x` are the same, and blanks inside are an error. The part after a tilde is the name of a fault. */
 function readBearer(authorization = ''): { bearer?: string; fault?: string } {
   const bearer = authorization.trim().replace(/^bearer(\s+|$)/i, '');
   if (bearer === '' || /\s/.test(bearer)) return {};

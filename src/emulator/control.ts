@@ -7,44 +7,41 @@ import { readAs } from './validate.ts';
 /** The emulator's own endpoints, for clients in another process. They are not recorded as calls, and no fault applies to them. */
 export const CONTROL_PREFIX = '/_emulator/';
 
-const NO_CONTENT: Reply = { status: 204 };
+/** What each returns is the body of the response; 204 where that is nothing. */
+const controls: Readonly<
+  Record<string, ((service: Service, body: unknown, tokenId: string) => unknown) | undefined>
+> = {
+  'GET faults': () => ({ names: faultNames }),
+  'POST faults': ({ faults }, body) =>
+    faults.add(
+      readAs(
+        'PlannedFault',
+        body,
+        (problem) => new EmulatorError(`Expected a planned fault, got ${problem}.`),
+      ),
+    ),
+  'DELETE faults': ({ faults }) => faults.clear(),
+  'GET calls': ({ calls }) => ({ calls }),
+  'DELETE calls': ({ calls }) => void calls.splice(0),
+  'POST tokens/*/projects': ({ store }, body, tokenId) => addProject(store, tokenId, body),
+};
 
 /** Responds to a request such as `GET /_emulator/faults`. */
-export async function handleControl(service: Service, request: string, text: string): Promise<Reply> {
+export async function handleControl(
+  service: Service,
+  method: string,
+  path: string,
+  text: string,
+): Promise<Reply> {
+  const name = path.slice(CONTROL_PREFIX.length);
+  const [, tokenId = ''] = /^tokens\/([^/]+)\/projects$/.exec(name) ?? [];
+  const control = controls[`${method} ${tokenId ? 'tokens/*/projects' : name}`];
+  if (!control) return edgeError(404, 'Not Found');
   try {
-    return await carryOut(service, request, () => (text === '' ? {} : JSON.parse(text)));
+    const given = method === 'POST' && text ? JSON.parse(text) : {};
+    const body = await control(service, given, decodeURIComponent(tokenId));
+    return body === undefined ? { status: 204 } : ok(body);
   } catch (error) {
     return edgeError(400, error instanceof EmulatorError ? error.message : 'Expected a JSON object.');
   }
-}
-
-async function carryOut(
-  { store, faults, calls }: Service,
-  request: string,
-  readBody: () => unknown,
-): Promise<Reply> {
-  switch (request) {
-    case 'GET /_emulator/faults':
-      return ok({ names: faultNames });
-    case 'POST /_emulator/faults':
-      faults.add(
-        readAs(
-          'PlannedFault',
-          readBody(),
-          (problem) => new EmulatorError(`Expected a planned fault, got ${problem}.`),
-        ),
-      );
-      return NO_CONTENT;
-    case 'DELETE /_emulator/faults':
-      faults.clear();
-      return NO_CONTENT;
-    case 'GET /_emulator/calls':
-      return ok({ calls });
-    case 'DELETE /_emulator/calls':
-      calls.length = 0;
-      return NO_CONTENT;
-  }
-  const [, tokenId] = /^POST \/_emulator\/tokens\/([^/]+)\/projects$/.exec(request) ?? [];
-  if (tokenId === undefined) return edgeError(404, 'Not Found');
-  return ok(await addProject(store, decodeURIComponent(tokenId), readBody()));
 }

@@ -40,7 +40,7 @@ export async function startEmulator(options: EmulatorOptions = {}) {
   const credentials = await createCredentials(store, now);
   const faults = createFaultPlan();
   const calls: Call[] = [];
-  const app = createApp({ store, now, credentials, faults, calls, maxCalls });
+  const app = createApp({ store, now, credentials, faults, calls, maxCalls, usedAssertions: new Map() });
 
   const ownName = host.includes(':') ? `[${host}]` : host;
   const isLoopbackOnly = isLoopbackAuthority(ownName);
@@ -51,7 +51,7 @@ export async function startEmulator(options: EmulatorOptions = {}) {
     // rebinding). Only the host name distinguishes its requests from those of local programs.
     const { host: authority = ownName } = request.headers;
     if (isLoopbackOnly && !isLoopbackAuthority(authority)) sendReply(response, edgeError(421, MISDIRECTED));
-    else app(request, response);
+    else void app(request, response);
   });
   await listen(server, port, host).catch((error) => {
     release();

@@ -8,10 +8,7 @@ import { completeProject, namedUuid, userIdOf } from './seed.ts';
 import type { Store } from './store.ts';
 import { readAs, readBody } from './validate.ts';
 
-/**
- * Makes a token a member of a project, new or known; one that is in it already gets the new policy. Throws an EmulatorError
- * for an unknown token, and for a project that a data file could not hold.
- */
+/** Makes a token a member of a project, or changes its policy there. Throws an EmulatorError for input that is not valid. */
 export async function addProject(
   store: Store,
   tokenId: string,
@@ -58,10 +55,7 @@ export const projectOperations = {
 
   getWellKnownJwks: ({ credentials }) => ok(credentials.jwks),
 
-  /**
-   * The project of a project-scoped token. Any other bearer uses its default project, so that the first token of an empty
-   * emulator can be added to one.
-   */
+  /** The project of the bearer's scope, or a default one, so that the first token of an empty emulator can join one. */
   async addPrincipalToProject({ store }, request) {
     const { principalId, principalType } = Object(readJson(request));
     const stored = principalType === 'token' ? store.find(principalId) : undefined;

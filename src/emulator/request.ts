@@ -51,6 +51,8 @@ export interface Service {
   readonly calls: Call[];
   readonly maxCalls: number;
   readonly now: () => number;
+  /** When each assertion that was used expires, by its issuer and `jti`. */
+  readonly usedAssertions: Map<string, number>;
 }
 
 /** Carries out one operation. Throws a `Rejection` for a request that gets an error. */

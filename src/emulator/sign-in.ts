@@ -10,33 +10,28 @@ const MAX_ASSERTION_SECONDS = 300;
 const CLOCK_SKEW_SECONDS = 30;
 
 /** The OAuth token endpoint: client credentials with a signed assertion (RFC 7523), which is verified. */
-export function createSignIn(): Handler {
-  /** When each assertion that was used expires, by its issuer and `jti`. */
-  const used = new Map<string, number>();
+export const createAccessToken: Handler = async ({ store, credentials, now, usedAssertions }, request) => {
+  if (!isForm(request)) return invalidRequest('a form is expected');
+  const form = new URLSearchParams(request.text);
+  const rejection = checkForm(form);
+  if (rejection !== undefined) return rejection;
 
-  return async ({ store, credentials, now }, request) => {
-    if (!isForm(request)) return invalidRequest('a form is expected');
-    const form = new URLSearchParams(request.text);
-    const rejection = checkForm(form);
-    if (rejection !== undefined) return rejection;
+  const tokenId = form.get('client_id') ?? '';
+  const token = store.find(tokenId)?.token;
+  if (token === undefined) return invalidClient('client_id is not known');
+  const nowSeconds = Math.floor(now() / 1000);
+  const assertion = form.get('client_assertion') ?? '';
+  try {
+    const claims = await verify(assertion, token, request.origin + TOKEN_ENDPOINT_PATH, nowSeconds);
+    use(claims, usedAssertions, nowSeconds);
+  } catch (error) {
+    return invalidClient((error as Error).message);
+  }
 
-    const tokenId = form.get('client_id') ?? '';
-    const token = store.find(tokenId)?.token;
-    if (token === undefined) return invalidClient('client_id is not known');
-    const nowSeconds = Math.floor(now() / 1000);
-    const assertion = form.get('client_assertion') ?? '';
-    try {
-      const claims = await verify(assertion, token, request.origin + TOKEN_ENDPOINT_PATH, nowSeconds);
-      use(claims, used, nowSeconds);
-    } catch (error) {
-      return invalidClient((error as Error).message);
-    }
-
-    const scope = form.get('scope') || 'openid';
-    const accessToken = await credentials.issue(`token/${tokenId}`, { scope });
-    return ok({ access_token: accessToken, expires_in: TTL_SECONDS, token_type: 'bearer', scope });
-  };
-}
+  const scope = form.get('scope') || 'openid';
+  const accessToken = await credentials.issue(`token/${tokenId}`, { scope });
+  return ok({ access_token: accessToken, expires_in: TTL_SECONDS, token_type: 'bearer', scope });
+};
 
 function checkForm(form: URLSearchParams): Reply | undefined {
   const grant = form.get('grant_type');
