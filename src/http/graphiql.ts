@@ -21,10 +21,7 @@ const POLICY = {
   'worker-src': "'self'",
 };
 
-/**
- * Whether GraphiQL is served. Throws a `ConfigError` when its files are missing: they are large, so the build of the
- * gateway does not include them.
- */
+/** Whether GraphiQL is served. Throws a `ConfigError` when its files are missing, which only their own build makes. */
 export function checkGraphiql(explorer: Config['explorer']): boolean {
   const isServed = explorer === 'graphiql' || explorer === 'both';
   if (isServed && !listFiles().includes('main.js')) throw new ConfigError([MISSING]);
