@@ -1,11 +1,5 @@
 import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
-import {
-  ApolloServerPluginCacheControlDisabled,
-  ApolloServerPluginInlineTraceDisabled,
-  ApolloServerPluginLandingPageDisabled,
-  ApolloServerPluginSchemaReportingDisabled,
-  ApolloServerPluginUsageReportingDisabled,
-} from '@apollo/server/plugin/disabled';
+import * as disabledPlugins from '@apollo/server/plugin/disabled';
 import type { FastifyBaseLogger } from 'fastify';
 import type { GraphQLSchema } from 'graphql';
 import type { Config } from '../config/config.ts';
@@ -51,15 +45,8 @@ export async function startApollo(
     nodeEnv: 'production',
     stopOnTerminationSignals: false,
     persistedQueries: options.apq && (persistedQueries ? { cache: persistedQueries } : {}),
-    plugins: [
-      ApolloServerPluginLandingPageDisabled(),
-      passOperationOn(),
-      // Disabled, because it would wrap every resolver, and responses are never cached.
-      ApolloServerPluginCacheControlDisabled(),
-      ApolloServerPluginInlineTraceDisabled(),
-      ApolloServerPluginSchemaReportingDisabled(),
-      ApolloServerPluginUsageReportingDisabled(),
-    ],
+    // All plugins of its own are disabled: the one for caches, for example, would wrap every resolver.
+    plugins: [...Object.values(disabledPlugins).map((disable) => disable()), passOperationOn()],
   });
   await server.start();
   return {
