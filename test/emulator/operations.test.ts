@@ -132,7 +132,11 @@ describe('The received calls', () => {
   it('are kept: at least the last 1000, and at most twice as many', async () => {
     const counts: number[] = [];
     for (const length of [1000, 1000, 1]) {
-      await Promise.all(Array.from({ length }, () => demo('GET', '/v1/sts/whoami')));
+      // Fifty at a time: a busy machine resets some of a thousand new connections.
+      for (let sent = 0; sent < length; sent += 50)
+        await Promise.all(
+          Array.from({ length: Math.min(50, length - sent) }, () => demo('GET', '/v1/sts/whoami')),
+        );
       counts.push(emulator.calls.length);
     }
     expect(counts).toEqual([1000, 2000, 1001]);
