@@ -37,7 +37,10 @@ interface Message {
 
 const MARK = 'tokens-gateway';
 
-/** `worker` is `cluster.worker`, or a worker in its primary process. Node.js and its tools use the same connection. */
+/**
+ * The end of the channel in this process: `worker` is `cluster.worker` in a worker, and the worker in its primary process.
+ * Called once for each. Ignores other messages, because Node.js and its tools use the same connection.
+ */
 export function createChannel(worker: Pick<Worker, 'send' | 'on'>): Channel {
   // Without the callback, a failure to send would be an `error` event, which would end this process.
   const send = (message: Omit<Message, 'mark'>) => worker.send({ mark: MARK, ...message }, () => {});

@@ -35,7 +35,10 @@ interface WorkerState {
   isListening?: boolean;
 }
 
-/** Runs `config.workers` copies of this program, replaces each that dies, and serves their shared state and metrics. */
+/**
+ * Runs `config.workers` copies of this program, which share the GraphQL port, and replaces each that dies. The primary
+ * process keeps the state that the workers share, where there is no Redis, and serves the admin listener for all of them.
+ */
 export function startWorkers(
   config: Config,
   log: FastifyBaseLogger,
@@ -113,7 +116,10 @@ export function startWorkers(
     );
   }
 
-  /** Resolves when all workers and the admin listener listen. Rejects when one of the first workers ends before that. */
+  /**
+   * Resolves when all workers and the admin listener listen. Rejects when one of the first workers ends before that: with
+   * its `ConfigError` where it reported one. The other workers go on until `stop`.
+   */
   async function listen() {
     const first = Array.from({ length: config.workers }, fork);
     // A worker may die while another one still starts, so it is replaced from the moment it listens.
@@ -181,8 +187,8 @@ function toConfigError(error: unknown): ConfigError {
 }
 
 /**
- * Closes the connection that was passed to a worker which died before it replied. Node.js waits for the reply, so the client
- * would wait forever. There is one such connection at a time for each address.
+ * Closes the connection that was passed to a worker which died before it replied. Node.js waits for the reply and keeps the
+ * connection open, so the client would wait forever. There is one such connection at a time for each address.
  */
 function closeConnectionsWithWorker(worker: Worker): void {
   const { process } = worker;
@@ -196,13 +202,17 @@ function closeConnectionsWithWorker(worker: Worker): void {
   // A connection that a draining worker rejected waits for another worker.
   process.on('internalMessage', ({ ack }: { ack?: unknown }) => passed.delete(ack));
   worker.once('exit', async () => {
-    // The worker's last replies are read in the next turn. `disconnect` is not emitted while one is missing.
+    // The worker's last replies are read in the next turn of the event loop. `disconnect` is not emitted while a reply is
+    // missing.
     for (let turn = 0; turn < 2; turn++) await setImmediate();
     for (const connection of passed.values()) connection.close();
   });
 }
 
-/** Resolves to the worker's URL. Rejects with a `ConfigError` when it ends before. Sends it the present log level. */
+/**
+ * Resolves to the worker's URL. Rejects with a `ConfigError` when it ends before it listens. The worker gets the level of
+ * `log`, which may have changed since it was forked.
+ */
 function untilListening(entry: WorkerState, log: FastifyBaseLogger): Promise<string> {
   const { worker, channel } = entry;
   return new Promise((resolve, reject) => {

@@ -77,7 +77,10 @@ const EXPLANATIONS: readonly Explanation[] = [
   ],
 ];
 
-/** Why the server whose address is in `variable` cannot be reached, for the operator. An unknown code explains itself. */
+/**
+ * Why a server cannot be reached, in a few words for the operator of the gateway, and what to do about it. Names no host.
+ * `variable` is the setting that has the address of the server. An unknown code is its own explanation.
+ */
 export function explainConnectionFailure(code: string, variable: string): { problem: string; hint?: string } {
   const found = EXPLANATIONS.find(([codes]) => codes.test(code));
   if (!found) return { problem: code };

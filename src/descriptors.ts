@@ -14,7 +14,10 @@ const MIN_CLIENTS = 32;
 /** Node.js opens the files of the program all at once when it loads them. */
 const MIN_LIMIT = 256;
 
-/** How many client connections leave enough descriptors. Throws a `ConfigError` when the limit of open files is too low. */
+/**
+ * How many client connections this process may have while enough descriptors are left for everything else. Throws a
+ * `ConfigError` when the limit of open files is too low for the configuration.
+ */
 export function planConnections(
   { upstream, admin, emulator, workers }: Pick<Config, 'upstream' | 'emulator' | 'admin' | 'workers'>,
   isWorker: boolean,

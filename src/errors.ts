@@ -114,7 +114,10 @@ export function invalidCursor(message: string): GraphQLError {
   return rejection('BAD_USER_INPUT', message, { argument: 'after', reason: 'INVALID_CURSOR' });
 }
 
-/** The public form of a failed read. An unexpected error is returned as it is, to be masked and logged. */
+/**
+ * The public form of a failed read. An error that the table does not have is unexpected and is returned as it is, to be
+ * masked and logged.
+ */
 export function toReadError(error: unknown): Error {
   // Messages of `AuthError` are written for clients.
   if (error instanceof AuthError) return rejection(BY_AUTH_FAILURE[error.kind], error.message);

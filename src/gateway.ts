@@ -32,7 +32,10 @@ interface Running extends ProcessParts {
   readonly emulator: Emulator | undefined;
 }
 
-/** Resolves when this process, or its workers, listen. Rejects with `ConfigError` for what the user can solve. */
+/**
+ * Runs the gateway until a signal stops it: in this process, or in workers. Resolves when it listens. Rejects with
+ * `ConfigError` for problems that the user can solve.
+ */
 export async function runGateway(parts: ProcessParts): Promise<void> {
   // A stop signal waits for the handlers of what is started here.
   parts.signals.handle({ onStop() {} });

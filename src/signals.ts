@@ -9,7 +9,10 @@ interface SignalHandlers {
 
 export type Signals = ReturnType<typeof catchSignals>;
 
-/** Catches signals, so that none ends the process in its work. SIGUSR1 would open the inspector, which runs any code. */
+/**
+ * Catches signals from now on, so that none ends the process in the middle of its work. SIGUSR1 is caught because it
+ * would open the inspector of Node.js, which runs code for any process of the machine.
+ */
 export function catchSignals() {
   let stopSignal: string | undefined;
   let handlers: SignalHandlers = {};

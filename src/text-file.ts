@@ -1,7 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readSync, unwatchFile, watchFile } from 'node:fs';
 import { TextFileError } from './config/read-file.ts';
 
-/** Reads a regular file as UTF-8, without a byte order mark. Opening or reading a pipe or a device may never end. */
+/**
+ * Reads a regular file of at most `maxBytes` as UTF-8, without a byte order mark. Rejects pipes, devices and directories,
+ * because opening or reading one may never end. Throws `TextFileError`, or the system's error.
+ */
 export function readTextFile(path: string, maxBytes: number): string {
   // Without O_NONBLOCK, opening a pipe would wait for a writer.
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -39,9 +42,9 @@ interface WatchOptions {
 const POLL_MS = 1000;
 
 /**
- * Reads a file again when it changes, once after the first second (it may have changed meanwhile), and every second while it
- * cannot be read. Polls, because notifications are lost when a link changes to another file, as Kubernetes does. Returns the
- * function that ends it.
+ * Reads a file again when it changes, once after the first second (it may have changed after the first reading), and every
+ * second while it cannot be read (the cause, such as too many open files, may pass). It polls the file every second, because
+ * notifications are lost when a link is changed to another file, as Kubernetes does. Returns the function that ends it.
  */
 export function watchTextFile(path: string, options: WatchOptions): () => void {
   const { maxBytes, onText, onFailure } = options;

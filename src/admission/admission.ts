@@ -66,7 +66,10 @@ export function createAdmission(options: AdmissionOptions) {
       ? rejection('OVERLOADED', UNREAD_FULL, { retryAfter: RETRY_AFTER_SECONDS })
       : undefined;
   return {
-    /** Counts GraphQL requests until their last byte. `evictLate` ends slow ones, which could use up the limit incomplete. */
+    /**
+     * Counts the GraphQL requests of this listener from their head to the last byte of the response. `evictLate` ends
+     * requests that arrive slowly: otherwise anybody could use up the limit with incomplete requests.
+     */
     guard(app: FastifyInstance, evictLate: () => void): void {
       loop.start();
       app.addHook('onClose', async () => loop.stop());
@@ -87,7 +90,10 @@ export function createAdmission(options: AdmissionOptions) {
       });
     },
 
-    /** Counts a request until its response is complete. Adds the `RateLimit` fields, also to a rejection. */
+    /**
+     * Counts a request for its caller until its response is complete. The error when the caller sends too many requests
+     * (`RATE_LIMITED`) or has too many concurrent ones (`OVERLOADED`). Adds the `RateLimit` fields to the response.
+     */
     async admit(principal: string, reply: FastifyReply): Promise<Rejection> {
       if (principal === ANONYMOUS) return undefined;
       const exceeded = (await rateLimiter?.consume(principal, 1, reply)) ?? checkRoom(principal, 1);
@@ -99,7 +105,10 @@ export function createAdmission(options: AdmissionOptions) {
     admitUnknown: (address: string, reply: FastifyReply): Rejection =>
       rateLimiter?.consumeLocally(`address ${toNetwork(address)}`, 1, reply),
 
-    /** Consumes the cost of predicted upstream calls, without the unit of `admit`. The error when too few units are left. */
+    /**
+     * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed.
+     * Returns the error when the caller has too few units left.
+     */
     consume(principal: string, reply: FastifyReply, upstreamCalls: number): Promise<Rejection> | undefined {
       // An operation that costs more than the burst consumes the whole bucket, so that it can run at all.
       const cost = Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst);
@@ -109,8 +118,9 @@ export function createAdmission(options: AdmissionOptions) {
     },
 
     /**
-     * Counts a large response as further requests, because its memory is held until the client has read it. It is always
-     * sent when there is no other one; otherwise its request could never succeed.
+     * Counts a large response as further concurrent requests, because its memory is held until the client has read it.
+     * Returns the error when the caller, or all callers together, have too many. A large response is always sent when
+     * there is no other one; otherwise its request could never succeed.
      */
     admitResponse(principal: string, reply: FastifyReply, bytes: number): Rejection {
       if (bytes < LARGE_BYTES) return undefined;
@@ -130,7 +140,10 @@ export function createAdmission(options: AdmissionOptions) {
     /** Concurrent GraphQL requests, and how many were shed because the process had too many. */
     load: () => ({ inFlight, shed: sheds.total() }),
 
-    /** Whether a load balancer should send requests elsewhere. The limit of one caller does not affect others. */
+    /**
+     * Whether a load balancer should send requests elsewhere for a while. Requests above the limit of one caller do not
+     * count, because they do not affect other callers.
+     */
     isOverloaded: () => sheds.areMany() || loop.isLate(),
   };
 }
@@ -157,7 +170,10 @@ function createRateLimiter(options: AdmissionOptions) {
   const takeLocally = createTokenBuckets(options);
   const policy = `"default";q=${rateLimitBurst};w=${Math.ceil(rateLimitBurst / rateLimitPerSecond)}`;
 
-  /** draft-ietf-httpapi-ratelimit-headers: what is left, and in how many seconds the bucket is full, or has the cost. */
+  /**
+   * draft-ietf-httpapi-ratelimit-headers: what is left, and in how many seconds the bucket is full, or has the whole cost of
+   * a rejected request, of which `admit` consumes one unit again.
+   */
   const report = ({ left, isConsumed }: Allowance, reply: FastifyReply, cost: number): Rejection => {
     const seconds = Math.ceil(((isConsumed ? rateLimitBurst : cost) - left) / rateLimitPerSecond);
     reply.header('ratelimit-policy', policy).header('ratelimit', `"default";r=${left};t=${seconds}`);

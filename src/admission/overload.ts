@@ -26,7 +26,10 @@ const TICK_MS = 100;
 const LATE_MS = 700;
 const LATE_CALM_MS = 2_000;
 
-/** Detects that the event loop was blocked: meanwhile nothing gets a response, health checks included. `clock` is in ms. */
+/**
+ * Detects that the event loop was blocked: in that time no request gets a response, health checks included. `clock` is in
+ * milliseconds.
+ */
 export function createLoopMonitor(clock = () => performance.now()) {
   let timer: NodeJS.Timeout | undefined;
   let lastTick = 0;
@@ -43,7 +46,10 @@ export function createLoopMonitor(clock = () => performance.now()) {
         lastTick = checkTime();
       }, TICK_MS).unref();
     },
-    /** True until two seconds after the loop was late. Checks the time itself: a timer that is blocked has not run yet. */
+    /**
+     * True until two seconds after the last time the loop was late. Also compares with the present time, because a timer
+     * that is blocked has not run yet.
+     */
     isLate: () => checkTime() < until,
     stop(): void {
       clearInterval(timer);

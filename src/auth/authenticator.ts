@@ -37,8 +37,9 @@ export interface CallerRights {
 }
 
 /**
- * The sender of a request, and the credential of its upstream calls. Limits and records of a caller belong to `principal`,
- * reads in flight to `credential.identity`, which all callers share in `pat` mode.
+ * The sender of a request, and the credential of its upstream calls. Limits and records of a caller belong to `principal`.
+ * Reads in flight, which depend on the state of IAM, belong to `credential.identity`, which all callers share in `pat`
+ * mode.
  */
 export interface Caller extends CallerRights {
   readonly credential: UpstreamCredential;
@@ -48,7 +49,10 @@ export interface Caller extends CallerRights {
 export type CallerCheck = (authorization: string | undefined) => CallerRights | Promise<CallerRights>;
 
 export interface Authenticator {
-  /** Several `Authorization` headers arrive joined by `, ` and are rejected. Throws, or rejects with, `AuthError` only. */
+  /**
+   * Takes the request's `Authorization` value; several such headers arrive joined by `, ` and are rejected.
+   * Throws, or rejects with, `AuthError` only.
+   */
   authenticate(authorization: string | undefined): Caller | Promise<Caller>;
   /** In `pat` mode: logs whether IAM accepts the gateway's own credential. Never rejects. */
   probe?(client: IamClient): Promise<void>;
@@ -87,7 +91,10 @@ export function authenticatesNobody(auth: AuthConfig): boolean {
   return auth.mode === 'pass-through' || auth.callerAuth.kind === 'none';
 }
 
-/** The configured authenticator. The code for signing in is loaded only for `pat`: without it, a gateway starts sooner. */
+/**
+ * Creates the configured kind of authenticator. The code for signing in is loaded only for the `pat` mode: a gateway that
+ * passes credentials through starts sooner without it.
+ */
 export async function createAuthenticator(
   auth: AuthConfig,
   iam: IamAddress,

@@ -13,7 +13,10 @@ export interface JsonRequest extends Pick<HttpRequest, 'url' | 'headers' | 'body
   readonly containsTime?: boolean;
 }
 
-/** The JSON object of a successful response. An `UpstreamError` has no text of an error body: it may repeat the request. */
+/**
+ * The JSON object of a successful response. Sends the request once. Rejects with `UpstreamError`, which has only codes and
+ * trace ids of an error body: descriptions may repeat what was sent.
+ */
 export async function requestJson(
   { server, containsTime = false, ...request }: JsonRequest,
   { transport, clock, closing }: Pick<AuthDependencies, 'transport' | 'clock' | 'closing'>,
@@ -52,7 +55,10 @@ export function incompleteResponse(server: string, expected: string): UpstreamEr
   return new UpstreamError('invalid-response', `${server} responded without ${expected}`, { status: 200 });
 }
 
-/** A smaller difference causes no rejection, and is not certain: `Date` has whole seconds, and the response takes time. */
+/**
+ * A smaller difference causes no rejection and is not certain, because `Date` has whole seconds and the response takes
+ * time.
+ */
 const NOTABLE_SECONDS = 60;
 
 /** Seconds that this machine's clock is ahead of the `Date` of a response; undefined when the difference is small. */

@@ -89,8 +89,9 @@ function createCallerCheck(callerAuth: CallerAuthConfig, dependencies: AuthDepen
 }
 
 /**
- * Returns a clock for lifetimes. It runs on when the machine's clock is set back, which would make lifetimes longer, and
- * while the machine is suspended, which `performance.now` leaves out.
+ * Returns a clock for lifetimes, in milliseconds. It runs on when the machine's clock is set back; `Date.now` would make
+ * lifetimes longer. It includes the time for which the machine was suspended, which `performance.now` leaves out, unless
+ * the clock was set back before.
  */
 function createSteadyClock(): () => number {
   let startMs = Number.NEGATIVE_INFINITY;

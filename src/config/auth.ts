@@ -13,7 +13,10 @@ export type CallerAuthConfig =
 export type AuthConfig = ReturnType<typeof readAuth>;
 export type PatConfig = Extract<AuthConfig, { mode: 'pat' }>;
 
-/** Pass-through mode ignores the variables of a token, which a `.env` of the Affinidi CLI has, but not `CALLER_AUTH`. */
+/**
+ * In pass-through mode the variables of a token are ignored, so that a `.env` of the Affinidi CLI works in both modes.
+ * `CALLER_AUTH` is not ignored: an operator who sets it expects callers to be authenticated.
+ */
 export function readAuth(environment: Environment) {
   const { values, isSet, isInvalid, addProblem, requireSet } = environment;
   if (values.AUTH_MODE === 'pass-through') {

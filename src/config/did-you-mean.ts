@@ -4,9 +4,13 @@ import { type VariableName, variables } from './variables.ts';
 
 /**
  * Returns one problem for each name that was probably meant as one of ours, because a typo in `MAX_DEPTH` would silently
- * leave the default in force. Other names are ignored, because a container gets many variables from the shell, the image,
- * the platform and the host. Names that Kubernetes and Docker make of a service's name (`AUTH_PORT`, `REDIS_SERVICE_HOST`,
- * `CORS_PORT_80_TCP`) are rejected only when they are typos.
+ * leave the default in force.
+ *
+ * A name is rejected when it is a typo of ours; when it has the same words in another order, or with a unit or a word such
+ * as ENABLED; when it lacks only the first or the last words of ours; and when other servers use it for the same thing, or
+ * it begins as only our names begin (`OTHER_NAMES`). All other names are ignored, because a container gets many variables
+ * from the shell, the image, the platform and the host. The ones that Kubernetes and Docker make of a service's name
+ * (`AUTH_PORT`, `REDIS_SERVICE_HOST`, `CORS_PORT_80_TCP`) are rejected only when they are typos.
  */
 export function findMisspelt(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(env).flatMap(([name, value = '']) => {
@@ -50,7 +54,10 @@ function lettersOf(name: string): string {
 /** Letters of variables whose typo would open access or remove a limit. In these, short names may have two typos. */
 const SECURITY = /^(AUTH|CALLER|CORS|TRUSTED|EXPLORER|INTROSPECTION|RATELIMIT|MAXINFLIGHT|ADMINHOST)/;
 
-/** Typos seldom change both ends of a name. In a name of four letters (HOST, PORT), another letter makes another word. */
+/**
+ * Compares the letters of names. Typos seldom change both ends of a name. In a name of four letters (HOST, PORT), a
+ * different letter makes a different word.
+ */
 function isTypo(name: string, ours: string): boolean {
   const edits = ours.length >= (SECURITY.test(ours) ? 8 : 12) ? 2 : 1;
   if (Math.abs(name.length - ours.length) > edits) return false;

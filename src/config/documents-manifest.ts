@@ -4,8 +4,9 @@ import { isJsonObject, parseJson } from '../json.ts';
 export type Manifest = ReadonlyMap<string, string>;
 
 /**
- * Reads a manifest of trusted documents: that of graphql-codegen or Relay, an object of id and document, or Apollo's, which
- * has a list of operations. Throws an `Error` that names the problem and contains nothing of the documents.
+ * Reads a manifest of trusted documents: graphql-codegen's `persisted-documents.json` and Relay's, which are objects of id
+ * and document, or Apollo's, which has a list of operations. Throws an `Error` that names the problem and contains nothing
+ * of the documents.
  */
 export function parseManifest(text: string): Manifest {
   const value = parseJson(text);

@@ -1,4 +1,7 @@
-/** The edit distance of Damerau and Levenshtein in its restricted form: letters that changed places are one edit. */
+/**
+ * The edit distance of Damerau and Levenshtein in its restricted form: letters that changed places are one edit. Takes
+ * time in proportion to the product of the lengths.
+ */
 export function editDistance(from: string, to: string): number {
   const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, column) => column)];
   const at = (row: number, column: number) => rows[row]?.[column] ?? 0;

@@ -38,8 +38,9 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       if (!isGiven(name)) problems.push(`${name} is required by ${by}`);
     },
     /**
-     * The text of the file that the variable names; undefined when it is not set, or cannot be used, which is a problem.
-     * Messages omit the system's error, because it contains the path, which may be a key that was pasted by mistake.
+     * The text of the file that the variable names; undefined when it is not set, or when the file cannot be used, which is
+     * a problem. Messages omit the system's error, because it contains the path, which may be a key that was pasted by
+     * mistake.
      */
     readFile(name: keyof typeof MAX_FILE_BYTES): string | undefined {
       const path = values[name];

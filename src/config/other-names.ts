@@ -2,7 +2,10 @@ import type { VariableName } from './variables.ts';
 
 type Meant = VariableName | `${VariableName} or ${VariableName}` | 'another one that begins with UPSTREAM_';
 
-/** Names of other servers for our variables, short forms, and beginnings that only ours have. The first match is used. */
+/**
+ * Names that operators of other gateways and servers use for what a variable of ours does, shortened forms of ours, and
+ * beginnings that only our names have. The first pattern that matches is used.
+ */
 export const OTHER_NAMES: readonly (readonly [names: RegExp, meant: Meant])[] = [
   [/^(CORS_|ALLOW_|ALLOWED_|CORS_ALLOW_|CORS_ALLOWED_)HEADERS?$/, 'CORS_HEADERS'],
   [/^CORS(_|$)|^ORIGINS$|^ALLOW(ED)?_ORIGINS?$/, 'CORS_ORIGINS'],
@@ -61,7 +64,10 @@ export const OTHER_NAMES: readonly (readonly [names: RegExp, meant: Meant])[] = 
   [/^LOGG(ING|ER)(_LEVEL)?$|^LOG_LVL$/, 'LOG_LEVEL'],
 ];
 
-/** Names that resemble ours but belong to other programs: language models, other servers, sign-in libraries, OAuth. */
+/**
+ * Names that resemble ours but belong to other programs: a limit of language models, files of other servers, secrets and
+ * addresses of sign-in libraries, OAuth token introspection (RFC 7662).
+ */
 export const NAMES_OF_OTHERS: ReadonlySet<string> = new Set(
   (
     'MAX_TOKENS MAX_TOKEN TOKEN_LIMIT TOKENS_LIMIT KEY_FILE KEYS_FILE DATA_FILE HOST_NAME INTROSPECTION_URL INTROSPECTION_ENDPOINT API_KEY API_HOST ' +

@@ -1,4 +1,7 @@
-/** Undefined for an invalid URL. `URL.canParse` of Node.js 20 rejects letters such as `ü` once it is optimized. */
+/**
+ * The parsed URL; undefined for an invalid one. `URL.canParse` of Node.js 20 rejects URLs with letters such as `ü` once it
+ * is optimized.
+ */
 function parseUrl(text: string): URL | undefined {
   try {
     return new URL(text);
@@ -7,7 +10,10 @@ function parseUrl(text: string): URL | undefined {
   }
 }
 
-/** Also undefined for mistakes that `URL` repairs or accepts: tabs, line breaks, and hosts such as `a..b` or `a,https:`. */
+/**
+ * Like `parseUrl`, also undefined for what `URL` repairs or accepts, although it is a mistake: tabs and line breaks, which it
+ * drops, and hosts such as `a..b` or `a,https:`.
+ */
 export function parseExactUrl(text: string): URL | undefined {
   const url = /[\t\r\n]/.test(text) ? undefined : parseUrl(text);
   return url && /^(\[.+\]|([\w-]+\.)*[\w-]+\.?)$/.test(url.hostname) ? url : undefined;

@@ -1,6 +1,9 @@
 import type { AttemptReport, CallObserver } from '../upstream/attempt.ts';
 
-/** The upstream calls of a request, for `X-Explain: 1`. `traceId` is their W3C trace. `other` observes them too. */
+/**
+ * The upstream calls of one request, for a client that asks for them with `X-Explain: 1`. `traceId` is the W3C trace of the
+ * calls, if there is one; a failed call has the trace id of IAM's response. `other` observes them too.
+ */
 export function createExplanation(traceId: string | undefined, other?: CallObserver) {
   const startedAt = performance.now();
   const calls: ReturnType<typeof explain>[] = [];

@@ -38,8 +38,10 @@ interface GraphqlHandlerParts {
 }
 
 /**
- * Handles `/graphql`: finds the caller, applies admission, runs the pipeline, responds, and writes one log line. There is no
- * response to a client that has left.
+ * Handles `/graphql`: finds the caller, applies admission, runs the pipeline, responds, and writes one log line.
+ *
+ * A request ends in one of five ways: with the page of the explorer; with a result; rejected, with the errors as the reason;
+ * with an internal error, which is logged and masked; or without a response, because its client has left.
  */
 export function createGraphqlHandler(
   parts: GraphqlHandlerParts,

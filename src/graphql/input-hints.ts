@@ -1,7 +1,9 @@
 import { type GraphQLInputObjectType, type GraphQLInputType, getNullableType, isEnumType } from 'graphql';
 import { editDistance } from '../config/edit-distance.ts';
 
-/** No name of an input is longer. A longer one from a client is neither compared nor repeated: it may be a secret. */
+/**
+ * No name of an input is longer. A longer name from a client is neither compared nor repeated, because it may be a secret.
+ */
 const MAX_NAME = 24;
 const MAX_LISTED = 8;
 

@@ -35,7 +35,10 @@ export function formatRequestError(
   return toPublic(formatted, schema ? describeInvalid(error, schema) : describeHidden(error));
 }
 
-/** The public form of an error. A message that may contain secrets is replaced, or loses the values that it prints. */
+/**
+ * The public form of an error. Our own errors have public messages; those of GraphQL libraries lose the values that they
+ * print; every other message is replaced, because it may contain secrets.
+ */
 export function formatError(formatted: GraphQLFormattedError): GraphQLFormattedError {
   return toPublic(formatted, publicMessage(formatted));
 }
@@ -71,8 +74,9 @@ function isValue({ kind }: ASTNode): boolean {
 }
 
 /**
- * The message for a client that may know the schema. Repeats no value: it names the argument or variable and the expected
- * type instead, for which the document is parsed, because an error has only the text.
+ * The message about an invalid document for a client that may know the schema. Repeats no value: a value is found in its
+ * document, to name its argument or variable and the expected type. The document is parsed for it, because an error has only
+ * the text.
  */
 function describeInvalid({ message, nodes: [target] = [] }: GraphQLError, schema: GraphQLSchema): string {
   if (!target?.loc || !isValue(target)) return message;
@@ -124,7 +128,10 @@ function describePath(path: readonly ASTNode[]): string {
   return `${kind} "${names.join('.')}"`;
 }
 
-/** The message for a client that may not know the schema. It does not say whether a name exists. */
+/**
+ * The message for a client that may not know the schema: it has no name that the client did not send, and does not say
+ * whether a name exists.
+ */
 function describeHidden({ message, nodes = [] }: GraphQLError): string {
   const [node, second] = nodes;
   if (node?.kind === Kind.FIELD && second?.kind === Kind.FIELD)

@@ -21,7 +21,10 @@ const FOLDER = new URL('../../schema/', import.meta.url);
 /** The definitions that a Federation 2 router requires of every subgraph. */
 const SUBGRAPH_FOLDER = new URL('federation/', FOLDER);
 
-/** The source of the schema, its files in alphabetical order. The error that it throws shows file and line. */
+/**
+ * The schema's source, files in alphabetical order, descriptions and directives as written. Throws an error that shows the
+ * file and the line of a syntax error.
+ */
 export function readTypeDefs(folder = FOLDER): string {
   const files = readdirSync(folder).filter((name) => name.endsWith('.graphql'));
   return files
@@ -63,7 +66,10 @@ const DIRECTIVES: Readonly<Record<string, readonly DirectiveNode[]>> = {
 /** Root fields that the subgraph lacks: each subgraph would have them, and a router cannot know to which one an id belongs. */
 const NOT_IN_SUBGRAPH = new Set(['node', 'nodes']);
 
-/** The schema as a subgraph of Federation 2 (https://specs.apollo.dev/federation/v2.3). */
+/**
+ * The schema as a subgraph of Federation 2 (https://specs.apollo.dev/federation/v2.3): keys and a link are added, and
+ * `node` and `nodes` are left out.
+ */
 function toSubgraphSdl(typeDefs: string): string {
   const document: DocumentNode = visit(parse(typeDefs), {
     ObjectTypeDefinition(node) {

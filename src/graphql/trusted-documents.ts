@@ -8,7 +8,10 @@ import type { Params } from './pipeline/params.ts';
 
 export type TrustedDocuments = ReturnType<typeof openTrustedDocuments>;
 
-/** The documents that clients may run. Reads the file again when it changes; one that cannot be used is only reported. */
+/**
+ * The documents that clients may run. Uses the manifest as it was read at the start, and reads the file again when it
+ * changes. A manifest that cannot be used is reported, and the previous one stays in use.
+ */
 export function openTrustedDocuments(
   { file, mode, text }: NonNullable<Config['trustedDocuments']>,
   { maxOperationChars }: Config['limits'],
@@ -32,8 +35,9 @@ export function openTrustedDocuments(
 const HASH_PREFIX = 'sha256:';
 
 /**
- * Finds the trusted text for the text or the id of a request. Blanks, commas and comments may differ from the manifest,
- * except in a text of more than `maxChars`, which is rejected anyway.
+ * Finds the trusted text for the text or the id of a request. Undefined when there is none. Blanks, commas and comments may
+ * differ from the manifest, except in a text of more than `maxChars`, which the lexer need not read because it is rejected
+ * anyway.
  */
 function createLookup(manifest: Manifest, maxChars: number) {
   const texts = new Set(manifest.values());

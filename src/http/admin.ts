@@ -15,7 +15,10 @@ interface AdminParts {
 /** Time for responses that clients are still reading when the listener closes. */
 const CLOSING_MS = 500;
 
-/** The second listener: health and metrics. Its clients hold up the end of the process for at most `CLOSING_MS`. */
+/**
+ * The second listener, for operators: health and metrics. Rejects when its port is taken. Its clients cannot hold up the end
+ * of the process for longer than `CLOSING_MS`.
+ */
 export async function startAdmin(
   config: Pick<Config, 'admin' | 'http' | 'limits'>,
   { isDraining, readReadiness, readMetrics }: AdminParts,
@@ -63,8 +66,9 @@ interface HealthChecks {
 }
 
 /**
- * One line per dependency. A replica that cannot reach IAM stays ready: otherwise all would become unready at once, and
- * clients would get the load balancer's error. The same applies to Redis, without which most requests work.
+ * One line per dependency, and why one cannot be reached. A replica that cannot reach IAM stays ready: otherwise all
+ * replicas would become unready at once, and clients would get the load balancer's error instead of the gateway's. The same
+ * applies to Redis, without which most requests work.
  */
 export async function checkReadiness(checks: HealthChecks): Promise<Readiness> {
   // A drain does not wait for a slow IAM: load balancers must notice it while connections are still accepted.

@@ -4,7 +4,10 @@ import { BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net';
 /** The client's address, in its canonical form. */
 export type ClientAddress = (request: Pick<IncomingMessage, 'headers' | 'socket'>) => string;
 
-/** The last address in `X-Forwarded-For` that is no trusted proxy; that of the connection for a direct or malformed one. */
+/**
+ * The address of the connection, or, where that is a trusted proxy, the last address in `X-Forwarded-For` that is not. If
+ * an entry is malformed, the address of the connection is used.
+ */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const isTrusted = createNetworkCheck(trustedProxies);
   return ({ headers, socket }) => {
@@ -25,8 +28,8 @@ function findClient(entries: readonly string[], isTrusted: (address: string) => 
 }
 
 /**
- * An IP address in its canonical form (RFC 5952), without a port, brackets, quotation marks or zone; IPv4 that is written
- * as IPv6 (RFC 4291 section 2.5.5.2) is IPv4. Undefined for anything else.
+ * An IP address without what proxies add to it (a port, brackets, quotation marks, a zone) and in its canonical form
+ * (RFC 5952); an IPv4 address that is written as IPv6 (RFC 4291 section 2.5.5.2) is IPv4. Undefined for anything else.
  */
 function normalizeAddress(text: string): string | undefined {
   const bare = text.trim().replace(/^"(.*)"$/, '$1');

@@ -53,7 +53,10 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
   let accepted = 0;
   let nextEvictionAt = 0;
   let isClosing = false;
-  /** Connections closed to make room for new ones (idle ones, those of late requests), and new ones that were rejected. */
+  /**
+   * Connections that were closed to make room for new ones (idle ones, and those of late requests), and new ones that were
+   * rejected.
+   */
   const counts = { evicted: 0, late: 0, rejected: 0 };
 
   /** Call it for each new connection. Returns false if the connection is above the limit. */
@@ -74,7 +77,10 @@ export function createConnections({ max = Number.POSITIVE_INFINITY, onFull }: Co
     return true;
   }
 
-  /** Resolves when the connections that have arrived are accepted, or after `maxMs`: closing at once would reset them. */
+  /**
+   * Resolves when the connections that have arrived are accepted and their requests read, or after `maxMs`. After the
+   * process was suspended there may be many, and closing the listener would reset them.
+   */
   async function acceptArrived(maxMs: number): Promise<void> {
     const endsAt = performance.now() + maxMs;
     let before: number;
@@ -180,8 +186,8 @@ function isSending({ socket, bytesAtRest }: ClientConnection): boolean {
 }
 
 /**
- * Node.js emits `close` only for the first of several requests on a lost connection. The others would wait forever, and
- * counters that decrement at the end of a response would never reach zero.
+ * When a client sends several requests at once, only the response of the first gets `close` when the connection is lost.
+ * The others would wait forever, and counters that decrement at the end of a response would never reach zero.
  */
 function abandon({ openRequests }: ClientConnection): void {
   // The loop ends, because `close` listeners remove each request from the list.

@@ -21,7 +21,10 @@ const POLICY = {
   'worker-src': "'self'",
 };
 
-/** Whether GraphiQL is served. Throws a `ConfigError` when its files are missing, which only their own build makes. */
+/**
+ * Whether GraphiQL is served. Throws a `ConfigError` when its files are missing: they are large, so the build of the
+ * gateway does not include them.
+ */
 export function checkGraphiql(explorer: Config['explorer']): boolean {
   const isServed = explorer === 'graphiql' || explorer === 'both';
   if (isServed && !listFiles().includes('main.js')) throw new ConfigError([MISSING]);

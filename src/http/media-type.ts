@@ -24,9 +24,11 @@ export function findJsonTypeProblem(contentType = ''): 'type' | 'charset' | unde
 }
 
 /**
- * Reads bodies as JSON, which is UTF-8 (RFC 8259, 8.1). Members named `__proto__` or `constructor` are ordinary members, as
- * in the variables of a GET: `JSON.parse` defines them on the object itself. Fastify's parser rejects them, to protect code
- * that copies members by assignment; coercion reads the names that a type defines, and copies are made by spreading.
+ * Reads bodies as JSON, which is UTF-8 (RFC 8259, 8.1), and takes no other media type.
+ *
+ * Members named `__proto__` or `constructor` are ordinary members, as in the variables of a GET: `JSON.parse` defines them
+ * on the object itself. Fastify's parser rejects bodies with such members, to protect code that copies members by
+ * assignment. The gateway has no such code: coercion reads the names that a type defines, and copies are made by spreading.
  */
 export function parseJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
@@ -45,7 +47,10 @@ export type ResultType = (typeof RESULT_TYPES)[number];
 const TYPES = [...RESULT_TYPES, 'text/html'] as const;
 type Type = (typeof TYPES)[number];
 
-/** The media type of a GraphQL result for this `Accept` header (RFC 9110 section 12.5.1); undefined where none fits. */
+/**
+ * The media type of a GraphQL result for this `Accept` header (RFC 9110 section 12.5.1); undefined when the client
+ * accepts neither. Without the header, and with an empty one, any type is acceptable.
+ */
 export function chooseResultType(accept: string | undefined): ResultType | undefined {
   if (accept === undefined || accept === '*/*') return RESULT_TYPES[0];
   return acceptable.memo(accept).find((type) => type !== 'text/html');

@@ -107,7 +107,10 @@ function discardRest(socket: Duplex): void {
     .resume();
 }
 
-/** Limit of requests on one connection: their responses stay in memory while the client does not read them. */
+/**
+ * Limit of requests on one connection whose responses wait for each other. The responses stay in memory while the client
+ * does not read them.
+ */
 const MAX_PIPELINED = 100;
 const TOO_MANY = 'Too many requests are waiting on this connection. Read their responses before the next.';
 
@@ -201,7 +204,8 @@ export function limitSlowClients(app: FastifyInstance, responseTimeoutMs: number
     };
     if (request.complete) limitResponse();
     else if (request.waitsForContinue) {
-      // The client may or may not send the body now, so it could be the next request (RFC 9110 section 10.1.1).
+      // The client may or may not send the body now, so it cannot be distinguished from the next request (RFC 9110 section
+      // 10.1.1).
       reply.header('connection', 'close');
       lingerAfterResponse(request.socket);
       limitResponse();
@@ -209,7 +213,10 @@ export function limitSlowClients(app: FastifyInstance, responseTimeoutMs: number
   });
 }
 
-/** Closing a connection on which the client is still sending resets it, and the client loses the response. */
+/**
+ * Closing a connection on which the client is still sending resets it, and the client loses the response. Resolves when
+ * the body has ended, is too large, or takes too long.
+ */
 function discardBody(request: IncomingMessage): Promise<void> {
   return new Promise((resolve) => {
     let left = MAX_DISCARDED_BYTES;

@@ -27,8 +27,8 @@ export function addRequestChecks(app: FastifyInstance, routes: Routes, isLoopbac
 
 /**
  * Checks that a request names one host, in a well-formed URL, and on a loopback listener a loopback host: any web page can
- * point its own host name there and read the responses (DNS rebinding). Only the host name reveals such a page, so this
- * check comes before CORS.
+ * point its own host name at a loopback address and then read the responses of a gateway on the visitor's machine (DNS
+ * rebinding). Only the host name distinguishes such a page from a local client, so this check comes before CORS.
  */
 function createHostCheck(isLoopbackOnly: boolean): (request: FastifyRequest) => HttpError | undefined {
   let known: string | undefined;

@@ -89,8 +89,9 @@ function findEcProblem({ crv, x, y }: PublicJwk): KeyProblem | undefined {
 }
 
 /**
- * Evaluates the equation of the curve, in 5 us. `node:crypto` needs up to 1500 us: it multiplies the point by the order of
- * the curve, which adds nothing, since these curves have a cofactor of 1.
+ * Evaluates the equation of the curve, which takes 5 us. `node:crypto` needs up to 50 us to reject a point, and 1500 us to
+ * import a key of P-521: it multiplies the point by the order of the curve, which adds nothing, since these curves have a
+ * cofactor of 1.
  */
 function isOnCurve(x: bigint, y: bigint, { p, b }: Curve): boolean {
   return x < p && y < p && (y * y - (x * x - 3n) * x - b) % p === 0n;

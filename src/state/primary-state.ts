@@ -25,8 +25,9 @@ const SILENT =
   'the primary process does not reply: each worker limits by itself, and creates with a key are rejected';
 
 /**
- * In a worker: the state of its primary process. While a reply is late, further requests are rejected at once: a create
- * makes several requests and must end by its deadline.
+ * In a worker: the state of its primary process. When a reply is late, for example because the primary process is
+ * suspended, further requests are rejected at once until it arrives: a create makes several requests and must end by its
+ * deadline.
  */
 export function openPrimaryState(primary: Channel, replyTimeoutMs: number, log: FastifyBaseLogger): State {
   const mayWarn = createWarnLimit();

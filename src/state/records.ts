@@ -20,9 +20,9 @@ export interface LeasedChange {
 }
 
 /**
- * Records that one owner at a time may change, while its lease lasts: a process that dies blocks a record for a limited
- * time, and a command that a slow network delivers later changes nothing. All functions reject with `StateUnavailable`;
- * the command may have been carried out nevertheless.
+ * Records that one owner at a time may change, for as long as its lease lasts. A lease ends by itself, so a process that
+ * dies blocks a record for a limited time; and a command that a slow network delivers after the end changes nothing. All
+ * functions reject with `StateUnavailable`; the command may have been carried out nevertheless.
  */
 export interface LeasedRecords {
   /** Takes the lease if it is free. `owner` is a random string that is used for nothing else. */
@@ -55,13 +55,17 @@ interface Entry {
   readonly lease: Held | undefined;
 }
 
-/** The records of one process. Callers rely on each, so a full store rejects new ones. One caller can use a tenth. */
+/**
+ * The records of a single process. Callers rely on each record, so none is dropped early: when the store is full, new
+ * records are rejected. One caller can use a tenth of it.
+ */
 export function createMemoryRecords({
   maxEntries = 100_000,
   maxEntriesPerCaller = 10_000,
   now = () => performance.now(),
 } = {}): LeasedRecords {
-  // In the order of writing. Records live equally long, so dropping the expired ones does not visit the others.
+  // In the order in which their records were written. Records live equally long, so the expired ones are at the beginning,
+  // and dropping them does not visit the others.
   const entries = new Map<string, Entry>();
   const entriesOf = new Map<string, number>();
 

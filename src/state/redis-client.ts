@@ -15,7 +15,10 @@ const CONNECTION = {
 };
 const retryMs = (times: number) => Math.min(50 * 2 ** Math.min(times, 6), 2000);
 
-/** Connects when `connect` is called. All nodes get the credentials and TLS of the first URL, as most have none. */
+/**
+ * A client that connects when its `connect` is called. User, password and TLS of the first URL apply to all nodes of a
+ * cluster, because most nodes are known only from the cluster.
+ */
 export function createRedisClient(
   { nodes, isCluster, database, username, password }: RedisAddress,
   commandTimeout: number,

@@ -28,11 +28,14 @@ const LOST = 'Redis is lost: state is kept in memory, and creates with a key are
 const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');
 
 /**
- * Connects in the background. After one failure no request uses Redis, so that requests do not each wait for a timeout.
- * Probes detect its return, and its loss while no request uses it. It counts as lost until the first probe.
- * | A probe writes, because a server that is full or a read-only replica cannot be used. In a cluster it writes several keys,
- * so that it reaches every node; the loss of one counts as the loss of the whole. `url` holds the password, so it is never
- * part of a message.
+ * Connects in the background, for as long as it takes. After one failure no request uses Redis, so that requests do not each
+ * wait for a timeout. Probes detect its return, and its loss while no request uses it. It counts as lost until the first
+ * probe.
+ *
+ * A probe writes, because a server that is full or a read-only replica cannot be used. In a cluster it writes several keys,
+ * so that it reaches every node; the loss of one node counts as the loss of the whole. Causes of losses and rejected commands
+ * are logged once a minute, and a return only after a loss that was logged. `url` is as `REDIS_URL`: it holds the password, so
+ * it is never part of a message.
  */
 export function connectToRedis(url: string, commandTimeoutMs: number, log: FastifyBaseLogger) {
   const address = readRedisAddress(url) as RedisAddress;

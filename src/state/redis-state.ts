@@ -122,9 +122,11 @@ const TTL_MS = 24 * 3600 * 1000;
 const MAX_QUERIES = 1000;
 
 /**
- * Texts of queries by their hash, for all replicas. Each process also keeps its own, which suffices while Redis is lost: a
- * client whose query is unknown sends the text again. Clients choose the texts, and a full Redis cannot be used, so each
- * process stores a limited number of them there, and further ones only in its own memory.
+ * Texts of queries by their hash, for all replicas. Each process also keeps those that it has registered, which suffices
+ * while Redis is unavailable: a client whose query is unknown sends the text again, which costs one round trip.
+ *
+ * Clients choose the texts, and a full Redis cannot be used by anybody. So each process stores a limited number of them in
+ * Redis, and further ones only in its own memory.
  */
 function createPersistedQueries({ run }: RedisConnection): PersistedQueries {
   const own = new LRUCache<string, { text: string; isShared: boolean }>({ max: MAX_QUERIES, ttl: TTL_MS });
@@ -133,7 +135,8 @@ function createPersistedQueries({ run }: RedisConnection): PersistedQueries {
       const known = own.get(key);
       if (known) return known.text;
       const text = await run('persisted_queries', (redis) => redis.get(PREFIX + key)).catch(() => null);
-      // A wrong text would run in place of the right one, even for clients that send the right text.
+      // Documents are looked up by their hash, so a wrong text would run in place of the right one, even for clients that
+      // send the right text.
       return text !== null && key.endsWith(hash('sha256', text, 'hex')) ? text : undefined;
     },
     async set(key, text) {

@@ -15,8 +15,9 @@ export const WRITE_MARK_TTL_MS = 60_000;
 const MARGIN_MS = 2;
 
 /**
- * The end of the last write for an identity, by `performance.now`; `Infinity` when the shared state is unavailable. Only
- * durations are compared, so clocks may differ. The reads that one request begins at once share a look-up.
+ * Finds the end of the last write for an identity, by the clock of `performance.now`; `Infinity` when the shared state is
+ * unavailable. Only durations are compared, so the clocks of the processes may differ. The reads that one request begins at
+ * once share a look-up.
  */
 export function createLastWriteLookUp(writes: SharedWrites): (identity: string) => Promise<number> {
   const sent = new Map<string, Promise<number>>();

@@ -1,4 +1,7 @@
-/** The class of an unexpected error and where it was thrown: its message and other members may hold what a client sent. */
+/**
+ * The log's description of an unexpected error: its class, and where it was thrown. Its message and its other members are
+ * left out, as they may hold anything that a client sent.
+ */
 export function describeError(error: unknown): { readonly type: string; readonly stack: readonly string[] } {
   if (!(error instanceof Error)) return { type: typeof error, stack: [] };
   const { name, message, stack = '' } = error;

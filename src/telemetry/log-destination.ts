@@ -24,7 +24,10 @@ const FAILED_MS = 1_000;
 
 export type LogDestination = ReturnType<typeof openLogDestination>;
 
-/** Opens a file descriptor and writes to it from a buffer of limited size. No method throws or waits for the reader. */
+/**
+ * Opens a file descriptor, usually 1 or 2, which may be a file, pipe, socket, terminal or device, and writes to it from a
+ * buffer of limited size. No method of the result throws or waits for the reader.
+ */
 export function openLogDestination(fd: number, options: LogDestinationOptions) {
   const { maxSize, onProblem = () => {}, onRecovery = () => {} } = options;
   const writeSome = openWriter(fd);
@@ -125,7 +128,8 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
     /** Resolves when everything is written, when writing fails, or after `timeoutMs`. */
     flush(timeoutMs: number): Promise<void> {
       return new Promise((resolve) => {
-        // Two halves: a process that was suspended during the first still learns in the second that a write has ended.
+        // The timeout has two halves, so that a process that was suspended during the first still learns in the second that
+        // a write has ended.
         let timeout = setTimeout(() => {
           timeout = setTimeout(resolve, timeoutMs / 2);
         }, timeoutMs / 2);
@@ -143,7 +147,8 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
 }
 
 /**
- * Returns the function that writes some of the bytes behind an offset, and resolves to how many.
+ * Returns the function that writes some of the bytes behind an offset, and resolves to how many, or rejects with the system's
+ * error.
  *
  * Pipes and terminals are opened anew and written without blocking: a thread that waits for a reader could not be ended, and
  * `process.exit` waits for all threads. Files and sockets cannot be, so they get a thread. Processes that share a socket also

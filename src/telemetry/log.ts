@@ -24,7 +24,10 @@ export function createLog({ level, version, write }: LogOptions) {
   );
 }
 
-/** The member `time` in ISO 8601. Formats a date only once a second, because that takes as long as the rest of the line. */
+/**
+ * The member `time` in ISO 8601. Formats a date only once a second, because that takes about as long as the rest of the
+ * line.
+ */
 function createTimestamp(): () => string {
   let second = 0;
   let text = '';

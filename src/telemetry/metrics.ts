@@ -94,7 +94,10 @@ export function addSampled(
   });
 }
 
-/** Metrics of a primary process. Those in `shared` exist in its workers too, and are added to theirs. */
+/**
+ * Metrics of a primary process, beside the sum of its workers'. `shared` has the metrics that the workers have too; they
+ * are added to the workers' sum.
+ */
 export function createPrimaryMetrics(build: Build, droppedLogLines: () => number) {
   const registry = new Registry();
   const registers = [registry];

@@ -2,7 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyBaseLogger } from 'fastify';
 import type { AttemptReport } from '../upstream/attempt.ts';
 
-/** The facts about one operation for log, metrics and traces. Without document and variables: literals may be secrets. */
+/**
+ * The facts about one operation for the log, the metrics and the traces. It holds no document and no variables: the name
+ * and the hash distinguish operations, and literals may be secrets.
+ */
 export type OperationRecord = ReturnType<typeof createOperationRecord>;
 
 /** Sets all members from the start, so that the records, one per request, share one hidden class of V8. */
@@ -16,7 +19,10 @@ export function createOperationRecord() {
     document: unknown,
     /** True when the document is not one of the trusted documents. */
     untrusted: undecided,
-    /** The code of the first error, `USER_ERROR` of a mutation, or `OK`. `ABORTED`: the client left before the response. */
+    /**
+     * The code of the first error; else `USER_ERROR` where a mutation has user errors, or `OK`. `ABORTED` where the client
+     * has left before the response.
+     */
     code: unknown,
     /** Why the caller was rejected, where the code does not say it: `AuthError.reason`. */
     reason: unknown,
@@ -35,7 +41,10 @@ interface FinishedOperation {
   readonly traceId: string | undefined;
 }
 
-/** Writes one line for every operation, without pino's search for credentials in nested members, half of its cost. */
+/**
+ * Writes one line for every operation: the operation, its caller, duration and outcome. The line holds only texts and
+ * numbers, so pino's search for credentials in nested members, half the cost of a line, is switched off.
+ */
 export function createOperationLog(
   log: FastifyBaseLogger,
 ): (requestId: string, finished: FinishedOperation) => void {
@@ -48,7 +57,10 @@ export function createOperationLog(
   };
 }
 
-/** Writes one line for each attempt of an upstream call, only at `debug`, because a request may make many calls. */
+/**
+ * Writes one line for each attempt of an upstream call, at `debug`. Does nothing at other levels, because a request may
+ * make many calls.
+ */
 export function createCallLog(log: FastifyBaseLogger): (report: AttemptReport) => void {
   return ({ operation, attempt, status, failure, durationMs, headers }) => {
     if (log.level !== 'debug' && log.level !== 'trace') return;

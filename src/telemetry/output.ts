@@ -42,7 +42,8 @@ export function openOutput() {
 
 /**
  * Ends the process without waiting for its threads: it becomes a program that only exits. Returns where that is not
- * possible: before Node.js 22.15, with `--permission`, and when the file of Node.js was removed (`execve` would abort).
+ * possible: before Node.js 22.15, with `--permission`, and when the file of Node.js was removed, for which `execve` would
+ * abort.
  */
 function endAtOnce(exitCode: number): void {
   const { execve } = process as { execve?: (file: string, args: readonly string[], env: object) => never };

@@ -79,7 +79,10 @@ export function createRequestMetrics() {
   };
 }
 
-/** Clients choose the names of operations. The first hundred stay as they are, and further ones become `other`, for good. */
+/**
+ * Clients choose the names of operations, and each name is a series of its own. The first hundred stay as they are;
+ * further ones become `other`. The result for a name never changes, so that no counter falls.
+ */
 export function createNameLimit(): (name: string) => string {
   const names = new Set([ANONYMOUS, OTHER]);
   const max = names.size + MAX_NAMES;

@@ -36,7 +36,10 @@ export type Tracing = ReturnType<typeof createTracing>;
 
 const CLOSING_MS = 1000;
 
-/** Spans by the semantic conventions of GraphQL and HTTP. No attribute holds a document, variable, id, path or caller. */
+/**
+ * Spans by the semantic conventions of GraphQL and HTTP. No attribute holds a document, a variable, an id, a path or a
+ * caller. Exporter and sampler read the environment, by the names of the OpenTelemetry specification.
+ */
 export function createTracing(log: FastifyBaseLogger) {
   const mayWarn = createWarnLimit();
   // Called after each batch that failed. OpenTelemetry itself would print a stack.
@@ -68,7 +71,8 @@ export function createTracing(log: FastifyBaseLogger) {
     maxQueueSize: atLeastOne('OTEL_BSP_MAX_QUEUE_SIZE', 2048),
   });
   const provider = new BasicTracerProvider({ resource, spanProcessors: [processor] });
-  // From now on OpenTelemetry would only report failed exports, with the receiver's address. `warn` omits it.
+  // From now on OpenTelemetry would only report failed exports, with the receiver's address. `warn` reports them without
+  // it.
   diag.disable();
   const tracer = provider.getTracer('tokens-gateway');
   const propagator = new W3CTraceContextPropagator();
@@ -118,7 +122,10 @@ function areHeaders(list: string): boolean {
   return entries.every((entry) => Object.keys(parseKeyPairsIntoRecord(entry)).length > 0);
 }
 
-/** A status; a code of Node.js, whose message has the address; or a message of the exporter itself, without values. */
+/**
+ * The status of the receiver's response, or the code of Node.js for a failed connection, whose message has the address.
+ * Other errors are the exporter's own ("Request timed out") and have only a message, without values.
+ */
 function causeOf(error: unknown): unknown {
   const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   return code ?? message;

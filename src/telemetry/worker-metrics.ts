@@ -15,7 +15,10 @@ import { createNameLimit } from './request-metrics.ts';
 /** The metrics of a registry, as they are sent between processes. */
 type Snapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
-/** In a worker: sends its metrics on request. When one cannot be read, the primary process keeps the latest snapshot. */
+/**
+ * In a worker: sends its metrics to the primary process on request. When a metric cannot be read, the primary process keeps
+ * using the latest snapshot.
+ */
 export function reportMetrics(registry: Registry, primary: Channel, log: FastifyBaseLogger): void {
   primary.handle('metrics', async () => {
     try {
@@ -82,7 +85,10 @@ function isMonotonic({ type }: Snapshot[number]): boolean {
   return String(type) === 'counter' || String(type) === 'histogram';
 }
 
-/** Restores NaN, which JSON lacks, and limits operation names. For lags, a mean in place of the maximum would hide one. */
+/**
+ * Restores NaN, which JSON lacks, and applies the limit of operation names: values that get equal labels are added up
+ * later. Event loop lags are aggregated by their maximum: a mean would hide one late worker.
+ */
 function restore(metric: Snapshot[number], limitName: (name: string) => string): Snapshot[number] {
   const isLag = metric.name.startsWith('nodejs_eventloop_lag_');
   const hasNames = metric.name.startsWith('tokens_gateway_operation');

@@ -4,7 +4,10 @@ import { isJsonObject, parseJson } from '../json.ts';
 import type { LeasedChange, LeasedRecords, RecordKey } from '../state/records.ts';
 import { isId } from '../upstream/iam-client.ts';
 
-/** The record of a create, without keys and names. It is written before the POST, and has a `tokenId` after it. */
+/**
+ * The record of a create: hashes and ids, no key material and no name. It is written before the POST is sent, and has a
+ * `tokenId` once the outcome is known.
+ */
 export interface CreateRecord {
   /** Digest of the input of the create. Undefined if the record cannot be read. */
   readonly digest?: string;
@@ -44,7 +47,9 @@ function isCreateRecord(value: unknown): value is CreateRecord {
 /** The lease on a record, while `withLease` runs. */
 export interface Lease {
   readonly owner: string;
-  /** Writes the record and sets the remaining time of the lease. False when it has ended: then nothing was written. */
+  /**
+   * Writes the record and sets the remaining time of the lease. False when the lease has ended: then nothing was written.
+   */
   write(change: LeasedChange): Promise<boolean>;
   /** Sets the change that is made when `work` ends. Without it the lease is released, and the record stays. */
   leave(change: LeasedChange): void;
@@ -54,8 +59,9 @@ const RETRY_MS = 250;
 
 /**
  * Acquires the lease if it is free, runs `work`, and releases it. `work` gets the record and the lease, or no lease when
- * another request holds it, for at most `heldForMs`. Rejects as `work` does, or with `StateUnavailable`: the lease may have
- * been acquired nevertheless. A release that fails is repeated in the background for as long as the lease may last.
+ * another request holds it, for at most `heldForMs`. Rejects as `work` does, or with `StateUnavailable`, when the lease may
+ * have been acquired nevertheless and is released too. A release that fails is repeated in the background for as long as
+ * the lease may last.
  */
 export async function withLease<Result>(
   records: LeasedRecords,

@@ -50,10 +50,11 @@ interface Create extends CreateRequest {
 }
 
 /**
- * Creates at most one token under a key. IAM has no idempotency keys, so a record is written before the POST is sent, and
- * completed after it. One request at a time holds the lease on the record; the others wait. While the outcome is unknown, the
- * lease is kept for as long as the POST may still take effect, and the caller's tokens are searched for the created one. A
- * token is reported only once it is recorded, so two requests never report two tokens.
+ * Creates at most one token under a key. IAM has no idempotency keys, and two equal creates make two tokens, so a record
+ * is written before the POST is sent, and completed after it. One request at a time holds the lease on the record; the
+ * others wait for its outcome, within their own deadlines. While the outcome is unknown, the lease is kept for as long as
+ * the POST may still take effect, and the caller's tokens are searched for the created one. A token is reported only once it
+ * is recorded, so two requests never report two tokens.
  */
 export function createIdempotentCreate(records: LeasedRecords, requestDeadlineMs = 10_000): IdempotentCreate {
   return (request) => {
@@ -78,7 +79,8 @@ type Step = { readonly outcome: CreateOutcome } | { readonly heldForMs: number }
 const READ_AGAIN: Step = { heldForMs: FIRST_POLL_MS };
 
 /**
- * Reads the record and acts on it. While it has no token, the outcome of a POST is unknown.
+ * Reads the record and acts on it. While the record has no token, the outcome is unknown: another request is sending the
+ * POST, its response was lost, or its process has died.
  *
  * | record          | with the lease                                   | while another request has the lease |
  * | --------------- | ------------------------------------------------ | ----------------------------------- |
@@ -97,7 +99,8 @@ function takeStep(create: Create): Promise<Step> {
 }
 
 async function readDone({ loaders, made }: Create, tokenId: string): Promise<CreateOutcome> {
-  // The reply of the store was lost. Without this, a failing read would say that nothing was created.
+  // The token was recorded, but the reply of the store was lost. Without this, a failing read would say that nothing was
+  // created.
   if (made?.id === tokenId) return { token: made };
   const token = await orNull(loaders.freshToken(tokenId));
   return token ? { token } : deletedSince;
@@ -135,7 +138,8 @@ async function waitForOther(
   heldForMs: number,
 ): Promise<Step> {
   const { records, recordKey, digest, loaders, body } = create;
-  // In the last part of a lease its request has ended, but the POST may still take effect.
+  // The last part of a lease begins when the deadline of its request has passed: the POST may still take effect, but its
+  // request has ended.
   const isInTime = heldForMs > settleMs(create);
   if (!record || isInTime || record.owner === undefined) return { heldForMs };
   if (!create.made && performance.now() < create.lookUpAt) return { heldForMs };
@@ -168,12 +172,16 @@ function settleMs({ requestDeadlineMs }: Create): number {
 function afterFailure(create: Create, error: unknown): LeasedChange {
   // The token was certainly not created, so the key becomes free again.
   if (error instanceof UpstreamError && !mayHaveSucceeded(error)) return { leaseMs: 0, record: null };
-  // If IAM itself has responded with a named error, or the error is not from the POST, a search finds the outcome.
+  // If IAM itself has responded with a named error, or the error is not from the POST, the lease ends: a search finds the
+  // outcome.
   const isOver = !(error instanceof UpstreamError) || (error.iamName !== undefined && !isFromProxy(error));
   return { leaseMs: isOver ? 0 : settleMs(create) };
 }
 
-/** Without a record, a repetition could create a second token, so nothing is sent. A created token is recorded later. */
+/**
+ * Without a record, a repetition could create a second token, so nothing is sent. If this request has created the token
+ * already, recording it is tried again.
+ */
 function withoutState({ made }: Create, error: unknown): Step {
   if (!(error instanceof StateUnavailable)) throw error;
   if (made) return { heldForMs: MAX_POLL_MS };

@@ -25,8 +25,9 @@ interface PageKey extends PageRequest {
 type Found<Value> = Value | Error;
 
 /**
- * IAM has no get-many, so "batch" means three things here: one id requested twice is one call; many ids at once are one list
- * call, with single calls for ids that it lacks; pages of one list that differ only in size are one call for the largest.
+ * IAM has no get-many, so "batch" means three things here: one id requested twice is one call; many ids at once are
+ * one list call, with single calls only for ids that the list lacks; pages of one list that differ only in size are one
+ * call for the largest.
  */
 export function createLoaders(
   client: IamClient,
@@ -139,8 +140,9 @@ export function createLoaders(
 }
 
 /**
- * Decides whether one list call is likely to have several tokens that are requested by id. It keeps, for some time, the
- * callers whose first page was not the whole list, lacked a requested token, or could not be read while single tokens could.
+ * Decides whether one list call is likely to have several tokens that are requested by id. It keeps one fact per caller and
+ * no data: the first page of the caller's list is not the whole list, lacked a requested token, or could not be read while
+ * single tokens could. The fact expires, because lists change.
  */
 export type ListPrefetch = ReturnType<typeof createListPrefetch>;
 
@@ -149,6 +151,7 @@ const FORGET_AFTER_MS = 300_000;
 
 /** `min` is the fewest ids for which the list is requested; 0 disables it. */
 export function createListPrefetch(min: number, now = () => performance.now()) {
+  // Callers whose list is not worth prefetching.
   const useless = new LRUCache<string, true>({
     max: MAX_CALLERS,
     ttl: FORGET_AFTER_MS,
@@ -220,8 +223,8 @@ const TURNS_BETWEEN = 50;
 let lastLarge: Promise<void> = Promise.resolve();
 
 /**
- * Resolves when other requests were served since the large page before. Many requests may wait for one page, and completing
- * the fields of all of them at once would block the process for seconds.
+ * Resolves when other requests were served since the large page before. Many requests may wait for one page, and the fields
+ * of all of them, completed at once, would block the process for seconds.
  */
 function afterOthers(): Promise<void> {
   lastLarge = lastLarge.then(async () => {

@@ -9,8 +9,9 @@ import type { PageRequest } from '../upstream/iam-client.ts';
 import type { Page } from '../upstream/parse-response.ts';
 
 /**
- * List calls that one request may make to search for matching tokens, however many creates it has; its cost contains them
- * once. For a caller with more pages of tokens the search finds no certain result.
+ * List calls that one request may make to search for matching tokens, however many creates it has. The cost of an
+ * operation contains them once if it creates with an idempotency key. For a caller with more pages of tokens the
+ * search finds no certain result.
  */
 export const MAX_LOOK_UP_CALLS = 20;
 const PAGE_SIZE = 100;

@@ -1,4 +1,7 @@
-/** Only this many characters are searched. Longer texts are rejected anyway; the message may warn of an exposed key. */
+/**
+ * Only this many characters are searched. Longer texts are rejected anyway; their beginning decides whether the message
+ * warns of an exposed key.
+ */
 const MAX_CHARS = 2048;
 /** Layers of encoding that are taken off, for example base64 around JSON in which a PEM is escaped. */
 const MAX_LAYERS = 3;
@@ -17,8 +20,9 @@ const TOO_MUCH_ENCODED =
 
 /**
  * The problem of a text that holds a private key as people paste one: PEM, a JSON Web Key or a set of them, the key file of
- * an SSH client, or the bytes of a key without a label; also escaped for JSON, HTML or a URL, or as base64 or hex. It finds
- * mistakes, but not keys that are hidden on purpose.
+ * an SSH client, or the bytes of a key without a label; also escaped for JSON, HTML or a URL, or as base64 or hex. Called
+ * for every text of an input that goes to IAM or into a URL of it. It finds mistakes, but not keys that are hidden on
+ * purpose.
  */
 export type PrivateKeySearch = (text: string) => string | undefined;
 
@@ -49,7 +53,10 @@ function search(text: string, total: { decodedChars: number }): string | undefin
   return undefined;
 }
 
-/** A text that is too short for a key, such as an id: the shortest in base64 has 64 characters, and a label 17. */
+/**
+ * Whether a text is too short for a key: the shortest in base64 has 64 characters, and a label 17. This is enough for ids
+ * and plain names.
+ */
 const SHORT = /^(?:[\w .:~-]{0,16}|[\w-]{0,43})$/;
 
 function isPrivateKey(text: string): boolean {
@@ -80,7 +87,9 @@ function isPrivateJwk(text: string): boolean {
 /** Every escaped text contains one of these characters. */
 const ESCAPES = /[%&\\\u00ad\u200b-\u200d\u2010-\u2015\u2018-\u201f\u2033\u2060\u2212\ufeff\uff02]/;
 
-/** Removes the escapes of JSON, URLs, HTML and text processors. Each pass takes linear time. */
+/**
+ * Removes the escapes of a key that was copied out of JSON, a URL, HTML or a text processor. Each pass takes linear time.
+ */
 function unescapeText(text: string): string {
   if (!ESCAPES.test(text)) return text;
   return text
@@ -104,7 +113,7 @@ const BLANKS = /[\s\u2400-\u2426]+/g;
 
 /**
  * The first characters of base64 that encodes a JSON object or list, dashes, a DER sequence or its hex, OpenSSH's format,
- * or the base64 of most of these.
+ * or the base64 of most of these. Other text may stand right before it.
  */
 const BEGINNING = /e[wy]|W[3wy]|LS0t|M[A-Pz]|b3Bl|T[UV]|ZX|TFMw/g;
 

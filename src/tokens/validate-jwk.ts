@@ -23,7 +23,10 @@ export const MAX_KEYS = 100;
 /** The most problems that are reported of one key set. */
 const MAX_PROBLEMS = 10;
 
-/** Checks a key set before it is sent. IAM would accept an elliptic curve key without coordinates, which is useless. */
+/**
+ * Checks a key set before it is sent. IAM's schema would accept an elliptic curve key without coordinates, with which
+ * the token could never sign in.
+ */
 export function checkKeySet(
   keys: readonly JsonWebKeyDto[],
   signingAlgorithm: string,

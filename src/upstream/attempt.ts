@@ -22,7 +22,7 @@ export interface Scope {
   readonly observer?: CallObserver | undefined;
 }
 
-/** The same scope with another deadline. A copy made by a spread would slow down all calls, which read it. */
+/** The same scope with another deadline. Every call reads the copy, and one made by a spread would slow them all down. */
 export function withDeadline(scope: Scope, deadline: Deadline): Scope {
   const { queue, credential, headers, isShared, counter, observer } = scope;
   return { queue, credential, deadline, headers, isShared, counter, observer };
@@ -77,7 +77,10 @@ export interface AttemptReport {
   readonly headers: Headers;
 }
 
-/** Makes one attempt. Resolves to the value of a 2xx response; rejects with an `UpstreamError`. */
+/**
+ * Makes one attempt. Resolves to the value of a 2xx response; rejects with an `UpstreamError`. No retries: `send.ts` decides
+ * about them.
+ */
 export type SendOnce = <Value>(
   scope: Scope,
   call: Call<Value>,
@@ -106,7 +109,8 @@ export function createSendOnce(options: AttemptOptions): SendOnce {
       timeoutMs: isRead ? options.readTimeoutMs : options.writeTimeoutMs,
       maxBytes: options.maxResponseBytes,
       // The cancellation, not the timeout, ends an attempt at its deadline, because requests that are coalesced with a read
-      // may have more time left. Cancelling a write when its client disconnects would only make its outcome unknown.
+      // may have more time left. Reads are also cancelled when their client disconnects. Cancelling a write would only make
+      // its outcome unknown.
       cancellation: isRead ? scope.deadline.cancellation : scope.deadline.expired,
     };
   };

@@ -21,7 +21,8 @@ interface CancellationSource extends Cancellation {
 
 export function createCancellation(): CancellationSource {
   let listeners: (() => void)[] = [];
-  // `reason` is a plain member, because an object literal with a getter is slow, and every call creates several.
+  // `reason` is a plain member because an object literal with a getter is slow, and every call creates some of these
+  // objects.
   const source: { -readonly [Member in keyof CancellationSource]: CancellationSource[Member] } = {
     reason: undefined,
     onCancel(listener) {
@@ -50,8 +51,9 @@ export function cancelledError({ reason }: Cancellation, requestSent: boolean): 
 }
 
 /**
- * The result of `work`, or a rejection as soon as the wait for it is cancelled. `work` goes on, and gets a rejection handler
- * even if the wait is already cancelled, because Node.js ends the process when a promise without one is rejected.
+ * The result of `work`, or a rejection as soon as the wait for it is cancelled. `work` goes on, since others may wait for
+ * it. `work` gets a rejection handler even if the wait is already cancelled, because Node.js ends the process when a
+ * promise without one is rejected.
  */
 export function raceCancel<Value>(
   work: Value | Promise<Value>,
@@ -95,13 +97,13 @@ interface RunningDeadline {
 
 /** Creates deadlines of `totalMs` each. Call `end` of a deadline when its request is over. */
 export function createDeadlines(totalMs: number) {
-  // A list instead of a Set: V8 replaces the table of a Set that every request changes, and each old table keeps the next one
-  // alive until the next major GC. That took a third of the CPU time of small requests.
+  // A list instead of a Set: V8 replaces the table of a Set that every request changes again and again, and each old table
+  // keeps the next one and its entries alive until the next major GC. That took a third of the CPU time of small requests.
   const running: RunningDeadline[] = [];
   return {
     /** Starts the deadline of a request that arrived `elapsedMs` ago. */
     start: (elapsedMs = 0) => startDeadline(Math.max(0, totalMs - elapsedMs), running),
-    /** The number of requests that are not over, including those whose client has left. */
+    /** The number of running deadlines. A deadline runs until its request is over, also after its client has left. */
     count: () => running.length,
     /** Expires all of them now, so that clients get an error response before the process ends. */
     expireAll(): void {

@@ -49,7 +49,10 @@ export function createConcurrencyLimiter({ total, perRequest }: { total: number;
   };
 
   return {
-    /** Returns the function that releases the slot, or a promise of it while none is free. Call it once. */
+    /**
+     * Returns the function that releases the slot, or a promise of it while no slot is free. Call it once, when the call is
+     * over.
+     */
     acquire(queue: CallQueue, cancellation: Cancellation): (() => void) | Promise<() => void> {
       if (running < total && queue.running < perRequest && queue.waiting.length === 0) return start(queue);
       return new Promise((resolve, reject) => {

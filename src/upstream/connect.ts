@@ -11,8 +11,10 @@ const SILENT_MS = 60_000;
 const ALONE_MS = 250;
 
 /**
- * Returns the function that connects to the server of `origin`. The timeout includes TLS, but not DNS, unlike that of
- * undici's connector, which is up to a second late. A TLS session is resumed until a connection fails, because a server that
+ * Returns the function that connects to the server of `origin`. The timeout includes TLS, but not DNS.
+ *
+ * It replaces undici's connector, whose timeout includes the look-up of the host and is up to a second late. Addresses that
+ * did not respond come last in later connections. A TLS session is resumed until a connection fails, because a server that
  * cannot resume it may end the handshake instead of making a full one.
  */
 export function createConnect(
@@ -66,7 +68,7 @@ export function createConnect(
       if (!isTls) return socket;
       const secure = startTls(socket);
       sockets.add(secure);
-      // The listener stays after the connection is open: an error without one would end the process.
+      // The error listener stays after the connection is open: without a listener an error would end the process.
       return await new Promise<Socket>((resolve, reject) => {
         secure
           .once('secureConnect', () => resolve(secure))
@@ -102,12 +104,15 @@ interface Race {
 
 /**
  * Connects to the first of `addresses` that accepts, and takes those that it tries off the list. The next one is tried
- * when one fails, and beside one that does not respond in time, which Node.js's `autoSelectFamily` gives up instead: of a
- * distant server only the last address counts there, which may be a dead one. `sockets` gets all sockets except those that
- * failed. Rejects with the first error.
+ * when one fails, and beside one that does not respond in time. Node.js's `autoSelectFamily` gives that one up instead: of a
+ * distant server, or while this process is busy, only the last address counts, which may be a dead one. `sockets` gets
+ * all sockets except those that failed. Rejects with the first error.
  */
-function openFirst(addresses: string[], sockets: Set<Socket>, race: Race): Promise<Socket> {
-  const { port, aloneMs, silent } = race;
+function openFirst(
+  addresses: string[],
+  sockets: Set<Socket>,
+  { port, aloneMs, silent }: Race,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     let firstError: Error | undefined;
@@ -157,9 +162,10 @@ interface Entry {
 }
 
 /**
- * The `lookup` of all connections. It returns all addresses of a host, from memory while they are fresh. Connections share a
- * look-up: Node.js makes one for each and libuv runs two at a time, so with slow DNS a burst would wait until the connect
- * timeout. When DNS fails or is slow, the previous addresses are used (RFC 8767), except when there is no such host.
+ * The `lookup` of all connections. It returns all addresses of a host, in the order of `getaddrinfo`, from memory while
+ * they are fresh. Connections that are opened at the same time share one look-up: Node.js makes one per connection and
+ * libuv runs two at a time, so with slow DNS a burst of connections would wait until the connect timeout. Failures are not
+ * cached. When DNS fails or is slow, the previous addresses are used (RFC 8767), except when there is no such host.
  */
 export function createLookup({ now = () => performance.now() } = {}): LookupFunction {
   const entries = new Map<string, Entry>();

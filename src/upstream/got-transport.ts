@@ -7,9 +7,9 @@ import { decodeBody, findUnreadable, type Transport, tooLarge } from './transpor
 import { UpstreamError } from './upstream-error.ts';
 
 /**
- * The transport for signing in: the token endpoint, the STS and the key sets of callers. Each request opens a connection,
- * because the server might close a reused one just as the next request is written to it. The connect timeout applies to TCP
- * and to TLS each.
+ * The transport for signing in: the token endpoint, the STS and the key sets of callers, often on hosts of their own. The
+ * connect timeout applies to TCP and to TLS each. Each request opens a connection: sign-ins are rare, and the server might
+ * close a reused connection just as the next request is written to it.
  */
 export function createGotTransport({
   connectTimeoutMs,

@@ -24,8 +24,9 @@ export interface WriteHooks {
 }
 
 /**
- * Knows the route of each operation and how to read its response. A read that is in flight for the same identity is shared.
- * One that began before a write of that identity ended is never shared with a request that comes after the write.
+ * `send` makes one call over HTTP; the client knows the route of each operation and how to read its response. A read that
+ * is in flight for the same identity is shared instead of repeated. A read that began before a write of that identity
+ * ended is never shared with a request that comes after the write, because it may have seen the old state.
  */
 export function createIamClient(send: Send, reads: SingleFlight, { onWrite, afterWrite }: WriteHooks) {
   const read = <Value>(

@@ -45,6 +45,7 @@ ajv.addSchema({ $id: 'iam', definitions });
 const isToken = compile<TokenDto>('TokenDto');
 const isProject = compile<ProjectWithPolicyDto>('ProjectWithPolicyDto');
 
+/** Throws an `UpstreamError` of kind `invalid-response` when the body is not JSON. */
 function readJson(body: string): unknown {
   const value = parseWellFormed(body);
   if (value === undefined) throw invalid('not JSON');
@@ -59,7 +60,9 @@ export function readToken(body: string, id?: string): TokenDto {
   return value;
 }
 
-/** Anything but no body or JSON, such as the sign-in page of a proxy, is not from IAM. */
+/**
+ * Checks the response to a delete: no body, or JSON. Anything else, such as the sign-in page of a proxy, is not from IAM.
+ */
 export function checkDeleteBody(body: string): void {
   if (body !== '') readJson(body);
 }
@@ -112,7 +115,8 @@ function compile<Dto>(name: keyof typeof definitions): ValidateFunction<Dto> {
 }
 
 /**
- * The error for a response without a success status. Only three members of the body are read, which IAM sends. `own` is the
+ * The error for a response without a success status. Bodies come from IAM (`name`, `traceId`, `details`), from the
+ * API gateway in front of it (only `message`), or are not JSON. Nothing but these three members is read. `own` is the
  * gateway's own credential, if the request had it: callers must not see it where a body quotes the request, also encoded or
  * cut. It is removed after the JSON is parsed, because JSON can escape any character.
  */
@@ -157,8 +161,8 @@ export function matching(value: unknown, pattern: RegExp): string | undefined {
 const MAX_RETRY_AFTER_SECONDS = 86_400;
 
 /**
- * `Retry-After` (RFC 9110 section 10.2.3) in seconds: a number or an HTTP date, by the clock of the server where the response
- * has its time. Undefined when absent, malformed or in the past.
+ * `Retry-After` (RFC 9110 section 10.2.3) in seconds, a day at most: a number or an HTTP date, by the clock of the server
+ * where the response has its time. Undefined when absent, malformed or in the past.
  */
 export function readRetryAfter(headers: HttpResponse['headers']): number | undefined {
   const { 'retry-after': value = '', date = '' } = headers;
@@ -175,9 +179,10 @@ export function readJsonObject(text: string): Record<string, unknown> | undefine
 }
 
 /**
- * Parses JSON that another service sent. Half of a surrogate pair becomes U+FFFD, as an invalid byte does when a body is
- * decoded: a client's strict parser would reject the whole response (RFC 8259 section 8.2). Undefined if the text is not
- * JSON. The error is dropped, because its message quotes the text.
+ * Parses JSON that another service sent. Half of a surrogate pair, which JSON can escape, becomes U+FFFD, as an invalid
+ * byte does when a body is decoded: a client's strict parser would reject the whole response (RFC 8259 section 8.2).
+ * Undefined if the text is not JSON, or has such halves and is nested by the thousand. The error is dropped, because its
+ * message quotes the text.
  */
 function parseWellFormed(text: string): unknown {
   try {

@@ -53,7 +53,10 @@ export function createReachability(
     onSignIn(problem: string | undefined): void {
       signIn = { problem, atMs: performance.now() };
     },
-    /** Why IAM cannot be used at the moment: a code or a few words; undefined if it can. Never rejects. */
+    /**
+     * Why IAM cannot be used at the moment: a code of `UpstreamError` or a few words; undefined if it can. Never
+     * rejects.
+     */
     async whyUnreachable(): Promise<string | undefined> {
       const now = performance.now();
       if (!probe || now - probedAtMs > PROBE_MAX_AGE_MS) {

@@ -30,7 +30,8 @@ export function createSend(options: SendOptions): Send {
   /** How long to wait before the next attempt of a read, or undefined when `error` is final. */
   const retryDelayMs = (error: unknown, attempt: number, remainingMs: number): number | undefined => {
     if (attempt >= retries || !(error instanceof UpstreamError) || !isRetryable(error)) return undefined;
-    // Without budget: a stale connection has carried a response, so there are never more such retries than responses.
+    // At once and without budget: a stale connection has carried a response before, so there are never more such retries
+    // than responses.
     if (error.staleConnection) return 0;
     const retryAfterMs = (error.retryAfterSeconds ?? 0) * 1000;
     // A longer `Retry-After` is passed to the caller instead.

@@ -11,8 +11,9 @@ const LITTLE_MS = 250;
 
 export interface SingleFlightOptions {
   /**
-   * When another process last wrote for an identity, by `performance.now()`; `Infinity` where that is unknown. Never
-   * rejects. May take a round trip. Absent if only this process writes: its own writes call `invalidate`.
+   * When another process last wrote for an identity, by the clock of `performance.now()`; `Infinity` where that is unknown.
+   * Never rejects. Called only when identical work is running, since it may take a round trip. Absent if only this process
+   * writes: its own writes call `invalidate`.
    */
   readonly lastWriteAt?: ((identity: string) => Promise<number>) | undefined;
   readonly now?: () => number;
@@ -40,8 +41,9 @@ interface Request<Value> {
 }
 
 /**
- * Invariants: an entry is found only under the identity that started it, which is the full SHA-256 of a credential; it takes
- * waiters only until it settles or that identity writes; its outcome goes to its waiters and is then dropped.
+ * Invariants: an entry is found only under the identity that started it, which is the full SHA-256 of a credential; it can
+ * take further waiters only until it settles or that identity writes; and its outcome, a value or an error, goes to its
+ * waiters and is then dropped.
  */
 export function createSingleFlight({ lastWriteAt, now = () => performance.now() }: SingleFlightOptions = {}) {
   const byIdentity = new Map<string, Map<string, Entry>>();
@@ -96,7 +98,8 @@ export function createSingleFlight({ lastWriteAt, now = () => performance.now() 
     counts,
     /**
      * The outcome of the work that runs for `identity` under `key`, or of `start`. A waiter that is cancelled is rejected
-     * without effect on the others; the work is cancelled with the last one.
+     * without effect on the others; the work is cancelled with the last one. A request is not coalesced with work that
+     * began before `lastWriteAt`.
      */
     run<Value>(
       identity: string,

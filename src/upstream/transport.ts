@@ -31,7 +31,10 @@ export interface HttpResponse {
  */
 export type Transport = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** The transport for IAM. `Client.dispatch` costs a fifth of got, and a list of tokens with projects is fifty calls. */
+/**
+ * The transport for IAM. It uses `Client.dispatch` with a handler, which costs a fifth of got: a list of tokens
+ * with their projects is some fifty calls.
+ */
 export function createUndiciTransport(options: PoolOptions): Transport & { close(): Promise<void> } {
   const { origin } = options;
   const pool = createConnectionPool(options);
@@ -147,8 +150,8 @@ function createHandler(
 const EMPTY: Buffer = Buffer.alloc(0);
 
 /**
- * `buffer`, or one with the same beginning and room for `length` bytes. A list of chunks would take a hundred times the
- * memory of a body that arrives byte by byte.
+ * `buffer`, or one with the same beginning and room for `length` bytes. A list of chunks instead would take a hundred times
+ * the memory of a body that arrives byte by byte.
  */
 function makeRoom(buffer: Buffer, length: number): Buffer {
   if (length <= buffer.length) return buffer;
@@ -174,7 +177,10 @@ function toUpstreamError(
   return new UpstreamError('unavailable', `connection failed (${code})`, { ...facts, code });
 }
 
-/** The error for a successful response that is too large, or compressed although that was not accepted. */
+/**
+ * The error for a successful response whose body is not read: it is too large, or compressed although that was not
+ * accepted.
+ */
 export function findUnreadable(
   status: number,
   headers: HttpResponse['headers'],

@@ -45,7 +45,10 @@ export class UpstreamError extends Error {
   readonly requestSent: boolean = true;
   /** A keep-alive connection was closed as it was used again. That says nothing about the state of the server. */
   readonly staleConnection: boolean = false;
-  /** True for a sign-in that failed. Calls are not retried after it: `pat/credential.ts` decides when to sign in again. */
+  /**
+   * True for a sign-in that failed. Calls are not retried after it, because `pat/credential.ts` decides when to sign in
+   * again.
+   */
   readonly isSignIn: boolean = false;
   /** True if the request was sent with the gateway's own credential, which no client can replace. */
   readonly hadOwnCredential: boolean = false;
@@ -67,8 +70,9 @@ export function meaningOf({ status, iamName }: UpstreamError): number | undefine
 }
 
 /**
- * Whether the same request may succeed later. 408 says so, because a server sends it on an idle connection that it closes,
- * and it then looks like the response to a request that is on its way (RFC 9110 section 15.5.9).
+ * Whether the status is about the time of the request and not its content, so that the same request may succeed later. 408
+ * is one, because a server sends it on an idle connection that it closes; it then looks like the response to a request that
+ * is on its way, which the server does not receive (RFC 9110 section 15.5.9).
  */
 export function isAboutTiming(status: number | undefined): boolean {
   return status === 408 || status === 429;

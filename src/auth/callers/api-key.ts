@@ -4,9 +4,11 @@ import { watchTextFile } from '../../text-file.ts';
 import { type AuthDependencies, AuthError, type CallerCheck, readBearer, sha256 } from '../authenticator.ts';
 
 /**
- * Reads the keys again when the file changes. A file that cannot be used is reported, and the previous keys stay in use.
- * | The time of a look-up may reveal how a hash begins, but nobody can choose a key by the beginning of its SHA-256, so no
- * constant-time comparison is needed.
+ * Uses the keys of the file as it was read at the start, and reads it again when it changes: a removed key stops working
+ * within about a second. A file that cannot be used is reported, and the previous keys stay in use.
+ *
+ * Keys are looked up by their hash. The time of a look-up may reveal how a hash begins, but nobody can choose a key by the
+ * beginning of its SHA-256, so no constant-time comparison is needed.
  */
 export function openApiKeys(
   { file, text }: { readonly file: string; readonly text: string },

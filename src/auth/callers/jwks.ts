@@ -16,8 +16,9 @@ export type KeySet = JWTVerifyGetKey;
 export type Jwks = ReturnType<typeof createJwks>;
 
 /**
- * Fetches a key set through our transport: when it is older than ten minutes, or on demand, and at most once in 30 s, so
- * that invented key ids do not become requests. Old keys stay in use while the set cannot be fetched.
+ * Fetches a key set through our transport and its limits (jose would use its own fetch): when it is older than ten minutes,
+ * or on demand, and at most once in 30 s, so that invented key ids do not become requests. Old keys stay in use while the
+ * set cannot be fetched.
  */
 export function createJwks(url: string, dependencies: AuthDependencies) {
   const { steadyClock, log, closing } = dependencies;

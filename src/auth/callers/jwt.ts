@@ -2,7 +2,10 @@ import { errors, type JWTPayload, type JWTVerifyOptions, type JWTVerifyResult, j
 import { AuthError, type CallerCheck, type CallerRights, readBearer, sha256 } from '../authenticator.ts';
 import { type Jwks, type KeySet, keysUnavailable } from './jwks.ts';
 
-/** Only asymmetric algorithms: with HS, everybody who knows the public key could sign (RFC 8725 section 2.1). */
+/**
+ * Only asymmetric algorithms. With an HS algorithm, everybody who knows the public key could sign; `none` is no
+ * signature at all (RFC 8725 section 2.1).
+ */
 const ALGORITHMS = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ');
 
 const CLOCK_TOLERANCE_SECONDS = 30;
@@ -32,8 +35,9 @@ export function createJwtCallerCheck(
 }
 
 /**
- * Fetches the set again when none of its keys verifies a JWT: the key may be new, with or without a new `kid`. If that
- * fails, a JWT of an unknown key is not rejected as invalid, because its caller might discard a valid token.
+ * Fetches the set again when it lacks the key of a JWT or no key verifies the signature: the key may be new, with or
+ * without a new `kid`. If that fails, a JWT of an unknown key is not rejected as invalid, because its caller might discard
+ * a valid token.
  */
 async function verify(jwt: string, jwks: Jwks, options: JWTVerifyOptions): Promise<JWTVerifyResult> {
   let used: KeySet | undefined;
@@ -66,7 +70,10 @@ async function verifyWith(jwt: string, getKey: KeySet, options: JWTVerifyOptions
 /** The number of keys that are tried, because verifying costs CPU and anybody can send a JWT. */
 const MAX_KEYS_TRIED = 10;
 
-/** Verifies a JWT that several keys match: it has no `kid`, or the set has one twice. One of the keys must have signed it. */
+/**
+ * Verifies a JWT that several keys of the set match, because it has no `kid` or the set has a key twice. One of these keys
+ * must have signed it.
+ */
 async function verifyWithAny(
   jwt: string,
   keys: errors.JWKSMultipleMatchingKeys,

@@ -132,8 +132,9 @@ function toHeld(token: AccessToken, signedInAtMs: number, random: number): HeldT
 }
 
 /**
- * The error of a call whose sign-in failed. A rejected sign-in is the operator's: the token endpoint's 401 or 404 would read
- * as an error of the caller or as "no such token". Other failures are marked as a call that was not sent.
+ * The error of a call whose sign-in failed. A rejected sign-in becomes an error for the operator, because the token
+ * endpoint's 401 or 404 would read as an error of the caller or as "no such token". All other failures are marked as a call
+ * that was not sent.
  */
 function toSignInFailure(error: UpstreamError, retryAfterSeconds: number): Error {
   const { kind, iamName, clockAheadSeconds } = error;

@@ -68,8 +68,9 @@ export function createSignIn(
   }
 
   /**
-   * User access token → project-scoped token. Its signature is not checked: it came from IAM over TLS and goes back there.
-   * The vendor's client checks it, at the cost of one more call per refresh, and fails when keys rotate.
+   * User access token → project-scoped token. The token's signature is not checked against IAM's JWKS: it came from IAM
+   * over TLS and goes back to IAM, which checks it. The vendor's client does check it, at the cost of one more call per
+   * refresh, and fails when keys rotate.
    */
   function requestProjectToken(user: AccessToken): Promise<AccessToken> {
     const request = {
@@ -113,7 +114,10 @@ const ASSERTION_SECONDS = 300;
 /** So that clocks may differ equally in both directions. */
 const BACKDATED_SECONDS = ASSERTION_SECONDS / 2;
 
-/** The JWT that a personal access token signs in with (RFC 7523), for one request: a `jti` is accepted only once. */
+/**
+ * The JWT that a personal access token signs in with (RFC 7523). Valid for one request: token endpoints reject a `jti`
+ * that they have seen, so a repeated attempt needs a new assertion.
+ */
 export function createAssertion(
   { key, algorithm }: SigningKey,
   { tokenEndpoint, tokenId, keyId }: Pick<PatOptions, 'tokenEndpoint' | 'tokenId' | 'keyId'>,
@@ -134,8 +138,9 @@ export function createAssertion(
 const MARGIN_SECONDS = 60;
 
 /**
- * Undefined if invalid. The lifetime counts from the request. A token is replaced a minute early, because of calls in flight
- * and different clocks; one that lives for two minutes or less is replaced half-way.
+ * Undefined if token or lifetime is invalid. The lifetime counts from the request, which is never later than the issue. A
+ * token is replaced a minute early, because of calls in flight and different clocks; a token that lives for two minutes or
+ * less is replaced half-way.
  */
 function toAccessToken(value: unknown, lifetime: unknown, requestedAtMs: number): AccessToken | undefined {
   if (typeof value !== 'string' || !isCredential(value)) return undefined;

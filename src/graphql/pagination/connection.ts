@@ -25,8 +25,10 @@ export interface PageInfoModel {
 }
 
 /**
- * One forward page of a list that itself has pages, which may be short, empty, or longer than requested. One more item is
- * read, to know without a second call whether there is a next page.
+ * One forward page of a list that itself has pages, which may be short, empty, or longer than requested.
+ *
+ * A cursor has a start key of IAM and the number of items after it that were returned already, so a page of any size
+ * can begin anywhere. One more item than requested is read, to know without a second call whether there is a next page.
  */
 export async function toConnection<Item extends { readonly id: string }>(
   list: PagedList<Item>,
@@ -42,7 +44,7 @@ export async function toConnection<Item extends { readonly id: string }>(
     if (items.length > first || isCutShort) return true;
     return pages.isAtEnd() ? false : undefined;
   };
-  /** Reads up to this many items, unless the calls are used up. Returns whether there is a next page. */
+  /** Reads up to this many items, unless the calls are used up or the next page is known before. */
   const readUpTo = async (count: number) => {
     while (items.length < count && hasNext() === undefined && pages.canContinue()) {
       try {

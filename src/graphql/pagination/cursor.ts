@@ -53,8 +53,8 @@ export function createCursors(scope: string, key: string): (passed: Omit<Positio
 }
 
 /**
- * The position of a cursor of this list; undefined for anything else. The digest has no secret, because IAM authorizes every
- * call: it distinguishes a cursor from one of another list and from a damaged one.
+ * The position of a cursor of this list; undefined for anything else. No secret is involved: IAM authorizes every
+ * call. The digest distinguishes a valid cursor from one of another list or a damaged one, on every replica alike.
  */
 export function decodeCursor(scope: string, cursor: string): Position | undefined {
   if (cursor.length > MAX_CURSOR) return undefined;
@@ -94,7 +94,10 @@ export function toShortId(id: string): string {
   return id.length <= MAX_ID ? id : `#${hash('sha256', id, 'base64url')}`;
 }
 
-/** The marks of the items of a page. A mark has 24 bits, which is enough to find one of a hundred items again. */
+/**
+ * The marks of the items of a page, from which trails are cut. A mark has 24 bits, which is enough to find one of a hundred
+ * items again.
+ */
 export function markItems(items: readonly { readonly id: string }[]): string {
   const bytes = Buffer.allocUnsafe(items.length * 3);
   let at = 0;
@@ -113,7 +116,9 @@ export function cutTrail(marks: string, passed: number): string {
   return marks.slice(Math.max(0, end - MAX_MARKS * MARK_CHARS), end);
 }
 
-/** The page with the latest item of a trail, and the index after that item. */
+/**
+ * The page with the latest item of a trail, and the index after that item. Undefined if no page has an item of the trail.
+ */
 export function followTrail(
   trail: string,
   pages: readonly string[],

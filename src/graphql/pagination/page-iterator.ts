@@ -15,7 +15,7 @@ import {
 
 /** The most items that IAM gives in one page. */
 const LARGEST_PAGE = 100;
-/** A filtered list may have many empty pages in a row. */
+/** A filtered list may have many empty pages in a row; one page of a connection reads no more than these. */
 export const MAX_CALLS = 10;
 
 /** A list at IAM, which has pages. */
@@ -70,9 +70,11 @@ export function iteratePages<Item extends { readonly id: string }>(list: PagedLi
   };
 
   /**
-   * The page with the items behind the position, and the index at which they begin. If the list has changed, the last
-   * passed item is farther back (items were added before it), in a later page (pages have become smaller), or gone. The search
-   * covers as many items as were passed, but at most a page, and one page more: a made-up cursor may have any offset.
+   * The page with the items behind the position, and the index at which they begin. Usually the last passed item is where
+   * the cursor says. If the list has changed since, it is farther back (items were added before it), in a later page (pages
+   * have become smaller), or gone (it was deleted). Passed items cannot be counted, because others may be gone too. So the
+   * search covers as many items as were passed, but at most a page, and one page more: a cursor that a client has made up
+   * may have any offset.
    */
   const findPlace = async (wanted: number): Promise<Place<Item>> => {
     const pages: Place<Item>[] = [];

@@ -13,8 +13,9 @@ import type { PendingOperation } from './request.ts';
 export type Check = (pending: PendingOperation, config: Config) => void;
 
 /**
- * Replaces the id of a trusted document by its text. In `enforce` mode nothing else passes. Throws `OPERATION_NOT_TRUSTED` or
- * `PERSISTED_QUERY_NOT_FOUND`, the latter also for any id if no manifest is configured.
+ * Replaces the id of a trusted document by its text. In `enforce` mode nothing else passes. Called for every request,
+ * because the manifest may change. Throws `OPERATION_NOT_TRUSTED` or `PERSISTED_QUERY_NOT_FOUND`, the latter also for any id
+ * if no manifest is configured.
  */
 export function applyAllowList(
   params: Params,
@@ -29,8 +30,10 @@ export function applyAllowList(
   // An id that the manifest lacks has no document to run.
   const isOnlyId = params.documentId !== undefined && (params.query ?? params.persistedQuery) === undefined;
   if (trusted?.mode !== 'enforce' && !isOnlyId) return params;
-  // Apollo Client expects this message and status, and then sends the document.
-  if (params.query === undefined) throw rejection('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
+  if (params.query === undefined) {
+    // Apollo Client expects this message and status, and then sends the document.
+    throw rejection('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
+  }
   checkLength(params.query, limits);
   throw rejection(
     'OPERATION_NOT_TRUSTED',
@@ -85,7 +88,10 @@ const MAX_VARIABLE_DEPTH = 32;
 /** The name of the limit, what is counted, the number found, the maximum. */
 type Count = readonly [limit: string, counted: string, count: number, max: number];
 
-/** Throws `OPERATION_LIMIT_EXCEEDED` for the first count above its maximum. */
+/**
+ * Throws `OPERATION_LIMIT_EXCEEDED` for the first count above its maximum. Message and extensions contain only numbers,
+ * nothing of the document.
+ */
 function checkCounts(counts: readonly Count[]): void {
   for (const [limit, counted, count, max] of counts) {
     if (count <= max) continue;
@@ -95,11 +101,12 @@ function checkCounts(counts: readonly Count[]): void {
   }
 }
 
+/** The limit of a text that needs no scan. */
 function checkLength(text: string, { maxOperationChars }: Limits): void {
   checkCounts([['characters', 'characters in the document', text.length, maxOperationChars]]);
 }
 
-/** The limits that hold before the text is parsed. */
+/** The limits that hold before the text is parsed: a few thousand open brackets exceed the parser's stack. */
 export function checkText(text: string, limits: Limits): void {
   checkLength(text, limits);
   const { tokens, lines, brackets } = measureSource(text);
@@ -130,7 +137,7 @@ export function checkDocument(document: DocumentNode, limits: Limits): void {
   ]);
 }
 
-/** The limits that need no document. */
+/** The limits that need no document: the operation name, and the number, size and nesting of the variables. */
 export function checkRequest(
   { operationName = '', variables }: Params,
   { maxVariables, maxVariableValues: maxValues }: Limits,
@@ -154,7 +161,10 @@ const PAGES_AT_ONCE = 16;
 /** Characters of a response that is never rejected because of others. A list of a hundred tokens has some 80 000. */
 const SMALL_RESULT = 131_072;
 
-/** Limits the characters that fields load from IAM, each `copies` times: those of one response, and of all at a time. */
+/**
+ * Limits the characters that the fields of responses load from IAM, each `copies` times: those of one response, and those of
+ * all that are being made. Only IAM knows how long the lists in a token or a policy are.
+ */
 export function createResultLimits(maxResponseBytes: number) {
   const maxChars = PAGES_PER_RESPONSE * maxResponseBytes;
   let running = 0;
@@ -191,7 +201,11 @@ export function createResultLimits(maxResponseBytes: number) {
   };
 }
 
-/** Counts items of lists and members of objects at any depth, and the levels of both, until a limit is exceeded. */
+/**
+ * Counts the values of all variables, which are items of lists and members of objects at any depth, and the levels of lists
+ * and objects, with the one that has the variables. Stops when a limit is exceeded, and then returns at most one more than
+ * the limit.
+ */
 function measureVariables(variables: object, maxValues: number): Record<'values' | 'depth', number> {
   const counts = { values: 0, depth: 1 };
   const measure = (container: object, depth: number): void => {

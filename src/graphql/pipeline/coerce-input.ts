@@ -17,7 +17,7 @@ import { isRepeatable, notAMember, notOfType, PRIVATE_KEY, PRIVATE_MEMBERS } fro
 /** After this many problems coercion stops, because describing them takes time and clients correct only a few at once. */
 const MAX_PROBLEMS = 5;
 const INEXACT_ID = 'must be a string: ids are strings, and this number may not be exact.';
-/** Maximum length of the messages, which are joined in the response. */
+/** Maximum length of all messages together, which are one message in the response. */
 const MAX_CHARS = 400;
 
 /** Collects what is wrong with the variables of one request. */
@@ -33,7 +33,10 @@ export function createProblems(isSchemaVisible: boolean) {
     messages,
     /** Whether there are enough problems, so that coercion stops. */
     isFull: false,
-    /** Adds a sentence about `place`. `hidden` is the one for clients that may not know the schema. */
+    /**
+     * Adds a sentence about `place`. `hidden` replaces it where clients may not know the schema, and contains no schema name
+     * that the client did not send.
+     */
     add(place: Place, problem: string, hidden = DOES_NOT_FIT): void {
       if (problems.isFull) return;
       const message = `Variable "${toPath(place)}" ${isSchemaVisible ? problem : hidden}`;
@@ -57,9 +60,11 @@ interface Place {
 }
 
 /**
- * Coerces a value of JSON to one input type (GraphQL specification, section 3.12 "Input Coercion") in linear time. Unlike
- * graphql-js it stops when `problems` is full, repeats nothing of the value, and accepts only exact numbers as IDs.
- * The result is valid only if there are no problems.
+ * Coerces a value of JSON to one input type (GraphQL specification, section 3.12 "Input Coercion"), as graphql-js does with
+ * three differences: it stops when `problems` is full, the messages repeat nothing of the value, and a JSON number is an ID
+ * only where it is certain to be the number that the client wrote.
+ *
+ * Takes time in proportion to the value. The result is valid only if there are no problems.
  */
 type InputCoercion = (value: unknown, at: Place, problems: Problems) => unknown;
 

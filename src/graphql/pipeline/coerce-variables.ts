@@ -22,14 +22,16 @@ import type { Variables } from './cost.ts';
 import { applySkipAndInclude } from './selected-fields.ts';
 
 /**
- * Coerces the variables of one operation (GraphQL specification, section 6.1.2). The result has the defaults of variables
- * and members. Throws `BAD_USER_INPUT` with at most five sentences, which name places and types and repeat no value.
+ * Coerces the variables of one operation (GraphQL specification, section 6.1.2). The result includes the defaults of
+ * variables and members, and omits absent variables. Throws `BAD_USER_INPUT` with at most five sentences for the client,
+ * which name places and types and repeat no value.
  */
 export type VariableCoercion = (given: Variables) => Variables;
 
 /**
- * Compiles the coercion for a validated operation. The executor must not be the first to coerce variables: its messages
- * print the invalid value (graphql-js#2629), so a pasted private key would be in the response and in logs.
+ * Compiles the coercion for a validated operation, so that types and positions are looked up once for all of its requests.
+ * The executor must not be the first to coerce variables: its messages print the invalid value (graphql-js#2629), so a key
+ * that was pasted with its private half would be in the response and in logs.
  */
 export function createVariableCoercion(
   schema: GraphQLSchema,
@@ -55,8 +57,9 @@ export function createVariableCoercion(
 
 /**
  * The document for an executor that gets coerced variables. Executors coerce variables again, which takes a tenth of the
- * time of a small mutation, and use their types for nothing else. So each has the type `URL`, which accepts any value
- * unchanged, and no default, because a coerced variable that has one is never absent.
+ * time of a small mutation, so here the type of every variable is `URL`, a scalar that accepts any value unchanged. Executors
+ * use the types of variables for nothing else. Defaults, which may be texts, are left out, because a coerced variable that
+ * has a default is never absent.
  */
 export function withCoercedVariables(document: DocumentNode): DocumentNode {
   const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: 'URL' } };
@@ -85,9 +88,12 @@ function createCoercer(
 }
 
 /**
- * Checks that nullable variables are not null where null is not allowed. Validation allows them at a non-null position if
- * the variable or the position has a default, which an explicit null passes, and as the member of a `@oneOf` type.
- * graphql-js then fails the field with an error that looks like a defect of the server; here the request is rejected.
+ * Checks that nullable variables are not null where null is not allowed.
+ *
+ * Validation allows a nullable variable at a non-null position if the variable or the position has a default, and an
+ * explicit null then passes both. It also allows one as the member of a `@oneOf` type. graphql-js fails the field in these
+ * cases, with an error that looks like a defect of the server. Here the request is rejected before anything runs, even if
+ * the field would not be reached.
  */
 function createNullCheck(
   schema: GraphQLSchema,

@@ -25,8 +25,9 @@ const SAFE_VALUES: ReadonlySet<ValueNode['kind']> = new Set([
 ]);
 
 /**
- * The variables in `@skip` and `@include`. An operation is compiled once for each combination of them, because graphql-jit
- * confuses selections that are left out with equal ones that are not.
+ * The variables that decide what `@skip` and `@include` leave of an operation. graphql-jit confuses selections that such
+ * directives leave out with equal selections without them, so an operation is compiled once for each combination of these
+ * variables.
  *
  * Undefined unless graphql-jit is certain to execute the validated operation as graphql-js does. Everything else is
  * interpreted, because graphql-jit 0.8:
@@ -36,8 +37,8 @@ const SAFE_VALUES: ReadonlySet<ValueNode['kind']> = new Set([
  * - loses members and variables whose names every JavaScript object has (`__proto__`, `toString`);
  * - starts all root fields, where graphql-js stops at the first that makes `data` null.
  *
- * Mutations are not compiled, because they spend their time in IAM. Introspection is not, because anybody may send it, and
- * compiling takes several times as long as interpreting it.
+ * Mutations are not compiled, because they spend their time in IAM. Introspection, which anybody may send, is not,
+ * because compiling takes several times as long as interpreting it.
  */
 export function findConditions(
   document: DocumentNode,
@@ -79,7 +80,8 @@ export function compileOperation(
 ): CompiledQuery | undefined {
   const compiled = compileQuery(schema, specialize(executable, sample), operationName, {
     disablingCapturingStackErrors: true,
-    // IAM's responses are checked when they arrive, and internal values of scalars and enums equal their output.
+    // No serialization is needed: IAM's responses are checked when they arrive, and internal values of scalars and enums
+    // equal their output.
     disableLeafSerialization: true,
   });
   return isCompiledQuery(compiled) ? compiled : undefined;

@@ -25,8 +25,9 @@ interface OwnCost {
 }
 
 /**
- * The costs by `Type.field`, for arguments without defaults. A field that is added to the schema needs an entry if its
- * resolver calls IAM or if an argument says how long a list is. A test looks for root fields without one.
+ * The costs of all fields that have any, by `Type.field`, for their arguments as the client gave them, without defaults. A
+ * field that is added to the schema needs an entry if its resolver calls IAM or if an argument says how long a list is. A
+ * test looks for root fields without an entry.
  */
 const ownCosts: Readonly<Record<string, OwnCost | ((args: never) => OwnCost)>> = {
   'Query.node': { calls: 1 },
@@ -47,12 +48,15 @@ const ownCosts: Readonly<Record<string, OwnCost | ((args: never) => OwnCost)>> =
 /** A map, because an object takes three times as long to find a name that was put together. */
 export const OWN_COSTS = new Map(Object.entries(ownCosts));
 
-/** For coerced variables. Fields that `@skip` and `@include` leave out count, and so do calls that loaders save. */
+/**
+ * The cost of an operation with these root fields, for coerced variables. `@skip` and `@include` are ignored, so fields that
+ * they leave out count, and so do calls that loaders save.
+ */
 export function costOf(rootFields: readonly SelectedField[], variables: Variables): Cost {
   let fieldCost = 0;
   let upstreamCalls = 0;
   let sharedCalls = 0;
-  /** Adds the fields of this many objects, which have pages of this size if they are connections. */
+  /** Adds the cost of fields of this many objects, which have pages of this size if they are connections. */
   const add = (fields: readonly SelectedField[], objects: number, pageSize: number) => {
     fieldCost += objects * fields.length;
     for (const field of fields) {
@@ -76,8 +80,9 @@ function ownCost({ node, coordinate }: SelectedField, variables: Variables): Own
 }
 
 /**
- * The largest number of times that the response has one text of a token or a page, by several aliases, or by `edges` and
- * `nodes`. What a field loads itself, for example the projects of a token, is not a part of it.
+ * The largest number of times that the response has one text of a token or a page, because its fields are selected under
+ * several aliases, or its items as `edges` and as `nodes`. What such a field loads itself, for example the projects of a
+ * token, is not a part of it.
  */
 export function countCopies(rootFields: readonly SelectedField[]): number {
   let most = 1;
@@ -110,7 +115,8 @@ function costOfEach(items: unknown): OwnCost {
 
 function costOfPage({ first, after }: QuerytokensArgs): OwnCost {
   return {
-    // `hasNextPage` takes a call even with `first: 0`. If the item of `after` is gone, three more may find the place.
+    // `hasNextPage` takes a call even with `first: 0`. If the item of `after` has moved or is gone, finding the place takes
+    // up to three more calls (with full pages).
     calls: after == null ? 1 : 4,
     // Other sizes are rejected when the field is resolved. Until then they cost as much as the largest page.
     pageSize: Math.min(Math.max(first ?? DEFAULT_FIRST, 0), MAX_FIRST),

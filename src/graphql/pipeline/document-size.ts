@@ -15,7 +15,10 @@ const MAX_COUNTED = 15_000;
 const OPENING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_L, TokenKind.BRACKET_L, TokenKind.BRACE_L]);
 const CLOSING: ReadonlySet<TokenKind> = new Set([TokenKind.PAREN_R, TokenKind.BRACKET_R, TokenKind.BRACE_R]);
 
-/** Measures a text up to an invalid character. The lexer does not recurse: many open brackets exceed the parser's stack. */
+/**
+ * Measures a text with the lexer of GraphQL, up to the end or to an invalid character. The lexer does not recurse, unlike
+ * the parser, whose stack a few thousand open brackets exceed.
+ */
 export function measureSource(text: string): Record<'tokens' | 'lines' | 'brackets', number> {
   const counts = { tokens: 0, brackets: 0 };
   const lexer = new Lexer(new Source(text));
@@ -54,9 +57,9 @@ const EMPTY: Readonly<Size> = { rootFields: 0, directives: 0, aliases: 0, fields
 const MAX_NESTING = 1000;
 
 /**
- * Measures a document that is not validated: fragments may be missing or spread themselves. Operations that do not run and
- * unused fragments count too, because validation looks at all of them. Each node is measured once, so fragments that
- * multiply (a spreads b twice, b spreads c twice, …) cost no more time than their length.
+ * Measures a parsed document. It is not validated: fragments may be missing or spread themselves, fields may not exist.
+ * Operations that do not run and unused fragments count too, because validation looks at all of them. Each node is measured
+ * once, so fragments that multiply (a spreads b twice, b spreads c twice, …) cost no more time than their length.
  */
 export function countDocument({ definitions }: DocumentNode) {
   const operations = definitions.filter((node) => node.kind === Kind.OPERATION_DEFINITION);

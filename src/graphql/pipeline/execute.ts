@@ -39,8 +39,9 @@ export interface Executed {
 }
 
 /**
- * Executes an operation, or waits for an identical query that the same caller is running. `execute` gets a deadline that
- * passes when no waiting request has time left. Rejects when the request's own deadline passes.
+ * Executes an operation, or waits for the execution of an identical query that the same caller is running. `execute` gets a
+ * deadline that passes when no waiting request has time left. Rejects when the request's own deadline passes. Records in
+ * `record` when the outcome is that of another request.
  */
 export async function coalesce(
   running: SingleFlight,
@@ -61,7 +62,10 @@ export async function coalesce(
   return outcome;
 }
 
-/** Equal for requests with equal results. The principal is part of it, because in `pat` mode all share one credential. */
+/**
+ * Equal for requests that get equal results: the caller, the operation and its variables. The principal is part of it,
+ * because in `pat` mode all callers have one credential.
+ */
 function toKey({ principal }: CallerRights, { prepared, variables }: PendingOperation): string {
   return `${principal} ${prepared.id} ${JSON.stringify(variables)}`;
 }
@@ -103,7 +107,10 @@ export interface ContextParts {
 const INTERNAL = 'INTERNAL_SERVER_ERROR';
 const UNKNOWN_VALUES = 'the IAM API used an enum value that the schema does not know';
 
-/** Compiles queries that come again. Compiled ones run several times faster; compiling costs as much as some requests. */
+/**
+ * Compiles queries to functions, which run several times faster than graphql-js interprets them. Compiling costs as
+ * much as some requests, so an operation is interpreted at first: a document with literals may never come again.
+ */
 export function createExecutor(
   schema: GraphQLSchema,
   { maxCompiledOperations: max, compileAfter }: Config['execution'],
@@ -151,8 +158,8 @@ export function createExecutor(
         compiled.query(undefined, contextValue, variableValues),
       ));
     if (result && !result.errors) return result;
-    // Errors are always those of graphql-js, compiled or not. The loaders keep what was read and what failed, so no call is
-    // made again.
+    // Errors are those of graphql-js, so that a request is answered alike before and after its operation is compiled. No call
+    // is made again, because the loaders keep what was read and what failed.
     return runCounted(copies, context, (contextValue) =>
       execute({ schema, document, operationName, variableValues, contextValue }),
     );
@@ -171,7 +178,9 @@ export function createExecutor(
   };
 
   return {
-    /** Executes an operation that passed every check. Errors of fields are part of the outcome. */
+    /**
+     * Executes an operation that passed every check. Does not reject when fields fail: their errors are part of the outcome.
+     */
     async execute(pending: PendingOperation, deadline: Deadline): Promise<Executed> {
       const { request, prepared, variables } = pending;
       const { caller, explanation, http } = request;

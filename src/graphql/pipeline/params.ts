@@ -11,7 +11,10 @@ export interface Params {
   readonly query: string | undefined;
   /** The id of a document: `documentId` as in GraphQL over HTTP, or `doc_id` as Relay sends it. */
   readonly documentId: string | undefined;
-  /** A wrong version is 0, which Apollo Server rejects. A malformed hash is empty, which is the hash of no text. */
+  /**
+   * The extension of Apollo's persisted queries. A wrong version is 0, which Apollo Server rejects; a malformed hash is empty,
+   * which is the hash of no text.
+   */
   readonly persistedQuery: { readonly version: 0 | 1; readonly sha256Hash: string } | undefined;
   readonly operationName: string | undefined;
   readonly variables: Readonly<Record<string, unknown>>;

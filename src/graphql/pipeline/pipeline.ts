@@ -52,7 +52,8 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
       // Only a known caller may register a persisted query.
       if (params.query !== undefined && caller instanceof Error)
         params = { ...params, persistedQuery: undefined };
-      // Prepare: from the cache; or limits, then Apollo Server, which validates, and finds and registers persisted queries.
+      // Prepare: from the cache; or limits of text and document, then Apollo Server, which validates, and which looks up and
+      // registers persisted queries.
       operation = await prepared.prepare(params, apollo.parse);
     } catch (error) {
       if (params.query) record.document = toShortHash(hash('sha256', params.query, 'hex'));

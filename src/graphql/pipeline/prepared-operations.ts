@@ -47,7 +47,10 @@ type Parse = (params: Params) => Promise<ParsedOperation>;
 
 export type PreparedOperations = ReturnType<typeof createPreparedOperations>;
 
-/** Limits by documents and by their tokens: one takes some 400 bytes, so many large documents would fill a small heap. */
+/**
+ * Limits of a cache by documents and by their tokens, on which the memory depends: a token and its nodes take some 400
+ * bytes, so a thousand of the largest documents would fill a small heap.
+ */
 export function cacheLimits(maxDocuments: number): { readonly max: number; readonly maxSize: number } {
   return { max: maxDocuments, maxSize: maxDocuments * TOKENS_PER_DOCUMENT };
 }
@@ -55,7 +58,10 @@ export function cacheLimits(maxDocuments: number): { readonly max: number; reado
 /** A list of tokens with their keys, projects and policies has about a hundred. */
 const TOKENS_PER_DOCUMENT = 150;
 
-/** The size of a document in such a cache, at most that of the cache: the tokens that its nodes refer to, with comments. */
+/**
+ * The size of a document in such a cache: the tokens that its nodes refer to, with comments. A document that is larger than
+ * the cache counts as the size of the cache.
+ */
 export function sizeIn({ maxSize }: { readonly maxSize: number }, { loc }: DocumentNode): number {
   let count = 0;
   for (let token: Token | null | undefined = loc?.startToken; token; token = token.next) count++;
@@ -119,8 +125,8 @@ export function createPreparedOperations(
   return {
     /**
      * The operation of a request, from the cache. Otherwise it is prepared, once for concurrent requests that are alike:
-     * limits and syntax, then `parse`, which validates and is called for a known persisted query too. Rejects with
-     * `OPERATION_LIMIT_EXCEEDED` or `GRAPHQL_PARSE_FAILED`, or as `parse` does.
+     * limits and syntax of the text, limits of the document, then `parse`, which validates and is called for a known
+     * persisted query too. Rejects with `OPERATION_LIMIT_EXCEEDED` or `GRAPHQL_PARSE_FAILED`, or as `parse` does.
      */
     prepare(params: Params, parse: Parse): PreparedOperation | Promise<PreparedOperation> {
       const { query, operationName, persistedQuery } = params;
@@ -148,7 +154,10 @@ function toKey(text: string, operationName = ''): string {
   return `${operationName.length} ${operationName}${text}`;
 }
 
-/** Apollo Server parses the text again: it has no hook to reject a document above a limit before the slow validation. */
+/**
+ * The syntax, and the limits that do not depend on variables. A text is parsed here and again by Apollo Server, which has no
+ * hook between parsing and validation that can reject: validating a document above a limit would take too long.
+ */
 function checkStatically(text: string, limits: Config['limits']): void {
   checkText(text, limits);
   let document: DocumentNode;

@@ -10,7 +10,7 @@ import type { CreateTokenBody } from '../../upstream/generated.ts';
 import type { Variables } from './cost.ts';
 import type { PreparedOperation } from './prepared-operations.ts';
 
-/** The caller, or the public error why there is none. */
+/** The caller of a request, or why there is none, in its public form. */
 export type CallerOrError = Caller | Error;
 
 /** A request as the pipeline gets it: admitted, from a known or an unknown caller. */

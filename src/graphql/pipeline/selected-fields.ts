@@ -39,8 +39,8 @@ interface Selection {
 }
 
 /**
- * The root fields of a validated operation, merged by response name. Fragments are expanded wherever they are spread, so the
- * document must be within the limits.
+ * The root fields of a validated operation. Selections of one field under one response name are merged, as in the response.
+ * Fragments are expanded wherever they are spread, so the document must be within the limits.
  */
 export function findSelectedFields(
   schema: GraphQLSchema,
@@ -97,7 +97,10 @@ function typeOfField(schema: GraphQLSchema, parent: string, name: string): Graph
   return field?.type ?? INTROSPECTION[name];
 }
 
-/** The document without the selections that `@skip` and `@include` leave out. The other nodes keep their locations. */
+/**
+ * The document without the selections that `@skip` and `@include` leave out with these values of variables. The nodes that
+ * stay keep their locations.
+ */
 export function applySkipAndInclude(
   document: DocumentNode,
   values: Readonly<Record<string, unknown>>,

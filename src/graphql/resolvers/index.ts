@@ -62,7 +62,10 @@ function sizeOf({ ari, name, ownerAri, scopes, authenticationMethod: method }: T
   return size;
 }
 
-/** Resolvers of all fields that are not simply a member of their parent; a test looks for missing ones. */
+/**
+ * Resolvers of all fields that are not simply a member of their parent; a test looks for missing ones. An `UpstreamError`
+ * gets its public form after the execution.
+ */
 export const resolvers: Resolvers = {
   Query,
   Mutation,
@@ -103,7 +106,10 @@ function withPolicy({ cursor, node }: Edge<ProjectWithPolicyDto>) {
   return { cursor, node, policy: node instanceof Error ? node : node.policy };
 }
 
-/** IAM's members are singular names of lists. They are renamed at once, because resolvers cost several times as much. */
+/**
+ * IAM's members are singular names of lists. All are renamed at once, because each resolver costs more than a compiled
+ * query spends on the whole statement.
+ */
 function toStatement({ action, effect, principal, resource }: PolicyStatementDto): PolicyStatement {
   return { actions: action, effect, principals: principal, resources: resource };
 }

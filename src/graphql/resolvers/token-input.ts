@@ -149,7 +149,10 @@ const keysDoNotFit: Problem = {
   message: 'The current keys of the token do not fit this algorithm. Pass `publicKeyInfo` with keys that do.',
 };
 
-/** It is unknown whether IAM merges or replaces a partial `authenticationMethod`, so it is completed from the token. */
+/**
+ * It is unknown whether IAM merges or replaces a partial `authenticationMethod`. So a partial one is completed from the
+ * current token: omitted members then stay unchanged in both cases.
+ */
 async function completeMethod(
   id: string,
   { publicKeyInfo, signingAlgorithm, type }: UpdateTokenAuthenticationMethodInput,
@@ -171,7 +174,10 @@ async function completeMethod(
   return { problems: publicKeyInfo ? problems : [keysDoNotFit] };
 }
 
-/** In the form that IAM accepts. Its responses may have further members, which it rejects beside the keys. */
+/**
+ * The authentication method of a token in the form that IAM accepts. IAM's responses may have further members, which it
+ * rejects beside the keys.
+ */
 function toMethod({ authenticationMethod: method }: TokenDto): AuthenticationMethodDto {
   const { publicKeyInfo: info } = method;
   return { ...method, publicKeyInfo: 'jwks' in info ? { jwks: info.jwks } : { jwksUri: info.jwksUri } };
