@@ -155,12 +155,6 @@ const FRESH_MS = 5_000;
 /** How long a new connection waits for fresh addresses while previous ones are known. */
 const PATIENCE_MS = 500;
 
-interface Entry {
-  addresses?: readonly LookupAddress[];
-  freshUntilMs: number;
-  pending?: Promise<readonly LookupAddress[]> | undefined;
-}
-
 /**
  * The `lookup` of all connections. It returns all addresses of a host, in the order of `getaddrinfo`, from memory while
  * they are fresh. Connections that are opened at the same time share one look-up: Node.js makes one per connection and
@@ -168,31 +162,30 @@ interface Entry {
  * cached. When DNS fails or is slow, the previous addresses are used (RFC 8767), except when there is no such host.
  */
 export function createLookup({ now = () => performance.now() } = {}): LookupFunction {
-  const entries = new Map<string, Entry>();
+  const known = new Map<string, { addresses: readonly LookupAddress[]; freshUntilMs: number }>();
+  const pending = new Map<string, Promise<readonly LookupAddress[]>>();
 
-  const lookUp = async (host: string, entry: Entry): Promise<readonly LookupAddress[]> => {
+  const lookUp = async (host: string): Promise<readonly LookupAddress[]> => {
     try {
-      entry.addresses = await lookupAll(host);
-      entry.freshUntilMs = now() + FRESH_MS;
-      return entry.addresses;
+      const addresses = await lookupAll(host);
+      known.set(host, { addresses, freshUntilMs: now() + FRESH_MS });
+      return addresses;
     } catch (error) {
-      if (!entry.addresses || !isTemporary(error)) {
-        delete entry.addresses;
-        throw error;
-      }
-      return entry.addresses;
+      // Other errors, such as `EAI_AGAIN`, mean that the resolver did not respond.
+      if ((error as NodeJS.ErrnoException).code === 'ENOTFOUND') known.delete(host);
+      const previous = known.get(host);
+      if (!previous) throw error;
+      return previous.addresses;
     } finally {
-      entry.pending = undefined;
+      pending.delete(host);
     }
   };
   const resolve = async (host: string): Promise<readonly LookupAddress[]> => {
-    const entry = entries.get(host) ?? { freshUntilMs: 0 };
-    entries.set(host, entry);
-    const { addresses } = entry;
-    if (addresses && now() < entry.freshUntilMs) return addresses;
-    entry.pending ??= lookUp(host, entry);
-    if (!addresses) return entry.pending;
-    return Promise.race([entry.pending, wait(PATIENCE_MS, addresses, { ref: false })]);
+    const last = known.get(host);
+    if (last && now() < last.freshUntilMs) return last.addresses;
+    const found = pending.get(host) ?? lookUp(host);
+    pending.set(host, found);
+    return last ? Promise.race([found, wait(PATIENCE_MS, last.addresses, { ref: false })]) : found;
   };
   return (host, _options, callback) => {
     resolve(host).then(
@@ -211,9 +204,4 @@ function lookupAll(host: string): Promise<LookupAddress[]> {
       else reject(Object.assign(new Error('no address'), { code: 'ENOTFOUND' }));
     });
   });
-}
-
-/** Errors such as `EAI_AGAIN` mean that the resolver did not respond; `ENOTFOUND` that there is no such name. */
-function isTemporary(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code !== 'ENOTFOUND';
 }
