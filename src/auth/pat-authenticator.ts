@@ -1,5 +1,5 @@
 import type { CallerAuthConfig, PatConfig } from '../config/auth.ts';
-import { createCancellation, createDeadlines } from '../upstream/cancellation.ts';
+import { CancellationSource, createDeadlines } from '../upstream/cancellation.ts';
 import { createCallQueue } from '../upstream/concurrency-limiter.ts';
 import { isAboutTiming, meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
 import type {
@@ -23,7 +23,7 @@ export function createPatAuthenticator(
   iam: IamAddress,
   parts: Omit<AuthDependencies, 'closing' | 'steadyClock'>,
 ): Authenticator {
-  const closing = createCancellation();
+  const closing = new CancellationSource();
   const dependencies = { ...parts, closing, steadyClock: createSteadyClock() };
   const { apiGatewayUrl } = iam;
   const tokenEndpoint = pat.tokenEndpoint ?? iam.tokenEndpoint ?? '';

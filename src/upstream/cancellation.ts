@@ -14,33 +14,25 @@ export interface Cancellation {
   onCancel(listener: () => void): () => void;
 }
 
-interface CancellationSource extends Cancellation {
-  /** Cancels the work. Further calls have no effect. */
-  cancel(reason: CancellationReason): void;
-}
+/** A cancellation for the one who may cancel the work. */
+export class CancellationSource implements Cancellation {
+  reason: CancellationReason | undefined;
+  #listeners: (() => void)[] = [];
 
-export function createCancellation(): CancellationSource {
-  let listeners: (() => void)[] = [];
-  // `reason` is a plain member because an object literal with a getter is slow, and every call creates some of these
-  // objects.
-  const source: { -readonly [Member in keyof CancellationSource]: CancellationSource[Member] } = {
-    reason: undefined,
-    onCancel(listener) {
-      listeners.push(listener);
-      return () => {
-        const at = listeners.indexOf(listener);
-        if (at >= 0) listeners.splice(at, 1);
-      };
-    },
-    cancel(reason) {
-      if (source.reason !== undefined) return;
-      source.reason = reason;
-      const called = listeners;
-      listeners = [];
-      for (const listener of called) listener();
-    },
-  };
-  return source;
+  onCancel(listener: () => void): () => void {
+    this.#listeners.push(listener);
+    return () => {
+      const at = this.#listeners.indexOf(listener);
+      if (at >= 0) this.#listeners.splice(at, 1);
+    };
+  }
+
+  /** Cancels the work. Further calls have no effect. */
+  cancel(reason: CancellationReason): void {
+    if (this.reason !== undefined) return;
+    this.reason = reason;
+    for (const listener of this.#listeners.splice(0)) listener();
+  }
 }
 
 /** The error that cancelled work rejects with. */
@@ -113,8 +105,8 @@ export function createDeadlines(totalMs: number) {
 }
 
 function startDeadline(totalMs: number, running: RunningDeadline[]): RequestDeadline {
-  const cancellation = createCancellation();
-  const expired = createCancellation();
+  const cancellation = new CancellationSource();
+  const expired = new CancellationSource();
   const endsAt = performance.now() + totalMs;
   const expire = () => {
     expired.cancel('timeout');

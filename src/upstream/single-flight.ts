@@ -1,7 +1,7 @@
 import {
   type CancellationReason,
+  CancellationSource,
   cancelledError,
-  createCancellation,
   type Deadline,
   raceCancel,
 } from './cancellation.ts';
@@ -59,7 +59,7 @@ export function createSingleFlight({ lastWriteAt, now = () => performance.now() 
       if (entries.size === 0 && byIdentity.get(identity) === entries) byIdentity.delete(identity);
     };
     const waiters = [waiter];
-    const cancellation = createCancellation();
+    const cancellation = new CancellationSource();
     const outcome = start({
       cancellation,
       // The same cancellation: shared work is a read, so nothing of it continues after its waiters.

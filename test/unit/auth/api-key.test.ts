@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { CallerRights } from '../../../src/auth/authenticator.ts';
 import { openApiKeys } from '../../../src/auth/callers/api-key.ts';
-import { createCancellation } from '../../../src/upstream/cancellation.ts';
+import { CancellationSource } from '../../../src/upstream/cancellation.ts';
 import { files, PAT, problemsOf as problemsOfConfig } from '../../support/config.ts';
 import { createTestLog, failureOf } from './support.ts';
 
@@ -16,7 +16,7 @@ dashboard:read:${readHash}
 ci:write:${writeHash.toUpperCase()}\r
 `;
 
-const closing = createCancellation();
+const closing = new CancellationSource();
 afterAll(() => closing.cancel('aborted'));
 
 const open = (text: string) => openApiKeys({ file: 'keys', text }, { log: createTestLog().log, closing });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { decodeJwt, jwtVerify } from 'jose';
 import { createSignIn, type PatOptions } from '../../../src/auth/pat/sign-in.ts';
-import { createCancellation } from '../../../src/upstream/cancellation.ts';
+import { CancellationSource } from '../../../src/upstream/cancellation.ts';
 import { UpstreamError } from '../../../src/upstream/upstream-error.ts';
 import {
   createEcKey,
@@ -23,7 +23,7 @@ function signIn(more: Partial<PatOptions> = {}) {
     transport,
     clock,
     steadyClock: clock,
-    closing: createCancellation(),
+    closing: new CancellationSource(),
   });
 }
 

@@ -9,7 +9,7 @@ import { createPatCredential } from '../../../src/auth/pat/credential.ts';
 import type { PatOptions } from '../../../src/auth/pat/sign-in.ts';
 import { createSecret } from '../../../src/config/variable-types.ts';
 import { readSigningKey, type SigningKey } from '../../../src/keys/signing-key.ts';
-import { createCancellation } from '../../../src/upstream/cancellation.ts';
+import { CancellationSource } from '../../../src/upstream/cancellation.ts';
 import { createLookup } from '../../../src/upstream/connect.ts';
 import { createGotTransport } from '../../../src/upstream/got-transport.ts';
 import { generatePair, toPem } from '../../support/keys.ts';
@@ -157,7 +157,7 @@ export function createTestCredential(
   options: PatOptions,
   { clock, log }: Pick<AuthDependencies, 'clock' | 'log'>,
 ) {
-  const closing = createCancellation();
+  const closing = new CancellationSource();
   const credential = createPatCredential(
     options,
     { transport, clock, steadyClock: clock, log, closing },
@@ -211,7 +211,7 @@ export function shareJwtCheck(issuer: Issuer, send = transport) {
   };
   beforeEach(async () => {
     await publish({ 'key-1': key.publicKey });
-    const closing = createCancellation();
+    const closing = new CancellationSource();
     const parts = { transport: send, clock, steadyClock: clock, log: logged.log, closing };
     const jwks = createJwks(`${issuer.origin}${JWKS_PATH}`, parts);
     checkOf = (name) => createJwtCallerCheck({ issuer: name, audience: AUDIENCE }, jwks, clock);

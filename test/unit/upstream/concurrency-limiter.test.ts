@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { createCancellation } from '../../../src/upstream/cancellation.ts';
+import { CancellationSource } from '../../../src/upstream/cancellation.ts';
 import {
   type CallQueue,
   type ConcurrencyLimiter,
@@ -7,7 +7,7 @@ import {
   createConcurrencyLimiter,
 } from '../../../src/upstream/concurrency-limiter.ts';
 
-const never = createCancellation();
+const never = new CancellationSource();
 
 /** Whether a call of another request would start now. It takes the place until the end of the test. */
 function hasPlace(limiter: ConcurrencyLimiter): boolean {
@@ -55,7 +55,7 @@ describe('The limit of concurrent calls', () => {
   it('removes a call that is cancelled while it waits', async () => {
     const limiter = createConcurrencyLimiter({ total: 1, perRequest: 1 });
     const release = await limiter.acquire(createCallQueue(), never);
-    const cancellation = createCancellation();
+    const cancellation = new CancellationSource();
     const waiting = limiter.acquire(createCallQueue(), cancellation);
     cancellation.cancel('aborted');
     await expect(waiting).rejects.toMatchObject({ kind: 'aborted', requestSent: false });
@@ -66,7 +66,7 @@ describe('The limit of concurrent calls', () => {
   it('rejects a request whose deadline has passed', async () => {
     const limiter = createConcurrencyLimiter({ total: 1, perRequest: 1 });
     const release = await limiter.acquire(createCallQueue(), never);
-    const cancellation = createCancellation();
+    const cancellation = new CancellationSource();
     cancellation.cancel('timeout');
     await expect(limiter.acquire(createCallQueue(), cancellation)).rejects.toMatchObject({
       kind: 'timeout',

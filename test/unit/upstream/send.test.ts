@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { createTokenBuckets } from '../../../src/state/token-bucket.ts';
 import type { Call } from '../../../src/upstream/attempt.ts';
-import { createCancellation, createDeadlines } from '../../../src/upstream/cancellation.ts';
+import { CancellationSource, createDeadlines } from '../../../src/upstream/cancellation.ts';
 import { createCallQueue, createConcurrencyLimiter } from '../../../src/upstream/concurrency-limiter.ts';
 import { createSend } from '../../../src/upstream/send.ts';
 import { UpstreamError, type UpstreamFailure } from '../../../src/upstream/upstream-error.ts';
@@ -66,7 +66,7 @@ describe('A call', () => {
 
   it('waits for a slot until the deadline of its request, and then was never sent', async () => {
     const { send, sent, limiter } = startSend([]);
-    limiter.acquire(createCallQueue(), createCancellation());
+    limiter.acquire(createCallQueue(), new CancellationSource());
     const rejected = await send(WRITE, 50).catch((error: UpstreamError) => error);
     expect(rejected).toMatchObject({ kind: 'timeout', requestSent: false });
     expect(sent).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Cancellation, createCancellation, type Deadline } from '../../../src/upstream/cancellation.ts';
+import { type Cancellation, CancellationSource, type Deadline } from '../../../src/upstream/cancellation.ts';
 import { createSingleFlight } from '../../../src/upstream/single-flight.ts';
 
 /** Work that settles when the test says so. */
@@ -13,7 +13,7 @@ function createWork() {
 }
 
 /** A request that waits until it is cancelled. */
-const waiter = (cancellation: Cancellation = createCancellation()) => ({
+const waiter = (cancellation: Cancellation = new CancellationSource()) => ({
   cancellation,
   expired: cancellation,
   remainingMs: () => 1000,
@@ -23,7 +23,7 @@ describe('Work that is shared', () => {
   it('accepts no request after its last waiter has left, even while it is still ending', async () => {
     const flight = createSingleFlight();
     const { runs, start } = createWork();
-    const first = createCancellation();
+    const first = new CancellationSource();
     const left = flight.run('alice', 'key', waiter(first), start).catch(() => 'left');
     first.cancel('aborted');
     expect(await left).toBe('left');
@@ -38,7 +38,7 @@ describe('Work that is shared', () => {
   it('that was cancelled does not take the place of its successor when it ends', async () => {
     const flight = createSingleFlight();
     const { runs, start } = createWork();
-    const first = createCancellation();
+    const first = new CancellationSource();
     flight.run('alice', 'key', waiter(first), start).catch(() => 'left');
     // Another key keeps the entries of this identity in one place.
     void flight.run('alice', 'other', waiter(), start);
@@ -87,7 +87,7 @@ describe('Where another process may have written', () => {
     const flight = createSingleFlight({ lastWriteAt: () => new Promise(() => {}) });
     const { runs, start } = createWork();
     void flight.run('alice', 'key', waiter(), start);
-    const cancellation = createCancellation();
+    const cancellation = new CancellationSource();
     const left = flight.run('alice', 'key', waiter(cancellation), start);
     cancellation.cancel('timeout');
     await expect(left).rejects.toMatchObject({ kind: 'timeout' });
