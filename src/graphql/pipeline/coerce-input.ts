@@ -93,20 +93,13 @@ function compileCoercion(type: GraphQLInputType): InputCoercion {
 
 function compileList({ ofType }: GraphQLList<GraphQLInputType>): InputCoercion {
   const coerce = coercionTo(ofType);
-  return (value, at, problems) =>
-    Array.isArray(value) ? coerceItems(value, coerce, at, problems) : [coerce(value, at, problems)];
-}
-
-function coerceItems(
-  items: readonly unknown[],
-  coerce: InputCoercion,
-  above: Place,
-  problems: Problems,
-): unknown[] {
-  const coerced: unknown[] = [];
-  for (let key = 0; key < items.length && !problems.isFull; key++)
-    coerced.push(coerce(items[key], { above, key }, problems));
-  return coerced;
+  return (value, above, problems) => {
+    if (!Array.isArray(value)) return [coerce(value, above, problems)];
+    const coerced: unknown[] = [];
+    for (let key = 0; key < value.length && !problems.isFull; key++)
+      coerced.push(coerce(value[key], { above, key }, problems));
+    return coerced;
+  };
 }
 
 function compileObject(type: GraphQLInputObjectType): InputCoercion {

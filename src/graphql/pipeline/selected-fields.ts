@@ -32,10 +32,11 @@ export interface SelectedField {
   readonly below: readonly SelectedField[];
 }
 
-/** A selection of a field, and the type on which it stands. */
+/** A field, the type on which it stands, and what each selection of it selects. */
 interface Selection {
   readonly node: FieldNode;
   readonly parent: string;
+  readonly sets: readonly (SelectionSetNode | undefined)[];
 }
 
 /**
@@ -53,7 +54,7 @@ export function findSelectedFields(
     spread = new Set<string>(),
   ): readonly Selection[] =>
     (set?.selections ?? []).flatMap((node) => {
-      if (node.kind === Kind.FIELD) return [{ node, parent }];
+      if (node.kind === Kind.FIELD) return [{ node, parent, sets: [node.selectionSet] }];
       if (node.kind === Kind.INLINE_FRAGMENT)
         return select(node.selectionSet, node.typeCondition?.name.value ?? parent, spread);
       const { value: name } = node.name;
@@ -66,13 +67,10 @@ export function findSelectedFields(
       return select(fragment.selectionSet, fragment.typeCondition.name.value, spread);
     });
   const merge = (selections: readonly Selection[]): readonly SelectedField[] => {
-    const merged = new Map<
-      string,
-      Selection & { readonly sets: readonly (SelectionSetNode | undefined)[] }
-    >();
-    for (const { node, parent } of selections) {
+    const merged = new Map<string, Selection>();
+    for (const { node, parent, sets } of selections) {
       const key = `${parent}.${(node.alias ?? node.name).value}`;
-      merged.set(key, { node, parent, sets: [...(merged.get(key)?.sets ?? []), node.selectionSet] });
+      merged.set(key, { node, parent, sets: [...(merged.get(key)?.sets ?? []), ...sets] });
     }
     return [...merged.values()].map(({ node, parent, sets }) => {
       const { value: name } = node.name;
