@@ -260,7 +260,12 @@ describe('An operation that is too large', () => {
     const body = Array.from({ length: count }, () => ({ query: '{ __typename }' }));
     expect(await post(gateway.url, body, {})).toMatchObject({
       status: 400,
-      errors: [{ message: 'Operation batching disabled.', extensions: { code: 'BAD_REQUEST' } }],
+      errors: [
+        {
+          message: 'Batches are not supported. Send one operation per request.',
+          extensions: { code: 'BAD_REQUEST' },
+        },
+      ],
     });
   });
 

@@ -48,7 +48,7 @@ export function readParams(request: RequestHead): Params {
     checkGet(request);
     return readSearch(new URLSearchParams(url.slice(pathOf(url).length)));
   }
-  if (Array.isArray(body)) throw malformed('Operation batching disabled.');
+  if (Array.isArray(body)) throw malformed('Batches are not supported. Send one operation per request.');
   if (!isJsonObject(body)) throw malformed('The body must be a JSON object.');
   return readMembers(body);
 }
@@ -86,15 +86,11 @@ function readSearch(search: URLSearchParams): Params {
     const [value, ...more] = search.getAll(name);
     if (more.length > 0) throw malformed(`The parameter \`${name}\` must not be repeated.`);
     // Clients build URLs from templates.
-    if (value) members[name] = JSON_NAMES.has(name) ? parseParameter(name, value) : value;
+    if (!value) continue;
+    members[name] = JSON_NAMES.has(name) ? parseJson(value) : value;
+    if (members[name] === undefined) throw malformed(`The parameter \`${name}\` must be JSON.`);
   }
   return readMembers(members);
-}
-
-function parseParameter(name: string, value: string): unknown {
-  const parsed = parseJson(value);
-  if (parsed === undefined) throw malformed(`The parameter \`${name}\` must be JSON.`);
-  return parsed;
 }
 
 function malformed(message: string): GraphQLError {
