@@ -62,7 +62,8 @@ export function toRejectionResponse(
   type: ResultType,
   extensions: object | undefined,
 ): GraphqlResponse & { readonly code: string } {
-  const errors = toErrors(error);
+  const errors: PublicResult['errors'] =
+    error instanceof GraphQLError ? [formatError(error.toJSON())] : error.errors;
   const { code, retryAfter } = errors[0]?.extensions ?? {};
   const headers: Record<string, string> = { 'content-type': `${type}; charset=utf-8` };
   if (error instanceof HttpError) Object.assign(headers, error.headers);
@@ -75,10 +76,6 @@ export function toRejectionResponse(
     headers,
     body: encodeResult({ errors, extensions }),
   };
-}
-
-function toErrors(error: PublicError): readonly GraphQLFormattedError[] {
-  return error instanceof GraphQLError ? [formatError(error.toJSON())] : error.errors;
 }
 
 function statusOf(error: PublicError, code: string, type: ResultType): number {
