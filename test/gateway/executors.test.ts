@@ -339,6 +339,25 @@ describe('An operation that is sent again', () => {
     expect(paths.slice(1)).toEqual([paths[0], paths[0]]);
   });
 
+  it('reports errors in the order of their fields, whichever failed first', async () => {
+    gateway.emulator.faults.add({ fault: 'status-403', operation: 'listProjectsOfToken' });
+    gateway.emulator.faults.add({ fault: 'status-500', operation: 'listToken' });
+    // The projects fail after two calls, the list after one, and `b` before any.
+    const document = `query ($id: ID!) { a: token(id: $id) { projects { nodes { id } } } c: tokens { nodes { id } }
+      b: tokens(first: -1) { nodes { id } } nodes(ids: [$id, "fault-status-403", "fault-status-500"]) { id } }`;
+    const [first, ...others] = await sendThreeTimes(document, { id: ids[0] });
+    const { errors } = JSON.parse(first ?? '');
+    expect(errors.map(({ path }: { path: string[] }) => path.join('.'))).toEqual([
+      'a.projects',
+      'c',
+      'b',
+      'nodes.1',
+      'nodes.2',
+    ]);
+    const withoutIds = (text: string) => text.replaceAll(TRACE_ID, 'an id');
+    expect(others.map(withoutIds)).toEqual(Array(2).fill(withoutIds(first ?? '')));
+  });
+
   it('reports one error for each field that became null', async () => {
     gateway.emulator.faults.add({ fault: 'status-500' });
     const document = `query ($first: Int) { tokens(first: $first) {

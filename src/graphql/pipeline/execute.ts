@@ -188,8 +188,8 @@ export function createExecutor(
         prepared.needsCaller && !(caller instanceof Error)
           ? createContext(parts, caller, request, deadline)
           : undefined;
-      const { data = null, errors: failures } = await run(prepared, variables, context);
-      const errors = failures?.map((error) => toPublic(error, prepared.isMutation, http.id));
+      const { data = null, errors: failed } = await run(prepared, variables, context);
+      const errors = failed?.toSorted(byPlace).map((error) => toPublic(error, prepared.isMutation, http.id));
       const { hasUserErrors, hasUnknownValues } = context?.outcome ?? {};
       if (hasUnknownValues) parts.log.warn({ requestId: http.id }, UNKNOWN_VALUES);
       return {
@@ -202,6 +202,14 @@ export function createExecutor(
       return { ...counts, size: known.size };
     },
   };
+}
+
+const PATHS = new Intl.Collator('en', { numeric: true });
+
+/** Errors arise in the order of failures, which may be another one each time, so they are sorted by place. */
+function byPlace(one: GraphQLError, other: GraphQLError): number {
+  const distance = (one.positions?.[0] ?? 0) - (other.positions?.[0] ?? 0);
+  return distance || PATHS.compare(String(one.path), String(other.path));
 }
 
 /** The context without the count of one execution. */
