@@ -120,7 +120,10 @@ function findFaultName(
   return planned ?? (tokenId?.startsWith('fault-') ? tokenId.slice('fault-'.length) : undefined);
 }
 
-/** `Bearer x` and `x` are the same, and blanks inside are an error. The part after a tilde is the name of a fault. */
+/**
+ * `Bearer x` and `x` are the same. A value that is empty or has blanks inside is no credential. The part after a tilde is
+ * the name of a fault.
+ */
 function readBearer(authorization = ''): { bearer?: string; fault?: string } {
   const bearer = authorization.trim().replace(/^bearer(\s+|$)/i, '');
   if (bearer === '' || /\s/.test(bearer)) return {};

@@ -45,7 +45,10 @@ export function describeSharedId(tokens: readonly StoredToken[]): string | undef
   return shared && `two tokens with the id ${JSON.stringify(shared.token.id)}`;
 }
 
-/** Replaces the file. The order of the steps makes a kill -9 or a power cut leave either the old file or the new one. */
+/**
+ * Replaces the file by one with this state. The order (temporary file, fsync, rename, fsync of the directory) makes a
+ * kill -9 or a power cut leave either the old file or the new one.
+ */
 export async function writeDataFile(file: string, state: State): Promise<void> {
   const temporary = `${file}.tmp`;
   try {
@@ -73,8 +76,9 @@ const CONFIRM_MS = 50;
 const MAX_TRIES = 5;
 
 /**
- * Makes this process the only one that uses `file`, by a file `<file>.lock` with its process id and start time. Takes over a
- * lock whose process has ended. Returns the function that releases it. Rejects with an EmulatorError while another has it.
+ * Makes this process the only one that uses `file`, by a file `<file>.lock` beside it with the process id and its start
+ * time. A lock whose process has ended is taken over. Returns the function that releases it. Rejects with an EmulatorError
+ * while another process has it.
  */
 export async function lockFile(file: string): Promise<() => void> {
   const lock = `${file}.lock`;

@@ -22,7 +22,10 @@ export interface FaultContext {
   runOperation(pagingFault?: PagingFault): Promise<Reply>;
 }
 
-/** Returns the reply, or responds by itself. `argument` is the digits in place of N, NNN or SECONDS in the fault's name. */
+/**
+ * Returns the reply, or responds by itself in a way that a reply cannot express. `argument` is the digits in place of N, NNN
+ * or SECONDS in the fault's name.
+ */
 // biome-ignore lint/suspicious/noConfusingVoidType: a fault that returns nothing has responded by itself
 export type Fault = (context: FaultContext, argument: string) => Promise<Reply | void> | Reply | void;
 
@@ -135,7 +138,10 @@ function* longJson(megabytes: number): Generator<string> {
   yield '"}';
 }
 
-/** Changes the first item of a list, or the body of another reply. `change` also gets the name of a member to damage. */
+/**
+ * Changes the first item of a list, or the whole body of any other reply. `change` gets it, and the name of a member to
+ * damage.
+ */
 export function changeItem(change: (item: Members, name: string, context: FaultContext) => Members): Fault {
   return async (context) => {
     const reply = await context.runOperation();

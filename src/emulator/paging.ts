@@ -25,7 +25,10 @@ interface Place {
   readonly empty: number;
 }
 
-/** Pages as DynamoDB cuts them: with a key only where the limit cut the page, so a list of `limit` items has a key too. */
+/**
+ * Pages as DynamoDB cuts them: a key is present if and only if the limit cut the page, so a list of exactly
+ * `limit` items has a key, and the page behind it is empty. Throws a rejection for a wrong limit or key.
+ */
 export function cutPage<Item extends { readonly sequence: number }>(
   items: readonly Item[],
   list: string,

@@ -8,7 +8,10 @@ import { completeProject, namedUuid, userIdOf } from './seed.ts';
 import type { Store } from './store.ts';
 import { readAs, readBody } from './validate.ts';
 
-/** Makes a token a member of a project, or changes its policy there. Throws an EmulatorError for input that is not valid. */
+/**
+ * Makes a token a member of a project, new or known; one that is in it already gets the new policy. Throws an EmulatorError
+ * for an unknown token, and for a project that a data file could not hold.
+ */
 export async function addProject(
   store: Store,
   tokenId: string,
@@ -55,7 +58,10 @@ export const projectOperations = {
 
   getWellKnownJwks: ({ credentials }) => ok(credentials.jwks),
 
-  /** The project of the bearer's scope, or a default one, so that the first token of an empty emulator can join one. */
+  /**
+   * The project of a project-scoped token. Any other bearer uses its default project, so that the first token of an empty
+   * emulator can be added to one.
+   */
   async addPrincipalToProject({ store }, request) {
     const { principalId, principalType } = Object(readJson(request));
     const stored = principalType === 'token' ? store.find(principalId) : undefined;

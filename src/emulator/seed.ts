@@ -10,7 +10,9 @@ import type {
 import type { State, StoredToken } from './store.ts';
 
 /**
- * The data to start with. Members that are left out get defaults: a sample RSA key, a policy that allows everything.
+ * The data to start with. Everything but the principals' names may be left out:
+ * `{ "principals": { "alice": { "tokens": [{ "name": "ci-runner", "projects": [{ "name": "Billing" }] }] } } }`
+ * gives the bearer `alice` one token with a sample RSA key and one project whose policy allows everything.
  * Two projects with one `id` are one project that two tokens share.
  */
 export interface Seed {
@@ -94,7 +96,10 @@ export function newToken(
   };
 }
 
-/** The token of an id such as `fault-hang`. It is in no list, and each principal sees it as its own, with 25 projects. */
+/**
+ * The token with an id such as `fault-hang`, so that a fault can be tried without setting anything up. It is in no list,
+ * and each principal sees it as its own. It has 25 projects, which is more than one page for most clients.
+ */
 export function sampleToken(tokenId: string, principal: string): StoredToken | undefined {
   if (!tokenId.startsWith('fault-')) return undefined;
   const projects = Array.from({ length: 25 }, (_, index) => ({

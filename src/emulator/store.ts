@@ -24,8 +24,9 @@ export interface State {
 export type Store = ReturnType<typeof createStore>;
 
 /**
- * A write resolves when `save` has written the state to the file. Writes that arrive meanwhile share the next file. When a
- * file cannot be written, the state is reset to the last one, as by a restart, and all writes since then are rejected.
+ * Each write resolves when it is safe to acknowledge: when `save` has written the state to the file. Writes that arrive
+ * while it runs share the next file, so a burst of creates costs two or three files and not one each. When a file cannot be
+ * written, the state in memory is reset to the last file, as by a restart, and all writes since then are rejected.
  */
 export function createStore(initial: State, save: (state: State) => Promise<void>) {
   // In the order of creation, because a Map keeps the place of an entry that is replaced.
