@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-export interface Build {
-  readonly version: string;
-  /** The commit that it was built from, or `unknown`. */
-  readonly revision: string;
-  readonly node: string;
-}
+export type Build = ReturnType<typeof readBuild>;
 
-/** The version is that of `package.json`. A build may write its revision into `dist/revision`. */
-export function readBuild(): Build {
+/** The version is that of `package.json`. A build may write the commit that it was made from into `dist/revision`. */
+export function readBuild() {
   const { version } = JSON.parse(read('package.json') ?? '{}') as { version?: string };
   const revision = read('dist/revision')?.trim() || 'unknown';
   return { version: version ?? 'unknown', revision, node: process.versions.node };

@@ -29,28 +29,23 @@ export function addMetrics(registry: Registry, build: Build, read: () => Figures
   const gauge = addSampled.bind(undefined, Gauge, registry);
 
   count('cache_requests_total', 'Look-ups in a cache of documents', ['cache', 'outcome'], () =>
-    Object.entries(read().caches).flatMap(([cache, { hits, misses }]): Reading[] => [
-      [hits, cache, 'hit'],
-      [misses, cache, 'miss'],
-    ]),
+    Object.entries(read().caches).flatMap(([cache, { hits, misses }]) =>
+      toReadings({ hit: hits, miss: misses }, cache),
+    ),
   );
   gauge('cache_entries', 'Entries of a cache of documents', ['cache'], () =>
     Object.entries(read().caches).map(([cache, { size }]) => [size, cache]),
   );
   const workHelp = 'Reads and query operations: started, or coalesced with one in flight';
   count('work_total', workHelp, ['kind', 'outcome'], () =>
-    Object.entries(read().singleFlights).flatMap(([kind, { started, coalesced }]): Reading[] => [
-      [started, kind, 'started'],
-      [coalesced, kind, 'coalesced'],
-    ]),
+    Object.entries(read().singleFlights).flatMap(([kind, { started, coalesced }]) =>
+      toReadings({ started, coalesced }, kind),
+    ),
   );
   const idsHelp = 'Ids that were looked up in a list: found there, or requested one by one';
   count('list_first_ids_total', idsHelp, ['outcome'], () => {
     const { hits, misses } = read().listPrefetch;
-    return [
-      [hits, 'hit'],
-      [misses, 'miss'],
-    ];
+    return toReadings({ hit: hits, miss: misses });
   });
   const shedHelp = 'Requests that were rejected because the process had too many';
   gauge('in_flight', 'GraphQL requests in flight', [], () => [[read().load.inFlight]]);
@@ -61,16 +56,17 @@ export function addMetrics(registry: Registry, build: Build, read: () => Figures
   gauge('client_connections_max', maxHelp, [], () => [[read().connections.max]]);
   count('client_connections_closed_total', 'Client connections closed because of the limit', ['why'], () => {
     const { evicted, late, rejected } = read().connections;
-    return [
-      [evicted, 'idle'],
-      [late, 'late'],
-      [rejected, 'rejected'],
-    ];
+    return toReadings({ idle: evicted, late, rejected });
   });
   if (read().redisFailures)
     count('state_fallbacks_total', 'Uses and probes that Redis did not serve', ['use'], () =>
-      Object.entries(read().redisFailures ?? {}).map(([use, value]) => [value, use]),
+      toReadings(read().redisFailures ?? {}),
     );
+}
+
+/** The counts by the last label of a metric; `labels` are the values of the others. */
+function toReadings(counts: Counts<string>, ...labels: readonly string[]): Reading[] {
+  return Object.entries(counts).map(([label, count]) => [count, ...labels, label]);
 }
 
 /** Adds a metric that is read for each scrape. */

@@ -24,35 +24,23 @@ const MAX_NAMES = 100;
 export function createRequestMetrics() {
   const registry = new Registry();
   const counter = createCounter.bind(undefined, registry);
-  const durations = createHistogram.bind(undefined, registry);
-  const countOperation = counter('operations', 'GraphQL operations, by the first error', 'operation', 'code');
-  const observeOperation = durations(
+  const timer = createHistogram.bind(undefined, registry);
+  const countOperation = counter('operations', 'GraphQL operations, by the first error', 'operation code');
+  const timeOperation = timer(
     'operation_duration',
     'From the head of a request to its response',
     'operation',
   );
-  const countCall = counter(
-    'upstream_calls',
-    'Attempts of calls to the IAM API',
-    'operation',
-    'status',
-    'attempt',
-  );
-  const observeCall = durations(
-    'upstream_call_duration',
-    'One attempt of a call to the IAM API',
-    'operation',
-  );
-  const countUntrusted = counter('untrusted_operations', 'Operations that are not trusted documents');
+  const countCall = counter('upstream_calls', 'Attempts of calls to the IAM API', 'operation status attempt');
+  const timeCall = timer('upstream_call_duration', 'One attempt of a call to the IAM API', 'operation');
+  const countUntrusted = counter('untrusted_operations', 'Operations that are not trusted documents', '');
   const countSignIn = counter('sign_ins', 'Sign-ins of the gateway itself', 'outcome');
   const countResponse = counter(
     'http_responses',
     'HTTP responses of the GraphQL listener, by status class',
-    'method',
-    'route',
-    'status',
+    'method route status',
   );
-  const observeResponse = durations(
+  const timeResponse = timer(
     'http_response_duration',
     'From the head of an HTTP request to the last byte of its response',
     'route',
@@ -63,16 +51,16 @@ export function createRequestMetrics() {
     onOperation(record: OperationRecord, ms: number) {
       const operation = limitName(record.operation ?? ANONYMOUS);
       countOperation(operation, record.code ?? 'OK');
-      observeOperation(operation, ms / 1000);
+      timeOperation(operation, ms / 1000);
       if (record.untrusted) countUntrusted();
     },
     onUpstreamCall({ operation, status, failure, attempt, durationMs }: AttemptReport) {
       countCall(operation, String(status ?? failure?.kind), String(attempt + 1));
-      observeCall(operation, durationMs / 1000);
+      timeCall(operation, durationMs / 1000);
     },
     onResponse({ method, route, status, ms }: SentResponse) {
       countResponse(method, route, `${Math.floor(status / 100)}xx`);
-      if (ms !== undefined) observeResponse(route, ms / 1000);
+      if (ms !== undefined) timeResponse(route, ms / 1000);
     },
     /** A sign-in of the gateway's own, in `pat` mode. */
     onSignIn: (outcome: 'ok' | 'failed') => countSignIn(outcome),
@@ -98,17 +86,13 @@ export function createNameLimit(): (name: string) => string {
  */
 
 /** Returns the function that counts. It takes the values of the labels, which hold no blanks, in the order of their names. */
-function createCounter(
-  registry: Registry,
-  name: string,
-  help: string,
-  ...labelNames: readonly string[]
-): (...values: readonly string[]) => void {
+function createCounter(registry: Registry, name: string, help: string, labels: string) {
   const entries = new Map<string, { readonly values: readonly string[]; count: number }>();
+  const labelNames = labels.split(' ').filter(Boolean);
   addSampled(Counter, registry, `${name}_total`, help, labelNames, () =>
     [...entries.values()].map(({ values, count }) => [count, ...values]),
   );
-  return (...values) => {
+  return (...values: readonly string[]) => {
     const key = values.join(' ');
     const entry = entries.get(key) ?? { values, count: 0 };
     entries.set(key, entry);
@@ -126,12 +110,7 @@ function createObserved() {
 }
 
 /** Returns the function that observes a duration. It takes the value of the one label. */
-function createHistogram(
-  registry: Registry,
-  name: string,
-  help: string,
-  label: string,
-): (value: string, seconds: number) => void {
+function createHistogram(registry: Registry, name: string, help: string, label: string) {
   const fullName = `tokens_gateway_${name}_seconds`;
   const byValue = new Map<string, ReturnType<typeof createObserved>>();
   const get = async () => {
@@ -151,7 +130,7 @@ function createHistogram(
   };
   // The types of a registry require further members of a metric, but it does not use them.
   registry.registerMetric({ name: fullName, get } as unknown as Metric);
-  return (value, seconds) => {
+  return (value: string, seconds: number) => {
     const observed = byValue.get(value) ?? createObserved();
     byValue.set(value, observed);
     observed.sum += seconds;
