@@ -136,9 +136,8 @@ const MAX_CREDENTIAL_LENGTH = 8192;
 export function readBearer(authorization: string | undefined): string {
   const credential = authorization?.replace(/^bearer +/i, '');
   // "Bearer" alone is a scheme without a credential. Another scheme, two credentials or two headers leave a blank.
-  if (credential === undefined || !isCredential(credential) || /^bearer$/i.test(credential)) {
+  if (credential === undefined || !isCredential(credential) || /^bearer$/i.test(credential))
     throw new AuthError('unauthenticated', 'Send `Authorization: Bearer <credential>` with one credential.');
-  }
   return credential;
 }
 

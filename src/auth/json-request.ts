@@ -43,9 +43,8 @@ export async function requestJson(
       retryAfterSeconds: readRetryAfter(headers),
     });
   }
-  if (status < 200 || status >= 300) {
+  if (status < 200 || status >= 300)
     throw new UpstreamError('invalid-response', `${server} responded with ${status}, not 200`, { status });
-  }
   if (body === undefined) throw incompleteResponse(server, 'a JSON object');
   return body;
 }

@@ -1,4 +1,4 @@
-import type { CallerAuthConfig, PatConfig } from '../config/auth.ts';
+import type { PatConfig } from '../config/auth.ts';
 import { CancellationSource, createDeadlines } from '../upstream/cancellation.ts';
 import { createCallQueue } from '../upstream/concurrency-limiter.ts';
 import { isAboutTiming, meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
@@ -73,7 +73,7 @@ function problemOfProbe(error: unknown, kind: PatConfig['credential']): string |
 /** All clients that reach the port, as one principal. Only a loopback host may be configured so. */
 const EVERYONE: CallerRights = { principal: 'anonymous', mayWrite: true };
 
-function createCallerCheck(callerAuth: CallerAuthConfig, dependencies: AuthDependencies): CallerCheck {
+function createCallerCheck(callerAuth: PatConfig['callerAuth'], dependencies: AuthDependencies): CallerCheck {
   switch (callerAuth.kind) {
     case 'none':
       return () => EVERYONE;

@@ -4,12 +4,6 @@ import { type Environment, readSecureUrl } from './environment.ts';
 import { isLoopback } from './urls.ts';
 import { createSecret } from './variable-types.ts';
 
-/** How callers are authenticated in `pat` mode. */
-export type CallerAuthConfig =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'jwt'; readonly jwksUrl: string; readonly issuer: string; readonly audience: string }
-  | { readonly kind: 'api-key'; readonly file: string; readonly text: string };
-
 export type AuthConfig = ReturnType<typeof readAuth>;
 export type PatConfig = Extract<AuthConfig, { mode: 'pat' }>;
 
@@ -20,16 +14,14 @@ export type PatConfig = Extract<AuthConfig, { mode: 'pat' }>;
 export function readAuth(environment: Environment) {
   const { values, isSet, isInvalid, addProblem, requireSet } = environment;
   if (values.AUTH_MODE === 'pass-through') {
-    if (values.CALLER_AUTH !== 'none' && !isInvalid('AUTH_MODE')) {
+    if (values.CALLER_AUTH !== 'none' && !isInvalid('AUTH_MODE'))
       addProblem(`CALLER_AUTH=${values.CALLER_AUTH} needs AUTH_MODE=pat`);
-    }
     return { mode: 'pass-through' } as const;
   }
   requireSet('TOKEN_ID', 'AUTH_MODE=pat');
   if (!values.EMULATOR) requireSet('TOKEN_ENDPOINT', 'AUTH_MODE=pat');
-  if (values.PAT_CREDENTIAL === 'project' && !isSet('PROJECT_ID')) {
+  if (values.PAT_CREDENTIAL === 'project' && !isSet('PROJECT_ID'))
     addProblem('PROJECT_ID is required by AUTH_MODE=pat, unless PAT_CREDENTIAL=user');
-  }
   const tokenId = values.TOKEN_ID ?? '';
   return {
     mode: 'pat',
@@ -68,28 +60,32 @@ const CALLER_VARIABLES = [
   ['CALLER_API_KEYS_FILE', 'api-key'],
 ] as const;
 
-function readCallerAuth(environment: Environment): CallerAuthConfig {
+/** How callers are authenticated in `pat` mode. */
+function readCallerAuth(environment: Environment) {
   const { values, isInvalid, addProblem, requireSet } = environment;
   for (const [name, kind] of CALLER_VARIABLES)
     if (kind === values.CALLER_AUTH) requireSet(name, `CALLER_AUTH=${kind}`);
   switch (values.CALLER_AUTH) {
     case 'none':
       checkUnused(environment);
-      if (!isLoopback(values.HOST) && !isInvalid('CALLER_AUTH')) {
+      if (!isLoopback(values.HOST) && !isInvalid('CALLER_AUTH'))
         addProblem(
           `CALLER_AUTH is required with AUTH_MODE=pat on HOST=${values.HOST}: otherwise any client could use the token`,
         );
-      }
-      return { kind: 'none' };
+      return { kind: 'none' } as const;
     case 'jwt':
       return {
         kind: 'jwt',
         jwksUrl: readSecureUrl(environment, 'CALLER_JWKS_URL') ?? '',
         issuer: values.CALLER_JWT_ISSUER ?? '',
         audience: values.CALLER_JWT_AUDIENCE ?? '',
-      };
+      } as const;
     case 'api-key':
-      return { kind: 'api-key', file: values.CALLER_API_KEYS_FILE ?? '', text: readApiKeysFile(environment) };
+      return {
+        kind: 'api-key',
+        file: values.CALLER_API_KEYS_FILE ?? '',
+        text: readApiKeysFile(environment),
+      } as const;
   }
 }
 

@@ -132,9 +132,8 @@ function readTracing({ values, isSet }: Environment): boolean {
 }
 
 function readHttp({ values, addProblem }: Environment) {
-  if (values.HEADERS_TIMEOUT_MS > values.REQUEST_TIMEOUT_MS) {
+  if (values.HEADERS_TIMEOUT_MS > values.REQUEST_TIMEOUT_MS)
     addProblem('Expected HEADERS_TIMEOUT_MS to be at most REQUEST_TIMEOUT_MS, which includes it');
-  }
   return {
     ...toGroup(values, httpVariables),
     drainDelayMs: Math.min(values.DRAIN_DELAY_MS, values.DRAIN_TIMEOUT_MS / 2),

@@ -75,15 +75,14 @@ export function readSecureUrl(
   const url = values[name];
   const { protocol, hostname } = new URL(url ?? 'https://localhost');
   if (isLoopback(hostname) || values.ALLOW_INSECURE_UPSTREAM) return url;
-  if (protocol === 'http:') {
+  if (protocol === 'http:')
     addProblem(
       `Expected ${name} to be an https URL: plain http needs a loopback host or ALLOW_INSECURE_UPSTREAM=true`,
     );
-  } else if (values.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
+  else if (values.NODE_TLS_REJECT_UNAUTHORIZED === '0')
     addProblem(
       `NODE_TLS_REJECT_UNAUTHORIZED=0 lets any server stand in for ${name}: it needs a loopback host or ALLOW_INSECURE_UPSTREAM=true. For your own certificate authority set NODE_EXTRA_CA_CERTS instead`,
     );
-  }
   return url;
 }
 

@@ -36,23 +36,15 @@ export function isLoopbackAuthority(authority: string): boolean | undefined {
   return name === undefined ? undefined : isLoopback(name) || name.endsWith('.localhost');
 }
 
-export interface RedisAddress {
-  /** At least one; more than one only for a cluster. */
-  readonly nodes: readonly URL[];
-  readonly isCluster: boolean;
-  /** `SELECT` takes this number. A cluster has only 0. */
-  readonly database: number;
-  /** Decoded, of the first URL. Empty where there is none. */
-  readonly username: string;
-  readonly password: string;
-}
+export type RedisAddress = NonNullable<ReturnType<typeof readRedisAddress>>;
 
 /**
  * `redis://` or `rediss://`: one server; or a Redis Cluster, as several of its nodes, separated by commas, or as one node
  * with `?cluster=true`. A comma within a password does not separate nodes. Undefined for anything else, also for another
- * parameter, because it would have no effect.
+ * parameter, because it would have no effect. A cluster has only database 0, the number that `SELECT` takes. User and
+ * password are decoded, of the first URL, and empty where it has none.
  */
-export function readRedisAddress(text: string): RedisAddress | undefined {
+export function readRedisAddress(text: string) {
   const parts = text.split(/,\s*(?=rediss?:\/\/)/i);
   const nodes = parts.flatMap((part) => parseExactUrl(part) ?? []);
   const [first] = nodes;

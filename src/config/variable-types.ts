@@ -117,11 +117,7 @@ export function addresses(meaning: string): Variable<readonly string[]> {
   return list(meaning, expected, isNetwork);
 }
 
-function list(
-  meaning: string,
-  expected: string,
-  isItem: (text: string) => boolean,
-): Variable<readonly string[]> {
+function list(meaning: string, expected: string, isItem: (text: string) => boolean) {
   return variable<readonly string[]>(meaning, [], 'none', {
     expected,
     read: (value) => {

@@ -44,12 +44,7 @@ function record({ calls, maxCalls }: Service, call: Call): void {
   calls.push(call);
 }
 
-async function receive(
-  service: Service,
-  call: Call,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<Reply | undefined> {
+async function receive(service: Service, call: Call, request: IncomingMessage, response: ServerResponse) {
   const text = await readText(request);
   if (text) {
     const value = parseJson(text);

@@ -1,11 +1,6 @@
 import { parseJson } from '../json.ts';
 import { type Detail, Rejection, vendorError } from './reply.ts';
 
-interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly lastEvaluatedKey?: string;
-}
-
 /**
  * How a fault changes the pages of a list. `repeat`: the key of the first page again and again. `empty`: every other page
  * is empty. `always-empty`: every page is empty and has another key. `short`: pages have a third of the limit. `ignore`: one
@@ -34,12 +29,11 @@ export function cutPage<Item extends { readonly sequence: number }>(
   list: string,
   query: URLSearchParams,
   fault: PagingFault | undefined,
-): Page<Item> {
+): { readonly items: readonly Item[]; readonly lastEvaluatedKey?: string } {
   if (fault === 'ignore') return { items };
   const { limit, place } = readQuery(query, list);
-  if (fault === 'always-empty' || (fault === 'empty' && place.empty === 0)) {
+  if (fault === 'always-empty' || (fault === 'empty' && place.empty === 0))
     return { items: [], lastEvaluatedKey: toKey({ ...place, empty: place.empty + 1 }) };
-  }
   const size = fault === 'short' ? Math.ceil(limit / 3) : limit;
   const page = items.filter(({ sequence }) => sequence > place.after).slice(0, size);
   const after = page[size - 1]?.sequence;
@@ -59,9 +53,8 @@ function readQuery(query: URLSearchParams, list: string): { limit: number; place
     const issue = `must be an integer from 1 to ${MAX_LIMIT}`;
     details.push({ issue, field: 'limit', value: limit, location: 'query' });
   }
-  if (place === undefined) {
+  if (place === undefined)
     details.push({ issue: 'does not belong to this list', field: 'exclusiveStartKey', location: 'query' });
-  }
   const [first] = details;
   if (first || !place)
     throw new Rejection(vendorError('InvalidParameterError', { param: first?.field ?? '', details }));

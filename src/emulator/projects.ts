@@ -40,9 +40,8 @@ export const projectOperations = {
   async createProjectScopedToken({ store, credentials }, request) {
     const body = isForm(request) ? Object.fromEntries(new URLSearchParams(request.text)) : readJson(request);
     const { projectId } = readBody('CreateProjectScopedTokenBody', body);
-    if (!projectsOf(store, request.caller).has(projectId)) {
+    if (!projectsOf(store, request.caller).has(projectId))
       return vendorError('PrincipalDoesNotBelongToProjectError');
-    }
     const { principal, tokenId } = request.caller;
     const subject = tokenId === undefined ? `user/${principal}` : `token/${tokenId}`;
     const accessToken = await credentials.issue(subject, { projectId });

@@ -33,11 +33,9 @@ export interface SeedProject {
 /** Members that a seed omits get the same values every time. */
 export function stateOf(seed: Seed): State {
   const tokens: StoredToken[] = [];
-  for (const [principal, { tokens: seeds = [] }] of Object.entries(seed.principals)) {
-    for (const [index, token] of seeds.entries()) {
+  for (const [principal, { tokens: seeds = [] }] of Object.entries(seed.principals))
+    for (const [index, token] of seeds.entries())
       tokens.push(completeToken(principal, index, token, tokens.length + 1));
-    }
-  }
   return { lastSequence: tokens.length, tokens };
 }
 

@@ -76,17 +76,12 @@ async function verify(
 }
 
 /** Throws an Error for claims that are too far ahead, and for those of an assertion without a `jti` or with a used one. */
-function use(
-  { jti, iss, exp = 0, iat = 0 }: JWTPayload,
-  used: Map<string, number>,
-  nowSeconds: number,
-): void {
+function use({ jti, iss, exp = 0, iat = 0 }: JWTPayload, used: Map<string, number>, nowSeconds: number) {
   if (typeof jti !== 'string' || jti === '') throw new Error('jti is missing');
   if (iat > nowSeconds + CLOCK_SKEW_SECONDS) throw new Error('iat is in the future');
   if (exp > nowSeconds + MAX_ASSERTION_SECONDS + CLOCK_SKEW_SECONDS) throw new Error('exp is too far ahead');
-  for (const [assertion, expiresAtSeconds] of used) {
+  for (const [assertion, expiresAtSeconds] of used)
     if (expiresAtSeconds + CLOCK_SKEW_SECONDS < nowSeconds) used.delete(assertion);
-  }
   if (used.has(`${iss} ${jti}`)) throw new Error('jti was used before');
   used.set(`${iss} ${jti}`, exp);
 }

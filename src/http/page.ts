@@ -5,10 +5,7 @@ import { prefersHtml } from './media-type.ts';
 import { notFound } from './validate-request.ts';
 
 /** A page for people, with the headers that it needs besides those of every response. */
-export interface HtmlPage {
-  readonly html: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
+export type HtmlPage = ReturnType<typeof createPage>;
 
 interface PageParts {
   readonly title: string;
@@ -19,7 +16,7 @@ interface PageParts {
   readonly policy: Readonly<Record<string, string>>;
 }
 
-export function createPage({ title, head, body, policy }: PageParts): HtmlPage {
+export function createPage({ title, head, body, policy }: PageParts) {
   const directives = {
     'default-src': "'none'",
     ...policy,

@@ -80,10 +80,8 @@ redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
 return {math.floor(left), consumed}`;
 
 /** Token buckets that all replicas share: one script, one key and one round trip. */
-function createBuckets(
-  { run }: RedisConnection,
-  { rateLimitPerSecond, rateLimitBurst }: RateLimitOptions,
-): SharedBuckets {
+function createBuckets({ run }: RedisConnection, limits: RateLimitOptions): SharedBuckets {
+  const { rateLimitPerSecond, rateLimitBurst } = limits;
   return async (caller, amount) => {
     const key = `${PREFIX}rate:{${caller}}`;
     const reply = await run('rate_limits', (redis) =>

@@ -74,11 +74,7 @@ const MAX_KEYS_TRIED = 10;
  * Verifies a JWT that several keys of the set match, because it has no `kid` or the set has a key twice. One of these keys
  * must have signed it.
  */
-async function verifyWithAny(
-  jwt: string,
-  keys: errors.JWKSMultipleMatchingKeys,
-  options: JWTVerifyOptions,
-): Promise<JWTVerifyResult> {
+async function verifyWithAny(jwt: string, keys: errors.JWKSMultipleMatchingKeys, options: JWTVerifyOptions) {
   let tried = 0;
   for await (const key of keys) {
     if (++tried > MAX_KEYS_TRIED) break;
@@ -99,15 +95,11 @@ function toRights(payload: JWTPayload): CallerRights {
   if (typeof sub !== 'string' || sub === '') throw unauthenticated('empty sub');
   const scopes = new Set([...toScopes(payload.scope), ...toScopes(payload.scp)]);
   const mayWrite = scopes.has('tokens:write');
-  if (!mayWrite && !scopes.has('tokens:read')) {
-    throw new AuthError(
-      'forbidden',
-      'Expected an access token with the scope `tokens:read` or `tokens:write`.',
-      'no scope',
-    );
-  }
+  if (!mayWrite && !scopes.has('tokens:read')) throw new AuthError('forbidden', NO_SCOPE, 'no scope');
   return { principal: sha256(JSON.stringify([iss, sub])), mayWrite };
 }
+
+const NO_SCOPE = 'Expected an access token with the scope `tokens:read` or `tokens:write`.';
 
 /** Scopes are a string separated by blanks (RFC 8693); some identity providers send an array. */
 function toScopes(claim: unknown): readonly unknown[] {
