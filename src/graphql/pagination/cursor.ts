@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { parseJson } from '../../json.ts';
+import type { InvalidItem, Page } from '../../upstream/parse-response.ts';
 
 /** Where a page begins. */
 export interface Position {
@@ -28,6 +29,20 @@ const MARKED_CHARS = 8;
 /** Longer than the cursor with the longest key, id and trail, so that every cursor that was returned is accepted. */
 const MAX_CURSOR = 13_500;
 
+export interface Edge<Item> {
+  /** Points after the item. It is a function, so that only selected cursors are computed. */
+  cursor(): string;
+  /** An Error if IAM listed an invalid item. GraphQL reports it at the path of the node. */
+  readonly node: Item | InvalidItem;
+}
+
+/** The index `at` in the page that starts at `key`. */
+export interface Place<Item> {
+  readonly key: string;
+  readonly page: Page<Item>;
+  readonly at: number;
+}
+
 /** Whether a cursor can hold this start key of IAM. */
 export function isEncodableKey(key: string): boolean {
   return (
@@ -41,7 +56,7 @@ export function encodeCursor(scope: string, { key, ...passed }: Position): strin
 }
 
 /** Encodes the cursors behind one start key of a list: a page has many, and what they have in common is printed once. */
-export function createCursors(scope: string, key: string): (passed: Omit<Position, 'key'>) => string {
+function createCursors(scope: string, key: string): (passed: Omit<Position, 'key'>) => string {
   const printedScope = JSON.stringify(scope);
   const printedKey = JSON.stringify(key);
   return ({ offset, id, trail = '' }) => {
@@ -68,6 +83,63 @@ export function decodeCursor(scope: string, cursor: string): Position | undefine
   return position && encodeCursor(scope, position) === cursor ? position : undefined;
 }
 
+/** Up to `wanted` items behind a place, with their cursors. */
+export function toEdges<Item extends { readonly id: string }>(
+  scope: string,
+  { key, page: { items, next }, at }: Place<Item>,
+  wanted: number,
+): Edge<Item>[] {
+  // Made for the first cursor that is selected.
+  let encode: ReturnType<typeof createCursors> | undefined;
+  let marks: string | undefined;
+  const cursorBehind = (offset: number, id: string): string => {
+    // The last item of an API page takes the next page's key, so that offsets stay small.
+    if (next !== undefined && offset === items.length)
+      return encodeCursor(scope, { key: next, offset: 0, id: '' });
+    encode ??= createCursors(scope, key);
+    marks ??= markItems(items);
+    return encode({ offset, id, trail: cutTrail(marks, offset) });
+  };
+  return items.slice(at, at + wanted).map((node, index) => {
+    let known: string | undefined;
+    const cursor = () => {
+      // Clients select the last cursor twice: with its edge, and as `endCursor`.
+      known ??= cursorBehind(at + index + 1, node.id);
+      return known;
+    };
+    return { cursor, node };
+  });
+}
+
+type Items = readonly { readonly id: string }[];
+
+/** The index behind the last passed item; undefined when it is not in the page. */
+export function findBehind(items: Items, { offset, id }: Position): number | undefined {
+  if (offset === 0) return 0;
+  const expected = items[offset - 1];
+  if (expected !== undefined && toShortId(expected.id) === id) return offset;
+  const index = items.findIndex((item) => toShortId(item.id) === id);
+  return index < 0 ? undefined : index + 1;
+}
+
+/** Where to continue when the last passed item is gone: after the latest passed item that one of `pages` still has. */
+export function findBehindTrail<Item extends { readonly id: string }>(
+  pages: readonly Place<Item>[],
+  { trail = '' }: Position,
+): Place<Item> {
+  const marked = pages.map((place) => ({ place, marks: markItems(place.page.items) }));
+  for (let end = trail.length; end > 0; end -= MARK_CHARS) {
+    const mark = trail.slice(end - MARK_CHARS, end);
+    for (const { place, marks } of marked) {
+      for (let at = 0; at < marks.length; at += MARK_CHARS) {
+        if (marks.startsWith(mark, at)) return { ...place, at: at / MARK_CHARS + 1 };
+      }
+    }
+  }
+  // If none is left, begin with the first item: repeating items does less harm than skipping some.
+  return pages[0] as Place<Item>;
+}
+
 const HEAD = new RegExp(`^\\[${VERSION},"([\\w-]+)",`);
 
 /** `position` is the text of a cursor behind its digest. */
@@ -90,7 +162,7 @@ function readPosition(parts: unknown): Position | undefined {
 }
 
 /** The id of an item in a cursor. An id that is longer than any id of IAM is replaced by its hash. */
-export function toShortId(id: string): string {
+function toShortId(id: string): string {
   return id.length <= MAX_ID ? id : `#${hash('sha256', id, 'base64url')}`;
 }
 
@@ -98,7 +170,7 @@ export function toShortId(id: string): string {
  * The marks of the items of a page, from which trails are cut. A mark has 24 bits, which is enough to find one of a hundred
  * items again.
  */
-export function markItems(items: readonly { readonly id: string }[]): string {
+export function markItems(items: Items): string {
   const bytes = Buffer.allocUnsafe(items.length * 3);
   let at = 0;
   for (const { id } of items) {
@@ -111,27 +183,9 @@ export function markItems(items: readonly { readonly id: string }[]): string {
 }
 
 /** The trail behind `passed` items of a page: the marks of those before the last one. */
-export function cutTrail(marks: string, passed: number): string {
+function cutTrail(marks: string, passed: number): string {
   const end = (passed - 1) * MARK_CHARS;
   return marks.slice(Math.max(0, end - MAX_MARKS * MARK_CHARS), end);
-}
-
-/**
- * The page with the latest item of a trail, and the index after that item. Undefined if no page has an item of the trail.
- */
-export function followTrail(
-  trail: string,
-  pages: readonly string[],
-): { readonly page: number; readonly at: number } | undefined {
-  for (let end = trail.length; end > 0; end -= MARK_CHARS) {
-    const mark = trail.slice(end - MARK_CHARS, end);
-    for (const [page, marks] of pages.entries()) {
-      for (let at = 0; at < marks.length; at += MARK_CHARS) {
-        if (marks.startsWith(mark, at)) return { page, at: at / MARK_CHARS + 1 };
-      }
-    }
-  }
-  return undefined;
 }
 
 function isTrail(value: unknown): value is string {

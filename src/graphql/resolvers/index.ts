@@ -9,7 +9,7 @@ import type {
   TokenAuthenticationMethodKind,
 } from '../generated.ts';
 import { toConnection } from '../pagination/connection.ts';
-import type { Edge } from '../pagination/page-iterator.ts';
+import type { Edge } from '../pagination/cursor.ts';
 import type { Context } from '../pipeline/request.ts';
 import { Mutation } from './mutation.ts';
 
