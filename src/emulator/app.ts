@@ -35,13 +35,10 @@ async function respond(service: Service, request: IncomingMessage, response: Ser
   if (path.startsWith(CONTROL_PREFIX))
     return handleControl(service, method, path, (await readText(request)) ?? '');
   const call = { method, path, query: query.join('?'), headers };
-  record(service, call);
-  return receive(service, call, request, response);
-}
-
-function record({ calls, maxCalls }: Service, call: Call): void {
+  const { calls, maxCalls } = service;
   if (calls.length >= 2 * maxCalls) calls.splice(0, calls.length - maxCalls);
   calls.push(call);
+  return receive(service, call, request, response);
 }
 
 async function receive(service: Service, call: Call, request: IncomingMessage, response: ServerResponse) {
@@ -59,7 +56,7 @@ async function receive(service: Service, call: Call, request: IncomingMessage, r
 
   const { authorization, host = 'localhost', 'content-type': contentType = '' } = call.headers;
   const { bearer, fault: faultOfBearer } = readBearer(authorization);
-  const caller = PUBLIC.has(operation) ? NOBODY : await service.credentials.check(bearer);
+  const caller = PUBLIC.has(operation) ? { principal: '' } : await service.credentials.check(bearer);
   const principal = typeof caller === 'string' ? '' : caller.principal;
   if (principal) call.principal = principal;
   const origin = `http://${host}`;
@@ -81,9 +78,6 @@ async function receive(service: Service, call: Call, request: IncomingMessage, r
   return (await fault(context)) ?? undefined;
 }
 
-/** The caller of a public operation. */
-const NOBODY: Caller = { principal: '' };
-
 /** Carries out the operation. `caller` is a string where the credential is not valid: the reason. */
 async function carryOut(
   operation: Operation,
@@ -102,12 +96,9 @@ async function carryOut(
 }
 
 /** In the order of precedence: the header of the request, its bearer, the plan, the token's id. */
-function findFaultName(
-  { faults }: Service,
-  { headers, principal }: Call,
-  { operation, tokenId }: Route,
-  ofBearer: string | undefined,
-): string | undefined {
+function findFaultName({ faults }: Service, call: Call, route: Route, ofBearer: string | undefined) {
+  const { headers, principal } = call;
+  const { operation, tokenId } = route;
   const header = headers['x-emulator-fault'];
   if (typeof header === 'string') return header;
   if (ofBearer !== undefined) return ofBearer;

@@ -13,13 +13,7 @@ const controls: Readonly<
 > = {
   'GET faults': () => ({ names: faultNames }),
   'POST faults': ({ faults }, body) =>
-    faults.add(
-      readAs(
-        'PlannedFault',
-        body,
-        (problem) => new EmulatorError(`Expected a planned fault, got ${problem}.`),
-      ),
-    ),
+    faults.add(readAs('PlannedFault', body, (problem) => `Expected a planned fault, got ${problem}.`)),
   'DELETE faults': ({ faults }) => faults.clear(),
   'GET calls': ({ calls }) => ({ calls }),
   'DELETE calls': ({ calls }) => void calls.splice(0),

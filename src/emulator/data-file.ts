@@ -14,17 +14,14 @@ const MAX_BYTES = 128 * 1024 * 1024;
 /** Undefined if there is no such file yet. Throws an EmulatorError for one that holds no state, and does not change it. */
 export function readDataFile(file: string): State | undefined {
   if (!existsSync(file)) return undefined;
-  const reject = (problem: string) =>
-    new EmulatorError(
-      `Expected EMULATOR_DATA_FILE ${file} to hold the emulator's state, got ${problem}. It was left untouched: repair it or name another file.`,
-    );
+  const explain = (problem: string) =>
+    `Expected EMULATOR_DATA_FILE ${file} to hold the emulator's state, got ${problem}. It was left untouched: repair it or name another file.`;
   const content = readJsonFile(file, 'Expected EMULATOR_DATA_FILE to be a readable file');
-  const state = readAs('DataFile', content, reject);
-  const sharedId = describeSharedId(state.tokens);
-  if (sharedId !== undefined) throw reject(sharedId);
+  const state = readAs('DataFile', content, explain);
+  requireOwnIds(state.tokens, explain);
   const sequences = [...state.tokens.map(({ sequence }) => sequence), state.lastSequence + 1];
   const isOrdered = sequences.every((sequence, index) => sequence > (sequences[index - 1] ?? -Infinity));
-  if (!isOrdered) throw reject('tokens out of order');
+  if (!isOrdered) throw new EmulatorError(explain('tokens out of order'));
   return state;
 }
 
@@ -38,11 +35,11 @@ export function readJsonFile(file: string, expected: string): unknown {
   }
 }
 
-/** That two tokens have one id, as the end of a sentence; undefined if each has its own. */
-export function describeSharedId(tokens: readonly StoredToken[]): string | undefined {
+/** Throws an EmulatorError with the sentence that `explain` makes of two tokens with one id. */
+export function requireOwnIds(tokens: readonly StoredToken[], explain: (problem: string) => string): void {
   const ids = new Set<string>();
   const shared = tokens.find(({ token: { id } }) => ids.has(id) || !ids.add(id));
-  return shared && `two tokens with the id ${JSON.stringify(shared.token.id)}`;
+  if (shared) throw new EmulatorError(explain(`two tokens with the id ${JSON.stringify(shared.token.id)}`));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isLoopbackAuthority } from '../config/urls.ts';
@@ -74,26 +75,25 @@ export async function startEmulator(options: EmulatorOptions = {}) {
     tokensOf: (principal: string) => store.listOf(principal).map(({ token }) => token),
     /** Cuts every connection, also those that a fault keeps waiting. */
     async close(): Promise<void> {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
+      server.close().closeAllConnections();
+      await once(server, 'close');
       release();
     },
   };
 }
 
 /** Rejects with an EmulatorError when the address cannot be used. */
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message =
-        cause.code === 'EADDRINUSE'
-          ? `Port ${port} is in use. Set EMULATOR_PORT, or stop what uses it.`
-          : `Expected EMULATOR_HOST and EMULATOR_PORT to be an address of this machine, got ${host}:${port} (${cause.code}).`;
-      reject(new EmulatorError(message, { cause }));
-    });
-    server.listen(port, host, resolve);
-  });
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  try {
+    await once(server.listen(port, host), 'listening');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const message =
+      code === 'EADDRINUSE'
+        ? `Port ${port} is in use. Set EMULATOR_PORT, or stop what uses it.`
+        : `Expected EMULATOR_HOST and EMULATOR_PORT to be an address of this machine, got ${host}:${port} (${code}).`;
+    throw new EmulatorError(message, { cause });
+  }
 }
 
 /** Rejects with an EmulatorError for a data file or a seed with which no emulator could start. Changes nothing. */

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { findFault, unknownFault } from './faults.ts';
 import { EmulatorError } from './reply.ts';
 import type { Operation } from './routes.ts';
@@ -20,7 +21,7 @@ export type FaultPlan = ReturnType<typeof createFaultPlan>;
 export function createFaultPlan() {
   const entries: { readonly planned: PlannedFault; left: number }[] = [];
   const hits = new Map<string, number>();
-  const waiting = new Set<() => void>();
+  let waits = new AbortController();
   return {
     /** Throws an EmulatorError for a name that does not exist. */
     add(planned: PlannedFault): void {
@@ -31,7 +32,8 @@ export function createFaultPlan() {
     clear(): void {
       entries.length = 0;
       hits.clear();
-      for (const end of waiting) end();
+      waits.abort();
+      waits = new AbortController();
     },
     /** The name of the planned fault for this request. Uses up one of its `times`. */
     take(request: Target): string | undefined {
@@ -47,16 +49,8 @@ export function createFaultPlan() {
       return hit;
     },
     /** Resolves after `ms`, or when the plan is cleared. Does not keep the process alive. */
-    wait: (ms: number) =>
-      new Promise<void>((resolve) => {
-        const end = () => {
-          clearTimeout(timer);
-          waiting.delete(end);
-          resolve();
-        };
-        const timer = setTimeout(end, ms).unref();
-        waiting.add(end);
-      }),
+    wait: (ms: number): Promise<void> =>
+      setTimeout(ms, undefined, { ref: false, signal: waits.signal }).catch(() => {}),
   };
 }
 

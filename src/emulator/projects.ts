@@ -19,10 +19,8 @@ export async function addProject(
 ): Promise<ProjectWithPolicyDto> {
   const stored = store.find(tokenId);
   if (stored === undefined) throw new EmulatorError(`Expected the id of a token, got ${tokenId}.`);
-  const given = readAs('SeedProject', project, (problem) => {
-    const expected = '`id` and `name` as strings, and `policy`';
-    return new EmulatorError(`Expected a project with ${expected}, got ${problem}.`);
-  });
+  const expected = 'a project with `id` and `name` as strings, and `policy`';
+  const given = readAs('SeedProject', project, (problem) => `Expected ${expected}, got ${problem}.`);
   const added = completeProject(given, tokenId, randomUUID());
   const { memberships } = stored;
   const at = memberships.findIndex(({ project: { id } }) => id === added.id);

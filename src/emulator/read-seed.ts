@@ -1,6 +1,5 @@
 import type { PublicKeyInfoDto, SigningAlgorithm } from '../upstream/generated.ts';
-import { describeSharedId, readJsonFile } from './data-file.ts';
-import { EmulatorError } from './reply.ts';
+import { readJsonFile, requireOwnIds } from './data-file.ts';
 import { allow, namedUuid, type Seed, type SeedProject, type SeedToken, sampleKey, stateOf } from './seed.ts';
 import type { State } from './store.ts';
 import { readAs } from './validate.ts';
@@ -10,16 +9,13 @@ export function readSeed(seed: string | Seed = 'demo'): State {
   if (seed === 'demo') return stateOf(demoSeed(120));
   if (seed === 'large') return stateOf(demoSeed(10_000));
   if (seed === 'empty') return stateOf({ principals: {} });
-  const reject = (problem: string) => {
-    const source = typeof seed === 'string' ? `EMULATOR_SEED ${seed}` : 'the seed';
-    const example = '{ "principals": { "alice": { "tokens": [{ "name": "ci-runner" }] } } }';
-    return new EmulatorError(`Expected ${source} to be ${example} or the like, got ${problem}.`);
-  };
+  const source = typeof seed === 'string' ? `EMULATOR_SEED ${seed}` : 'the seed';
+  const example = '{ "principals": { "alice": { "tokens": [{ "name": "ci-runner" }] } } }';
+  const explain = (problem: string) => `Expected ${source} to be ${example} or the like, got ${problem}.`;
   const expected = 'Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file';
   const content = typeof seed === 'string' ? readJsonFile(seed, expected) : seed;
-  const state = stateOf(readAs('Seed', content, reject));
-  const sharedId = describeSharedId(state.tokens);
-  if (sharedId !== undefined) throw reject(sharedId);
+  const state = stateOf(readAs('Seed', content, explain));
+  requireOwnIds(state.tokens, explain);
   return state;
 }
 

@@ -6,7 +6,7 @@ import {
   type UpdateTokenBody,
 } from '../upstream/generated.ts';
 import type { PlannedFault } from './fault-plan.ts';
-import { type Detail, type EmulatorError, Rejection, vendorError } from './reply.ts';
+import { type Detail, EmulatorError, Rejection, vendorError } from './reply.ts';
 import { operations } from './routes.ts';
 import type { Seed, SeedProject } from './seed.ts';
 import type { State } from './store.ts';
@@ -108,14 +108,14 @@ const ajv = new Ajv({
   validateSchema: false,
 });
 
-/** `value`, if it fits the model. Throws what `toError` makes of the first problem if it does not. */
+/** `value`, if it fits the model. Throws an EmulatorError with the sentence that `explain` makes of the first problem if not. */
 export function readAs<Name extends keyof Models>(
   name: Name,
   value: unknown,
-  toError: (problem: string) => EmulatorError,
+  explain: (problem: string) => string,
 ): Models[Name] {
   if (ajv.validate<Models[Name]>(name, value)) return value;
-  throw toError(`something else (${describe(readProblems()[0])})`);
+  throw new EmulatorError(explain(`something else (${describe(readProblems()[0])})`));
 }
 
 /** Like `readAs`, for the body of a request. Throws a rejection with a detail for each problem. */
