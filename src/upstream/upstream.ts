@@ -1,11 +1,10 @@
 import type { Config } from '../config/config.ts';
 import { createTokenBuckets } from '../state/token-bucket.ts';
 import { createSendOnce, type OnAttempt } from './attempt.ts';
-import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createLookup } from './connect.ts';
 import { createIamClient, type WriteHooks } from './iam-client.ts';
 import { createReachability } from './reachability.ts';
-import { createSend } from './send.ts';
+import { createConcurrencyLimiter, createSend } from './send.ts';
 import { createSingleFlight, type SingleFlightOptions } from './single-flight.ts';
 import { createUndiciTransport, type Transport } from './transport.ts';
 
@@ -26,7 +25,7 @@ export function createUpstream(
   const { href: baseUrl, origin } = new URL(`${apiGatewayUrl}/iam`);
   const connecting = { ...options, origin, lookup: createLookup() };
   const transport = createUndiciTransport(connecting);
-  const limiter = createConcurrencyLimiter({
+  const acquireSlot = createConcurrencyLimiter({
     total: options.concurrency,
     perRequest: options.concurrencyPerRequest,
   });
@@ -41,7 +40,7 @@ export function createUpstream(
   const { retryBudget: rateLimitBurst, retryBudgetPerSecond: rateLimitPerSecond } = options;
   const budget = createTokenBuckets({ rateLimitBurst, rateLimitPerSecond }, { maxCallers: 1 });
   const takeRetry = () => budget('', 1).isConsumed;
-  const send = createSend({ ...options, limiter, sendOnce, takeRetry, random: Math.random });
+  const send = createSend({ ...options, acquireSlot, sendOnce, takeRetry, random: Math.random });
   const reads = createSingleFlight({ lastWriteAt });
   return {
     client: createIamClient(send, reads, hooks),

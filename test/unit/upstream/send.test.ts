@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createTokenBuckets } from '../../../src/state/token-bucket.ts';
-import type { Call } from '../../../src/upstream/attempt.ts';
+import { type Call, createCallQueue } from '../../../src/upstream/attempt.ts';
 import { CancellationSource, createDeadlines } from '../../../src/upstream/cancellation.ts';
-import { createCallQueue, createConcurrencyLimiter } from '../../../src/upstream/concurrency-limiter.ts';
-import { createSend } from '../../../src/upstream/send.ts';
+import { createConcurrencyLimiter, createSend } from '../../../src/upstream/send.ts';
 import { UpstreamError, type UpstreamFailure } from '../../../src/upstream/upstream-error.ts';
 
 const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x', parse: String };
@@ -16,12 +15,12 @@ const status = (code: number, retryAfterSeconds?: number) =>
 function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20, random = 0 } = {}) {
   const sent: string[] = [];
   const renewed: string[] = [];
-  const limiter = createConcurrencyLimiter({ total: 1, perRequest: 1 });
+  const acquireSlot = createConcurrencyLimiter({ total: 1, perRequest: 1 });
   let left = budget;
   const send = createSend({
     retries,
     retryAfterMaxMs: 2000,
-    limiter,
+    acquireSlot,
     async sendOnce(_scope, call, authorization) {
       sent.push(authorization);
       const failure = answers[sent.length - 1];
@@ -44,7 +43,7 @@ function startSend(answers: readonly UpstreamError[], { retries = 2, budget = 20
   return {
     sent,
     renewed,
-    limiter,
+    acquireSlot,
     async send(call: Call, totalMs = 5000) {
       const deadline = createDeadlines(totalMs).start();
       try {
@@ -65,8 +64,8 @@ describe('A call', () => {
   });
 
   it('waits for a slot until the deadline of its request, and then was never sent', async () => {
-    const { send, sent, limiter } = startSend([]);
-    limiter.acquire(createCallQueue(), new CancellationSource());
+    const { send, sent, acquireSlot } = startSend([]);
+    acquireSlot(createCallQueue(), new CancellationSource());
     const rejected = await send(WRITE, 50).catch((error: UpstreamError) => error);
     expect(rejected).toMatchObject({ kind: 'timeout', requestSent: false });
     expect(sent).toEqual([]);
