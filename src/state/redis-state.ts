@@ -42,7 +42,8 @@ return 1`;
 function createRecords({ run }: RedisConnection): LeasedRecords {
   const keysOf = ({ id }: RecordKey): [string, string] => {
     const record = `${PREFIX}create:{${id}}`;
-    return [record, `${record}:lease`];
+    // Named as in release 0.1.0, whose replicas respect the lease during an upgrade, as this one does theirs.
+    return [record, `${record}:claim`];
   };
   return {
     async acquire(key, owner, leaseMs) {

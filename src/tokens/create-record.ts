@@ -25,12 +25,11 @@ export function toStoredRecord(record: CreateRecord): { readonly text: string; r
   return { text: JSON.stringify(record), ttlMs: RECORD_TTL_MS };
 }
 
-/** Stands for a record that cannot be read: a POST may have been sent, and any matching token counts as created by it. */
-const UNREADABLE: CreateRecord = { before: [] };
-
+/** If the text cannot be read, a POST may have been sent, and any matching token counts as created by it. */
 function readRecord(text: string): CreateRecord {
-  const value = parseJson(text);
-  return isCreateRecord(value) ? value : UNREADABLE;
+  // Release 0.1.0 wrote `before` as `lookalikes`.
+  const value = parseJson(text.replace('"lookalikes":', '"before":'));
+  return isCreateRecord(value) ? value : { before: [] };
 }
 
 function isCreateRecord(value: unknown): value is CreateRecord {

@@ -48,7 +48,7 @@ const create = (at: Gateway, idempotencyKey = key) =>
 const called = (operation: string) =>
   near.emulator.calls.filter((call) => call.operation === operation).length;
 const isFound = async (pattern: string) => (await redis.command('keys', pattern)) !== '';
-const leases = () => redis.command('keys', 'tokens-gateway:create:*:lease');
+const leases = () => redis.command('keys', 'tokens-gateway:create:*:claim');
 const made = () => near.emulator.tokensOf('demo').filter(({ name }) => name === `token of ${key}`);
 const idOf = ({ data }: Answer): string | undefined => data?.createToken?.token?.id;
 const codeOf = ({ errors }: Answer) => errors?.[0]?.extensions.code;
@@ -134,7 +134,7 @@ describe('While a replica cannot reach Redis', () => {
   it('its create is rejected or finished, and a repeat gets `retryAfter`, and never the error of an IAM that did not respond', async () => {
     const first = create(far);
     await until(() =>
-      isFound('tokens-gateway:create:*:lease').then((found) => found || called('createToken') > 0),
+      isFound('tokens-gateway:create:*:claim').then((found) => found || called('createToken') > 0),
     );
     link.hold();
     const answers = [await first, await create(far)];
@@ -201,5 +201,47 @@ describe('A record in Redis', () => {
     await redis.command('set', name, text);
     expect(await createInTheEnd(far)).toBe(id);
     expect(called('createToken')).toBe(1);
+  });
+});
+
+describe('While a replica of release 0.1.0 runs beside others', () => {
+  /** Creates a token, and rewrites its record as that release writes it. */
+  async function createByOldRelease() {
+    await redis.command('flushall');
+    const id = await createInTheEnd(near);
+    const record = await redis.command('keys', 'tokens-gateway:create:*');
+    const { digest } = JSON.parse(await redis.command('get', record));
+    return { id, record, text: JSON.stringify({ digest, lookalikes: [], tokenId: id }) };
+  }
+  const evals = async () => {
+    const stats = await redis.command('info', 'commandstats');
+    return Number(/cmdstat_eval:calls=(\d+)/.exec(stats)?.[1]);
+  };
+
+  it('a key that it has used returns its token, also under a new name, and CONFLICT for another input', async () => {
+    const { id, record, text } = await createByOldRelease();
+    await redis.command('set', record, text);
+    const rename = 'mutation ($input: UpdateTokenInput!) { updateToken(input: $input) { token { name } } }';
+    const renamed = await near.query(rename, { input: { id, name: 'new name' } });
+    expect(renamed.data.updateToken.token.name).toBe('new name');
+    near.forgetCalls();
+    expect(await createInTheEnd(far)).toBe(id);
+    const other = await untilServed(() => far.query(CREATE, createInput(key, 'other name')));
+    expect(other.data.createToken.userErrors).toEqual([{ code: 'CONFLICT' }]);
+    expect(called('createToken')).toBe(0);
+  });
+
+  it('a create with a key that it is using waits for its token', async () => {
+    const { id, record, text } = await createByOldRelease();
+    near.forgetCalls();
+    await redis.command('del', record);
+    await redis.command('set', `${record}:claim`, '', 'px', '60000');
+    const before = await evals();
+    const waits = createInTheEnd(far);
+    await until(async () => (await evals()) >= before + 3);
+    await redis.command('set', record, text);
+    await redis.command('del', `${record}:claim`);
+    expect(await waits).toBe(id);
+    expect(called('createToken')).toBe(0);
   });
 });
