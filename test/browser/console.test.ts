@@ -317,4 +317,24 @@ describe('Everybody can use it', () => {
     await app.page.getByRole('button', { name: 'All tokens' }).click();
     await app.page.getByRole('link', { name: 'billing-worker' }).waitFor();
   });
+
+  it('with names that are longer than the screen is wide: all of each can be read', async () => {
+    await app.page.setViewportSize({ width: 320, height: 640 });
+    const token = app.gateway.emulator.tokensOf('demo').find(({ name }) => name === 'retired-importer');
+    await fetch(`${app.gateway.emulator.url}/_emulator/tokens/${token?.id}/projects`, {
+      method: 'POST',
+      body: JSON.stringify({ name: 'VeryLong'.repeat(20) }),
+    });
+    await app.open('retired-importer');
+    const expectNothingCut = async (part: string) => {
+      await app.page.locator(part).getByText('VeryLong').waitFor();
+      const widths = `(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])(document.querySelector('${part}'))`;
+      const [content, visible] = (await app.page.evaluate(widths)) as [number, number];
+      expect(content).toBe(visible);
+    };
+    await expectNothingCut('main');
+    await app.page.screenshot({ path: `${SCREENSHOTS}/console-long-names.png` });
+    await app.page.getByRole('button', { name: 'Delete' }).click();
+    await expectNothingCut('dialog .lost');
+  });
 });
