@@ -21,12 +21,10 @@ export class HttpError extends Error {
   constructor(statusCode: number, message: string, headers: HttpError['headers'] = {}) {
     super(message);
     this.statusCode = statusCode;
-    const isTemporary = statusCode === 503;
-    this.headers = isTemporary ? { ...headers, 'retry-after': String(RETRY_AFTER_SECONDS) } : headers;
     const code = CODES[statusCode] ?? 'BAD_REQUEST';
-    this.errors = [
-      { message, extensions: { code, ...(isTemporary && { retryAfter: RETRY_AFTER_SECONDS }) } },
-    ];
+    const retryAfter = statusCode === 503 ? RETRY_AFTER_SECONDS : undefined;
+    this.headers = retryAfter ? { ...headers, 'retry-after': String(retryAfter) } : headers;
+    this.errors = [{ message, extensions: { code, retryAfter } }];
   }
 }
 

@@ -52,7 +52,7 @@ export function createHttpServer(
         return rejectAfter(before.at(-1), request, new HttpError(503, TOO_MANY));
       // RFC 9112 section 6.1: a proxy of HTTP/1.0 does not know chunks, and takes the body for further requests.
       if (request.httpVersion === '1.0' && request.headers['transfer-encoding'] !== undefined)
-        return rejectAfter(before.at(-1), request, parserError(undefined));
+        return rejectAfter(before.at(-1), request, parserError());
       connections.trackRequest(request, response);
       handler(request, response);
     },
@@ -127,16 +127,14 @@ function toTimeouts({ headersTimeoutMs, requestTimeoutMs }: Config['http']) {
 
 const NO_PROXY = 'This server is not a proxy.';
 
-/** The message does not reveal which error of the parser occurred. */
-function parserError(code: string | undefined): HttpError {
-  switch (code) {
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new HttpError(408, 'The request did not arrive in time.');
-    case 'HPE_HEADER_OVERFLOW':
-      return new HttpError(431, 'The headers, or the URL, are too large. Send long documents by POST.');
-    default:
-      return new HttpError(400, 'The request is malformed.');
-  }
+const PARSER_ERRORS: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'],
+  HPE_HEADER_OVERFLOW: [431, 'The headers, or the URL, are too large. Send long documents by POST.'],
+};
+
+/** The message does not reveal which other error of the parser occurred. */
+function parserError(code = ''): HttpError {
+  return new HttpError(...(PARSER_ERRORS[code] ?? [400, 'The request is malformed.']));
 }
 
 /** A request without a complete body, or a connection on which no head has arrived. */
