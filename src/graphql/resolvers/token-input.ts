@@ -38,12 +38,6 @@ export function checkId(id: string, { findPrivateKey }: Context): Problem[] {
   return message === undefined ? [] : [{ path: ['id'], message }];
 }
 
-const TEXT_RULES = {
-  name: findNameProblem,
-  description: findDescriptionProblem,
-  idempotencyKey: findIdempotencyKeyProblem,
-};
-
 /** Reports at most one problem. A private key comes first, because it is the most serious. */
 export function checkInputText(
   member: keyof typeof TEXT_RULES,
@@ -55,30 +49,28 @@ export function checkInputText(
   return message === undefined ? [] : [{ path: [member], message }];
 }
 
-/** IAM requires three characters on one line and has no maximum; this maximum is that of the vendor's CLI. */
-function findNameProblem(name: string): string | undefined {
-  if (!name.isWellFormed()) return LONE_SURROGATE;
-  if (/[\p{Cc}\u2028\u2029]/u.test(name)) return 'Control characters and line breaks are not allowed.';
-  if (isLonger(name, MAX_NAME)) return `At most ${MAX_NAME} characters are allowed.`;
-  return isLonger(name.trim(), MIN_NAME - 1) ? undefined : `At least ${MIN_NAME} characters are needed.`;
-}
-
-function findDescriptionProblem(description: string): string | undefined {
-  if (!description.isWellFormed()) return LONE_SURROGATE;
-  return isLonger(description, MAX_DESCRIPTION)
-    ? `At most ${MAX_DESCRIPTION} characters are allowed.`
-    : undefined;
-}
+const TEXT_RULES = {
+  /** IAM requires three characters on one line and has no maximum; this maximum is that of the vendor's CLI. */
+  name(text: string): string | undefined {
+    if (!text.isWellFormed()) return LONE_SURROGATE;
+    if (/[\p{Cc}\u2028\u2029]/u.test(text)) return 'Control characters and line breaks are not allowed.';
+    if (isLonger(text, MAX_NAME)) return `At most ${MAX_NAME} characters are allowed.`;
+    return isLonger(text.trim(), MIN_NAME - 1) ? undefined : `At least ${MIN_NAME} characters are needed.`;
+  },
+  description(text: string): string | undefined {
+    if (!text.isWellFormed()) return LONE_SURROGATE;
+    return isLonger(text, MAX_DESCRIPTION) ? `At most ${MAX_DESCRIPTION} characters are allowed.` : undefined;
+  },
+  idempotencyKey(text: string): string | undefined {
+    return /^[\x21-\x7e]{1,255}$/.test(text)
+      ? undefined
+      : '1 to 255 visible ASCII characters are needed, for example a random UUID.';
+  },
+};
 
 /** Counts Unicode characters, as IAM does: many of them, such as emoji, are two units of a string. */
 function isLonger(text: string, max: number): boolean {
   return text.length > 2 * max || (text.length > max && [...text].length > max);
-}
-
-function findIdempotencyKeyProblem(key: string): string | undefined {
-  return /^[\x21-\x7e]{1,255}$/.test(key)
-    ? undefined
-    : '1 to 255 visible ASCII characters are needed, for example a random UUID.';
 }
 
 const KEY_INFO = ['authenticationMethod', 'publicKeyInfo'] as const;
