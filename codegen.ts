@@ -130,7 +130,8 @@ const config: CodegenConfig = {
         enumsAsTypes: true,
         // A resolver may return an Error in place of a value: only that field fails.
         resolverTypeWrapperSignature: 'Promise<T | Error> | T | Error',
-        makeResolverTypeCallable: false,
+        // Resolvers are functions, never objects with one.
+        makeResolverTypeCallable: true,
         useTypeImports: true,
         strictScalars: true,
         namingConvention: 'keep',
