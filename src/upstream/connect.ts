@@ -108,11 +108,8 @@ interface Race {
  * distant server, or while this process is busy, only the last address counts, which may be a dead one. `sockets` gets
  * all sockets except those that failed. Rejects with the first error.
  */
-function openFirst(
-  addresses: string[],
-  sockets: Set<Socket>,
-  { port, aloneMs, silent }: Race,
-): Promise<Socket> {
+function openFirst(addresses: string[], sockets: Set<Socket>, race: Race): Promise<Socket> {
+  const { port, aloneMs, silent } = race;
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     let firstError: Error | undefined;

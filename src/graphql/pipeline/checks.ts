@@ -30,10 +30,8 @@ export function applyAllowList(
   // An id that the manifest lacks has no document to run.
   const isOnlyId = params.documentId !== undefined && (params.query ?? params.persistedQuery) === undefined;
   if (trusted?.mode !== 'enforce' && !isOnlyId) return params;
-  if (params.query === undefined) {
-    // Apollo Client expects this message and status, and then sends the document.
-    throw rejection('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
-  }
+  // Apollo Client expects this message and status, and then sends the document.
+  if (params.query === undefined) throw rejection('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
   checkLength(params.query, limits);
   throw rejection(
     'OPERATION_NOT_TRUSTED',
