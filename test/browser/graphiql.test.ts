@@ -51,6 +51,22 @@ describe('GraphiQL without the internet', () => {
     await page.context().close();
   });
 
+  it('shows the response below the operation on a telephone, as wide as that', async () => {
+    const { page } = await openOffline(browser, gateway.origin);
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.goto(`${gateway.origin}/graphiql`);
+    await page.getByText('FirstPage').first().waitFor();
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.locator('.result-window', { hasText: 'billing-worker' }).waitFor();
+    const [operation, response] = await Promise.all(
+      ['.graphiql-editors', '.graphiql-response'].map((part) => page.locator(part).boundingBox()),
+    );
+    expect(response?.width).toBe(operation?.width);
+    expect(response?.y).toBeGreaterThan(operation?.y ?? Number.NaN);
+    await page.screenshot({ path: `${SCREENSHOTS}/graphiql-narrow.png` });
+    await page.context().close();
+  });
+
   it('opens the operation of a link, beside the tabs that are there, and runs it at a click only', async () => {
     const { page, complaints } = await openOffline(browser, gateway.origin);
     const run = async (link: Record<string, string>) => {
