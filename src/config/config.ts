@@ -112,7 +112,7 @@ function readUpstream(environment: Environment) {
   if (!values.EMULATOR && !isSet('API_GATEWAY_URL') && !isInvalid('EMULATOR'))
     addProblem('API_GATEWAY_URL is required, or EMULATOR=true');
   return {
-    /** In normal form, without a trailing slash or `/iam`. Undefined: the emulator's. */
+    /** In normal form, without a trailing slash or path of IAM. Undefined: the emulator's. */
     apiGatewayUrl: toBaseUrl(readSecureUrl(environment, 'API_GATEWAY_URL')),
     ...toGroup(values, variables, 'UPSTREAM_'),
     tokenBatchListMin: values.TOKEN_BATCH_LIST_MIN,
@@ -123,7 +123,7 @@ function readUpstream(environment: Environment) {
 function toBaseUrl(url: string | undefined): string | undefined {
   if (url === undefined) return undefined;
   const { origin, pathname } = new URL(url);
-  return origin + pathname.replace(/\/*(\/iam)?\/*$/, '');
+  return origin + pathname.replace(/\/*(\/iam(\/v1(\/tokens)?)?)?\/*$/, '');
 }
 
 function readTracing({ values, isSet }: Environment): boolean {

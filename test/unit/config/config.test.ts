@@ -39,6 +39,8 @@ describe('A value is read as it is written', () => {
     ['https://api.example.com/', 'https://api.example.com'],
     ['https://api.example.com/iam', 'https://api.example.com'],
     ['https://api.example.com/iam/', 'https://api.example.com'],
+    ['https://api.example.com/iam/v1', 'https://api.example.com'],
+    ['https://api.example.com/iam/v1/tokens/', 'https://api.example.com'],
     ['https://proxy.example.com/affinidi/iam', 'https://proxy.example.com/affinidi'],
     [' https://api.example.com ', 'https://api.example.com'],
     ['http://127.0.0.1:9000', 'http://127.0.0.1:9000'],
