@@ -39,8 +39,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     },
     /**
      * The text of the file that the variable names; undefined when it is not set, or when the file cannot be used, which is
-     * a problem. Messages omit the system's error, because it contains the path, which may be a key that was pasted by
-     * mistake.
+     * a problem. Of the system's error only the code is shown: the path may be a key that was pasted by mistake.
      */
     readFile(name: keyof typeof MAX_FILE_BYTES): string | undefined {
       const path = values[name];
@@ -50,8 +49,9 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
         if (text.trim() !== '') return text;
         problems.push(`Expected ${name} to name a file that is not empty`);
       } catch (error) {
-        const reason = error instanceof TextFileError ? `, got one that is ${error.message}` : '';
-        problems.push(`Expected ${name} to name a file that this process can read${reason}`);
+        const { message, code } = error as NodeJS.ErrnoException;
+        const got = error instanceof TextFileError ? `one that is ${message}` : code;
+        problems.push(`Expected ${name} to name a file that this process can read, got ${got}`);
       }
       return undefined;
     },

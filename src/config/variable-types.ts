@@ -170,7 +170,7 @@ export function redisUrl(meaning: string): Variable<Secret | undefined> {
   return {
     ...secret(meaning),
     expected:
-      'a redis or rediss URL such as rediss://user:password@host:6379/0, with % for reserved characters of the password',
+      'a redis or rediss URL such as rediss://user:password@host:6379/0, without quotation marks, and with % for reserved characters of the password',
     read(text) {
       const value = text.trim();
       return readRedisAddress(value) ? createSecret(value) : undefined;

@@ -68,6 +68,10 @@ describe('The gateway, called with', () => {
       'Expected PORT to be a whole number from 0 to 65535, got "x"\nCALLER_API_KEYS_FILE: line 1: Expected name:role:sha256hex.',
     ],
     [
+      { TRUSTED_DOCUMENTS: '/no/documents.json', REDIS_URL: '"redis://cache:6379"' },
+      'Expected REDIS_URL to be a redis or rediss URL such as rediss://user:password@host:6379/0, without quotation marks, and with % for reserved characters of the password, got "…"\nExpected TRUSTED_DOCUMENTS to name a file that this process can read, got ENOENT',
+    ],
+    [
       { EMULATOR_SEED: 'Demo' },
       'Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file, got Demo (ENOENT).',
     ],

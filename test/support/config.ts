@@ -35,7 +35,7 @@ export const files: Record<string, string> = {
 
 function readFile(path: string): string {
   const content = files[path];
-  if (content === undefined) throw new Error(`ENOENT CANARY ${path}`);
+  if (content === undefined) throw Object.assign(new Error(`CANARY ${path}`), { code: 'ENOENT' });
   return content;
 }
 

@@ -62,14 +62,16 @@ describe.each(Object.keys(VARIABLES) as Name[])('%s', (name) => {
     },
   );
 
-  it.each(['missing', 'socket', 'folder/missing', 'key.pem/below'])(
-    'that cannot be read (%s) is a problem',
-    (path) => {
-      expect(problemsOf(name, at(path))).toEqual([
-        `Expected ${name} to name a file that this process can read`,
-      ]);
-    },
-  );
+  it.each([
+    ['missing', 'ENOENT'],
+    ['socket', 'ENXIO'],
+    ['key.pem/below', 'ENOTDIR'],
+    ['n'.repeat(300), 'ENAMETOOLONG'],
+  ])('that cannot be read (%s) is a problem, whose cause is shown', (path, code) => {
+    expect(problemsOf(name, at(path))).toEqual([
+      `Expected ${name} to name a file that this process can read, got ${code}`,
+    ]);
+  });
 
   it.each(['17m', 'huge'])('that names a file which is too large (%s) is a problem', (path) => {
     const most = name === 'TRUSTED_DOCUMENTS' ? '16384 KB' : '64 KB';

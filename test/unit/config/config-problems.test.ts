@@ -62,7 +62,7 @@ describe('What is wrong is said in one line each', () => {
     ],
     [
       { ...URL_ONLY, NODE_EXTRA_CA_CERTS: '/keys/missing' },
-      'Expected NODE_EXTRA_CA_CERTS to name a file that this process can read',
+      'Expected NODE_EXTRA_CA_CERTS to name a file that this process can read, got ENOENT',
     ],
     [
       { ...URL_ONLY, NODE_EXTRA_CA_CERTS: '/keys/pat.pem' },
@@ -74,7 +74,7 @@ describe('What is wrong is said in one line each', () => {
     ],
     [
       { ...URL_ONLY, NODE_EXTRA_CA_CERTS: '/keys/authorities.pem\r' },
-      'Expected NODE_EXTRA_CA_CERTS to name a file that this process can read',
+      'Expected NODE_EXTRA_CA_CERTS to name a file that this process can read, got ENOENT',
     ],
     [{ ...URL_ONLY, PORT: 'http' }, 'Expected PORT to be a whole number from 0 to 65535, got "http"'],
     [{ ...URL_ONLY, PORT: '65536' }, 'Expected PORT to be a whole number from 0 to 65535, got "65536"'],
@@ -112,7 +112,7 @@ describe('What is wrong is said in one line each', () => {
     ],
     [
       { ...URL_ONLY, REDIS_URL: 'http://:CANARY@cache' },
-      'Expected REDIS_URL to be a redis or rediss URL such as rediss://user:password@host:6379/0, with % for reserved characters of the password, got "…"',
+      'Expected REDIS_URL to be a redis or rediss URL such as rediss://user:password@host:6379/0, without quotation marks, and with % for reserved characters of the password, got "…"',
     ],
     [
       { ...URL_ONLY, TRUSTED_DOCUMENTS_MODE: 'log' },
@@ -169,7 +169,7 @@ describe('What is wrong is said in one line each', () => {
     ],
     [
       { ...PAT, PRIVATE_KEY: undefined, PRIVATE_KEY_FILE: '/keys/missing' },
-      'Expected PRIVATE_KEY_FILE to name a file that this process can read',
+      'Expected PRIVATE_KEY_FILE to name a file that this process can read, got ENOENT',
     ],
     [
       { ...PAT, PRIVATE_KEY: undefined, PRIVATE_KEY_FILE: '/keys/encrypted.pem' },
