@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { shareGateway } from '../support/gateway.ts';
+import { sendRaw } from '../support/raw.ts';
 
 const LIST = '{ tokens { nodes { id name } } }';
 const gateway = shareGateway({
@@ -157,6 +158,33 @@ describe('What one caller reads', () => {
       ),
     );
     expect(answers.map(({ data }) => data?.token?.name)).toEqual(names);
+  });
+
+  it('is its own on a connection that a proxy uses for several callers, in the order of the requests', async () => {
+    const callers = ['demo', 'echo-1', '', 'demo', 'echo-2'];
+    const requests = callers.map((caller, at) => {
+      const id = caller === 'demo' ? gateway.emulator.tokensOf(caller)[0]?.id : 'fault-echo-principal';
+      const body = JSON.stringify({ query: ONE, variables: { id } });
+      const headers = [
+        'host: localhost',
+        'content-type: application/json',
+        `content-length: ${body.length}`,
+        ...(caller ? [`authorization: Bearer ${caller}`] : []),
+        ...(at === callers.length - 1 ? ['connection: close'] : []),
+      ];
+      return `POST /graphql HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n${body}`;
+    });
+    // The first response is the last to be ready.
+    gateway.emulator.faults.add({ fault: 'latency-100', principal: 'demo' });
+    // New, interpreted, and compiled.
+    for (let round = 0; round < 5; round++) {
+      gateway.forgetCalls();
+      const { text } = await sendRaw(gateway.origin, requests.join(''));
+      const outcomes = text.match(/(?<="name":")[^"]+|(?<="code":")\w+/g);
+      expect(outcomes).toEqual(['billing-worker', 'echo-1', 'UNAUTHENTICATED', 'billing-worker', 'echo-2']);
+      const asked = new Set(gateway.emulator.calls.map(({ principal }) => principal));
+      expect([...asked].sort()).toEqual(['demo', 'echo-1', 'echo-2']);
+    }
   });
 
   it('includes its own write, in a later request as well', async () => {
