@@ -158,10 +158,21 @@ const MESSAGES: Readonly<Record<string, string>> = {
 };
 
 /** Headers of GraphQL clients (Apollo's send their name and version) and of tracing in browsers. */
-const HEADERS = (
-  'accept content-type authorization apollo-require-preflight x-apollo-operation-name apollographql-client-name ' +
-  'apollographql-client-version x-request-id x-explain traceparent tracestate baggage sentry-trace'
-).split(' ');
+const HEADERS = [
+  'accept',
+  'content-type',
+  'authorization',
+  'apollo-require-preflight',
+  'x-apollo-operation-name',
+  'apollographql-client-name',
+  'apollographql-client-version',
+  'x-request-id',
+  'x-explain',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'sentry-trace',
+];
 /** Response headers that pages may read, besides the ones that are always allowed. */
 const EXPOSED_HEADERS = ['x-request-id', 'retry-after', 'ratelimit', 'ratelimit-policy'];
 
