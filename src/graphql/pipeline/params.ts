@@ -78,7 +78,6 @@ function readObject(name: 'variables' | 'extensions', members: Members): Members
 }
 
 const SEARCH_NAMES = ['query', 'operationName', 'variables', 'extensions', 'documentId', 'doc_id'];
-const JSON_NAMES = new Set(['variables', 'extensions']);
 
 function readSearch(search: URLSearchParams): Params {
   const members: Record<string, unknown> = {};
@@ -87,7 +86,7 @@ function readSearch(search: URLSearchParams): Params {
     if (more.length > 0) throw malformed(`The parameter \`${name}\` must not be repeated.`);
     // Clients build URLs from templates.
     if (!value) continue;
-    members[name] = JSON_NAMES.has(name) ? parseJson(value) : value;
+    members[name] = name === 'variables' || name === 'extensions' ? parseJson(value) : value;
     if (members[name] === undefined) throw malformed(`The parameter \`${name}\` must be JSON.`);
   }
   return readMembers(members);
