@@ -95,7 +95,7 @@ const folders: Readonly<Record<string, readonly string[]>> = {
   'telemetry/': ['channel.ts', 'upstream/attempt.ts'],
   'state/': ['channel.ts', 'config/', 'connection-failure.ts', 'telemetry/failures.ts'],
   // The emulator alone.
-  'emulator/main.ts': ['config/environment.ts', 'emulator/'],
+  'emulator/main.ts': ['config/', 'emulator/'],
   // The models that are generated from the OpenAPI document, and nothing else of the client of IAM.
   'emulator/': ['config/urls.ts', 'json.ts', 'text-file.ts', 'upstream/generated.ts'],
 };

@@ -1,4 +1,5 @@
-import { readEnvironment } from '../config/environment.ts';
+import { readEnvironment, toGroup } from '../config/environment.ts';
+import { variables } from '../config/variables.ts';
 import { checkStore, type EmulatorOptions, startEmulator } from './emulator.ts';
 import { EmulatorError } from './reply.ts';
 
@@ -34,12 +35,8 @@ Authorization    Bearer demo     (any other bearer is another principal, without
 async function readSettings(env: Readonly<Record<string, string | undefined>>): Promise<EmulatorOptions> {
   const own = Object.entries(env).filter(([name]) => name.startsWith('EMU') && name !== 'EMULATOR');
   const { values, isSet, addProblem, problems } = readEnvironment(Object.fromEntries(own), () => '');
-  const settings = {
-    port: isSet('EMULATOR_PORT') ? values.EMULATOR_PORT : DEFAULT_PORT,
-    host: values.EMULATOR_HOST,
-    dataFile: values.EMULATOR_DATA_FILE,
-    seed: values.EMULATOR_SEED,
-  };
+  const { port, ...others } = toGroup(values, variables, 'EMULATOR_');
+  const settings = { port: isSet('EMULATOR_PORT') ? port : DEFAULT_PORT, ...others };
   if (problems.length === 0) return settings;
   await checkStore(settings).catch(({ message }) => addProblem(message));
   throw new EmulatorError(problems.join('\n'));
