@@ -33,7 +33,11 @@ async function respond(service: Service, request: IncomingMessage, response: Ser
   const { method = '', url = '', headers } = request;
   const [path = '', ...query] = url.split('?');
   if (path.startsWith(CONTROL_PREFIX))
-    return handleControl(service, method, path, (await readText(request)) ?? '');
+    return handleControl(
+      service,
+      `${method} ${path.slice(CONTROL_PREFIX.length)}`,
+      (await readText(request)) ?? '',
+    );
   const call = { method, path, query: query.join('?'), headers };
   const { calls, maxCalls } = service;
   if (calls.length >= 2 * maxCalls) calls.splice(0, calls.length - maxCalls);

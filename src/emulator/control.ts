@@ -20,19 +20,13 @@ const controls: Readonly<
   'POST tokens/*/projects': ({ store }, body, tokenId) => addProject(store, tokenId, body),
 };
 
-/** Responds to a request such as `GET /_emulator/faults`. */
-export async function handleControl(
-  service: Service,
-  method: string,
-  path: string,
-  text: string,
-): Promise<Reply> {
-  const name = path.slice(CONTROL_PREFIX.length);
-  const [, tokenId = ''] = /^tokens\/([^/]+)\/projects$/.exec(name) ?? [];
-  const control = controls[`${method} ${tokenId ? 'tokens/*/projects' : name}`];
+/** Responds to a request such as `GET faults`, the method and the path behind the prefix. */
+export async function handleControl(service: Service, request: string, text: string): Promise<Reply> {
+  const [, tokenId = ''] = /^POST tokens\/([^/]+)\/projects$/.exec(request) ?? [];
+  const control = controls[tokenId ? 'POST tokens/*/projects' : request];
   if (!control) return edgeError(404, 'Not Found');
   try {
-    const given = method === 'POST' && text ? JSON.parse(text) : {};
+    const given = request.startsWith('POST ') && text ? JSON.parse(text) : {};
     const body = await control(service, given, decodeURIComponent(tokenId));
     return body === undefined ? { status: 204 } : ok(body);
   } catch (error) {

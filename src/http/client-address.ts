@@ -20,11 +20,10 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
 
 /** Each proxy appends the address of its own client, so the entries are read from the end. */
 function findClient(entries: readonly string[], isTrusted: (address: string) => boolean): string | undefined {
-  for (let at = entries.length - 1; at >= 0; at--) {
-    const address = normalizeAddress(entries[at] as string);
+  for (let at = entries.length - 1; ; at--) {
+    const address = normalizeAddress(entries[at] ?? '');
     if (address === undefined || at === 0 || !isTrusted(address)) return address;
   }
-  return undefined;
 }
 
 /**
