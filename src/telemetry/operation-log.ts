@@ -21,7 +21,7 @@ export function createOperationRecord() {
     untrusted: undecided,
     /**
      * The code of the first error; else `USER_ERROR` where a mutation has user errors, or `OK`. `ABORTED` where the client
-     * has left before the response.
+     * has left before the response, except for a mutation that runs: it has the code of its outcome.
      */
     code: unknown,
     /** Why the caller was rejected, where the code does not say it: `AuthError.reason`. */
