@@ -11,8 +11,8 @@ const isEveryday = suite === 'everyday';
 /** @type {import('jest').Config} */
 const config = {
   testEnvironment: 'node',
-  // Jest keeps one core free by default: on two that is half the speed.
-  maxWorkers: ONE_FILE_AT_A_TIME.includes(suite) ? 1 : 2,
+  // More than the two cores that CI has, because tests wait for half of their time.
+  maxWorkers: ONE_FILE_AT_A_TIME.includes(suite) ? 1 : 3,
   // A worker keeps up to 35 MB of every file that it ran. Starting another one costs less than collecting garbage among them.
   ...(isEveryday && { workerIdleMemoryLimit: '400MB' }),
   // In CI, what a failed test leaves open must not keep jest from ending.

@@ -15,6 +15,8 @@ const { suite, jestArguments } = readArguments(process.argv.slice(2));
 run(['tools/prepare.mjs']);
 for (const command of PREPARATIONS[suite] ?? []) run(command);
 run([
+  // As `npm start` does: with small young generations, jest's modules take a tenth more CPU time.
+  '--max-semi-space-size=64',
   '--experimental-vm-modules',
   '--disable-warning=ExperimentalWarning',
   'node_modules/jest/bin/jest.js',
