@@ -1,4 +1,3 @@
-import { setTimeout } from 'node:timers/promises';
 import { findFault, unknownFault } from './faults.ts';
 import { EmulatorError } from './reply.ts';
 import type { Operation } from './routes.ts';
@@ -21,7 +20,7 @@ export type FaultPlan = ReturnType<typeof createFaultPlan>;
 export function createFaultPlan() {
   const entries: { readonly planned: PlannedFault; left: number }[] = [];
   const hits = new Map<string, number>();
-  let waits = new AbortController();
+  const waiting = new Set<() => void>();
   return {
     /** Throws an EmulatorError for a name that does not exist. */
     add(planned: PlannedFault): void {
@@ -32,8 +31,7 @@ export function createFaultPlan() {
     clear(): void {
       entries.length = 0;
       hits.clear();
-      waits.abort();
-      waits = new AbortController();
+      for (const end of waiting) end();
     },
     /** The name of the planned fault for this request. Uses up one of its `times`. */
     take(request: Target): string | undefined {
@@ -49,8 +47,16 @@ export function createFaultPlan() {
       return hit;
     },
     /** Resolves after `ms`, or when the plan is cleared. Does not keep the process alive. */
-    wait: (ms: number): Promise<void> =>
-      setTimeout(ms, undefined, { ref: false, signal: waits.signal }).catch(() => {}),
+    wait: (ms: number) =>
+      new Promise<void>((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          waiting.delete(end);
+          resolve();
+        };
+        const timer = setTimeout(end, ms).unref();
+        waiting.add(end);
+      }),
   };
 }
 
