@@ -5,14 +5,16 @@
 export const SUITES = ['browser', 'clients', 'host', 'image', 'long', 'process', 'redis', 'rolling'];
 const ONE_FILE_AT_A_TIME = ['host', 'long'];
 
+/** For two cores: tests wait for half of their time. CI runs two suites side by side. */
+const MOST_WORKERS = process.env.CI === undefined ? 3 : 2;
+
 const suite = process.env.TEST_SUITE ?? 'everyday';
 const isEveryday = suite === 'everyday';
 
 /** @type {import('jest').Config} */
 const config = {
   testEnvironment: 'node',
-  // More than the two cores that CI has, because tests wait for half of their time.
-  maxWorkers: ONE_FILE_AT_A_TIME.includes(suite) ? 1 : 3,
+  maxWorkers: ONE_FILE_AT_A_TIME.includes(suite) ? 1 : MOST_WORKERS,
   // A worker keeps up to 35 MB of every file that it ran. Starting another one costs less than collecting garbage among them.
   ...(isEveryday && { workerIdleMemoryLimit: '400MB' }),
   // In CI, what a failed test leaves open must not keep jest from ending.
