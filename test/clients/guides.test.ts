@@ -30,9 +30,15 @@ const VITE_DEFAULTS = {
     erasableSyntaxOnly: true,
     noFallthroughCasesInSwitch: true,
     noUncheckedSideEffectImports: true,
+    // The tests have Hive Gateway without its command line, where this function is.
+    paths: { '@graphql-hive/gateway': ['./hive-gateway.d.ts'] },
   },
   include: ['src', '*.ts'],
 };
+
+const HIVE_GATEWAY = `import type { GatewayConfig } from '@graphql-hive/gateway-runtime';
+export declare function defineConfig(config: Partial<GatewayConfig>): unknown;
+`;
 
 interface Snippet {
   readonly path: string;
@@ -62,6 +68,7 @@ function write(snippets: readonly Snippet[]): void {
     ...snippets,
     { path: 'tsconfig.json', text: JSON.stringify(VITE_DEFAULTS) },
     { path: 'package.json', text: '{ "private": true, "type": "module" }' },
+    { path: 'hive-gateway.d.ts', text: HIVE_GATEWAY },
   ]) {
     const file = join(PROJECT, path);
     mkdirSync(dirname(file), { recursive: true });

@@ -46,24 +46,10 @@ beforeAll(async () => {
     },
   ]);
   writeFileSync(join(folder, 'supergraph.graphql'), supergraphSdl);
-  writeFileSync(
-    join(folder, 'gateway.config.js'),
-    "export const gatewayConfig = { propagateHeaders: { fromClientToSubgraphs: ({ request }) => ({ authorization: request.headers.get('authorization') }) }, logging: 'error' };",
-  );
   const port = await freePort();
   const child = spawn(
     process.execPath,
-    [
-      'test/clients/node_modules/@graphql-hive/gateway/dist/bin.js',
-      'supergraph',
-      join(folder, 'supergraph.graphql'),
-      '--port',
-      String(port),
-      '--host',
-      '127.0.0.1',
-      '-c',
-      join(folder, 'gateway.config.js'),
-    ],
+    ['test/clients/hive-gateway.mjs', join(folder, 'supergraph.graphql'), String(port)],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
   hive = child;
