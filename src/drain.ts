@@ -22,7 +22,7 @@ export async function drain(
     const pending = server.pending();
     // A request that did not arrive completely was not started, so nothing is lost.
     if (isOnlyIncomplete(pending))
-      log.info(pending, 'incomplete requests did not arrive in time: their connections are closed');
+      log.info(pending, 'incomplete requests did not arrive in time: they are not run');
     else {
       exitCode = 1;
       log.error(

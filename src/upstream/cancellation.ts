@@ -92,13 +92,18 @@ export function createDeadlines(totalMs: number) {
   // A list instead of a Set: V8 replaces the table of a Set that every request changes again and again, and each old table
   // keeps the next one and its entries alive until the next major GC. That took a third of the CPU time of small requests.
   const running: RunningDeadline[] = [];
+  let isOver = false;
   return {
-    /** Starts the deadline of a request that arrived `elapsedMs` ago. */
-    start: (elapsedMs = 0) => startDeadline(Math.max(0, totalMs - elapsedMs), running),
+    /** Starts the deadline of a request that arrived `elapsedMs` ago. After `expireAll` it has expired already. */
+    start: (elapsedMs = 0) => startDeadline(isOver ? 0 : Math.max(0, totalMs - elapsedMs), running),
     /** The number of running deadlines. A deadline runs until its request is over, also after its client has left. */
     count: () => running.length,
-    /** Expires all of them now, so that clients get an error response before the process ends. */
+    /**
+     * Expires all of them now, so that clients get an error response before the process ends, and those that start later: a
+     * request that arrives now must not send a write whose outcome nobody would learn.
+     */
     expireAll(): void {
+      isOver = true;
       for (const { expire } of [...running]) expire();
     },
   };
