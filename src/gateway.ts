@@ -18,7 +18,6 @@ const SAMPLE_AUTHORIZATION = 'Bearer demo';
 interface ProcessParts {
   readonly config: Config;
   readonly maxConnections: number;
-  readonly privateKeyFile: string | undefined;
   readonly output: Output;
   readonly signals: Signals;
   /** Settings of a worker, and the channel to its primary process. Undefined in other processes. */
@@ -45,7 +44,7 @@ export async function runGateway(parts: ProcessParts): Promise<void> {
     onUsr1: () => log.warn('SIGUSR1 is ignored: to debug, start Node.js with --inspect'),
   });
   if (parts.worker) return runServer({ ...parts, build, log, emulator: undefined });
-  warnAboutKeyFile(parts.privateKeyFile, log);
+  warnAboutKeyFile(parts.config.auth, log);
   // With workers, it runs in the primary process, because otherwise each of them would have its own tokens.
   const emulator = await startEmulator(parts);
   await (parts.config.workers > 1 ? runPrimary : runServer)({ ...parts, build, log, emulator });
@@ -201,8 +200,8 @@ async function startEmulator({ config, output }: ProcessParts): Promise<Emulator
 }
 
 /** Warns about the mode of the key file, because everybody who can read it can use the token. */
-function warnAboutKeyFile(path: string | undefined, log: Log): void {
-  if (!path) return;
-  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+function warnAboutKeyFile(auth: Config['auth'], log: Log): void {
+  if (auth.mode === 'pass-through' || auth.privateKeyFile === undefined) return;
+  const mode = statSync(auth.privateKeyFile, { throwIfNoEntry: false })?.mode ?? 0;
   if (mode & 0o077) log.warn('PRIVATE_KEY_FILE can be read by other users: chmod 600 it');
 }

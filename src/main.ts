@@ -68,7 +68,6 @@ try {
   await runGateway({
     config,
     maxConnections,
-    privateKeyFile: process.env.PRIVATE_KEY_FILE,
     output,
     signals,
     worker,

@@ -34,6 +34,7 @@ export function readAuth(environment: Environment) {
     keyId: values.KEY_ID ?? tokenId,
     // Undefined only beside a problem, so never in a configuration that is used.
     signingKey: createSecret(readKey(environment) as SigningKey),
+    privateKeyFile: values.PRIVATE_KEY_FILE,
     callerAuth: readCallerAuth(environment),
   } as const;
 }

@@ -80,6 +80,13 @@ describe('A private key in a file', () => {
     expect(gateway.output()).not.toContain(pem.split('\n')[1]);
   });
 
+  it('that was set for its path is neither read nor shown in pass-through mode', async () => {
+    // Without a slash, it is longer than the name of a file may be.
+    const gateway = start({ EMULATOR: 'true', PRIVATE_KEY_FILE: pem.replaceAll('/', '_').repeat(2) });
+    await gateway.listening();
+    expect(gateway.output()).not.toContain(pem.split('\n')[1]);
+  });
+
   it('that the passphrase does not decrypt is reported in one line without key, passphrase or path', async () => {
     const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'right' } as const;
     const gateway = startWithKeyFile(String(privateKey.export(cipher)), 0o600, { PASSPHRASE: 'open-sesame' });

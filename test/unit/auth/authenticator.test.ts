@@ -32,7 +32,7 @@ function create(auth: AuthConfig) {
 }
 
 function createPat(callerAuth: PatConfig['callerAuth']) {
-  return create({ mode: 'pat', ...toPatOptions(issuer, pem), callerAuth });
+  return create({ mode: 'pat', ...toPatOptions(issuer, pem), privateKeyFile: undefined, callerAuth });
 }
 
 describe('Authentication as it is configured', () => {
