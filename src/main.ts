@@ -30,6 +30,9 @@ process.env.UV_THREADPOOL_SIZE ??= '16';
 // connect to a server in protected mode. No other package has a use for them.
 delete process.env.DEBUG;
 console.warn = () => {};
+// OpenTelemetry reads its variables untrimmed: traces would go to its default address after a trailing blank or line end.
+for (const [name, value = ''] of Object.entries(process.env))
+  if (name.startsWith('OTEL_')) process.env[name] = value.trim();
 // Done before the rest of the program is loaded, so that no signal is missed and nothing blocks on stdout.
 const output = openOutput();
 const signals = catchSignals();

@@ -135,6 +135,20 @@ describe('A traced gateway', () => {
   });
 });
 
+it('Blanks and line ends around the variables of OpenTelemetry are ignored, as around all others', async () => {
+  const other = startProcess({
+    PORT: '0',
+    API_GATEWAY_URL: emulator.url,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `${receiver.url} \r\n`,
+    OTEL_BSP_SCHEDULE_DELAY: '50\r',
+    OTEL_TRACES_SAMPLER: 'parentbased_always_on\r',
+  });
+  await post(await other.listening(), { query: NESTED }, TRACED);
+  await operationSpan();
+  await other.kill();
+  expect(other.output()).not.toContain('OpenTelemetry');
+});
+
 it('A gateway whose variables of OpenTelemetry are not valid says so in the log, traces and ends', async () => {
   const variables = {
     OTEL_EXPORTER_OTLP_TIMEOUT: 'abc',
