@@ -5,6 +5,7 @@ import { type Answer, type Gateway, post, startGateway } from '../support/gatewa
 import { rawRequest, sendRaw } from '../support/raw.ts';
 import { until } from '../support/until.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
+import { startLink } from './slow-link.ts';
 import { CREATE, createInput, lossesIn, untilRedis, untilServed } from './support.ts';
 
 let redis: RedisServer;
@@ -179,6 +180,34 @@ describe('A caller above the rate limit', () => {
     expect(limited[0]?.headers.get('ratelimit-policy')).toBe('"default";q=4;w=4');
     expect(limited[0]?.headers.get('ratelimit')).toBe('"default";r=0;t=1');
     await Promise.all([first.close(), second.close()]);
+  });
+
+  it('learns when to retry also where identical queries are rejected together', async () => {
+    const link = await startLink(redis.url);
+    const limits = { RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: '10' };
+    const authorization = 'Bearer together';
+    const gateway = await startGateway({
+      env: { REDIS_URL: link.url, ...limits },
+      emulatorOf: one,
+      authorization,
+    });
+    await untilRedis(gateway.origin, 'ok');
+    const document = '{ tokens(first: 99) { nodes { projects(first: 1) { nodes { id } } } } }';
+    link.hold();
+    const sent = Array.from({ length: 8 }, () => gateway.query(document));
+    // All have consumed one unit when the first one consumes the rest, which is too much.
+    await setTimeout(100);
+    link.release();
+    link.hold();
+    await setTimeout(100);
+    link.release();
+    const limited = (await Promise.all(sent)).filter(({ status }) => status === 429);
+    // When a busy machine has lost Redis meanwhile, the gateway's own bucket has room for one.
+    expect(limited.length).toBeGreaterThanOrEqual(sent.length - 1);
+    for (const { headers } of limited)
+      expect(headers.get('ratelimit')).toMatch(`;t=${headers.get('retry-after')}`);
+    await gateway.close();
+    link.close();
   });
 
   it('that was limited is served in time, also when the clock of Redis has been set back by an hour', async () => {

@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import {
   type ExecutionResult,
   execute,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
 } from 'graphql';
@@ -55,9 +55,14 @@ export async function coalesce(
     isOwn = true;
     return execute(shared);
   };
-  const outcome = await running.run(caller.credential.identity, toKey(caller, pending), deadline, start);
-  if (isOwn) return outcome;
-  if (outcome.isPersonal) return execute(deadline);
+  const outcome = await running
+    .run(caller.credential.identity, toKey(caller, pending), deadline, start)
+    .catch((error: unknown) => {
+      // A rejection is not shared either: the headers of its own request say what is left of the rate limit.
+      if (isOwn || !(error instanceof GraphQLError)) throw error;
+    });
+  if (outcome && isOwn) return outcome;
+  if (!outcome || outcome.isPersonal) return execute(deadline);
   record.coalesced = true;
   return outcome;
 }
