@@ -31,7 +31,7 @@ beforeAll(async () => {
   paths = await listLayers(IMAGE, join(folder, 'layers'));
   pathsWithoutGraphiql = await listLayers(NO_GRAPHIQL, join(folder, 'layers-without'));
   image = await createContainer(IMAGE);
-}, 600_000);
+}, 1_000_000);
 
 afterAll(async () => {
   await gateway?.kill();
