@@ -64,6 +64,29 @@ describe('A token', () => {
     expect(await app.page.locator('.projects > li').count()).toBe(40);
   });
 
+  it('shows how much each policy allows, without what it denies and what could not be read', async () => {
+    const statement = (effect: string, ...actions: string[]) => ({
+      __typename: 'PolicyStatement',
+      effect,
+      actions,
+      resources: ['*'],
+    });
+    await app.page.route('**/graphql', async (route) => {
+      const response = await route.fetch();
+      const json = await response.json();
+      const [denied, mixed, unread] = json.data?.token?.projects.edges ?? [];
+      if (denied) {
+        denied.policy.statements = [statement('Deny', '*'), statement('Audit', '*')];
+        mixed.policy.statements = [statement('Allow', 'read'), statement('Allow', 'read')];
+        Object.assign(unread, { node: null, policy: null });
+      }
+      await route.fulfill({ response, json });
+    });
+    await app.open('billing-worker');
+    await app.page.getByText('This project could not be read').waitFor();
+    expect(await app.page.locator('.projects .tag').allTextContents()).toEqual(['0 actions', '1 action']);
+  });
+
   it('stays when IAM fails while more of its projects load, and tries again', async () => {
     await app.open('credential-issuer');
     const more = app.page.getByRole('button', { name: 'Load more projects' });

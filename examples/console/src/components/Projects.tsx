@@ -3,7 +3,7 @@ import { isInvalidCursor, toFailure } from '../failure.ts';
 import { Notice } from './Notice.tsx';
 import type { Token } from './TokenDetails.tsx';
 
-type Policy = NonNullable<Token['projects']>['edges'][number]['policy'];
+type Policy = NonNullable<NonNullable<Token['projects']>['edges'][number]['policy']>;
 
 interface ProjectsProps {
   readonly token: Token;
@@ -52,11 +52,12 @@ export function Projects({ token: { projects }, error, onMore, onRetry }: Projec
             <details>
               <summary>
                 <span className="name">{node?.name ?? 'This project could not be read'}</span>
-                <span className="tag">{policy?.name ?? extentOf(policy)}</span>
+                {policy && <span className="tag">{policy.name ?? extentOf(policy)}</span>}
               </summary>
               {policy?.description && <p>{policy.description}</p>}
-              {policy?.statements.map(({ effect, actions, resources }) => (
-                <dl key={`${effect} ${actions} ${resources}`}>
+              {policy?.statements.map(({ effect, actions, resources }, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: statements may be equal, and are never reordered
+                <dl key={index}>
                   <dt>{effect}</dt>
                   <dd className="code">{actions.join(', ')}</dd>
                   <dt>on</dt>
@@ -79,9 +80,10 @@ export function Projects({ token: { projects }, error, onMore, onRetry }: Projec
   );
 }
 
-/** For policies without a name: how much they allow. */
-function extentOf(policy: Policy): string {
-  const actions = policy?.statements.flatMap((statement) => statement.actions) ?? [];
-  if (actions.includes('*')) return 'all actions';
-  return actions.length === 1 ? '1 action' : `${actions.length} actions`;
+/** For policies without a name: how much they allow. An effect that is not known grants nothing. */
+function extentOf({ statements }: Policy): string {
+  const allowing = statements.filter(({ effect }) => effect === 'Allow');
+  const actions = new Set(allowing.flatMap((statement) => statement.actions));
+  if (actions.has('*')) return 'all actions';
+  return actions.size === 1 ? '1 action' : `${actions.size} actions`;
 }
