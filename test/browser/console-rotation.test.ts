@@ -123,7 +123,13 @@ describe('A key that is rotated', () => {
       .click();
     await app.dialog.getByRole('checkbox').check();
     await button('Remove key').click();
-    await app.dialog.getByText('This token was changed or deleted meanwhile').waitFor();
+    const reason = app.dialog.getByText('This token was changed or deleted meanwhile');
+    await reason.waitFor();
+    app.gateway.emulator.faults.clear();
+    app.gateway.emulator.faults.add({ fault: 'status-500', operation: 'getToken' });
+    await button('Remove key').click();
+    await app.dialog.getByText('Something went wrong').waitFor();
+    expect(await reason.count()).toBe(0);
     await button('Cancel').click();
     await app.page.getByText('There is no such token').waitFor();
   });

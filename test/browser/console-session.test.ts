@@ -67,6 +67,13 @@ describe('A session', () => {
     await app.signIn(app.page);
     await app.page.getByRole('heading', { name: 'billing-worker' }).waitFor();
   });
+
+  it('that begins with an address without an id says that there is no such token', async () => {
+    await app.page.goto('about:blank');
+    await app.page.goto(`${app.origin}/#/tokens/not%20an%20id`);
+    await app.signIn(app.page);
+    await app.page.getByText('There is no such token').waitFor();
+  });
 });
 
 describe('A limit of requests', () => {

@@ -118,6 +118,11 @@ describe('A token', () => {
     await app.page.getByRole('textbox', { name: 'Name' }).fill('x');
     await app.page.keyboard.press('Enter');
     await app.page.locator('.rejection').waitFor();
+    app.gateway.emulator.faults.add({ fault: 'status-500', operation: 'updateToken' });
+    await app.page.getByRole('textbox', { name: 'Name' }).fill('billing-worker-2');
+    await app.page.keyboard.press('Enter');
+    await app.page.getByText('It may have been renamed').waitFor();
+    expect(await app.page.locator('.rejection').count()).toBe(0);
     await app.page.keyboard.press('Escape');
     await app.page.getByRole('heading', { name: 'billing-worker' }).waitFor();
     expect(app.gateway.emulator.tokensOf('demo')[0]?.name).toBe('billing-worker');

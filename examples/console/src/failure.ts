@@ -50,6 +50,11 @@ export function isUnauthenticated(error: unknown): boolean {
   return codeOf(error) === 'UNAUTHENTICATED';
 }
 
+/** The request itself is wrong, for example an address that has no id of a token. */
+export function isInvalidInput(error: unknown): boolean {
+  return codeOf(error) === 'BAD_USER_INPUT';
+}
+
 /** The list has to be read from its start. */
 export function isInvalidCursor(error: unknown): boolean {
   return extensionsOf(error)?.reason === 'INVALID_CURSOR';

@@ -41,6 +41,7 @@ export function RemoveKeyDialog({ token, kid, onClose, onChanged }: RemoveKeyDia
     event.preventDefault();
     setBusy(true);
     setError(undefined);
+    setRejection(undefined);
     try {
       const problem = await remove();
       setRejection(problem);

@@ -36,6 +36,7 @@ export function Rename({ token, onChanged, children }: RenameProps) {
     event?.preventDefault();
     if (draft === undefined || loading) return;
     if (draft === token.name) return close();
+    setRejection(undefined);
     const { projects: _, ...details } = token;
     try {
       const { data } = await update({
@@ -96,7 +97,13 @@ export function Rename({ token, onChanged, children }: RenameProps) {
           {rejection}
         </p>
       )}
-      {error && <Notice failure={toFailure(error)} onRetry={() => void save()} />}
+      {error && (
+        <Notice
+          failure={toFailure(error)}
+          onRetry={() => void save()}
+          retryHint="It may have been renamed: trying again does no harm."
+        />
+      )}
     </>
   );
 }

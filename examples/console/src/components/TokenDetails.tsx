@@ -1,7 +1,7 @@
 import { useQuery } from '@apollo/client/react';
 import { useState } from 'react';
 import { readProjects } from '../all-projects.ts';
-import { toFailure } from '../failure.ts';
+import { isInvalidInput, toFailure } from '../failure.ts';
 import { TokenDocument, type TokenQuery } from '../gql/graphql.ts';
 import { useTitle } from '../title.ts';
 import { keysOf } from '../token-keys.ts';
@@ -113,7 +113,7 @@ interface MissingProps {
 }
 
 function Missing({ error, isLoading, onRetry }: MissingProps) {
-  if (error) return <Notice failure={toFailure(error)} onRetry={onRetry} />;
+  if (error && !isInvalidInput(error)) return <Notice failure={toFailure(error)} onRetry={onRetry} />;
   if (isLoading) return <Skeleton />;
   return <p className="empty">There is no such token. It may have been deleted.</p>;
 }
