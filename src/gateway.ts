@@ -165,8 +165,10 @@ const EXPLORERS = { sandbox: [SANDBOX], graphiql: [GRAPHIQL], both: [SANDBOX, GR
 function bannerOf(url: string, emulatorUrl: string, { auth, explorer }: Config): string {
   const query = '{ tokens(first: 3) { nodes { id name projects(first: 2) { nodes { name } } } } }';
   const pages = EXPLORERS[explorer];
+  // `URL` rejects an address with a zone, such as `fe80::1%eth0`.
+  const origin = url.replace('/graphql', '');
   const [first] = pages;
-  const open = first ? `open ${new URL(first[0], url)} in a browser, or ` : '';
+  const open = first ? `open ${origin}${first[0]} in a browser, or ` : '';
   const caller = auth.mode === 'pass-through' ? SAMPLE_AUTHORIZATION : `Bearer <${auth.callerAuth.kind}>`;
   const needsNoCredential = auth.mode === 'pat' && auth.callerAuth.kind === 'none';
   const header = needsNoCredential ? '' : ` -H 'authorization: ${caller}'`;
@@ -174,7 +176,7 @@ function bannerOf(url: string, emulatorUrl: string, { auth, explorer }: Config):
   Ready: ${open}paste the curl below.
 
   GraphQL        ${url}
-${pages.map(([path, name]) => `  Explorer       ${new URL(path, url)}  (${name})\n`).join('')}  IAM emulator   ${emulatorUrl}/iam
+${pages.map(([path, name]) => `  Explorer       ${origin}${path}  (${name})\n`).join('')}  IAM emulator   ${emulatorUrl}/iam
   Authorization  ${needsNoCredential ? 'not needed' : caller}
 
   curl -s ${url} -H 'content-type: application/json'${header} \\

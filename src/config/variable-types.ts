@@ -89,6 +89,13 @@ export function host(meaning: string, fallback: string, defaultText?: string): V
   });
 }
 
+/** Like `host`, for a host that becomes a part of a URL, where the zone of an address (`fe80::1%eth0`) has no place. */
+export function urlHost(meaning: string, fallback: string): Variable<string> {
+  const { read, ...others } = host(meaning, fallback);
+  const expected = 'a host name or an IP address without a zone';
+  return { ...others, expected, read: (value) => (value.includes('%') ? undefined : read(value)) };
+}
+
 /** An absolute http or https URL without credentials, kept unchanged. */
 export function url(meaning: string, defaultText?: string): Variable<string | undefined> {
   return variable<string | undefined>(meaning, undefined, defaultText, {

@@ -11,6 +11,7 @@ import {
   secret,
   text,
   url,
+  urlHost,
   verbatim,
 } from './variable-types.ts';
 
@@ -111,7 +112,7 @@ export const variables = {
     ...PORTS,
     defaultText: '0 (4010 for npm run emulator)',
   }),
-  EMULATOR_HOST: host('Address of the emulator', '127.0.0.1'),
+  EMULATOR_HOST: urlHost('Address of the emulator', '127.0.0.1'),
   EMULATOR_DATA_FILE: text("File that keeps the emulator's state across restarts"),
   EMULATOR_SEED: text(
     'Data of the emulator at its start: `demo` (120 tokens), `large` (10 000), `empty`, or a JSON file',

@@ -95,6 +95,10 @@ describe('What is wrong is said in one line each', () => {
       'Expected ADMIN_PORT and PORT to be different ports, got 4000 for both',
     ],
     [{ ...URL_ONLY, HOST: 'http://x' }, 'Expected HOST to be a host name or an IP address, got "http://x"'],
+    [
+      { ...URL_ONLY, EMULATOR_HOST: '::1%lo' },
+      'Expected EMULATOR_HOST to be a host name or an IP address without a zone, got "::1%lo"',
+    ],
     [{ ...URL_ONLY, APQ: 'yes' }, 'Expected APQ to be "true" or "false", got "yes"'],
     [{ ...URL_ONLY, APQ: 'constructor' }, 'Expected APQ to be "true" or "false", got "constructor"'],
     [
