@@ -189,8 +189,10 @@ export const variables = {
     'json (text for npm run quickstart on a terminal)',
   ),
 
-  OTEL_EXPORTER_OTLP_ENDPOINT: url('Base URL of the OTLP receiver of traces; without it there are no traces'),
-  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url('Full URL of the OTLP receiver of traces, with its path'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url('Base URL of the OTLP receiver of traces'),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: url(
+    'Full URL of the OTLP receiver of traces, with its path; without either URL there are no traces',
+  ),
   OTEL_EXPORTER_OTLP_PROTOCOL: choice('Protocol of the OTLP receiver', ['http/protobuf'], 'http/protobuf'),
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: choice('Protocol for traces alone', ['http/protobuf'], 'http/protobuf'),
   OTEL_TRACES_EXPORTER: choice('`none` disables traces', ['otlp', 'none'], 'otlp'),

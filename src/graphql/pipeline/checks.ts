@@ -13,9 +13,9 @@ import type { PendingOperation } from './request.ts';
 export type Check = (pending: PendingOperation, config: Config) => void;
 
 /**
- * Replaces the id of a trusted document by its text. In `enforce` mode nothing else passes. Called for every request,
- * because the manifest may change. Throws `OPERATION_NOT_TRUSTED` or `PERSISTED_QUERY_NOT_FOUND`, the latter also for any id
- * if no manifest is configured.
+ * Replaces the id of a trusted document by its text. In `enforce` mode only trusted documents pass. Called for every
+ * request, because the manifest may change. Throws `OPERATION_NOT_TRUSTED`, or `OPERATION_LIMIT_EXCEEDED` if that document
+ * is too long, or `PERSISTED_QUERY_NOT_FOUND`, also for any id if no manifest is configured.
  */
 export function applyAllowList(
   params: Params,

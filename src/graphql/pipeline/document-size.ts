@@ -104,6 +104,7 @@ export function countDocument({ definitions }: DocumentNode) {
     operationName: maximum(operations, ({ name }) => name?.value.length ?? 0),
     variables: maximum(operations, ({ variableDefinitions = [] }) => variableDefinitions.length),
     rootFields: maximum(ofOperations, ({ rootFields }) => rootFields),
+    // The next three are those of the largest operation or fragment.
     directives: maximum(ofAny, ({ directives }) => directives),
     aliases: maximum(ofAny, ({ aliases }) => aliases),
     fields: maximum(ofAny, ({ fields }) => fields),

@@ -26,7 +26,7 @@ interface PipelineParts {
   readonly executor: Executor;
 }
 
-/** The checks of every operation, in order. They come before any effect. `docs/architecture.md` has a row for each. */
+/** The checks of every operation, in order. They come before any call to IAM. `docs/architecture.md` has a row for each. */
 export const operationChecks: readonly Check[] = [checkMethod, authorize, coerceVariables, limitCost];
 
 /**
@@ -68,7 +68,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     const { upstreamCalls } = pending;
     return coalesce(running, pending, (deadline) =>
       limitCalls(upstreamCalls, async () => {
-        // Rate limit: the only step with an effect, so it comes last, and only for what is executed.
+        // Rate limit: consumed after all checks, and only for what is executed.
         const exceeded = await request.consume(upstreamCalls);
         if (exceeded) throw exceeded;
         return executor.execute(pending, deadline);
