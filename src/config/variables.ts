@@ -36,7 +36,7 @@ export const limitVariables = {
   MAX_OPERATION_CHARS: integer('Characters of a document', 15_000, { min: 1, max: 1_000_000 }),
   MAX_BRACKET_DEPTH: integer('Depth of brackets in a document', 200, { min: 1, max: 500 }),
   MAX_FIELD_COST: integer(
-    'Predicted number of fields in the response: 1 each, times `first` of every list above',
+    'Predicted number of fields in the response: each counts 1, times `first` of every list around it',
     50_000,
     { min: 1, max: 10_000_000 },
   ),
@@ -44,7 +44,7 @@ export const limitVariables = {
   MAX_BODY_BYTES: integer('Size of a request body', 262_144, { min: 1, max: 8_388_608 }),
   MAX_IN_FLIGHT: integer('Concurrent requests; 0 is no limit', 1_000, { max: 1_000_000 }),
   MAX_IN_FLIGHT_PER_PRINCIPAL: integer(
-    'Concurrent requests and 2 MB parts of responses per caller; 0 is no limit',
+    'Concurrent requests per caller; each 2 MB of an unread response counts as one more; 0 is no limit',
     100,
     { max: 1_000_000 },
   ),
@@ -148,7 +148,7 @@ export const variables = {
   CALLER_JWT_ISSUER: text('`CALLER_AUTH=jwt`: required `iss`'),
   CALLER_JWT_AUDIENCE: text('`CALLER_AUTH=jwt`: required `aud`'),
   CALLER_API_KEYS_FILE: text(
-    '`CALLER_AUTH=api-key`: file of lines `name:role:sha256hex`, role `read` or `write`; read again when it changes',
+    '`CALLER_AUTH=api-key`: file of lines `name:role:sha256hex`, role `read` or `write`',
   ),
 
   EXPLORER: choice(
@@ -167,7 +167,7 @@ export const variables = {
     "Origins whose pages may call, separated by commas; Apollo Studio's is added while the explorer is on",
   ),
   CORS_HEADERS: headerNames('Further headers that pages of `CORS_ORIGINS` may send, separated by commas'),
-  TRUSTED_DOCUMENTS: text('Manifest file of the documents that clients may run; read again when it changes'),
+  TRUSTED_DOCUMENTS: text('Manifest file of the documents that clients may run'),
   TRUSTED_DOCUMENTS_MODE: choice(
     '`enforce`: only documents of the manifest run; `log`: others run too, and are logged and counted',
     ['enforce', 'log'],

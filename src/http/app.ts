@@ -58,12 +58,12 @@ export function createHttpApp(
     serverFactory: (handler: RequestListener) => createHttpServer(handler, http, connections, onRejection),
     // `node-server.ts` responds to these errors.
     clientErrorHandler: () => undefined,
-    // A URL that cannot be decoded. No hooks run for it.
+    // Called for a URL that cannot be decoded, for which no hooks run.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       countResponse(request.raw, 400);
       return sendError(error, request, reply.headers(commonHeaders(request.id)));
     },
-    // `connections.ts` closes idle ones. Node.js would also close those whose clients have not read all of a response yet.
+    // `connections.ts` closes idle connections. Node.js would also close those whose clients have not read all of a response yet.
     forceCloseConnections: false,
     // While draining, requests on open connections are served; `connection: close` then ends the connection.
     return503OnClosing: false,
@@ -76,9 +76,9 @@ export function createHttpApp(
     reply.headers(commonHeaders(request.id));
     done();
   });
-  // Set when sending, so that it includes requests that were in flight when the drain began. Node.js sends nothing after a
-  // response with `close`, which Fastify sets for each request that arrives during the drain: only the latest on its
-  // connection gets it.
+  // Sets `connection` as each response is sent, also for requests that were in flight when the drain began. Fastify sets
+  // `close` for each request that arrives during the drain, and after a response with `close` Node.js sends no other one on
+  // the connection. So only the response to its latest request gets it.
   app.addHook('onSend', ({ raw }, reply, _payload, done) => {
     if (!isDraining()) return done();
     const latest = connections.openRequestsOn(raw.socket).at(-1);
@@ -187,7 +187,7 @@ export async function allowOrigins(
     allowedHeaders: [...new Set([...HEADERS, ...headers])],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 86_400,
-    // A strict plugin would reject an OPTIONS that is no preflight in plain text; `validate-request.ts` rejects it.
+    // A strict plugin would respond in plain text to an OPTIONS that is no preflight; `validate-request.ts` rejects it.
     strictPreflight: false,
   });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 
-/** When an overloaded process is worth another try. */
+/** After this time a client may try an overloaded process again. */
 export const RETRY_AFTER_SECONDS = 1;
 
 /** The codes of errors by their status. All others are `BAD_REQUEST`. */

@@ -75,7 +75,7 @@ export function createHttpServer(
   server.on('clientError', ({ code }: NodeJS.ErrnoException, socket) => {
     const openRequests = connections.openRequestsOn(socket);
     const last = openRequests.at(-1);
-    // Without one, the error is that of a request whose head has not arrived.
+    // Without an incomplete request, the error is that of a request whose head has not arrived.
     const incomplete = last?.request.complete === false ? last : undefined;
     const before = incomplete ? openRequests.at(-2) : last;
     // No response if the client has left, or has sent nothing: browsers and load balancers open connections in advance.

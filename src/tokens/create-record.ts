@@ -58,8 +58,8 @@ const RETRY_MS = 250;
 
 /**
  * Acquires the lease if it is free, runs `work`, and releases it. `work` gets the record and the lease, or no lease when
- * another request holds it, for at most `heldForMs`. Rejects as `work` does, or with `StateUnavailable`, when the lease may
- * have been acquired nevertheless and is released too. A release that fails is repeated in the background for as long as
+ * another request holds it, for at most `heldForMs`. Rejects as `work` does, or with `StateUnavailable`; then the lease may
+ * have been acquired, so it is released too. A release that fails is repeated in the background for as long as
  * the lease may last.
  */
 export async function withLease<Result>(

@@ -48,7 +48,7 @@ export function createLoaders(
     // Not thrown, because DataLoader would forget the failure.
     if (!(listed instanceof UpstreamError)) return ids.map(() => listed);
     const found = await loadEach(ids);
-    // The list alone is too slow or too large, and will be so the next time.
+    // Only the list is too slow or too large, and it will be the next time too.
     if (isUnreadable(listed) && found.some((token) => !(token instanceof Error)))
       listPrefetch.record(principal, { wanted: ids.length, found: 0, hasMore: true });
     return found;
@@ -223,8 +223,8 @@ const TURNS_BETWEEN = 50;
 let lastLarge: Promise<void> = Promise.resolve();
 
 /**
- * Resolves when other requests were served since the large page before. Many requests may wait for one page, and the fields
- * of all of them, completed at once, would block the process for seconds.
+ * Resolves when other requests have been served since the previous large page. Many requests may wait for one page, and the
+ * fields of all of them, completed at once, would block the process for seconds.
  */
 function afterOthers(): Promise<void> {
   lastLarge = lastLarge.then(async () => {

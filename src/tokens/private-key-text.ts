@@ -140,7 +140,7 @@ function findEncoded(text: string): Encoded[] {
   return found;
 }
 
-/** A run of base64 from each place on at which a key may begin. */
+/** The rest of a run of base64 from each place at which a key may begin. */
 function startsIn(run: string): string[] {
   const starts = [run];
   for (const { index } of run.matchAll(BEGINNING)) {

@@ -7,8 +7,8 @@ import { UpstreamError } from './upstream-error.ts';
 type Headers = Readonly<Record<string, string>>;
 
 /**
- * The calls of one GraphQL request. Its creator keeps it: V8 keeps the entries of a long-lived map, which change with every
- * request, until its next major collection.
+ * The calls of one GraphQL request. Its creator keeps it, rather than a map of all queues: V8 keeps deleted entries of a
+ * long-lived map until its next major collection.
  */
 export interface CallQueue {
   running: number;
@@ -34,7 +34,7 @@ export interface Scope {
   readonly observer?: CallObserver | undefined;
 }
 
-/** The same scope with another deadline. Every call reads the copy, and one made by a spread would slow them all down. */
+/** The same scope with another deadline. Not copied by a spread, because every call reads the copy and would be slower. */
 export function withDeadline(scope: Scope, deadline: Deadline): Scope {
   const { queue, credential, headers, isShared, counter, observer } = scope;
   return { queue, credential, deadline, headers, isShared, counter, observer };

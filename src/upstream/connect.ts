@@ -98,14 +98,14 @@ function alternate(found: readonly LookupAddress[]): string[] {
 interface Race {
   readonly port: number;
   readonly aloneMs: number;
-  /** Gets the addresses that did not respond in this time. */
+  /** Gets the addresses that did not respond within `aloneMs`. */
   readonly silent: LRUCache<string, true>;
 }
 
 /**
  * Connects to the first of `addresses` that accepts, and takes those that it tries off the list. The next one is tried
- * when one fails, and beside one that does not respond in time. Node.js's `autoSelectFamily` gives that one up instead: of a
- * distant server, or while this process is busy, only the last address counts, which may be a dead one. `sockets` gets
+ * when one fails, and beside one that does not respond in time. Node.js's `autoSelectFamily` would end the slow attempt: if
+ * the server is distant or this process is busy, only the last address gets enough time, and it may be dead. `sockets` gets
  * all sockets except those that failed. Rejects with the first error.
  */
 function openFirst(addresses: string[], sockets: Set<Socket>, race: Race): Promise<Socket> {

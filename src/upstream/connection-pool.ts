@@ -89,7 +89,7 @@ export function createConnectionPool(options: PoolOptions) {
   };
 
   return {
-    /** An idle connection, the last used first, or a new one. Opened by its first request. */
+    /** The idle connection that was used last, or a new one, which its first request opens. */
     take(): PoolConnection {
       const now = performance.now();
       let connection = idle.pop();

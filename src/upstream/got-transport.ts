@@ -76,7 +76,7 @@ export function createGotTransport({
   };
 }
 
-/** A server that sends more of them before its response would keep this process busy until the timeout. */
+/** A server that sends more interim responses than this would keep this process busy until the timeout. */
 const MAX_INTERIM = 100;
 
 /**

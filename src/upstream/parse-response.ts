@@ -23,7 +23,7 @@ export interface Page<Item> {
   readonly chars: number;
 }
 
-/** IAM gives a hundred items in a page. One that ignores `limit` may send all that fit into the largest response. */
+/** A page has at most a hundred items. If IAM ignores `limit`, it may send all that fit into the largest response. */
 const MAX_ITEMS = 10_000;
 /** Longest `exclusiveStartKey` that IAM accepts. */
 const MAX_PAGE_KEY = 3000;
@@ -137,7 +137,7 @@ export function toStatusError(response: HttpResponse, own?: string): UpstreamErr
   });
 }
 
-/** What may be a credential in some encoding. ARIs are longer, but have colons; a long URL is lost. */
+/** Matches what may be an encoded credential. ARIs are kept, because they have colons; a long URL is removed too. */
 const LONG_WORD = /(?<![^\s:])[^\s:]{64,}/g;
 
 function readDetail(detail: unknown, read: (text: unknown) => unknown): ErrorDetail[] {
@@ -198,7 +198,7 @@ function parseWellFormed(text: string): unknown {
 function toWellFormed(value: unknown): unknown {
   if (typeof value === 'string') return value.toWellFormed();
   if (typeof value !== 'object') return value;
-  // The names of a list are left out, because making them takes longer than everything else.
+  // A list is read by index, because making a list of its keys would take longer than everything else.
   if (Array.isArray(value)) for (let at = 0; at < value.length; at++) value[at] = toWellFormed(value[at]);
   else if (isJsonObject(value))
     for (const name of Object.keys(value)) value[name] = toWellFormed(value[name]);

@@ -56,7 +56,10 @@ export function createSend(options: SendOptions): Send {
     }
   };
 
-  /** Makes one attempt when a slot is free. After a 401 the slot is released only when the renewal has begun. */
+  /**
+   * Makes one attempt when a slot is free. After a 401 the slot is kept until the renewal has begun, so that the next call
+   * waits for the new credential.
+   */
   const sendInTurn: Attempt = async (scope, call, attempt, renew) => {
     const { cancellation } = scope.deadline;
     const acquired = acquireSlot(scope.queue, cancellation);

@@ -130,8 +130,8 @@ function createHandler(
     onResponseEnd() {
       connection.onResponse();
       if (!settle()) return;
-      // These have no body (RFC 9110 section 6.4.1). The end of one that was announced nevertheless would be taken for the
-      // next response.
+      // These have no body (RFC 9110 section 6.4.1). If one was announced nevertheless, undici would take the end of the body
+      // for the next response.
       const hasNoBody = status === 204 || status === 304;
       const isReusable = !(hasNoBody && headers['transfer-encoding'] !== undefined);
       onEnd({ status, headers, body: decodeBody(body, size) }, isReusable);

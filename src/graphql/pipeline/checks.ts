@@ -99,7 +99,7 @@ function checkCounts(counts: readonly Count[]): void {
   }
 }
 
-/** The limit of a text that needs no scan. */
+/** The limit that needs no scan of the text. */
 function checkLength(text: string, { maxOperationChars }: Limits): void {
   checkCounts([['characters', 'characters in the document', text.length, maxOperationChars]]);
 }
@@ -131,7 +131,7 @@ export function checkDocument(document: DocumentNode, limits: Limits): void {
     ['rootFields', 'root fields', counts.rootFields, limits.maxRootFields],
     ['depth', 'levels of fields', counts.depth, limits.maxDepth],
     ['fields', 'fields, counting fragments wherever they are spread', counts.fields, limits.maxFields],
-    ['fields', 'pairs of fields with one response name, and of spreads', counts.pairs, maxPairs],
+    ['fields', 'pairs of fields with the same response name, or of fragment spreads', counts.pairs, maxPairs],
   ]);
 }
 
@@ -153,20 +153,20 @@ export function checkRequest(
 
 const RESULTS_FULL =
   'Too many large responses are being made at the moment. Wait `retryAfter` seconds before the next request.';
-/** One response, and all that are being made, may have as many characters as these numbers of the largest of IAM. */
+/** The limits of one response, and of all that are being made together, as multiples of the largest response of IAM. */
 const PAGES_PER_RESPONSE = 4;
 const PAGES_AT_ONCE = 16;
 /** Characters of a response that is never rejected because of others. A list of a hundred tokens has some 80 000. */
 const SMALL_RESULT = 131_072;
 
 /**
- * Limits the characters that the fields of responses load from IAM, each `copies` times: those of one response, and those of
- * all that are being made. Only IAM knows how long the lists in a token or a policy are.
+ * Limits the characters from IAM in one response, and in all responses that are being made. Each counts `copies` times.
+ * The predicted cost cannot limit them, because only IAM knows how long the lists in a token or a policy are.
  */
 export function createResultLimits(maxResponseBytes: number) {
   const maxChars = PAGES_PER_RESPONSE * maxResponseBytes;
   let running = 0;
-  // Executions of large responses, the oldest first. That one always has room, so that some request succeeds.
+  // Executions of large responses, the oldest first. The oldest one always has room, so that some request succeeds.
   const large = new Set<object>();
   return (copies: number) => {
     let total = 0;
@@ -177,7 +177,7 @@ export function createResultLimits(maxResponseBytes: number) {
         const more = chars * copies;
         const wanted = total + more;
         checkCounts([['resultCharacters', 'characters from the IAM API in the response', wanted, maxChars]]);
-        // Fields may go on after an execution that has failed.
+        // Fields may still be resolved after their execution has failed.
         if (isOver) return;
         if (wanted > SMALL_RESULT) {
           const [oldest = execution] = large;
@@ -201,8 +201,8 @@ export function createResultLimits(maxResponseBytes: number) {
 
 /**
  * Counts the values of all variables, which are items of lists and members of objects at any depth, and the levels of lists
- * and objects, with the one that has the variables. Stops when a limit is exceeded, and then returns at most one more than
- * the limit.
+ * and objects, of which the object of all variables is the first. Stops when a limit is exceeded, and then returns at most
+ * one more than the limit.
  */
 function measureVariables(variables: object, maxValues: number): Record<'values' | 'depth', number> {
   const counts = { values: 0, depth: 1 };

@@ -70,7 +70,7 @@ type InputCoercion = (value: unknown, at: Place, problems: Problems) => unknown;
 
 const coercions = new WeakMap<GraphQLInputType, InputCoercion>();
 
-/** Compiled once for each type, because graphql-js takes longer to tell its kind than it takes to coerce most values. */
+/** Compiled once for each type, because finding the kind of a type takes graphql-js longer than coercing most values. */
 export function coercionTo(type: GraphQLInputType): InputCoercion {
   const coerce = coercions.get(type) ?? compileCoercion(type);
   coercions.set(type, coerce);
@@ -166,7 +166,7 @@ function coerceNumericId(value: number, at: Place, problems: Problems): string |
   return undefined;
 }
 
-/** Objects do not reach `parseValue` of the types of GraphQL itself, which print them whole to say that they do not fit. */
+/** Objects are not passed to `parseValue` of the scalars of GraphQL itself, whose error messages print the whole object. */
 function parseScalar(value: unknown, type: GraphQLScalarType): unknown {
   if (typeof value === 'object' && isSpecifiedScalarType(type)) return undefined;
   try {

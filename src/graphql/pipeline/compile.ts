@@ -71,7 +71,7 @@ export function findConditions(
 
 /**
  * Compiles for variables with the conditions of `sample`. Undefined if graphql-jit does not support the operation. A result
- * without errors is that of graphql-js. One with errors need not be: they may be too many, and in another order.
+ * without errors is that of graphql-js. A result with errors may differ in their number and order.
  */
 export function compileOperation(
   schema: GraphQLSchema,

@@ -109,7 +109,7 @@ export function countDocument({ definitions }: DocumentNode) {
     aliases: maximum(ofAny, ({ aliases }) => aliases),
     fields: maximum(ofAny, ({ fields }) => fields),
     depth: isCut ? MAX_NESTING : maximum(ofOperations, ({ depth }) => depth),
-    /** Pairs of fields with one response name, and of spreads, anywhere in the document, each counted once. */
+    /** Pairs of fields with the same response name, or of fragment spreads, anywhere in the document, each counted once. */
     pairs: countPairs(compared),
   };
 }

@@ -163,8 +163,8 @@ export function createExecutor(
         compiled.query(undefined, contextValue, variableValues),
       ));
     if (result && !result.errors) return result;
-    // Errors are those of graphql-js, so that a request is answered alike before and after its operation is compiled. No call
-    // is made again, because the loaders keep what was read and what failed.
+    // After errors, graphql-js executes the operation again, so that its errors are the same before and after it is compiled.
+    // No call is made again, because the loaders keep what was read and what failed.
     return runCounted(copies, context, (contextValue) =>
       execute({ schema, document, operationName, variableValues, contextValue }),
     );

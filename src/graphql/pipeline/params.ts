@@ -84,7 +84,7 @@ function readSearch(search: URLSearchParams): Params {
   for (const name of SEARCH_NAMES) {
     const [value, ...more] = search.getAll(name);
     if (more.length > 0) throw malformed(`The parameter \`${name}\` must not be repeated.`);
-    // Clients build URLs from templates.
+    // Clients that build URLs from templates send empty parameters.
     if (!value) continue;
     members[name] = name === 'variables' || name === 'extensions' ? parseJson(value) : value;
     if (members[name] === undefined) throw malformed(`The parameter \`${name}\` must be JSON.`);

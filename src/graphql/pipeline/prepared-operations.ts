@@ -73,7 +73,7 @@ export function createPreparedOperations(
   schema: GraphQLSchema,
   { limits, introspection, execution }: Pick<Config, 'limits' | 'introspection' | 'execution'>,
 ) {
-  /** By hash. Without its document, a text is parsed again for another of its operations. */
+  /** By hash, so that a text is not parsed again for another of its operations. */
   const documents = new Map<string, DocumentNode>();
   const operations = new LRUCache<string, PreparedOperation>({
     ...cacheLimits(execution.maxCachedDocuments),
@@ -164,14 +164,14 @@ function checkStatically(text: string, limits: Config['limits']): void {
   try {
     document = parseText(text);
   } catch (error) {
-    // Not left to Apollo Server: its hash of a text with half of a surrogate pair is that of another, valid document.
+    // Thrown here, because a text with half of a surrogate pair has the same hash in Apollo Server as another, valid document.
     const { message, source, positions } = error as GraphQLError;
     throw new GraphQLError(message, { source, positions, extensions: { code: 'GRAPHQL_PARSE_FAILED' } });
   }
   checkDocument(document, limits);
 }
 
-/** Whether an operation selects more than what the schema says about itself; `_service` says it to a router. */
+/** Whether an operation selects more than the schema itself, which a router reads from `_service`. */
 function needsCaller(rootFields: readonly SelectedField[]): boolean {
   const names = rootFields.map(({ node }) => node.name.value);
   return names.some((name) => !name.startsWith('__') && name !== '_service');
