@@ -205,6 +205,15 @@ describe('With trusted documents logged', () => {
     expect([answer.status, codes(answer)]).toEqual([200, ['PERSISTED_QUERY_NOT_FOUND']]);
   });
 
+  it("a document outside the manifest runs with Apollo's hash, after the hash alone was not found", async () => {
+    const query = 'query Missing { tokens(first: 1) { nodes { name } } }';
+    const extensions = { persistedQuery: { version: 1, sha256Hash: 'f'.repeat(64) } };
+    // Apollo Client would send no more ids in its session after `PERSISTED_QUERY_NOT_SUPPORTED`.
+    expect(codes(await send({ extensions }))).toEqual(['PERSISTED_QUERY_NOT_FOUND']);
+    expect((await send({ query, extensions })).data).toEqual(FIRST_NAME);
+    expect(gateway.linesWith('"operation":"Missing"')).toMatchObject([{ untrusted: true, code: 'OK' }]);
+  });
+
   it('operations outside the manifest are logged and counted', async () => {
     expect((await gateway.query('query Unknown { tokens(first: 1) { nodes { name } } }')).status).toBe(200);
     const lines = gateway.log().split('\n');

@@ -213,7 +213,7 @@ function callers() {
       name: 'A document that is not trusted is executed',
       file: 'src/graphql/pipeline/checks.ts',
       within: 'applyAllowList',
-      find: "if (trusted?.mode !== 'enforce' && !isOnlyId) return params",
+      find: "if (trusted?.mode !== 'enforce' && hasDocument) return { ...params, persistedQuery }",
       replace: 'return params',
       tests: ['test/gateway/trusted-documents.test.ts'],
       only: 'no other document runs',

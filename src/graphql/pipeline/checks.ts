@@ -20,16 +20,18 @@ export type Check = (pending: PendingOperation, config: Config) => void;
 export function applyAllowList(
   params: Params,
   trusted: TrustedDocuments | undefined,
-  limits: Limits,
+  { apq, limits }: Pick<Config, 'apq' | 'limits'>,
   record: OperationRecord,
 ): Params {
   const text = trusted?.find(params);
   // Only the text is used, so there is no persisted query to look up or to register.
   if (text !== undefined) return { ...params, query: text, persistedQuery: undefined };
   if (trusted) record.untrusted = true;
+  // Beside a manifest, a hash is one of its ids unless it is that of an automatic persisted query.
+  const persistedQuery = trusted && !apq ? undefined : params.persistedQuery;
   // An id that the manifest lacks has no document to run.
-  const isOnlyId = params.documentId !== undefined && (params.query ?? params.persistedQuery) === undefined;
-  if (trusted?.mode !== 'enforce' && !isOnlyId) return params;
+  const hasDocument = (params.query ?? persistedQuery) !== undefined;
+  if (trusted?.mode !== 'enforce' && hasDocument) return { ...params, persistedQuery };
   // Apollo Client expects this message and status, and then sends the document.
   if (params.query === undefined) throw rejection('PERSISTED_QUERY_NOT_FOUND', 'PersistedQueryNotFound');
   checkLength(params.query, limits);

@@ -46,7 +46,7 @@ export function createPipeline(parts: PipelineParts): (request: PipelineRequest)
     let operation: PreparedOperation;
     try {
       // Allow-list: an id becomes its text; a text that is not trusted is never parsed.
-      params = applyAllowList(params, trusted, limits, record);
+      params = applyAllowList(params, trusted, config, record);
       // The limits that need no document.
       checkRequest(params, limits);
       // Only a known caller may register a persisted query.
