@@ -41,24 +41,22 @@ export function parseJsonBodies(app: FastifyInstance): void {
   });
 }
 
-/** The media types that a GraphQL result can have, in the order of preference of this server. */
-const RESULT_TYPES = ['application/json', 'application/graphql-response+json'] as const;
-export type ResultType = (typeof RESULT_TYPES)[number];
-const TYPES = [...RESULT_TYPES, 'text/html'] as const;
+/** The media types of GraphQL results and of pages, in the order of preference of this server. */
+const TYPES = ['application/json', 'application/graphql-response+json', 'text/html'] as const;
 type Type = (typeof TYPES)[number];
+export type ResultType = Exclude<Type, 'text/html'>;
 
 /**
  * The media type of a GraphQL result for this `Accept` header (RFC 9110 section 12.5.1); undefined when the client
  * accepts neither. Without the header, and with an empty one, any type is acceptable.
  */
-export function chooseResultType(accept: string | undefined): ResultType | undefined {
-  if (accept === undefined || accept === '*/*') return RESULT_TYPES[0];
+export function chooseResultType(accept = ''): ResultType | undefined {
   return acceptable.memo(accept).find((type) => type !== 'text/html');
 }
 
 /** Whether a browser prefers a page to a GraphQL result. */
-export function prefersHtml(accept: string | undefined): boolean {
-  return accept !== undefined && accept !== '*/*' && acceptable.memo(accept)[0] === 'text/html';
+export function prefersHtml(accept = ''): boolean {
+  return acceptable.memo(accept)[0] === 'text/html';
 }
 
 /** The types that a client accepts, the best first. Clients send few different headers, so the results are cached. */
