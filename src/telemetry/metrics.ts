@@ -42,7 +42,7 @@ export function addMetrics(registry: Registry, build: Build, read: () => Figures
       toReadings({ started, coalesced }, kind),
     ),
   );
-  const idsHelp = 'Ids that were looked up in a list: found there, or requested one by one';
+  const idsHelp = 'Ids that were looked up in a list: found there, or requested by single calls';
   count('list_first_ids_total', idsHelp, ['outcome'], () => {
     const { hits, misses } = read().listPrefetch;
     return toReadings({ hit: hits, miss: misses });
