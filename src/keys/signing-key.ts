@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { findJwkProblem } from './jwk.ts';
 
 /** A private key, and the only algorithm to sign with. */
@@ -32,7 +32,9 @@ export function readSigningKey(
         ? 'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.'
         : `Expected ${variable} to be a whole private key in PEM form: it cannot be read.`,
     };
-  return toSigningKey(key, variable);
+  const signing = toSigningKey(key, variable);
+  if ('problem' in signing || isConsistent(key)) return signing;
+  return { problem: `Expected ${variable} to be a whole private key in PEM form: it is damaged.` };
 }
 
 /** A key of 16 384 bits has 13 000 characters. */
@@ -62,6 +64,17 @@ function importKey(pem: string, passphrase: string): KeyObject | undefined {
     return undefined;
   }
 }
+
+/** OpenSSL also reads keys in which characters were changed. Nothing that they sign fits their public half. */
+function isConsistent(key: KeyObject): boolean {
+  try {
+    return verify('sha256', CHALLENGE, createPublicKey(key), sign('sha256', CHALLENGE, key));
+  } catch {
+    return false;
+  }
+}
+
+const CHALLENGE = Buffer.from('signed to check the key');
 
 function toSigningKey(key: KeyObject, variable: string): SigningKey | SigningKeyProblem {
   if (key.asymmetricKeyType === 'rsa') {

@@ -92,6 +92,15 @@ describe('A private key that cannot be used is rejected in one line that shows n
       undefined,
       'Expected PRIVATE_KEY to be a whole private key in PEM form: it cannot be read.',
     ],
+    ...[ec, rsa].map(
+      (key) =>
+        [
+          `a key (${key.asymmetricKeyType}) in whose second line characters were changed`,
+          toPem(key).replace(/^(.*\n.*\n).{10}/, '$1AAAAAAAAAA'),
+          undefined,
+          'Expected PRIVATE_KEY to be a whole private key in PEM form: it is damaged.',
+        ] as const,
+    ),
   ])('%s', (_, pem, passphrase, problem) => {
     expect(readOrProblem(pem, passphrase)).toEqual({ problem });
   });
