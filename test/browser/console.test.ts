@@ -87,6 +87,29 @@ describe('A token', () => {
     expect(await app.page.locator('.projects .tag').allTextContents()).toEqual(['0 actions', '1 action']);
   });
 
+  it('has the whole text of a long policy name inside its frame', async () => {
+    await app.page.setViewportSize({ width: 390, height: 844 });
+    await app.page.route('**/graphql', async (route) => {
+      const response = await route.fetch();
+      const json = await response.json();
+      const [first] = json.data?.token?.projects.edges ?? [];
+      if (first) first.policy.name = 'LongName'.repeat(40);
+      await route.fulfill({ response, json });
+    });
+    await app.open('billing-worker');
+    await app.page.getByText('LongName').waitFor();
+    const isInside = await app.page.evaluate(`(() => {
+      const tag = document.querySelector('.projects .tag');
+      const box = tag.getBoundingClientRect();
+      const radius = Math.min(parseFloat(getComputedStyle(tag).borderRadius), box.width / 2, box.height / 2);
+      const range = document.createRange();
+      range.selectNodeContents(tag);
+      const [line] = range.getClientRects();
+      return Math.hypot(box.left + radius - line.left, box.top + radius - line.top) <= radius;
+    })()`);
+    expect(isInside).toBe(true);
+  });
+
   it('stays when IAM fails while more of its projects load, and tries again', async () => {
     await app.open('credential-issuer');
     const more = app.page.getByRole('button', { name: 'Load more projects' });
