@@ -61,14 +61,20 @@ const CALLER_VARIABLES = [
   ['CALLER_API_KEYS_FILE', 'api-key'],
 ] as const;
 
+/** Without `CALLER_AUTH` they would have no effect, so they are rejected, unless it is explicitly `none`. */
+function checkCallerVariables({ values, isSet, addProblem, requireSet }: Environment): void {
+  for (const [name, kind] of CALLER_VARIABLES) {
+    if (kind === values.CALLER_AUTH) requireSet(name, `CALLER_AUTH=${kind}`);
+    else if (isSet(name) && !isSet('CALLER_AUTH')) addProblem(`${name} needs CALLER_AUTH=${kind}`);
+  }
+}
+
 /** How callers are authenticated in `pat` mode. */
 function readCallerAuth(environment: Environment) {
-  const { values, isInvalid, addProblem, requireSet } = environment;
-  for (const [name, kind] of CALLER_VARIABLES)
-    if (kind === values.CALLER_AUTH) requireSet(name, `CALLER_AUTH=${kind}`);
+  const { values, isInvalid, addProblem } = environment;
+  checkCallerVariables(environment);
   switch (values.CALLER_AUTH) {
     case 'none':
-      checkUnused(environment);
       if (!isLoopback(values.HOST) && !isInvalid('CALLER_AUTH'))
         addProblem(
           `CALLER_AUTH is required with AUTH_MODE=pat on HOST=${values.HOST}: otherwise any client could use the token`,
@@ -95,11 +101,4 @@ function readApiKeysFile({ addProblem, readFile }: Environment): string {
   if (text === undefined) return '';
   for (const problem of readApiKeys(text).problems) addProblem(`CALLER_API_KEYS_FILE: ${problem}`);
   return text;
-}
-
-/** Settings for callers have no effect without `CALLER_AUTH`, so they are rejected, unless it is explicitly `none`. */
-function checkUnused({ isSet, addProblem }: Environment): void {
-  if (isSet('CALLER_AUTH')) return;
-  for (const [name, kind] of CALLER_VARIABLES)
-    if (isSet(name)) addProblem(`${name} needs CALLER_AUTH=${kind}`);
 }
