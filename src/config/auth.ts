@@ -48,8 +48,8 @@ function readKey({ values, isSet, addProblem, readFile }: Environment): SigningK
   const text = values.PRIVATE_KEY?.reveal() ?? readFile('PRIVATE_KEY_FILE');
   if (text === undefined) return undefined;
   const key = readSigningKey(text, name, values.PASSPHRASE?.reveal());
-  if ('key' in key) return key;
-  addProblem(key.problem);
+  if (typeof key !== 'string') return key;
+  addProblem(key);
   return undefined;
 }
 

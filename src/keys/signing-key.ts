@@ -8,33 +8,24 @@ export interface SigningKey {
   readonly algorithm: 'RS256' | 'ES256' | 'ES512';
 }
 
-/** Why a key cannot be used. Contains neither the key, nor its passphrase, nor OpenSSL's message, which may quote them. */
-interface SigningKeyProblem {
-  readonly problem: string;
-}
-
-/** Imports the private key in the value of `variable`, which the problem names. */
-export function readSigningKey(
-  text: string,
-  variable: string,
-  passphrase = '',
-): SigningKey | SigningKeyProblem {
+/**
+ * Imports the private key in the value of `variable`. Returns why it cannot be used, if so, in a sentence that names
+ * `variable` and contains neither the key, nor its passphrase, nor OpenSSL's message, which may quote them.
+ */
+export function readSigningKey(text: string, variable: string, passphrase = ''): SigningKey | string {
   const pem = readPem(text);
   if (pem === undefined)
-    return { problem: `Expected ${variable} to hold a private key in PEM form; newlines may be written \\n` };
+    return `Expected ${variable} to hold a private key in PEM form; newlines may be written \\n`;
   const isEncrypted = /BEGIN ENCRYPTED|Proc-Type: 4,ENCRYPTED/.test(pem);
-  if (isEncrypted && passphrase === '')
-    return { problem: `PASSPHRASE is required: the key of ${variable} is encrypted` };
+  if (isEncrypted && passphrase === '') return `PASSPHRASE is required: the key of ${variable} is encrypted`;
   const key = importKey(pem, passphrase);
   if (key === undefined)
-    return {
-      problem: isEncrypted
-        ? 'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.'
-        : `Expected ${variable} to be a whole private key in PEM form: it cannot be read.`,
-    };
+    return isEncrypted
+      ? 'Expected PASSPHRASE to open the private key: it does not, or the key is damaged. Line ends and quotation marks are part of a passphrase.'
+      : `Expected ${variable} to be a whole private key in PEM form: it cannot be read.`;
   const signing = toSigningKey(key, variable);
-  if ('problem' in signing || isConsistent(key)) return signing;
-  return { problem: `Expected ${variable} to be a whole private key in PEM form: it is damaged.` };
+  if (typeof signing === 'string' || isConsistent(key)) return signing;
+  return `Expected ${variable} to be a whole private key in PEM form: it is damaged.`;
 }
 
 /** A key of 16 384 bits has 13 000 characters. */
@@ -76,17 +67,17 @@ function isConsistent(key: KeyObject): boolean {
 
 const CHALLENGE = Buffer.from('signed to check the key');
 
-function toSigningKey(key: KeyObject, variable: string): SigningKey | SigningKeyProblem {
+function toSigningKey(key: KeyObject, variable: string): SigningKey | string {
   if (key.asymmetricKeyType === 'rsa') {
     // Reads the JWK instead of `asymmetricKeyDetails`, which takes minutes for an exponent of many kilobytes.
     const found = findJwkProblem(createPublicKey(key).export({ format: 'jwk' }));
     return found
-      ? { problem: `Expected ${variable} to be an RSA key that is safe to use. ${found.message}` }
+      ? `Expected ${variable} to be an RSA key that is safe to use. ${found.message}`
       : { key, algorithm: 'RS256' };
   }
   const { namedCurve } = key.asymmetricKeyType === 'ec' ? (key.asymmetricKeyDetails ?? {}) : {};
   if (namedCurve === 'prime256v1') return { key, algorithm: 'ES256' };
   if (namedCurve === 'secp521r1') return { key, algorithm: 'ES512' };
   const got = namedCurve ?? key.asymmetricKeyType ?? 'unknown';
-  return { problem: `Expected ${variable} to be RSA or EC (P-256 or P-521), got ${got}.` };
+  return `Expected ${variable} to be RSA or EC (P-256 or P-521), got ${got}.`;
 }
