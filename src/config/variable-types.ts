@@ -73,11 +73,15 @@ export function verbatim(meaning: string): Variable<string | undefined> {
   return { ...text(meaning), read: (value: string) => value };
 }
 
-/** A name without blanks or quotes: a value copied with its quotation marks is the usual mistake. */
+/**
+ * A name without blanks or quotes: a value copied with its quotation marks is the usual mistake. A message does not show
+ * it, because a passphrase may have been set for the variable beside its own.
+ */
 export function identifier(meaning: string, defaultText?: string): Variable<string | undefined> {
   return variable<string | undefined>(meaning, undefined, defaultText, {
     expected: 'at most 256 characters without blanks and quotation marks',
     read: (value) => (/^[^\s"'`\p{C}]{1,256}$/u.test(value) ? value : undefined),
+    show: () => '…',
   });
 }
 

@@ -127,7 +127,11 @@ describe('What is wrong is said in one line each', () => {
     [{ ...PAT, PROJECT_ID: '' }, 'PROJECT_ID is required by AUTH_MODE=pat, unless PAT_CREDENTIAL=user'],
     [
       { ...PAT, TOKEN_ID: '"quoted"' },
-      'Expected TOKEN_ID to be at most 256 characters without blanks and quotation marks, got "\\"quoted\\""',
+      'Expected TOKEN_ID to be at most 256 characters without blanks and quotation marks, got "…"',
+    ],
+    [
+      { ...PAT, TOKEN_ID: 'correct horse battery staple' },
+      'Expected TOKEN_ID to be at most 256 characters without blanks and quotation marks, got "…"',
     ],
     [
       { ...PAT, CALLER_AUTH: 'api-key', CALLER_API_KEYS_FILE: '"/keys/callers"' },
