@@ -144,8 +144,7 @@ it('Blanks and line ends around the variables of OpenTelemetry are ignored, as a
     OTEL_TRACES_SAMPLER: 'parentbased_always_on\r',
   });
   await post(await other.listening(), { query: NESTED }, TRACED);
-  await operationSpan();
-  await other.kill();
+  await operationSpan().finally(other.kill);
   expect(other.output()).not.toContain('OpenTelemetry');
 });
 
