@@ -138,7 +138,7 @@ describe('Started by itself', () => {
     expect([await emulator.ended, emulator.output()]).toEqual([
       1,
       `EMULATOR_DATAFILE is not a known variable. Did you mean EMULATOR_DATA_FILE?
-Expected EMULATOR_HOST to be a host name or an IP address, got "http://localhost"
+Expected EMULATOR_HOST to be a host name or an IP address without a zone, got "http://localhost"
 Expected EMULATOR_SEED to be demo, empty, large or a readable JSON file, got nonsense (ENOENT).
 `,
     ]);
