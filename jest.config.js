@@ -5,7 +5,7 @@
 export const SUITES = ['browser', 'clients', 'host', 'image', 'long', 'process', 'redis', 'rolling'];
 const ONE_FILE_AT_A_TIME = ['host', 'long'];
 
-/** For two cores: tests wait for half of their time. CI runs two suites side by side. */
+/** For two cores: tests wait for half of their time. CI runs three suites side by side. */
 const MOST_WORKERS = process.env.CI === undefined ? 3 : 2;
 
 const suite = process.env.TEST_SUITE ?? 'everyday';
