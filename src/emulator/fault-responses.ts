@@ -73,10 +73,18 @@ export async function sendHalf(
 ): Promise<void> {
   const { socket } = context.request;
   const body = await sendHead(context, chunked);
-  context.response.write(halfOf(body), () => {
-    // Sent later than the data, because on some systems a reset overtakes data that was written just before.
-    setTimeout(() => (reset ? socket.resetAndDestroy() : socket.end()), 20).unref();
-  });
+  context.response.write(halfOf(body), () =>
+    afterItIsRead(20, () => (reset ? socket.resetAndDestroy() : socket.end())),
+  );
+}
+
+/**
+ * Calls `end` after `ms` milliseconds, when the client has most likely read what was written just before. Otherwise a reset may overtake the
+ * data, or arrive together with it, and then Node.js as the client reports an orderly end instead of a reset.
+ */
+export function afterItIsRead(ms: number, end: () => void): void {
+  // In a busy process the timer is due before sockets are read again: a client in this process reads in between.
+  setTimeout(() => setImmediate(end), ms).unref();
 }
 
 /** The first half of the reply. The rest is never sent. */

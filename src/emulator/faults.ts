@@ -1,4 +1,5 @@
 import {
+  afterItIsRead,
   changeItem,
   type Fault,
   type FaultContext,
@@ -76,7 +77,7 @@ const faults: Readonly<Record<string, Fault>> = {
   bigheaders: (context) =>
     sendRaw(context, (length) => `content-length: ${length}\r\nx-padding: ${'x'.repeat(256 * 1024)}`),
   'idle-reset': ({ request: { socket }, response, runOperation }) => {
-    response.once('finish', () => setTimeout(() => socket.resetAndDestroy(), 5).unref());
+    response.once('finish', () => afterItIsRead(5, () => socket.resetAndDestroy()));
     return runOperation();
   },
 
