@@ -166,14 +166,7 @@ export function createSecret<Value>(value: Value): Secret<Value> {
 
 /** Kept unchanged, blanks included, and never shown. */
 export function secret(meaning: string): Variable<Secret | undefined> {
-  return {
-    default: undefined,
-    defaultText: 'none',
-    meaning,
-    expected: 'text',
-    read: createSecret,
-    show: () => '…',
-  };
+  return { ...text(meaning), default: undefined, expected: 'text', read: createSecret };
 }
 
 /** The address of Redis. It is a secret, because it contains the password. */
