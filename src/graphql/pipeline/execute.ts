@@ -137,35 +137,31 @@ export function createExecutor(
     known.set(key, compiled ?? found + 1, { size });
     return compiled;
   };
-  const runCounted = async (
-    copies: number,
-    context: SharedContext | undefined,
-    start: (contextValue: Context | undefined) => ExecutionResult | Promise<ExecutionResult>,
-  ): Promise<ExecutionResult> => {
-    const { countChars, end } = parts.limitResult(copies);
-    try {
-      return await start(context && { countChars, ...context });
-    } finally {
-      end();
-    }
-  };
   const run = async (
     prepared: PreparedOperation,
     variableValues: Variables,
     context: SharedContext | undefined,
   ): Promise<ExecutionResult> => {
     const { executable: document, operationName, copies } = prepared;
+    const runCounted = async (
+      start: (contextValue: Context | undefined) => ExecutionResult | Promise<ExecutionResult>,
+    ): Promise<ExecutionResult> => {
+      const { countChars, end } = parts.limitResult(copies);
+      try {
+        return await start(context && { countChars, ...context });
+      } finally {
+        end();
+      }
+    };
     const compiled = findCompiled(prepared, variableValues);
     counts[compiled ? 'hits' : 'misses']++;
     const result =
       compiled &&
-      (await runCounted(copies, context, (contextValue) =>
-        compiled.query(undefined, contextValue, variableValues),
-      ));
+      (await runCounted((contextValue) => compiled.query(undefined, contextValue, variableValues)));
     if (result && !result.errors) return result;
     // After errors, graphql-js executes the operation again, so that its errors are the same before and after it is compiled.
     // No call is made again, because the loaders keep what was read and what failed.
-    return runCounted(copies, context, (contextValue) =>
+    return runCounted((contextValue) =>
       execute({ schema, document, operationName, variableValues, contextValue }),
     );
   };
