@@ -16,7 +16,7 @@ import { describeError } from '../../telemetry/failures.ts';
 import { toUpstreamHeaders } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
 import { createLoaders, type ListPrefetch } from '../../tokens/loaders.ts';
-import { createPrivateKeySearch, type PrivateKeySearch } from '../../tokens/private-key-text.ts';
+import { createPrivateKeySearch } from '../../tokens/private-key-text.ts';
 import { createCallQueue } from '../../upstream/attempt.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
 import type { IamClient } from '../../upstream/iam-client.ts';
@@ -226,14 +226,10 @@ export function createContext(
   const headers = toUpstreamHeaders(http.id, http.headers);
   const scope = { queue: createCallQueue(), credential, deadline, headers, counter: record, observer };
   const loaders = createLoaders(client, scope, listPrefetch, principal);
-  let search: PrivateKeySearch | undefined;
   return {
     loaders,
     createOnce: (key, body) => createOnce({ principal, key, body, loaders, deadline }),
-    findPrivateKey(text) {
-      search ??= createPrivateKeySearch();
-      return search(text);
-    },
+    findPrivateKey: createPrivateKeySearch(),
     outcome: { hasUserErrors: false, hasUnknownValues: false },
   };
 }
