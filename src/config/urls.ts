@@ -29,11 +29,11 @@ export function isLoopback(host: string): boolean {
 
 /**
  * Like `isLoopback`, for the authority of a URL, which may have a port. All names below `localhost` are loopback as
- * well and never resolved by DNS (RFC 6761 section 6.3). Undefined for an invalid authority.
+ * well and never resolved by DNS (RFC 6761 section 6.3). False for an invalid authority.
  */
-export function isLoopbackAuthority(authority: string): boolean | undefined {
-  const name = parseUrl(`http://${authority}`)?.hostname.replace(/\.$/, '');
-  return name === undefined ? undefined : isLoopback(name) || name.endsWith('.localhost');
+export function isLoopbackAuthority(authority: string): boolean {
+  const name = parseUrl(`http://${authority}`)?.hostname.replace(/\.$/, '') ?? '';
+  return isLoopback(name) || name.endsWith('.localhost');
 }
 
 export type RedisAddress = NonNullable<ReturnType<typeof readRedisAddress>>;
