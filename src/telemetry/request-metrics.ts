@@ -25,28 +25,19 @@ export function createRequestMetrics() {
   const registry = new Registry();
   const counter = createCounter.bind(undefined, registry);
   const timer = createHistogram.bind(undefined, registry);
-  const countOperation = counter('operations', 'GraphQL operations, by the first error', [
-    'operation',
-    'code',
-  ]);
+  const countOperation = counter('operations', 'GraphQL operations, by the first error', 'operation', 'code');
   const timeOperation = timer(
     'operation_duration',
     'From the head of a request to its response',
     'operation',
   );
-  const countCall = counter('upstream_calls', 'Attempts of calls to the IAM API', [
-    'operation',
-    'status',
-    'attempt',
-  ]);
+  const callHelp = 'Attempts of calls to the IAM API';
+  const countCall = counter('upstream_calls', callHelp, 'operation', 'status', 'attempt');
   const timeCall = timer('upstream_call_duration', 'One attempt of a call to the IAM API', 'operation');
-  const countUntrusted = counter('untrusted_operations', 'Operations that are not trusted documents', []);
-  const countSignIn = counter('sign_ins', 'Sign-ins of the gateway itself', ['outcome']);
-  const countResponse = counter('http_responses', 'HTTP responses of the GraphQL listener, by status class', [
-    'method',
-    'route',
-    'status',
-  ]);
+  const countUntrusted = counter('untrusted_operations', 'Operations that are not trusted documents');
+  const countSignIn = counter('sign_ins', 'Sign-ins of the gateway itself', 'outcome');
+  const responseHelp = 'HTTP responses of the GraphQL listener, by status class';
+  const countResponse = counter('http_responses', responseHelp, 'method', 'route', 'status');
   const timeResponse = timer(
     'http_response_duration',
     'From the head of an HTTP request to the last byte of its response',
@@ -93,7 +84,7 @@ export function createNameLimit(): (name: string) => string {
  */
 
 /** Returns the function that counts. It takes the values of the labels, which hold no blanks, in the order of their names. */
-function createCounter(registry: Registry, name: string, help: string, labelNames: readonly string[]) {
+function createCounter(registry: Registry, name: string, help: string, ...labelNames: readonly string[]) {
   const entries = new Map<string, { readonly values: readonly string[]; count: number }>();
   addSampled(Counter, registry, `${name}_total`, help, labelNames, () =>
     [...entries.values()].map(({ values, count }) => [count, ...values]),
