@@ -106,6 +106,8 @@ describe('The error for a malformed request says which member is wrong', () => {
   it.each<[string, string, unknown]>([
     ['query', '`query` must be a string.', { query: 1 }],
     ['operationName', '`operationName` must be a string.', { query: TYPENAME, operationName: 1 }],
+    ['documentId', '`documentId` must be a string.', { query: TYPENAME, documentId: 1 }],
+    ['doc_id', '`doc_id` must be a string.', { query: TYPENAME, documentId: 'a', doc_id: {} }],
     [
       'variables',
       '`variables` must be a JSON object, and not the text of one.',

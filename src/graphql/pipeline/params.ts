@@ -54,21 +54,20 @@ export function readParams(request: RequestHead): Params {
 }
 
 function readMembers(members: Members): Params {
-  const query = members.query ?? '';
-  const operationName = members.operationName ?? '';
-  if (typeof query !== 'string') throw malformed('`query` must be a string.');
-  if (typeof operationName !== 'string') throw malformed('`operationName` must be a string.');
+  const query = readText('query', members);
+  const operationName = readText('operationName', members);
   const variables = readObject('variables', members);
   const persistedQuery = readPersistedQuery(readObject('extensions', members).persistedQuery);
-  const documentId = firstString(members.documentId, members.doc_id);
+  const relayId = readText('doc_id', members);
+  const documentId = readText('documentId', members) ?? relayId;
   if (!(query || documentId || persistedQuery)) throw malformed('Send `query`, or the id of a document.');
-  return {
-    query: query || undefined,
-    documentId,
-    persistedQuery,
-    operationName: operationName || undefined,
-    variables,
-  };
+  return { query, documentId, persistedQuery, operationName, variables };
+}
+
+function readText(name: string, members: Members): string | undefined {
+  const value = members[name] ?? '';
+  if (typeof value !== 'string') throw malformed(`\`${name}\` must be a string.`);
+  return value || undefined;
 }
 
 function readObject(name: 'variables' | 'extensions', members: Members): Members {
@@ -100,9 +99,5 @@ function malformed(message: string): GraphQLError {
 function readPersistedQuery(value: unknown): Params['persistedQuery'] {
   if (!value) return undefined;
   const { version, sha256Hash } = isJsonObject(value) ? value : {};
-  return { version: version === 1 ? 1 : 0, sha256Hash: firstString(sha256Hash) ?? '' };
-}
-
-function firstString(...values: readonly unknown[]): string | undefined {
-  return values.find((value): value is string => typeof value === 'string' && value !== '');
+  return { version: version === 1 ? 1 : 0, sha256Hash: typeof sha256Hash === 'string' ? sha256Hash : '' };
 }
