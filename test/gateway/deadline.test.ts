@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair, toPem } from '../support/keys.ts';
-import { openConnection, rawRequest, readToEnd } from '../support/raw.ts';
+import { openConnection, queryAtOnce, rawRequest, readToEnd } from '../support/raw.ts';
 import { timed } from '../support/stopwatch.ts';
 import { listen } from '../support/tcp-servers.ts';
 
@@ -132,7 +132,8 @@ describe('The deadline of a request', () => {
   it('returns the fields that are complete, when all coalesced requests have the same', async () => {
     gateway.emulator.faults.add({ fault: 'hang', operation: 'listProjectsOfToken' });
     const document = '{ tokens(first: 1) { nodes { name projects(first: 1) { nodes { id } } } } }';
-    const answers = await Promise.all([gateway.query(document), gateway.query(document)]);
+    const answers = await queryAtOnce(gateway.origin, [document, document]);
+    expect(answers).toHaveLength(2);
     for (const { status, data, errors } of answers) {
       expect([status, data.tokens.nodes[0]]).toEqual([200, { name: 'billing-worker', projects: null }]);
       expect(errors?.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_TIMEOUT']);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { post, shareGateway } from '../support/gateway.ts';
+import { queryAtOnce } from '../support/raw.ts';
 import { timed } from '../support/stopwatch.ts';
 import { coalesced, together } from '../support/together.ts';
 import { until } from '../support/until.ts';
@@ -92,7 +93,8 @@ describe('The same query of one caller, several times at once', () => {
 
   it('fails for exactly those requests that waited', async () => {
     gateway.emulator.faults.add({ fault: 'status-500', operation: 'listToken', times: 1 });
-    const failed = await Promise.all([gateway.query(LIST), gateway.query(LIST)]);
+    const failed = await queryAtOnce(gateway.origin, [LIST, LIST]);
+    expect(failed).toHaveLength(2);
     for (const { errors } of failed) expect(errors?.[0]?.extensions.code).toBe('UPSTREAM_ERROR');
     expect((await gateway.query(LIST)).errors).toBeUndefined();
     expect(gateway.calls()).toHaveLength(2);
