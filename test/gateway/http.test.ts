@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { post, shareGateway, startGateway } from '../support/gateway.ts';
+import { type Gateway, post, shareGateway, startGateway } from '../support/gateway.ts';
 import { openConnection, readToEnd } from '../support/raw.ts';
 import { createTcpServers } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
@@ -116,18 +116,33 @@ it('A load balancer learns of a shutdown at once, also while IAM does not respon
   close();
 });
 
+/** Begins to close a gateway, and resolves when it accepts no new connection. */
+async function startToClose(gateway: Gateway): Promise<{ closed: Promise<void> }> {
+  const closed = gateway.close();
+  const isRefused = () =>
+    openConnection(gateway.origin).then(
+      (socket) => void socket.destroy(),
+      () => true,
+    );
+  // The gateway waits for further ones while some arrive.
+  await until(isRefused, 100);
+  return { closed };
+}
+
 it('Requests that wait on one connection for their turn get their responses when the gateway shuts down', async () => {
   const closing = await startGateway({ env: { DRAIN_DELAY_MS: '0' } });
-  const slow = '{ token(id: "fault-latency-900") { id } }';
-  const write = 'mutation { deleteToken(input: { id: "fault-latency-1200" }) { userErrors { code } } }';
+  closing.emulator.faults.add({ fault: 'latency-90000' });
+  const slow = '{ token(id: "x") { id } }';
+  const write = 'mutation { deleteToken(input: { id: "x" }) { userErrors { code } } }';
   const socket = await openConnection(closing.origin);
   const answer = readToEnd(socket);
   socket.write(request(slow) + request(write));
   await until(() => closing.calls().length === 2);
-  const closed = closing.close();
-  // The listener is closed by then, and the connection is still open.
-  await setTimeout(400);
+  const { closed } = await startToClose(closing);
+  // The connection is still open.
   socket.write(request('{ a: __typename }') + request('{ b: __typename }'));
+  await until(() => closing.linesWith('"msg":"operation"').length === 2);
+  closing.emulator.faults.clear();
   const { text, end } = await answer;
   expect(text.match(/\r\n\r\n\{"data":\{"\w+/g)?.map((body) => body.slice(14))).toEqual([
     'token',
@@ -141,16 +156,19 @@ it('Requests that wait on one connection for their turn get their responses when
 
 it('A request that arrives after the last response of a shutdown is prepared is not carried out', async () => {
   const closing = await startGateway({ env: { DRAIN_DELAY_MS: '0' } });
+  closing.emulator.faults.add({ fault: 'latency-90000' });
   const socket = await openConnection(closing.origin);
   const answer = readToEnd(socket);
-  socket.write(request('{ token(id: "fault-latency-1500") { id } }'));
+  socket.write(request('{ token(id: "x") { id } }'));
   await until(() => closing.calls().length === 1);
-  const closed = closing.close();
-  await setTimeout(400);
+  const { closed } = await startToClose(closing);
   // Its response is complete, and waits for the first one.
   socket.write(request('{ __typename }'));
   await until(() => closing.log().includes('"kind":"query"'));
   socket.write(request('mutation { deleteToken(input: { id: "x" }) { userErrors { code } } }'));
+  // Until it has been read.
+  await setTimeout(100);
+  closing.emulator.faults.clear();
   const { text, end } = await answer;
   // A client that reads `close` may send what it sent after that request again (RFC 9112 section 9.6).
   expect([text.match(/^HTTP/gm)?.length, text.match(/connection: close/gi)?.length, end]).toEqual([
