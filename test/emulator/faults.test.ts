@@ -188,7 +188,8 @@ describe('A response that is late', () => {
   it('slowdrip sends one byte after another', async () => {
     const { connection, text } = await readUntil('slowdrip', '\r\n\r\n{"');
     connection.destroy();
-    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n\{"$/);
+    // A busy process reads a few of them at once.
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n\{"[^}]{0,9}$/);
   });
 
   it('hang-body sends half of the body, and does not end', async () => {
