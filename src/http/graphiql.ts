@@ -11,6 +11,9 @@ const TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
 };
 
+/** An `Accept-Encoding` that allows gzip (RFC 9110 section 12.4.2: a weight of 0 means "not acceptable"). */
+const GZIP = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i;
+
 /** The editor adds styles by script, and its style sheet contains its fonts. Nothing is loaded from another host. */
 const POLICY = {
   'script-src': "'self'",
@@ -43,7 +46,7 @@ export function serveGraphiql(app: FastifyInstance, sampleAuthorization: string 
     const type = TYPES[name.slice(name.lastIndexOf('.') + 1)];
     if (type === undefined) continue;
     app.get(`/graphiql/${name}`, async ({ headers }, reply) => {
-      const isCompressed = names.includes(`${name}.gz`) && /\bgzip\b/.test(headers['accept-encoding'] ?? '');
+      const isCompressed = names.includes(`${name}.gz`) && GZIP.test(headers['accept-encoding'] ?? '');
       reply.type(type).header('vary', 'accept-encoding');
       // The browser applies the content security policy of a worker's file to that worker.
       reply.header('content-security-policy', page.headers['content-security-policy']);

@@ -67,6 +67,20 @@ describe('GraphiQL without the internet', () => {
     await page.context().close();
   });
 
+  it.each([
+    ['gzip, deflate, br', 'gzip'],
+    ['GZIP;q=0.5', 'gzip'],
+    ['gzip;q=0, br', null],
+    ['gzip; q=0.000', null],
+    ['identity', null],
+  ])('sends its files in a coding that the client accepts (%s)', async (accept, coding) => {
+    const { headers, body } = await fetch(`${gateway.origin}/graphiql/main.css`, {
+      headers: { 'accept-encoding': accept },
+    });
+    await body?.cancel();
+    expect(headers.get('content-encoding')).toBe(coding);
+  });
+
   it('opens the operation of a link, beside the tabs that are there, and runs it at a click only', async () => {
     const { page, complaints } = await openOffline(browser, gateway.origin);
     const run = async (link: Record<string, string>) => {
