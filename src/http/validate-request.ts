@@ -116,5 +116,8 @@ function checkPostHeaders(headers: IncomingHttpHeaders): HttpError | undefined {
   // Bodies are never decompressed: a few kilobytes can become gigabytes.
   const isCompressed =
     !/^[\s,]*(identity[\s,]*)?$/i.test(encoding ?? '') || !/^chunked$/i.test(transfer ?? 'chunked');
-  return isCompressed ? new HttpError(415, 'Send the body uncompressed.') : undefined;
+  // The header tells programs that the coding is the reason, and not the media type (RFC 9110 section 12.5.3).
+  return isCompressed
+    ? new HttpError(415, 'Send the body uncompressed.', { 'accept-encoding': 'identity' })
+    : undefined;
 }
