@@ -82,7 +82,7 @@ function createCallerCheck(callerAuth: PatConfig['callerAuth'], dependencies: Au
     case 'jwt':
       return createJwtCallerCheck(
         callerAuth,
-        createJwks(callerAuth.jwksUrl, dependencies),
+        createJwks(callerAuth.jwksUrl.reveal(), dependencies),
         dependencies.clock,
       );
   }

@@ -80,13 +80,16 @@ function readCallerAuth(environment: Environment) {
           `CALLER_AUTH is required with AUTH_MODE=pat on HOST=${values.HOST}: otherwise any client could use the token`,
         );
       return { kind: 'none' } as const;
-    case 'jwt':
+    case 'jwt': {
+      const url = readSecureUrl(environment, 'CALLER_JWKS_URL') ?? '';
       return {
         kind: 'jwt',
-        jwksUrl: readSecureUrl(environment, 'CALLER_JWKS_URL') ?? '',
+        // The query may contain a key.
+        jwksUrl: createSecret(url, url.replace(/\?.*$/s, '?…')),
         issuer: values.CALLER_JWT_ISSUER ?? '',
         audience: values.CALLER_JWT_AUDIENCE ?? '',
       } as const;
+    }
     case 'api-key':
       return {
         kind: 'api-key',

@@ -108,6 +108,14 @@ export function url(meaning: string, defaultText?: string): Variable<string | un
   });
 }
 
+/** Like `url`, also with a query, which some identity providers require. */
+export function urlWithQuery(meaning: string): Variable<string | undefined> {
+  return variable<string | undefined>(meaning, undefined, undefined, {
+    expected: 'an http or https URL without credentials and fragment',
+    read: (value) => (readUrl(value.replace(/\?[^#\s]*$/, '')) ? value : undefined),
+  });
+}
+
 /** Origins as browsers send them (`https://app.example.com`), separated by commas. */
 export function origins(meaning: string): Variable<readonly string[]> {
   const expected =
@@ -146,15 +154,13 @@ function isNetwork(value: string): boolean {
   return version > 0 && areBits && more.length === 0;
 }
 
-/** A value that always prints as `[secret]`. Only `reveal` returns it. */
+/** A value that always prints as `shown`. Only `reveal` returns it. */
 export interface Secret<Value = string> {
   reveal(): Value;
 }
 
-const REDACTED = '[secret]';
-
-export function createSecret<Value>(value: Value): Secret<Value> {
-  const redact = () => REDACTED;
+export function createSecret<Value>(value: Value, shown = '[secret]'): Secret<Value> {
+  const redact = () => shown;
   return Object.freeze({
     reveal: () => value,
     toJSON: redact,
@@ -166,7 +172,7 @@ export function createSecret<Value>(value: Value): Secret<Value> {
 
 /** Kept unchanged, blanks included, and never shown. */
 export function secret(meaning: string): Variable<Secret | undefined> {
-  return { ...text(meaning), default: undefined, expected: 'text', read: createSecret };
+  return { ...text(meaning), default: undefined, expected: 'text', read: (value) => createSecret(value) };
 }
 
 /** The address of Redis. It is a secret, because it contains the password. */

@@ -12,6 +12,7 @@ import {
   text,
   url,
   urlHost,
+  urlWithQuery,
   verbatim,
 } from './variable-types.ts';
 
@@ -144,7 +145,7 @@ export const variables = {
     ['none', 'jwt', 'api-key'],
     'none',
   ),
-  CALLER_JWKS_URL: url("`CALLER_AUTH=jwt`: URL of the key set that the callers' tokens are signed with"),
+  CALLER_JWKS_URL: urlWithQuery("`CALLER_AUTH=jwt`: URL of the key set of the callers' tokens"),
   CALLER_JWT_ISSUER: text('`CALLER_AUTH=jwt`: required `iss`'),
   CALLER_JWT_AUDIENCE: text('`CALLER_AUTH=jwt`: required `aud`'),
   CALLER_API_KEYS_FILE: text(

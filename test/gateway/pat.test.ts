@@ -327,6 +327,8 @@ describe('A file of API keys that changes', () => {
 });
 
 describe('With CALLER_AUTH=jwt', () => {
+  /** Azure AD B2C has a key set for each policy. */
+  const KEY_SET = '/keys?p=policy-canary';
   let gateway: Gateway;
   let issuer: Server;
   let sign: (scope: string, more?: { audience?: string; expires?: string }) => Promise<string>;
@@ -334,7 +336,9 @@ describe('With CALLER_AUTH=jwt', () => {
   beforeAll(async () => {
     const { publicKey, privateKey } = await generateKeyPair('ES256');
     const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }] };
-    issuer = createServer((_request, response) => response.end(JSON.stringify(jwks)));
+    issuer = createServer(({ url: path }, response) =>
+      response.writeHead(path === KEY_SET ? 200 : 404).end(JSON.stringify(jwks)),
+    );
     const url = `http://127.0.0.1:${await listen(issuer)}`;
     sign = (scope, { audience = 'tokens-gateway', expires = '5m' } = {}) =>
       new SignJWT({ scope })
@@ -347,7 +351,7 @@ describe('With CALLER_AUTH=jwt', () => {
         .sign(privateKey);
     gateway = await startPatGateway(plain, createKeyPair('ES256'), {
       CALLER_AUTH: 'jwt',
-      CALLER_JWKS_URL: `${url}/jwks.json`,
+      CALLER_JWKS_URL: url + KEY_SET,
       CALLER_JWT_ISSUER: url,
       CALLER_JWT_AUDIENCE: 'tokens-gateway',
     });
@@ -370,6 +374,10 @@ describe('With CALLER_AUTH=jwt', () => {
         ? await gateway.query(LIST, {}, { authorization })
         : await gateway.query(RENAME, { id }, { authorization });
     expect(errors?.[0]?.extensions.code).toBe(code);
+  });
+
+  it('the query of the key set is not in the log', () => {
+    expect(gateway.log()).not.toContain('policy-canary');
   });
 
   it('a token for another audience is UNAUTHENTICATED', async () => {

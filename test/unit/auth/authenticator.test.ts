@@ -5,6 +5,7 @@ import { exportJWK, SignJWT } from 'jose';
 import type { Caller } from '../../../src/auth/authenticator.ts';
 import { createAuthenticator } from '../../../src/auth/authenticator.ts';
 import type { AuthConfig, PatConfig } from '../../../src/config/auth.ts';
+import { createSecret } from '../../../src/config/variable-types.ts';
 import {
   createEcKey,
   createTestLog,
@@ -73,10 +74,9 @@ describe('Authentication as it is configured', () => {
       .setSubject('alice')
       .setExpirationTime('5 min')
       .sign(privateKey);
-    const jwksUrl = `${issuer.origin}${JWKS_PATH}`;
     const authenticator = await createPat({
       kind: 'jwt',
-      jwksUrl,
+      jwksUrl: createSecret(`${issuer.origin}${JWKS_PATH}`),
       issuer: 'https://login.example/',
       audience: 'gateway',
     });

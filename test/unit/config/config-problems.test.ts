@@ -4,6 +4,7 @@ import { DAMAGED_PEM, ENCRYPTED_PEM, PAT, PEM, problemsOf, read, URL_ONLY } from
 
 describe('What is wrong is said in one line each', () => {
   const url = 'an http or https URL without credentials, query and fragment';
+  const JWT = { ...PAT, CALLER_AUTH: 'jwt', CALLER_JWT_ISSUER: 'i', CALLER_JWT_AUDIENCE: 'a' };
 
   const rejected: [env: Record<string, string | undefined>, problem: string][] = [
     [{}, 'API_GATEWAY_URL is required, or EMULATOR=true'],
@@ -146,6 +147,14 @@ describe('What is wrong is said in one line each', () => {
         CALLER_JWT_AUDIENCE: 'tokens-gateway',
       },
       'Expected CALLER_JWT_ISSUER to be text without quotation marks around it, got "…"',
+    ],
+    [
+      { ...JWT, CALLER_JWKS_URL: 'https://u:CANARY@id.example.com/keys?p=a' },
+      'Expected CALLER_JWKS_URL to be an http or https URL without credentials and fragment, got "…@id.example.com/keys…"',
+    ],
+    [
+      { ...JWT, CALLER_JWKS_URL: 'https://id.example.com/keys?p=CANARY#b' },
+      'Expected CALLER_JWKS_URL to be an http or https URL without credentials and fragment, got "https://id.example.com/keys…"',
     ],
     [
       { ...PAT, KEY_ID: PEM },

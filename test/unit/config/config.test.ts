@@ -195,19 +195,20 @@ describe('A personal access token', () => {
     expect(read(env).auth).toEqual({ mode: 'pass-through' });
   });
 
-  it('lets callers in by the JWTs of an issuer', () => {
+  it.each(['', '?p=policy'])('lets callers in by the JWTs of an issuer (%j)', (query) => {
     const { auth } = read({
       ...PAT,
       HOST: '0.0.0.0',
       CALLER_AUTH: 'jwt',
-      CALLER_JWKS_URL: 'https://id.example.com/jwks.json',
+      CALLER_JWKS_URL: `https://id.example.com/jwks.json${query}`,
       CALLER_JWT_ISSUER: 'https://id.example.com/',
       CALLER_JWT_AUDIENCE: 'tokens-gateway',
     });
-    expect(auth).toMatchObject({
+    const shown = `https://id.example.com/jwks.json${query && '?…'}`;
+    expect(JSON.parse(JSON.stringify(auth))).toMatchObject({
       callerAuth: {
         kind: 'jwt',
-        jwksUrl: 'https://id.example.com/jwks.json',
+        jwksUrl: shown,
         issuer: 'https://id.example.com/',
         audience: 'tokens-gateway',
       },
