@@ -1,6 +1,6 @@
 import type { PatConfig } from '../config/auth.ts';
+import { createCallQueue } from '../upstream/attempt.ts';
 import { CancellationSource, createDeadlines } from '../upstream/cancellation.ts';
-import { createCallQueue } from '../upstream/concurrency-limiter.ts';
 import { isAboutTiming, meaningOf, UpstreamError } from '../upstream/upstream-error.ts';
 import type {
   AuthDependencies,

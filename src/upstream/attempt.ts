@@ -1,11 +1,23 @@
 import type { Config } from '../config/config.ts';
 import type { Deadline } from './cancellation.ts';
-import type { CallQueue } from './concurrency-limiter.ts';
 import { toStatusError } from './parse-response.ts';
 import type { HttpRequest, Transport } from './transport.ts';
 import { UpstreamError } from './upstream-error.ts';
 
 type Headers = Readonly<Record<string, string>>;
+
+/**
+ * The calls of one GraphQL request. Its creator keeps it, rather than a map of all queues: V8 keeps deleted entries of a
+ * long-lived map until its next major collection.
+ */
+export interface CallQueue {
+  running: number;
+  readonly waiting: { start(): void }[];
+}
+
+export function createCallQueue(): CallQueue {
+  return { running: 0, waiting: [] };
+}
 
 /** The request and the caller that a call is made for, and its limits. */
 export interface Scope {

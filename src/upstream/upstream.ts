@@ -1,11 +1,10 @@
 import type { Config } from '../config/config.ts';
 import { createTokenBuckets } from '../state/token-bucket.ts';
 import { createSendOnce, type OnAttempt } from './attempt.ts';
-import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createLookup } from './connect.ts';
 import { createIamClient, type WriteHooks } from './iam-client.ts';
 import { createReachability } from './reachability.ts';
-import { createSend } from './send.ts';
+import { createConcurrencyLimiter, createSend } from './send.ts';
 import { createSingleFlight, type SingleFlightOptions } from './single-flight.ts';
 import { createUndiciTransport, type Transport } from './transport.ts';
 

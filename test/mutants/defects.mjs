@@ -524,7 +524,7 @@ function limits() {
     },
     {
       name: 'Operations of many upstream calls run however many calls wait for IAM',
-      file: 'src/graphql/pipeline/load-limits.ts',
+      file: 'src/graphql/pipeline/execute.ts',
       within: 'createCallLimit',
       find: 'calls + upstreamCalls > MAX_CALLS',
       replace: 'false',

@@ -1,7 +1,7 @@
 import type { DocumentNode } from 'graphql';
 import type { Config } from '../../config/config.ts';
 import { rejection } from '../../errors.ts';
-import { HttpError } from '../../http/error-response.ts';
+import { HttpError, RETRY_AFTER_SECONDS } from '../../http/error-response.ts';
 import type { OperationRecord } from '../../telemetry/operation-log.ts';
 import type { TrustedDocuments } from '../trusted-documents.ts';
 import { costOf } from './cost.ts';
@@ -92,7 +92,7 @@ type Count = readonly [limit: string, counted: string, count: number, max: numbe
  * Throws `OPERATION_LIMIT_EXCEEDED` for the first count above its maximum. Message and extensions contain only numbers,
  * nothing of the document.
  */
-export function checkCounts(counts: readonly Count[]): void {
+function checkCounts(counts: readonly Count[]): void {
   for (const [limit, counted, count, max] of counts) {
     if (count <= max) continue;
     const actual = Math.min(count, Number.MAX_SAFE_INTEGER);
@@ -151,6 +151,54 @@ export function checkRequest(
     ['variableDepth', 'levels of variables', depth, MAX_VARIABLE_DEPTH],
     ['variableValues', 'values in all variables together', values, maxValues],
   ]);
+}
+
+const RESULTS_FULL =
+  'Too many large responses are being made at the moment. Wait `retryAfter` seconds before the next request.';
+/** The limits of one response, and of all that are being made together, as multiples of the largest response of IAM. */
+const PAGES_PER_RESPONSE = 4;
+const PAGES_AT_ONCE = 16;
+/** Characters of a response that is never rejected because of others. A list of a hundred tokens has some 80 000. */
+const SMALL_RESULT = 131_072;
+
+/**
+ * Limits the characters from IAM in one response, and in all responses that are being made. Each counts `copies` times.
+ * The predicted cost cannot limit them, because only IAM knows how long the lists in a token or a policy are.
+ */
+export function createResultLimits(maxResponseBytes: number) {
+  const maxChars = PAGES_PER_RESPONSE * maxResponseBytes;
+  let running = 0;
+  // Executions of large responses, the oldest first. The oldest one always has room, so that some request succeeds.
+  const large = new Set<object>();
+  return (copies: number) => {
+    let total = 0;
+    let isOver = false;
+    const execution = {
+      /** Throws for a field that exceeds a limit; the next one that fits is counted. */
+      countChars(chars: number): void {
+        const more = chars * copies;
+        const wanted = total + more;
+        checkCounts([['resultCharacters', 'characters from the IAM API in the response', wanted, maxChars]]);
+        // Fields may still be resolved after their execution has failed.
+        if (isOver) return;
+        if (wanted > SMALL_RESULT) {
+          const [oldest = execution] = large;
+          if (running + more > PAGES_AT_ONCE * maxResponseBytes && oldest !== execution)
+            throw rejection('OVERLOADED', RESULTS_FULL, { retryAfter: RETRY_AFTER_SECONDS });
+          large.add(execution);
+        }
+        total = wanted;
+        running += more;
+      },
+      /** Call it when the response is made. */
+      end(): void {
+        isOver = true;
+        running -= total;
+        large.delete(execution);
+      },
+    };
+    return execution;
+  };
 }
 
 /**

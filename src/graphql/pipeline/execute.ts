@@ -10,20 +10,21 @@ import type { CompiledQuery } from 'graphql-jit';
 import { LRUCache } from 'lru-cache';
 import type { Caller, CallerRights } from '../../auth/authenticator.ts';
 import type { Config } from '../../config/config.ts';
-import { toFieldError } from '../../errors.ts';
+import { rejection, toFieldError } from '../../errors.ts';
+import { RETRY_AFTER_SECONDS } from '../../http/error-response.ts';
 import { describeError } from '../../telemetry/failures.ts';
 import { toUpstreamHeaders } from '../../telemetry/operation-log.ts';
 import type { IdempotentCreate } from '../../tokens/idempotent-create.ts';
 import { createLoaders, type ListPrefetch } from '../../tokens/loaders.ts';
-import { createPrivateKeySearch } from '../../tokens/private-key-text.ts';
+import { createPrivateKeySearch, type PrivateKeySearch } from '../../tokens/private-key-text.ts';
+import { createCallQueue } from '../../upstream/attempt.ts';
 import type { Deadline } from '../../upstream/cancellation.ts';
-import { createCallQueue } from '../../upstream/concurrency-limiter.ts';
 import type { IamClient } from '../../upstream/iam-client.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import { formatError } from '../mask-error.ts';
+import type { createResultLimits } from './checks.ts';
 import { compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
-import type { createResultLimits } from './load-limits.ts';
 import { cacheLimits, type PreparedOperation, sizeIn } from './prepared-operations.ts';
 import type { Context, PendingOperation, PipelineRequest } from './request.ts';
 import { encodeResult } from './response.ts';
@@ -72,6 +73,29 @@ export async function coalesce(
  */
 function toKey({ principal }: CallerRights, { prepared, variables }: PendingOperation): string {
   return `${principal} ${prepared.id} ${JSON.stringify(variables)}`;
+}
+
+/** Predicted calls to IAM of operations that run or wait. Each call that waits takes some 2 KB. */
+const MAX_CALLS = 30_000;
+/** Operations with so few calls are not counted; `MAX_IN_FLIGHT` limits them. */
+const FEW_CALLS = 10;
+const CALLS_FULL =
+  'Too many calls to the IAM API are waiting at the moment. Wait `retryAfter` seconds before the next request.';
+
+/** Returns the function that runs an operation. It rejects with `OVERLOADED` while there are too many predicted calls. */
+export function createCallLimit() {
+  let calls = 0;
+  return async <Value>(upstreamCalls: number, run: () => Promise<Value>): Promise<Value> => {
+    if (upstreamCalls <= FEW_CALLS) return run();
+    if (calls + upstreamCalls > MAX_CALLS)
+      throw rejection('OVERLOADED', CALLS_FULL, { retryAfter: RETRY_AFTER_SECONDS });
+    calls += upstreamCalls;
+    try {
+      return await run();
+    } finally {
+      calls -= upstreamCalls;
+    }
+  };
 }
 
 export type Executor = ReturnType<typeof createExecutor>;
@@ -202,10 +226,14 @@ export function createContext(
   const headers = toUpstreamHeaders(http.id, http.headers);
   const scope = { queue: createCallQueue(), credential, deadline, headers, counter: record, observer };
   const loaders = createLoaders(client, scope, listPrefetch, principal);
+  let search: PrivateKeySearch | undefined;
   return {
     loaders,
     createOnce: (key, body) => createOnce({ principal, key, body, loaders, deadline }),
-    findPrivateKey: createPrivateKeySearch(),
+    findPrivateKey(text) {
+      search ??= createPrivateKeySearch();
+      return search(text);
+    },
     outcome: { hasUserErrors: false, hasUnknownValues: false },
   };
 }

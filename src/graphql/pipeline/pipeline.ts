@@ -12,8 +12,7 @@ import {
   coerceVariables,
   limitCost,
 } from './checks.ts';
-import { coalesce, type Executed, type Executor } from './execute.ts';
-import { createCallLimit } from './load-limits.ts';
+import { coalesce, createCallLimit, type Executed, type Executor } from './execute.ts';
 import { readParams } from './params.ts';
 import type { PreparedOperation, PreparedOperations } from './prepared-operations.ts';
 import type { PipelineRequest } from './request.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Call, createSendOnce } from '../../../src/upstream/attempt.ts';
+import { type Call, createCallQueue, createSendOnce } from '../../../src/upstream/attempt.ts';
 import { createDeadlines, type Deadline } from '../../../src/upstream/cancellation.ts';
-import { createCallQueue } from '../../../src/upstream/concurrency-limiter.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/upstream/transport.ts';
 
 const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x', parse: String };

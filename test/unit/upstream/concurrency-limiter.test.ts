@@ -1,10 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { type CallQueue, createCallQueue } from '../../../src/upstream/attempt.ts';
 import { CancellationSource } from '../../../src/upstream/cancellation.ts';
-import {
-  type CallQueue,
-  createCallQueue,
-  createConcurrencyLimiter,
-} from '../../../src/upstream/concurrency-limiter.ts';
+import { createConcurrencyLimiter } from '../../../src/upstream/send.ts';
 
 const never = new CancellationSource();
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Call, Scope } from '../../../src/upstream/attempt.ts';
+import { createCallQueue } from '../../../src/upstream/attempt.ts';
 import { createDeadlines } from '../../../src/upstream/cancellation.ts';
-import { createCallQueue } from '../../../src/upstream/concurrency-limiter.ts';
 import { createIamClient, isId } from '../../../src/upstream/iam-client.ts';
 import { createSingleFlight } from '../../../src/upstream/single-flight.ts';
 

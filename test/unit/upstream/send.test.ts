@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { createTokenBuckets } from '../../../src/state/token-bucket.ts';
-import type { Call } from '../../../src/upstream/attempt.ts';
+import { type Call, createCallQueue } from '../../../src/upstream/attempt.ts';
 import { CancellationSource, createDeadlines } from '../../../src/upstream/cancellation.ts';
-import { createCallQueue, createConcurrencyLimiter } from '../../../src/upstream/concurrency-limiter.ts';
-import { createSend } from '../../../src/upstream/send.ts';
+import { createConcurrencyLimiter, createSend } from '../../../src/upstream/send.ts';
 import { UpstreamError, type UpstreamFailure } from '../../../src/upstream/upstream-error.ts';
 
 const READ: Call = { operation: 'getToken', method: 'GET', path: '/v1/tokens/x', parse: String };
