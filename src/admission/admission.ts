@@ -103,18 +103,19 @@ export function createAdmission(options: AdmissionOptions) {
 
     /** Like `admit`, for a request without a caller. It counts for the client's address, and only for the rate limit. */
     admitUnknown: (address: string, reply: FastifyReply): Rejection =>
-      rateLimiter?.consumeLocally(`address ${toNetwork(address)}`, 1, reply),
+      rateLimiter?.consumeLocally(`address ${toNetwork(address)}`, reply),
 
     /**
-     * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed.
-     * Returns the error when the caller has too few units left.
+     * Consumes what an operation costs by its predicted upstream calls, beyond the one unit that `admit` has consumed, and
+     * owes what is not left: `admit` rejects a request before its cost is known, so the wait that it names must be enough.
+     * Returns the error when the caller owes units, because other requests came in between.
      */
     consume(principal: string, reply: FastifyReply, upstreamCalls: number): Promise<Rejection> | undefined {
-      // An operation that costs more than the burst consumes the whole bucket, so that it can run at all.
+      // At most the burst, so that one operation does not block its caller for longer than the bucket takes to refill.
       const cost = Math.min(Math.ceil(upstreamCalls / CALLS_PER_UNIT), rateLimitBurst);
       return principal === ANONYMOUS || cost <= 1
         ? undefined
-        : rateLimiter?.consume(principal, cost - 1, reply, cost);
+        : rateLimiter?.consume(principal, cost - 1, reply, 0);
     },
 
     /**
@@ -171,21 +172,21 @@ function createRateLimiter(options: AdmissionOptions) {
   const policy = `"default";q=${rateLimitBurst};w=${Math.ceil(rateLimitBurst / rateLimitPerSecond)}`;
 
   /**
-   * draft-ietf-httpapi-ratelimit-headers: what is left, and in how many seconds the bucket is full, or has the whole cost of
-   * a rejected request, of which `admit` consumes one unit again.
+   * draft-ietf-httpapi-ratelimit-headers: what is left, and in how many seconds the bucket is full, or has the unit that
+   * `admit` needs for a rejected request.
    */
-  const report = ({ left, isConsumed }: Allowance, reply: FastifyReply, cost: number): Rejection => {
-    const seconds = Math.ceil(((isConsumed ? rateLimitBurst : cost) - left) / rateLimitPerSecond);
-    reply.header('ratelimit-policy', policy).header('ratelimit', `"default";r=${left};t=${seconds}`);
+  const report = ({ left, isConsumed }: Allowance, reply: FastifyReply): Rejection => {
+    const seconds = Math.ceil(((isConsumed ? rateLimitBurst : 1) - left) / rateLimitPerSecond);
+    const remaining = Math.max(left, 0);
+    reply.header('ratelimit-policy', policy).header('ratelimit', `"default";r=${remaining};t=${seconds}`);
     return isConsumed ? undefined : rejection('RATE_LIMITED', TOO_OFTEN, { retryAfter: seconds });
   };
   return {
-    consumeLocally: (key: string, units: number, reply: FastifyReply) =>
-      report(takeLocally(key, units), reply, units),
-    /** Consumes `units`, which are all or a part of the cost. */
-    async consume(principal: string, units: number, reply: FastifyReply, cost = units): Promise<Rejection> {
-      const allowance = await shared?.(principal, units).catch(() => undefined);
-      return report(allowance ?? takeLocally(principal, units), reply, cost);
+    consumeLocally: (key: string, reply: FastifyReply) => report(takeLocally(key, 1), reply),
+    /** Consumes `units` where `needed` units are left. */
+    async consume(principal: string, units: number, reply: FastifyReply, needed = units): Promise<Rejection> {
+      const allowance = await shared?.(principal, units, needed).catch(() => undefined);
+      return report(allowance ?? takeLocally(principal, units, needed), reply);
     },
   };
 }

@@ -74,19 +74,19 @@ local now = time[1] + time[2] / 1000000
 local bucket = redis.call('HMGET', KEYS[1], 'left', 'at')
 local left, at = tonumber(bucket[1]) or burst, tonumber(bucket[2]) or now
 left = math.min(burst, left + math.max(0, now - at) * rate)
-local consumed = left >= amount and amount or 0
+local consumed = left >= tonumber(ARGV[4]) and amount or 0
 left = left - consumed
 redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', string.format('%.6f', now))
-redis.call('PEXPIRE', KEYS[1], math.ceil(burst / rate * 1000) + 1000)
+redis.call('PEXPIRE', KEYS[1], math.ceil((burst - left) / rate * 1000) + 1000)
 return {math.floor(left), consumed}`;
 
 /** Token buckets that all replicas share: one script, one key and one round trip. */
 function createBuckets({ run }: RedisConnection, limits: RateLimitOptions): SharedBuckets {
   const { rateLimitPerSecond, rateLimitBurst } = limits;
-  return async (caller, amount) => {
+  return async (caller, amount, needed) => {
     const key = `${PREFIX}rate:{${caller}}`;
     const reply = await run('rate_limits', (redis) =>
-      redis.eval(TAKE, 1, key, rateLimitPerSecond, rateLimitBurst, amount),
+      redis.eval(TAKE, 1, key, rateLimitPerSecond, rateLimitBurst, amount, needed),
     );
     const [left, consumed] = reply as [number, number];
     return { left, isConsumed: consumed > 0 };

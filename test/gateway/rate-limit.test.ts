@@ -1,4 +1,6 @@
+import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createAdmission } from '../../src/admission/admission.ts';
 import { createTokenBuckets } from '../../src/state/token-bucket.ts';
 import { stopClock } from '../support/clock.ts';
 import { type Gateway, startGateway } from '../support/gateway.ts';
@@ -21,6 +23,11 @@ afterEach(async () => {
 
 const start = async (burst: string, env: Record<string, string> = {}) => {
   gateway = await startGateway({ env: { RATE_LIMIT_PER_SECOND: '1', RATE_LIMIT_BURST: burst, ...env } });
+};
+/** Seconds pass. */
+const wait = (seconds: number) => {
+  startClock();
+  startClock = stopClock(seconds * 1000);
 };
 const as = (name: string) => ({ authorization: `Bearer ${name}` });
 
@@ -71,29 +78,54 @@ describe('An operation', () => {
     expect(await leftAfter(HUNDRED_CALLS)).toBe(9);
   });
 
-  it('that costs more than is left is rejected before anything of it runs', async () => {
+  it('runs when one unit is left, and the next request waits for what it cost beyond that', async () => {
     await start('2');
     await gateway.query(ONE);
+    const { status, headers } = await gateway.query(TWENTY_CALLS);
+    expect([status, headers.get('ratelimit')]).toEqual([200, '"default";r=0;t=3']);
     gateway.forgetCalls();
-    const { status, data, errors, headers } = await gateway.query(TWENTY_CALLS);
-    expect(status).toBe(429);
-    expect(data).toBeUndefined();
+    const { errors } = await gateway.query(ONE);
     expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryAfter: 2 } }]);
-    expect(headers.get('retry-after')).toBe('2');
     expect(gateway.calls()).toEqual([]);
+    wait(2);
+    expect((await gateway.query(ONE)).status).toBe(200);
   });
 
-  it.each([2, 3])(
-    'that costs two units of a burst of %i runs after the wait that its rejection names',
-    async (burst) => {
-      await start(String(burst));
-      for (let left = burst - 1; left > 0; left--) await gateway.query(ONE);
-      const { errors } = await gateway.query(TWENTY_CALLS);
-      startClock();
-      startClock = stopClock(Number(errors?.[0]?.extensions.retryAfter) * 1000);
-      expect((await gateway.query(TWENTY_CALLS)).status).toBe(200);
+  it.each([0, 1, 9])(
+    'that costs ten units runs after the wait that its rejection names, when %i units are owed',
+    async (owed) => {
+      await start('10');
+      const most = `{ tokens(first: ${99 - 10 * (9 - owed)}) { nodes { projects(first: 1) { nodes { id } } } } }`;
+      for (let left = 10; left > 1; left--) await gateway.query(ONE);
+      await gateway.query(owed === 0 ? ONE : most);
+      const { errors } = await gateway.query(HUNDRED_CALLS);
+      expect(errors).toMatchObject([{ extensions: { code: 'RATE_LIMITED', retryAfter: owed + 1 } }]);
+      wait(owed + 1);
+      expect((await gateway.query(HUNDRED_CALLS)).status).toBe(200);
     },
   );
+
+  it('is rejected before it calls IAM when others have consumed all since it was admitted', async () => {
+    const { admit, consume } = createAdmission({
+      maxInFlight: 0,
+      maxInFlightPerPrincipal: 0,
+      rateLimitPerSecond: 1,
+      rateLimitBurst: 10,
+    });
+    const headers: Record<string, string> = {};
+    const reply = {
+      raw: new EventEmitter(),
+      header: (name: string, value: string) => {
+        headers[name] = value;
+        return reply;
+      },
+    } as never;
+    for (let sent = 0; sent < 2; sent++) expect(await admit('alice', reply)).toBeUndefined();
+    expect(await consume('alice', reply, 100)).toBeUndefined();
+    expect(headers.ratelimit).toBe('"default";r=0;t=11');
+    expect((await consume('alice', reply, 100))?.extensions).toEqual({ code: 'RATE_LIMITED', retryAfter: 2 });
+    expect(headers.ratelimit).toBe('"default";r=0;t=2');
+  });
 
   it('that costs more than the burst consumes all of it', async () => {
     await start('1');
