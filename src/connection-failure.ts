@@ -39,6 +39,11 @@ const EXPLANATIONS: readonly Explanation[] = [
   [/^E[MN]FILE$/, 'too many open files', 'raise the limit of open files (ulimit -n)'],
   [/^HPE_/, 'the server does not speak HTTP', 'check scheme (with TLS or without) and port in $'],
   [
+    /^invalid-response$/,
+    "responses that are not IAM's",
+    'check host and path in $, and what is between the gateway and it',
+  ],
+  [
     /^(NO_RESPONSE|no reply)$/,
     'no response in time',
     'check the load of the server, and what is between the gateway and it',

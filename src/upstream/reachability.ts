@@ -11,12 +11,13 @@ const FAILURES_MAX_AGE_MS = 30_000;
 
 /**
  * Whether IAM can be used, judged by the results of calls and by a probe of `url`, which needs no credential and is
- * requested at most once in five seconds. `onUnreachable` is called for each attempt and each probe without a response.
+ * requested at most once in five seconds. `onUnreachable` is called with the reason for each attempt and each probe without
+ * a response, and when IAM counts as unreachable because of its responses.
  */
 export function createReachability(
   transport: Transport,
   url: string,
-  onUnreachable: (code: string) => void = () => undefined,
+  onUnreachable: (reason: string) => void = () => undefined,
 ) {
   let failures = 0;
   let signIn = { problem: undefined as string | undefined, atMs: 0 };
@@ -25,21 +26,23 @@ export function createReachability(
   let probedAtMs = 0;
 
   const runProbe = async (): Promise<string | undefined> => {
+    let reason: string | undefined;
     try {
       const { status } = await transport({ method: 'GET', url, headers: {}, ...PROBE_LIMITS });
-      return status < 500 ? undefined : `HTTP ${status}`;
+      reason = status < 500 ? undefined : `HTTP ${status}`;
     } catch (error) {
-      const { code, message, staleConnection } = error as UpstreamError;
+      const failure = error as UpstreamError;
       // The recursion ends, because each try uses up one of the connections that were open before.
-      if (staleConnection) return runProbe();
-      if (code !== undefined) onUnreachable(code);
-      return code ?? message;
+      if (failure.staleConnection) return runProbe();
+      reason = reasonOf(failure) ?? failure.message;
     }
+    if (reason !== undefined) onUnreachable(reason);
+    return reason;
   };
   return {
     /** Call it after each attempt of a call to IAM. */
     onAttempt({ failure }: Pick<AttemptReport, 'failure'>): void {
-      if (!failure || (failure.kind === 'status' && (failure.status ?? 0) < 500)) {
+      if (!failure || (failure.kind === 'status' && (failure.status ?? 0) < 500 && !isOfAnother(failure))) {
         failures = 0;
         return;
       }
@@ -47,14 +50,14 @@ export function createReachability(
       if (reason === undefined || failure.staleConnection) return;
       failures++;
       lastFailure = { reason, atMs: performance.now() };
-      if (failure.code !== undefined) onUnreachable(failure.code);
+      if (failure.code !== undefined || failures >= MIN_FAILURES) onUnreachable(reason);
     },
     /** Call it after each sign-in, with the problem if it failed: no call can be made without a sign-in. */
     onSignIn(problem: string | undefined): void {
       signIn = { problem, atMs: performance.now() };
     },
     /**
-     * Why IAM cannot be used at the moment: a code of `UpstreamError` or a few words; undefined if it can. Never
+     * Why IAM cannot be used at the moment: a code, or a few words about the sign-in; undefined if it can. Never
      * rejects.
      */
     async whyUnreachable(): Promise<string | undefined> {
@@ -76,8 +79,13 @@ function isRecent({ atMs }: { readonly atMs: number }): boolean {
 }
 
 /** Undefined for a failure that says nothing about IAM: the client disconnected, or its time was up. */
-function reasonOf({ kind, status, code }: UpstreamError): string | undefined {
-  if (kind === 'status') return `HTTP ${status}`;
-  if (kind === 'invalid-response') return "responses that are not IAM's";
-  return code;
+function reasonOf(failure: UpstreamError): string | undefined {
+  const { kind, status, code } = failure;
+  if (kind === 'invalid-response' || isOfAnother(failure)) return 'invalid-response';
+  return kind === 'status' ? `HTTP ${status}` : code;
+}
+
+/** Whether another server than IAM has no such path: the error of IAM has a name. */
+function isOfAnother({ status, iamName }: UpstreamError): boolean {
+  return status === 404 && iamName === undefined;
 }

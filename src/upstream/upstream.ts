@@ -11,8 +11,8 @@ import { createUndiciTransport, type Transport } from './transport.ts';
 interface UpstreamHooks extends WriteHooks, Pick<SingleFlightOptions, 'lastWriteAt'> {
   /** Called after every attempt of a call to IAM, for logs and metrics. */
   readonly onAttempt: readonly (OnAttempt | undefined)[];
-  /** Called whenever IAM could not be reached, with `code` of the `UpstreamError`. */
-  readonly onUnreachable?: ((code: string) => void) | undefined;
+  /** Called whenever IAM could not be used, with a code of the reason. */
+  readonly onUnreachable?: ((reason: string) => void) | undefined;
 }
 
 /** IAM as the rest of the gateway sees it. The REST base is `apiGatewayUrl` and `/iam`. */

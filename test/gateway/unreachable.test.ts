@@ -146,6 +146,7 @@ describe('Why IAM cannot be reached', () => {
     expect(await readyz(gateway)).toContain('upstream: ok\n');
     await gateway.query(READ);
     expect(await readyz(gateway)).toMatch(/upstream: unreachable\n[\s\S]*upstream-cause: HTTP 503\n/);
+    expect(gateway.linesWith('IAM cannot be reached')).toMatchObject([{ cause: 'HTTP 503' }]);
   });
 
   it('is reported when no read has a response by the deadline of its request although the address responds', async () => {
@@ -175,6 +176,19 @@ describe('Why IAM cannot be reached', () => {
     expect(metrics.match(/^tokens_gateway_upstream_calls_total.*/gm)).toEqual([
       'tokens_gateway_upstream_calls_total{operation="getToken",status="invalid-response",attempt="1"} 3',
     ]);
+    expect(gateway.linesWith('IAM cannot be reached')).toMatchObject([
+      { cause: 'invalid-response', hint: expect.stringContaining('path in API_GATEWAY_URL') },
+    ]);
+  });
+
+  it('is reported when another server has none of the paths', async () => {
+    const port = await listen(
+      createHttpServer((_request, response) => response.writeHead(404).end('{"message":"Not Found"}')),
+    );
+    gateway = await startGateway({ apiGatewayUrl: `http://127.0.0.1:${port}` });
+    for (let count = 0; count < 3; count++) await gateway.query(READ);
+    expect(await readyz(gateway)).toContain("upstream-cause: responses that are not IAM's\n");
+    expect(gateway.linesWith('IAM cannot be reached')).toMatchObject([{ cause: 'invalid-response' }]);
   });
 
   it('is not reported for a server that closes its connections without notice', async () => {
