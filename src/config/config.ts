@@ -3,7 +3,7 @@ import { readAuth } from './auth.ts';
 import { parseManifest } from './documents-manifest.ts';
 import { type Environment, readEnvironment, readSecureUrl, toGroup } from './environment.ts';
 import type { ReadFile } from './read-file.ts';
-import { isLoopback } from './urls.ts';
+import { isLoopback, toHostname } from './urls.ts';
 import {
   executionVariables,
   httpVariables,
@@ -99,10 +99,10 @@ function checkPorts({ values, addProblem }: Environment): void {
 }
 
 function overlap(one: string, other: string): boolean {
-  const hosts = [one, other];
-  const isEverywhere = hosts.includes('0.0.0.0') || hosts.includes('::');
+  const hosts = [one, other].map(toHostname);
+  const isEverywhere = hosts.includes('0.0.0.0') || hosts.includes('[::]');
   // `localhost` stands for both 127.0.0.1 and ::1; different loopback addresses do not collide.
-  return isEverywhere || one === other || (hosts.includes('localhost') && hosts.every(isLoopback));
+  return isEverywhere || hosts[0] === hosts[1] || (hosts.includes('localhost') && hosts.every(isLoopback));
 }
 
 function readUpstream(environment: Environment) {

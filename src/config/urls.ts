@@ -19,11 +19,19 @@ export function parseExactUrl(text: string): URL | undefined {
   return url && /^(\[.+\]|([\w-]+\.)*[\w-]+\.?)$/.test(url.hostname) ? url : undefined;
 }
 
-/** Whether only processes of this machine can reach `host`, which is written as in a URL or as given to `listen`. */
-export function isLoopback(host: string): boolean {
+/**
+ * The one spelling of a host that is written as in a URL or as given to `listen`: `127.0.0.1` for `127.1`, `[::1]` for `::1`.
+ * The zone of an address is left out. Empty for what is no host.
+ */
+export function toHostname(host: string): string {
   const bare = host.replace(/^\[|\]$/g, '').replace(/%.*$/s, '');
   const url = `http://${bare.includes(':') ? `[${bare}]` : bare}`;
-  const name = parseUrl(url)?.hostname.replace(/\.$/, '') ?? '';
+  return parseUrl(url)?.hostname.replace(/\.$/, '') ?? '';
+}
+
+/** Whether only processes of this machine can reach `host`, which is written as for `toHostname`. */
+export function isLoopback(host: string): boolean {
+  const name = toHostname(host);
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\]|\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\])$/.test(name);
 }
 

@@ -57,6 +57,16 @@ describe('What is wrong is said in one line each', () => {
       { ...URL_ONLY, HOST: 'localhost', ADMIN_PORT: '4000' },
       'Expected ADMIN_PORT and PORT to be different ports, got 4000 for both',
     ],
+    ...[
+      ['127.1', '127.0.0.1'],
+      ['LOCALHOST', '127.0.0.1'],
+      ['0:0:0:0:0:0:0:1', '::1'],
+      ['0', '10.0.0.1'],
+      ['0::0', '::1'],
+    ].map(([HOST, ADMIN_HOST]): [Record<string, string | undefined>, string] => [
+      { ...URL_ONLY, HOST, ADMIN_HOST, ADMIN_PORT: '4000' },
+      'Expected ADMIN_PORT and PORT to be different ports, got 4000 for both',
+    ]),
     [
       { ...URL_ONLY, NODE_TLS_REJECT_UNAUTHORIZED: '0' },
       'NODE_TLS_REJECT_UNAUTHORIZED=0 lets any server stand in for API_GATEWAY_URL: it needs a loopback host or ALLOW_INSECURE_UPSTREAM=true. For your own certificate authority set NODE_EXTRA_CA_CERTS instead',
