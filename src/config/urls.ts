@@ -12,11 +12,11 @@ function parseUrl(text: string): URL | undefined {
 
 /**
  * Like `parseUrl`, also undefined for what `URL` repairs or accepts, although it is a mistake: tabs and line breaks, which it
- * drops, and hosts such as `a..b` or `a,https:`.
+ * drops, hosts such as `a..b` or `a,https:`, and port 0, on which no server listens.
  */
 export function parseExactUrl(text: string): URL | undefined {
   const url = /[\t\r\n]/.test(text) ? undefined : parseUrl(text);
-  return url && /^(\[.+\]|([\w-]+\.)*[\w-]+\.?)$/.test(url.hostname) ? url : undefined;
+  return url && url.port !== '0' && /^(\[.+\]|([\w-]+\.)*[\w-]+\.?)$/.test(url.hostname) ? url : undefined;
 }
 
 /**

@@ -103,7 +103,7 @@ export function urlHost(meaning: string, fallback: string): Variable<string> {
 /** An absolute http or https URL without credentials, kept unchanged. */
 export function url(meaning: string, defaultText?: string): Variable<string | undefined> {
   return variable<string | undefined>(meaning, undefined, defaultText, {
-    expected: 'an http or https URL without credentials, query and fragment',
+    expected: 'an http or https URL without credentials, query, fragment and port 0',
     read: (value) => (readUrl(value) ? value : undefined),
   });
 }

@@ -3,7 +3,7 @@ import { variables } from '../../../src/config/variables.ts';
 import { DAMAGED_PEM, ENCRYPTED_PEM, PAT, PEM, problemsOf, read, URL_ONLY } from '../../support/config.ts';
 
 describe('What is wrong is said in one line each', () => {
-  const url = 'an http or https URL without credentials, query and fragment';
+  const url = 'an http or https URL without credentials, query, fragment and port 0';
   const JWT = { ...PAT, CALLER_AUTH: 'jwt', CALLER_JWT_ISSUER: 'i', CALLER_JWT_AUDIENCE: 'a' };
 
   const rejected: [env: Record<string, string | undefined>, problem: string][] = [
@@ -28,6 +28,7 @@ describe('What is wrong is said in one line each', () => {
       { API_GATEWAY_URL: 'https://a.ex\nample' },
       `Expected API_GATEWAY_URL to be ${url}, got "https://a.ex\\nample"`,
     ],
+    [{ API_GATEWAY_URL: 'http://[::1]:0' }, `Expected API_GATEWAY_URL to be ${url}, got "http://[::1]:0"`],
     [{ API_GATEWAY_URL: 'ftp://a.example' }, `Expected API_GATEWAY_URL to be ${url}, got "ftp://a.example"`],
     [
       { API_GATEWAY_URL: 'https://a.example/?k=CANARY' },

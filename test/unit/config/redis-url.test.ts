@@ -26,6 +26,7 @@ describe('REDIS_URL', () => {
     'cache:6379',
     'redis://a,b',
     'redis://a..b',
+    'redis://a:0',
     'redis://a\nb',
     'redis://a,rediss://b',
     'redis://a/1,redis://b/1',
