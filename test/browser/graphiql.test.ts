@@ -64,6 +64,12 @@ describe('GraphiQL without the internet', () => {
     expect(response?.width).toBe(operation?.width);
     expect(response?.y).toBeGreaterThan(operation?.y ?? Number.NaN);
     await page.screenshot({ path: `${SCREENSHOTS}/graphiql-narrow.png` });
+    await page.getByRole('button', { name: /Documentation Explorer/ }).click();
+    await page.locator('.graphiql-doc-explorer', { hasText: 'Query' }).waitFor();
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    expect(await page.locator('.graphiql-sessions').isVisible()).toBe(false);
+    await page.getByRole('button', { name: /Documentation Explorer/ }).click();
+    await page.locator('.result-window', { hasText: 'billing-worker' }).waitFor();
     await page.context().close();
   });
 
