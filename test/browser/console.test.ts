@@ -302,6 +302,41 @@ describe('A token that is deleted', () => {
     await app.page.getByText('There is no such token').waitFor();
   });
 
+  it('and whose name has a right-to-left override does not turn the words behind it', async () => {
+    const created = await fetch(`${app.gateway.emulator.url}/iam/v1/tokens`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer demo', 'content-type': 'application/json' },
+      body: JSON.stringify({
+        name: 'invoice\u202egnp.exe',
+        authenticationMethod: {
+          type: 'PRIVATE_KEY',
+          signingAlgorithm: 'ES256',
+          publicKeyInfo: { jwksUri: 'https://keys.example/' },
+        },
+      }),
+    });
+    const { id } = (await created.json()) as { id: string };
+    /** Whether the last character of an element is the rightmost one. */
+    const endsOnTheRight = (selector: string) =>
+      app.page.evaluate(`(() => {
+        const element = document.querySelector('${selector}');
+        const { lastChild } = element;
+        const all = document.createRange();
+        all.selectNodeContents(element);
+        const last = document.createRange();
+        last.setStart(lastChild, lastChild.length - 1);
+        last.setEnd(lastChild, lastChild.length);
+        return last.getBoundingClientRect().right > all.getBoundingClientRect().right - 1;
+      })()`);
+    await app.page.goto(`${app.origin}/#/tokens/${id}`);
+    await app.page.getByRole('button', { name: 'Delete' }).click();
+    await app.dialog.getByRole('checkbox').check();
+    expect(await endsOnTheRight('dialog h2')).toBe(true);
+    await app.dialog.getByRole('button', { name: 'Delete token' }).click();
+    await app.page.getByText('was deleted').waitFor();
+    expect(await endsOnTheRight('.toast span')).toBe(true);
+  });
+
   it('stays where it was when that fails', async () => {
     await app.open('billing-worker');
     app.gateway.emulator.faults.add({ fault: 'status-403', operation: 'deleteToken' });

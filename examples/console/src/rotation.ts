@@ -20,7 +20,7 @@ import {
 interface RotationOptions {
   readonly token: TokenDetailsFragment;
   readonly onClose: () => void;
-  readonly onChanged: (message: string) => void;
+  readonly onRegistered: (isOverlap: boolean) => void;
 }
 
 export interface Rotation {
@@ -38,7 +38,7 @@ export interface Rotation {
 }
 
 /** A new key for a token: beside the present ones, so that nothing stops working, or in their place. */
-export function useRotation({ token, onClose, onChanged }: RotationOptions): Rotation {
+export function useRotation({ token, onClose, onRegistered }: RotationOptions): Rotation {
   const [keys] = useState(() => keysOf(token));
   const shared = overlapAlgorithm(keys);
   const [isOverlap, setOverlap] = useState(shared !== undefined);
@@ -70,7 +70,7 @@ export function useRotation({ token, onClose, onChanged }: RotationOptions): Rot
   };
   const register = async ({ publicJwk }: NewKey): Promise<boolean> => {
     const isChanged = await (isOverlap ? addKey(publicJwk) : replaceKeys([publicJwk]));
-    if (isChanged) onChanged(isOverlap ? `A key was added to ${token.name}` : `${token.name} has a new key`);
+    if (isChanged) onRegistered(isOverlap);
     return isChanged;
   };
   const send = () => {

@@ -39,7 +39,11 @@ export function Console({ onSignOut }: { onSignOut: () => void }) {
             onBack={() => selectToken(undefined)}
             onChanged={showMessage}
             onDeleted={(token) => {
-              showMessage(`${token.name} was deleted`);
+              showMessage(
+                <>
+                  <bdi>{token.name}</bdi> was deleted
+                </>,
+              );
               leaveToken(token.id);
             }}
           />
@@ -51,7 +55,11 @@ export function Console({ onSignOut }: { onSignOut: () => void }) {
         <CreateDialog
           onClose={() => setCreating(false)}
           onCreated={(token) => {
-            showMessage(`${token.name} was created`);
+            showMessage(
+              <>
+                <bdi>{token.name}</bdi> was created
+              </>,
+            );
             selectToken(token.id);
           }}
         />

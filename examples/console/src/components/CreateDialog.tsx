@@ -66,8 +66,15 @@ export function CreateDialog({ onClose, onCreated }: CreateDialogProps) {
 
   const failure = failureOf(progress);
   const isDone = token && key && registration === 'yes';
+  const title = isDone ? (
+    <>
+      <bdi>{token.name}</bdi> is ready
+    </>
+  ) : (
+    'New token'
+  );
   return (
-    <Dialog title={isDone ? `${token.name} is ready` : 'New token'} onClose={close}>
+    <Dialog title={title} onClose={close}>
       <KeyGuard progress={progress} name={name} onDiscard={onClose}>
         {isDone ? (
           <PrivateKey newKey={key} name={token.name} isSaved={isSaved} onSaved={setSaved} onClose={close} />

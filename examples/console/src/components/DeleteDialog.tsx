@@ -45,7 +45,14 @@ export function DeleteDialog({ token, onClose, onDeleted }: DeleteDialogProps) {
   // The request cannot be called back.
   const close = () => !loading && onClose();
   return (
-    <Dialog title={`Delete ${token.name}?`} onClose={close}>
+    <Dialog
+      title={
+        <>
+          Delete <bdi>{token.name}</bdi>?
+        </>
+      }
+      onClose={close}
+    >
       <LostProjects tokenId={token.id} />
       <SureField
         consequence="programs using this token lose access immediately"

@@ -1,7 +1,7 @@
 import { type ReactNode, type SyntheticEvent, useId, useLayoutEffect, useRef } from 'react';
 
 interface DialogProps {
-  readonly title: string;
+  readonly title: ReactNode;
   readonly children: ReactNode;
   /** Escape, or the back gesture of a telephone. The dialog stays open until its owner removes it. */
   readonly onClose: () => void;

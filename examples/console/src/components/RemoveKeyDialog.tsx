@@ -1,5 +1,5 @@
 import { useApolloClient, useMutation } from '@apollo/client/react';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { toFailure } from '../failure.ts';
 import { UpdateTokenDocument } from '../gql/graphql.ts';
 import { CHANGED_MEANWHILE, readKeys, toInput } from '../token-keys.ts';
@@ -11,7 +11,7 @@ interface RemoveKeyDialogProps {
   readonly token: Token;
   readonly kid: string;
   readonly onClose: () => void;
-  readonly onChanged: (message: string) => void;
+  readonly onChanged: (message: ReactNode) => void;
 }
 
 /** The second half of a rotation with overlap: the old key goes, the others stay. */
@@ -46,7 +46,11 @@ export function RemoveKeyDialog({ token, kid, onClose, onChanged }: RemoveKeyDia
       const problem = await remove();
       setRejection(problem);
       if (problem === undefined) {
-        onChanged(`Key ${kid} was removed`);
+        onChanged(
+          <>
+            Key <bdi>{kid}</bdi> was removed
+          </>,
+        );
         onClose();
       }
     } catch (reason) {
@@ -62,7 +66,7 @@ export function RemoveKeyDialog({ token, kid, onClose, onChanged }: RemoveKeyDia
     <Dialog title="Remove this key?" onClose={close}>
       <form onSubmit={send}>
         <p>
-          <span className="code">{kid}</span> is removed from {token.name}. Its other keys stay.
+          <span className="code">{kid}</span> is removed from <bdi>{token.name}</bdi>. Its other keys stay.
         </p>
         <SureField
           consequence="programs using this key lose access immediately"

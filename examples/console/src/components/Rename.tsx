@@ -7,7 +7,7 @@ import type { Token } from './TokenDetails.tsx';
 
 interface RenameProps {
   readonly token: Token;
-  readonly onChanged: (message: string) => void;
+  readonly onChanged: (message: ReactNode) => void;
   /** The other actions of the token. */
   readonly children: ReactNode;
 }
@@ -52,7 +52,11 @@ export function Rename({ token, onChanged, children }: RenameProps) {
       });
       const [problem] = data?.updateToken?.userErrors ?? [];
       if (problem) return setRejection(problem.message);
-      onChanged(`Renamed to ${draft}`);
+      onChanged(
+        <>
+          Renamed to <bdi>{draft}</bdi>
+        </>,
+      );
       close();
     } catch {
       // `error` has it, and the draft is still there.

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { failureOf } from '../new-key.ts';
 import { type Rotation, useRotation } from '../rotation.ts';
 import { overlapAlgorithm, type TokenKeys } from '../token-keys.ts';
@@ -10,20 +10,23 @@ import type { Token } from './TokenDetails.tsx';
 interface RotateDialogProps {
   readonly token: Token;
   readonly onClose: () => void;
-  readonly onChanged: (message: string) => void;
+  readonly onChanged: (message: ReactNode) => void;
 }
 
 /** Registers a new key, and says before what that does to the present keys of this token. */
 export function RotateDialog({ token, onClose, onChanged }: RotateDialogProps) {
-  const rotation = useRotation({ token, onClose, onChanged });
+  const name = <bdi>{token.name}</bdi>;
+  const hasNewKey = <>{name} has a new key</>;
+  const rotation = useRotation({
+    token,
+    onClose,
+    onRegistered: (isOverlap) => onChanged(isOverlap ? <>A key was added to {name}</> : hasNewKey),
+  });
   const { progress, isOverlap } = rotation;
   const { key, registration, isSaved, setSaved, close } = progress;
   const isDone = key && registration === 'yes';
   return (
-    <Dialog
-      title={isDone ? `${token.name} has a new key` : `Rotate the key of ${token.name}`}
-      onClose={close}
-    >
+    <Dialog title={isDone ? hasNewKey : <>Rotate the key of {name}</>} onClose={close}>
       <KeyGuard progress={progress} name={token.name} onDiscard={onClose}>
         {isDone && isOverlap && (
           <p className="note">

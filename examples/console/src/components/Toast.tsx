@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { type ReactNode, useCallback, useEffect, useState } from 'react';
 
 /** How long a message stays, unless the pointer or the focus is on it. */
 const STAYS_MS = 6_000;
@@ -6,13 +6,16 @@ const STAYS_MS = 6_000;
 export interface Message {
   /** Another one for each message, so that the same text is announced again. */
   readonly id: number;
-  readonly text: string;
+  readonly text: ReactNode;
 }
 
 /** The last message, and how to show another. */
-export function useMessage(): readonly [Message | undefined, (text: string) => void, () => void] {
+export function useMessage(): readonly [Message | undefined, (text: ReactNode) => void, () => void] {
   const [message, setMessage] = useState<Message>();
-  const show = useCallback((text: string) => setMessage((last) => ({ id: (last?.id ?? 0) + 1, text })), []);
+  const show = useCallback(
+    (text: ReactNode) => setMessage((last) => ({ id: (last?.id ?? 0) + 1, text })),
+    [],
+  );
   const dismiss = useCallback(() => setMessage(undefined), []);
   return [message, show, dismiss];
 }

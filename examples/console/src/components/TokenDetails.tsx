@@ -1,5 +1,5 @@
 import { useQuery } from '@apollo/client/react';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { readProjects } from '../all-projects.ts';
 import { isInvalidInput, toFailure } from '../failure.ts';
 import { TokenDocument, type TokenQuery } from '../gql/graphql.ts';
@@ -28,7 +28,7 @@ type OpenDialog = { readonly token: Token } & (
 interface TokenDetailsProps {
   readonly id: string;
   readonly onBack: () => void;
-  readonly onChanged: (message: string) => void;
+  readonly onChanged: (message: ReactNode) => void;
   readonly onDeleted: (token: Token) => void;
 }
 
