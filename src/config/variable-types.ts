@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { parseExactUrl, readRedisAddress } from './urls.ts';
+import { parseExactUrl, type RedisAddress, readRedisAddress } from './urls.ts';
 
 /** One environment variable: its parser, its default and its documentation. */
 export interface Variable<T> {
@@ -176,14 +176,15 @@ export function secret(meaning: string): Variable<Secret | undefined> {
 }
 
 /** The address of Redis. It is a secret, because it contains the password. */
-export function redisUrl(meaning: string): Variable<Secret | undefined> {
+export function redisUrl(meaning: string): Variable<Secret<RedisAddress> | undefined> {
   return {
-    ...secret(meaning),
+    ...text(meaning),
+    default: undefined,
     expected:
       'a redis or rediss URL such as rediss://user:password@host:6379/0, without quotation marks, and with % for reserved characters of the password',
-    read(text) {
-      const value = text.trim();
-      return readRedisAddress(value) ? createSecret(value) : undefined;
+    read(value) {
+      const address = readRedisAddress(value.trim());
+      return address && createSecret(address);
     },
   };
 }

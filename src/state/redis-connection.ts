@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify';
 import { Cluster, type Redis } from 'ioredis';
-import { type RedisAddress, readRedisAddress } from '../config/urls.ts';
+import type { RedisAddress } from '../config/urls.ts';
 import { explainConnectionFailure } from '../connection-failure.ts';
 import { createWarnLimit } from '../telemetry/failures.ts';
 import { StateUnavailable } from './records.ts';
@@ -34,11 +34,10 @@ const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');
  *
  * A probe writes, because a server that is full or a read-only replica cannot be used. In a cluster it writes several keys,
  * so that it reaches every node; the loss of one node counts as the loss of the whole. Causes of losses and rejected commands
- * are logged once a minute, and a return only after a loss that was logged. `url` is as `REDIS_URL`: it holds the password, so
- * it is never part of a message.
+ * are logged once a minute, and a return only after a loss that was logged. `address` holds the password, so it is never part
+ * of a message.
  */
-export function connectToRedis(url: string, commandTimeoutMs: number, log: FastifyBaseLogger) {
-  const address = readRedisAddress(url) as RedisAddress;
+export function connectToRedis(address: RedisAddress, commandTimeoutMs: number, log: FastifyBaseLogger) {
   const redis = createRedisClient(address, 2 * commandTimeoutMs);
   const probes = redis instanceof Cluster ? CLUSTER_PROBES : 1;
   const failures = { idempotency: 0, rate_limits: 0, persisted_queries: 0, writes: 0, probe: 0 };

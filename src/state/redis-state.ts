@@ -1,20 +1,21 @@
 import { hash } from 'node:crypto';
 import type { FastifyBaseLogger } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import type { RedisAddress } from '../config/urls.ts';
 import type { State } from './open.ts';
 import type { LeasedRecords, RecordKey } from './records.ts';
 import { connectToRedis, PREFIX, type RedisConnection } from './redis-connection.ts';
 import { type SharedWrites, WRITE_MARK_TTL_MS } from './shared-writes.ts';
 import type { RateLimitOptions, SharedBuckets } from './token-bucket.ts';
 
-/** The state of all replicas in Redis. Connects in the background. `url` is as `REDIS_URL`. */
+/** The state of all replicas in Redis. Connects in the background. */
 export function openRedisState(
-  url: string,
+  address: RedisAddress,
   limits: RateLimitOptions,
   commandTimeoutMs: number,
   log: FastifyBaseLogger,
 ): State {
-  const redis = connectToRedis(url, commandTimeoutMs, log);
+  const redis = connectToRedis(address, commandTimeoutMs, log);
   return {
     records: createRecords(redis),
     writes: createWrites(redis),
