@@ -48,6 +48,7 @@ const EXPLANATIONS: readonly Explanation[] = [
     'no response in time',
     'check the load of the server, and what is between the gateway and it',
   ],
+  [/^unexpected reply$/, 'replies of other commands', 'check what is between the gateway and Redis'],
   [
     /^(WRONGPASS|NOAUTH)$/,
     'wrong user or password',

@@ -9,6 +9,7 @@ import { replyWithin } from './reply-within.ts';
 
 /** The commands that are used here. A single server and a cluster have the same. */
 type Commands = Pick<Redis, 'get' | 'set' | 'pttl' | 'eval'>;
+type Send<Reply> = (redis: Commands) => Promise<Reply>;
 
 /** The purposes of state in Redis, as named in logs and metrics. */
 export type StateUse = 'idempotency' | 'rate_limits' | 'persisted_queries' | 'writes';
@@ -24,6 +25,16 @@ const PROBE_LOST_MS = 250;
 const FIRST_CONNECTION_MS = 3000;
 
 const LOST = 'Redis is lost: state is kept in memory, and creates with a key are rejected';
+
+/** The types of a reply and of its items. A null stands for a missing text. */
+const formOf = (reply: unknown): string =>
+  Array.isArray(reply) ? `[${reply.map(formOf)}]` : typeof (reply ?? '');
+
+/** The reply. Throws for another form: what is between the gateway and Redis has mixed up the replies. */
+function checkForm<Reply>(reply: Reply, form: string): Reply {
+  if (formOf(reply) === form) return reply;
+  throw Object.assign(new Error(), { code: 'unexpected reply' });
+}
 
 const explain = (cause: string) => explainConnectionFailure(cause, 'REDIS_URL');
 
@@ -76,7 +87,7 @@ export function connectToRedis(address: RedisAddress, commandTimeoutMs: number, 
   };
   const probe = async () => {
     try {
-      await sendProbe();
+      for (const reply of await sendProbe()) checkForm(reply, 'string');
     } catch (error) {
       failures.probe++;
       if (!isClosed) connectAnew(redis);
@@ -112,11 +123,14 @@ export function connectToRedis(address: RedisAddress, commandTimeoutMs: number, 
     upSince: () => upSince,
     /** How often Redis did not serve a use, or a probe. */
     failures,
-    /** Runs commands. Rejects with `StateUnavailable` within the time of one command, and at once while Redis is lost. */
-    async run<Value>(use: StateUse, commands: (redis: Commands) => Promise<Value>): Promise<Value> {
+    /**
+     * Runs commands whose reply has this form. Rejects with `StateUnavailable` within the time of one command, and at once
+     * while Redis is lost.
+     */
+    async run<Reply>(use: StateUse, form: string, commands: Send<Reply>): Promise<Reply> {
       if (!isUp) throw fail(use, 'Redis is unavailable');
       try {
-        return await replyWithin(commandTimeoutMs, commands(redis as Commands));
+        return checkForm(await replyWithin(commandTimeoutMs, commands(redis as Commands)), form);
       } catch (error) {
         // The error itself is dropped, because errors of ioredis contain the command with its arguments.
         if (isLoss(error)) {

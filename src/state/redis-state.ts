@@ -48,7 +48,7 @@ function createRecords({ run }: RedisConnection): LeasedRecords {
   };
   return {
     async acquire(key, owner, leaseMs) {
-      const reply = await run('idempotency', (redis) =>
+      const reply = await run('idempotency', '[string,number,number]', (redis) =>
         redis.eval(ACQUIRE, 2, ...keysOf(key), owner, Math.ceil(leaseMs)),
       );
       const [record, isMine, heldForMs] = reply as [string | null, 0 | 1, number];
@@ -58,7 +58,7 @@ function createRecords({ run }: RedisConnection): LeasedRecords {
       const what = record
         ? ['write', record.text, Math.ceil(record.ttlMs)]
         : [record === null ? 'delete' : 'keep'];
-      const reply = await run('idempotency', (redis) =>
+      const reply = await run('idempotency', 'number', (redis) =>
         redis.eval(CHANGE, 2, ...keysOf(key), owner, Math.ceil(leaseMs), ...what),
       );
       return reply === 1;
@@ -86,7 +86,7 @@ function createBuckets({ run }: RedisConnection, limits: RateLimitOptions): Shar
   const { rateLimitPerSecond, rateLimitBurst } = limits;
   return async (caller, amount, needed) => {
     const key = `${PREFIX}rate:{${caller}}`;
-    const reply = await run('rate_limits', (redis) =>
+    const reply = await run('rate_limits', '[number,number]', (redis) =>
       redis.eval(TAKE, 1, key, rateLimitPerSecond, rateLimitBurst, amount, needed),
     );
     const [left, consumed] = reply as [number, number];
@@ -99,10 +99,10 @@ function createWrites({ run, upSince }: RedisConnection): SharedWrites {
   const keyOf = (identity: string) => `${PREFIX}wrote:{${identity}}`;
   return {
     async report(identity) {
-      await run('writes', (redis) => redis.set(keyOf(identity), '', 'PX', WRITE_MARK_TTL_MS));
+      await run('writes', 'string', (redis) => redis.set(keyOf(identity), '', 'PX', WRITE_MARK_TTL_MS));
     },
     async sinceLast(identity) {
-      const leftMs = await run('writes', (redis) => redis.pttl(keyOf(identity)));
+      const leftMs = await run('writes', 'number', (redis) => redis.pttl(keyOf(identity)));
       // Marks from before the latest reconnection may be lost, or were never stored.
       const upForMs = performance.now() - upSince();
       const ageMs = Math.min(upForMs, leftMs < 0 ? Number.POSITIVE_INFINITY : WRITE_MARK_TTL_MS - leftMs);
@@ -134,7 +134,9 @@ function createPersistedQueries({ run }: RedisConnection): PersistedQueries {
     async get(key) {
       const known = own.get(key);
       if (known) return known.text;
-      const text = await run('persisted_queries', (redis) => redis.get(PREFIX + key)).catch(() => null);
+      const text = await run('persisted_queries', 'string', (redis) => redis.get(PREFIX + key)).catch(
+        () => null,
+      );
       // Documents are looked up by their hash, so a wrong text would run in place of the right one, even for clients that
       // send the right text.
       return text !== null && key.endsWith(hash('sha256', text, 'hex')) ? text : undefined;
@@ -144,7 +146,7 @@ function createPersistedQueries({ run }: RedisConnection): PersistedQueries {
       const isShared = own.peek(key)?.isShared ?? own.size < MAX_QUERIES;
       own.set(key, { text, isShared });
       if (!isShared) return;
-      await run('persisted_queries', (redis) => redis.set(PREFIX + key, text, 'PX', TTL_MS)).catch(
+      await run('persisted_queries', 'string', (redis) => redis.set(PREFIX + key, text, 'PX', TTL_MS)).catch(
         () => null,
       );
     },

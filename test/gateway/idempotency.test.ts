@@ -1,8 +1,10 @@
 import { request } from 'node:http';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createServer } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
 import { RSA_JWK } from '../support/keys.ts';
 import { timed } from '../support/stopwatch.ts';
+import { createTcpServers } from '../support/tcp-servers.ts';
 import { until } from '../support/until.ts';
 
 const CREATE =
@@ -14,9 +16,12 @@ beforeEach(() => {
   caller++;
 });
 
-function create(idempotencyKey: string, more: object = {}) {
+function createInput(idempotencyKey: string) {
   const authenticationMethod = { publicKeyInfo: { jwks: { keys: [RSA_JWK] } }, signingAlgorithm: 'RS256' };
-  const input = { name: 'billing-worker', authenticationMethod, idempotencyKey, ...more };
+  return { name: 'billing-worker', authenticationMethod, idempotencyKey };
+}
+function create(idempotencyKey: string, more: object = {}) {
+  const input = { ...createInput(idempotencyKey), ...more };
   return gateway.query(CREATE, { input }, { authorization: `Bearer caller-${caller}` });
 }
 const posts = () => gateway.calls().filter((call) => call === 'POST /v1/tokens').length;
@@ -338,5 +343,47 @@ describe('A client that leaves', () => {
     const { data } = await stays;
     expect(data.createToken.userErrors).toEqual([]);
     expect(posts()).toBe(1);
+  });
+});
+
+describe('A Redis behind a proxy that mixes up replies counts as lost', () => {
+  const servers = createTcpServers();
+  let replica: Gateway | undefined;
+  afterEach(async () => {
+    await replica?.close();
+    servers.close();
+  });
+
+  /** Each command gets the reply to a `SET`, which is what a probe sends. */
+  async function start(rateLimitPerSecond: string): Promise<Gateway> {
+    const redis = createServer((socket) =>
+      socket.on('data', (data) => {
+        const commands = String(data).match(/^\*\d+\r$/gm) ?? [];
+        socket.write('+OK\r\n'.repeat(commands.length));
+      }),
+    );
+    const url = `redis://127.0.0.1:${await servers.listen(redis)}`;
+    const env = { REDIS_URL: url, RATE_LIMIT_PER_SECOND: rateLimitPerSecond };
+    const started = await startGateway({ emulatorOf: gateway, env });
+    replica = started;
+    const readyz = async () => (await fetch(`${started.origin}/readyz`)).text();
+    await until(async () => (await readyz()).includes('redis: ok\n'));
+    gateway.forgetCalls();
+    return started;
+  }
+
+  it('and a create is rejected for now', async () => {
+    const { query, linesWith } = await start('0');
+    const { errors } = await query(CREATE, { input: createInput('key-1') });
+    expect(errors?.[0]?.extensions).toEqual({ code: 'OVERLOADED', retryAfter: 1 });
+    expect(gateway.calls()).toEqual([]);
+    expect(linesWith('Redis is lost')).toMatchObject([{ cause: 'unexpected reply' }]);
+  });
+
+  it('and the rate limit is that of the process', async () => {
+    const { query } = await start('50');
+    const { headers, errors } = await query('{ __typename }');
+    expect(errors).toBeUndefined();
+    expect(headers.get('ratelimit')).toBe('"default";r=99;t=1');
   });
 });
