@@ -7,13 +7,21 @@ const env = { EXPLORER: 'sandbox', ...process.env };
 // An empty value is the same as none.
 if (!env.API_GATEWAY_URL) env.EMULATOR ||= 'true';
 
+// Each is a group of its own, because tsc starts a process that does not end with it.
 const children = [
   [...COMPILE, '--watch', '--preserveWatchOutput'],
   ['--watch-path=dist', '--watch-path=schema', '--watch-preserve-output', 'dist/main.js'],
-].map((args) => spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit' }));
+].map((args) => spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit', detached: true }));
 
 const stop = () => {
-  for (const child of children) child.kill('SIGTERM');
+  for (const { pid } of children) endGroup(pid);
 };
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
+const endGroup = (group) => {
+  try {
+    process.kill(-group, 'SIGTERM');
+  } catch {
+    // All of it has ended.
+  }
+};
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop);
 for (const child of children) child.once('exit', stop);
