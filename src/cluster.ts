@@ -84,30 +84,26 @@ export function startWorkers(
   }
 
   /** `pauseMs` is the time before its replacement starts, if this worker dies early. */
-  function replaceWhenDead(dead: WorkerState, pauseMs = FIRST_PAUSE_MS): void {
-    void dead.exit.then((how) => {
-      const isEarly = performance.now() - dead.startedAt < EARLY_MS;
-      replaceLater({ worker: dead.worker.id, ...how, problems: dead.problems }, isEarly ? pauseMs : 0);
-    });
+  async function replaceWhenDead(dead: WorkerState, pauseMs = FIRST_PAUSE_MS): Promise<void> {
+    const how = await dead.exit;
+    const isEarly = performance.now() - dead.startedAt < EARLY_MS;
+    return replace({ worker: dead.worker.id, ...how, problems: dead.problems }, isEarly ? pauseMs : 0);
   }
 
-  function replaceLater(death: object, pauseMs: number): void {
+  async function replace(death: object, pauseMs: number): Promise<void> {
     if (stopping) return;
     metrics.onWorkerRestart();
     log.error(death, 'a worker died and is being replaced');
-    setTimeout(replace, pauseMs, Math.min(2 * pauseMs, MAX_PAUSE_MS) || FIRST_PAUSE_MS);
-  }
-
-  function replace(pauseMs: number): void {
+    await wait(pauseMs);
     if (stopping) return;
+    const nextPauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS) || FIRST_PAUSE_MS;
     let next: WorkerState;
     try {
       next = fork();
     } catch (error) {
-      replaceLater({ problems: (error as ConfigError).problems }, pauseMs);
-      return;
+      return replace({ problems: (error as ConfigError).problems }, nextPauseMs);
     }
-    replaceWhenDead(next, pauseMs);
+    void replaceWhenDead(next, nextPauseMs);
     const { id, process } = next.worker;
     untilListening(next, log).then(
       () => log.info({ worker: id, workerPid: process.pid }, 'the new worker is listening'),
@@ -126,7 +122,7 @@ export function startWorkers(
     const urls = await Promise.all(
       first.map(async (worker) => {
         const url = await untilListening(worker, log);
-        replaceWhenDead(worker);
+        void replaceWhenDead(worker);
         return url;
       }),
     );
