@@ -91,7 +91,12 @@ describe('Why IAM cannot be reached', () => {
     async (_title, start, cause, problem, hint, timeoutMs = '20000') => {
       gateway = await startGateway({
         apiGatewayUrl: await start(),
-        env: { UPSTREAM_READ_TIMEOUT_MS: timeoutMs, UPSTREAM_RETRIES: '0', LOG_LEVEL: 'warn' },
+        env: {
+          UPSTREAM_CONNECT_TIMEOUT_MS: '1500',
+          UPSTREAM_READ_TIMEOUT_MS: timeoutMs,
+          UPSTREAM_RETRIES: '0',
+          LOG_LEVEL: 'warn',
+        },
       });
       for (const { errors } of await readThrice(gateway))
         expect(errors?.[0]?.extensions.code).toMatch(/^UPSTREAM_(UNAVAILABLE|TIMEOUT)$/);

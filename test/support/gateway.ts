@@ -51,6 +51,14 @@ interface GatewayOptions {
   readonly authorization?: string;
 }
 
+/** For requests to end by themselves, however busy the machine is. Tests of a time limit state it. */
+export const TIME_ENOUGH = {
+  REQUEST_DEADLINE_MS: '60000',
+  UPSTREAM_CONNECT_TIMEOUT_MS: '50000',
+  UPSTREAM_READ_TIMEOUT_MS: '50000',
+  UPSTREAM_WRITE_TIMEOUT_MS: '50000',
+} as const;
+
 /** A gateway for the tests of this file, each of which begins without calls and without faults. */
 export function shareGateway(options?: GatewayOptions): Gateway {
   const gateway = share(() => startGateway(options));
@@ -73,6 +81,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       API_GATEWAY_URL: options.apiGatewayUrl ?? emulator.url,
       LOG_LEVEL: 'debug',
       RATE_LIMIT_PER_SECOND: '0',
+      ...TIME_ENOUGH,
       ...env,
     },
     readFile,

@@ -14,6 +14,7 @@ import { createIdempotentCreate } from '../../src/tokens/idempotent-create.ts';
 import { createListPrefetch } from '../../src/tokens/loaders.ts';
 import { createDeadlines } from '../../src/upstream/cancellation.ts';
 import { createUpstream } from '../../src/upstream/upstream.ts';
+import { TIME_ENOUGH } from './gateway.ts';
 import { listen } from './tcp-servers.ts';
 
 /** Error of a reference result, as far as the gateway's must be the same. Without a code: an error of graphql-js itself. */
@@ -33,7 +34,7 @@ export interface Reference {
  * compilation. Any `Authorization` that the emulator accepts will do.
  */
 export async function startReference(apiGatewayUrl: string, env: Record<string, string>): Promise<Reference> {
-  const config = readConfig({ API_GATEWAY_URL: apiGatewayUrl, ...env }, () => '');
+  const config = readConfig({ API_GATEWAY_URL: apiGatewayUrl, ...TIME_ENOUGH, ...env }, () => '');
   const schema = createSchema(readTypeDefs(), { federation: true });
   const upstream = createUpstream(apiGatewayUrl, config.upstream, { onAttempt: [], onWrite() {} });
   const authenticator = createPassThroughAuthenticator();
@@ -48,7 +49,7 @@ export async function startReference(apiGatewayUrl: string, env: Record<string, 
     const document = parse(query);
     const errors = validate(schema, document);
     if (errors.length > 0) return { errors: errors.map(toValidationError) };
-    const deadline = createDeadlines(10_000).start();
+    const deadline = createDeadlines(config.http.requestDeadlineMs).start();
     const caller = await authenticator.authenticate(authorization);
     const request = {
       http: { id: 'reference', headers: {} },
