@@ -27,7 +27,7 @@ export function createFaultPlan() {
       if (!findFault(planned.fault)) throw new EmulatorError(unknownFault(planned.fault));
       entries.push({ planned, left: planned.times ?? Number.POSITIVE_INFINITY });
     },
-    /** Clears the plan and the counts of the `flaky` faults, and ends the waits of `latency-N`. */
+    /** Clears the plan and the counts of the `flaky` faults, and ends the waits of `latency-N` and `reset-late-N`. */
     clear(): void {
       entries.length = 0;
       hits.clear();

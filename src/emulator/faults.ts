@@ -6,7 +6,6 @@ import {
   hangInBody,
   hugeReply,
   leakingReply,
-  pause,
   sendGzipBomb,
   sendHalf,
   sendHugeChunked,
@@ -56,9 +55,9 @@ const faults: Readonly<Record<string, Fault>> = {
   // The connection breaks before, during or right after the response.
   reset: ({ request }) => void request.socket.resetAndDestroy(),
   // The operation is carried out N ms after the reset.
-  'reset-late-N': async ({ request, runOperation }, delayMs) => {
+  'reset-late-N': async ({ request, runOperation, wait }, delayMs) => {
     request.socket.resetAndDestroy();
-    await pause(Number(delayMs));
+    await wait(Number(delayMs));
     await runOperation();
   },
   close: ({ request }) => void request.socket.destroy(),

@@ -132,9 +132,10 @@ describe('A broken connection', () => {
   it('reset-late-N: no response, and the operation is carried out later', async () => {
     const late = clientOf(emulator, 'late');
     await expect(
-      late('POST', '/v1/tokens', { body: validInput, headers: { 'x-emulator-fault': 'reset-late-1500' } }),
+      late('POST', '/v1/tokens', { body: validInput, headers: { 'x-emulator-fault': 'reset-late-90000' } }),
     ).rejects.toBeDefined();
     expect(emulator.tokensOf('late')).toHaveLength(0);
+    emulator.faults.clear();
     await until(() => emulator.tokensOf('late').length > 0);
   });
 
