@@ -92,6 +92,7 @@ describe('A value', () => {
   ] as const)('is copied by its button: %s', async (name, pattern) => {
     await app.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await app.open('billing-worker');
+    await app.stopClock();
     await app.page.getByRole('button', { name }).click();
     await app.page.getByText('Copied', { exact: true }).waitFor();
     expect(await app.page.evaluate('navigator.clipboard.readText()')).toMatch(pattern);
@@ -127,12 +128,15 @@ describe('The title of the page', () => {
 
 describe('A message', () => {
   it('leaves after a while', async () => {
+    await app.stopClock();
     await app.createAndClose(nameOfNew());
     await app.page.locator('.toast', { hasText: 'was created' }).waitFor();
+    await app.page.clock.runFor(7_000);
     await app.page.locator('.toast > div').waitFor({ state: 'detached' });
   });
 
   it('can be dismissed', async () => {
+    await app.stopClock();
     await app.createAndClose(nameOfNew());
     // The pointer, which is on it then, would keep it there.
     await app.page.getByRole('button', { name: 'Dismiss' }).click();
@@ -140,9 +144,10 @@ describe('A message', () => {
   });
 
   it('stays as long as the pointer is on it', async () => {
+    await app.stopClock();
     await app.createAndClose(nameOfNew());
     await app.page.locator('.toast > div').hover();
-    await app.page.waitForTimeout(7_000);
+    await app.page.clock.runFor(7_000);
     expect(await app.page.locator('.toast > div').isVisible()).toBe(true);
   });
 });

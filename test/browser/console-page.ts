@@ -29,6 +29,8 @@ export interface ConsolePage {
   createAndClose(name: string): Promise<void>;
   /** Tries again until IAM's list has settled what became of a create whose response was lost. */
   tryAgainUntil(done: Locator): Promise<void>;
+  /** Stops the time of the page until `page.clock.runFor`: what leaves after a while stays, however busy the machine is. */
+  stopClock(): Promise<void>;
   /** Waits until an expression in the page has this value. `waitForFunction` needs what the page's policy forbids. */
   until(expression: string, value: unknown): Promise<void>;
   /** The requests to IAM that changed something. */
@@ -103,6 +105,10 @@ export function useConsole(): ConsolePage {
         await page.waitForTimeout(200);
       }
       await done.waitFor();
+    },
+    async stopClock() {
+      await page.clock.install();
+      await page.clock.pauseAt(Date.now() + 60_000);
     },
     async until(expression, value) {
       let last: unknown;
