@@ -268,7 +268,8 @@ describe.each([
       expect(await one.metrics()).toMatch(
         new RegExp(`tokens_gateway_state_fallbacks_total\\{use="${use}"\\} [1-9]`),
       );
-    expect((await fetch(`${one.origin}/readyz`)).status).toBe(200);
+    // Until, since a busy machine that stops this process for a moment is an overload for two seconds.
+    await until(async () => (await fetch(`${one.origin}/readyz`)).status === 200);
     await recover();
     await untilRedis(one.origin, 'ok');
     const again = await create(one, `lost ${name}`.replaceAll(' ', '-'));
