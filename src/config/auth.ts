@@ -9,13 +9,14 @@ export type PatConfig = Extract<AuthConfig, { mode: 'pat' }>;
 
 /**
  * In pass-through mode the variables of a token are ignored, so that a `.env` of the Affinidi CLI works in both modes.
- * `CALLER_AUTH` is not ignored: an operator who sets it expects callers to be authenticated.
+ * Those of callers are not ignored: an operator who sets them expects callers to be authenticated.
  */
 export function readAuth(environment: Environment) {
   const { values, isSet, isInvalid, addProblem, requireSet } = environment;
   if (values.AUTH_MODE === 'pass-through') {
     if (values.CALLER_AUTH !== 'none' && !isInvalid('AUTH_MODE'))
       addProblem(`CALLER_AUTH=${values.CALLER_AUTH} needs AUTH_MODE=pat`);
+    else checkCallerVariables(environment);
     return { mode: 'pass-through' } as const;
   }
   requireSet('TOKEN_ID', 'AUTH_MODE=pat');

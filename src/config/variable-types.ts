@@ -111,7 +111,7 @@ export function url(meaning: string, defaultText?: string): Variable<string | un
 /** Like `url`, also with a query, which some identity providers require. */
 export function urlWithQuery(meaning: string): Variable<string | undefined> {
   return variable<string | undefined>(meaning, undefined, undefined, {
-    expected: 'an http or https URL without credentials and fragment',
+    expected: 'an http or https URL without credentials, fragment and port 0',
     read: (value) => (readUrl(value.replace(/\?[^#\s]*$/, '')) ? value : undefined),
   });
 }

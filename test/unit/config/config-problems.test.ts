@@ -161,11 +161,11 @@ describe('What is wrong is said in one line each', () => {
     ],
     [
       { ...JWT, CALLER_JWKS_URL: 'https://u:CANARY@id.example.com/keys?p=a' },
-      'Expected CALLER_JWKS_URL to be an http or https URL without credentials and fragment, got "…@id.example.com/keys…"',
+      'Expected CALLER_JWKS_URL to be an http or https URL without credentials, fragment and port 0, got "…@id.example.com/keys…"',
     ],
     [
       { ...JWT, CALLER_JWKS_URL: 'https://id.example.com/keys?p=CANARY#b' },
-      'Expected CALLER_JWKS_URL to be an http or https URL without credentials and fragment, got "https://id.example.com/keys…"',
+      'Expected CALLER_JWKS_URL to be an http or https URL without credentials, fragment and port 0, got "https://id.example.com/keys…"',
     ],
     [
       { ...PAT, KEY_ID: PEM },
@@ -218,6 +218,10 @@ describe('What is wrong is said in one line each', () => {
     ],
     [{ ...PAT, CALLER_API_KEYS_FILE: '/keys/callers' }, 'CALLER_API_KEYS_FILE needs CALLER_AUTH=api-key'],
     [{ ...PAT, CALLER_JWKS_URL: 'https://id.example.com/keys' }, 'CALLER_JWKS_URL needs CALLER_AUTH=jwt'],
+    [
+      { ...URL_ONLY, CALLER_API_KEYS_FILE: '/keys/callers' },
+      'CALLER_API_KEYS_FILE needs CALLER_AUTH=api-key',
+    ],
   ];
 
   it.each(rejected.map(([env, problem]) => [problem, env] as const))('%s', (problem, env) => {
