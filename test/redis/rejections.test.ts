@@ -64,10 +64,9 @@ describe('When Redis rejects a command', () => {
 
   it('because it is full, it counts as lost, with that as the cause', async () => {
     await redis.fill(true);
-    await untilRedis(gateway.origin, 'unreachable');
+    await until(() => gateway.log().includes('"cause":"OOM"'));
     await redis.fill(false);
     await untilRedis(gateway.origin, 'ok');
-    expect(gateway.log()).toContain('"cause":"OOM"');
   });
 });
 
@@ -82,19 +81,22 @@ describe('The cause in the log of a Redis that cannot be reached', () => {
   ])('%s is %s', async (url, cause) => {
     const env = { REDIS_URL: url.replace('$', redis.url) };
     const other = await startGateway({ env, emulatorOf: gateway });
-    await until(() => other.log().includes('Redis is lost'));
-    expect(other.log()).toMatch(new RegExp(`"cause":"(${cause})","problem":"[^"]+","hint":"[^"]+"`));
+    // On a busy machine it may be preceded by a connection that was not made in time.
+    const line = new RegExp(`"cause":"(${cause})","problem":"[^"]+","hint":"[^"]+","msg":"Redis is lost`);
+    await until(() => line.test(other.log()));
     await other.close();
   });
 });
 
 it('A cause stays in /readyz for as long as it lasts', async () => {
   const other = await startGateway({ env: { REDIS_URL: `${redis.url}/16` }, emulatorOf: gateway });
-  await until(() => other.log().includes('Redis is lost'));
-  // Several probes later.
-  await setTimeout(1500);
-  const text = await (await fetch(`${other.origin}/readyz`)).text();
-  expect(text).toContain('redis-cause: the server rejects a command\n');
+  // For several probes. On a busy machine one of them may get no reply in time.
+  let inARow = 0;
+  await until(async () => {
+    const text = await (await fetch(`${other.origin}/readyz`)).text();
+    inARow = text.includes('redis-cause: the server rejects a command\n') ? inARow + 1 : 0;
+    return inARow === 10;
+  }, 100);
   await other.close();
 });
 
