@@ -40,7 +40,8 @@ export interface ConsolePage {
 /** Starts everything before the tests of a file, and gives each test a page of its own. */
 export function useConsole(): ConsolePage {
   const gateway = shareGateway({
-    env: { TRUSTED_DOCUMENTS: MANIFEST },
+    // For this time, a create whose response was lost may still be carried out, and is not sent again.
+    env: { TRUSTED_DOCUMENTS: MANIFEST, REQUEST_DEADLINE_MS: '10000' },
     readFile: (path) => readFileSync(path, 'utf8'),
   });
   let served: ServedConsole;
