@@ -119,7 +119,8 @@ function startDeadline(totalMs: number, running: RunningDeadline[]): RequestDead
   };
   // Cancelled at once instead of by a timer, because nothing must be sent when no time is left.
   if (totalMs <= 0) expire();
-  const timer = setTimeout(expire, totalMs);
+  // Runs after pending I/O events: a response that arrived while the event loop was blocked is in time.
+  const timer = setTimeout(() => setImmediate(expire), totalMs);
   const entry = { at: running.length, expire };
   running.push(entry);
   return {

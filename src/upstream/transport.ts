@@ -98,7 +98,8 @@ function createHandler(
         code: controller === undefined ? 'ETIMEDOUT' : 'NO_RESPONSE',
       }),
     );
-  const timer = setTimeout(() => failLate(`no response within ${timeoutMs} ms`), timeoutMs);
+  // Runs after pending I/O events: a response that arrived while the event loop was blocked is in time.
+  const timer = setTimeout(() => setImmediate(failLate, `no response within ${timeoutMs} ms`), timeoutMs);
   const removeListener = cancellation?.onCancel(() => {
     if (cancellation.reason === 'timeout') failLate('no response before the request deadline');
     else fail(cancelledError(cancellation, controller !== undefined));

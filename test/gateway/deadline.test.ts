@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Gateway, shareGateway, startGateway } from '../support/gateway.ts';
 import { createKeyPair, toPem } from '../support/keys.ts';
 import { openConnection, queryAtOnce, rawRequest, readToEnd } from '../support/raw.ts';
 import { timed } from '../support/stopwatch.ts';
 import { listen } from '../support/tcp-servers.ts';
+import { until } from '../support/until.ts';
 
 const LIST = '{ tokens(first: 1) { nodes { id } } }';
 const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -151,6 +154,51 @@ describe('The deadline of a request', () => {
     expect((await first).status).toBe(503);
     expect(gateway.calls()).toHaveLength(2);
   });
+});
+
+describe('A write whose response arrives while the process is suspended', () => {
+  /** IAM in a thread. It responds when the main thread waits, and ends that wait long after the limit of the write. */
+  const IAM = `
+    const { createServer } = require('node:http');
+    const { parentPort, workerData: [waits, ends] } = require('node:worker_threads');
+    let requests = 0;
+    const server = createServer((request, response) => {
+      parentPort.postMessage('received');
+      Atomics.wait(waits, 0, requests++);
+      response.writeHead(204).end(() => setTimeout(() => {
+        Atomics.add(ends, 0, 1);
+        Atomics.notify(ends, 0);
+      }, 900));
+    });
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+
+  it.each(['UPSTREAM_WRITE_TIMEOUT_MS', 'REQUEST_DEADLINE_MS'])(
+    'longer than %s has succeeded',
+    async (name) => {
+      const waits = new Int32Array(new SharedArrayBuffer(4));
+      const ends = new Int32Array(new SharedArrayBuffer(4));
+      const iam = new Worker(IAM, { eval: true, workerData: [waits, ends] });
+      const [port] = await once(iam, 'message');
+      iam.on('message', () => {
+        const before = Atomics.add(waits, 0, 1);
+        Atomics.notify(waits, 0);
+        Atomics.wait(ends, 0, before);
+      });
+      const suspended = await startGateway({
+        apiGatewayUrl: `http://127.0.0.1:${port}`,
+        env: { [name]: '800' },
+      });
+      // On a busy machine the limit may pass before IAM gets the request.
+      await until(async () => {
+        const { errors } = await suspended.query(
+          'mutation { deleteToken(input: { id: "x" }) { deletedTokenId } }',
+        );
+        return errors === undefined;
+      });
+      await suspended.close();
+      await iam.terminate();
+    },
+  );
 });
 
 describe('While the keys of callers cannot be fetched', () => {
