@@ -159,18 +159,19 @@ it('A text that is made to be decoded again and again takes a few milliseconds',
 });
 
 it('A list of ids or other words, each too short for a key, takes about as long as a sentence', () => {
-  const fastestOf = (text: string) => {
-    let fastest = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < 10; round++) {
+  const sentence = 'they were rotated in May by Quentin '.repeat(55);
+  const words = [`${'ab'.repeat(19)}g,`, `${'A'.repeat(39)}.`, `${'a'.repeat(63)}.`];
+  const texts = [sentence, ...words.map((word) => word.repeat(2000 / word.length))];
+  const fastest = texts.map(() => Number.POSITIVE_INFINITY);
+  // In turn, so that what else a busy machine does stretches the time of all.
+  for (let round = 0; round < 10; round++)
+    for (const [at, text] of texts.entries()) {
       const before = ownCpuMs();
       for (let count = 0; count < 100; count++) holdsPrivateKey(`${text}${count}`);
-      fastest = Math.min(fastest, ownCpuMs() - before);
+      fastest[at] = Math.min(fastest[at] as number, ownCpuMs() - before);
     }
-    return fastest;
-  };
-  const sentence = fastestOf('they were rotated in May by Quentin '.repeat(55));
-  for (const word of [`${'ab'.repeat(19)}g,`, `${'A'.repeat(39)}.`, `${'a'.repeat(63)}.`])
-    expect(fastestOf(word.repeat(2000 / word.length))).toBeLessThan(2 * sentence);
+  const [ofSentence = 0, ...ofWords] = fastest;
+  expect(Math.max(...ofWords)).toBeLessThan(2 * ofSentence);
 });
 
 it('Texts of one request that would take long to decode are rejected, and plain ones are not', () => {
