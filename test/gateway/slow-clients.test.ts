@@ -274,18 +274,24 @@ describe('A caller of large responses', () => {
   });
 });
 
-/** Sends `start`, then one byte of `rest` each `everyMs`, until the other side has enough. */
-async function dribble(
+/**
+ * Sends `start`, then one byte of `rest` each `everyMs`, until the other side has enough. Again if the process stood still for
+ * so long that not one byte was read in time: then there is no response.
+ */
+function dribble(
   origin: string,
   start: string,
   { rest, everyMs }: { rest: string; everyMs: number },
 ): Promise<RawAnswer> {
-  const socket = await openConnection(origin);
-  const answer = readToEnd(socket);
-  socket.write(start);
-  let at = 0;
-  const timer = setInterval(() => socket.write(rest[at++ % rest.length] as string), everyMs);
-  return answer.finally(() => clearInterval(timer));
+  return until(async () => {
+    const socket = await openConnection(origin);
+    const answer = readToEnd(socket);
+    socket.write(start);
+    let at = 0;
+    const timer = setInterval(() => socket.write(rest[at++ % rest.length] as string), everyMs);
+    const { text } = await answer.finally(() => clearInterval(timer));
+    return text !== '' && answer;
+  });
 }
 
 /** Sends `request` and reads nothing. Resolves to what arrived in the end, when a further byte cannot be sent. */
