@@ -99,10 +99,12 @@ function checkPorts({ values, addProblem }: Environment): void {
 }
 
 function overlap(one: string, other: string): boolean {
-  const hosts = [one, other].map(toHostname);
+  // A name such as `web.1` has no other spelling, and several interfaces may have one link-local address.
+  const hosts = [one, other].map((host) => toHostname(host) || host);
   const isEverywhere = hosts.includes('0.0.0.0') || hosts.includes('[::]');
   // `localhost` stands for both 127.0.0.1 and ::1; different loopback addresses do not collide.
-  return isEverywhere || hosts[0] === hosts[1] || (hosts.includes('localhost') && hosts.every(isLoopback));
+  const isSame = hosts[0] === hosts[1] && one.split('%')[1] === other.split('%')[1];
+  return isEverywhere || isSame || (hosts.includes('localhost') && hosts.every(isLoopback));
 }
 
 function readUpstream(environment: Environment) {

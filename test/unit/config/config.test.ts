@@ -97,9 +97,14 @@ describe('A value is read as it is written', () => {
     expect(read({ ...URL_ONLY, APQ: given }).apq).toBe(expected);
   });
 
-  it.each(['::1', '127.0.0.2', '10.0.0.1'])('a port of 127.0.0.1 may be used on %s too', (host) => {
-    const env = { ...URL_ONLY, ADMIN_HOST: host, ADMIN_PORT: '4000' };
-    expect(problemsOf(env)).toEqual([]);
+  it.each([
+    ['127.0.0.1', '::1'],
+    ['127.0.0.1', '127.0.0.2'],
+    ['127.0.0.1', '10.0.0.1'],
+    ['fe80::1%eth0', 'fe80::1%eth1'],
+    ['web.1', 'web.2'],
+  ])('a port of %s may be used on %s too', (HOST, ADMIN_HOST) => {
+    expect(problemsOf({ ...URL_ONLY, HOST, ADMIN_HOST, ADMIN_PORT: '4000' })).toEqual([]);
   });
 
   it('EMULATOR=true takes the place of the URL', () => {
