@@ -79,8 +79,9 @@ export async function sendHalf(
 }
 
 /**
- * Calls `end` after `ms` milliseconds, when the client has most likely read what was written just before. Otherwise a reset may overtake the
- * data, or arrive together with it, and then Node.js as the client reports an orderly end instead of a reset.
+ * Calls `end` after `ms` milliseconds, when the client has most likely read what was written just before. Otherwise a reset
+ * may overtake the data, or arrive together with it, and then Node.js as the client reports an orderly end instead of a
+ * reset.
  */
 export function afterItIsRead(ms: number, end: () => void): void {
   // In a busy process the timer is due before sockets are read again: a client in this process reads in between.
