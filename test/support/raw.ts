@@ -67,8 +67,7 @@ export async function sendRaw(origin: string, request: string | Buffer): Promise
 export async function queryAtOnce(
   origin: string,
   documents: readonly string[],
-  // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect of it
-): Promise<{ status: number; data: any; errors: Answer['errors'] }[]> {
+): Promise<Pick<Answer, 'status' | 'data' | 'errors'>[]> {
   const requests = documents.map((query, at) => {
     const body = JSON.stringify({ query });
     const type = 'content-type: application/json';
