@@ -60,6 +60,8 @@ export function costOf(rootFields: readonly SelectedField[], variables: Variable
   const add = (fields: readonly SelectedField[], objects: number, pageSize: number) => {
     fieldCost += objects * fields.length;
     for (const field of fields) {
+      // Only fields with selections can have costs of their own.
+      if (field.below.length === 0) continue;
       const own = ownCost(field, variables);
       upstreamCalls += objects * (own.calls ?? 0);
       // Only the largest number counts, because a request makes these calls once.
