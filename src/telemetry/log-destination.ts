@@ -31,9 +31,9 @@ export type LogDestination = ReturnType<typeof openLogDestination>;
 export function openLogDestination(fd: number, options: LogDestinationOptions) {
   const { maxSize, onProblem = () => {}, onRecovery = () => {} } = options;
   const writeSome = openWriter(fd);
-  let queue: string[] = [];
-  /** Characters in the queue, and bytes of the batch that is being written. */
-  let queued = 0;
+  /** Lines that wait. */
+  let queue = '';
+  /** Bytes of the batch that is being written. */
   let unwritten = 0;
   let timer: NodeJS.Timeout | undefined;
   let isRunning = false;
@@ -51,13 +51,15 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
     if (isRunning) return;
     isRunning = true;
     do {
-      const batch = Buffer.from(queue.join(''));
-      queue = [];
-      queued = 0;
+      const batch = Buffer.from(queue);
+      queue = '';
       await writeAll(batch);
-    } while (queued >= BATCH_SIZE || (queued > 0 && (flushes.size > 0 || droppedBefore !== undefined)));
+    } while (
+      queue.length >= BATCH_SIZE ||
+      (queue !== '' && (flushes.size > 0 || droppedBefore !== undefined))
+    );
     isRunning = false;
-    if (queued > 0) return runLater();
+    if (queue !== '') return runLater();
     endFlushes();
     if (droppedBefore === undefined) return;
     const lost = dropped - droppedBefore;
@@ -114,15 +116,14 @@ export function openLogDestination(fd: number, options: LogDestinationOptions) {
   return {
     /** Takes one or more lines that end with a newline. Lines are dropped and counted while the buffer is full. */
     write(lines: string): void {
-      if (queued + unwritten + lines.length > maxSize) {
+      if (queue.length + unwritten + lines.length > maxSize) {
         beginProblem('the reader is too slow');
         dropped += lines.split('\n').length - 1;
         return;
       }
-      queue.push(lines);
-      queued += lines.length;
+      queue += lines;
       if (isRunning) return;
-      if (queued >= BATCH_SIZE) void run();
+      if (queue.length >= BATCH_SIZE) void run();
       else runLater();
     },
     /** Resolves when everything is written, when writing fails, or after `timeoutMs`. */
