@@ -66,6 +66,19 @@ export function withCoercedVariables(document: DocumentNode): DocumentNode {
   return visit(document, { VariableDefinition: ({ kind, variable }) => ({ kind, variable, type }) });
 }
 
+/**
+ * A text that differs for different variables of one operation: names have no blanks, and the length says where a string
+ * ends. `JSON.stringify` would take 2 µs for the one id that most queries have, which is 1 % of such a request.
+ */
+export function toKeyText(variables: Variables): string {
+  let text = '';
+  for (const name in variables) {
+    const value = variables[name];
+    text += ` ${name} ${typeof value === 'string' ? `${value.length}:${value}` : JSON.stringify(value)}`;
+  }
+  return text;
+}
+
 /** Without a prototype, so that `__proto__` is a name like others. */
 const NO_VALUES: Variables = Object.freeze(Object.create(null));
 

@@ -23,6 +23,7 @@ import type { IamClient } from '../../upstream/iam-client.ts';
 import type { SingleFlight } from '../../upstream/single-flight.ts';
 import { formatError } from '../mask-error.ts';
 import type { createResultLimits } from './checks.ts';
+import { toKeyText } from './coerce-variables.ts';
 import { compileOperation } from './compile.ts';
 import type { Variables } from './cost.ts';
 import { cacheLimits, type PreparedOperation, sizeIn } from './prepared-operations.ts';
@@ -72,7 +73,7 @@ export async function coalesce(
  * because in `pat` mode all callers have one credential.
  */
 function toKey({ principal }: CallerRights, { prepared, variables }: PendingOperation): string {
-  return `${principal} ${prepared.id} ${JSON.stringify(variables)}`;
+  return `${principal} ${prepared.id}${toKeyText(variables)}`;
 }
 
 /** Predicted calls to IAM of operations that run or wait. Each call that waits takes some 2 KB. */
