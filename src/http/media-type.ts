@@ -1,5 +1,4 @@
 /// <reference path="negotiator.d.ts" />
-import { isUtf8 } from 'node:buffer';
 import { MIMEType } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import { LRUCache } from 'lru-cache';
@@ -23,6 +22,9 @@ export function findJsonTypeProblem(contentType = ''): 'type' | 'charset' | unde
   }
 }
 
+/** Throws for invalid bytes, and drops a byte order mark (Encoding standard, "TextDecoder"). */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * Reads bodies as JSON, which is UTF-8 (RFC 8259, 8.1), and takes no other media type.
  *
@@ -33,9 +35,14 @@ export function findJsonTypeProblem(contentType = ''): 'type' | 'charset' | unde
 export function parseJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    // Decoding would replace invalid bytes, so that a name in another charset would be stored damaged.
-    if (!isUtf8(body)) return done(new HttpError(400, 'The body is not valid UTF-8.'));
-    const value = parseJson(body.toString('utf8').replace(/^\uFEFF/, ''));
+    let text: string;
+    try {
+      text = utf8.decode(body);
+    } catch {
+      // If invalid bytes were replaced, a name in another charset would be stored damaged.
+      return done(new HttpError(400, 'The body is not valid UTF-8.'));
+    }
+    const value = parseJson(text);
     if (value === undefined) return done(new HttpError(400, 'The body is not valid JSON.'));
     return done(null, value);
   });
