@@ -56,12 +56,13 @@ export async function coalesce(
     isOwn = true;
     return execute(shared);
   };
-  const outcome = await running
-    .run(caller.credential.identity, toKey(caller, pending), deadline, start)
-    .catch((error: unknown) => {
-      // A rejection is not shared either: the headers of its own request say what is left of the rate limit.
-      if (isOwn || !(error instanceof GraphQLError)) throw error;
-    });
+  let outcome: Executed | undefined;
+  try {
+    outcome = await running.run(caller.credential.identity, toKey(caller, pending), deadline, start);
+  } catch (error) {
+    // A rejection is not shared either: the headers of its own request say what is left of the rate limit.
+    if (isOwn || !(error instanceof GraphQLError)) throw error;
+  }
   if (outcome && isOwn) return outcome;
   if (!outcome || outcome.isPersonal) return execute(deadline);
   record.coalesced = true;
