@@ -38,4 +38,4 @@ EXPOSE 4000
 # By `http`: `fetch` rejects some ports, and may use HTTP_PROXY.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["node", "-e", "http.get({ agent: false, host: '127.0.0.1', port: process.env.PORT || 4000, path: '/livez' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 # A larger young generation: docs/adr/0014-young-generation.md
-CMD ["node", "--max-semi-space-size=64", "--no-allocation-site-pretenuring", "dist/main.js"]
+CMD ["node", "--max-semi-space-size=64", "--min-semi-space-size=12", "--no-allocation-site-pretenuring", "dist/main.js"]
