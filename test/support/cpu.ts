@@ -1,6 +1,6 @@
 import { post } from './gateway.ts';
 
-const MAX_ROUNDS = 60;
+const MAX_ROUNDS = 150;
 const REQUESTS = 3;
 
 interface CpuOptions {
