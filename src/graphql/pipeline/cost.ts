@@ -26,8 +26,8 @@ interface OwnCost {
 
 /**
  * The costs of all fields that have any, by `Type.field`, for their arguments as the client gave them, without defaults. A
- * field that is added to the schema needs an entry if its resolver calls IAM or if an argument says how long a list is. A
- * test looks for root fields without an entry.
+ * field that is added to the schema needs an entry if its resolver calls IAM or if an argument says how long a list is.
+ * `costOf` skips leaves, so they cannot have one. A test looks for root fields without an entry, and for leaves with one.
  */
 const ownCosts: Readonly<Record<string, OwnCost | ((args: never) => OwnCost)>> = {
   'Query.node': { calls: 1 },
