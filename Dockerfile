@@ -1,13 +1,13 @@
 FROM node:24.11.1-slim AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# `npm prune` after the build would leave development packages that bundle others.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
-FROM node:24.11.1-slim AS build
-WORKDIR /app
-COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts --no-audit --no-fund
+FROM packages AS build
+# Of the development packages only those that compile, as the lock file has them. `npm` takes them for packages that run
+# (`--save-prod`), or `--omit=dev` would omit them too.
+RUN npm install --no-save --save-prod --omit=dev --ignore-scripts --no-audit --no-fund $(node -p \
+  "const { devDependencies } = require('./package.json'); ['typescript', '@types/node'].map((name) => name + '@' + devDependencies[name]).join(' ')")
 COPY tsconfig.json ./
 COPY src ./src
 # `--build-arg REVISION=$(git rev-parse HEAD)` adds the commit to the metrics.
