@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,14 +10,16 @@ const run = promisify(execFile);
 /** Those of `node:24-slim`. */
 const DEBIAN = 'bookworm';
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-/** As slim as the original: every stage of a build starts with a copy. */
+/** What Node.js, npm and the commands of the Dockerfile need. Unpacking it takes a third of the time of a whole Debian. */
+const DEBIAN_PACKAGES = ['base-files', 'bash', 'coreutils', 'dash', 'findutils', 'grep', 'libstdc++6', 'sed'];
+/** Every stage of a build starts with a copy. */
 const EXCLUDED = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*'];
 const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
 
 /**
  * Makes a stand-in for `name`, which is `node:<version>-slim`, where no registry of images is reached: a minimal Debian
- * with that Node.js and the npm that belongs to it, both from npm, the user `node`, and the certificate authorities that
- * this machine trusts. It is kept, since it takes a minute.
+ * with that Node.js and the npm that belongs to it, both from npm, the users `root` and `node`, and the certificate
+ * authorities that this machine trusts. It is kept, since it takes half a minute.
  */
 export async function provideBaseImage(name: string): Promise<void> {
   if (await exists(name)) return;
@@ -28,10 +30,10 @@ export async function provideBaseImage(name: string): Promise<void> {
   try {
     const root = await buildah('mount', container);
     const exclude = EXCLUDED.map((path) => `--dpkgopt=path-exclude=${path}`);
-    // Half the time of debootstrap, since it unpacks by dpkg and without a shell for each package.
-    await run('mmdebstrap', ['--mode=root', '--variant=apt', '--skip=check/empty', ...exclude, DEBIAN, root]);
+    const options = ['--mode=root', '--variant=extract', '--skip=check/empty', ...exclude];
+    await run('mmdebstrap', [...options, `--include=${DEBIAN_PACKAGES}`, DEBIAN, root]);
     await installNode(root, version);
-    addUser(root);
+    addUsers(root);
     if (existsSync(CERTIFICATES)) copyInto(root, CERTIFICATES);
     await buildah('umount', container);
     const env = [`PATH=${PATH}`, `NODE_EXTRA_CA_CERTS=${CERTIFICATES}`].flatMap((pair) => ['--env', pair]);
@@ -62,9 +64,10 @@ async function installNode(root: string, version: string): Promise<void> {
   }
 }
 
-function addUser(root: string): void {
-  appendFileSync(join(root, 'etc/passwd'), 'node:x:1000:1000::/home/node:/bin/bash\n');
-  appendFileSync(join(root, 'etc/group'), 'node:x:1000:\n');
+function addUsers(root: string): void {
+  const users = 'root:x:0:0::/root:/bin/bash\nnode:x:1000:1000::/home/node:/bin/bash\n';
+  writeFileSync(join(root, 'etc/passwd'), users);
+  writeFileSync(join(root, 'etc/group'), 'root:x:0:\nnode:x:1000:\n');
 }
 
 function copyInto(root: string, path: string): void {
