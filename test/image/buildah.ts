@@ -1,5 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { followProcess, type GatewayProcess } from '../support/process.ts';
@@ -7,7 +8,7 @@ import { followProcess, type GatewayProcess } from '../support/process.ts';
 const run = promisify(execFile);
 
 /** Apart from the storage of this machine, where the stand-in for the base image must never be found. */
-const FOLDER = '/var/tmp/tokens-gateway-image';
+const FOLDER = join(tmpdir(), 'tokens-gateway-images');
 /** The one of this machine, which has most packages already. */
 const NPM_CACHE = execFileSync('npm', ['config', 'get', 'cache'], { encoding: 'utf8' }).trim();
 
