@@ -13,7 +13,10 @@ interface Cost {
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** The cost of a field beyond being one field of the response. Calls are the most calls to IAM. */
+/**
+ * The cost of a field beyond being one field of the response. Calls are the most calls to IAM, without the list that
+ * `loaders.ts` may fetch once in a request instead of many tokens.
+ */
 interface OwnCost {
   readonly calls?: number;
   /** The field is a list of this many objects. */
