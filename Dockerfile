@@ -4,10 +4,12 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 
 FROM packages AS build
-# Of the development packages only those that compile, as the lock file has them. `npm` takes them for packages that run
-# (`--save-prod`), or `--omit=dev` would omit them too.
-RUN npm install --no-save --save-prod --omit=dev --ignore-scripts --no-audit --no-fund $(node -p \
-  "const { devDependencies } = require('./package.json'); ['typescript', '@types/node'].map((name) => name + '@' + devDependencies[name]).join(' ')")
+# Of the development packages only those that compile. Those that are not named to `npm install` are taken as the lock file
+# has them, with its integrity; those that are named would be asked from the registry.
+RUN node -e "const { devDependencies, ...rest } = require('./package.json'); \
+  const compilers = Object.entries(devDependencies).filter(([name]) => ['typescript', '@types/node'].includes(name)); \
+  fs.writeFileSync('package.json', JSON.stringify({ ...rest, devDependencies: Object.fromEntries(compilers) }))" && \
+  npm install --no-save --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY src ./src
 # `--build-arg REVISION=$(git rev-parse HEAD)` adds the commit to the metrics.
@@ -25,7 +27,7 @@ RUN mkdir dist && if [ "$GRAPHIQL" = true ]; then node tools/graphiql/build.mjs;
 
 FROM node:24.11.1-slim
 WORKDIR /app
-COPY --from=build /app/package.json ./
+COPY --from=packages /app/package.json ./
 COPY --from=packages /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=graphiql /app/dist ./dist
