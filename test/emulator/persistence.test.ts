@@ -130,7 +130,7 @@ describe('Started by itself', () => {
       EMULATOR_PORT: '4010 ',
       EMULATOR_HOST: 'http://localhost',
       EMULATOR_SEED: 'nonsense',
-      EMULATOR_DATAFILE: '/tmp/data.json',
+      EMULATOR_DATAFILE: 'data.json',
       EMULATOR: 'nonsense',
       PORT: 'nonsense',
       MAX_DEPHT: '3',
